@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+#
+# make            build/swk-apply
+# make demo       see it at work: a Consul agent, nginx, and three backends on loopback
+# make check      install what the tests need, build, and run them all
+# make lint       compilers' and checkers' warnings, and the layers
+# make install    PREFIX=/usr/local, DESTDIR= and the GNU directory variables
+#
+# V=1 shows the commands. SWK_CONSUL and SWK_TENGINE name binaries to test with.
+
+VERSION = 0.1.0
+
+CC ?= cc
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
+sbindir ?= $(PREFIX)/sbin
+mandir ?= $(PREFIX)/share/man
+docdir ?= $(PREFIX)/share/doc/swallowkeeper
+BUILD ?= build
+
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wformat=2 -Wvla
+HARDENING = -fstack-protector-strong -fPIE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+SWK_CPPFLAGS = -D_GNU_SOURCE -Isrc -DSWK_VERSION='"$(VERSION)"' $(CPPFLAGS)
+SWK_CFLAGS = -std=c11 $(WARNINGS) $(HARDENING) $(CFLAGS) \
+	$(shell $(PKG_CONFIG) --cflags jansson libcurl)
+SWK_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
+LIBS = $(shell $(PKG_CONFIG) --libs jansson libcurl) $(LDLIBS)
+
+Q = $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)" $(2);)
+
+SOURCES = $(wildcard src/*.c)
+COMMAND = $(wildcard cmd/swk-apply/*.c)
+OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
+COMMAND_OBJECTS = $(COMMAND:%.c=$(BUILD)/%.o)
+UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+
+all: $(BUILD)/swk-apply
+
+$(BUILD)/swk-apply: $(COMMAND_OBJECTS) $(OBJECTS)
+	$(call say,LD,$@)$(CC) $(SWK_CFLAGS) $(SWK_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/%.o: %.c | tools
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(SWK_CPPFLAGS) $(SWK_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/unit/%: tests/unit/%.c $(OBJECTS)
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(SWK_CPPFLAGS) -Itests/unit $(SWK_CFLAGS) $(SWK_LDFLAGS) -MMD -MP \
+		-o $@ $< $(OBJECTS) $(LIBS) -lcmocka
+
+unit: $(UNIT_TESTS)
+
+# The build needs jansson and libcurl; the targets below install them, a bare `make` only says so.
+tools:
+	@$(PKG_CONFIG) --exists jansson 'libcurl >= 7.85' || { \
+		echo "jansson and libcurl (7.85 or newer) are needed, and pkg-config to find them:" >&2; \
+		echo "apt-get install libjansson-dev libcurl4-openssl-dev pkg-config" >&2; exit 1; }
+
+demo:
+	$(Q)tests/setup demo
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/demo/demo
+
+check:
+	$(Q)tests/setup test
+	$(Q)$(MAKE) --no-print-directory all unit
+	$(Q)tests/run
+
+lint:
+	$(Q)tests/setup lint
+	$(Q)tests/lint/lint
+
+install: all
+	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(docdir)/consul.d
+	install -m 755 $(BUILD)/swk-apply $(DESTDIR)$(sbindir)/swk-apply
+	install -m 644 man/swk-apply.8 $(DESTDIR)$(mandir)/man8/swk-apply.8
+	install -m 644 README.md NEWS.md LICENSE $(DESTDIR)$(docdir)
+	install -m 644 consul.d/* $(DESTDIR)$(docdir)/consul.d
+
+uninstall:
+	rm -f $(DESTDIR)$(sbindir)/swk-apply $(DESTDIR)$(mandir)/man8/swk-apply.8
+	rm -rf $(DESTDIR)$(docdir)
+
+# What was fetched for the tests stays: see distclean.
+clean:
+	rm -rf $(BUILD)/src $(BUILD)/cmd $(BUILD)/unit $(BUILD)/swk-apply
+
+distclean:
+	rm -rf $(BUILD)
+
+.PHONY: all unit tools demo check lint install uninstall clean distclean
+
+-include $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
