@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#include "buffer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void swk_buffer_init(struct swk_buffer *buffer, size_t ceiling)
+{
+	*buffer = (struct swk_buffer){.ceiling = ceiling};
+}
+
+void swk_buffer_free(struct swk_buffer *buffer)
+{
+	free(buffer->data);
+	swk_buffer_init(buffer, buffer->ceiling);
+}
+
+void swk_buffer_clear(struct swk_buffer *buffer)
+{
+	buffer->length = 0;
+	if (buffer->data)
+		buffer->data[0] = '\0';
+}
+
+static int make_room(struct swk_buffer *buffer, size_t more, struct swk_error *error)
+{
+	size_t wanted;
+	char *grown;
+
+	if (more > buffer->ceiling - buffer->length)
+		return swk_error_set(error, SWK_INTERNAL, "more than %zu bytes", buffer->ceiling);
+	wanted = buffer->length + more + 1;
+	if (wanted <= buffer->capacity)
+		return 0;
+	if (wanted < 2 * buffer->capacity)
+		wanted = 2 * buffer->capacity;
+	if (wanted < 256)
+		wanted = 256;
+	grown = realloc(buffer->data, wanted);
+	if (!grown)
+		return swk_error_memory(error);
+	buffer->data = grown;
+	buffer->capacity = wanted;
+	return 0;
+}
+
+int swk_buffer_add(struct swk_buffer *buffer, const void *data, size_t length,
+		   struct swk_error *error)
+{
+	int status = make_room(buffer, length, error);
+
+	if (status)
+		return status;
+	if (length)
+		memcpy(buffer->data + buffer->length, data, length);
+	buffer->length += length;
+	buffer->data[buffer->length] = '\0';
+	return 0;
+}
+
+int swk_buffer_print(struct swk_buffer *buffer, struct swk_error *error, const char *format, ...)
+{
+	va_list arguments;
+	int length, status;
+
+	va_start(arguments, format);
+	length = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		return swk_error_set(error, SWK_INTERNAL, "a text could not be printed");
+	status = make_room(buffer, (size_t)length, error);
+	if (status)
+		return status;
+	va_start(arguments, format);
+	(void)vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
+	va_end(arguments);
+	buffer->length += (size_t)length;
+	return 0;
+}
+
+void *swk_list_grow(void *list, size_t count, size_t size)
+{
+	if (count & (count - 1))
+		return list;
+	return reallocarray(list, count ? 2 * count : 1, size);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes that grow up to a ceiling, and lists that grow. */
+#ifndef SWK_BUFFER_H
+#define SWK_BUFFER_H
+
+#include <stddef.h>
+
+#include "error.h"
+
+struct swk_buffer {
+	char *data; /* owned; always ends in a NUL that length does not count; NULL while empty */
+	size_t length;
+	size_t capacity;
+	size_t ceiling;
+};
+
+void swk_buffer_init(struct swk_buffer *buffer, size_t ceiling);
+void swk_buffer_free(struct swk_buffer *buffer);
+
+/* Empties it and keeps its memory. */
+void swk_buffer_clear(struct swk_buffer *buffer);
+
+/* Each returns 0, or SWK_INTERNAL: no memory, or over the ceiling. The buffer is as it was then. */
+int swk_buffer_add(struct swk_buffer *buffer, const void *data, size_t length,
+		   struct swk_error *error);
+int swk_buffer_print(struct swk_buffer *buffer, struct swk_error *error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/*
+ * Room for one more in a list of `count` items of `size` bytes, growing at each power of two: the
+ * list, perhaps moved, or NULL without memory (the old one is as it was then).
+ */
+void *swk_list_grow(void *list, size_t count, size_t size);
+
+#endif

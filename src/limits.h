@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Every limit of the program, named, with its reason. */
+#ifndef SWK_LIMITS_H
+#define SWK_LIMITS_H
+
+/* An upstream's name with its tag: fits a host name's room in proxy_pass. */
+#define SWK_NAME_MAX 200
+
+/* A watch document, and Consul's answer about one service: 100,000 instances are about 156 MB. */
+#define SWK_DOCUMENT_MAX (256UL * 1024 * 1024)
+
+/* One instance in it. Consul keeps 4 KB of a check's output, so real ones have a few KB. */
+#define SWK_ELEMENT_MAX (4UL * 1024 * 1024)
+
+/* A target's live state: 10,000 upstreams of 10 servers are 8.8 MB of /detail. */
+#define SWK_LIVE_MAX (128UL * 1024 * 1024)
+
+/* Our own files, read back. */
+#define SWK_CONF_MAX (128UL * 1024 * 1024)
+#define SWK_STATE_MAX (64UL * 1024 * 1024)
+
+/* A token, read from a file. */
+#define SWK_TOKEN_MAX 4096
+
+/* Targets of one run. */
+#define SWK_TARGETS_MAX 64
+
+/* What an operator may set: nginx takes more, nobody means it. */
+#define SWK_MAX_FAILS_MAX 1000000
+#define SWK_FAIL_TIMEOUT_MAX (24 * 60 * 60)
+#define SWK_KEEPALIVE_MAX 65535
+#define SWK_TIMEOUT_MAX 3600
+#define SWK_MIN_SERVICES_MAX 1000000
+
+/* nginx's own range of a server's weight. */
+#define SWK_WEIGHT_MAX 65535
+
+/* Requests to Consul's agent under way at once; it allows a client 200 connections. */
+#define SWK_CONSUL_PARALLEL 16
+
+/* One request: to get a connection, and as a whole. The run's deadline cuts both. */
+#define SWK_HTTP_CONNECT_MS 2000
+#define SWK_HTTP_REQUEST_MS 15000
+
+/* Of an answer that is an error, what is kept to be shown. */
+#define SWK_HTTP_REASON_MAX 160
+
+/* A target that answers "later" or drops the connection is asked again for so long in all. */
+#define SWK_TARGET_PATIENCE_MS 2000
+
+/* "Not sync": how often the queue is drained for one change before that is final, and with how
+ * many requests on fresh connections (each reaches some worker and makes it read its queue). */
+#define SWK_DRAINS_MAX 5
+#define SWK_DRAIN_REQUESTS 6
+
+/* Notes of a report that are kept as text, the others being counted only. An agent keeps the last
+ * 4 KB of what a handler prints, so more is of no use to it, but is to a person. */
+#define SWK_NOTES_MAX 1000
+
+/* A message, one line. */
+#define SWK_TEXT_MAX 1024
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "report.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buffer.h"
+
+void swk_report_init(struct swk_report *report)
+{
+	*report = (struct swk_report){0};
+}
+
+void swk_report_free(struct swk_report *report)
+{
+	for (size_t i = 0; i < report->note_count; i++)
+		free(report->notes[i].text);
+	for (size_t i = 0; i < report->difference_count; i++) {
+		free(report->differences[i].text);
+		free(report->differences[i].target);
+	}
+	for (size_t i = 0; i < report->target_count; i++)
+		free(report->targets[i].name);
+	free(report->notes);
+	free(report->differences);
+	free(report->targets);
+	swk_report_init(report);
+}
+
+void swk_report_note(struct swk_report *report, enum swk_note_kind kind, const char *format, ...)
+{
+	char raw[SWK_TEXT_MAX], text[SWK_TEXT_MAX];
+	struct swk_note *notes;
+	va_list arguments;
+
+	report->counted[kind]++;
+	if (report->note_count >= SWK_NOTES_MAX)
+		return;
+	notes = swk_list_grow(report->notes, report->note_count, sizeof(*notes));
+	if (!notes)
+		return;
+	report->notes = notes;
+	va_start(arguments, format);
+	if (vsnprintf(raw, sizeof(raw), format, arguments) < 0)
+		raw[0] = '\0';
+	va_end(arguments);
+	swk_text_escape(text, sizeof(text), raw);
+	notes[report->note_count].kind = kind;
+	notes[report->note_count].text = strdup(text);
+	if (notes[report->note_count].text)
+		report->note_count++;
+}
+
+void swk_report_forget(struct swk_report *report, enum swk_note_kind kind)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < report->note_count; i++) {
+		if (report->notes[i].kind == kind)
+			free(report->notes[i].text);
+		else
+			report->notes[kept++] = report->notes[i];
+	}
+	report->note_count = kept;
+	report->counted[kind] = 0;
+}
+
+int swk_report_difference(struct swk_report *report, char sign, const char *text,
+			  const char *target, struct swk_error *error)
+{
+	struct swk_difference *list, *new;
+
+	list = swk_list_grow(report->differences, report->difference_count, sizeof(*list));
+	if (!list)
+		return swk_error_memory(error);
+	report->differences = list;
+	new = &list[report->difference_count];
+	*new = (struct swk_difference){.sign = sign, .text = strdup(text)};
+	if (target)
+		new->target = strdup(target);
+	if (!new->text || (target && !new->target)) {
+		free(new->text);
+		free(new->target);
+		return swk_error_memory(error);
+	}
+	report->difference_count++;
+	return 0;
+}
+
+int swk_report_target(struct swk_report *report, const char *name, struct swk_error *error)
+{
+	struct swk_target_report *list;
+
+	list = swk_list_grow(report->targets, report->target_count, sizeof(*list));
+	if (!list)
+		return swk_error_memory(error);
+	report->targets = list;
+	list[report->target_count] = (struct swk_target_report){.name = strdup(name)};
+	if (!list[report->target_count].name)
+		return swk_error_memory(error);
+	report->target_count++;
+	return 0;
+}
+
+int swk_report_status(const struct swk_report *report)
+{
+	if (report->counted[SWK_NOTE_UNASKED])
+		return SWK_UNAVAILABLE;
+	if (report->counted[SWK_NOTE_OWED])
+		return SWK_TEMPFAIL;
+	if (report->counted[SWK_NOTE_HELD])
+		return SWK_HELD;
+	return SWK_OK;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* What a run has to tell: filled in along the way, printed by others. */
+#ifndef SWK_REPORT_H
+#define SWK_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+enum swk_note_kind {
+	SWK_NOTE_DETAIL,  /* for the curious: shown with -v */
+	SWK_NOTE_SKIPPED, /* an instance, a service, or a colour of it that can't be used */
+	SWK_NOTE_KEPT,	  /* an upstream that keeps its last servers */
+	SWK_NOTE_WARNING, /* done, but somebody should look */
+	SWK_NOTE_HELD,	  /* wanted and not done: status 10 */
+	SWK_NOTE_UNASKED, /* Consul could not be asked: status 69 */
+	SWK_NOTE_OWED,	  /* a target is not confirmed: status 75 */
+	SWK_NOTE_KINDS
+};
+
+struct swk_note {
+	enum swk_note_kind kind;
+	char *text; /* owned; one line of printable ASCII */
+};
+
+/* One line of the difference: in the file, or, where target is set, of a target from the file. */
+struct swk_difference {
+	char sign;    /* '+' new, '-' gone, '~' changed */
+	char *text;   /* owned; the upstream's name, then what differs */
+	char *target; /* owned; NULL for the file */
+};
+
+struct swk_target_report {
+	char *name; /* owned; its URL */
+	size_t updated;
+	size_t deleted;
+	size_t owed; /* at the end */
+};
+
+struct swk_report {
+	size_t services;  /* that the run was about */
+	size_t upstreams; /* in the file at the end, and their servers */
+	size_t servers;
+	size_t updated; /* upstreams that a target was sent, each counted once */
+	size_t deleted;
+	size_t counted[SWK_NOTE_KINDS];
+	uint64_t index; /* Consul's; 0 where none is known */
+	bool finished;	/* the run got to its end: the numbers above are what it came to */
+	int64_t milliseconds;
+	struct swk_note *notes;
+	size_t note_count;
+	struct swk_difference *differences;
+	size_t difference_count;
+	struct swk_target_report *targets;
+	size_t target_count;
+};
+
+void swk_report_init(struct swk_report *report);
+void swk_report_free(struct swk_report *report);
+
+/*
+ * Counts a note, and keeps its text while there are fewer than SWK_NOTES_MAX. The text may quote
+ * what was read: it is escaped. A note for which there is no memory is counted all the same.
+ */
+void swk_report_note(struct swk_report *report, enum swk_note_kind kind, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Forgets the notes of a kind: what they tell of is looked at once more. */
+void swk_report_forget(struct swk_report *report, enum swk_note_kind kind);
+
+/* Both copy what they are given. Return 0 or SWK_INTERNAL. */
+int swk_report_difference(struct swk_report *report, char sign, const char *text,
+			  const char *target, struct swk_error *error);
+int swk_report_target(struct swk_report *report, const char *name, struct swk_error *error);
+
+/* The exit status that the notes add up to: what needs a retry before what needs a person. */
+int swk_report_status(const struct swk_report *report);
+
+#endif
