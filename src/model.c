@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+#include "model.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "buffer.h"
+
+/* ---- a server ---- */
+
+bool swk_server_set_address(struct swk_server *server, const char *literal, unsigned long port)
+{
+	static const uint8_t unspecified[16];
+	uint8_t ip[16] = {0};
+	bool v6 = false;
+
+	if (port < 1 || port > 65535)
+		return false;
+	if (inet_pton(AF_INET, literal, ip) != 1) {
+		v6 = true;
+		if (inet_pton(AF_INET6, literal, ip) != 1)
+			return false;
+	}
+	if (!memcmp(ip, unspecified, sizeof(ip)))
+		return false;
+	memcpy(server->ip, ip, sizeof(ip));
+	server->v6 = v6;
+	server->port = (uint16_t)port;
+	return true;
+}
+
+bool swk_server_parse_address(struct swk_server *server, const char *text, size_t length)
+{
+	char literal[INET6_ADDRSTRLEN];
+	unsigned long port = 0;
+	const char *end = text + length, *colon = NULL, *start = text, *stop;
+
+	for (const char *at = text; at < end; at++) {
+		if (*at == ':')
+			colon = at;
+	}
+	if (!colon || colon + 1 == end || end - colon > 6)
+		return false;
+	for (const char *at = colon + 1; at < end; at++) {
+		if (!isdigit((unsigned char)*at))
+			return false;
+		port = port * 10 + (unsigned long)(*at - '0');
+	}
+	stop = colon;
+	if (*text == '[') {
+		if (colon[-1] != ']')
+			return false;
+		start++;
+		stop--;
+	}
+	if (stop <= start || (size_t)(stop - start) >= sizeof(literal))
+		return false;
+	memcpy(literal, start, (size_t)(stop - start));
+	literal[stop - start] = '\0';
+	/* An IPv6 literal stands in brackets, an IPv4 one doesn't. */
+	if ((*text == '[') != (strchr(literal, ':') != NULL))
+		return false;
+	return swk_server_set_address(server, literal, port);
+}
+
+const char *swk_server_address(const struct swk_server *server, char text[SWK_ADDRESS_MAX])
+{
+	char literal[INET6_ADDRSTRLEN] = "";
+
+	(void)inet_ntop(server->v6 ? AF_INET6 : AF_INET, server->ip, literal, sizeof(literal));
+	(void)snprintf(text, SWK_ADDRESS_MAX, server->v6 ? "[%s]:%u" : "%s:%u", literal,
+		       (unsigned)server->port);
+	return text;
+}
+
+int swk_server_compare(const struct swk_server *a, const struct swk_server *b)
+{
+	int difference;
+
+	if (a->v6 != b->v6)
+		return a->v6 ? 1 : -1;
+	difference = memcmp(a->ip, b->ip, sizeof(a->ip));
+	if (difference)
+		return difference;
+	return (int)a->port - (int)b->port;
+}
+
+static int compare_servers(const void *a, const void *b)
+{
+	return swk_server_compare(a, b);
+}
+
+static bool same_attributes(const struct swk_server *a, const struct swk_server *b)
+{
+	return a->weight == b->weight && a->max_conns == b->max_conns &&
+	       a->max_fails == b->max_fails && a->fail_timeout == b->fail_timeout &&
+	       a->backup == b->backup && a->down == b->down;
+}
+
+/* ---- an upstream ---- */
+
+bool swk_name_part_valid(const char *part)
+{
+	/* Not isalnum(): what is a letter must not depend on anything but ASCII. */
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._-";
+	size_t length = strlen(part);
+
+	return length > 0 && length <= SWK_NAME_MAX && strspn(part, allowed) == length;
+}
+
+bool swk_name_valid(const char *name)
+{
+	return swk_name_part_valid(name) && !strchr("._-", name[0]);
+}
+
+bool swk_tag_valid(const char *tag)
+{
+	const char *value = strchr(tag, '=');
+	char name[SWK_NAME_MAX + 1];
+
+	if (!*tag)
+		return true;
+	if (!value || (size_t)(value - tag) >= sizeof(name))
+		return false;
+	memcpy(name, tag, (size_t)(value - tag));
+	name[value - tag] = '\0';
+	return swk_name_part_valid(name) && swk_name_part_valid(value + 1);
+}
+
+int swk_upstream_init(struct swk_upstream *upstream, const char *name, const char *service,
+		      const char *tag, struct swk_error *error)
+{
+	*upstream = (struct swk_upstream){
+		.name = strdup(name), .service = strdup(service), .tag = strdup(tag)};
+	if (upstream->name && upstream->service && upstream->tag)
+		return 0;
+	swk_upstream_free(upstream);
+	return swk_error_memory(error);
+}
+
+void swk_upstream_free(struct swk_upstream *upstream)
+{
+	free(upstream->name);
+	free(upstream->service);
+	free(upstream->tag);
+	free(upstream->servers);
+	*upstream = (struct swk_upstream){0};
+}
+
+int swk_upstream_add(struct swk_upstream *upstream, const struct swk_server *server,
+		     struct swk_error *error)
+{
+	struct swk_server *grown =
+		swk_list_grow(upstream->servers, upstream->count, sizeof(*grown));
+
+	if (!grown)
+		return swk_error_memory(error);
+	upstream->servers = grown;
+	grown[upstream->count++] = *server;
+	return 0;
+}
+
+void swk_upstream_tidy(struct swk_upstream *upstream)
+{
+	size_t kept = 0;
+
+	if (upstream->count)
+		qsort(upstream->servers, upstream->count, sizeof(*upstream->servers),
+		      compare_servers);
+	for (size_t i = 0; i < upstream->count; i++) {
+		if (kept && !compare_servers(&upstream->servers[kept - 1], &upstream->servers[i]))
+			continue;
+		upstream->servers[kept++] = upstream->servers[i];
+	}
+	upstream->count = kept;
+}
+
+bool swk_upstream_same_addresses(const struct swk_upstream *a, const struct swk_upstream *b)
+{
+	if (a->count != b->count || a->unread || b->unread)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		if (compare_servers(&a->servers[i], &b->servers[i]))
+			return false;
+	}
+	return true;
+}
+
+bool swk_upstream_same_servers(const struct swk_upstream *a, const struct swk_upstream *b)
+{
+	if (!swk_upstream_same_addresses(a, b))
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		if (!same_attributes(&a->servers[i], &b->servers[i]))
+			return false;
+	}
+	return true;
+}
+
+bool swk_upstream_same(const struct swk_upstream *a, const struct swk_upstream *b)
+{
+	return a->keepalive == b->keepalive && swk_upstream_same_servers(a, b);
+}
+
+int swk_upstream_copy(struct swk_upstream *to, const struct swk_upstream *from,
+		      struct swk_error *error)
+{
+	int status = swk_upstream_init(to, from->name, from->service, from->tag, error);
+
+	if (status)
+		return status;
+	to->keepalive = from->keepalive;
+	if (!from->count)
+		return 0;
+	to->servers = reallocarray(NULL, from->count, sizeof(*to->servers));
+	if (!to->servers) {
+		swk_upstream_free(to);
+		return swk_error_memory(error);
+	}
+	memcpy(to->servers, from->servers, from->count * sizeof(*to->servers));
+	to->count = from->count;
+	return 0;
+}
+
+/* ---- a set of upstreams ---- */
+
+void swk_upstreams_free(struct swk_upstreams *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		swk_upstream_free(&set->list[i]);
+	free(set->list);
+	*set = (struct swk_upstreams){0};
+}
+
+int swk_upstreams_append(struct swk_upstreams *set, struct swk_upstream *upstream,
+			 struct swk_error *error)
+{
+	struct swk_upstream *grown = swk_list_grow(set->list, set->count, sizeof(*grown));
+
+	if (!grown)
+		return swk_error_memory(error);
+	set->list = grown;
+	grown[set->count++] = *upstream;
+	*upstream = (struct swk_upstream){0};
+	return 0;
+}
+
+static int compare_upstreams(const void *a, const void *b)
+{
+	const struct swk_upstream *x = a, *y = b;
+
+	return strcasecmp(x->name, y->name);
+}
+
+const char *swk_upstreams_sort(struct swk_upstreams *set)
+{
+	if (!set->count)
+		return NULL;
+	qsort(set->list, set->count, sizeof(*set->list), compare_upstreams);
+	for (size_t i = 1; i < set->count; i++) {
+		if (!compare_upstreams(&set->list[i - 1], &set->list[i]))
+			return set->list[i].name;
+	}
+	return NULL;
+}
+
+struct swk_upstream *swk_upstreams_find(const struct swk_upstreams *set, const char *name)
+{
+	struct swk_upstream key = {.name = (char *)(uintptr_t)name};
+
+	if (!set->count)
+		return NULL;
+	return bsearch(&key, set->list, set->count, sizeof(*set->list), compare_upstreams);
+}
+
+/* ---- a set of names ---- */
+
+void swk_names_free(struct swk_names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->list[i]);
+	free(names->list);
+	*names = (struct swk_names){0};
+}
+
+/* The place of a name, or where it would be put. */
+static size_t name_place(const struct swk_names *names, const char *name, bool *found)
+{
+	size_t low = 0, high = names->count;
+
+	*found = false;
+	/* Names mostly come in order. */
+	if (high && strcasecmp(names->list[high - 1], name) < 0)
+		return high;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcasecmp(names->list[middle], name);
+
+		if (!order) {
+			*found = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+int swk_names_add(struct swk_names *names, const char *name, struct swk_error *error)
+{
+	bool found;
+	size_t place = name_place(names, name, &found);
+	char **grown, *copy;
+
+	if (found)
+		return 0;
+	grown = swk_list_grow(names->list, names->count, sizeof(*grown));
+	if (!grown)
+		return swk_error_memory(error);
+	names->list = grown;
+	copy = strdup(name);
+	if (!copy)
+		return swk_error_memory(error);
+	memmove(&grown[place + 1], &grown[place], (names->count - place) * sizeof(*grown));
+	grown[place] = copy;
+	names->count++;
+	return 0;
+}
+
+bool swk_names_have(const struct swk_names *names, const char *name)
+{
+	bool found;
+
+	(void)name_place(names, name, &found);
+	return found;
+}
+
+void swk_names_remove(struct swk_names *names, const char *name)
+{
+	bool found;
+	size_t place = name_place(names, name, &found);
+
+	if (!found)
+		return;
+	free(names->list[place]);
+	names->count--;
+	memmove(&names->list[place], &names->list[place + 1],
+		(names->count - place) * sizeof(*names->list));
+}
+
+/* ---- what a registry says ---- */
+
+void swk_service_clear(struct swk_service *service)
+{
+	swk_upstreams_free(&service->upstreams);
+	*service = (struct swk_service){.name = service->name};
+}
+
+void swk_services_free(struct swk_services *services)
+{
+	for (size_t i = 0; i < services->count; i++) {
+		swk_service_clear(&services->list[i]);
+		free(services->list[i].name);
+	}
+	free(services->list);
+	*services = (struct swk_services){0};
+}
+
+/* The first place whose name is not before this one. */
+static size_t service_place(const struct swk_services *services, const char *name)
+{
+	size_t low = 0, high = services->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(services->list[middle].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct swk_service *swk_services_find(const struct swk_services *services, const char *name)
+{
+	size_t place = service_place(services, name);
+
+	if (place == services->count || strcmp(services->list[place].name, name) != 0)
+		return NULL;
+	return &services->list[place];
+}
+
+struct swk_service *swk_services_get(struct swk_services *services, const char *name,
+				     struct swk_error *error)
+{
+	size_t place = service_place(services, name);
+	struct swk_service *list;
+	char *copy;
+
+	if (place < services->count && !strcmp(services->list[place].name, name))
+		return &services->list[place];
+	list = swk_list_grow(services->list, services->count, sizeof(*list));
+	if (list)
+		services->list = list;
+	copy = list ? strdup(name) : NULL;
+	if (!copy) {
+		(void)swk_error_memory(error);
+		return NULL;
+	}
+	memmove(&list[place + 1], &list[place], (services->count - place) * sizeof(*list));
+	list[place] = (struct swk_service){.name = copy};
+	services->count++;
+	return &list[place];
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the program thinks in: servers, upstreams, sets of them, sets of names, and an instance as
+ * a registry tells of it. Who provides a struct frees it; a zeroed struct is an empty one.
+ */
+#ifndef SWK_MODEL_H
+#define SWK_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+/* ---- a server ---- */
+
+/* Defaults that nginx gives a server line that doesn't say (ngx_http_upstream_module). */
+#define SWK_NGINX_WEIGHT 1
+#define SWK_NGINX_MAX_FAILS 1
+#define SWK_NGINX_FAIL_TIMEOUT 10
+
+struct swk_server {
+	uint8_t ip[16]; /* network order; IPv4 in the first four */
+	bool v6;
+	bool backup;
+	bool down;
+	uint16_t port;
+	unsigned weight;
+	unsigned max_conns;    /* 0: no limit */
+	unsigned max_fails;    /* 0: never taken for failed */
+	unsigned fail_timeout; /* seconds */
+};
+
+/* Room for an address as swk_server_address prints it. */
+#define SWK_ADDRESS_MAX 64
+
+/*
+ * Sets ip, v6 and port from an IPv4 or IPv6 literal (without brackets) and a port. False where the
+ * text is no literal, is the unspecified address, or the port is not in 1…65535.
+ */
+bool swk_server_set_address(struct swk_server *server, const char *literal, unsigned long port);
+
+/* The same from `10.0.0.1:80` or `[::1]:80`. */
+bool swk_server_parse_address(struct swk_server *server, const char *text, size_t length);
+
+/* As nginx writes it: `10.0.0.1:80`, `[::1]:80`. Returns text. */
+const char *swk_server_address(const struct swk_server *server, char text[SWK_ADDRESS_MAX]);
+
+/* Orders by address: IPv4 first, then the bytes, then the port. */
+int swk_server_compare(const struct swk_server *a, const struct swk_server *b);
+
+/* ---- an upstream ---- */
+
+struct swk_upstream {
+	char *name;    /* all three owned */
+	char *service; /* where it comes from: a service… */
+	char *tag;     /* …and its routing tag in full (`gray=a`), or "" */
+	struct swk_server *servers;
+	size_t count;
+	unsigned keepalive; /* idle connections kept by a worker; 0: no such directive */
+	bool unread;	    /* of a live one: it has servers that this model can't hold */
+};
+
+/* Letters, digits, `.`, `_`, `-`, starting with a letter or digit, at most SWK_NAME_MAX long. */
+bool swk_name_valid(const char *name);
+/* The same but for the start: what may follow in a name. */
+bool swk_name_part_valid(const char *part);
+/* `gray=a`: two such parts; or nothing. */
+bool swk_tag_valid(const char *tag);
+
+int swk_upstream_init(struct swk_upstream *upstream, const char *name, const char *service,
+		      const char *tag, struct swk_error *error);
+void swk_upstream_free(struct swk_upstream *upstream);
+int swk_upstream_add(struct swk_upstream *upstream, const struct swk_server *server,
+		     struct swk_error *error);
+
+/* Sorts the servers by address, IPv4 first, and keeps one of each address: the first in it. */
+void swk_upstream_tidy(struct swk_upstream *upstream);
+
+/* Whether a proxy would behave the same with both: servers with their attributes, keepalive. The
+ * servers of both are sorted. */
+bool swk_upstream_same(const struct swk_upstream *a, const struct swk_upstream *b);
+bool swk_upstream_same_servers(const struct swk_upstream *a, const struct swk_upstream *b);
+bool swk_upstream_same_addresses(const struct swk_upstream *a, const struct swk_upstream *b);
+
+/* ---- a set of upstreams ---- */
+
+/* Sorted by name without case, as dyups compares names; no two names are the same so. */
+struct swk_upstreams {
+	struct swk_upstream *list;
+	size_t count;
+};
+
+void swk_upstreams_free(struct swk_upstreams *set);
+
+/* Takes the upstream over, which is zeroed, at the end of the list. Sort before anything else. */
+int swk_upstreams_append(struct swk_upstreams *set, struct swk_upstream *upstream,
+			 struct swk_error *error);
+/* Returns NULL, or a name that is there twice. */
+const char *swk_upstreams_sort(struct swk_upstreams *set);
+struct swk_upstream *swk_upstreams_find(const struct swk_upstreams *set, const char *name);
+
+/* A deep copy, for an upstream that stays as it is. */
+int swk_upstream_copy(struct swk_upstream *to, const struct swk_upstream *from,
+		      struct swk_error *error);
+
+/* ---- a set of names ---- */
+
+/* Sorted without case, each once; owned. */
+struct swk_names {
+	char **list;
+	size_t count;
+};
+
+void swk_names_free(struct swk_names *names);
+int swk_names_add(struct swk_names *names, const char *name, struct swk_error *error);
+bool swk_names_have(const struct swk_names *names, const char *name);
+void swk_names_remove(struct swk_names *names, const char *name);
+
+/* ---- what a target has ---- */
+
+enum swk_readable {
+	SWK_READ_NOTHING,    /* it can't be asked */
+	SWK_READ_NAMES,	     /* some names: what is missing may be there all the same */
+	SWK_READ_ADDRESSES,  /* every upstream with its servers' addresses */
+	SWK_READ_ATTRIBUTES, /* and with their attributes; keepalive is never told */
+};
+
+struct swk_live {
+	enum swk_readable readable;
+	struct swk_upstreams upstreams; /* sorted; service and tag are "" */
+};
+
+/* ---- an instance ---- */
+
+enum swk_health { SWK_PASSING, SWK_WARNING, SWK_CRITICAL };
+
+/*
+ * One registration, borrowed for the call that it is handed to. Nothing in it is to be trusted but
+ * that its texts are UTF-8 and hold no NUL.
+ */
+struct swk_instance {
+	size_t number;	     /* its place in the document, from 0 */
+	const char *service; /* its name */
+	const char *id;	     /* for messages */
+	const char *node;    /* for messages */
+	const char *address; /* the service's, or the node's where that is empty */
+	double port;	     /* as the number was written */
+	const char *const *tags;
+	size_t tag_count;
+	enum swk_health health; /* the worst of its checks and its node's */
+	bool proxy;		/* a mesh proxy or gateway, not a service */
+};
+
+/* ---- what a registry says ---- */
+
+struct swk_service {
+	char *name;			/* owned */
+	size_t instances;		/* registered, whether they can be used or not */
+	bool unsure;			/* one of them can't be decoded: its tags are not known */
+	bool unasked;			/* its instances are not known at all */
+	uint64_t index;			/* Consul's, of the answer; 0: none */
+	struct swk_upstreams upstreams; /* one a tag; in it those that pass, maybe none */
+};
+
+/* Sorted by name, byte by byte: unlike dyups, Consul's catalogue tells case apart in names. */
+struct swk_services {
+	struct swk_service *list;
+	size_t count;
+	bool unsure; /* there is a registration of which not even the service is known */
+};
+
+void swk_services_free(struct swk_services *services);
+void swk_service_clear(struct swk_service *service); /* forgets all but the name */
+struct swk_service *swk_services_find(const struct swk_services *services, const char *name);
+/* Finds it, or adds it; NULL without memory. The result is good until the next is added. */
+struct swk_service *swk_services_get(struct swk_services *services, const char *name,
+				     struct swk_error *error);
+
+#endif
