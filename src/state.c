@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#include "state.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char head[] = "swk-apply state 1";
+
+void swk_state_free(struct swk_state *state)
+{
+	for (size_t i = 0; i < state->debt_count; i++) {
+		free(state->debts[i].target);
+		swk_names_free(&state->debts[i].owed);
+	}
+	for (size_t i = 0; i < state->index_count; i++)
+		free(state->indexes[i].service);
+	free(state->debts);
+	free(state->indexes);
+	*state = (struct swk_state){0};
+}
+
+/* ---- what is owed ---- */
+
+struct swk_debt *swk_state_debt(const struct swk_state *state, const char *target)
+{
+	for (size_t i = 0; i < state->debt_count; i++) {
+		if (!strcmp(state->debts[i].target, target))
+			return &state->debts[i];
+	}
+	return NULL;
+}
+
+struct swk_debt *swk_state_add_debt(struct swk_state *state, const char *target,
+				    struct swk_error *error)
+{
+	struct swk_debt *debt = swk_state_debt(state, target), *list;
+
+	if (debt)
+		return debt;
+	list = swk_list_grow(state->debts, state->debt_count, sizeof(*list));
+	if (list) {
+		state->debts = list;
+		debt = &list[state->debt_count];
+		*debt = (struct swk_debt){.target = strdup(target)};
+	}
+	if (!debt || !debt->target) {
+		(void)swk_error_memory(error);
+		return NULL;
+	}
+	state->debt_count++;
+	return debt;
+}
+
+/* ---- indexes ---- */
+
+/* The first place whose service is not before this one. */
+static size_t index_place(const struct swk_state *state, const char *service, bool *found)
+{
+	size_t low = 0, high = state->index_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(state->indexes[middle].service, service) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*found = low < state->index_count && !strcmp(state->indexes[low].service, service);
+	return low;
+}
+
+uint64_t swk_state_index(const struct swk_state *state, const char *service)
+{
+	bool found;
+	size_t place = index_place(state, service, &found);
+
+	return found ? state->indexes[place].index : 0;
+}
+
+int swk_state_set_index(struct swk_state *state, const char *service, uint64_t index,
+			struct swk_error *error)
+{
+	bool found;
+	size_t place = index_place(state, service, &found);
+	struct swk_index *list = state->indexes;
+	char *copy;
+
+	if (found && index) {
+		list[place].index = index;
+		return 0;
+	}
+	if (found) {
+		free(list[place].service);
+		state->index_count--;
+		memmove(&list[place], &list[place + 1],
+			(state->index_count - place) * sizeof(*list));
+		return 0;
+	}
+	if (!index)
+		return 0;
+	list = swk_list_grow(list, state->index_count, sizeof(*list));
+	if (!list)
+		return swk_error_memory(error);
+	state->indexes = list;
+	copy = strdup(service);
+	if (!copy)
+		return swk_error_memory(error);
+	memmove(&list[place + 1], &list[place], (state->index_count - place) * sizeof(*list));
+	list[place] = (struct swk_index){.service = copy, .index = index};
+	state->index_count++;
+	return 0;
+}
+
+/* ---- as text ---- */
+
+int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error)
+{
+	int status =
+		swk_buffer_print(out, error, "%s\nsuccess %" PRId64 "\n", head, state->success);
+
+	for (size_t i = 0; !status && i < state->index_count; i++)
+		status = swk_buffer_print(out, error, "index %" PRIu64 " %s\n",
+					  state->indexes[i].index, state->indexes[i].service);
+	for (size_t i = 0; !status && i < state->debt_count; i++) {
+		const struct swk_debt *debt = &state->debts[i];
+
+		status = swk_buffer_print(out, error, "target %s\n", debt->target);
+		for (size_t j = 0; !status && j < debt->owed.count; j++)
+			status = swk_buffer_print(out, error, "owed %s\n", debt->owed.list[j]);
+	}
+	return status ? status : swk_buffer_print(out, error, "end\n");
+}
+
+/* A number in decimal digits and nothing else, up to the end of the text or `stop`. */
+static bool read_number(const char *text, char stop, uint64_t *number, const char **behind)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (!digits || digits > 20 || text[digits] != stop)
+		return false;
+	*number = strtoull(text, NULL, 10);
+	*behind = text + digits + (stop ? 1 : 0);
+	return true;
+}
+
+struct reading {
+	struct swk_state *state;
+	struct swk_debt *debt; /* of the last `target` */
+	bool ended;
+	struct swk_error *error;
+};
+
+/* Takes one line; false where it is none of ours. */
+static bool read_line(struct reading *reading, const char *line)
+{
+	struct swk_state *state = reading->state;
+	const char *behind;
+	uint64_t number;
+
+	if (reading->ended)
+		return false;
+	if (!strncmp(line, "success ", 8)) {
+		if (!read_number(line + 8, '\0', &number, &behind) || number > INT64_MAX)
+			return false;
+		state->success = (int64_t)number;
+	} else if (!strncmp(line, "index ", 6)) {
+		if (!read_number(line + 6, ' ', &number, &behind) || !number ||
+		    !swk_name_valid(behind))
+			return false;
+		(void)swk_state_set_index(state, behind, number, reading->error);
+	} else if (!strncmp(line, "target ", 7)) {
+		if (!line[7] || swk_state_debt(state, line + 7))
+			return false;
+		reading->debt = swk_state_add_debt(state, line + 7, reading->error);
+	} else if (!strncmp(line, "owed ", 5)) {
+		if (!reading->debt || !swk_name_valid(line + 5))
+			return false;
+		(void)swk_names_add(&reading->debt->owed, line + 5, reading->error);
+	} else if (!strcmp(line, "end")) {
+		reading->ended = true;
+	} else {
+		return false;
+	}
+	return true;
+}
+
+int swk_state_read(struct swk_state *state, const char *text, size_t length, size_t *damaged,
+		   struct swk_error *error)
+{
+	struct reading reading = {.state = state, .error = error};
+	char line[SWK_TEXT_MAX];
+	const char *at = text, *end = text + length, *stop;
+	size_t number = 0;
+
+	*damaged = 0;
+	for (; at < end && !*damaged && !error->status; at = stop + 1) {
+		number++;
+		stop = memchr(at, '\n', (size_t)(end - at));
+		if (!stop || (size_t)(stop - at) >= sizeof(line) ||
+		    memchr(at, '\0', (size_t)(stop - at))) {
+			*damaged = number;
+			break;
+		}
+		memcpy(line, at, (size_t)(stop - at));
+		line[stop - at] = '\0';
+		if (number == 1 ? strcmp(line, head) != 0 : !read_line(&reading, line))
+			*damaged = number;
+	}
+	if (!*damaged && !reading.ended && !error->status)
+		*damaged = number + 1;
+	if (*damaged || error->status)
+		swk_state_free(state);
+	return error->status;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+#include "store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "deadline.h"
+
+static int fail(const char *path, const char *what, struct swk_error *error)
+{
+	return swk_error_set(error, SWK_CANTCREATE, "%s: %s: %s; nginx was not touched", path, what,
+			     strerror(errno));
+}
+
+static char *with_ending(const char *path, const char *ending)
+{
+	char *name;
+
+	return asprintf(&name, "%s%s", path, ending) < 0 ? NULL : name;
+}
+
+int swk_store_open(struct swk_store *store, const char *conf, struct swk_error *error)
+{
+	char *copy;
+	struct stat about;
+
+	*store = (struct swk_store){.lock_descriptor = -1};
+	/* Behind a symbolic link, the file is replaced, and the link stays. */
+	store->conf = realpath(conf, NULL);
+	if (!store->conf && errno == ENOENT)
+		store->conf = strdup(conf);
+	if (!store->conf)
+		return fail(conf, "it can't be found", error);
+	copy = strdup(store->conf);
+	store->directory = copy ? strdup(dirname(copy)) : NULL;
+	free(copy);
+	store->state = with_ending(store->conf, ".state");
+	store->bad_state = with_ending(store->conf, ".state.bad");
+	store->lock = with_ending(store->conf, ".lock");
+	store->temporary = with_ending(store->conf, ".tmp");
+	if (!store->directory || !store->state || !store->bad_state || !store->lock ||
+	    !store->temporary)
+		return swk_error_memory(error);
+	if (stat(store->directory, &about))
+		return fail(store->directory,
+			    "make this directory, or name another file with --conf", error);
+	return 0;
+}
+
+void swk_store_close(struct swk_store *store)
+{
+	if (store->lock_descriptor >= 0)
+		(void)close(store->lock_descriptor);
+	free(store->conf);
+	free(store->state);
+	free(store->bad_state);
+	free(store->lock);
+	free(store->temporary);
+	free(store->directory);
+	*store = (struct swk_store){.lock_descriptor = -1};
+}
+
+/* ---- the lock ---- */
+
+/* What root makes in somebody else's directory must not shut that somebody out. */
+static void give_to_owner(int descriptor, const char *directory)
+{
+	struct stat about;
+
+	if (geteuid() == 0 && !stat(directory, &about) && about.st_uid != 0 &&
+	    fchown(descriptor, about.st_uid, about.st_gid))
+		return; /* then it stays root's, and others are told when they meet it */
+}
+
+static void wake(int number)
+{
+	(void)number;
+}
+
+/* flock() with an end: a timer interrupts it, again and again, so that no interruption is missed
+ * just before the call. The kernel's queue is fair, which polling would not be. */
+static int wait_for_lock(int descriptor, int64_t deadline)
+{
+	const struct itimerval tick = {{0, 50000}, {0, 50000}}, none = {{0, 0}, {0, 0}};
+	struct sigaction on_tick = {.sa_handler = wake}, before;
+	int result;
+
+	if (sigaction(SIGALRM, &on_tick, &before) || setitimer(ITIMER_REAL, &tick, NULL))
+		return -1;
+	while ((result = flock(descriptor, LOCK_EX)) && errno == EINTR) {
+		if (!swk_deadline_left(deadline, 1)) {
+			errno = ETIMEDOUT;
+			break;
+		}
+	}
+	(void)setitimer(ITIMER_REAL, &none, NULL);
+	(void)sigaction(SIGALRM, &before, NULL);
+	return result;
+}
+
+int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited, struct swk_error *error)
+{
+	int descriptor = open(store->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	*waited = false;
+	if (descriptor < 0)
+		return fail(store->lock, "the lock can't be opened", error);
+	store->lock_descriptor = descriptor;
+	give_to_owner(descriptor, store->directory);
+	if (!flock(descriptor, LOCK_EX | LOCK_NB))
+		return 0;
+	*waited = true;
+	if (errno == EWOULDBLOCK && !wait_for_lock(descriptor, deadline))
+		return 0;
+	if (errno == ETIMEDOUT)
+		return swk_error_set(error, SWK_TEMPFAIL,
+				     "%s: another run held the lock until this one's --timeout; "
+				     "nothing was changed",
+				     store->lock);
+	return fail(store->lock, "the lock can't be taken", error);
+}
+
+/* ---- files ---- */
+
+int swk_store_read(const char *path, struct swk_buffer *text, bool *exists, struct swk_error *error)
+{
+	char piece[65536];
+	struct stat about;
+	ssize_t length = 0;
+	int status = 0, descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	swk_buffer_clear(text);
+	*exists = descriptor >= 0;
+	if (descriptor < 0)
+		return errno == ENOENT ? 0 : fail(path, "it can't be read", error);
+	if (fstat(descriptor, &about))
+		status = fail(path, "it can't be read", error);
+	else if (!S_ISREG(about.st_mode))
+		status = swk_error_set(error, SWK_CANTCREATE,
+				       "%s: it is no regular file; nginx was not touched", path);
+	while (!status && (length = read(descriptor, piece, sizeof(piece))) != 0) {
+		if (length > 0)
+			status = swk_buffer_add(text, piece, (size_t)length, error);
+		else if (errno != EINTR)
+			status = fail(path, "it can't be read", error);
+	}
+	(void)close(descriptor);
+	return status;
+}
+
+static int write_all(int descriptor, const char *data, size_t length)
+{
+	while (length) {
+		ssize_t written = write(descriptor, data, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -1;
+		data += written;
+		length -= (size_t)written;
+	}
+	return 0;
+}
+
+/* Gives the new file the old one's mode and owner. Only root may give a file away: then the new
+ * one is the caller's, as its right to write in the directory allows. */
+static int take_after(int descriptor, const char *path, const char *directory)
+{
+	struct stat old;
+
+	if (stat(path, &old)) {
+		if (errno != ENOENT)
+			return -1;
+		give_to_owner(descriptor, directory);
+		return fchmod(descriptor, 0644);
+	}
+	if (!S_ISREG(old.st_mode)) {
+		errno = EEXIST;
+		return -1;
+	}
+	if (fchown(descriptor, old.st_uid, old.st_gid) &&
+	    fchown(descriptor, (uid_t)-1, old.st_gid) && errno != EPERM)
+		return -1;
+	return fchmod(descriptor, old.st_mode & 07777);
+}
+
+static int sync_directory(const char *path)
+{
+	int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int result = descriptor < 0 ? -1 : fsync(descriptor);
+
+	if (descriptor >= 0)
+		(void)close(descriptor);
+	return result;
+}
+
+int swk_store_replace(const struct swk_store *store, const char *path,
+		      const struct swk_buffer *text, bool durably, struct swk_error *error)
+{
+	const char *step = "a temporary file beside it can't be made";
+	int descriptor, result;
+
+	/* One that a killed run left. */
+	(void)unlink(store->temporary);
+	descriptor = open(store->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (descriptor < 0)
+		return fail(path, step, error);
+	step = "it can't be written";
+	result = write_all(descriptor, text->data, text->length);
+	if (!result)
+		result = take_after(descriptor, path, store->directory);
+	if (!result && durably)
+		result = fsync(descriptor);
+	if (close(descriptor))
+		result = -1;
+	if (!result) {
+		step = "it can't be replaced";
+		result = rename(store->temporary, path);
+	}
+	if (!result && durably) {
+		step = "its directory can't be synced";
+		result = sync_directory(store->directory);
+	}
+	if (!result)
+		return 0;
+	(void)fail(path, step, error);
+	(void)unlink(store->temporary);
+	return error->status;
+}
+
+int swk_store_set_aside(const struct swk_store *store, struct swk_error *error)
+{
+	if (rename(store->state, store->bad_state))
+		return fail(store->state, "it can't be set aside", error);
+	return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The files: a lock, the conf file, and beside it a small state file. Knows bytes, not what they
+ * mean. A file is replaced as a whole: temporary file in the same directory, fsync, rename, fsync
+ * of the directory. Errors are SWK_CANTCREATE unless said otherwise.
+ */
+#ifndef SWK_STORE_H
+#define SWK_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buffer.h"
+
+struct swk_store {
+	char *conf;	 /* all owned; the file itself, behind any symbolic links */
+	char *state;	 /* FILE.state */
+	char *bad_state; /* FILE.state.bad */
+	char *lock;	 /* FILE.lock; stays for ever */
+	char *temporary; /* FILE.tmp, one for all: only who holds the lock writes */
+	char *directory;
+	int lock_descriptor; /* -1: not held */
+};
+
+int swk_store_open(struct swk_store *store, const char *conf, struct swk_error *error);
+/* Gives the lock back too. */
+void swk_store_close(struct swk_store *store);
+
+/*
+ * Takes the lock, waiting until the deadline (deadline.h) at most: SWK_TEMPFAIL past it. A holder
+ * that died holds nothing. *waited tells whether somebody else had it.
+ */
+int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited,
+		   struct swk_error *error);
+
+/* Reads a file whole; *exists is false, and the buffer empty, where there is none. */
+int swk_store_read(const char *path, struct swk_buffer *text, bool *exists,
+		   struct swk_error *error);
+
+/*
+ * Replaces one of the store's files. Mode and owner of a file that was there are kept, as far as
+ * the caller may; a new one is readable by all, and root gives it to the directory's owner. What
+ * is not done `durably` may be lost, or empty, after a crash of the machine.
+ */
+int swk_store_replace(const struct swk_store *store, const char *path,
+		      const struct swk_buffer *text, bool durably, struct swk_error *error);
+
+/* Puts a state file that can't be read out of the way, to be looked at. */
+int swk_store_set_aside(const struct swk_store *store, struct swk_error *error);
+
+#endif
