@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "guard.h"
+
+bool swk_guard_list(size_t services, size_t least, const char *which, struct swk_report *report)
+{
+	if (!services) {
+		swk_report_note(report, SWK_NOTE_HELD,
+				"%s has no service in it: taken for an outage of the registry, or "
+				"for a token without the right service:read; nothing was changed",
+				which);
+		return false;
+	}
+	if (services < least) {
+		swk_report_note(report, SWK_NOTE_HELD,
+				"%s has %zu service%s, fewer than the %zu of --min-services: taken "
+				"for an outage of the registry; nothing was changed",
+				which, services, services == 1 ? "" : "s", least);
+		return false;
+	}
+	return true;
+}
+
+bool swk_guard_instances(size_t asked, size_t instances, struct swk_report *report)
+{
+	if (!asked || instances)
+		return true;
+	swk_report_note(report, SWK_NOTE_HELD,
+			"Consul lists %zu service%s but not one instance: taken for a token "
+			"without the right node:read; nothing was changed",
+			asked, asked == 1 ? "" : "s");
+	return false;
+}

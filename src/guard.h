@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tells an outage of the registry from an outage of the services. Each returns whether a complete
+ * pass may go on, and notes why not. Pure.
+ */
+#ifndef SWK_GUARD_H
+#define SWK_GUARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "report.h"
+
+/* A list of so many services, those left out not counted; `least` is the operator's floor. `which`
+ * names the list for a person. */
+bool swk_guard_list(size_t services, size_t least, const char *which, struct swk_report *report);
+
+/* So many services were asked about, and have so many instances altogether. */
+bool swk_guard_instances(size_t asked, size_t instances, struct swk_report *report);
+
+#endif
