@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Asks Consul's agent: its environment, paths and parameters, as Consul's own tools have them.
+ * Answers go to a sink (watch.h), as a watch's document does.
+ */
+#ifndef SWK_CONSUL_H
+#define SWK_CONSUL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "http.h"
+#include "watch.h"
+
+struct swk_consul {
+	char *base;   /* the URL before the path; all owned but the peer's own texts */
+	char *query;  /* parameters of every request: "" or "?ns=…" */
+	char *header; /* the token's; NULL without one. Never shown */
+	char *unix_socket;
+	char *connect_to;
+	struct swk_http_peer peer; /* borrowed from the above and from the environment */
+};
+
+/*
+ * Reads CONSUL_HTTP_ADDR, CONSUL_HTTP_SSL, CONSUL_HTTP_SSL_VERIFY, CONSUL_CACERT, CONSUL_CAPATH,
+ * CONSUL_CLIENT_CERT, CONSUL_CLIENT_KEY, CONSUL_TLS_SERVER_NAME, CONSUL_HTTP_AUTH,
+ * CONSUL_NAMESPACE, and the token: of `token_file`, else of the file CONSUL_HTTP_TOKEN_FILE, else
+ * CONSUL_HTTP_TOKEN. Returns 0, or SWK_USAGE or SWK_INTERNAL.
+ */
+int swk_consul_init(struct swk_consul *consul, const char *token_file, struct swk_error *error);
+void swk_consul_free(struct swk_consul *consul);
+
+/* CONSUL_INDEX, which an agent gives to a handler: *index is 0 where it is not set. */
+int swk_consul_event_index(uint64_t *index, struct swk_error *error);
+
+/* One question. */
+struct swk_consul_query {
+	const char *service; /* its health; NULL: the list of services */
+	struct swk_watch_sink sink;
+	uint64_t index;		/* of the answer; 0: none */
+	struct swk_error error; /* SWK_UNAVAILABLE if it was not answered as it should be; what
+				 * the sink has got by then is not to be used */
+};
+
+/* Asks all of them, several at once, each until the deadline (deadline.h) at the latest. Returns 0,
+ * or SWK_INTERNAL for all of them. */
+int swk_consul_ask(const struct swk_consul *consul, struct swk_http *http,
+		   struct swk_consul_query *queries, size_t count, int64_t deadline,
+		   struct swk_error *error);
+
+#endif
