@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seam between what is wanted and a proxy that can be changed while it runs. A kind of target
+ * fills in these functions; nothing else knows how it is spoken to.
+ */
+#ifndef SWK_TARGET_H
+#define SWK_TARGET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "http.h"
+#include "model.h"
+
+enum swk_target_result {
+	SWK_TARGET_DONE,    /* it has it */
+	SWK_TARGET_LATER,   /* it has not, and may when asked again: owed */
+	SWK_TARGET_REFUSED, /* it never will as things are: owed, and somebody must look */
+};
+
+struct swk_target {
+	const struct swk_target_kind *kind;
+	char *name;		  /* what an operator knows it by: its URL; owned */
+	struct swk_live live;	  /* as far as it could be read */
+	struct swk_error trouble; /* why not, or a warning beside what could be read */
+	bool unreachable;	  /* it didn't answer: not to be tried again in this run */
+};
+
+struct swk_target_kind {
+	/* Takes the operator's URL; SWK_USAGE where it can't be one of this kind. */
+	int (*open)(struct swk_target *target, const char *url, struct swk_error *error);
+	void (*close)(struct swk_target *target);
+
+	/* Reads the live state of several targets of this kind at once: their live, trouble and
+	 * unreachable. Returns 0 or SWK_INTERNAL. */
+	int (*load)(struct swk_target *targets, size_t count, struct swk_http *http,
+		    int64_t deadline, struct swk_error *error);
+
+	/* Makes one upstream as given. The error, empty when called, says why unless it is done. */
+	enum swk_target_result (*update)(struct swk_target *target, struct swk_http *http,
+					 const struct swk_upstream *upstream, int64_t deadline,
+					 struct swk_error *error);
+
+	/* Deletes one; that there is none is as good. */
+	enum swk_target_result (*delete)(struct swk_target *target, struct swk_http *http,
+					 const char *name, int64_t deadline,
+					 struct swk_error *error);
+};
+
+#endif
