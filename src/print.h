@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* The report, printed: as text for people, as JSON for programs. */
+#ifndef SWK_PRINT_H
+#define SWK_PRINT_H
+
+#include "buffer.h"
+#include "report.h"
+
+/* `services=… upstreams=… …`, one line. */
+int swk_print_summary(struct swk_buffer *out, const struct swk_report *report,
+		      struct swk_error *error);
+
+/* A line a difference: `+ web: 10.0.0.1:80`, `~ web: -10.0.0.1:80`, `- web`; behind one that
+ * concerns a target its name in brackets. */
+int swk_print_differences(struct swk_buffer *out, const struct swk_report *report,
+			  struct swk_error *error);
+
+/* All of it as one JSON object, with the exit status and, where it isn't NULL, the failure. */
+int swk_print_json(struct swk_buffer *out, const struct swk_report *report, int status,
+		   const struct swk_error *failure, struct swk_error *error);
+
+#endif
