@@ -5,6 +5,13 @@
 #include <string.h>
 #include <strings.h>
 
+/* dyups replaces `Web` by a POST of `web`; but traffic finds it by the exact name that it was last
+ * given (measured on Tengine 3.2.0). */
+static bool same_spelling(const struct swk_upstream *a, const struct swk_upstream *b)
+{
+	return !strcmp(a->name, b->name);
+}
+
 int swk_plan_changes(struct swk_names *changes, const struct swk_upstreams *have,
 		     const struct swk_upstreams *wanted, struct swk_error *error)
 {
@@ -17,7 +24,8 @@ int swk_plan_changes(struct swk_names *changes, const struct swk_upstreams *have
 	for (size_t i = 0; !status && i < wanted->count; i++) {
 		const struct swk_upstream *before = swk_upstreams_find(have, wanted->list[i].name);
 
-		if (!before || !swk_upstream_same(before, &wanted->list[i]))
+		if (!before || !same_spelling(before, &wanted->list[i]) ||
+		    !swk_upstream_same(before, &wanted->list[i]))
 			status = swk_names_add(changes, wanted->list[i].name, error);
 	}
 	return status;
@@ -43,14 +51,12 @@ static bool seen_to_differ(const struct swk_live *live, const struct swk_upstrea
 {
 	const struct swk_upstream *have = swk_upstreams_find(&live->upstreams, wanted->name);
 
-	switch (live->readable) {
-	case SWK_READ_ATTRIBUTES:
-		return !have || !swk_upstream_same_servers(have, wanted);
-	case SWK_READ_ADDRESSES:
-		return !have || !swk_upstream_same_addresses(have, wanted);
-	default:
+	if (live->readable < SWK_READ_ADDRESSES)
 		return false;
-	}
+	if (!have || !same_spelling(have, wanted))
+		return true;
+	return live->readable == SWK_READ_ATTRIBUTES ? !swk_upstream_same_servers(have, wanted)
+						     : !swk_upstream_same_addresses(have, wanted);
 }
 
 static int plan_one(struct swk_plan *plan, const char *name, const struct swk_upstream *upstream,
