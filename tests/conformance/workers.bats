@@ -1,0 +1,395 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# What the interface does to several workers, to files and to traffic. Against a real Tengine: SWK_TENGINE=BINARY bats ...
+#
+# Where a worker must not have read the queue, the workers' timer is set to a day.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	# shellcheck source=SCRIPTDIR/../lib/gateway.bash
+	source "$BATS_TEST_DIRNAME/../lib/gateway.bash"
+	DIR="$BATS_TEST_TMPDIR/gateway"
+}
+
+teardown() {
+	gateway_stop
+}
+
+# start [VARIABLE=VALUE...] - the gateway, with three servers behind it that answer with their names: A, B and C hold their
+# addresses. What stands in UPSTREAMS goes to the hand-made configuration.
+start() {
+	local name
+
+	mkdir -p "$DIR"
+	printf '%s\n' "${UPSTREAMS:-}" >"$DIR/extra.conf"
+	for name in A B C; do
+		declare -g "$name=127.0.0.1:$(free_port)"
+		echo "server { listen ${!name}; location / { return 200 $name; } }" >>"$DIR/extra.conf"
+	done
+	for name in "$@" GATEWAY_EXTRA="$DIR/extra.conf"; do
+		export "${name?}"
+	done
+	gateway_start "$DIR"
+}
+
+# write_file TEXT - the file that the gateway includes, as if another program had written it.
+write_file() {
+	mkdir -p "$DIR/conf"
+	printf '%s\n' "$1" >"$DIR/conf/dyups.upstream.conf"
+}
+
+# Says what is wrong on the way.
+expect() {
+	[[ "$2" == "$1" ]] && return
+	printf 'expected:\n%s\ngot:\n%s\n' "$1" "$2"
+	return 1
+}
+
+# Statuses that fresh connections get through an upstream, each once, in a line.
+statuses_of() {
+	for _ in {1..40}; do
+		gateway_fetch "$1" | tail -n 1
+	done | sort -u | paste -sd' '
+}
+
+# answers_of NAME - the bodies that many fetches give, each once, in a line.
+answers_of() {
+	for _ in {1..40}; do
+		gateway_fetch "$1" | head -n 1
+	done | sort -u | paste -sd' '
+}
+
+only_status() {
+	[[ "$(statuses_of "$1")" == "$2" ]]
+}
+
+both_statuses() {
+	[[ "$(statuses_of "$1")" == '200 502' ]]
+}
+
+# How many different answers the workers give, and one of them if it is the only one.
+everywhere() {
+	local all
+
+	all="$(gateway_workers_detail)" || return 1
+	if [[ "$(grep -c '^==' <<<"$all")" != 1 ]]; then
+		printf '%s\n' "$all"
+		return 1
+	fi
+	sed 1d <<<"$all"
+}
+
+servers() {
+	printf 'server %s weight=1 max_conns=0 max_fails=1 fail_timeout=10 backup=0 down=0\n' "$@"
+}
+
+# on_one_connection - plays "METHOD NAME [BODY]" lines over one kept-alive connection, so on one worker; prints "ANSWER STATUS"
+# for each. Further arguments are curl's: with --parallel it is many connections, after all.
+on_one_connection() {
+	local method name body first=1
+
+	while read -r method name body; do
+		if ((first == 0)); then
+			echo next
+		fi
+		first=0
+		printf 'url = "%s/upstream/%s"\nrequest = %s\nwrite-out = " %%{http_code}\\n"\n' "$GATEWAY_DYUPS" "$name" "$method"
+		if [[ -n "$body" ]]; then
+			printf 'data = "%s"\n' "$body"
+		fi
+	done >"$DIR/requests.curl"
+	curl -sS -K "$DIR/requests.curl" "$@"
+}
+
+UPDATE_NOT_SYNC='alert: update success but not sync to other process 500'
+DELETE_NOT_SYNC='alert: delte success but not sync to other process 500'
+LONG="server 10.0.0.1:80; #$(printf '%01000d' 0)"
+
+posts() {
+	local number
+
+	for ((number = $1; number <= $2; number++)); do
+		echo "POST u$number $LONG"
+	done
+}
+
+@test "a POST is seen by the other workers only when they have read the queue" {
+	start GATEWAY_READ_TIMEOUT=24h
+	gateway_post web "server $A;"
+	wait_until 20 both_statuses web
+	everywhere # asks them all
+	expect 200 "$(statuses_of web)"
+}
+
+@test "a DELETE leaves the others serving until they have read the queue" {
+	start GATEWAY_READ_TIMEOUT=24h
+	gateway_post web "server $A;"
+	everywhere
+	gateway_delete web
+	wait_until 20 both_statuses web
+	everywhere
+	expect 502 "$(statuses_of web)"
+}
+
+@test "workers read the queue on a timer, unasked" {
+	start GATEWAY_READ_TIMEOUT=50ms
+	gateway_post web "server $A;"
+	wait_until 20 only_status web 200
+	gateway_delete web
+	wait_until 20 only_status web 502
+}
+
+@test "concurrent POSTs leave all workers alike" {
+	local number
+
+	start GATEWAY_WORKERS=4
+	for number in {1..400}; do
+		echo "POST web$((number % 200)) server 10.0.0.1:$number;" # each name twice
+	done | on_one_connection --parallel --parallel-max 40 >"$BATS_TEST_TMPDIR/answers"
+	expect 400 "$(grep -o success "$BATS_TEST_TMPDIR/answers" | wc -l)" # answers run into one another
+	wait_until 20 everywhere
+	expect 200 "$(everywhere | grep -c '^server 10.0.0.1')"
+}
+
+@test "a reload forgets what stood in the queue, and a full one has room again" {
+	start GATEWAY_READ_TIMEOUT=24h GATEWAY_QUEUE=64k
+	posts 1 200 | on_one_connection >"$BATS_TEST_TMPDIR/answers"
+	expect "$UPDATE_NOT_SYNC" "$(tail -n 1 "$BATS_TEST_TMPDIR/answers")"
+	gateway_reload
+	expect '' "$(everywhere)"
+	expect 'success 200' "$(posts 1 20 | on_one_connection | sort -u)"
+	expect 20 "$(everywhere | grep -c '^u[0-9]')"
+}
+
+@test "a full queue: not sync; read by all it has room again" {
+	start GATEWAY_READ_TIMEOUT=24h GATEWAY_QUEUE=64k
+	posts 1 200 | on_one_connection >"$BATS_TEST_TMPDIR/answers"
+	expect 'success 200' "$(head -n 1 "$BATS_TEST_TMPDIR/answers")"
+	expect "$UPDATE_NOT_SYNC" "$(tail -n 1 "$BATS_TEST_TMPDIR/answers")"
+	expect "$UPDATE_NOT_SYNC
+success 200" "$(sort -u "$BATS_TEST_TMPDIR/answers")"
+
+	# The worker that answered has all, the others have what fitted, and reading does not bring them the rest.
+	for _ in 1 2; do
+		gateway_workers_detail >"$BATS_TEST_TMPDIR/detail"
+		expect 2 "$(grep -c '^==' "$BATS_TEST_TMPDIR/detail")"
+		expect 1 "$(grep -cx u200 "$BATS_TEST_TMPDIR/detail")"
+		expect 2 "$(grep -cx u1 "$BATS_TEST_TMPDIR/detail")"
+	done
+
+	expect 'success 200' "$(posts 200 200 | on_one_connection)"
+	gateway_workers_detail >"$BATS_TEST_TMPDIR/detail"
+	expect 2 "$(grep -cx u200 "$BATS_TEST_TMPDIR/detail")"
+}
+
+@test "GET /list on fresh connections drains a full queue until every POST got 200" {
+	local number tries=0
+
+	start GATEWAY_READ_TIMEOUT=24h GATEWAY_QUEUE=64k GATEWAY_WORKERS=4
+	for ((number = 1; number <= 100; number++)); do
+		until [[ "$(gateway_post "u$number" "$LONG")" == success* ]]; do
+			tries=$((tries + 1))
+			((tries < 1000))
+			for _ in {1..6}; do
+				curl -sS -o /dev/null "$GATEWAY_DYUPS/list"
+			done
+		done
+	done
+	expect 100 "$(everywhere | grep -c '^u[0-9]')"
+}
+
+@test "a body larger than the queue is never in sync" {
+	start GATEWAY_READ_TIMEOUT=24h GATEWAY_QUEUE=64k
+	printf 'server 10.0.0.1:80; #%060000d' 0 >"$BATS_TEST_TMPDIR/body"
+	for _ in 1 2 3; do
+		expect "$UPDATE_NOT_SYNC" "$(gateway_post web "@$BATS_TEST_TMPDIR/body" | paste -sd' ')"
+		gateway_workers_detail >"$BATS_TEST_TMPDIR/detail"
+	done
+}
+
+@test "a DELETE that is not in sync, sent again: not found here, still served there" {
+	start GATEWAY_READ_TIMEOUT=24h GATEWAY_QUEUE=64k
+	{
+		echo 'POST victim server 10.0.0.2:80;'
+		posts 1 200
+		posts 1 200 | sed 's/^POST \(u[0-9]*\).*/DELETE \1/'
+		echo 'DELETE victim'
+		echo 'DELETE victim'
+	} | on_one_connection >"$BATS_TEST_TMPDIR/answers"
+	expect 'success 200' "$(head -n 1 "$BATS_TEST_TMPDIR/answers")"
+	expect "$DELETE_NOT_SYNC
+not found uptream 404" "$(tail -n 2 "$BATS_TEST_TMPDIR/answers")"
+	gateway_workers_detail >"$BATS_TEST_TMPDIR/detail"
+	expect 2 "$(grep -c '^==' "$BATS_TEST_TMPDIR/detail")"
+	expect 1 "$(grep -cx victim "$BATS_TEST_TMPDIR/detail")"
+
+	# The way out: put it back, delete it again.
+	expect 'success 200' "$(gateway_post victim 'server 10.0.0.2:80;' | paste -sd' ')"
+	gateway_workers_detail >/dev/null
+	expect 'success 200' "$(gateway_delete victim | paste -sd' ')"
+	gateway_workers_detail >"$BATS_TEST_TMPDIR/detail"
+	run ! grep -x victim "$BATS_TEST_TMPDIR/detail"
+}
+
+@test "a body over client_max_body_size is refused with 413" {
+	start GATEWAY_BODY_MAX=512
+	expect 413 "$(gateway_post web "$LONG" | tail -n 1)"
+	expect 204 "$(curl -sS -o /dev/null -w '%{http_code}' "$GATEWAY_DYUPS/list")"
+}
+
+@test "upstreams from files are in /detail, can be replaced and deleted, and come back with a reload" {
+	write_file 'upstream web { server 10.0.0.1:80 max_fails=3 fail_timeout=2s; keepalive 20; }'
+	# shellcheck disable=SC2016 # the variable is nginx's
+	UPSTREAMS='upstream made_by_hand { hash $uri; server 10.0.0.2:80; }' start
+	expect "made_by_hand
+$(servers 10.0.0.2:80)
+
+web
+server 10.0.0.1:80 weight=1 max_conns=0 max_fails=3 fail_timeout=2 backup=0 down=0" "$(everywhere)"
+
+	gateway_post made_by_hand "server $A;"
+	gateway_post added "server $A;"
+	gateway_delete web
+	wait_until 20 only_status made_by_hand 200
+	expect "added
+$(servers "$A")
+
+made_by_hand
+$(servers "$A")" "$(everywhere)"
+
+	write_file 'upstream web { server 10.0.0.3:80; }'
+	gateway_reload
+	expect "made_by_hand
+$(servers 10.0.0.2:80)
+
+web
+$(servers 10.0.0.3:80)" "$(everywhere)"
+}
+
+@test "the file may come and go with reloads" {
+	start
+	expect '' "$(everywhere)"
+	write_file 'upstream web { server 10.0.0.1:80; }'
+	gateway_reload
+	expect "web
+$(servers 10.0.0.1:80)" "$(everywhere)"
+	rm "$GATEWAY_CONF"
+	gateway_reload
+	expect '' "$(everywhere)"
+}
+
+@test "nginx refuses a bad file at a reload, and goes on with what it had" {
+	local text
+
+	UPSTREAMS='upstream made_by_hand { server 10.0.0.2:80; }' start
+	gateway_post web "server $A;"
+	for text in 'upstream web { server 10.0.0.1:80' 'upstream web { }' 'upstream web { server 10.0.0.1:80 weight=0; }' \
+		'upstream made_by_hand { server 10.0.0.1:80; }'; do
+		write_file "$text"
+		run gateway_reload
+		[[ "$status" == 1 && "$output" == *emerg* ]]
+	done
+	expect "made_by_hand
+$(servers 10.0.0.2:80)
+
+web
+$(servers "$A")" "$(everywhere)"
+}
+
+@test "nginx does not start with a bad file" {
+	write_file 'upstream web { server 10.0.0.1:80'
+	run start
+	[[ "$status" == 1 && "$output" == *emerg* ]]
+}
+
+@test "a worker that died comes back with what the files said" {
+	write_file 'upstream web { server 10.0.0.1:80; }'
+	start
+	gateway_post web 'server 10.0.0.2:80;'
+	gateway_post added 'server 10.0.0.3:80;'
+	everywhere
+	gateway_kill_worker
+	gateway_workers_detail >"$BATS_TEST_TMPDIR/detail"
+	expect 2 "$(grep -c '^==' "$BATS_TEST_TMPDIR/detail")"
+	expect 1 "$(grep -c '^server 10.0.0.1:80' "$BATS_TEST_TMPDIR/detail")"
+	expect 1 "$(grep -c '^server 10.0.0.2:80' "$BATS_TEST_TMPDIR/detail")"
+	expect 1 "$(grep -cx added "$BATS_TEST_TMPDIR/detail")"
+
+	# And takes part again.
+	gateway_post web 'server 10.0.0.4:80;'
+	gateway_workers_detail >"$BATS_TEST_TMPDIR/detail"
+	expect 2 "$(grep -c '^server 10.0.0.4:80' "$BATS_TEST_TMPDIR/detail")"
+}
+
+@test "traffic follows: made, replaced, deleted" {
+	start GATEWAY_READ_TIMEOUT=50ms
+	expect 502 "$(statuses_of web)"
+	gateway_post web "server $A;keepalive 4;"
+	wait_until 20 only_status web 200
+	expect A "$(answers_of web)"
+	gateway_post web "server $B;"
+	everywhere
+	expect B "$(answers_of web)"
+	gateway_delete web
+	everywhere
+	expect 502 "$(statuses_of web)"
+}
+
+@test "traffic knows an upstream only by the name as it was given last, letter by letter" {
+	write_file 'upstream FromFile { server 10.0.0.1:80; }'
+	start GATEWAY_WORKERS=1
+	gateway_post FromFile "server $A;"
+	gateway_post web "server $A;"
+	expect '200 502 200 502' "$(statuses_of FromFile) $(statuses_of fromfile) $(statuses_of web) $(statuses_of WEB)"
+	gateway_post WEB "server $A;"
+	expect '502 200' "$(statuses_of web) $(statuses_of WEB)"
+}
+
+@test "traffic goes to all servers, but not to those down or in reserve" {
+	start GATEWAY_WORKERS=1
+	gateway_post web "server $A;server $B weight=3;server $C down;"
+	expect 'A B' "$(answers_of web)"
+	gateway_post web "server $A;server $B backup;"
+	expect A "$(answers_of web)"
+	gateway_post web "server $A down;"
+	expect 502 "$(statuses_of web)"
+}
+
+@test "traffic passes over a server that refuses, and falls back on the reserve" {
+	local dead
+
+	start GATEWAY_WORKERS=1
+	dead="127.0.0.1:$(free_port)"
+	gateway_post web "server $dead;server $A;server $B;"
+	expect 200 "$(statuses_of web)"
+	expect 'A B' "$(answers_of web)"
+	gateway_post web "server $dead;server $C backup;"
+	expect C "$(answers_of web)"
+	gateway_post web "server $dead;"
+	expect 502 "$(statuses_of web)"
+}
+
+@test "weights are kept to" {
+	start GATEWAY_WORKERS=1
+	gateway_post web "server $A weight=3;server $B;"
+	for _ in {1..40}; do
+		gateway_fetch web | head -n 1
+	done >"$BATS_TEST_TMPDIR/answers"
+	expect '30 10' "$(grep -c A "$BATS_TEST_TMPDIR/answers") $(grep -c B "$BATS_TEST_TMPDIR/answers")"
+}
+
+@test "every request is logged: method, path, status, body" {
+	start
+	gateway_post web "server $A;"
+	gateway_post bad $'wibble\n"x";'
+	gateway_delete web
+	gateway_fetch web
+	expect "POST /upstream/web 200 server $A;
+POST /upstream/bad 500 wibble\\x0A\\x22x\\x22;
+DELETE /upstream/web 200 -" "$(gateway_requests)"
+	gateway_requests_clear
+	gateway_delete nothing
+	expect 'DELETE /upstream/nothing 404 -' "$(gateway_requests)"
+}

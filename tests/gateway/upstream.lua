@@ -1,0 +1,233 @@
+-- SPDX-License-Identifier: MIT
+--
+-- nginx's configuration syntax, as far as upstreams need it: the body of a POST, and the files that nginx includes.
+-- An upstream is { name =, servers = { { address =, weight =, ... }, ... } }. What is wrong ends in error(), with nginx's reason.
+
+local ffi = require "ffi"
+
+ffi.cdef [[
+int inet_pton(int family, const char *text, void *address);
+const char *inet_ntop(int family, const void *address, char *text, unsigned size);
+]]
+local AF_INET, AF_INET6 = 2, 10
+local binary, printed = ffi.new("char[16]"), ffi.new("char[64]")
+
+local M = {}
+
+-- Words and marks in the order of the text. A mark is one of ; { } and is told from a quoted word by being alone in a table.
+local function read_tokens(text)
+    local tokens, at = {}, 1
+    while true do
+        at = text:find("[^ \t\r\n]", at)
+        if not at then
+            return tokens
+        end
+        local char = text:sub(at, at)
+        if char == "#" then
+            at = text:find("\n", at, true) or #text + 1
+        elseif char == ";" or char == "{" or char == "}" then
+            tokens[#tokens + 1] = { char }
+            at = at + 1
+        elseif char == '"' or char == "'" then
+            local close = text:find(char, at + 1, true) or error("unexpected end of parameter", 0)
+            tokens[#tokens + 1] = text:sub(at + 1, close - 1)
+            at = close + 1
+            if not text:find("^[%s;{]", at) then
+                error("unexpected text after a quote", 0)
+            end
+        else
+            local stop = text:find("[%s;{]", at) or #text + 1
+            tokens[#tokens + 1] = text:sub(at, stop - 1)
+            at = stop
+        end
+    end
+end
+
+-- Directives from tokens[at] on: a list of lists of words, each with .block where it had one. Inside a block ends at its }.
+local function read_directives(tokens, at, inside)
+    local directives, words = {}, {}
+    while tokens[at] do
+        local token = tokens[at]
+        at = at + 1
+        if type(token) == "string" then
+            words[#words + 1] = token
+        elseif token[1] == "}" then
+            if not inside or #words > 0 then
+                error('unexpected "}"', 0)
+            end
+            return directives, at
+        elseif #words == 0 then
+            error('unexpected "' .. token[1] .. '"', 0)
+        else
+            if token[1] == "{" then
+                words.block, at = read_directives(tokens, at, true)
+            end
+            directives[#directives + 1] = words
+            words = {}
+        end
+    end
+    if inside or #words > 0 then
+        error("unexpected end of file", 0)
+    end
+    return directives
+end
+
+local function number(text)
+    return text:find("^%d+$") and tonumber(text) or error("invalid number " .. text, 0)
+end
+
+local UNITS = { [""] = 1, s = 1, m = 60, h = 3600, d = 86400, w = 604800, M = 2592000, y = 31536000 }
+
+-- nginx's time in whole seconds: 10, 10s, 1m, 1h30m. The order of the units is not checked.
+local function seconds(text)
+    local sum = 0
+    local rest = text:gsub("(%d+)(%a?) ?", function(count, unit)
+        sum = sum + count * (UNITS[unit] or error("invalid time " .. text, 0))
+        return ""
+    end)
+    if text == "" or rest ~= "" then
+        error("invalid time " .. text, 0)
+    end
+    return sum
+end
+
+-- Where a setting takes milliseconds too. Nothing here uses the value.
+local function milliseconds(text)
+    return text:find("^%d+ms$") and 0 or seconds(text)
+end
+
+local function normalised(family, host)
+    if ffi.C.inet_pton(family, host, binary) == 1 then
+        return ffi.string(ffi.C.inet_ntop(family, binary, printed, 64))
+    end
+end
+
+-- "10.0.0.1" to "10.0.0.1:80", "[::0001]:81" to "[::1]:81". Of host names only localhost is known: a real nginx would ask
+-- the system's resolver, and a test must not depend on that.
+local function address(text)
+    if text:find("^unix:/") then
+        return text
+    end
+    local host, port = text:match("^(%[.*%])(.*)$")
+    if not host then
+        host, port = text:match("^([^:]+)(.*)$")
+    end
+    port = number(port == "" and "80" or port and port:match("^:(.+)$") or "none")
+    if port < 1 or port > 65535 then
+        error("invalid port in upstream " .. text, 0)
+    end
+    if host == "localhost" then
+        host = "127.0.0.1"
+    end
+    local ipv6 = host:match("^%[(.*)%]$")
+    if ipv6 then
+        ipv6 = normalised(AF_INET6, ipv6)
+        host = ipv6 and "[" .. ipv6 .. "]"
+    else
+        host = normalised(AF_INET, host)
+    end
+    return (host or error("host not found in upstream " .. text, 0)) .. ":" .. port
+end
+
+local PARAMETERS = {
+    weight = function(text)
+        local weight = number(text)
+        return weight > 0 and weight or error("invalid weight", 0)
+    end,
+    max_conns = number,
+    max_fails = number,
+    fail_timeout = seconds,
+}
+
+local function read_server(words, upstream)
+    local server = { address = address(words[2] or error("invalid number of arguments", 0)),
+        weight = 1, max_conns = 0, max_fails = 1, fail_timeout = 10, backup = 0, down = 0 }
+    for i = 3, #words do
+        local key, value = words[i]:match("^([%a_]+)=(.*)$")
+        if PARAMETERS[key] then
+            server[key] = PARAMETERS[key](value)
+        elseif words[i] == "down" then
+            server.down = 1
+        elseif words[i] == "backup" and not upstream.no_backup then
+            server.backup = 1
+        else
+            error("invalid parameter " .. words[i], 0)
+        end
+    end
+    upstream.servers[#upstream.servers + 1] = server
+end
+
+-- A balancing method: the arguments it may have, as patterns over the words after it, and whether it knows backup servers.
+local function method(allowed, no_backup)
+    return function(words, upstream)
+        local arguments, known = table.concat(words, " ", 2), false
+        for _, pattern in ipairs(allowed) do
+            known = known or arguments:find("^" .. pattern .. "$")
+        end
+        upstream.no_backup = no_backup
+        return known or error("invalid parameter " .. arguments, 0)
+    end
+end
+
+-- A setting that nginx takes once in a block.
+local function once(check)
+    return function(words, upstream)
+        if upstream[words[1]] then
+            error(words[1] .. " is duplicate", 0)
+        end
+        if #words ~= 2 then
+            error("invalid number of arguments", 0)
+        end
+        upstream[words[1]] = check(words[2])
+    end
+end
+
+-- Each takes the words and the upstream. The balancing methods are understood, but not obeyed: see balance.lua.
+local DIRECTIVES = {
+    server = read_server,
+    least_conn = method({ "" }),
+    ip_hash = method({ "" }, true),
+    random = method({ "", "two", "two least_conn" }, true),
+    keepalive = once(number),
+    keepalive_timeout = once(milliseconds),
+    keepalive_time = once(milliseconds),
+    keepalive_requests = once(number),
+}
+
+-- The upstream that these directives make. Lenient passes over what is not known here: it is for files, which nginx's own
+-- parser has read and accepted already.
+local function read_upstream(name, directives, lenient)
+    local upstream, usable = { name = name, servers = {} }, false
+    for _, words in ipairs(directives) do
+        local read = DIRECTIVES[words[1]]
+        if read and not words.block then
+            read(words, upstream)
+        elseif not lenient then
+            error("unknown directive " .. words[1], 0)
+        end
+    end
+    for _, server in ipairs(upstream.servers) do
+        usable = usable or server.backup == 0
+    end
+    return usable and upstream or error("no servers in upstream " .. name, 0)
+end
+
+function M.from_body(name, body)
+    return read_upstream(name, (read_directives(read_tokens(body), 1)))
+end
+
+-- All upstreams of a file, in its order; none where there is no such file.
+function M.from_file(path)
+    local file, upstreams = io.open(path), {}
+    if file then
+        for _, words in ipairs((read_directives(read_tokens(file:read("*a")), 1))) do
+            if words[1] == "upstream" then
+                upstreams[#upstreams + 1] = read_upstream(words[2], words.block, true)
+            end
+        end
+        file:close()
+    end
+    return upstreams
+end
+
+return M

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# What every test needs, whatever it tests. Source it; it starts nothing.
+
+# free_port - prints a TCP port on loopback that nothing uses now.
+#
+# The port lies outside the range from which the kernel takes ports for outgoing connections, so none of those can take it
+# before the caller listens. It is called as $(free_port), in a subshell that can remember nothing: who was given which
+# port stands in a file, with the id of the process that asked. A port is given again only when that process has ended.
+free_port() {
+	local dir="${TMPDIR:-/tmp}/swk-test-ports.$UID"
+
+	mkdir -m 700 "$dir" 2>/dev/null
+	[[ -O "$dir" ]] || return 1 # somebody else's: not to be trusted
+	(
+		flock 9 || exit 1
+		_free_port_locked "$dir/given"
+	) 9>"$dir/lock"
+}
+
+_free_port_locked() {
+	local given="$1" low high port owner each attempt
+	local -A taken=()
+
+	read -r low high </proc/sys/net/ipv4/ip_local_port_range
+	[[ -e "$given" ]] || : >"$given"
+	while read -r port owner; do
+		if [[ -d "/proc/$owner" ]]; then
+			taken[$port]=$owner
+		fi
+	done <"$given"
+
+	for ((attempt = 0; attempt < 1000; attempt++)); do
+		port=$((10240 + RANDOM % 32768))
+		((port < low || port > high)) || continue
+		[[ -z "${taken[$port]:-}" ]] || continue
+		[[ -z "$(ss -Htan "sport = :$port")" ]] || continue
+		taken[$port]=$$
+		for each in "${!taken[@]}"; do
+			printf '%s %s\n' "$each" "${taken[$each]}"
+		done >"$given"
+		printf '%s\n' "$port"
+		return 0
+	done
+	echo "free_port: no port found outside $low-$high" >&2
+	return 1
+}
+
+# wait_until SECONDS COMMAND... - polls every 20 ms until the command succeeds; status 1 when the (whole) seconds are over.
+# The command runs at least once.
+wait_until() {
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+
+	shift
+	until "$@"; do
+		((${EPOCHREALTIME/[.,]/} < end)) || return 1
+		sleep 0.02
+	done
+}
