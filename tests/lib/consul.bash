@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# A real Consul agent: one server, on loopback, every port a free one, its data on disk as in production. One agent at a
+# time per shell. Functions that change something through the agent return when the catalogue shows the change.
+#
+# Exported while it runs:	CONSUL_HTTP_ADDR, for the program under test; with TLS also CONSUL_CACERT
+#			CONSUL_DIR, CONSUL_PID, CONSUL_PORT (plain HTTP on 127.0.0.1, also where CONSUL_HTTP_ADDR is another)
+#			CONSUL_ACL_ROOT, the management token, after consul_acl_start
+# A handler gets the environment that the agent was started with, CONSUL_HTTP_ADDR among it.
+# Read before the start:	CONSUL_LOG_LEVEL (info), CONSUL_USER (who runs the agent; needs root, and DIR within reach)
+
+# shellcheck source=SCRIPTDIR/common.bash
+source "${BASH_SOURCE[0]%/*}/common.bash"
+
+CONSUL_NODE=node-1
+CONSUL_UNPACKED="$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)/build/consul"
+_CONSUL_PATIENCE=20 # seconds that anything here may take before it counts as broken
+
+# consul_binary - prints the agent's path; status 1 where there is none.
+#
+# One that the caller names is not replaced by another when it is wrong: a test would run on a version nobody meant.
+consul_binary() {
+	if [[ -n "${SWK_CONSUL:-}" ]]; then
+		command -v "$SWK_CONSUL"
+	elif command -v consul; then
+		:
+	elif [[ -x "$CONSUL_UNPACKED/usr/bin/consul" ]]; then
+		printf '%s\n' "$CONSUL_UNPACKED/usr/bin/consul"
+	else
+		return 1
+	fi
+}
+
+# consul_start DIR [CONFIG...] - starts it with these configuration files or folders besides its own; returns when it leads
+# and the catalogue has its node. On failure prints the log and returns 1.
+consul_start() {
+	_consul_configure "$@" &&
+		_consul_run _consul_ready
+}
+
+# consul_tls_start DIR [CONFIG...] - the same with HTTPS. CONSUL_HTTP_ADDR is the https:// address, CONSUL_CACERT its
+# authority. A CONFIG with {"verify_incoming_https": true} makes it demand a certificate: DIR/tls/client.pem, client.key.
+consul_tls_start() {
+	local port
+
+	_consul_configure "$@" || return 1
+	port="$(free_port)" || return 1
+	_consul_certificates "$CONSUL_DIR/tls" || return 1
+	jq -n --argjson port "$port" --arg tls "$CONSUL_DIR/tls" '{ports: {https: $port},
+		ca_file: "\($tls)/ca.pem", cert_file: "\($tls)/server.pem", key_file: "\($tls)/server.key"}' \
+		>"$CONSUL_DIR/config/tls.json" || return 1
+	export CONSUL_HTTP_ADDR="https://127.0.0.1:$port" CONSUL_CACERT="$CONSUL_DIR/tls/ca.pem"
+	_consul_run _consul_ready
+}
+
+# consul_unix_start DIR [CONFIG...] - the same with the API on a socket, DIR/consul.sock, and CONSUL_HTTP_ADDR unix://...
+consul_unix_start() {
+	_consul_configure "$@" || return 1
+	export CONSUL_HTTP_ADDR="unix://$CONSUL_DIR/consul.sock"
+	jq -n --arg http "127.0.0.1 $CONSUL_HTTP_ADDR" '{addresses: {http: $http}}' \
+		>"$CONSUL_DIR/config/unix.json" || return 1
+	_consul_run _consul_ready
+}
+
+# consul_leaderless_start DIR [CONFIG...] - the same as one of three servers, of which the others never come: it answers, but
+# has no leader and no catalogue.
+consul_leaderless_start() {
+	_consul_configure "$@" || return 1
+	echo '{"bootstrap": false, "bootstrap_expect": 3}' >"$CONSUL_DIR/config/leaderless.json"
+	_consul_run _consul_answers
+}
+
+# consul_acl_start DIR [CONFIG...] - the same with access control that denies by default. The agent itself has a token for its
+# node and nothing else, so that a caller without a token is nobody.
+consul_acl_start() {
+	local token
+
+	_consul_configure "$@" || return 1
+	echo '{"acl": {"enabled": true, "default_policy": "deny"}}' >"$CONSUL_DIR/config/acl.json"
+	_consul_run _consul_leads || return 1
+	wait_until "$_CONSUL_PATIENCE" _consul_acl_bootstrap || return 1
+	token="$(consul_token "node \"$CONSUL_NODE\" { policy = \"write\" }")" || return 1
+	jq -n --arg token "$token" '{Token: $token}' | consul_api PUT /v1/agent/token/agent --data @- >/dev/null || return 1
+	wait_until "$_CONSUL_PATIENCE" _consul_ready
+}
+
+# It is refused for as long as the new leader still prepares access control.
+_consul_acl_bootstrap() {
+	export CONSUL_ACL_ROOT
+
+	CONSUL_ACL_ROOT="$(consul_api PUT /v1/acl/bootstrap 2>/dev/null | jq -esr '.[0].SecretID' 2>/dev/null)"
+}
+
+# consul_token RULES - prints the secret of a new token that has these rules (HCL).
+consul_token() {
+	local policy="policy-${EPOCHREALTIME/[.,]/}"
+
+	jq -n --arg name "$policy" --arg rules "$1" '{Name: $name, Rules: $rules}' |
+		consul_api PUT /v1/acl/policy --data @- >/dev/null || return 1
+	jq -n --arg name "$policy" '{Policies: [{Name: $name}]}' |
+		consul_api PUT /v1/acl/token --data @- | jq -esr '.[0].SecretID'
+}
+
+# consul_stop - ends it. There is nothing to save, so it isn't asked: its own way of ending takes half a second.
+consul_stop() {
+	_consul_end KILL
+	unset CONSUL_HTTP_ADDR CONSUL_CACERT CONSUL_ACL_ROOT CONSUL_PID CONSUL_PORT
+}
+
+# consul_restart - ends it properly and starts it again with its data, ports and configuration.
+consul_restart() {
+	_consul_end TERM
+	_consul_run _consul_ready
+}
+
+# consul_restart_clean - the same without its data: a cluster rebuilt, whose index begins again. Not with access control.
+consul_restart_clean() {
+	_consul_end KILL
+	rm -rf "$CONSUL_DIR/data"
+	_consul_run _consul_ready
+}
+
+# consul_reload - has it read its configuration again, as `consul reload` does.
+consul_reload() {
+	consul_api PUT /v1/agent/reload
+}
+
+# consul_api METHOD PATH [CURL-ARGUMENT...] - asks it, as whoever may do anything; prints the answer, status as curl's.
+consul_api() {
+	local method="$1" path="$2"
+
+	shift 2
+	curl --silent --show-error --fail-with-body --max-time "$_CONSUL_PATIENCE" --path-as-is \
+		-H "X-Consul-Token: ${CONSUL_ACL_ROOT:-}" -X "$method" "$@" "http://127.0.0.1:$CONSUL_PORT$path"
+}
+
+# consul_encode WORD - prints it as one segment of a path.
+consul_encode() {
+	jq -nr --arg word "$1" '$word | @uri'
+}
+
+# consul_register NAME ID ADDRESS PORT [TAG...] - an instance with one check, which passes; registered again, it is changed.
+# CONSUL_META='{"k":"v"}' gives it metadata, CONSUL_WEIGHT=N its weight while passing.
+consul_register() {
+	local name="$1" id="$2" address="$3" port="$4"
+
+	shift 4
+	jq -n --arg name "$name" --arg id "$id" --arg address "$address" --argjson port "$port" \
+		--argjson meta "${CONSUL_META:-null}" --argjson weight "${CONSUL_WEIGHT:-null}" \
+		'{Name: $name, ID: $id, Address: $address, Port: $port, Tags: $ARGS.positional, Meta: $meta,
+		Weights: (if $weight then {Passing: $weight, Warning: 1} else null end),
+		Check: {TTL: "24h", Status: "passing"}}' --args -- "$@" | consul_register_json -
+}
+
+# consul_register_json FILE|- - a registration in the agent's own form.
+consul_register_json() {
+	consul_api PUT /v1/agent/service/register --data-binary "@$1" && _consul_wait
+}
+
+# consul_check ID passing|warning|critical [OUTPUT] - what consul_register's check of the instance says from now on.
+#
+# When the status stays and only the output differs, the agent tells the catalogue minutes later (check_update_interval).
+consul_check() {
+	jq -n --arg status "$2" --arg output "${3:-}" '{Status: $status, Output: $output}' |
+		consul_api PUT "/v1/agent/check/update/service:$(consul_encode "$1")" --data @- && _consul_wait
+}
+
+consul_deregister() {
+	consul_api PUT "/v1/agent/service/deregister/$(consul_encode "$1")" && _consul_wait
+}
+
+# consul_maintenance ID on|off
+consul_maintenance() {
+	local enable=false
+
+	[[ "$2" != on ]] || enable=true
+	consul_api PUT "/v1/agent/service/maintenance/$(consul_encode "$1")?enable=$enable" && _consul_wait
+}
+
+# consul_catalog_register JSON, consul_catalog_deregister JSON - straight into the catalogue, as for a node without an agent:
+# no agent has an opinion of the names. Of another node than CONSUL_NODE, whose agent would remove what it doesn't know.
+consul_catalog_register() {
+	printf '%s' "$1" | consul_api PUT /v1/catalog/register --data-binary @- >/dev/null
+}
+
+consul_catalog_deregister() {
+	printf '%s' "$1" | consul_api PUT /v1/catalog/deregister --data-binary @- >/dev/null
+}
+
+# Makes DIR and the agent's own configuration, notes the caller's.
+_consul_configure() {
+	local serf server
+
+	mkdir -p "$1/config" || return 1
+	CONSUL_DIR="$(cd "$1" && pwd)" || return 1
+	CONSUL_PORT="$(free_port)" && serf="$(free_port)" && server="$(free_port)" || return 1
+	export CONSUL_DIR CONSUL_PORT CONSUL_HTTP_ADDR="127.0.0.1:$CONSUL_PORT"
+	unset CONSUL_CACERT CONSUL_ACL_ROOT
+	shift
+	_CONSUL_CONFIGS=("$@")
+	# raft_multiplier 1 is what production should have too; the default would take five times as long to elect.
+	cat >"$CONSUL_DIR/config/agent.json" <<-END
+		{
+			"node_name": "$CONSUL_NODE",
+			"server": true,
+			"bootstrap": true,
+			"bind_addr": "127.0.0.1",
+			"client_addr": "127.0.0.1",
+			"data_dir": "$CONSUL_DIR/data",
+			"ports": {"http": $CONSUL_PORT, "https": -1, "dns": -1, "grpc": -1,
+				"server": $server, "serf_lan": $serf, "serf_wan": -1},
+			"performance": {"raft_multiplier": 1},
+			"disable_update_check": true
+		}
+	END
+}
+
+# Starts the agent and waits for the condition $1.
+_consul_run() {
+	local config as=() arguments=(-log-level "${CONSUL_LOG_LEVEL:-info}")
+	export CONSUL_PID
+
+	for config in "$CONSUL_DIR/config" "${_CONSUL_CONFIGS[@]}"; do
+		if [[ -d "$config" ]]; then
+			arguments+=(-config-dir "$config")
+		else
+			arguments+=(-config-file "$config")
+		fi
+	done
+	if [[ -n "${CONSUL_USER:-}" ]]; then
+		chown -R "$CONSUL_USER" "$CONSUL_DIR" || return 1
+		as=(setpriv --reuid "$CONSUL_USER" --regid "$(id -g "$CONSUL_USER")" --init-groups)
+	fi
+	_consul_exec "${as[@]}" "$(consul_binary)" agent "${arguments[@]}" \
+		>>"$CONSUL_DIR/consul.log" 2>&1 </dev/null 3>&- &
+	CONSUL_PID=$!
+	disown # else bash reports how it ended
+	if ! wait_until "$_CONSUL_PATIENCE" _consul_settled "$1" || ! _consul_alive; then
+		cat "$CONSUL_DIR/consul.log" >&2
+		_consul_end KILL
+		return 1
+	fi
+}
+
+# In place of the shell that calls, so that the shell's process id becomes the agent's.
+_consul_exec() {
+	exec "$@"
+}
+
+_consul_end() {
+	[[ -n "${CONSUL_PID:-}" ]] || return 0
+	kill -s "$1" "$CONSUL_PID" 2>/dev/null || return 0
+	wait_until "$_CONSUL_PATIENCE" _consul_gone || kill -s KILL "$CONSUL_PID"
+}
+
+_consul_alive() {
+	kill -0 "$CONSUL_PID" 2>/dev/null
+}
+
+_consul_gone() {
+	! _consul_alive
+}
+
+# Nothing more to wait for: the condition holds, or the agent has ended.
+_consul_settled() {
+	_consul_gone || "$1"
+}
+
+_consul_answers() {
+	consul_api GET /v1/status/leader >/dev/null 2>&1
+}
+
+_consul_leads() {
+	[[ "$(consul_api GET /v1/status/leader 2>/dev/null)" == *[0-9]* ]]
+}
+
+_consul_ready() {
+	# -s, because jq -e is content with no answer at all.
+	consul_api GET "/v1/health/node/$CONSUL_NODE" 2>/dev/null | jq -es '.[0] | length > 0' >/dev/null 2>&1
+}
+
+_consul_wait() {
+	wait_until "$_CONSUL_PATIENCE" _consul_in_step
+}
+
+# Whether the catalogue has what the agent has. Checks' outputs may differ: the agent takes its time over those.
+_consul_in_step() {
+	local at="http://127.0.0.1:$CONSUL_PORT"
+
+	consul_api GET /v1/agent/services "$at/v1/agent/checks" \
+		"$at/v1/catalog/node/$CONSUL_NODE" "$at/v1/health/node/$CONSUL_NODE" 2>/dev/null |
+		jq -es '
+			def services: map({key: .ID, value: ({Service, Address, Port, Weights}
+				+ {Tags: (.Tags // []), Meta: (.Meta // {})})}) | from_entries;
+			def checks: map({key: .CheckID, value: {Status, ServiceID}}) | from_entries;
+			# curl asks for the address that consul_api adds last
+			(.[3] | services) == (.[1].Services | del(.consul) | services)
+			and (.[0] | checks) == (.[2] | checks | del(.serfHealth))' >/dev/null 2>&1
+}
+
+# An authority of our own, a certificate for the agent and one for its callers.
+_consul_certificates() {
+	local dir="$1" name
+
+	mkdir -p "$dir" || return 1
+	(
+		cd "$dir" || exit 1
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+			-subj '/CN=test authority' -keyout ca.key -out ca.pem || exit 1
+		printf 'subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:server.dc1.consul\n' >names
+		for name in server client; do
+			openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+				-subj "/CN=$name" -keyout "$name.key" -out "$name.csr" &&
+				openssl x509 -req -in "$name.csr" -CA ca.pem -CAkey ca.key -CAcreateserial \
+					-days 2 -extfile names -out "$name.pem" || exit 1
+		done
+	) >"$dir/openssl.log" 2>&1
+}
