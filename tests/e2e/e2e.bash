@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# What the end-to-end tests share: a real agent that starts swk-apply, the gateway with real traffic, and backends that say
+# who they are. Each test has its own.
+
+# shellcheck source=SCRIPTDIR/../lib/common.bash
+source "${BASH_SOURCE[0]%/*}/../lib/common.bash"
+# shellcheck source=SCRIPTDIR/../lib/traffic.bash
+source "${BASH_SOURCE[0]%/*}/../lib/traffic.bash"
+# shellcheck source=SCRIPTDIR/../lib/consul.bash
+source "${BASH_SOURCE[0]%/*}/../lib/consul.bash"
+# shellcheck source=SCRIPTDIR/../lib/backend.bash
+source "${BASH_SOURCE[0]%/*}/../lib/backend.bash"
+
+bats_require_minimum_version 1.5.0 # `run -STATUS`
+
+E2E_ROOT="$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)"
+export E2E_PATIENCE=15 # seconds until something that must happen counts as not happening
+
+setup() {
+	export E2E_DIR="$BATS_TEST_TMPDIR"
+	# An agent's handler gets the agent's environment, and finds the program on its PATH.
+	export PATH="$E2E_ROOT/build:$PATH"
+	unset "${!SWK_@}" "${!CONSUL_HTTP_@}"
+	gateway_start "$E2E_DIR/gateway"
+	export SWK_CONF="$GATEWAY_CONF" SWK_DYUPS="$GATEWAY_DYUPS"
+}
+
+teardown() {
+	# What is needed to see why: bats shows it where a test failed.
+	if [[ -z "${BATS_TEST_COMPLETED:-}" ]]; then
+		printf '%s\n' '--- conf' && cat "$GATEWAY_CONF"
+		printf '%s\n' '--- state' && cat "$GATEWAY_CONF.state"
+		printf '%s\n' '--- requests' && tail -n 30 "$GATEWAY_DIR/requests.log"
+		printf '%s\n' '--- agent' && tail -n 30 "$CONSUL_DIR/consul.log"
+	fi 2>/dev/null
+	[[ -z "${CONSUL_PID:-}" ]] || consul_stop
+	backend_stop
+	gateway_stop
+}
+
+# register NAME ID BACKEND [TAG...] - an instance of a service at a backend.
+register() {
+	consul_register "$1" "$2" 127.0.0.1 "${BACKEND_PORT[$3]}" "${@:4}"
+}
+
+# in_file NAME, servers NAME - whether the conf file has an upstream; its servers' addresses there, one a line.
+in_file() {
+	grep -qx "upstream $1 {" "$SWK_CONF" 2>/dev/null
+}
+
+not_in_file() {
+	! in_file "$1"
+}
+
+servers() {
+	awk -v name="$1" '$1 == "upstream" { in_it = $2 == name } in_it && $1 == "server" { print $2 }' "$SWK_CONF"
+}
+
+# Whether the file, and what every worker has, are the same upstreams with the same servers.
+in_step() {
+	local live
+
+	live=$(gateway_workers_detail) || return 1
+	[[ "$(grep -c '^==' <<<"$live")" == 1 ]] || return 1
+	diff <(awk '/^==/ { next } /^$/ { name = ""; next } name == "" { name = $1; next } { print name, $2 }' <<<"$live" | sort) \
+		<(awk '$1 == "upstream" { name = $2 } $1 == "server" { print name, $2 }' "$SWK_CONF" | sort)
+}

@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What whoever may register a service can write, and how Consul is reached.
+
+load e2e
+
+# An instance of a node without an agent: nothing checks what it says.
+catalog_service() {
+	consul_catalog_register "$(jq -n --argjson service "$1" --argjson check "${2:-null}" \
+		'{Node: "elsewhere", Address: "10.9.9.9", Service: $service, Check: $check}')"
+}
+
+@test "a registration that breaks parsers doesn't stop the good ones" {
+	consul_start "$E2E_DIR/consul"
+	consul_register good good-1 10.0.0.1 80
+	catalog_service '{"ID": "n1", "Service": "nul\u0000name", "Address": "10.0.0.2", "Port": 80}'
+	catalog_service '{"ID": "n2", "Service": "output", "Address": "10.0.0.3", "Port": 80}' \
+		'{"CheckID": "c", "ServiceID": "n2", "Status": "passing", "Output": "binary \u0000 body"}'
+	consul_catalog_register '{"Node": "elsewhere", "Address": "10.9.9.9", "Service": {"ID": "n3", "Service": "big",
+		"Address": "10.0.0.4", "Port": 80, "Proxy": {"Config": {"n": 18446744073709551616, "m": 1e300}}}}'
+	consul_catalog_register '{"Node": "elsewhere", "Address": "10.9.9.9", "Service": {"ID": "n4", "Service": "tags",
+		"Address": "10.0.0.5", "Port": 80, "Tags": ["x\u0000y"]}}'
+	run -0 swk-apply --resync
+	in_file good
+	in_file big
+	in_file output
+	[ "$(servers good)" == 10.0.0.1:80 ]
+	[ "$(servers output)" == 10.0.0.3:80 ]
+	in_step
+}
+
+@test "no byte of an injection reaches the file, a body or a path" {
+	consul_start "$E2E_DIR/consul"
+	consul_register good good-1 10.0.0.1 80
+	catalog_service '{"ID": "e1", "Service": "evil; } include /etc/passwd; #", "Address": "10.0.0.2", "Port": 80}'
+	catalog_service '{"ID": "e2", "Service": "address", "Address": "10.0.0.3:80; include /etc/passwd", "Port": 80}'
+	catalog_service '{"ID": "e3", "Service": "tag", "Tags": ["gray=x;include /etc/passwd"], "Address": "10.0.0.4", "Port": 80}'
+	catalog_service '{"ID": "e4", "Service": "../../detail", "Address": "10.0.0.5", "Port": 80}'
+	catalog_service '{"ID": "e5", "Service": "a/b?c#d", "Address": "10.0.0.6", "Port": 80}'
+	catalog_service '{"ID": "e6", "Service": "line\nfeed", "Address": "10.0.0.7", "Port": 80}'
+	run -0 swk-apply --resync
+	# What it says of them is one line each, without control characters.
+	[[ "$output" == *"'evil; } include /etc/passwd; #'"* ]]
+	[[ "$output" == *'line\x0afeed'* ]]
+	[ "$(grep -c '^upstream' "$SWK_CONF")" == 1 ]
+	in_file good
+	run ! grep -rq -e include -e evil -e passwd -e detail "$SWK_CONF" "$SWK_CONF.state"
+	gateway_requests >"$E2E_DIR/requests"
+	run ! grep -q -e include -e evil -e passwd -e '10\.0\.0\.[2-9]' "$E2E_DIR/requests"
+	gateway_reload
+}
+
+@test "names that differ in case only: one of them, and always the same" {
+	consul_start "$E2E_DIR/consul"
+	consul_register WebApp upper 10.0.0.1 80
+	consul_register webapp lower 10.0.0.2 80
+	run -0 swk-apply --resync
+	[ "$(servers WebApp)" == 10.0.0.1:80 ]
+	not_in_file webapp
+	[[ "$output" == *"upstream webapp of service webapp: skipped"* ]]
+	before=$(md5sum "$SWK_CONF")
+	swk-apply --resync
+	[ "$(md5sum "$SWK_CONF")" == "$before" ]
+}
+
+@test "Consul is reached over a unix socket" {
+	consul_unix_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	[ "$(servers web)" == 10.0.0.1:80 ]
+}
+
+@test "Consul is reached over TLS, and its certificate is verified" {
+	consul_tls_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	CONSUL_CACERT='' run -69 swk-apply --resync
+	[[ "$output" == *"SSL"* ]]
+	CONSUL_CACERT='' CONSUL_HTTP_SSL_VERIFY=false swk-apply --resync
+	in_file web
+	consul_register api api-1 10.0.0.2 80
+	swk-apply --resync
+	in_file api
+	# Under a name that the certificate doesn't have, and one that it has, at the same address.
+	CONSUL_TLS_SERVER_NAME=other.example run -69 swk-apply --resync
+	[[ "$output" == *"SSL"* ]]
+	consul_register shop shop-1 10.0.0.3 80
+	CONSUL_TLS_SERVER_NAME=server.dc1.consul swk-apply --resync
+	in_file shop
+}
+
+@test "an agent that asks for a client's certificate gets it" {
+	echo '{"verify_incoming_https": true}' >"$E2E_DIR/verify.json"
+	consul_tls_start "$E2E_DIR/consul" "$E2E_DIR/verify.json"
+	consul_register web web-1 10.0.0.1 80
+	run -69 swk-apply --resync
+	CONSUL_CLIENT_CERT="$CONSUL_DIR/tls/client.pem" CONSUL_CLIENT_KEY="$CONSUL_DIR/tls/client.key" swk-apply --resync
+	in_file web
+}
+
+@test "an agent without a leader changes nothing" {
+	consul_leaderless_start "$E2E_DIR/consul"
+	swk-apply <<<'[{"Node":{},"Service":{"Service":"web","ID":"w","Port":80,"Address":"10.0.0.1","Tags":[]},"Checks":[]}]'
+	cp "$SWK_CONF" "$E2E_DIR/before"
+	run -69 swk-apply <<<'{"web":[]}'
+	[[ "$output" == *"No cluster leader"* ]]
+	cmp "$SWK_CONF" "$E2E_DIR/before"
+}

@@ -1,0 +1,72 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# As README sets it up on Debian: the agent is user consul, and access control denies by default.
+
+load e2e
+
+# Debian's unit runs the agent as this user; where the package isn't installed, any other will do.
+agent_user() {
+	if id consul >/dev/null 2>&1; then
+		echo consul
+	else
+		echo nobody
+	fi
+}
+
+# A folder of the user's own, that nginx includes.
+conf_of() {
+	install -d -o "$1" -g "$(id -g "$1")" -m 755 "$E2E_DIR/swk"
+	chmod 711 "$E2E_DIR" "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}"
+	export SWK_CONF="$E2E_DIR/swk/dyups.upstream.conf"
+}
+
+as_user() {
+	setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups env PATH="$PATH" "$@"
+}
+
+@test "as the agent's user, with the documented token: works; without it: changes nothing and says why" {
+	[ "$EUID" == 0 ] || skip 'becoming another user takes root'
+	user=$(agent_user)
+	conf_of "$user"
+	consul_acl_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	# As README has them.
+	consul_token 'service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }' >"$E2E_DIR/token"
+	install -o "$user" -m 600 "$E2E_DIR/token" "$E2E_DIR/swk/token"
+
+	run -10 as_user swk-apply --resync
+	[[ "$output" == *"service:read"* ]]
+	[ ! -e "$SWK_CONF" ]
+
+	run -0 as_user swk-apply --resync --token-file "$E2E_DIR/swk/token"
+	[ "$(servers web)" == 10.0.0.1:80 ]
+	[ "$(stat -c %U "$SWK_CONF")" == "$user" ]
+	# Mode and owner of the file that is there are kept, also when root runs it by hand.
+	chmod 640 "$SWK_CONF"
+	consul_register web web-2 10.0.0.2 80
+	swk-apply --resync --token-file "$E2E_DIR/swk/token"
+	[ "$(stat -c %U:%a "$SWK_CONF")" == "$user:640" ]
+	[ "$(stat -c %U "$SWK_CONF.state")" == "$user" ]
+	cp "$SWK_CONF" "$E2E_DIR/before"
+
+	# A list, but no instance: the right to read nodes is missing.
+	consul_token 'service_prefix "" { policy = "read" }' >"$E2E_DIR/swk/token"
+	run -10 as_user swk-apply --resync --token-file "$E2E_DIR/swk/token"
+	[[ "$output" == *"node:read"* ]]
+	cmp "$SWK_CONF" "$E2E_DIR/before"
+
+	# None at all, and a wrong one.
+	run -10 as_user swk-apply --resync
+	run -69 env CONSUL_HTTP_TOKEN=00000000-0000-0000-0000-000000000000 swk-apply --resync
+	[[ "$output" == *"403"* && "$output" != *"00000000"* ]]
+	cmp "$SWK_CONF" "$E2E_DIR/before"
+}
+
+@test "a folder that may not be written: 73, nginx untouched, and the message says where" {
+	[ "$EUID" == 0 ] || skip 'becoming another user takes root'
+	user=nobody
+	conf_of root
+	run -73 as_user swk-apply <<<'[{"Node":{},"Service":{"Service":"web","ID":"w","Port":80,"Address":"10.0.0.1","Tags":[]},"Checks":[]}]'
+	[[ "$output" == *"$SWK_CONF.lock"*"Permission denied"* ]]
+	[ -z "$(gateway_requests)" ]
+}
