@@ -20,6 +20,7 @@
 
 struct run {
 	const struct swk_settings *settings;
+	struct swk_policy policy;
 	struct swk_report *report;
 	struct swk_error *error;
 	int64_t deadline;
@@ -34,6 +35,7 @@ struct run {
 	bool exists;	 /* the conf file */
 	bool anew;	 /* it can't be read, and the operator wants it written from Consul alone */
 	bool list_known; /* a complete pass got its list */
+	bool touched;	 /* the conf file, or a target */
 	struct swk_buffer text; /* the conf file's */
 	struct swk_upstreams have, wanted;
 	struct swk_names changes;
@@ -74,7 +76,7 @@ static int document_instance(void *context, const struct swk_instance *instance,
 				     "instance %zu ('%s') is of service '%s', not of --service %s",
 				     instance->number, instance->id, instance->service, only);
 	}
-	return swk_policy_instance(&run->services, run->settings, instance, run->report, error);
+	return swk_policy_instance(&run->services, &run->policy, instance, run->report, error);
 }
 
 /* A registration that can't be read: of its service, or of who knows which, nothing is deleted. */
@@ -112,8 +114,7 @@ static int take_document(struct run *run, enum swk_watch_kind kind)
 		if (only)
 			return swk_error_set(run->error, SWK_DATA,
 					     "--service goes with the document of a 'service' "
-					     "watch, and this is of a '%s' watch; nothing was "
-					     "changed",
+					     "watch, and this is of a '%s' watch",
 					     kind == SWK_WATCH_CHECKS ? "checks" : "services");
 		/* What the list says is asked once more, when nobody else writes. */
 		run->complete = true;
@@ -129,11 +130,10 @@ static int take_document(struct run *run, enum swk_watch_kind kind)
 	if (kind == SWK_WATCH_NOTHING)
 		return swk_error_set(run->error, SWK_DATA,
 				     "the document is [], which says of no service which it is: "
-				     "name it with --service; nothing was changed");
+				     "name it with --service");
 	if (!run->services.count && run->services.unsure)
 		return swk_error_set(run->error, SWK_DATA,
-				     "not one instance in the document can be read; nothing was "
-				     "changed");
+				     "not one instance in the document can be read");
 	return 0;
 }
 
@@ -145,7 +145,6 @@ static int read_document(struct run *run, int descriptor)
 					    .unreadable = document_unreadable};
 	enum swk_watch_kind kind = SWK_WATCH_NOTHING;
 	struct swk_watch watch;
-	struct swk_error why = {0};
 	int status = swk_consul_event_index(&run->event_index, run->error);
 
 	if (status)
@@ -154,16 +153,17 @@ static int read_document(struct run *run, int descriptor)
 		return swk_error_set(run->error, SWK_USAGE,
 				     "--service: '%s' can't be an upstream's name",
 				     run->settings->service);
+	if (run->settings->resync && run->settings->service)
+		return swk_error_set(run->error, SWK_USAGE,
+				     "--resync is about all services, --service about one");
 	if (run->settings->resync) {
 		run->complete = true;
 		return 0;
 	}
 	swk_watch_init(&watch, &sink);
-	status = swk_watch_read(&watch, descriptor, run->deadline, &kind, &why);
+	status = swk_watch_read(&watch, descriptor, run->deadline, &kind, run->error);
 	swk_watch_free(&watch);
-	if (status)
-		return swk_error_set(run->error, status, "%s; nothing was changed", why.text);
-	return take_document(run, kind);
+	return status ? status : take_document(run, kind);
 }
 
 /* ---- 2. the lock, and what is recorded behind it ---- */
@@ -195,6 +195,7 @@ static int read_conf(struct run *run)
 
 static int read_state(struct run *run)
 {
+	bool set_aside = !run->settings->dry_run;
 	struct swk_buffer text;
 	size_t damaged = 0;
 	bool exists;
@@ -208,10 +209,10 @@ static int read_state(struct run *run)
 	if (!damaged || status)
 		return status;
 	swk_report_note(run->report, SWK_NOTE_WARNING,
-			"%s:%zu: it can't be read, and is set aside as %s; every upstream is sent "
-			"again",
-			run->store.state, damaged, run->store.bad_state);
-	return run->settings->dry_run ? 0 : swk_store_set_aside(&run->store, run->error);
+			"%s:%zu: it can't be read%s%s; every upstream is sent again",
+			run->store.state, damaged, set_aside ? ", and is set aside as " : "",
+			set_aside ? run->store.bad_state : "");
+	return set_aside ? swk_store_set_aside(&run->store, run->error) : 0;
 }
 
 static int lock_and_read(struct run *run)
@@ -245,7 +246,7 @@ static int answer_instance(void *context, const struct swk_instance *instance,
 	/* Consul looks services up without case. */
 	if (strcmp(instance->service, answer->service) != 0)
 		return 0;
-	return swk_policy_instance(&run->services, run->settings, instance, run->report, error);
+	return swk_policy_instance(&run->services, &run->policy, instance, run->report, error);
 }
 
 static int answer_unreadable(void *context, const char *service, const char *what, const char *why,
@@ -386,7 +387,7 @@ static int ask_consul(struct run *run)
 	if (!status && run->anew && run->report->counted[SWK_NOTE_UNASKED])
 		status = swk_error_set(run->error, SWK_UNAVAILABLE,
 				       "%s can't be written anew while Consul can't be asked about "
-				       "everything; nothing was changed",
+				       "everything",
 				       run->store.conf);
 	return status;
 }
@@ -405,6 +406,8 @@ static int open_targets(struct run *run)
 		status = swk_target_dyups.open(&run->targets[i], settings->targets[i], run->error);
 		if (status)
 			break;
+		if (run->targets[i].port)
+			run->policy.reserved[run->policy.reserved_count++] = run->targets[i].port;
 		run->target_count++;
 		status = swk_report_target(run->report, run->targets[i].name, run->error);
 	}
@@ -445,8 +448,10 @@ static int decide(struct run *run)
 {
 	struct swk_names foreign = {0};
 	bool complete = run->complete && run->list_known;
-	int status = run->settings->adopt ? 0 : find_foreign(run, &foreign);
+	int status = swk_policy_find_sources(&run->have, &run->services, complete, run->error);
 
+	if (!status && !run->settings->adopt)
+		status = find_foreign(run, &foreign);
 	if (!status)
 		status = swk_policy_decide(&run->have, &run->services, complete, &foreign,
 					   &run->wanted, run->report, run->error);
@@ -515,6 +520,7 @@ static int persist(struct run *run)
 	if (!status && (run->exists || run->wanted.count) && !run->settings->dry_run &&
 	    (text.length != run->text.length || memcmp(text.data, run->text.data, text.length))) {
 		status = save_state(run, true);
+		run->touched = !status;
 		if (!status)
 			status = swk_store_replace(&run->store, run->store.conf, &text, true,
 						   run->error);
@@ -573,10 +579,12 @@ static int converge_target(struct run *run, size_t number, struct swk_names *upd
 	report->deleted = gone.count;
 	report->owed = owed->count;
 	if (target->live.readable == SWK_READ_NOTHING)
+		swk_report_note(run->report, SWK_NOTE_OWED, "%s", target->trouble.text);
+	if (owed->count)
 		swk_report_note(run->report, SWK_NOTE_OWED,
-				"%s: not confirmed, %zu upstream%s owed, the next run tries again",
-				target->trouble.text, owed->count,
-				owed->count == 1 ? " is" : "s are");
+				"%s: %zu upstream%s owed; the next run sends %s", target->name,
+				owed->count, owed->count == 1 ? " is" : "s are",
+				owed->count == 1 ? "it" : "them");
 	swk_names_free(&left);
 	swk_names_free(&done);
 	swk_names_free(&gone);
@@ -588,6 +596,7 @@ static int converge(struct run *run)
 	struct swk_names updated = {0}, deleted = {0};
 	int status = 0;
 
+	run->touched = true;
 	for (size_t i = 0; !status && i < run->target_count; i++)
 		status = converge_target(run, i, &updated, &deleted);
 	run->report->updated = updated.count;
@@ -600,7 +609,7 @@ static int converge(struct run *run)
 /* ---- 10. what is told and remembered ---- */
 
 static int describe(struct run *run, const struct swk_upstream *before,
-		    const struct swk_upstream *after, const char *target)
+		    const struct swk_upstream *after, bool owed, const char *target)
 {
 	struct swk_buffer text;
 	char sign = '~';
@@ -611,7 +620,10 @@ static int describe(struct run *run, const struct swk_upstream *before,
 	else if (!after)
 		sign = '-';
 	swk_buffer_init(&text, SWK_CONF_MAX);
-	status = swk_plan_describe(&text, before, after, run->error);
+	if (owed && before && after && swk_upstream_same_servers(before, after))
+		status = swk_buffer_print(&text, run->error, "%s: owed", after->name);
+	else
+		status = swk_plan_describe(&text, before, after, run->error);
 	if (!status)
 		status = swk_report_difference(run->report, sign, text.data, target, run->error);
 	swk_buffer_free(&text);
@@ -627,7 +639,7 @@ static int describe_changes(struct run *run)
 		const char *name = run->changes.list[i];
 
 		status = describe(run, swk_upstreams_find(&run->have, name),
-				  swk_upstreams_find(&run->wanted, name), NULL);
+				  swk_upstreams_find(&run->wanted, name), false, NULL);
 	}
 	return status;
 }
@@ -648,7 +660,8 @@ static int describe_target(struct run *run, const struct swk_target *target)
 
 		if (!swk_names_have(&run->changes, operation->name) &&
 		    (live || operation->upstream))
-			status = describe(run, live, operation->upstream, target->name);
+			status = describe(run, live, operation->upstream, operation->owed,
+					  target->name);
 	}
 	swk_plan_free(&plan);
 	return status;
@@ -681,7 +694,7 @@ static void count(struct run *run)
 		report->servers += run->wanted.list[i].count;
 	if (!run->complete)
 		report->index = run->event_index;
-	if (run->services.count == 1 && run->services.list[0].index)
+	if (!run->complete && run->services.count == 1 && run->services.list[0].index)
 		report->index = run->services.list[0].index;
 }
 
@@ -746,6 +759,7 @@ int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_re
 {
 	int64_t began = swk_now_ms();
 	struct run run = {.settings = settings,
+			  .policy = {.settings = settings},
 			  .report = report,
 			  .error = error,
 			  .deadline = began + (int64_t)settings->timeout * 1000};
@@ -755,6 +769,10 @@ int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_re
 	swk_buffer_init(&run.text, SWK_CONF_MAX);
 	run.http = swk_http_open(error);
 	status = run.http ? steps(&run, descriptor) : error->status;
+	/* What was wrong is known where it happened; what became of everything, here. */
+	if (status && status != SWK_USAGE)
+		swk_error_add(error, run.touched ? "; the conf file or nginx may be changed already"
+						 : "; nothing was changed");
 	if (!status)
 		status = swk_report_status(report);
 	/* A look has nothing held back or owed of its own. */

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void swk_text_escape(char *out, size_t size, const char *text)
 {
@@ -42,4 +43,12 @@ int swk_error_set(struct swk_error *error, int status, const char *format, ...)
 	swk_text_escape(error->text, sizeof(error->text), raw);
 	error->status = status;
 	return status;
+}
+
+void swk_error_add(struct swk_error *error, const char *text)
+{
+	size_t used = strlen(error->text);
+
+	if (error->status)
+		(void)snprintf(error->text + used, sizeof(error->text) - used, "%s", text);
 }

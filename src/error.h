@@ -34,6 +34,10 @@ struct swk_error {
 int swk_error_set(struct swk_error *error, int status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Adds to the message of an error that is set: what became of everything, which only the caller
+ * knows. */
+void swk_error_add(struct swk_error *error, const char *text);
+
 /* The one for memory that was not to be had. */
 static inline int swk_error_memory(struct swk_error *error)
 {

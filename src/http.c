@@ -234,6 +234,8 @@ static void finish(struct swk_http *http, CURL *easy, CURLcode code)
 	if (code != CURLE_OK) {
 		request->refused = code == CURLE_COULDNT_CONNECT;
 		request->status = 0;
+		(void)snprintf(request->failure, sizeof(request->failure), "%s",
+			       curl_easy_strerror(code));
 		(void)swk_error_set(&request->error, SWK_UNAVAILABLE, "%s: %s", request->url,
 				    curl_easy_strerror(code));
 	}
@@ -331,4 +333,18 @@ cleanup:
 	curl_free(text);
 	curl_url_cleanup(parts);
 	return base;
+}
+
+uint16_t swk_http_port(const char *base)
+{
+	CURLU *parts = curl_url();
+	char *text = NULL;
+	unsigned long port = 0;
+
+	if (parts && !curl_url_set(parts, CURLUPART_URL, base, 0) &&
+	    !curl_url_get(parts, CURLUPART_PORT, &text, CURLU_DEFAULT_PORT))
+		port = strtoul(text, NULL, 10);
+	curl_free(text);
+	curl_url_cleanup(parts);
+	return (uint16_t)port;
 }

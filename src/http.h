@@ -41,11 +41,12 @@ struct swk_http_request {
 	void *context;
 
 	/* The answer. */
-	long status;			  /* HTTP's; 0 where there was none */
-	bool refused;			  /* nothing listens there */
-	uint64_t answer_number;		  /* the header's value, if it is a number; else 0 */
-	char reason[SWK_HTTP_REASON_MAX]; /* of another answer's body, its beginning; escaped */
-	struct swk_error error;		  /* SWK_UNAVAILABLE where there was no whole answer */
+	long status;			   /* HTTP's; 0 where there was none */
+	bool refused;			   /* nothing listens there */
+	uint64_t answer_number;		   /* the header's value, if it is a number; else 0 */
+	char reason[SWK_HTTP_REASON_MAX];  /* of another answer's body, its beginning; escaped */
+	char failure[SWK_HTTP_REASON_MAX]; /* why there was none, in libcurl's words */
+	struct swk_error error;		   /* the same, with the URL: SWK_UNAVAILABLE */
 };
 
 struct swk_http;
@@ -71,5 +72,8 @@ char *swk_http_segment(const char *text);
  * reason in the error, whose status is SWK_USAGE.
  */
 char *swk_http_base(const char *url, struct swk_error *error);
+
+/* The port of such a base URL, named or its scheme's own; 0 without memory. */
+uint16_t swk_http_port(const char *base);
 
 #endif

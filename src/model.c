@@ -77,6 +77,16 @@ const char *swk_server_address(const struct swk_server *server, char text[SWK_AD
 	return text;
 }
 
+bool swk_server_is_loopback(const struct swk_server *server)
+{
+	static const uint8_t mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127};
+	static const uint8_t one[16] = {[15] = 1};
+
+	if (!server->v6)
+		return server->ip[0] == 127;
+	return !memcmp(server->ip, mapped, sizeof(mapped)) || !memcmp(server->ip, one, sizeof(one));
+}
+
 int swk_server_compare(const struct swk_server *a, const struct swk_server *b)
 {
 	int difference;

@@ -46,6 +46,9 @@ bool swk_server_parse_address(struct swk_server *server, const char *text, size_
 /* As nginx writes it: `10.0.0.1:80`, `[::1]:80`. Returns text. */
 const char *swk_server_address(const struct swk_server *server, char text[SWK_ADDRESS_MAX]);
 
+/* 127.0.0.0/8, ::1, and the former as IPv6 (::ffff:127.0.0.0/104). */
+bool swk_server_is_loopback(const struct swk_server *server);
+
 /* Orders by address: IPv4 first, then the bytes, then the port. */
 int swk_server_compare(const struct swk_server *a, const struct swk_server *b);
 
@@ -53,7 +56,7 @@ int swk_server_compare(const struct swk_server *a, const struct swk_server *b);
 
 struct swk_upstream {
 	char *name;    /* all three owned */
-	char *service; /* where it comes from: a service… */
+	char *service; /* where it comes from: a service ("": not known)… */
 	char *tag;     /* …and its routing tag in full (`gray=a`), or "" */
 	struct swk_server *servers;
 	size_t count;

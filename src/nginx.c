@@ -59,10 +59,13 @@ int swk_nginx_file(struct swk_buffer *out, const struct swk_upstreams *set, stru
 	for (size_t i = 0; !status && i < set->count; i++) {
 		const struct swk_upstream *upstream = &set->list[i];
 
-		status =
-			swk_buffer_print(out, error, "\n%s%s%s%s\nupstream %s {\n", comment_service,
-					 upstream->service, *upstream->tag ? comment_tag : "",
-					 upstream->tag, upstream->name);
+		status = swk_buffer_add(out, "\n", 1, error);
+		if (!status && *upstream->service)
+			status = swk_buffer_print(out, error, "%s%s%s%s\n", comment_service,
+						  upstream->service,
+						  *upstream->tag ? comment_tag : "", upstream->tag);
+		if (!status)
+			status = swk_buffer_print(out, error, "upstream %s {\n", upstream->name);
 		if (!status)
 			status = swk_nginx_directives(out, upstream, "    ", "\n", error);
 		if (!status)
@@ -282,10 +285,8 @@ static int read_upstream(struct reader *reader, struct swk_upstreams *set)
 		return status;
 	if (!swk_name_valid(reader->word))
 		return refuse_word(reader);
-	if (!swk_name_valid(reader->service) || !swk_tag_valid(reader->tag)) {
-		copy_word(reader->service, reader->word, strchr(reader->word, '\0'));
-		reader->tag[0] = '\0';
-	}
+	if (!swk_name_valid(reader->service) || !swk_tag_valid(reader->tag))
+		reader->service[0] = reader->tag[0] = '\0';
 	status = swk_upstream_init(&upstream, reader->word, reader->service, reader->tag,
 				   reader->error);
 	reader->service[0] = reader->tag[0] = '\0';

@@ -28,8 +28,8 @@ bool swk_nginx_is_ours(const char *text, size_t length);
 
 /*
  * Reads a file such as swk_nginx_file writes, or one with the same directives and other comments
- * and white space, as people and other programs write them; an upstream without our comment is
- * taken for a service of its name. Anything else is SWK_CANTCREATE, with its line: a file that is
+ * and white space, as people and other programs write them; an upstream without our comment has
+ * the service "". Anything else is SWK_CANTCREATE, with its line: a file that is
  * not understood must not be written over. `path` is for the message. The set, zeroed when called,
  * is sorted, and so are the servers.
  */

@@ -39,25 +39,40 @@ static void skip(const struct swk_instance *instance, struct swk_report *report,
 			what);
 }
 
+static bool is_reserved(const struct swk_policy *policy, const struct swk_server *server)
+{
+	for (size_t i = 0; i < policy->reserved_count; i++) {
+		if (policy->reserved[i] == server->port)
+			return swk_server_is_loopback(server);
+	}
+	return false;
+}
+
 /* The server that an instance is, or false with the reason noted. */
-static bool read_server(const struct swk_settings *settings, const struct swk_instance *instance,
+static bool read_server(const struct swk_policy *policy, const struct swk_instance *instance,
 			struct swk_server *server, struct swk_report *report)
 {
-	char port[32];
+	char text[SWK_ADDRESS_MAX];
 
 	*server = (struct swk_server){.weight = SWK_NGINX_WEIGHT,
-				      .max_fails = settings->max_fails,
-				      .fail_timeout = settings->fail_timeout};
+				      .max_fails = policy->settings->max_fails,
+				      .fail_timeout = policy->settings->fail_timeout};
 	if (!(instance->port >= 1 && instance->port <= 65535 &&
 	      instance->port == (double)(unsigned)instance->port)) {
-		(void)snprintf(port, sizeof(port), "%.17g", instance->port);
-		skip(instance, report, "no port from 1 to 65535:", port);
+		(void)snprintf(text, sizeof(text), "%.17g", instance->port);
+		skip(instance, report, "no port from 1 to 65535:", text);
 		return false;
 	}
-	if (swk_server_set_address(server, instance->address, (unsigned)instance->port))
-		return true;
-	skip(instance, report, "no IPv4 or IPv6 address:", instance->address);
-	return false;
+	if (!swk_server_set_address(server, instance->address, (unsigned)instance->port)) {
+		skip(instance, report, "no IPv4 or IPv6 address:", instance->address);
+		return false;
+	}
+	if (is_reserved(policy, server)) {
+		skip(instance, report, "nginx's own dynamic interface may be there:",
+		     swk_server_address(server, text));
+		return false;
+	}
+	return true;
 }
 
 /* The service's upstream of this tag, made if it is not there; NULL without memory. */
@@ -130,7 +145,7 @@ static int place_by_tags(struct swk_service *service, const struct swk_settings 
 	return status;
 }
 
-int swk_policy_instance(struct swk_services *services, const struct swk_settings *settings,
+int swk_policy_instance(struct swk_services *services, const struct swk_policy *policy,
 			const struct swk_instance *instance, struct swk_report *report,
 			struct swk_error *error)
 {
@@ -146,7 +161,7 @@ int swk_policy_instance(struct swk_services *services, const struct swk_settings
 	if (!service)
 		return status;
 	service->instances++;
-	usable = read_server(settings, instance, &server, report);
+	usable = read_server(policy, instance, &server, report);
 	if (usable && instance->health != SWK_PASSING)
 		swk_report_note(report, SWK_NOTE_DETAIL,
 				"service '%s': instance '%s' on node '%s' is %s", service->name,
@@ -154,7 +169,90 @@ int swk_policy_instance(struct swk_services *services, const struct swk_settings
 				instance->health == SWK_WARNING ? "warning" : "critical");
 	if (instance->health != SWK_PASSING)
 		usable = false;
-	return place_by_tags(service, settings, instance, usable ? &server : NULL, report, error);
+	return place_by_tags(service, policy->settings, instance, usable ? &server : NULL, report,
+			     error);
+}
+
+/* ---- where an upstream comes from that doesn't say so ---- */
+
+/* The service and tag, among those known, whose upstream would have this name. */
+static const struct swk_upstream *upstream_named(const struct swk_services *services,
+						 const char *name)
+{
+	for (size_t i = 0; i < services->count; i++) {
+		const struct swk_upstreams *upstreams = &services->list[i].upstreams;
+
+		for (size_t j = 0; j < upstreams->count; j++) {
+			if (!strcasecmp(upstreams->list[j].name, name))
+				return &upstreams->list[j];
+		}
+	}
+	return NULL;
+}
+
+/* The service of the longest name, of which `NAME_X` could be a colour, though no instance shows
+ * it now. */
+static const struct swk_service *service_before(const struct swk_services *services,
+						const char *name)
+{
+	const struct swk_service *best = NULL;
+
+	for (size_t i = 0; i < services->count; i++) {
+		const struct swk_service *service = &services->list[i];
+		size_t length = strlen(service->name);
+
+		if (!strncasecmp(service->name, name, length) &&
+		    !strncmp(name + length, SWK_ROUTING_SEPARATOR, 1) && name[length + 1] &&
+		    (!best || length > strlen(best->name)))
+			best = service;
+	}
+	return best;
+}
+
+static int set_source(struct swk_upstream *upstream, const char *service, const char *tag,
+		      struct swk_error *error)
+{
+	char *its_service = strdup(service), *its_tag = strdup(tag);
+
+	if (!its_service || !its_tag) {
+		free(its_service);
+		free(its_tag);
+		return swk_error_memory(error);
+	}
+	free(upstream->service);
+	free(upstream->tag);
+	upstream->service = its_service;
+	upstream->tag = its_tag;
+	return 0;
+}
+
+int swk_policy_find_sources(struct swk_upstreams *have, const struct swk_services *services,
+			    bool complete, struct swk_error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < have->count; i++) {
+		struct swk_upstream *this = &have->list[i];
+		const struct swk_upstream *named;
+		const struct swk_service *before;
+		char tag[2 * SWK_NAME_MAX];
+
+		if (*this->service)
+			continue;
+		named = upstream_named(services, this->name);
+		before = service_before(services, this->name);
+		if (named) {
+			status = set_source(this, named->service, named->tag, error);
+		} else if (swk_services_find(services, this->name) || (complete && !before)) {
+			status = set_source(this, this->name, "", error);
+		} else if (complete) {
+			(void)snprintf(tag, sizeof(tag), "%s=%s", SWK_ROUTING_TAG,
+				       this->name + strlen(before->name) +
+					       strlen(SWK_ROUTING_SEPARATOR));
+			status = set_source(this, before->name, tag, error);
+		}
+	}
+	return status;
 }
 
 /* ---- what stays and what goes ---- */
@@ -297,11 +395,14 @@ static int compare_claims(const void *a, const void *b)
 static void note_collision(struct swk_report *report, const struct swk_upstream *loser,
 			   const struct swk_upstream *winner)
 {
+	bool same = !strcmp(loser->name, winner->name);
+
 	swk_report_note(report, SWK_NOTE_SKIPPED,
 			"upstream %s of service %s%s%s: skipped: the name is taken by service "
-			"%s%s%s (dyups tells no case apart); rename one of them",
+			"%s%s%s%s; rename one of them",
 			loser->name, loser->service, *loser->tag ? ", tag " : "", loser->tag,
-			winner->service, *winner->tag ? ", tag " : "", winner->tag);
+			winner->service, *winner->tag ? ", tag " : "", winner->tag,
+			same ? "" : " (nginx tells no case apart)");
 }
 
 /* Gives each name to the first of those that claim it. */

@@ -17,8 +17,7 @@
 
 static int fail(const char *path, const char *what, struct swk_error *error)
 {
-	return swk_error_set(error, SWK_CANTCREATE, "%s: %s: %s; nginx was not touched", path, what,
-			     strerror(errno));
+	return swk_error_set(error, SWK_CANTCREATE, "%s: %s: %s", path, what, strerror(errno));
 }
 
 static char *with_ending(const char *path, const char *ending)
@@ -36,10 +35,14 @@ int swk_store_open(struct swk_store *store, const char *conf, struct swk_error *
 	*store = (struct swk_store){.lock_descriptor = -1};
 	/* Behind a symbolic link, the file is replaced, and the link stays. */
 	store->conf = realpath(conf, NULL);
-	if (!store->conf && errno == ENOENT)
-		store->conf = strdup(conf);
+	if (!store->conf && (errno != ENOENT || !lstat(conf, &about)))
+		return fail(conf, "it can't be followed", error);
 	if (!store->conf)
-		return fail(conf, "it can't be found", error);
+		store->conf = strdup(conf);
+	else if (stat(store->conf, &about) || !S_ISREG(about.st_mode))
+		return swk_error_set(error, SWK_CANTCREATE, "%s: it is no regular file", conf);
+	if (!store->conf)
+		return swk_error_memory(error);
 	copy = strdup(store->conf);
 	store->directory = copy ? strdup(dirname(copy)) : NULL;
 	free(copy);
@@ -123,8 +126,7 @@ int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited, stru
 		return 0;
 	if (errno == ETIMEDOUT)
 		return swk_error_set(error, SWK_TEMPFAIL,
-				     "%s: another run held the lock until this one's --timeout; "
-				     "nothing was changed",
+				     "%s: another run held the lock until this one's --timeout",
 				     store->lock);
 	return fail(store->lock, "the lock can't be taken", error);
 }
@@ -145,8 +147,7 @@ int swk_store_read(const char *path, struct swk_buffer *text, bool *exists, stru
 	if (fstat(descriptor, &about))
 		status = fail(path, "it can't be read", error);
 	else if (!S_ISREG(about.st_mode))
-		status = swk_error_set(error, SWK_CANTCREATE,
-				       "%s: it is no regular file; nginx was not touched", path);
+		status = swk_error_set(error, SWK_CANTCREATE, "%s: it is no regular file", path);
 	while (!status && (length = read(descriptor, piece, sizeof(piece))) != 0) {
 		if (length > 0)
 			status = swk_buffer_add(text, piece, (size_t)length, error);

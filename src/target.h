@@ -21,6 +21,7 @@ enum swk_target_result {
 struct swk_target {
 	const struct swk_target_kind *kind;
 	char *name;		  /* what an operator knows it by: its URL; owned */
+	uint16_t port;		  /* at which it listens for us; 0: at none */
 	struct swk_live live;	  /* as far as it could be read */
 	struct swk_error trouble; /* why not, or a warning beside what could be read */
 	bool unreachable;	  /* it didn't answer: not to be tried again in this run */

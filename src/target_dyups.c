@@ -231,8 +231,9 @@ static bool take_detail(struct question *question, const struct swk_http_request
 		(void)swk_error_set(&target->trouble, SWK_TEMPFAIL, "%s", request->error.text);
 		return false;
 	default:
-		(void)swk_error_set(&target->trouble, SWK_TEMPFAIL, "%s answered %ld: %s",
-				    request->url, request->status, request->reason);
+		(void)swk_error_set(&target->trouble, SWK_TEMPFAIL, "%s answered %ld%s%s",
+				    request->url, request->status, *request->reason ? " " : "",
+				    request->reason);
 		return false;
 	}
 }
@@ -367,69 +368,81 @@ static void pause_before_retry(unsigned tried)
 	(void)nanosleep(&pause, NULL);
 }
 
-/* Sends one request until its answer is final, or patience or the deadline end. */
-static enum swk_target_result send(struct swk_target *target, struct swk_http *http,
-				   struct swk_http_request *request, const char *name,
-				   int64_t deadline, struct swk_error *error)
+/* One upstream's change, under way. */
+struct change {
+	struct swk_target *target;
+	struct swk_http *http;
+	struct swk_http_request request;
+	const char *name;
+	int64_t deadline;
+	int64_t patience; /* how long what may pass is waited out */
+	unsigned drains;
+	unsigned tried;
+	struct swk_error *error;
+};
+
+static enum swk_target_result give_up(struct change *change, enum swk_target_result result,
+				      const char *why, const char *advice)
 {
-	int64_t patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
-	unsigned drains = 0, tried = 0;
+	const struct swk_http_request *request = &change->request;
+	char size[48] = "", answer[SWK_HTTP_REASON_MAX + 32] = "";
+
+	if (request->body)
+		(void)snprintf(size, sizeof(size), " (%zu bytes)", request->body_length);
+	if (request->status)
+		(void)snprintf(answer, sizeof(answer), ": %ld%s%s", request->status,
+			       *request->reason ? " " : "", request->reason);
+	else
+		(void)snprintf(answer, sizeof(answer), ": %s", request->failure);
+	(void)swk_error_set(change->error, SWK_TEMPFAIL, "%s: %s of upstream %s%s %s%s%s",
+			    change->target->name, request->body ? "update" : "deletion",
+			    change->name, size, why, answer, advice);
+	return result;
+}
+
+/* Whether there is time to send it once more; if so, after a pause. */
+static bool may_retry(struct change *change)
+{
+	if (change->request.refused || !swk_deadline_left(change->patience, 1) ||
+	    !swk_deadline_left(change->deadline, 1))
+		return false;
+	pause_before_retry(change->tried++);
+	return true;
+}
+
+/* Sends it until the answer is final, or patience or the deadline end. */
+static enum swk_target_result send(struct change *change)
+{
 	const char *advice;
 
 	for (;;) {
-		if (swk_http_perform(http, request, 1, 1, deadline, error))
+		if (swk_http_perform(change->http, &change->request, 1, 1, change->deadline,
+				     change->error))
 			return SWK_TARGET_LATER;
-		switch (meaning_of(request, &advice)) {
+		switch (meaning_of(&change->request, &advice)) {
 		case DONE:
 			return SWK_TARGET_DONE;
 		case NOT_THERE:
-			if (!drains)
+			if (!change->drains)
 				return SWK_TARGET_DONE;
-			(void)swk_error_set(error, SWK_TEMPFAIL,
-					    "%s: upstream %s: deleted by one worker, and not "
-					    "certainly by the others",
-					    target->name, name);
-			return SWK_TARGET_LATER;
+			return give_up(change, SWK_TARGET_LATER,
+				       "reached one worker, and not certainly the others", "");
 		case NOT_SYNC:
-			if (++drains > SWK_DRAINS_MAX) {
-				(void)swk_error_set(
-					error, SWK_TEMPFAIL,
-					"%s: upstream %s: one worker has it and the others don't "
-					"(%s), even when their queue is empty: it has %zu bytes, "
-					"dyups_shm_zone_size must be larger",
-					target->name, name, request->reason, request->body_length);
-				return SWK_TARGET_REFUSED;
-			}
-			if (!swk_deadline_left(deadline, 1)) {
-				(void)swk_error_set(error, SWK_TEMPFAIL,
-						    "%s: upstream %s: no time left (--timeout)",
-						    target->name, name);
-				return SWK_TARGET_LATER;
-			}
-			drain(target, http, deadline);
+			if (!swk_deadline_left(change->deadline, 1))
+				return give_up(change, SWK_TARGET_LATER, "met --timeout", "");
+			if (++change->drains > SWK_DRAINS_MAX)
+				return give_up(change, SWK_TARGET_REFUSED,
+					       "doesn't fit the workers' queue, even an empty one",
+					       ": dyups_shm_zone_size must be larger");
+			drain(change->target, change->http, change->deadline);
 			continue;
 		case LATER:
-			if (!request->refused && swk_deadline_left(patience, 1) &&
-			    swk_deadline_left(deadline, 1)) {
-				pause_before_retry(tried++);
+			if (may_retry(change))
 				continue;
-			}
-			target->unreachable = request->status == 0;
-			if (request->status)
-				(void)swk_error_set(error, SWK_TEMPFAIL,
-						    "%s: upstream %s: answered %ld %s, again and "
-						    "again",
-						    target->name, name, request->status,
-						    request->reason);
-			else
-				(void)swk_error_set(error, SWK_TEMPFAIL, "%s", request->error.text);
-			return SWK_TARGET_LATER;
+			change->target->unreachable = change->request.status == 0;
+			return give_up(change, SWK_TARGET_LATER, "failed", "");
 		case FINAL:
-			(void)swk_error_set(error, SWK_TEMPFAIL,
-					    "%s: upstream %s, %zu bytes: refused: %ld %s%s",
-					    target->name, name, request->body_length,
-					    request->status, request->reason, advice);
-			return SWK_TARGET_REFUSED;
+			return give_up(change, SWK_TARGET_REFUSED, "was refused", advice);
 		}
 	}
 }
@@ -440,11 +453,17 @@ static enum swk_target_result change(struct swk_target *target, struct swk_http 
 				     struct swk_error *error)
 {
 	enum swk_target_result result = SWK_TARGET_LATER;
-	struct swk_http_request request = {
-		.method = method,
-		.body = body ? body->data : NULL,
-		.body_length = body ? body->length : 0,
-		.answer_limit = SWK_LIVE_MAX,
+	struct change change = {
+		.target = target,
+		.http = http,
+		.request = {.method = method,
+			    .body = body ? body->data : NULL,
+			    .body_length = body ? body->length : 0,
+			    .answer_limit = SWK_LIVE_MAX},
+		.name = name,
+		.deadline = deadline,
+		.patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS,
+		.error = error,
 	};
 	char *url;
 
@@ -453,8 +472,8 @@ static enum swk_target_result change(struct swk_target *target, struct swk_http 
 		(void)swk_error_memory(error);
 		return result;
 	}
-	request.url = url;
-	result = send(target, http, &request, name, deadline, error);
+	change.request.url = url;
+	result = send(&change);
 	free(url);
 	return result;
 }
@@ -486,7 +505,10 @@ static int dyups_open(struct swk_target *target, const char *url, struct swk_err
 
 	*target = (struct swk_target){.kind = &swk_target_dyups};
 	target->name = swk_http_base(url, &why);
-	return target->name ? 0 : swk_error_set(error, why.status, "--dyups: %s", why.text);
+	if (!target->name)
+		return swk_error_set(error, why.status, "--dyups: %s", why.text);
+	target->port = swk_http_port(target->name);
+	return 0;
 }
 
 static void dyups_close(struct swk_target *target)

@@ -100,6 +100,9 @@ static int read_environment(struct swk_options *options, struct swk_error *error
 			name[length++] = (char)(*at == '-' ? '_' : toupper((unsigned char)*at));
 		name[length] = '\0';
 		value = getenv(name);
+		/* These two ask for something else than a run. */
+		if (!strcmp(table[i].name, "help") || !strcmp(table[i].name, "version"))
+			continue;
 		if (value && *value)
 			status = set(options, &table[i], value, name, error);
 	}
