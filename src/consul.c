@@ -56,6 +56,8 @@ static int read_address(struct swk_consul *consul, struct swk_error *error)
 	if (tls || !strncmp(address, "https://", 8))
 		scheme = "https";
 	host = strstr(address, "://");
+	if (!strcmp(address, "unix://"))
+		return swk_error_set(error, SWK_USAGE, "CONSUL_HTTP_ADDR: unix:// wants a path");
 	if (!strncmp(address, "unix://", 7)) {
 		consul->unix_socket = strdup(address + 7);
 		consul->base = strdup("http://localhost");
@@ -67,20 +69,27 @@ static int read_address(struct swk_consul *consul, struct swk_error *error)
 				     address);
 	host = host ? host + 3 : address;
 	path = strchr(host, '/');
-	if (server_name && !strcmp(scheme, "https")) {
-		/* The certificate is asked for under this name, wherever it is connected to. */
-		consul->connect_to = strndup(host, path ? (size_t)(path - host) : strlen(host));
-		if (!consul->connect_to)
-			return swk_error_memory(error);
-		host = server_name;
-	}
-	if (asprintf(&url, "%s://%s%s", scheme, host, host == server_name && path ? path : "") < 0)
+	if (asprintf(&url, "%s://%s", scheme, host) < 0)
 		return swk_error_memory(error);
 	checked = swk_http_base(url, &why);
 	free(url);
 	if (!checked)
 		return swk_error_set(error, why.status, "CONSUL_HTTP_ADDR: %s", why.text);
 	consul->base = checked;
+	if (server_name && !strcmp(scheme, "https")) {
+		/* The certificate is asked for under this name, wherever it is connected to. */
+		consul->connect_to = strndup(host, path ? (size_t)(path - host) : strlen(host));
+		free(consul->base);
+		if (!consul->connect_to ||
+		    asprintf(&consul->base, "https://%s%s", server_name, path ? path : "") < 0)
+			return swk_error_memory(error);
+		checked = swk_http_base(consul->base, &why);
+		free(consul->base);
+		consul->base = checked;
+		if (!checked)
+			return swk_error_set(error, why.status, "CONSUL_TLS_SERVER_NAME: %s",
+					     why.text);
+	}
 	return 0;
 }
 
@@ -104,12 +113,13 @@ static int read_peer(struct swk_consul *consul, struct swk_error *error)
 
 /* ---- the token ---- */
 
-/* Reads a token from a file, without the white space around it. */
-static int read_token_file(const char *path, char token[SWK_TOKEN_MAX + 1], struct swk_error *error)
+/* Reads a token from a file into the room given; returns where it begins, behind white space, or
+ * NULL with the error set. What it holds is judged by the caller. */
+static const char *read_token_file(const char *path, char token[SWK_TOKEN_MAX + 1],
+				   struct swk_error *error)
 {
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t length = descriptor < 0 ? -1 : read(descriptor, token, SWK_TOKEN_MAX + 1);
-	size_t blank = 0;
 
 	if (length < 0)
 		(void)swk_error_set(error, SWK_USAGE, "%s: the token can't be read: %s", path,
@@ -119,32 +129,31 @@ static int read_token_file(const char *path, char token[SWK_TOKEN_MAX + 1], stru
 				    SWK_TOKEN_MAX);
 	if (descriptor >= 0)
 		(void)close(descriptor);
+	if (!error->status && memchr(token, '\0', (size_t)length))
+		(void)swk_error_set(error, SWK_USAGE, "%s: a token has no NUL in it", path);
 	if (error->status)
-		return error->status;
+		return NULL;
 	while (length && isspace((unsigned char)token[length - 1]))
 		length--;
 	token[length] = '\0';
-	while (isspace((unsigned char)token[blank]))
-		blank++;
-	memmove(token, token + blank, strlen(token + blank) + 1);
-	return 0;
+	while (isspace((unsigned char)*token))
+		token++;
+	return token;
 }
 
 static int read_token(struct swk_consul *consul, const char *file, struct swk_error *error)
 {
 	const char *given = variable("CONSUL_HTTP_TOKEN"), *where = "CONSUL_HTTP_TOKEN";
 	char token[SWK_TOKEN_MAX + 1] = "";
-	int status = 0;
 
 	if (!file)
 		file = variable("CONSUL_HTTP_TOKEN_FILE");
 	if (file) {
 		where = file;
-		status = read_token_file(file, token, error);
-		given = *token ? token : NULL;
+		given = read_token_file(file, token, error);
 	}
-	if (status || !given)
-		return status;
+	if (!given || !*given)
+		return error->status;
 	for (const char *at = given; *at; at++) {
 		/* Nor may a token end the header that it stands in. */
 		if (*at <= ' ' || *at > '~')
@@ -286,6 +295,8 @@ int swk_consul_ask(const struct swk_consul *consul, struct swk_http *http,
 			.answer_header = "X-Consul-Index",
 			.peer = &consul->peer,
 			.answer_limit = SWK_DOCUMENT_MAX,
+			.connect_ms = SWK_CONSUL_CONNECT_MS,
+			.request_ms = SWK_CONSUL_REQUEST_MS,
 			.receive = feed,
 			.context = &asking[i].watch,
 		};

@@ -156,8 +156,8 @@ static bool set_headers(CURL *easy, struct transfer *transfer)
 static bool set_options(CURL *easy, struct transfer *transfer, int64_t deadline)
 {
 	const struct swk_http_request *request = transfer->request;
-	long whole = swk_deadline_left(deadline, SWK_HTTP_REQUEST_MS);
-	long connect = whole < SWK_HTTP_CONNECT_MS ? whole : SWK_HTTP_CONNECT_MS;
+	long whole = swk_deadline_left(deadline, request->request_ms);
+	long connect = whole < request->connect_ms ? whole : request->connect_ms;
 	CURLcode code = CURLE_OK;
 
 	curl_easy_reset(easy);

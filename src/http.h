@@ -31,7 +31,9 @@ struct swk_http_request {
 	const char *body;	   /* of a POST */
 	const char *answer_header; /* the name of a header whose value is wanted, or NULL */
 	const struct swk_http_peer *peer;
-	bool fresh;	     /* on a connection of its own, closed behind it */
+	bool fresh;	 /* on a connection of its own, closed behind it */
+	long connect_ms; /* until there is a connection, and until it is all over, at most */
+	long request_ms;
 	size_t body_length;  /* bytes */
 	size_t answer_limit; /* bytes; a larger answer is an error */
 

@@ -31,6 +31,11 @@
 #define SWK_KEEPALIVE_MAX 65535
 #define SWK_TIMEOUT_MAX 3600
 #define SWK_MIN_SERVICES_MAX 1000000
+#define SWK_MIN_HEALTHY_MAX 1000000
+#define SWK_READ_INTERVAL_MAX 60
+
+/* With fewer upstreams than this, any number of them may be deleted at once. */
+#define SWK_DELETIONS_FROM 4
 
 /* nginx's own range of a server's weight. */
 #define SWK_WEIGHT_MAX 65535
@@ -38,15 +43,24 @@
 /* Requests to Consul's agent under way at once; it allows a client 200 connections. */
 #define SWK_CONSUL_PARALLEL 16
 
-/* One request: to get a connection, and as a whole. The run's deadline cuts both. */
-#define SWK_HTTP_CONNECT_MS 2000
-#define SWK_HTTP_REQUEST_MS 15000
+/* One request: to get a connection, and as a whole. The run's deadline cuts both. An agent without
+ * a leader holds a request for 7 s before it says so. */
+#define SWK_CONSUL_CONNECT_MS 2000
+#define SWK_CONSUL_REQUEST_MS 15000
+/* A target is near, and others wait meanwhile. */
+#define SWK_TARGET_CONNECT_MS 1000
+#define SWK_TARGET_REQUEST_MS 5000
 
 /* Of an answer that is an error, what is kept to be shown. */
 #define SWK_HTTP_REASON_MAX 160
 
-/* A target that answers "later" or drops the connection is asked again for so long in all. */
+/* A target that answers "later", or drops or refuses the connection, is asked again for so long,
+ * and one that refuses it so often. */
 #define SWK_TARGET_PATIENCE_MS 2000
+#define SWK_TARGET_REFUSED_PAUSE_MS 50
+
+/* To see what each of its workers has: each connection reaches one or another. */
+#define SWK_VERIFY_LOOKS 6
 
 /* "Not sync": how often the queue is drained for one change before that is final, and with how
  * many requests on fresh connections (each reaches some worker and makes it read its queue). */

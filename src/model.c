@@ -14,7 +14,8 @@
 
 bool swk_server_set_address(struct swk_server *server, const char *literal, unsigned long port)
 {
-	static const uint8_t unspecified[16];
+	/* To connect to ::ffff:0.0.0.0 is, as with 0.0.0.0, to connect to 127.0.0.1 on Linux. */
+	static const uint8_t unspecified[16], mapped[16] = {[10] = 0xff, [11] = 0xff};
 	uint8_t ip[16] = {0};
 	bool v6 = false;
 
@@ -25,7 +26,7 @@ bool swk_server_set_address(struct swk_server *server, const char *literal, unsi
 		if (inet_pton(AF_INET6, literal, ip) != 1)
 			return false;
 	}
-	if (!memcmp(ip, unspecified, sizeof(ip)))
+	if (!memcmp(ip, unspecified, sizeof(ip)) || (v6 && !memcmp(ip, mapped, sizeof(ip))))
 		return false;
 	memcpy(server->ip, ip, sizeof(ip));
 	server->v6 = v6;
@@ -57,7 +58,8 @@ bool swk_server_parse_address(struct swk_server *server, const char *text, size_
 		start++;
 		stop--;
 	}
-	if (stop <= start || (size_t)(stop - start) >= sizeof(literal))
+	if (stop <= start || (size_t)(stop - start) >= sizeof(literal) ||
+	    memchr(start, '\0', (size_t)(stop - start)))
 		return false;
 	memcpy(literal, start, (size_t)(stop - start));
 	literal[stop - start] = '\0';
@@ -217,26 +219,6 @@ bool swk_upstream_same(const struct swk_upstream *a, const struct swk_upstream *
 	return a->keepalive == b->keepalive && swk_upstream_same_servers(a, b);
 }
 
-int swk_upstream_copy(struct swk_upstream *to, const struct swk_upstream *from,
-		      struct swk_error *error)
-{
-	int status = swk_upstream_init(to, from->name, from->service, from->tag, error);
-
-	if (status)
-		return status;
-	to->keepalive = from->keepalive;
-	if (!from->count)
-		return 0;
-	to->servers = reallocarray(NULL, from->count, sizeof(*to->servers));
-	if (!to->servers) {
-		swk_upstream_free(to);
-		return swk_error_memory(error);
-	}
-	memcpy(to->servers, from->servers, from->count * sizeof(*to->servers));
-	to->count = from->count;
-	return 0;
-}
-
 /* ---- a set of upstreams ---- */
 
 void swk_upstreams_free(struct swk_upstreams *set)
@@ -258,6 +240,39 @@ int swk_upstreams_append(struct swk_upstreams *set, struct swk_upstream *upstrea
 	grown[set->count++] = *upstream;
 	*upstream = (struct swk_upstream){0};
 	return 0;
+}
+
+static int copy_upstream(struct swk_upstream *to, const struct swk_upstream *from,
+			 struct swk_error *error)
+{
+	int status = swk_upstream_init(to, from->name, from->service, from->tag, error);
+
+	if (status)
+		return status;
+	to->keepalive = from->keepalive;
+	if (!from->count)
+		return 0;
+	to->servers = reallocarray(NULL, from->count, sizeof(*to->servers));
+	if (!to->servers) {
+		swk_upstream_free(to);
+		return swk_error_memory(error);
+	}
+	memcpy(to->servers, from->servers, from->count * sizeof(*to->servers));
+	to->count = from->count;
+	return 0;
+}
+
+int swk_upstreams_append_copy(struct swk_upstreams *set, const struct swk_upstream *upstream,
+			      struct swk_error *error)
+{
+	struct swk_upstream copy;
+	int status = copy_upstream(&copy, upstream, error);
+
+	if (!status)
+		status = swk_upstreams_append(set, &copy, error);
+	if (status)
+		swk_upstream_free(&copy);
+	return status;
 }
 
 static int compare_upstreams(const void *a, const void *b)
@@ -286,6 +301,43 @@ struct swk_upstream *swk_upstreams_find(const struct swk_upstreams *set, const c
 	if (!set->count)
 		return NULL;
 	return bsearch(&key, set->list, set->count, sizeof(*set->list), compare_upstreams);
+}
+
+/* ---- what a target has ---- */
+
+void swk_live_free(struct swk_live *live)
+{
+	swk_upstreams_free(&live->upstreams);
+	live->readable = SWK_READ_NOTHING;
+}
+
+int swk_live_merge(struct swk_live *live, struct swk_live *look, struct swk_error *error)
+{
+	const size_t had = live->upstreams.count;
+	int status = 0;
+
+	for (size_t i = 0; i < had; i++) {
+		struct swk_upstream *this = &live->upstreams.list[i];
+		const struct swk_upstream *other = swk_upstreams_find(&look->upstreams, this->name);
+
+		if (!other || strcmp(other->name, this->name) != 0 ||
+		    !swk_upstream_same_servers(this, other))
+			this->unread = true;
+	}
+	for (size_t i = 0; !status && i < look->upstreams.count; i++) {
+		struct swk_upstream *other = &look->upstreams.list[i];
+		const struct swk_upstreams before = {live->upstreams.list, had};
+
+		if (swk_upstreams_find(&before, other->name))
+			continue;
+		other->unread = true;
+		status = swk_upstreams_append(&live->upstreams, other, error);
+	}
+	(void)swk_upstreams_sort(&live->upstreams);
+	if (look->readable < live->readable)
+		live->readable = look->readable;
+	swk_live_free(look);
+	return status;
 }
 
 /* ---- a set of names ---- */
@@ -342,6 +394,16 @@ int swk_names_add(struct swk_names *names, const char *name, struct swk_error *e
 	grown[place] = copy;
 	names->count++;
 	return 0;
+}
+
+int swk_names_add_all(struct swk_names *names, const struct swk_names *more,
+		      struct swk_error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < more->count; i++)
+		status = swk_names_add(names, more->list[i], error);
+	return status;
 }
 
 bool swk_names_have(const struct swk_names *names, const char *name)

@@ -60,6 +60,7 @@ struct swk_upstream {
 	char *tag;     /* …and its routing tag in full (`gray=a`), or "" */
 	struct swk_server *servers;
 	size_t count;
+	size_t registered;  /* of a registry: instances, usable or not */
 	unsigned keepalive; /* idle connections kept by a worker; 0: no such directive */
 	bool unread;	    /* of a live one: it has servers that this model can't hold */
 };
@@ -103,9 +104,9 @@ int swk_upstreams_append(struct swk_upstreams *set, struct swk_upstream *upstrea
 const char *swk_upstreams_sort(struct swk_upstreams *set);
 struct swk_upstream *swk_upstreams_find(const struct swk_upstreams *set, const char *name);
 
-/* A deep copy, for an upstream that stays as it is. */
-int swk_upstream_copy(struct swk_upstream *to, const struct swk_upstream *from,
-		      struct swk_error *error);
+/* The same with a deep copy, of an upstream that stays as it is. */
+int swk_upstreams_append_copy(struct swk_upstreams *set, const struct swk_upstream *upstream,
+			      struct swk_error *error);
 
 /* ---- a set of names ---- */
 
@@ -117,6 +118,8 @@ struct swk_names {
 
 void swk_names_free(struct swk_names *names);
 int swk_names_add(struct swk_names *names, const char *name, struct swk_error *error);
+int swk_names_add_all(struct swk_names *names, const struct swk_names *more,
+		      struct swk_error *error);
 bool swk_names_have(const struct swk_names *names, const char *name);
 void swk_names_remove(struct swk_names *names, const char *name);
 
@@ -133,6 +136,14 @@ struct swk_live {
 	enum swk_readable readable;
 	struct swk_upstreams upstreams; /* sorted; service and tag are "" */
 };
+
+void swk_live_free(struct swk_live *live);
+
+/*
+ * Adds another look at the same target, which is freed: an upstream that not both have, or not with
+ * the same servers, becomes `unread`, so that it is the same as no other.
+ */
+int swk_live_merge(struct swk_live *live, struct swk_live *look, struct swk_error *error);
 
 /* ---- an instance ---- */
 

@@ -76,8 +76,9 @@ int swk_nginx_file(struct swk_buffer *out, const struct swk_upstreams *set, stru
 
 /* ---- reading ---- */
 
-/* The longest word that a file of ours has is a name; what is longer is none of ours. */
-#define WORD_MAX (SWK_NAME_MAX + 1)
+/* The longest word that a file of ours has is a tag, `gray=` and a colour; what is longer is none
+ * of ours. */
+#define WORD_MAX (2 * SWK_NAME_MAX + 1)
 
 struct reader {
 	const char *path;
@@ -199,20 +200,21 @@ static bool read_attribute(struct swk_server *server, char *word)
 	static const struct {
 		const char *name;
 		size_t offset;
-		unsigned most;
+		unsigned least, most;
 	} numbers[] = {
-		{"weight=", offsetof(struct swk_server, weight), SWK_WEIGHT_MAX},
-		{"max_conns=", offsetof(struct swk_server, max_conns), 999999999},
-		{"max_fails=", offsetof(struct swk_server, max_fails), SWK_MAX_FAILS_MAX},
+		{"weight=", offsetof(struct swk_server, weight), 1, SWK_WEIGHT_MAX},
+		{"max_conns=", offsetof(struct swk_server, max_conns), 0, 999999999},
+		{"max_fails=", offsetof(struct swk_server, max_fails), 0, SWK_MAX_FAILS_MAX},
 	};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
 		size_t length = strlen(numbers[i].name);
 
+		unsigned *number = (unsigned *)(void *)((char *)server + numbers[i].offset);
+
 		if (!strncmp(word, numbers[i].name, length))
-			return read_number(
-				word + length, numbers[i].most,
-				(unsigned *)(void *)((char *)server + numbers[i].offset));
+			return read_number(word + length, numbers[i].most, number) &&
+			       *number >= numbers[i].least;
 	}
 	if (!strncmp(word, "fail_timeout=", 13))
 		return read_seconds(word + 13, &server->fail_timeout);
@@ -312,11 +314,11 @@ bool swk_nginx_is_ours(const char *text, size_t length)
 int swk_nginx_read(struct swk_upstreams *set, const char *path, const char *text, size_t length,
 		   struct swk_error *error)
 {
-	struct reader reader = {
-		.path = path, .at = text, .end = text + length, .line = 1, .error = error};
+	struct reader reader = {.path = path, .at = text ? text : "", .line = 1, .error = error};
 	const char *twice;
 	int status;
 
+	reader.end = reader.at + length;
 	while (!(status = next(&reader)) && *reader.word) {
 		status = strcmp(reader.word, "upstream") ? refuse_word(&reader)
 							 : read_upstream(&reader, set);

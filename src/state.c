@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "state.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,7 +141,10 @@ static bool read_number(const char *text, char stop, uint64_t *number, const cha
 
 	if (!digits || digits > 20 || text[digits] != stop)
 		return false;
+	errno = 0;
 	*number = strtoull(text, NULL, 10);
+	if (errno)
+		return false;
 	*behind = text + digits + (stop ? 1 : 0);
 	return true;
 }
@@ -191,7 +195,7 @@ int swk_state_read(struct swk_state *state, const char *text, size_t length, siz
 {
 	struct reading reading = {.state = state, .error = error};
 	char line[SWK_TEXT_MAX];
-	const char *at = text, *end = text + length, *stop;
+	const char *at = text ? text : "", *end = at + length, *stop;
 	size_t number = 0;
 
 	*damaged = 0;

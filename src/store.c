@@ -59,10 +59,16 @@ int swk_store_open(struct swk_store *store, const char *conf, struct swk_error *
 	return 0;
 }
 
-void swk_store_close(struct swk_store *store)
+void swk_store_unlock(struct swk_store *store)
 {
 	if (store->lock_descriptor >= 0)
 		(void)close(store->lock_descriptor);
+	store->lock_descriptor = -1;
+}
+
+void swk_store_close(struct swk_store *store)
+{
+	swk_store_unlock(store);
 	free(store->conf);
 	free(store->state);
 	free(store->bad_state);
@@ -149,7 +155,11 @@ int swk_store_read(const char *path, struct swk_buffer *text, bool *exists, stru
 	else if (!S_ISREG(about.st_mode))
 		status = swk_error_set(error, SWK_CANTCREATE, "%s: it is no regular file", path);
 	while (!status && (length = read(descriptor, piece, sizeof(piece))) != 0) {
-		if (length > 0)
+		if (length > 0 && (size_t)length > text->ceiling - text->length)
+			status = swk_error_set(error, SWK_CANTCREATE,
+					       "%s: it is larger than %zu bytes", path,
+					       text->ceiling);
+		else if (length > 0)
 			status = swk_buffer_add(text, piece, (size_t)length, error);
 		else if (errno != EINTR)
 			status = fail(path, "it can't be read", error);

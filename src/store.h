@@ -33,6 +33,9 @@ void swk_store_close(struct swk_store *store);
 int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited,
 		   struct swk_error *error);
 
+/* Gives it back, and keeps the rest. */
+void swk_store_unlock(struct swk_store *store);
+
 /* Reads a file whole; *exists is false, and the buffer empty, where there is none. */
 int swk_store_read(const char *path, struct swk_buffer *text, bool *exists,
 		   struct swk_error *error);

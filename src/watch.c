@@ -74,12 +74,15 @@ static const char *read_health(const json_t *checks, enum swk_health *health)
 		return "Checks is no array";
 	json_array_foreach(checks, i, check)
 	{
-		const char *status = json_string_value(json_object_get(check, "Status"));
+		const json_t *member = json_object_get(check, "Status");
+		const char *status = json_string_value(member);
 		enum swk_health this = SWK_CRITICAL;
 
 		if (!status)
 			return "a check has no Status";
-		if (!strcmp(status, "passing"))
+		if (strlen(status) != json_string_length(member))
+			this = SWK_CRITICAL;
+		else if (!strcmp(status, "passing"))
 			this = SWK_PASSING;
 		else if (!strcmp(status, "warning"))
 			this = SWK_WARNING;
@@ -229,10 +232,10 @@ static int take_element(struct swk_watch *watch, const json_t *element, struct s
 	return 0;
 }
 
-static int take_member(struct swk_watch *watch, const json_t *value, struct swk_error *error)
+static int take_member(struct swk_watch *watch, struct swk_error *error)
 {
 	/* A key's document has no array in it; a list of services nothing else. */
-	if (value && !json_is_array(value))
+	if (watch->first != '[')
 		return refuse_kind(watch,
 				   !strcmp(watch->key, "Key") || !strcmp(watch->key, "LockIndex")
 					   ? "the document of a 'key' watch"
@@ -281,6 +284,10 @@ static int decode(struct swk_watch *watch, json_t **value, char why[JSON_ERROR_T
 			       SWK_ELEMENT_MAX);
 		return 0;
 	}
+	/* jansson would take one behind a number for the number's end. */
+	if (memchr(watch->element.data, '\0', watch->element.length))
+		return swk_error_set(error, SWK_DATA, "line %zu: this is not JSON: a NUL byte",
+				     watch->start);
 	*value = json_loadb(watch->element.data, watch->element.length, flags, &failure);
 	if (*value)
 		return 0;
@@ -343,7 +350,7 @@ static int end_value(struct swk_watch *watch, struct swk_error *error)
 
 	/* Tags that can't be decoded are of no interest here. */
 	if (!status)
-		status = take_member(watch, value, error);
+		status = take_member(watch, error);
 	json_decref(value);
 	watch->number++;
 	return status;
@@ -360,6 +367,7 @@ static void begin(struct swk_watch *watch, enum state state, char byte)
 	else if (byte == '"')
 		watch->form = '"';
 	watch->depth = 0;
+	watch->first = byte;
 	watch->in_string = watch->escaped = watch->too_large = false;
 	watch->start = watch->line;
 	swk_buffer_clear(&watch->element);

@@ -45,6 +45,7 @@ struct swk_watch {
 	enum swk_watch_kind kind;
 	/* The element under way. */
 	struct swk_buffer element;
+	char first;		/* its first byte */
 	char form;		/* '{' a container, '"' a string, '0' anything else */
 	size_t depth;		/* of the container's brackets */
 	bool in_string;		/* within it */
