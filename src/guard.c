@@ -30,3 +30,16 @@ bool swk_guard_instances(size_t asked, size_t instances, struct swk_report *repo
 			asked, asked == 1 ? "" : "s");
 	return false;
 }
+
+bool swk_guard_deletions(size_t deletions, size_t upstreams, unsigned percent,
+			 struct swk_report *report)
+{
+	if (upstreams < SWK_DELETIONS_FROM || deletions * 100 <= upstreams * percent)
+		return true;
+	swk_report_note(
+		report, SWK_NOTE_HELD,
+		"%zu of %zu upstreams would be deleted, more than the %u %% of "
+		"--max-deletions: they are kept; if they are meant to go, once with --force",
+		deletions, upstreams, percent);
+	return false;
+}

@@ -18,4 +18,9 @@ bool swk_guard_list(size_t services, size_t least, const char *which, struct swk
 /* So many services were asked about, and have so many instances altogether. */
 bool swk_guard_instances(size_t asked, size_t instances, struct swk_report *report);
 
+/* So many of our upstreams would be deleted at once; at most `percent` of them may. With fewer than
+ * SWK_DELETIONS_FROM of them any number may. */
+bool swk_guard_deletions(size_t deletions, size_t upstreams, unsigned percent,
+			 struct swk_report *report);
+
 #endif

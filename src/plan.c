@@ -72,9 +72,10 @@ static int plan_one(struct swk_plan *plan, const char *name, const struct swk_up
 	return 0;
 }
 
-int swk_plan_make(struct swk_plan *plan, const struct swk_upstreams *wanted,
-		  const struct swk_names *owed, const struct swk_live *live,
-		  struct swk_error *error)
+/* Adds those whose names are among the changes, or those that are not. */
+static int plan_part(struct swk_plan *plan, const struct swk_upstreams *wanted,
+		     const struct swk_names *changes, bool among, const struct swk_names *owed,
+		     const struct swk_live *live, struct swk_error *error)
 {
 	int status = 0;
 
@@ -82,14 +83,34 @@ int swk_plan_make(struct swk_plan *plan, const struct swk_upstreams *wanted,
 		const struct swk_upstream *upstream = &wanted->list[i];
 		bool is_owed = swk_names_have(owed, upstream->name);
 
-		if (is_owed || seen_to_differ(live, upstream))
+		if (swk_names_have(changes, upstream->name) == among &&
+		    (is_owed || seen_to_differ(live, upstream)))
 			status = plan_one(plan, upstream->name, upstream, is_owed, error);
 	}
 	for (size_t i = 0; !status && i < owed->count; i++) {
-		if (!swk_upstreams_find(wanted, owed->list[i]))
+		if (swk_names_have(changes, owed->list[i]) == among &&
+		    !swk_upstreams_find(wanted, owed->list[i]))
 			status = plan_one(plan, owed->list[i], NULL, true, error);
 	}
 	return status;
+}
+
+int swk_plan_make(struct swk_plan *plan, const struct swk_upstreams *wanted,
+		  const struct swk_names *changes, const struct swk_names *owed,
+		  const struct swk_live *live, struct swk_error *error)
+{
+	int status = plan_part(plan, wanted, changes, true, owed, live, error);
+
+	return status ? status : plan_part(plan, wanted, changes, false, owed, live, error);
+}
+
+size_t swk_plan_deletions(const struct swk_upstreams *have, const struct swk_upstreams *wanted)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < have->count; i++)
+		count += !swk_upstreams_find(wanted, have->list[i].name);
+	return count;
 }
 
 void swk_plan_free(struct swk_plan *plan)

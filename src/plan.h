@@ -29,11 +29,15 @@ int swk_plan_foreign(struct swk_names *foreign, const struct swk_live *live,
 
 /*
  * What a target is to be sent: what it is owed, and of the file what its live state shows to
- * differ. Names and upstreams are borrowed from `wanted` and `owed`.
+ * differ; this run's own changes of the file first. Names and upstreams are borrowed from `wanted`
+ * and `owed`.
  */
 int swk_plan_make(struct swk_plan *plan, const struct swk_upstreams *wanted,
-		  const struct swk_names *owed, const struct swk_live *live,
-		  struct swk_error *error);
+		  const struct swk_names *changes, const struct swk_names *owed,
+		  const struct swk_live *live, struct swk_error *error);
+
+/* Of what `have` has and `wanted` has not, so many are to be deleted. */
+size_t swk_plan_deletions(const struct swk_upstreams *have, const struct swk_upstreams *wanted);
 void swk_plan_free(struct swk_plan *plan);
 
 /* Appends, for a person, what differs between two of one name: what the wanted

@@ -108,6 +108,7 @@ static int place(struct swk_service *service, const char *colour,
 
 	if (!upstream)
 		return error->status;
+	upstream->registered++;
 	return server ? swk_upstream_add(upstream, server, error) : 0;
 }
 
@@ -264,6 +265,7 @@ struct claim {
 };
 
 struct decision {
+	const struct swk_settings *settings;
 	const struct swk_upstreams *have;
 	const struct swk_upstream **by_service; /* what we have, sorted by service */
 	struct claim *claims;
@@ -334,6 +336,28 @@ static struct swk_upstream *with_tag(const struct swk_service *service, const ch
 	return NULL;
 }
 
+/* Whether so few of its instances can be used that the last ones are the better choice. A floor in
+ * numbers does not ask for more than are registered. */
+static bool is_below_floor(const struct decision *decision, const struct swk_upstream *told)
+{
+	const struct swk_share *floor = &decision->settings->min_healthy;
+	size_t least = floor->number;
+
+	if (floor->percent)
+		return told->count * 100 < told->registered * floor->number;
+	if (least > told->registered)
+		least = told->registered;
+	return told->count < least;
+}
+
+/* Whether the file has it, of the same source. */
+static bool is_recorded(const struct decision *decision, const struct swk_upstream *told)
+{
+	const struct swk_upstream *have = swk_upstreams_find(decision->have, told->name);
+
+	return have && same_source(have, told);
+}
+
 /* An upstream that we have, of a service about which something is known. */
 static int decide_have(struct decision *decision, const struct swk_services *services,
 		       const struct swk_service *service, const struct swk_upstream *have)
@@ -349,7 +373,12 @@ static int decide_have(struct decision *decision, const struct swk_services *ser
 				   : "its service has no instance registered");
 	if (!told && unsure)
 		return keep(decision, have, "an instance that can't be read may belong to it");
-	if (!told || told->count)
+	if (!told)
+		return 0;
+	if (told->count && is_below_floor(decision, told))
+		return keep(decision, have,
+			    "fewer of its instances are usable than --min-healthy asks for");
+	if (told->count)
 		return 0;
 	return keep(decision, have, "none of its instances in Consul is passing and usable");
 }
@@ -367,6 +396,8 @@ static int decide_service(struct decision *decision, const struct swk_services *
 	for (size_t i = 0; !status && i < service->upstreams.count; i++) {
 		struct swk_upstream *upstream = &service->upstreams.list[i];
 
+		if (is_below_floor(decision, upstream) && is_recorded(decision, upstream))
+			continue;
 		swk_upstream_tidy(upstream);
 		if (upstream->count)
 			status = claim(decision, upstream);
@@ -410,7 +441,6 @@ static int settle_claims(struct decision *decision, const struct swk_names *fore
 			 struct swk_upstreams *wanted)
 {
 	const struct swk_upstream *winner = NULL;
-	struct swk_upstream copy;
 	int status = 0;
 
 	if (decision->claim_count)
@@ -432,19 +462,19 @@ static int settle_claims(struct decision *decision, const struct swk_names *fore
 					this->upstream->name, this->upstream->service);
 			continue;
 		}
-		status = swk_upstream_copy(&copy, this->upstream, decision->error);
-		if (!status)
-			status = swk_upstreams_append(wanted, &copy, decision->error);
+		status = swk_upstreams_append_copy(wanted, this->upstream, decision->error);
 		winner = status ? NULL : &wanted->list[wanted->count - 1];
 	}
 	return status;
 }
 
-int swk_policy_decide(const struct swk_upstreams *have, struct swk_services *services,
-		      bool complete, const struct swk_names *foreign, struct swk_upstreams *wanted,
-		      struct swk_report *report, struct swk_error *error)
+int swk_policy_decide(const struct swk_settings *settings, const struct swk_upstreams *have,
+		      struct swk_services *services, bool complete, const struct swk_names *foreign,
+		      struct swk_upstreams *wanted, struct swk_report *report,
+		      struct swk_error *error)
 {
-	struct decision decision = {.have = have, .report = report, .error = error};
+	struct decision decision = {
+		.settings = settings, .have = have, .report = report, .error = error};
 	int status = 0;
 
 	decision.by_service = reallocarray(NULL, have->count + 1, sizeof(*decision.by_service));

@@ -54,8 +54,9 @@ int swk_policy_find_sources(struct swk_upstreams *have, const struct swk_service
  * registry (all of it if `complete`, else these services only),
  * `foreign` the names that others made on a target. `wanted`, zeroed when called, comes out sorted.
  */
-int swk_policy_decide(const struct swk_upstreams *have, struct swk_services *services,
-		      bool complete, const struct swk_names *foreign, struct swk_upstreams *wanted,
-		      struct swk_report *report, struct swk_error *error);
+int swk_policy_decide(const struct swk_settings *settings, const struct swk_upstreams *have,
+		      struct swk_services *services, bool complete, const struct swk_names *foreign,
+		      struct swk_upstreams *wanted, struct swk_report *report,
+		      struct swk_error *error);
 
 #endif

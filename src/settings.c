@@ -9,7 +9,7 @@
 
 #include "buffer.h"
 
-enum type { TEXT, FLAG, NUMBER, SECONDS, TARGETS };
+enum type { TEXT, FLAG, NUMBER, SECONDS, SHARE, TARGETS };
 
 static const struct setting {
 	const char *name;
@@ -30,6 +30,13 @@ static const struct setting {
 	 SWK_FAIL_TIMEOUT_MAX, "2s"},
 	{"keepalive", NUMBER, offsetof(struct swk_settings, keepalive), 0, SWK_KEEPALIVE_MAX, "20"},
 	{"timeout", SECONDS, offsetof(struct swk_settings, timeout), 1, SWK_TIMEOUT_MAX, "30"},
+	{"read-interval", SECONDS, offsetof(struct swk_settings, read_interval), 0,
+	 SWK_READ_INTERVAL_MAX, "1"},
+	{"max-deletions", NUMBER, offsetof(struct swk_settings, max_deletions), 0, 100, "50"},
+	{"min-healthy", SHARE, offsetof(struct swk_settings, min_healthy), 0, SWK_MIN_HEALTHY_MAX,
+	 "0"},
+	{"verify", FLAG, offsetof(struct swk_settings, verify), 0, 0, NULL},
+	{"force", FLAG, offsetof(struct swk_settings, force), 0, 0, NULL},
 	{"adopt", FLAG, offsetof(struct swk_settings, adopt), 0, 0, NULL},
 	{"resync", FLAG, offsetof(struct swk_settings, resync), 0, 0, NULL},
 	{"dry-run", FLAG, offsetof(struct swk_settings, dry_run), 0, 0, NULL},
@@ -153,6 +160,32 @@ static int set_number(const struct setting *setting, unsigned *number, const cha
 	return 0;
 }
 
+/* `3`, or `50%`. */
+static int set_share(const struct setting *setting, struct swk_share *share, const char *value,
+		     const char *where, struct swk_error *error)
+{
+	size_t length = strlen(value);
+	struct setting range = *setting;
+	char number[16];
+
+	share->percent = length && value[length - 1] == '%';
+	if (share->percent) {
+		range.most = 100;
+		length--;
+	}
+	if (length >= sizeof(number))
+		return set_number(&range, &share->number, value, where, error);
+	memcpy(number, value, length);
+	number[length] = '\0';
+	return set_number(&range, &share->number, number, where, error);
+}
+
+void swk_settings_complete(struct swk_settings *settings)
+{
+	if (!settings->verify_said)
+		settings->verify = settings->resync;
+}
+
 int swk_settings_set(struct swk_settings *settings, const char *name, const char *value,
 		     const char *where, struct swk_error *error)
 {
@@ -170,7 +203,11 @@ int swk_settings_set(struct swk_settings *settings, const char *name, const char
 	case TEXT:
 		return set_text(member, value, where, error);
 	case FLAG:
+		if (member == &settings->verify)
+			settings->verify_said = true;
 		return swk_settings_flag(value, where, member, error);
+	case SHARE:
+		return set_share(setting, member, value, where, error);
 	case TARGETS:
 		return set_targets(settings, value, where, error);
 	default:

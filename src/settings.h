@@ -14,6 +14,12 @@
 /* Between a service's name and its colour in an upstream's name. */
 #define SWK_ROUTING_SEPARATOR "_"
 
+/* A number, or per cent. */
+struct swk_share {
+	unsigned number;
+	bool percent;
+};
+
 struct swk_settings {
 	char *conf;	/* the file that nginx includes; owned, as all texts here */
 	char **targets; /* URLs, unread: the target validates them */
@@ -24,10 +30,17 @@ struct swk_settings {
 	unsigned max_fails;
 	unsigned fail_timeout; /* seconds */
 	unsigned keepalive;
-	unsigned timeout; /* seconds, of the whole run */
+	unsigned timeout;	/* seconds, of the whole run */
+	unsigned read_interval; /* seconds until each worker has read its queue by itself */
+	unsigned max_deletions; /* per cent of our upstreams that one pass may delete */
+	struct swk_share
+		min_healthy; /* of an upstream's instances, below which its last are kept */
 	bool adopt;
+	bool force;
 	bool resync;
 	bool dry_run;
+	bool verify; /* where it was not said: as resync */
+	bool verify_said;
 };
 
 /* Sets the defaults. Returns 0 or SWK_INTERNAL. */
@@ -41,6 +54,9 @@ void swk_settings_free(struct swk_settings *settings);
  */
 int swk_settings_set(struct swk_settings *settings, const char *name, const char *value,
 		     const char *where, struct swk_error *error);
+
+/* Sets what depends on other settings, once all of them are read. */
+void swk_settings_complete(struct swk_settings *settings);
 
 /* Reads such a yes-or-no; SWK_USAGE where it is neither. */
 int swk_settings_flag(const char *value, const char *where, bool *flag, struct swk_error *error);

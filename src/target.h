@@ -24,7 +24,9 @@ struct swk_target {
 	uint16_t port;		  /* at which it listens for us; 0: at none */
 	struct swk_live live;	  /* as far as it could be read */
 	struct swk_error trouble; /* why not, or a warning beside what could be read */
-	bool unreachable;	  /* it didn't answer: not to be tried again in this run */
+	bool refused;		  /* nothing listens there now */
+	bool given_up;		  /* it didn't answer, or not in time: not to be tried any more */
+	unsigned read_interval;	  /* seconds after which each of its workers knows of a change */
 };
 
 struct swk_target_kind {
@@ -32,9 +34,13 @@ struct swk_target_kind {
 	int (*open)(struct swk_target *target, const char *url, struct swk_error *error);
 	void (*close)(struct swk_target *target);
 
-	/* Reads the live state of several targets of this kind at once: their live, trouble and
-	 * unreachable. Returns 0 or SWK_INTERNAL. */
-	int (*load)(struct swk_target *targets, size_t count, struct swk_http *http,
+	/*
+	 * Reads the live state of several targets of this kind at once, each `looks` times: their
+	 * live, trouble, refused and given_up, whatever these were. With more than one look, each
+	 * is on a connection of its own, and what differs between them is `unread`. Returns 0 or
+	 * SWK_INTERNAL.
+	 */
+	int (*load)(struct swk_target *targets, size_t count, unsigned looks, struct swk_http *http,
 		    int64_t deadline, struct swk_error *error);
 
 	/* Makes one upstream as given. The error, empty when called, says why unless it is done. */
@@ -42,7 +48,7 @@ struct swk_target_kind {
 					 const struct swk_upstream *upstream, int64_t deadline,
 					 struct swk_error *error);
 
-	/* Deletes one; that there is none is as good. */
+	/* Deletes one, for certain, on all of its workers. */
 	enum swk_target_result (*delete)(struct swk_target *target, struct swk_http *http,
 					 const char *name, int64_t deadline,
 					 struct swk_error *error);

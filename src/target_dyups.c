@@ -17,7 +17,7 @@ static int each_line(const char *text, size_t length,
 		     int (*take)(void *context, const char *line, struct swk_error *error),
 		     void *context, struct swk_error *error)
 {
-	const char *at = text, *end = text + length, *stop;
+	const char *at = text ? text : "", *end = at + length, *stop;
 	struct swk_buffer line;
 	int status = 0;
 
@@ -63,7 +63,7 @@ static bool read_attribute(struct swk_server *server, const char *word)
 	unsigned value;
 	char name[32], rest;
 
-	if (sscanf(word, "%31[a-z_]=%9u%c", name, &value, &rest) != 2)
+	if (strpbrk(word, "+-") || sscanf(word, "%31[a-z_]=%9u%c", name, &value, &rest) != 2)
 		return false;
 	if (!strcmp(name, "weight"))
 		server->weight = value;
@@ -185,116 +185,148 @@ static int keep_answer(void *context, const char *data, size_t length, struct sw
 	return swk_buffer_add(context, data, length, error);
 }
 
-struct question {
-	struct swk_target *target;
-	struct swk_buffer answer;
-	char *url;
-};
-
-/* GETs one path of several targets at once. */
-static int get(struct question *questions, struct swk_http_request *requests, size_t count,
-	       const char *path, struct swk_http *http, int64_t deadline, struct swk_error *error)
+static struct swk_http_request request_of(const char *method, const char *url)
 {
-	for (size_t i = 0; i < count; i++) {
-		free(questions[i].url);
-		if (asprintf(&questions[i].url, "%s%s", questions[i].target->name, path) < 0) {
-			questions[i].url = NULL;
-			return swk_error_memory(error);
-		}
-		requests[i] = (struct swk_http_request){
-			.method = "GET",
-			.url = questions[i].url,
-			.answer_limit = SWK_LIVE_MAX,
-			.receive = keep_answer,
-			.context = &questions[i].answer,
-		};
-	}
-	return swk_http_perform(http, requests, count, count, deadline, error);
+	return (struct swk_http_request){.method = method,
+					 .url = url,
+					 .answer_limit = SWK_LIVE_MAX,
+					 .connect_ms = SWK_TARGET_CONNECT_MS,
+					 .request_ms = SWK_TARGET_REQUEST_MS};
 }
 
-/* Takes what a target answered; true where /detail is not there and /list may be. */
-static bool take_detail(struct question *question, const struct swk_http_request *request,
-			struct swk_error *error)
-{
-	struct swk_target *target = question->target;
+/* One look at one target: at what the worker has that answers. */
+struct look {
+	const struct swk_target *target;
+	bool ask; /* in the next round */
+	char *url;
+	struct swk_buffer answer;
+	struct swk_http_request *request;
+	struct swk_live live;
+	struct swk_error trouble;
+	bool refused;
+};
 
-	switch (request->status) {
-	case 200:
-	case 204: /* there is no upstream at all */
-		(void)swk_target_dyups_read_detail(&target->live, question->answer.data,
-						   question->answer.length, error);
-		return false;
-	case 404:
-		return true;
-	case 0:
-		target->unreachable = true;
-		(void)swk_error_set(&target->trouble, SWK_TEMPFAIL, "%s", request->error.text);
-		return false;
-	default:
-		(void)swk_error_set(&target->trouble, SWK_TEMPFAIL, "%s answered %ld%s%s",
+/* GETs one path for all that are to be asked, at once. */
+static int get(struct look *looks, struct swk_http_request *requests, size_t count,
+	       const char *path, bool fresh, struct swk_http *http, int64_t deadline,
+	       struct swk_error *error)
+{
+	size_t asked = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct look *look = &looks[i];
+
+		if (!look->ask)
+			continue;
+		free(look->url);
+		if (asprintf(&look->url, "%s%s", look->target->name, path) < 0) {
+			look->url = NULL;
+			return swk_error_memory(error);
+		}
+		swk_buffer_clear(&look->answer);
+		look->request = &requests[asked++];
+		*look->request = request_of("GET", look->url);
+		look->request->fresh = fresh;
+		look->request->receive = keep_answer;
+		look->request->context = &look->answer;
+	}
+	return swk_http_perform(http, requests, asked, asked, deadline, error);
+}
+
+/* Takes what was answered; /list is to be asked where there is no /detail. */
+static int take_detail(struct look *look, struct swk_error *error)
+{
+	const struct swk_http_request *request = look->request;
+
+	look->ask = request->status == 404;
+	look->refused = request->refused;
+	if (request->status == 200 || request->status == 204) /* 204: no upstream at all */
+		return swk_target_dyups_read_detail(&look->live, look->answer.data,
+						    look->answer.length, error);
+	if (!request->status)
+		(void)swk_error_set(&look->trouble, SWK_TEMPFAIL, "%s", request->error.text);
+	else if (!look->ask)
+		(void)swk_error_set(&look->trouble, SWK_TEMPFAIL, "%s answered %ld%s%s",
 				    request->url, request->status, *request->reason ? " " : "",
 				    request->reason);
-		return false;
-	}
+	return 0;
 }
 
 /* The stand-alone module's latest source has no /detail. */
-static void take_list(struct question *question, const struct swk_http_request *request,
-		      struct swk_error *error)
+static int take_list(struct look *look, struct swk_error *error)
 {
-	struct swk_target *target = question->target;
+	long status = look->request->status;
 
-	if (request->status != 200 && request->status != 204) {
-		(void)swk_error_set(&target->trouble, SWK_TEMPFAIL,
+	if (status != 200 && status != 204) {
+		(void)swk_error_set(&look->trouble, SWK_TEMPFAIL,
 				    "%s: there is no dyups interface (/detail and /list answer 404 "
 				    "and %ld): name its URL with --dyups",
-				    target->name, request->status);
-		target->unreachable = true;
-		return;
+				    look->target->name, status);
+		return 0;
 	}
-	if (swk_target_dyups_read_list(&target->live, question->answer.data,
-				       question->answer.length, error))
-		return;
-	(void)swk_error_set(&target->trouble, SWK_TEMPFAIL,
+	(void)swk_error_set(&look->trouble, SWK_TEMPFAIL,
 			    "%s: this dyups module has no /detail: what it holds can't be "
 			    "compared, and it serves proxy_pass by a plain variable stale (use "
 			    "$dyups_NAME there, or Tengine)",
-			    target->name);
+			    look->target->name);
+	return swk_target_dyups_read_list(&look->live, look->answer.data, look->answer.length,
+					  error);
 }
 
-static int dyups_load(struct swk_target *targets, size_t count, struct swk_http *http,
-		      int64_t deadline, struct swk_error *error)
+/* Puts a target's looks together. */
+static int take_looks(struct swk_target *target, struct look *looks, unsigned count,
+		      struct swk_error *error)
 {
-	struct question *questions = calloc(count + 1, sizeof(*questions));
-	struct swk_http_request *requests = calloc(count + 1, sizeof(*requests));
-	size_t again = 0;
-	int status = questions && requests ? 0 : swk_error_memory(error);
+	int status = 0;
 
-	for (size_t i = 0; !status && i < count; i++) {
-		questions[i].target = &targets[i];
-		swk_buffer_init(&questions[i].answer, SWK_LIVE_MAX);
+	swk_live_free(&target->live);
+	target->live = looks[0].live;
+	looks[0].live = (struct swk_live){0};
+	target->trouble = (struct swk_error){0};
+	target->refused = false;
+	for (unsigned i = 0; i < count && !status; i++) {
+		if (looks[i].trouble.status && !target->trouble.status)
+			target->trouble = looks[i].trouble;
+		target->refused |= looks[i].refused;
+		if (i)
+			status = swk_live_merge(&target->live, &looks[i].live, error);
+	}
+	/* Whoever doesn't answer a question isn't told anything either. */
+	target->given_up = target->live.readable == SWK_READ_NOTHING;
+	return status;
+}
+
+static int dyups_load(struct swk_target *targets, size_t count, unsigned times,
+		      struct swk_http *http, int64_t deadline, struct swk_error *error)
+{
+	const size_t all = count * times;
+	struct swk_http_request *requests = calloc(all + 1, sizeof(*requests));
+	struct look *looks = calloc(all + 1, sizeof(*looks));
+	int status = requests && looks ? 0 : swk_error_memory(error);
+
+	for (size_t i = 0; !status && i < all; i++) {
+		looks[i] = (struct look){.target = &targets[i / times], .ask = true};
+		swk_buffer_init(&looks[i].answer, SWK_LIVE_MAX);
 	}
 	if (!status)
-		status = get(questions, requests, count, "/detail", http, deadline, error);
-	for (size_t i = 0; !status && i < count; i++) {
-		if (take_detail(&questions[i], &requests[i], error))
-			questions[again++].target = &targets[i];
-		status = error->status;
+		status = get(looks, requests, all, "/detail", times > 1, http, deadline, error);
+	for (size_t i = 0; !status && i < all; i++)
+		status = take_detail(&looks[i], error);
+	if (!status)
+		status = get(looks, requests, all, "/list", times > 1, http, deadline, error);
+	for (size_t i = 0; !status && i < all; i++) {
+		if (looks[i].ask)
+			status = take_list(&looks[i], error);
 	}
-	for (size_t i = 0; questions && i < count; i++)
-		swk_buffer_free(&questions[i].answer);
-	if (!status && again)
-		status = get(questions, requests, again, "/list", http, deadline, error);
-	for (size_t i = 0; !status && i < again; i++) {
-		take_list(&questions[i], &requests[i], error);
-		status = error->status;
+	for (size_t i = 0; !status && i < count; i++)
+		status = take_looks(&targets[i], &looks[i * times], times, error);
+	for (size_t i = 0; looks && i < all; i++) {
+		swk_live_free(&looks[i].live);
+		swk_buffer_free(&looks[i].answer);
+		free(looks[i].url);
 	}
-	for (size_t i = 0; questions && i < count; i++) {
-		swk_buffer_free(&questions[i].answer);
-		free(questions[i].url);
-	}
-	free(questions);
 	free(requests);
+	free(looks);
 	return status;
 }
 
@@ -349,9 +381,10 @@ static void drain(struct swk_target *target, struct swk_http *http, int64_t dead
 
 	if (asprintf(&url, "%s/list", target->name) < 0)
 		return;
-	for (size_t i = 0; i < SWK_DRAIN_REQUESTS; i++)
-		requests[i] = (struct swk_http_request){
-			.method = "GET", .url = url, .fresh = true, .answer_limit = SWK_LIVE_MAX};
+	for (size_t i = 0; i < SWK_DRAIN_REQUESTS; i++) {
+		requests[i] = request_of("GET", url);
+		requests[i].fresh = true;
+	}
 	(void)swk_http_perform(http, requests, SWK_DRAIN_REQUESTS, 1, deadline, &ignored);
 	free(url);
 }
@@ -368,21 +401,34 @@ static void pause_before_retry(unsigned tried)
 	(void)nanosleep(&pause, NULL);
 }
 
+/* Waits until each worker has read its queue by itself, whichever the GETs reached. */
+static void wait_for_workers(const struct swk_target *target, int64_t deadline)
+{
+	long wait = swk_deadline_left(deadline, (long)target->read_interval * 1000);
+	struct timespec pause = {wait / 1000, wait % 1000 * 1000000};
+
+	(void)nanosleep(&pause, NULL);
+}
+
 /* One upstream's change, under way. */
 struct change {
 	struct swk_target *target;
 	struct swk_http *http;
-	struct swk_http_request request;
 	const char *name;
 	int64_t deadline;
-	int64_t patience; /* how long what may pass is waited out */
+	struct swk_error *error;
+	struct swk_http_request request;
+	int64_t patience; /* until when what may pass is waited out; 0: nothing was amiss yet */
 	unsigned drains;
 	unsigned tried;
-	struct swk_error *error;
 };
 
-static enum swk_target_result give_up(struct change *change, enum swk_target_result result,
-				      const char *why, const char *advice)
+/* What sending it came to: what a target's kind tells, and, of a deletion, that it may be half
+ * done: the worker that answers hasn't got the upstream any more, others may. */
+enum outcome { SENT, HALF_SENT, NOT_NOW, NEVER };
+
+static enum outcome give_up(struct change *change, enum outcome outcome, const char *why,
+			    const char *advice)
 {
 	const struct swk_http_request *request = &change->request;
 	char size[48] = "", answer[SWK_HTTP_REASON_MAX + 32] = "";
@@ -397,12 +443,14 @@ static enum swk_target_result give_up(struct change *change, enum swk_target_res
 	(void)swk_error_set(change->error, SWK_TEMPFAIL, "%s: %s of upstream %s%s %s%s%s",
 			    change->target->name, request->body ? "update" : "deletion",
 			    change->name, size, why, answer, advice);
-	return result;
+	return outcome;
 }
 
 /* Whether there is time to send it once more; if so, after a pause. */
 static bool may_retry(struct change *change)
 {
+	if (!change->patience)
+		change->patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
 	if (change->request.refused || !swk_deadline_left(change->patience, 1) ||
 	    !swk_deadline_left(change->deadline, 1))
 		return false;
@@ -410,93 +458,122 @@ static bool may_retry(struct change *change)
 	return true;
 }
 
-/* Sends it until the answer is final, or patience or the deadline end. */
-static enum swk_target_result send(struct change *change)
+/* Empties the queue; at last, for certain. False where that was done already, or there is no time.
+ */
+static bool may_drain(struct change *change)
+{
+	if (change->drains > SWK_DRAINS_MAX || !swk_deadline_left(change->deadline, 1))
+		return false;
+	if (change->drains++ == SWK_DRAINS_MAX)
+		wait_for_workers(change->target, change->deadline);
+	drain(change->target, change->http, change->deadline);
+	return true;
+}
+
+/* Sends a request until the answer is final, or patience or the deadline end. */
+static enum outcome send(struct change *change)
 {
 	const char *advice;
 
 	for (;;) {
 		if (swk_http_perform(change->http, &change->request, 1, 1, change->deadline,
 				     change->error))
-			return SWK_TARGET_LATER;
+			return NOT_NOW;
 		switch (meaning_of(&change->request, &advice)) {
 		case DONE:
-			return SWK_TARGET_DONE;
+			return SENT;
 		case NOT_THERE:
-			if (!change->drains)
-				return SWK_TARGET_DONE;
-			return give_up(change, SWK_TARGET_LATER,
-				       "reached one worker, and not certainly the others", "");
+			return HALF_SENT;
 		case NOT_SYNC:
-			if (!swk_deadline_left(change->deadline, 1))
-				return give_up(change, SWK_TARGET_LATER, "met --timeout", "");
-			if (++change->drains > SWK_DRAINS_MAX)
-				return give_up(change, SWK_TARGET_REFUSED,
-					       "doesn't fit the workers' queue, even an empty one",
-					       ": dyups_shm_zone_size must be larger");
-			drain(change->target, change->http, change->deadline);
+			if (!may_drain(change))
+				return give_up(change,
+					       swk_deadline_left(change->deadline, 1) ? NEVER
+										      : NOT_NOW,
+					       "did not reach all workers",
+					       "; dyups_shm_zone_size may be too small for it");
+			if (!change->request.body)
+				return HALF_SENT;
 			continue;
 		case LATER:
 			if (may_retry(change))
 				continue;
-			change->target->unreachable = change->request.status == 0;
-			return give_up(change, SWK_TARGET_LATER, "failed", "");
+			change->target->refused = change->request.refused;
+			change->target->given_up = true;
+			return give_up(change, NOT_NOW, "failed", "");
 		case FINAL:
-			return give_up(change, SWK_TARGET_REFUSED, "was refused", advice);
+			return give_up(change, NEVER, "was refused", advice);
 		}
 	}
 }
 
-static enum swk_target_result change(struct swk_target *target, struct swk_http *http,
-				     const char *method, const char *name,
-				     const struct swk_buffer *body, int64_t deadline,
-				     struct swk_error *error)
+/* Sends a POST with the body, or, without one, a DELETE. */
+static enum outcome send_to(struct change *change, const char *body, size_t length)
 {
-	enum swk_target_result result = SWK_TARGET_LATER;
-	struct change change = {
-		.target = target,
-		.http = http,
-		.request = {.method = method,
-			    .body = body ? body->data : NULL,
-			    .body_length = body ? body->length : 0,
-			    .answer_limit = SWK_LIVE_MAX},
-		.name = name,
-		.deadline = deadline,
-		.patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS,
-		.error = error,
-	};
 	char *url;
+	enum outcome outcome;
 
 	/* A name that is ours has no character to escape in a path. */
-	if (asprintf(&url, "%s/upstream/%s", target->name, name) < 0) {
-		(void)swk_error_memory(error);
-		return result;
+	if (asprintf(&url, "%s/upstream/%s", change->target->name, change->name) < 0) {
+		(void)swk_error_memory(change->error);
+		return NOT_NOW;
 	}
-	change.request.url = url;
-	result = send(&change);
+	change->request = request_of(body ? "POST" : "DELETE", url);
+	change->request.body = body;
+	change->request.body_length = length;
+	outcome = send(change);
+	change->request.url = NULL;
 	free(url);
-	return result;
+	return outcome;
+}
+
+static enum swk_target_result result_of(enum outcome outcome)
+{
+	switch (outcome) {
+	case SENT:
+		return SWK_TARGET_DONE;
+	case NEVER:
+		return SWK_TARGET_REFUSED;
+	default:
+		return SWK_TARGET_LATER;
+	}
 }
 
 static enum swk_target_result dyups_update(struct swk_target *target, struct swk_http *http,
 					   const struct swk_upstream *upstream, int64_t deadline,
 					   struct swk_error *error)
 {
-	enum swk_target_result result = SWK_TARGET_LATER;
+	struct change change = {target, http, upstream->name, deadline, error, .patience = 0};
+	enum outcome outcome = NOT_NOW;
 	struct swk_buffer body;
 
 	swk_buffer_init(&body, SWK_CONF_MAX);
 	if (!swk_nginx_directives(&body, upstream, "", "", error))
-		result = change(target, http, "POST", upstream->name, &body, deadline, error);
+		outcome = send_to(&change, body.data, body.length);
 	swk_buffer_free(&body);
-	return result;
+	return result_of(outcome);
 }
 
+/*
+ * Only 200 to a DELETE tells that it reached the queue to all workers. Where one worker hasn't got
+ * the upstream, others may: then it is made again, everywhere, so that it can be deleted. What it
+ * is made of serves nobody; the name is about to go.
+ */
 static enum swk_target_result dyups_delete(struct swk_target *target, struct swk_http *http,
 					   const char *name, int64_t deadline,
 					   struct swk_error *error)
 {
-	return change(target, http, "DELETE", name, NULL, deadline, error);
+	static const char nobody[] = "server 127.0.0.1:1 down;";
+	struct change change = {target, http, name, deadline, error, .patience = 0};
+	enum outcome outcome = send_to(&change, NULL, 0);
+
+	for (unsigned i = 0; outcome == HALF_SENT && i < SWK_DRAINS_MAX; i++) {
+		outcome = send_to(&change, nobody, strlen(nobody));
+		if (outcome == SENT)
+			outcome = send_to(&change, NULL, 0);
+	}
+	if (outcome == HALF_SENT)
+		outcome = give_up(&change, NOT_NOW, "did not certainly reach all workers", "");
+	return result_of(outcome);
 }
 
 static int dyups_open(struct swk_target *target, const char *url, struct swk_error *error)

@@ -31,9 +31,17 @@ static const struct option_entry {
 	{'f', "max-fails", "N", 0, "max_fails of each server (default 3)"},
 	{'F', "fail-timeout", "T", 0, "fail_timeout of each server (default 2s)"},
 	{'k', "keepalive", "N", 0, "keepalive of each upstream; 0: none (default 20)"},
+	{'D', "max-deletions", "PERCENT", 0,
+	 "of our upstreams, one pass deletes no more\n(default 50)"},
+	{'H', "min-healthy", "N", 0,
+	 "an upstream with fewer usable instances, or\nfewer than N% of them, is kept as it was"},
+	{'i', "read-interval", "SECONDS", 0, "dyups_read_msg_timeout of nginx (default 1)"},
 	{'T', "timeout", "SECONDS", 0, "the whole run ends by then (default 30)"},
 	{'r', "resync", NULL, 0, "read no document; bring all services in step"},
 	{'n', "dry-run", NULL, 0, "print what would change, and change nothing"},
+	{'w', "verify", NULL, 0,
+	 "look again at what each worker has, once\nsomething was sent (--resync does)"},
+	{'x', "force", NULL, 0, "let more deletions through, this once"},
 	{'a', "adopt", NULL, 0, "take over a conf file and upstreams that\nswk-apply didn't make"},
 	{'j', "json", NULL, FLAG(json), "print the report as a JSON object"},
 	{'l', "syslog", NULL, FLAG(syslog), "say everything to syslog too"},
@@ -68,7 +76,8 @@ void swk_options_help(void)
 			(void)printf("%29s%s\n", "", line + 1);
 	}
 	(void)printf(
-		"\nEach has a variable too: SWK_CONF for --conf, SWK_DRY_RUN=1 for --dry-run;\n"
+		"\nWhat takes no value takes =no, as in --verify=no.\n"
+		"Each has a variable too: SWK_CONF for --conf, SWK_DRY_RUN=1 for --dry-run;\n"
 		"SWK_DYUPS holds URLs separated by spaces. An option wins. Consul is reached as\n"
 		"CONSUL_HTTP_ADDR and its kin say. See swk-apply(8).\n");
 }
@@ -116,7 +125,7 @@ static void describe(struct option *names, char *letters)
 	for (size_t i = 0; i < OPTIONS; i++) {
 		names[i] = (struct option){
 			.name = table[i].name,
-			.has_arg = table[i].argument ? required_argument : no_argument,
+			.has_arg = table[i].argument ? required_argument : optional_argument,
 			.val = table[i].letter,
 		};
 		*letters++ = table[i].letter;
@@ -185,5 +194,6 @@ int swk_options_read(struct swk_options *options, int argc, char **argv, struct 
 	if (!status && urls.length)
 		status = swk_settings_set(&options->settings, "dyups", urls.data, "--dyups", error);
 	swk_buffer_free(&urls);
+	swk_settings_complete(&options->settings);
 	return status;
 }

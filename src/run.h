@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What one run knows, and its steps, as apply calls them. Every step returns 0, or a status with
+ * the run's error set; SWK_HELD without an error is a refusal that the report has a note of.
+ */
+#ifndef SWK_RUN_H
+#define SWK_RUN_H
+
+#include "buffer.h"
+#include "consul.h"
+#include "model.h"
+#include "policy.h"
+#include "report.h"
+#include "settings.h"
+#include "state.h"
+#include "store.h"
+#include "target.h"
+
+struct swk_run {
+	const struct swk_settings *settings;
+	struct swk_policy policy;
+	struct swk_report *report;
+	struct swk_error *error;
+	int64_t deadline;
+
+	bool complete;	      /* about all services, not some */
+	bool list_known;      /* a complete pass got its list */
+	uint64_t event_index; /* that the agent gave with the document; 0: none */
+	size_t listed;	      /* names in a list, those left out not counted */
+	struct swk_services services;
+
+	struct swk_store store;
+	bool waited;		/* for the lock: what was read may be old */
+	bool exists;		/* the conf file */
+	bool anew;		/* it can't be read, and shall be written from Consul alone */
+	bool touched;		/* the conf file, or a target */
+	struct swk_buffer text; /* the conf file's */
+	struct swk_upstreams have, wanted;
+	struct swk_names changes; /* what of the file differs */
+	struct swk_state state;
+
+	struct swk_http *http;
+	struct swk_consul consul;
+	struct swk_target *targets;
+	size_t target_count;
+	struct swk_names updated, deleted; /* what a target was sent so far, in this run */
+};
+
+/* run_registry.c: the document, and what Consul says. */
+int swk_run_read_document(struct swk_run *run, int descriptor);
+int swk_run_ask_consul(struct swk_run *run);
+
+/* run_record.c: the files, all of it under the lock. */
+int swk_run_lock_and_read(struct swk_run *run);
+/* Gives the lock back, and forgets what was read under it. */
+void swk_run_unlock(struct swk_run *run);
+int swk_run_persist(struct swk_run *run);
+/* Durably, where it must be known after a crash of the machine. */
+int swk_run_save_state(struct swk_run *run, bool durably);
+int swk_run_remember(struct swk_run *run);
+
+/* run_targets.c: the targets. */
+int swk_run_open_targets(struct swk_run *run);
+/* Reads what they have, each of them so many times on connections of its own: what not all of its
+ * workers have counts as different. */
+int swk_run_load_live(struct swk_run *run, unsigned looks);
+int swk_run_find_foreign(struct swk_run *run, struct swk_names *foreign);
+/* Sends what is owed and what differs. What is not done is owed from then on. */
+int swk_run_converge(struct swk_run *run);
+/* What was deleted in this run and is there all the same is owed again. */
+int swk_run_owe_survivors(struct swk_run *run);
+/* Whether one that is owed something refused the connection; and waiting a while until one of those
+ * answers. */
+bool swk_run_is_refused(const struct swk_run *run);
+bool swk_run_await_refused(struct swk_run *run);
+/* For the report: what the file gains, loses and changes, and what targets would be sent. */
+int swk_run_describe_changes(struct swk_run *run);
+int swk_run_describe_targets(struct swk_run *run);
+
+#endif

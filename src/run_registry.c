@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+#include "run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "guard.h"
+#include "watch.h"
+
+/* ---- 1. the document ---- */
+
+static int count_listed(struct swk_run *run, const char *name)
+{
+	if (!swk_policy_leaves_out(name))
+		run->listed++;
+	return 0;
+}
+
+static int document_service(void *context, const char *name, struct swk_error *error)
+{
+	(void)error;
+	return count_listed(context, name);
+}
+
+static int document_instance(void *context, const struct swk_instance *instance,
+			     struct swk_error *error)
+{
+	struct swk_run *run = context;
+	const char *only = run->settings->service;
+
+	if (only && strcmp(instance->service, only) != 0) {
+		/* Consul looks services up without case, and gives those of the other name too. */
+		if (!strcasecmp(instance->service, only))
+			return 0;
+		return swk_error_set(error, SWK_DATA,
+				     "instance %zu ('%s') is of service '%s', not of --service %s",
+				     instance->number, instance->id, instance->service, only);
+	}
+	return swk_policy_instance(&run->services, &run->policy, instance, run->report, error);
+}
+
+/* A registration that can't be read: of its service, or of who knows which, nothing is deleted. */
+static int note_unreadable(struct swk_run *run, const char *service, const char *what,
+			   const char *why, struct swk_error *error)
+{
+	struct swk_service *known;
+
+	swk_report_note(run->report, SWK_NOTE_SKIPPED, "%s%s%s%s skipped: %s",
+			service ? "service '" : "", service ? service : "", service ? "': " : "",
+			what, why);
+	if (!service || !swk_name_valid(service)) {
+		run->services.unsure |= !service;
+		return 0;
+	}
+	known = swk_services_get(&run->services, service, error);
+	if (!known)
+		return error->status;
+	known->unsure = true;
+	return 0;
+}
+
+static int document_unreadable(void *context, const char *service, const char *what,
+			       const char *why, struct swk_error *error)
+{
+	return note_unreadable(context, service, what, why, error);
+}
+
+/* What the document is about: these services, or all. */
+static int take_document(struct swk_run *run, enum swk_watch_kind kind)
+{
+	const char *only = run->settings->service;
+
+	if (kind == SWK_WATCH_SERVICES || kind == SWK_WATCH_CHECKS) {
+		if (only)
+			return swk_error_set(run->error, SWK_DATA,
+					     "--service goes with the document of a 'service' "
+					     "watch, and this is of a '%s' watch",
+					     kind == SWK_WATCH_CHECKS ? "checks" : "services");
+		/* What the list says is asked once more, when nobody else writes. */
+		run->complete = true;
+		swk_services_free(&run->services);
+		swk_report_forget(run->report, SWK_NOTE_SKIPPED);
+		if (kind == SWK_WATCH_SERVICES &&
+		    !swk_guard_list(run->listed, 0, "the document", run->report))
+			return SWK_HELD;
+		return 0;
+	}
+	if (only)
+		return swk_services_get(&run->services, only, run->error) ? 0 : run->error->status;
+	if (kind == SWK_WATCH_NOTHING)
+		return swk_error_set(run->error, SWK_DATA,
+				     "the document is [], which says of no service which it is: "
+				     "name it with --service");
+	if (!run->services.count && run->services.unsure)
+		return swk_error_set(run->error, SWK_DATA,
+				     "not one instance in the document can be read");
+	return 0;
+}
+
+int swk_run_read_document(struct swk_run *run, int descriptor)
+{
+	const struct swk_watch_sink sink = {.context = run,
+					    .instance = document_instance,
+					    .service = document_service,
+					    .unreadable = document_unreadable};
+	enum swk_watch_kind kind = SWK_WATCH_NOTHING;
+	struct swk_watch watch;
+	int status = swk_consul_event_index(&run->event_index, run->error);
+
+	if (status)
+		return status;
+	if (run->settings->service && !swk_name_valid(run->settings->service))
+		return swk_error_set(run->error, SWK_USAGE,
+				     "--service: '%s' can't be an upstream's name",
+				     run->settings->service);
+	if (run->settings->resync && run->settings->service)
+		return swk_error_set(run->error, SWK_USAGE,
+				     "--resync is about all services, --service about one");
+	if (run->settings->resync) {
+		run->complete = true;
+		return 0;
+	}
+	swk_watch_init(&watch, &sink);
+	status = swk_watch_read(&watch, descriptor, run->deadline, &kind, run->error);
+	swk_watch_free(&watch);
+	return status ? status : take_document(run, kind);
+}
+
+/* ---- 3. Consul ---- */
+
+/* What an answer about one service goes to. */
+struct answer {
+	struct swk_run *run;
+	const char *service;
+};
+
+static int answer_instance(void *context, const struct swk_instance *instance,
+			   struct swk_error *error)
+{
+	struct answer *answer = context;
+	struct swk_run *run = answer->run;
+
+	/* Consul looks services up without case. */
+	if (strcmp(instance->service, answer->service) != 0)
+		return 0;
+	return swk_policy_instance(&run->services, &run->policy, instance, run->report, error);
+}
+
+static int answer_unreadable(void *context, const char *service, const char *what, const char *why,
+			     struct swk_error *error)
+{
+	struct answer *answer = context;
+
+	if (service && strcmp(service, answer->service) != 0)
+		return 0;
+	return note_unreadable(answer->run, answer->service, what, why, error);
+}
+
+/* Asks about the services in the list of names, which are all in run->services. */
+static int ask_services(struct swk_run *run, const char *const *names, size_t count)
+{
+	struct swk_consul_query *queries = calloc(count + 1, sizeof(*queries));
+	struct answer *answers = calloc(count + 1, sizeof(*answers));
+	int status = queries && answers ? 0 : swk_error_memory(run->error);
+
+	for (size_t i = 0; !status && i < count; i++) {
+		answers[i] = (struct answer){.run = run, .service = names[i]};
+		queries[i].service = names[i];
+		queries[i].sink = (struct swk_watch_sink){.context = &answers[i],
+							  .instance = answer_instance,
+							  .unreadable = answer_unreadable};
+		swk_service_clear(swk_services_find(&run->services, names[i]));
+	}
+	if (!status)
+		status = swk_consul_ask(&run->consul, run->http, queries, count, run->deadline,
+					run->error);
+	for (size_t i = 0; !status && i < count; i++) {
+		struct swk_service *service = swk_services_find(&run->services, names[i]);
+
+		service->index = queries[i].index;
+		if (queries[i].error.status == SWK_INTERNAL)
+			status = swk_error_set(run->error, SWK_INTERNAL, "%s",
+					       queries[i].error.text);
+		if (!queries[i].error.status)
+			continue;
+		swk_service_clear(service);
+		service->unasked = true;
+		swk_report_note(run->report, SWK_NOTE_UNASKED,
+				"service %s could not be asked about, and keeps what it has: %s",
+				names[i], queries[i].error.text);
+	}
+	free(queries);
+	free(answers);
+	return status;
+}
+
+/* The names of the services of which what is known may be old, or (in a complete pass) nothing. */
+static int ask_where_needed(struct swk_run *run)
+{
+	const char **names = reallocarray(NULL, run->services.count + 1, sizeof(*names));
+	size_t count = 0;
+	int status;
+
+	if (!names)
+		return swk_error_memory(run->error);
+	for (size_t i = 0; i < run->services.count; i++) {
+		struct swk_service *service = &run->services.list[i];
+		uint64_t last = swk_state_index(&run->state, service->name);
+
+		/* A document without an index is a snapshot, taken at its word. */
+		if (run->complete || (run->event_index && (run->waited || run->event_index < last)))
+			names[count++] = service->name;
+		else
+			service->index = run->event_index;
+	}
+	status = count ? ask_services(run, names, count) : 0;
+	free(names);
+	return status;
+}
+
+static int listed_service(void *context, const char *name, struct swk_error *error)
+{
+	struct swk_run *run = context;
+
+	(void)count_listed(run, name);
+	return swk_policy_service(&run->services, name, run->report, error);
+}
+
+static int listed_unreadable(void *context, const char *service, const char *what, const char *why,
+			     struct swk_error *error)
+{
+	(void)service;
+	(void)error;
+	swk_report_note(((struct swk_run *)context)->report, SWK_NOTE_SKIPPED, "%s skipped: %s",
+			what, why);
+	return 0;
+}
+
+/* The list of services. Sets list_known, or notes why not. */
+static int ask_list(struct swk_run *run)
+{
+	struct swk_consul_query query = {.sink = {.context = run,
+						  .service = listed_service,
+						  .unreadable = listed_unreadable}};
+	int status;
+
+	run->listed = 0;
+	status = swk_consul_ask(&run->consul, run->http, &query, 1, run->deadline, run->error);
+	if (status)
+		return status;
+	run->list_known = !query.error.status;
+	run->report->index = query.index;
+	if (run->list_known)
+		return swk_guard_list(run->listed, run->settings->min_services,
+				      "Consul's list of services", run->report)
+			       ? 0
+			       : SWK_HELD;
+	swk_services_free(&run->services);
+	swk_report_note(run->report, SWK_NOTE_UNASKED,
+			"Consul could not be asked; every upstream keeps what it has: %s",
+			query.error.text);
+	return 0;
+}
+
+static int guard_instances(struct swk_run *run)
+{
+	size_t asked = 0, instances = 0;
+
+	for (size_t i = 0; i < run->services.count; i++) {
+		asked += !run->services.list[i].unasked;
+		instances += run->services.list[i].instances + run->services.list[i].unsure;
+	}
+	return swk_guard_instances(asked, instances, run->report) ? 0 : SWK_HELD;
+}
+
+int swk_run_ask_consul(struct swk_run *run)
+{
+	int status = run->complete ? ask_list(run) : 0;
+
+	if (!status)
+		status = ask_where_needed(run);
+	if (!status && run->complete && run->list_known)
+		status = guard_instances(run);
+	if (!status && run->anew && run->report->counted[SWK_NOTE_UNASKED])
+		status = swk_error_set(run->error, SWK_UNAVAILABLE,
+				       "%s can't be written anew while Consul can't be asked about "
+				       "everything",
+				       run->store.conf);
+	return status;
+}
