@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include <ftw.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "deadline.h"
+#include "store.h"
+
+#define A_LONG_TIME (swk_now_ms() + 600000)
+
+/* ---- a directory for each test ---- */
+
+struct place {
+	char directory[32];
+	char conf[64];
+};
+
+static int make_place(void **state)
+{
+	struct place *place = calloc(1, sizeof(*place));
+
+	if (!place)
+		return -1;
+	(void)strcpy(place->directory, "/tmp/swk-unit-XXXXXX");
+	*state = place;
+	if (!mkdtemp(place->directory))
+		return -1;
+	(void)snprintf(place->conf, sizeof(place->conf), "%s/a.conf", place->directory);
+	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *about, int type, struct FTW *walk)
+{
+	(void)about;
+	(void)type;
+	(void)walk;
+	return remove(path);
+}
+
+static int remove_place(void **state)
+{
+	struct place *place = *state;
+	int result = nftw(place->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+
+	free(place);
+	return result;
+}
+
+static const char *in(const struct place *place, const char *name)
+{
+	static char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", place->directory, name);
+	return path;
+}
+
+static void put(const char *path, const char *text, mode_t mode)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+static void must_hold(const char *path, const char *text)
+{
+	struct swk_error error = {0};
+	struct swk_buffer got;
+	bool exists;
+
+	swk_buffer_init(&got, 1000000);
+	assert_int_equal(swk_store_read(path, &got, &exists, &error), 0);
+	assert_true(exists);
+	assert_string_equal(got.length ? got.data : "", text);
+	swk_buffer_free(&got);
+}
+
+static struct swk_store open_store(const char *conf)
+{
+	struct swk_store store;
+	struct swk_error error = {0};
+
+	assert_int_equal(swk_store_open(&store, conf, &error), 0);
+	return store;
+}
+
+static int replace(const struct swk_store *store, const char *path, const char *text,
+		   struct swk_error *error)
+{
+	struct swk_buffer buffer;
+	int status;
+
+	swk_buffer_init(&buffer, 1000000);
+	assert_int_equal(swk_buffer_add(&buffer, text, strlen(text), error), 0);
+	status = swk_store_replace(store, path, &buffer, true, error);
+	swk_buffer_free(&buffer);
+	return status;
+}
+
+static struct stat about(const char *path)
+{
+	struct stat about_it;
+
+	assert_int_equal(lstat(path, &about_it), 0);
+	return about_it;
+}
+
+/* ---- files ---- */
+
+static void names_beside_the_file(void **state)
+{
+	struct place *place = *state;
+	struct swk_store store = open_store(place->conf);
+
+	assert_string_equal(store.conf, place->conf);
+	assert_string_equal(store.state, in(place, "a.conf.state"));
+	assert_string_equal(store.bad_state, in(place, "a.conf.state.bad"));
+	assert_string_equal(store.lock, in(place, "a.conf.lock"));
+	assert_string_equal(store.directory, place->directory);
+	swk_store_close(&store);
+	assert_null(store.conf);
+	assert_int_equal(store.lock_descriptor, -1);
+	swk_store_close(&store);
+}
+
+static void no_directory(void **state)
+{
+	struct place *place = *state;
+	struct swk_error error = {0};
+	struct swk_store store;
+
+	assert_int_equal(swk_store_open(&store, in(place, "none/a.conf"), &error), SWK_CANTCREATE);
+	unit_says("none", error.text, "make this directory");
+	swk_store_close(&store);
+	/* A file is no directory either. */
+	put(in(place, "file"), "", 0644);
+	error = (struct swk_error){0};
+	assert_int_equal(swk_store_open(&store, in(place, "file/a.conf"), &error), SWK_CANTCREATE);
+	unit_says("file", error.text, "Not a directory");
+	swk_store_close(&store);
+}
+
+static void reads_any_bytes(void **state)
+{
+	static const size_t length = 200001;
+	struct place *place = *state;
+	struct swk_error error = {0};
+	struct swk_buffer got;
+	FILE *file = fopen(place->conf, "w");
+	bool exists = false;
+
+	assert_non_null(file);
+	for (size_t i = 0; i < length; i++)
+		(void)fputc((int)(i * 7 % 256), file);
+	assert_int_equal(fclose(file), 0);
+	swk_buffer_init(&got, length);
+	assert_int_equal(swk_store_read(place->conf, &got, &exists, &error), 0);
+	assert_true(exists);
+	assert_int_equal(got.length, length);
+	for (size_t i = 0; i < length; i++)
+		assert_int_equal((unsigned char)got.data[i], i * 7 % 256);
+	swk_buffer_free(&got);
+}
+
+static void reads_what_is_not_there(void **state)
+{
+	struct place *place = *state;
+	struct swk_error error = {0};
+	struct swk_buffer got;
+	bool exists = true;
+
+	swk_buffer_init(&got, 100);
+	assert_int_equal(swk_buffer_add(&got, "old", 3, &error), 0);
+	assert_int_equal(swk_store_read(place->conf, &got, &exists, &error), 0);
+	assert_false(exists);
+	assert_int_equal(got.length, 0);
+	swk_buffer_free(&got);
+}
+
+/* What is no file, and a file that is too large: refused with its name, and not waited for. */
+static void reads_no_other_things(void **state)
+{
+	static const struct {
+		const char *name, *says;
+	} rows[] = {
+		{"directory", "it is no regular file"},
+		{"fifo", "it is no regular file"},
+		{"loop", "it can't be read"},
+		{"large", "large"},
+	};
+	struct place *place = *state;
+
+	assert_int_equal(mkdir(in(place, "directory"), 0755), 0);
+	assert_int_equal(mkfifo(in(place, "fifo"), 0644), 0);
+	assert_int_equal(symlink("loop", in(place, "loop")), 0);
+	put(in(place, "large"), "more than ten bytes", 0644);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_error error = {0};
+		struct swk_buffer got;
+		bool exists;
+
+		swk_buffer_init(&got, 10);
+		unit_number(rows[i].name,
+			    swk_store_read(in(place, rows[i].name), &got, &exists, &error),
+			    SWK_CANTCREATE);
+		unit_says(rows[i].name, error.text, in(place, rows[i].name));
+		unit_says(rows[i].name, error.text, rows[i].says);
+		swk_buffer_free(&got);
+	}
+}
+
+static void new_file_is_for_all_to_read(void **state)
+{
+	struct place *place = *state;
+	struct swk_store store = open_store(place->conf);
+	struct swk_error error = {0};
+	mode_t mask = umask(077);
+
+	assert_int_equal(replace(&store, store.conf, "text\n", &error), 0);
+	(void)umask(mask);
+	must_hold(place->conf, "text\n");
+	assert_int_equal(about(place->conf).st_mode & 07777, 0644);
+	assert_int_equal(access(store.temporary, F_OK), -1);
+	swk_store_close(&store);
+}
+
+static void replacing_keeps_mode_and_owner(void **state)
+{
+	static const mode_t modes[] = {0600, 0640, 0644, 0664, 0755};
+	struct place *place = *state;
+	struct swk_store store = open_store(place->conf);
+
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		struct swk_error error = {0};
+		struct stat before, after;
+
+		put(place->conf, "old, and longer", modes[i]);
+		/* Only root may do so; to others it makes no difference here. */
+		(void)!chown(place->conf, 12345, 23456);
+		before = about(place->conf);
+		assert_int_equal(replace(&store, store.conf, "new", &error), 0);
+		after = about(place->conf);
+		must_hold(place->conf, "new");
+		assert_int_equal(after.st_mode & 07777, modes[i]);
+		assert_int_equal(after.st_uid, before.st_uid);
+		assert_int_equal(after.st_gid, before.st_gid);
+		assert_int_not_equal(after.st_ino, before.st_ino);
+	}
+	swk_store_close(&store);
+}
+
+static void root_gives_new_files_to_the_directorys_owner(void **state)
+{
+	struct place *place = *state;
+	struct swk_store store = open_store(place->conf);
+	struct swk_error error = {0};
+	bool waited;
+
+	/* Where this isn't root, the directory stays the caller's own, as its files are. */
+	(void)!chown(place->directory, 12345, 23456);
+	assert_int_equal(swk_store_lock(&store, A_LONG_TIME, &waited, &error), 0);
+	assert_int_equal(replace(&store, store.conf, "", &error), 0);
+	assert_int_equal(about(store.conf).st_uid, about(place->directory).st_uid);
+	assert_int_equal(about(store.conf).st_gid, about(place->directory).st_gid);
+	assert_int_equal(about(store.lock).st_uid, about(place->directory).st_uid);
+	swk_store_close(&store);
+}
+
+static void empty_text_makes_an_empty_file(void **state)
+{
+	struct place *place = *state;
+	struct swk_store store = open_store(place->conf);
+	struct swk_error error = {0};
+	struct swk_buffer nothing;
+
+	swk_buffer_init(&nothing, 10);
+	put(place->conf, "old", 0644);
+	assert_int_equal(swk_store_replace(&store, store.conf, &nothing, false, &error), 0);
+	must_hold(place->conf, "");
+	swk_store_close(&store);
+}
+
+static void left_temporary_is_swept(void **state)
+{
+	struct place *place = *state;
+	struct swk_store store = open_store(place->conf);
+	struct swk_error error = {0};
+
+	put(store.temporary, "half of a fi", 0400);
+	assert_int_equal(replace(&store, store.conf, "text", &error), 0);
+	must_hold(place->conf, "text");
+	assert_int_equal(access(store.temporary, F_OK), -1);
+	/* One that somebody else put there is not followed. */
+	put(in(place, "other"), "theirs", 0644);
+	assert_int_equal(symlink("other", store.temporary), 0);
+	assert_int_equal(replace(&store, store.conf, "text 2", &error), 0);
+	must_hold(place->conf, "text 2");
+	must_hold(in(place, "other"), "theirs");
+	swk_store_close(&store);
+}
+
+static void symbolic_links_stay(void **state)
+{
+	struct place *place = *state;
+	struct swk_store store;
+	struct swk_error error = {0};
+	char real[128];
+
+	assert_int_equal(mkdir(in(place, "real"), 0755), 0);
+	(void)snprintf(real, sizeof(real), "%s", in(place, "real/b.conf"));
+	put(real, "old", 0600);
+	assert_int_equal(symlink("real/b.conf", place->conf), 0);
+	store = open_store(place->conf);
+	assert_string_equal(store.conf, real);
+	assert_string_equal(store.lock, in(place, "real/b.conf.lock"));
+	assert_int_equal(replace(&store, store.conf, "new", &error), 0);
+	must_hold(real, "new");
+	assert_true(S_ISLNK(about(place->conf).st_mode));
+	assert_int_equal(about(real).st_mode & 07777, 0600);
+	swk_store_close(&store);
+}
+
+/* Where such a link leads can't be told, and it must not be replaced by a file. */
+static void link_to_what_is_not_there(void **state)
+{
+	static const char *const leads[] = {"real/b.conf", "none/b.conf", "a.conf"};
+	struct place *place = *state;
+
+	assert_int_equal(mkdir(in(place, "real"), 0755), 0);
+	for (size_t i = 0; i < COUNT(leads); i++) {
+		struct swk_error error = {0};
+		struct swk_store store;
+
+		assert_int_equal(symlink(leads[i], place->conf), 0);
+		unit_number(leads[i], swk_store_open(&store, place->conf, &error), SWK_CANTCREATE);
+		unit_says(leads[i], error.text, "it can't be followed");
+		assert_true(S_ISLNK(about(place->conf).st_mode));
+		swk_store_close(&store);
+		assert_int_equal(unlink(place->conf), 0);
+	}
+}
+
+static void no_file_in_the_files_place(void **state)
+{
+	struct place *place = *state;
+
+	for (int fifo = 0; fifo < 2; fifo++) {
+		struct swk_error before = {0}, after = {0};
+		struct swk_store store;
+
+		assert_int_equal(fifo ? mkfifo(place->conf, 0644) : mkdir(place->conf, 0755), 0);
+		assert_int_equal(swk_store_open(&store, place->conf, &before), SWK_CANTCREATE);
+		unit_says("before", before.text, place->conf);
+		swk_store_close(&store);
+		assert_int_equal(remove(place->conf), 0);
+		/* Nor if it comes while a run is at it. */
+		store = open_store(place->conf);
+		assert_int_equal(fifo ? mkfifo(place->conf, 0644) : mkdir(place->conf, 0755), 0);
+		assert_int_equal(replace(&store, store.conf, "text", &after), SWK_CANTCREATE);
+		unit_says("after", after.text, place->conf);
+		assert_false(S_ISREG(about(place->conf).st_mode));
+		assert_int_equal(access(store.temporary, F_OK), -1);
+		swk_store_close(&store);
+		assert_int_equal(remove(place->conf), 0);
+	}
+}
+
+static void failing_leaves_the_old_file(void **state)
+{
+	struct place *place = *state;
+	struct swk_store store = open_store(place->conf);
+	struct swk_error error = {0};
+
+	put(place->conf, "old", 0644);
+	/* No temporary file can be made, and what is there can't be swept. */
+	assert_int_equal(mkdir(store.temporary, 0755), 0);
+	assert_int_equal(replace(&store, store.conf, "new", &error), SWK_CANTCREATE);
+	unit_says("failing", error.text, "a temporary file beside it can't be made");
+	must_hold(place->conf, "old");
+	swk_store_close(&store);
+}
+
+static void bad_state_is_set_aside(void **state)
+{
+	struct place *place = *state;
+	struct swk_store store = open_store(place->conf);
+	struct swk_error error = {0};
+
+	put(store.bad_state, "older", 0644);
+	put(store.state, "bad", 0644);
+	assert_int_equal(swk_store_set_aside(&store, &error), 0);
+	must_hold(store.bad_state, "bad");
+	assert_int_equal(access(store.state, F_OK), -1);
+	assert_int_equal(swk_store_set_aside(&store, &error), SWK_CANTCREATE);
+	swk_store_close(&store);
+}
+
+/* ---- the lock ---- */
+
+/* A process that does not outlive a test that fails. */
+static pid_t start_process(void)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid && (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent))
+		_exit(1);
+	return pid;
+}
+
+/* Another process that takes the lock, says so, and then holds it until it is killed. */
+static pid_t start_holder(const char *conf)
+{
+	int ends[2];
+	char said;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = start_process();
+	if (!pid) {
+		struct swk_store store;
+		struct swk_error error = {0};
+		bool waited;
+
+		if (!swk_store_open(&store, conf, &error) &&
+		    !swk_store_lock(&store, A_LONG_TIME, &waited, &error) && !waited &&
+		    write(ends[1], "x", 1) == 1) {
+			for (;;)
+				(void)pause();
+		}
+		_exit(1);
+	}
+	(void)close(ends[1]);
+	assert_int_equal(read(ends[0], &said, 1), 1);
+	(void)close(ends[0]);
+	return pid;
+}
+
+static void kill_holder(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+static void free_lock_is_taken_at_once(void **state)
+{
+	struct place *place = *state;
+	struct swk_error error = {0};
+	bool waited = true;
+
+	/* Twice: it is given back, and the file stays. */
+	for (int i = 0; i < 2; i++) {
+		struct swk_store store = open_store(place->conf);
+
+		assert_int_equal(swk_store_lock(&store, swk_now_ms() - 1, &waited, &error), 0);
+		assert_false(waited);
+		assert_int_equal(about(store.lock).st_mode & 07777, 0600);
+		swk_store_close(&store);
+	}
+}
+
+static void held_lock_times_out(void **state)
+{
+	struct place *place = *state;
+	pid_t pid = start_holder(place->conf);
+	struct swk_store store = open_store(place->conf);
+	struct sigaction before, after;
+	struct swk_error error = {0};
+	bool waited = false;
+
+	assert_int_equal(sigaction(SIGALRM, NULL, &before), 0);
+	assert_int_equal(swk_store_lock(&store, swk_now_ms(), &waited, &error), SWK_TEMPFAIL);
+	assert_true(waited);
+	unit_says("held", error.text, "another run held the lock");
+	/* And nothing of the waiting is left. */
+	assert_int_equal(sigaction(SIGALRM, NULL, &after), 0);
+	assert_ptr_equal(after.sa_handler, before.sa_handler);
+	swk_store_close(&store);
+	kill_holder(pid);
+}
+
+static void killed_holder_holds_nothing(void **state)
+{
+	struct place *place = *state;
+	struct swk_store store = open_store(place->conf);
+	struct swk_error error = {0};
+	bool waited = true;
+
+	kill_holder(start_holder(place->conf));
+	assert_int_equal(swk_store_lock(&store, swk_now_ms(), &waited, &error), 0);
+	assert_false(waited);
+	swk_store_close(&store);
+}
+
+/* Whether a process waits for a lock of a file, as the kernel says. */
+static bool waits(pid_t pid)
+{
+	char line[256], wanted[32];
+	FILE *locks = fopen("/proc/locks", "r");
+	bool found = false;
+
+	assert_non_null(locks);
+	(void)snprintf(wanted, sizeof(wanted), " %d ", (int)pid);
+	while (!found && fgets(line, sizeof(line), locks))
+		found = strstr(line, "->") && strstr(line, wanted);
+	(void)fclose(locks);
+	return found;
+}
+
+static void waiting_ends_with_the_lock(void **state)
+{
+	struct place *place = *state;
+	pid_t holder = start_holder(place->conf), waiter = start_process();
+	const struct timespec moment = {0, 1000000};
+	int status;
+
+	if (!waiter) {
+		struct swk_store store;
+		struct swk_error error = {0};
+		bool waited = false;
+
+		if (swk_store_open(&store, place->conf, &error) ||
+		    swk_store_lock(&store, A_LONG_TIME, &waited, &error) || !waited)
+			_exit(1);
+		swk_store_close(&store);
+		_exit(0);
+	}
+	while (!waits(waiter) && !waitpid(waiter, &status, WNOHANG))
+		(void)nanosleep(&moment, NULL);
+	kill_holder(holder);
+	assert_int_equal(waitpid(waiter, &status, 0), waiter);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void lock_that_is_no_file(void **state)
+{
+	struct place *place = *state;
+	struct swk_store store = open_store(place->conf);
+	struct swk_error error = {0};
+	bool waited;
+
+	/* A link is not followed: it might make a file anywhere. */
+	assert_int_equal(symlink("elsewhere", store.lock), 0);
+	assert_int_equal(swk_store_lock(&store, A_LONG_TIME, &waited, &error), SWK_CANTCREATE);
+	unit_says("link", error.text, "the lock can't be opened");
+	assert_int_equal(access(in(place, "elsewhere"), F_OK), -1);
+	swk_store_close(&store);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(names_beside_the_file),
+		TEST(no_directory),
+		TEST(reads_any_bytes),
+		TEST(reads_what_is_not_there),
+		TEST(reads_no_other_things),
+		TEST(new_file_is_for_all_to_read),
+		TEST(replacing_keeps_mode_and_owner),
+		TEST(root_gives_new_files_to_the_directorys_owner),
+		TEST(empty_text_makes_an_empty_file),
+		TEST(left_temporary_is_swept),
+		TEST(symbolic_links_stay),
+		TEST(link_to_what_is_not_there),
+		TEST(no_file_in_the_files_place),
+		TEST(failing_leaves_the_old_file),
+		TEST(bad_state_is_set_aside),
+		TEST(free_lock_is_taken_at_once),
+		TEST(held_lock_times_out),
+		TEST(killed_holder_holds_nothing),
+		TEST(waiting_ends_with_the_lock),
+		TEST(lock_that_is_no_file),
+	};
+
+	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* What the unit tests share: the model from text and as text, so that a case is a row. */
+#ifndef SWK_UNIT_H
+#define SWK_UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "buffer.h"
+#include "model.h"
+#include "report.h"
+
+#define COUNT(list) (sizeof(list) / sizeof(*(list)))
+
+/* As assert_string_equal and the others, with the row that it is about. */
+static inline void unit_same(const char *row, const char *got, const char *wanted)
+{
+	if (strcmp(got ? got : "(null)", wanted ? wanted : "(null)") != 0)
+		fail_msg("%s:\n got: %s\nwant: %s", row, got ? got : "(null)",
+			 wanted ? wanted : "(null)");
+}
+
+static inline void unit_number(const char *row, long long got, long long wanted)
+{
+	if (got != wanted)
+		fail_msg("%s: got %lld, want %lld", row, got, wanted);
+}
+
+static inline void unit_says(const char *row, const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("%s: '%s' is not in: %s", row, part, text);
+}
+
+/*
+ * A server: `10.0.0.1:80`, with attributes behind commas, each as nginx writes it:
+ * `10.0.0.1:80,weight=2,backup`. What isn't said is nginx's default.
+ */
+static inline struct swk_server unit_server(const char *text)
+{
+	struct swk_server server = {.weight = SWK_NGINX_WEIGHT,
+				    .max_fails = SWK_NGINX_MAX_FAILS,
+				    .fail_timeout = SWK_NGINX_FAIL_TIMEOUT};
+	size_t length = strcspn(text, ",");
+
+	if (!swk_server_parse_address(&server, text, length))
+		fail_msg("the test's own '%s' is no server", text);
+	for (text += length; *text; text += strcspn(text, ",")) {
+		text++;
+		if (sscanf(text, "weight=%u", &server.weight) == 1 ||
+		    sscanf(text, "max_conns=%u", &server.max_conns) == 1 ||
+		    sscanf(text, "max_fails=%u", &server.max_fails) == 1 ||
+		    sscanf(text, "fail_timeout=%u", &server.fail_timeout) == 1)
+			continue;
+		if (!strncmp(text, "backup", 6))
+			server.backup = true;
+		else if (!strncmp(text, "down", 4))
+			server.down = true;
+		else
+			fail_msg("the test's own '%s' is no attribute", text);
+	}
+	return server;
+}
+
+/*
+ * Upstreams: `web: 10.0.0.1:80 10.0.0.2:80; web_a<web gray=a>: 10.0.0.3:80 keepalive=20`. One that
+ * doesn't say where it comes from is of the service of its name; of `web<>` it is not known.
+ * Unsorted and untidied.
+ */
+static inline void unit_append(struct swk_upstreams *set, const char *text)
+{
+	struct swk_error error = {0};
+	char *copy = strdup(text), *rest = copy, *part;
+
+	while ((part = strsep(&rest, ";"))) {
+		struct swk_upstream upstream;
+		char name[256], service[256], tag[256] = "", *words = strchr(part, ':'), *word;
+
+		int known = sscanf(part, " %255[^<:]<%255[^ >] %255[^>]>", name, service, tag);
+
+		if (known < 2)
+			(void)snprintf(service, sizeof(service), "%s",
+				       strstr(part, "<>") ? "" : name);
+		assert_non_null(words = strchr(part, '>') ? strchr(strchr(part, '>'), ':') : words);
+		words++;
+		assert_int_equal(swk_upstream_init(&upstream, name, service, tag, &error), 0);
+		while ((word = strsep(&words, " "))) {
+			struct swk_server server;
+
+			if (!*word || sscanf(word, "keepalive=%u", &upstream.keepalive) == 1)
+				continue;
+			if (!strcmp(word, "unread")) {
+				upstream.unread = true;
+				continue;
+			}
+			server = unit_server(word);
+			assert_int_equal(swk_upstream_add(&upstream, &server, &error), 0);
+		}
+		assert_int_equal(swk_upstreams_append(set, &upstream, &error), 0);
+	}
+	free(copy);
+}
+
+/* The same, or nothing of "", sorted and tidied. */
+static inline struct swk_upstreams unit_upstreams(const char *text)
+{
+	struct swk_upstreams set = {0};
+
+	if (*text)
+		unit_append(&set, text);
+	for (size_t i = 0; i < set.count; i++)
+		swk_upstream_tidy(&set.list[i]);
+	assert_null(swk_upstreams_sort(&set));
+	return set;
+}
+
+static inline void unit_show_server(struct swk_buffer *out, const struct swk_server *server)
+{
+	struct swk_error error = {0};
+	char address[SWK_ADDRESS_MAX];
+
+	(void)swk_buffer_print(out, &error, " %s", swk_server_address(server, address));
+	if (server->weight != SWK_NGINX_WEIGHT)
+		(void)swk_buffer_print(out, &error, ",weight=%u", server->weight);
+	if (server->max_conns)
+		(void)swk_buffer_print(out, &error, ",max_conns=%u", server->max_conns);
+	if (server->max_fails != SWK_NGINX_MAX_FAILS)
+		(void)swk_buffer_print(out, &error, ",max_fails=%u", server->max_fails);
+	if (server->fail_timeout != SWK_NGINX_FAIL_TIMEOUT)
+		(void)swk_buffer_print(out, &error, ",fail_timeout=%u", server->fail_timeout);
+	(void)swk_buffer_print(out, &error, "%s%s", server->backup ? ",backup" : "",
+			       server->down ? ",down" : "");
+	assert_int_equal(error.status, 0);
+}
+
+/* A set as the text that unit_upstreams takes; the caller frees it. */
+static inline char *unit_show(const struct swk_upstreams *set)
+{
+	struct swk_error error = {0};
+	struct swk_buffer out;
+
+	swk_buffer_init(&out, SIZE_MAX / 2);
+	(void)swk_buffer_add(&out, "", 0, &error);
+	for (size_t i = 0; i < set->count; i++) {
+		const struct swk_upstream *upstream = &set->list[i];
+
+		(void)swk_buffer_print(&out, &error, "%s%s", i ? "; " : "", upstream->name);
+		if (*upstream->tag)
+			(void)swk_buffer_print(&out, &error, "<%s %s>", upstream->service,
+					       upstream->tag);
+		else if (strcmp(upstream->service, upstream->name) != 0)
+			(void)swk_buffer_print(&out, &error, "<%s>", upstream->service);
+		(void)swk_buffer_print(&out, &error, ":");
+		for (size_t j = 0; j < upstream->count; j++)
+			unit_show_server(&out, &upstream->servers[j]);
+		if (upstream->keepalive)
+			(void)swk_buffer_print(&out, &error, " keepalive=%u", upstream->keepalive);
+		if (upstream->unread)
+			(void)swk_buffer_print(&out, &error, " unread");
+	}
+	assert_int_equal(error.status, 0);
+	return out.data;
+}
+
+/* Names, a space between each. */
+static inline struct swk_names unit_names(const char *text)
+{
+	struct swk_error error = {0};
+	struct swk_names names = {0};
+	char *copy = strdup(text), *rest = copy, *name;
+
+	while ((name = strsep(&rest, " "))) {
+		if (*name)
+			assert_int_equal(swk_names_add(&names, name, &error), 0);
+	}
+	free(copy);
+	return names;
+}
+
+static inline char *unit_show_names(const struct swk_names *names)
+{
+	struct swk_error error = {0};
+	struct swk_buffer out;
+
+	swk_buffer_init(&out, SIZE_MAX / 2);
+	(void)swk_buffer_add(&out, "", 0, &error);
+	for (size_t i = 0; i < names->count; i++)
+		(void)swk_buffer_print(&out, &error, "%s%s", i ? " " : "", names->list[i]);
+	assert_int_equal(error.status, 0);
+	return out.data;
+}
+
+/* A text of so many of one letter, for limits; the caller frees it. */
+static inline char *unit_repeat(char letter, size_t length)
+{
+	char *text = malloc(length + 1);
+
+	assert_non_null(text);
+	memset(text, letter, length);
+	text[length] = '\0';
+	return text;
+}
+
+#endif
