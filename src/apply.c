@@ -105,8 +105,6 @@ static int verify(struct swk_run *run)
 
 static int look_again(struct swk_run *run)
 {
-	bool sent = run->updated.count || run->deleted.count;
-
 	/* One that refuses the connection is waited for, but nobody else waits for that. */
 	if (swk_run_is_refused(run)) {
 		swk_store_unlock(&run->store);
@@ -114,9 +112,10 @@ static int look_again(struct swk_run *run)
 			swk_run_unlock(run);
 			return catch_up(run, run->settings->verify ? SWK_VERIFY_LOOKS : 1);
 		}
-		return 0;
 	}
-	return run->settings->verify && sent ? verify(run) : 0;
+	if (run->settings->verify && (run->updated.count || run->deleted.count))
+		return verify(run);
+	return 0;
 }
 
 /* ---- all of it ---- */

@@ -55,9 +55,9 @@
 #define SWK_HTTP_REASON_MAX 160
 
 /* A target that answers "later", or drops or refuses the connection, is asked again for so long,
- * and one that refuses it so often. */
+ * and so often where that is no burden. */
 #define SWK_TARGET_PATIENCE_MS 2000
-#define SWK_TARGET_REFUSED_PAUSE_MS 50
+#define SWK_TARGET_PAUSE_MS 50
 
 /* To see what each of its workers has: each connection reaches one or another. */
 #define SWK_VERIFY_LOOKS 6

@@ -32,14 +32,30 @@ int swk_run_open_targets(struct swk_run *run)
 	return status;
 }
 
+/* Asks once more where what is amiss may pass: a worker that died is there again at once. */
+static int ask_again(struct swk_run *run, struct swk_target *target, unsigned looks)
+{
+	const struct timespec pause = {0, SWK_TARGET_PAUSE_MS * 1000000L};
+	int64_t patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
+	int status = 0;
+
+	while (!status && target->passing && swk_deadline_left(patience, 1) &&
+	       swk_deadline_left(run->deadline, 1)) {
+		(void)nanosleep(&pause, NULL);
+		status = target->kind->load(target, 1, looks, run->http, run->deadline, run->error);
+	}
+	return status;
+}
+
 int swk_run_load_live(struct swk_run *run, unsigned looks)
 {
 	int status = swk_target_dyups.load(run->targets, run->target_count, looks, run->http,
 					   run->deadline, run->error);
 
 	for (size_t i = 0; !status && i < run->target_count; i++) {
-		const struct swk_target *target = &run->targets[i];
+		struct swk_target *target = &run->targets[i];
 
+		status = ask_again(run, target, looks);
 		if (target->trouble.status && target->live.readable != SWK_READ_NOTHING)
 			swk_report_note(run->report, SWK_NOTE_WARNING, "%s", target->trouble.text);
 	}
@@ -217,7 +233,7 @@ bool swk_run_is_refused(const struct swk_run *run)
 
 bool swk_run_await_refused(struct swk_run *run)
 {
-	const struct timespec pause = {0, SWK_TARGET_REFUSED_PAUSE_MS * 1000000L};
+	const struct timespec pause = {0, SWK_TARGET_PAUSE_MS * 1000000L};
 	int64_t patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
 	struct swk_error ignored = {0};
 

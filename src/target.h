@@ -25,6 +25,7 @@ struct swk_target {
 	struct swk_live live;	  /* as far as it could be read */
 	struct swk_error trouble; /* why not, or a warning beside what could be read */
 	bool refused;		  /* nothing listens there now */
+	bool passing;		  /* what else is amiss may be over soon */
 	bool given_up;		  /* it didn't answer, or not in time: not to be tried any more */
 	unsigned read_interval;	  /* seconds after which each of its workers knows of a change */
 };

@@ -178,6 +178,46 @@ int swk_target_dyups_read_list(struct swk_live *live, const char *text, size_t l
 	return status;
 }
 
+/* ---- what an answer means ---- */
+
+enum meaning {
+	DONE,
+	NOT_THERE, /* of a DELETE: the answering worker hasn't got it */
+	NOT_SYNC,  /* the answering worker changed, the queue to the others is full */
+	LATER,
+	FINAL,
+};
+
+static enum meaning meaning_of(const struct swk_http_request *request, const char **advice)
+{
+	*advice = "";
+	switch (request->status) {
+	case 200: /* and no other 2xx: 204 is "nothing was applied" */
+		return DONE;
+	case 0:	  /* reset, or no answer in time: nginx restarts, or a worker died */
+	case 409: /* dyups_trylock is on, and somebody else holds the lock */
+	case 502:
+	case 503:
+	case 504:
+		return LATER;
+	case 404:
+		*advice = ": is this the dyups interface?";
+		return strcmp(request->method, "DELETE") ? FINAL : NOT_THERE;
+	case 413:
+		*advice = ": client_max_body_size must be larger where dyups_interface stands";
+		return FINAL;
+	case 500:
+		if (strstr(request->reason, "not sync"))
+			return NOT_SYNC;
+		*advice = strstr(request->reason, "save to shm failed")
+				  ? ": dyups_shm_zone_size must be larger"
+				  : ": nginx's error log has the reason";
+		return FINAL;
+	default:
+		return FINAL;
+	}
+}
+
 /* ---- asking ---- */
 
 static int keep_answer(void *context, const char *data, size_t length, struct swk_error *error)
@@ -204,6 +244,7 @@ struct look {
 	struct swk_live live;
 	struct swk_error trouble;
 	bool refused;
+	bool passing;
 };
 
 /* GETs one path for all that are to be asked, at once. */
@@ -237,9 +278,11 @@ static int get(struct look *looks, struct swk_http_request *requests, size_t cou
 static int take_detail(struct look *look, struct swk_error *error)
 {
 	const struct swk_http_request *request = look->request;
+	const char *advice;
 
 	look->ask = request->status == 404;
 	look->refused = request->refused;
+	look->passing = !request->refused && meaning_of(request, &advice) == LATER;
 	if (request->status == 200 || request->status == 204) /* 204: no upstream at all */
 		return swk_target_dyups_read_detail(&look->live, look->answer.data,
 						    look->answer.length, error);
@@ -283,11 +326,12 @@ static int take_looks(struct swk_target *target, struct look *looks, unsigned co
 	target->live = looks[0].live;
 	looks[0].live = (struct swk_live){0};
 	target->trouble = (struct swk_error){0};
-	target->refused = false;
+	target->refused = target->passing = false;
 	for (unsigned i = 0; i < count && !status; i++) {
 		if (looks[i].trouble.status && !target->trouble.status)
 			target->trouble = looks[i].trouble;
 		target->refused |= looks[i].refused;
+		target->passing |= looks[i].passing;
 		if (i)
 			status = swk_live_merge(&target->live, &looks[i].live, error);
 	}
@@ -331,45 +375,6 @@ static int dyups_load(struct swk_target *targets, size_t count, unsigned times,
 }
 
 /* ---- changing ---- */
-
-/* What an answer to a POST or DELETE means. */
-enum meaning {
-	DONE,
-	NOT_THERE, /* DELETE of what the answering worker hasn't got */
-	NOT_SYNC,  /* the answering worker changed, the queue to the others is full */
-	LATER,
-	FINAL,
-};
-
-static enum meaning meaning_of(const struct swk_http_request *request, const char **advice)
-{
-	*advice = "";
-	switch (request->status) {
-	case 200: /* and no other 2xx: 204 is "nothing was applied" */
-		return DONE;
-	case 0:	  /* reset, or no answer in time: nginx restarts, or a worker died */
-	case 409: /* dyups_trylock is on, and somebody else holds the lock */
-	case 502:
-	case 503:
-	case 504:
-		return LATER;
-	case 404:
-		*advice = ": is this the dyups interface?";
-		return strcmp(request->method, "DELETE") ? FINAL : NOT_THERE;
-	case 413:
-		*advice = ": client_max_body_size must be larger where dyups_interface stands";
-		return FINAL;
-	case 500:
-		if (strstr(request->reason, "not sync"))
-			return NOT_SYNC;
-		*advice = strstr(request->reason, "save to shm failed")
-				  ? ": dyups_shm_zone_size must be larger"
-				  : ": nginx's error log has the reason";
-		return FINAL;
-	default:
-		return FINAL;
-	}
-}
 
 /* Makes the workers read their queue: a GET makes the one that answers do so, and fresh
  * connections reach one or another. */

@@ -62,3 +62,11 @@ instance() {
 	swk-apply --service other <<<'[]'
 	wait_until "$E2E_PATIENCE" in_step
 }
+
+@test "a look that fails is tried again" {
+	for kind in unavailable reset; do
+		gateway_fault 2 "$kind" '^GET'
+		swk-apply < <(document "$(instance "web-$kind" 10.0.0.1)")
+		in_step
+	done
+}
