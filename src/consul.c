@@ -38,14 +38,30 @@ static int read_flag(const char *name, bool unset, bool *flag, struct swk_error 
 	return swk_error_set(error, SWK_USAGE, "%s: '%s' is neither true nor false", name, value);
 }
 
+/* A base URL that is one, put together; NULL with the error set, whose text begins with `where`. */
+static char *base_of(const char *scheme, const char *host, const char *path, const char *where,
+		     struct swk_error *error)
+{
+	struct swk_error why = {0};
+	char *url, *base;
+
+	if (asprintf(&url, "%s://%s%s", scheme, host, path) < 0) {
+		(void)swk_error_memory(error);
+		return NULL;
+	}
+	base = swk_http_base(url, &why);
+	free(url);
+	if (!base)
+		(void)swk_error_set(error, why.status, "%s: %s", where, why.text);
+	return base;
+}
+
 /* Sets base, unix_socket and connect_to from the address. */
 static int read_address(struct swk_consul *consul, struct swk_error *error)
 {
 	const char *address = variable("CONSUL_HTTP_ADDR");
 	const char *server_name = variable("CONSUL_TLS_SERVER_NAME");
 	const char *scheme = "http", *host, *path;
-	struct swk_error why = {0};
-	char *url = NULL, *checked;
 	bool tls;
 	int status = read_flag("CONSUL_HTTP_SSL", false, &tls, error);
 
@@ -69,28 +85,15 @@ static int read_address(struct swk_consul *consul, struct swk_error *error)
 				     address);
 	host = host ? host + 3 : address;
 	path = strchr(host, '/');
-	if (asprintf(&url, "%s://%s", scheme, host) < 0)
-		return swk_error_memory(error);
-	checked = swk_http_base(url, &why);
-	free(url);
-	if (!checked)
-		return swk_error_set(error, why.status, "CONSUL_HTTP_ADDR: %s", why.text);
-	consul->base = checked;
-	if (server_name && !strcmp(scheme, "https")) {
-		/* The certificate is asked for under this name, wherever it is connected to. */
-		consul->connect_to = strndup(host, path ? (size_t)(path - host) : strlen(host));
-		free(consul->base);
-		if (!consul->connect_to ||
-		    asprintf(&consul->base, "https://%s%s", server_name, path ? path : "") < 0)
-			return swk_error_memory(error);
-		checked = swk_http_base(consul->base, &why);
-		free(consul->base);
-		consul->base = checked;
-		if (!checked)
-			return swk_error_set(error, why.status, "CONSUL_TLS_SERVER_NAME: %s",
-					     why.text);
-	}
-	return 0;
+	consul->base = base_of(scheme, host, "", "CONSUL_HTTP_ADDR", error);
+	if (!consul->base || !server_name || strcmp(scheme, "https") != 0)
+		return error->status;
+	/* The certificate is asked for under this name, wherever it is connected to. */
+	free(consul->base);
+	consul->base =
+		base_of(scheme, server_name, path ? path : "", "CONSUL_TLS_SERVER_NAME", error);
+	consul->connect_to = strndup(host, path ? (size_t)(path - host) : strlen(host));
+	return consul->connect_to ? error->status : swk_error_memory(error);
 }
 
 static int read_peer(struct swk_consul *consul, struct swk_error *error)
