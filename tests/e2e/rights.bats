@@ -18,10 +18,12 @@ conf_of() {
 	install -d -o "$1" -g "$(id -g "$1")" -m 755 "$E2E_DIR/swk"
 	chmod 711 "$E2E_DIR" "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}"
 	export SWK_CONF="$E2E_DIR/swk/dyups.upstream.conf"
+	# Where the sources are, another user may not look.
+	install -D -m 755 "$E2E_ROOT/build/swk-apply" "$E2E_DIR/bin/swk-apply"
 }
 
 as_user() {
-	setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups env PATH="$PATH" "$@"
+	setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups env PATH="$E2E_DIR/bin:$PATH" "$@"
 }
 
 @test "as the agent's user, with the documented token: works; without it: changes nothing and says why" {
