@@ -86,3 +86,24 @@ void *swk_list_grow(void *list, size_t count, size_t size)
 		return list;
 	return reallocarray(list, count ? 2 * count : 1, size);
 }
+
+size_t swk_list_place(const void *list, size_t count, size_t size, const char *key,
+		      int (*order)(const char *key, const void *item), bool *found)
+{
+	const char *items = list;
+	size_t low = 0, high = count;
+
+	/* What comes in order goes to the end. */
+	if (count && order(key, items + (count - 1) * size) > 0)
+		low = count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (order(key, items + middle * size) > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*found = low < count && !order(key, items + low * size);
+	return low;
+}

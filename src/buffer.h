@@ -3,6 +3,7 @@
 #ifndef SWK_BUFFER_H
 #define SWK_BUFFER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "error.h"
@@ -31,5 +32,13 @@ int swk_buffer_print(struct swk_buffer *buffer, struct swk_error *error, const c
  * list, perhaps moved, or NULL without memory (the old one is as it was then).
  */
 void *swk_list_grow(void *list, size_t count, size_t size);
+
+/*
+ * In a sorted list, the first place whose item is not before the key: where it is, or where it
+ * would be put. `order` compares the key with an item, as strcmp does; *found tells whether it is
+ * there.
+ */
+size_t swk_list_place(const void *list, size_t count, size_t size, const char *key,
+		      int (*order)(const char *key, const void *item), bool *found);
 
 #endif

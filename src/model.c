@@ -350,29 +350,15 @@ void swk_names_free(struct swk_names *names)
 	*names = (struct swk_names){0};
 }
 
-/* The place of a name, or where it would be put. */
+static int name_order(const char *key, const void *item)
+{
+	return strcasecmp(key, *(char *const *)item);
+}
+
 static size_t name_place(const struct swk_names *names, const char *name, bool *found)
 {
-	size_t low = 0, high = names->count;
-
-	*found = false;
-	/* Names mostly come in order. */
-	if (high && strcasecmp(names->list[high - 1], name) < 0)
-		return high;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcasecmp(names->list[middle], name);
-
-		if (!order) {
-			*found = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return swk_list_place(names->list, names->count, sizeof(*names->list), name, name_order,
+			      found);
 }
 
 int swk_names_add(struct swk_names *names, const char *name, struct swk_error *error)
@@ -445,39 +431,34 @@ void swk_services_free(struct swk_services *services)
 	*services = (struct swk_services){0};
 }
 
-/* The first place whose name is not before this one. */
-static size_t service_place(const struct swk_services *services, const char *name)
+static int service_order(const char *key, const void *item)
 {
-	size_t low = 0, high = services->count;
+	return strcmp(key, ((const struct swk_service *)item)->name);
+}
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(services->list[middle].name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+static size_t service_place(const struct swk_services *services, const char *name, bool *found)
+{
+	return swk_list_place(services->list, services->count, sizeof(*services->list), name,
+			      service_order, found);
 }
 
 struct swk_service *swk_services_find(const struct swk_services *services, const char *name)
 {
-	size_t place = service_place(services, name);
+	bool found;
+	size_t place = service_place(services, name, &found);
 
-	if (place == services->count || strcmp(services->list[place].name, name) != 0)
-		return NULL;
-	return &services->list[place];
+	return found ? &services->list[place] : NULL;
 }
 
 struct swk_service *swk_services_get(struct swk_services *services, const char *name,
 				     struct swk_error *error)
 {
-	size_t place = service_place(services, name);
+	bool found;
+	size_t place = service_place(services, name, &found);
 	struct swk_service *list;
 	char *copy;
 
-	if (place < services->count && !strcmp(services->list[place].name, name))
+	if (found)
 		return &services->list[place];
 	list = swk_list_grow(services->list, services->count, sizeof(*list));
 	if (list)

@@ -311,20 +311,18 @@ static int compare_by_service(const void *a, const void *b)
 	return strcmp((*x)->service, (*y)->service);
 }
 
+static int service_order(const char *key, const void *item)
+{
+	return strcmp(key, (*(const struct swk_upstream *const *)item)->service);
+}
+
 /* Where in by_service the upstreams of a service begin; they end where another service's do. */
 static size_t first_of(const struct decision *decision, const char *service)
 {
-	size_t low = 0, high = decision->have->count;
+	bool found;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(decision->by_service[middle]->service, service) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return swk_list_place(decision->by_service, decision->have->count,
+			      sizeof(*decision->by_service), service, service_order, &found);
 }
 
 static struct swk_upstream *with_tag(const struct swk_service *service, const char *tag)

@@ -55,21 +55,15 @@ struct swk_debt *swk_state_add_debt(struct swk_state *state, const char *target,
 
 /* ---- indexes ---- */
 
-/* The first place whose service is not before this one. */
+static int index_order(const char *key, const void *item)
+{
+	return strcmp(key, ((const struct swk_index *)item)->service);
+}
+
 static size_t index_place(const struct swk_state *state, const char *service, bool *found)
 {
-	size_t low = 0, high = state->index_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(state->indexes[middle].service, service) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*found = low < state->index_count && !strcmp(state->indexes[low].service, service);
-	return low;
+	return swk_list_place(state->indexes, state->index_count, sizeof(*state->indexes), service,
+			      index_order, found);
 }
 
 uint64_t swk_state_index(const struct swk_state *state, const char *service)
