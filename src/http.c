@@ -327,7 +327,10 @@ char *swk_http_base(const char *url, struct swk_error *error)
 	while (length && base[length - 1] == '/')
 		base[--length] = '\0';
 cleanup:
-	if (!base)
+	/* What comes before an @ or behind a ? may be a secret. */
+	if (!base && strpbrk(url, "@?#"))
+		(void)swk_error_set(error, SWK_USAGE, "%s", why);
+	else if (!base)
 		(void)swk_error_set(error, SWK_USAGE, "'%s': %s", url, why);
 	curl_free(scheme);
 	curl_free(text);

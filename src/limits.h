@@ -6,6 +6,11 @@
 /* An upstream's name with its tag: fits a host name's room in proxy_pass. */
 #define SWK_NAME_MAX 200
 
+/* Upstreams of one service, one a colour, and places in them altogether: who registers many must
+ * not take the time and the room of the others. */
+#define SWK_COLOURS_MAX 64
+#define SWK_PLACES_MAX 200000
+
 /* A watch document, and Consul's answer about one service: 100,000 instances are about 156 MB. */
 #define SWK_DOCUMENT_MAX (256UL * 1024 * 1024)
 

@@ -171,6 +171,7 @@ struct swk_instance {
 struct swk_service {
 	char *name;			/* owned */
 	size_t instances;		/* registered, whether they can be used or not */
+	size_t placed;			/* in all its upstreams together */
 	bool unsure;			/* one of them can't be decoded: its tags are not known */
 	bool unasked;			/* its instances are not known at all */
 	uint64_t index;			/* Consul's, of the answer; 0: none */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,15 @@ bool swk_policy_leaves_out(const char *service)
 	return !strcmp(service, "consul");
 }
 
+/* These are hosts to nginx: an upstream of such a name takes over what its configuration sends
+ * there or, where a port is with it, breaks it (`upstream "127.0.0.1" may not have port 8080`). */
+static bool is_host(const char *name)
+{
+	struct in_addr address;
+
+	return inet_pton(AF_INET, name, &address) == 1 || !strcasecmp(name, "localhost");
+}
+
 int swk_policy_service(struct swk_services *services, const char *name, struct swk_report *report,
 		       struct swk_error *error)
 {
@@ -25,6 +35,12 @@ int swk_policy_service(struct swk_services *services, const char *name, struct s
 				"service '%s': skipped: its name can't be an upstream's (letters, "
 				"digits, '.', '_', '-', at most %d)",
 				name, SWK_NAME_MAX);
+		return 0;
+	}
+	if (is_host(name)) {
+		swk_report_note(report, SWK_NOTE_SKIPPED,
+				"service '%s': skipped: to nginx that is a host, not an upstream",
+				name);
 		return 0;
 	}
 	return swk_services_get(services, name, error) ? 0 : error->status;
@@ -75,22 +91,30 @@ static bool read_server(const struct swk_policy *policy, const struct swk_instan
 	return true;
 }
 
+static struct swk_upstream *with_tag(const struct swk_service *service, const char *tag)
+{
+	for (size_t i = 0; i < service->upstreams.count; i++) {
+		if (!strcmp(service->upstreams.list[i].tag, tag))
+			return &service->upstreams.list[i];
+	}
+	return NULL;
+}
+
 /* The service's upstream of this tag, made if it is not there; NULL without memory. */
 static struct swk_upstream *upstream_of(struct swk_service *service, const char *colour,
 					const struct swk_settings *settings,
 					struct swk_error *error)
 {
 	char name[2 * SWK_NAME_MAX + 8], tag[2 * SWK_NAME_MAX + 8] = "";
-	struct swk_upstream upstream;
+	struct swk_upstream upstream, *known;
 
 	(void)snprintf(name, sizeof(name), "%s%s%s", service->name,
 		       *colour ? SWK_ROUTING_SEPARATOR : "", colour);
 	if (*colour)
 		(void)snprintf(tag, sizeof(tag), "%s=%s", SWK_ROUTING_TAG, colour);
-	for (size_t i = 0; i < service->upstreams.count; i++) {
-		if (!strcmp(service->upstreams.list[i].tag, tag))
-			return &service->upstreams.list[i];
-	}
+	known = with_tag(service, tag);
+	if (known)
+		return known;
 	if (swk_upstream_init(&upstream, name, service->name, tag, error))
 		return NULL;
 	upstream.keepalive = settings->keepalive;
@@ -108,6 +132,7 @@ static int place(struct swk_service *service, const char *colour,
 
 	if (!upstream)
 		return error->status;
+	service->placed++;
 	upstream->registered++;
 	return server ? swk_upstream_add(upstream, server, error) : 0;
 }
@@ -133,9 +158,13 @@ static int place_by_tags(struct swk_service *service, const struct swk_settings 
 			continue;
 		}
 		plain = false;
-		if (!swk_name_part_valid(colour) ||
-		    strlen(service->name) + strlen(SWK_ROUTING_SEPARATOR) + strlen(colour) >
-			    SWK_NAME_MAX)
+		if (service->upstreams.count >= SWK_COLOURS_MAX &&
+		    !with_tag(service, instance->tags[i]))
+			skip(instance, report, "its service has too many colours already: tag",
+			     instance->tags[i]);
+		else if (!swk_name_part_valid(colour) ||
+			 strlen(service->name) + strlen(SWK_ROUTING_SEPARATOR) + strlen(colour) >
+				 SWK_NAME_MAX)
 			skip(instance, report, "can't be part of an upstream's name: tag",
 			     instance->tags[i]);
 		else
@@ -163,6 +192,11 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 		return status;
 	service->instances++;
 	usable = read_server(policy, instance, &server, report);
+	if (service->placed >= SWK_PLACES_MAX) {
+		skip(instance, report,
+		     "its service has too many instances already:", instance->address);
+		return 0;
+	}
 	if (usable && instance->health != SWK_PASSING)
 		swk_report_note(report, SWK_NOTE_DETAIL,
 				"service '%s': instance '%s' on node '%s' is %s", service->name,
@@ -323,15 +357,6 @@ static size_t first_of(const struct decision *decision, const char *service)
 
 	return swk_list_place(decision->by_service, decision->have->count,
 			      sizeof(*decision->by_service), service, service_order, &found);
-}
-
-static struct swk_upstream *with_tag(const struct swk_service *service, const char *tag)
-{
-	for (size_t i = 0; i < service->upstreams.count; i++) {
-		if (!strcmp(service->upstreams.list[i].tag, tag))
-			return &service->upstreams.list[i];
-	}
-	return NULL;
 }
 
 /* Whether so few of its instances can be used that the last ones are the better choice. A floor in

@@ -36,7 +36,8 @@ void swk_report_note(struct swk_report *report, enum swk_note_kind kind, const c
 	va_list arguments;
 
 	report->counted[kind]++;
-	if (report->note_count >= SWK_NOTES_MAX)
+	/* Many that say what was skipped must not leave out why the status isn't 0. */
+	if (report->note_count >= (kind >= SWK_NOTE_HELD ? 2 : 1) * SWK_NOTES_MAX)
 		return;
 	notes = swk_list_grow(report->notes, report->note_count, sizeof(*notes));
 	if (!notes)
@@ -51,6 +52,20 @@ void swk_report_note(struct swk_report *report, enum swk_note_kind kind, const c
 	notes[report->note_count].text = strdup(text);
 	if (notes[report->note_count].text)
 		report->note_count++;
+}
+
+static int compare_notes(const void *a, const void *b)
+{
+	const struct swk_note *x = a, *y = b;
+
+	return x->kind == y->kind ? strcmp(x->text, y->text) : (int)x->kind - (int)y->kind;
+}
+
+void swk_report_sort(struct swk_report *report, size_t first)
+{
+	if (report->note_count > first)
+		qsort(&report->notes[first], report->note_count - first, sizeof(*report->notes),
+		      compare_notes);
 }
 
 void swk_report_forget(struct swk_report *report, enum swk_note_kind kind)

@@ -26,7 +26,7 @@ struct swk_run {
 	bool complete;	      /* about all services, not some */
 	bool list_known;      /* a complete pass got its list */
 	uint64_t event_index; /* that the agent gave with the document; 0: none */
-	size_t listed;	      /* names in a list, those left out not counted */
+	size_t listed;	      /* names in a list that may be published */
 	struct swk_services services;
 
 	struct swk_store store;

@@ -106,12 +106,13 @@ static int owe_changes(struct swk_run *run)
 int swk_run_save_state(struct swk_run *run, bool durably)
 {
 	struct swk_buffer text;
+	bool replaced = false;
 	int status;
 
 	swk_buffer_init(&text, SWK_STATE_MAX);
 	status = swk_state_write(&text, &run->state, run->error);
 	if (!status)
-		status = swk_store_replace(&run->store, run->store.state, &text, durably,
+		status = swk_store_replace(&run->store, run->store.state, &text, durably, &replaced,
 					   run->error);
 	swk_buffer_free(&text);
 	return status;
@@ -129,10 +130,9 @@ int swk_run_persist(struct swk_run *run)
 	if (!status && (run->exists || run->wanted.count) && !run->settings->dry_run &&
 	    (text.length != run->text.length || memcmp(text.data, run->text.data, text.length))) {
 		status = swk_run_save_state(run, true);
-		run->touched = !status;
 		if (!status)
 			status = swk_store_replace(&run->store, run->store.conf, &text, true,
-						   run->error);
+						   &run->touched, run->error);
 	}
 	swk_buffer_free(&text);
 	return status;

@@ -12,7 +12,7 @@
 
 static int count_listed(struct swk_run *run, const char *name)
 {
-	if (!swk_policy_leaves_out(name))
+	if (!swk_policy_leaves_out(name) && swk_name_valid(name))
 		run->listed++;
 	return 0;
 }
@@ -30,8 +30,10 @@ static int document_instance(void *context, const struct swk_instance *instance,
 	const char *only = run->settings->service;
 
 	if (only && strcmp(instance->service, only) != 0) {
-		/* Consul looks services up without case, and gives those of the other name too. */
-		if (!strcasecmp(instance->service, only))
+		/* Consul looks services up without case, and gives those of the other name too. It
+		 * has Unicode's cases (U+0130 is an `i`, U+212A a `k`), so that a name which can't
+		 * be an upstream's may come with one that can. */
+		if (!strcasecmp(instance->service, only) || !swk_name_valid(instance->service))
 			return 0;
 		return swk_error_set(error, SWK_DATA,
 				     "instance %zu ('%s') is of service '%s', not of --service %s",
@@ -162,6 +164,7 @@ static int ask_services(struct swk_run *run, const char *const *names, size_t co
 {
 	struct swk_consul_query *queries = calloc(count + 1, sizeof(*queries));
 	struct answer *answers = calloc(count + 1, sizeof(*answers));
+	size_t noted = run->report->note_count;
 	int status = queries && answers ? 0 : swk_error_memory(run->error);
 
 	for (size_t i = 0; !status && i < count; i++) {
@@ -190,6 +193,7 @@ static int ask_services(struct swk_run *run, const char *const *names, size_t co
 				"service %s could not be asked about, and keeps what it has: %s",
 				names[i], queries[i].error.text);
 	}
+	swk_report_sort(run->report, noted);
 	free(queries);
 	free(answers);
 	return status;

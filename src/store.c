@@ -83,9 +83,11 @@ void swk_store_close(struct swk_store *store)
 /* What root makes in somebody else's directory must not shut that somebody out. */
 static void give_to_owner(int descriptor, const char *directory)
 {
-	struct stat about;
+	struct stat about, given;
 
-	if (geteuid() == 0 && !stat(directory, &about) && about.st_uid != 0 &&
+	/* A hard link may be another name of anything. */
+	if (geteuid() == 0 && !fstat(descriptor, &given) && S_ISREG(given.st_mode) &&
+	    given.st_nlink == 1 && !stat(directory, &about) && about.st_uid != 0 &&
 	    fchown(descriptor, about.st_uid, about.st_gid))
 		return; /* then it stays root's, and others are told when they meet it */
 }
@@ -216,13 +218,15 @@ static int sync_directory(const char *path)
 }
 
 int swk_store_replace(const struct swk_store *store, const char *path,
-		      const struct swk_buffer *text, bool durably, struct swk_error *error)
+		      const struct swk_buffer *text, bool durably, bool *replaced,
+		      struct swk_error *error)
 {
 	const char *step = "a temporary file beside it can't be made";
 	int descriptor, result;
 
 	/* One that a killed run left. */
-	(void)unlink(store->temporary);
+	if (unlink(store->temporary) && errno != ENOENT)
+		return fail(store->temporary, "it is in the way, and can't be removed", error);
 	descriptor = open(store->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (descriptor < 0)
 		return fail(path, step, error);
@@ -237,7 +241,11 @@ int swk_store_replace(const struct swk_store *store, const char *path,
 	if (!result) {
 		step = "it can't be replaced";
 		result = rename(store->temporary, path);
+		if (result && errno == EBUSY)
+			step = "it can't be replaced, being a mount by itself; mount its folder "
+			       "instead";
 	}
+	*replaced |= !result;
 	if (!result && durably) {
 		step = "its directory can't be synced";
 		result = sync_directory(store->directory);

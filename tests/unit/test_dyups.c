@@ -189,7 +189,7 @@ static void opens_what_is_a_url(void **state)
 
 		unit_number(rows[i].url, status, rows[i].name ? 0 : SWK_USAGE);
 		if (status)
-			unit_says(rows[i].url, error.text, "--dyups: '");
+			unit_says(rows[i].url, error.text, "--dyups: ");
 		else
 			unit_same(rows[i].url, target.name, rows[i].name);
 		swk_target_dyups.close(&target);

@@ -95,12 +95,14 @@ static int replace(const struct swk_store *store, const char *path, const char *
 		   struct swk_error *error)
 {
 	struct swk_buffer buffer;
+	bool replaced = false;
 	int status;
 
 	swk_buffer_init(&buffer, 1000000);
 	assert_int_equal(swk_buffer_add(&buffer, text, strlen(text), error), 0);
-	status = swk_store_replace(store, path, &buffer, true, error);
+	status = swk_store_replace(store, path, &buffer, true, &replaced, error);
 	swk_buffer_free(&buffer);
+	assert_int_equal(replaced, !status);
 	return status;
 }
 
@@ -279,10 +281,12 @@ static void empty_text_makes_an_empty_file(void **state)
 	struct swk_store store = open_store(place->conf);
 	struct swk_error error = {0};
 	struct swk_buffer nothing;
+	bool replaced = false;
 
 	swk_buffer_init(&nothing, 10);
 	put(place->conf, "old", 0644);
-	assert_int_equal(swk_store_replace(&store, store.conf, &nothing, false, &error), 0);
+	assert_int_equal(swk_store_replace(&store, store.conf, &nothing, false, &replaced, &error),
+			 0);
 	must_hold(place->conf, "");
 	swk_store_close(&store);
 }
@@ -382,7 +386,7 @@ static void failing_leaves_the_old_file(void **state)
 	/* No temporary file can be made, and what is there can't be swept. */
 	assert_int_equal(mkdir(store.temporary, 0755), 0);
 	assert_int_equal(replace(&store, store.conf, "new", &error), SWK_CANTCREATE);
-	unit_says("failing", error.text, "a temporary file beside it can't be made");
+	unit_says("failing", error.text, "it is in the way, and can't be removed");
 	must_hold(place->conf, "old");
 	swk_store_close(&store);
 }
