@@ -11,8 +11,6 @@
 
 struct swk_http {
 	CURLM *multi;
-	CURL **idle; /* handles to be used again */
-	size_t idle_count;
 };
 
 /* A request under way. */
@@ -40,9 +38,6 @@ void swk_http_close(struct swk_http *http)
 {
 	if (!http)
 		return;
-	for (size_t i = 0; i < http->idle_count; i++)
-		curl_easy_cleanup(http->idle[i]);
-	free(http->idle);
 	(void)curl_multi_cleanup(http->multi);
 	curl_global_cleanup();
 	free(http);
@@ -160,7 +155,6 @@ static bool set_options(CURL *easy, struct transfer *transfer, int64_t deadline)
 	long connect = whole < request->connect_ms ? whole : request->connect_ms;
 	CURLcode code = CURLE_OK;
 
-	curl_easy_reset(easy);
 	code |= curl_easy_setopt(easy, CURLOPT_URL, request->url);
 	code |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	code |= curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -203,7 +197,7 @@ static void end_transfer(struct transfer *transfer)
 static bool start(struct swk_http *http, struct swk_http_request *request, int64_t deadline)
 {
 	struct transfer *transfer = calloc(1, sizeof(*transfer));
-	CURL *easy = http->idle_count ? http->idle[--http->idle_count] : curl_easy_init();
+	CURL *easy = curl_easy_init();
 
 	request->status = 0;
 	request->refused = false;
@@ -221,12 +215,11 @@ static bool start(struct swk_http *http, struct swk_http_request *request, int64
 	return false;
 }
 
-/* Takes an ended (or abandoned) transfer out, and keeps its handle for the next. */
+/* Takes an ended transfer out. Its connection is kept for the next. */
 static void finish(struct swk_http *http, CURL *easy, CURLcode code)
 {
 	struct transfer *transfer = NULL;
 	struct swk_http_request *request;
-	CURL **grown;
 
 	(void)curl_multi_remove_handle(http->multi, easy);
 	(void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
@@ -240,13 +233,9 @@ static void finish(struct swk_http *http, CURL *easy, CURLcode code)
 				    curl_easy_strerror(code));
 	}
 	end_transfer(transfer);
-	grown = reallocarray(http->idle, http->idle_count + 1, sizeof(*grown));
-	if (!grown) {
-		curl_easy_cleanup(easy);
-		return;
-	}
-	http->idle = grown;
-	grown[http->idle_count++] = easy;
+	/* Not used again: libcurl before 8.1.1 keeps a pointer to a freed header in a handle, and
+	 * follows it where an answer begins with a folded one (curl's issue 11101). */
+	curl_easy_cleanup(easy);
 }
 
 int swk_http_perform(struct swk_http *http, struct swk_http_request *requests, size_t count,
@@ -296,43 +285,50 @@ char *swk_http_segment(const char *text)
 	return copy;
 }
 
-char *swk_http_base(const char *url, struct swk_error *error)
+/* Why a URL is none that an operator may give, or NULL; *text is the URL, libcurl's to free. */
+static const char *judge_url(CURLU *parts, const char *url, char **text, CURLUcode *code)
 {
 	static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_QUERY, CURLUPART_FRAGMENT};
+	char *scheme = NULL;
+	bool spoken;
+
+	*code = curl_url_set(parts, CURLUPART_URL, url, 0);
+	if (!*code)
+		*code = curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0);
+	if (*code)
+		return "it is no URL such as http://127.0.0.1:18882";
+	spoken = !strcmp(scheme, "http") || !strcmp(scheme, "https");
+	curl_free(scheme);
+	if (!spoken)
+		return "only http and https are spoken here";
+	for (size_t i = 0; i < sizeof(unwanted) / sizeof(*unwanted); i++) {
+		if (!curl_url_get(parts, unwanted[i], text, 0))
+			return "user, query and fragment have no place in it";
+	}
+	*code = curl_url_get(parts, CURLUPART_URL, text, 0);
+	return *code ? "it can't be put together again" : NULL;
+}
+
+char *swk_http_base(const char *url, struct swk_error *error)
+{
 	CURLU *parts = curl_url();
-	char *scheme = NULL, *text = NULL, *base = NULL;
-	const char *why = "it is no URL such as http://127.0.0.1:18882";
+	CURLUcode code = CURLUE_OUT_OF_MEMORY;
+	char *text = NULL, *base = NULL;
+	const char *why = parts ? judge_url(parts, url, &text, &code) : "";
 	size_t length;
 
-	if (!parts) {
+	if (!why)
+		base = strdup(text);
+	if (code == CURLUE_OUT_OF_MEMORY || (!why && !base))
 		(void)swk_error_memory(error);
-		return NULL;
-	}
-	if (curl_url_set(parts, CURLUPART_URL, url, 0) ||
-	    curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0))
-		goto cleanup;
-	why = "only http and https are spoken here";
-	if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
-		goto cleanup;
-	why = "user, query and fragment have no place in it";
-	for (size_t i = 0; i < sizeof(unwanted) / sizeof(*unwanted); i++) {
-		if (!curl_url_get(parts, unwanted[i], &text, 0))
-			goto cleanup;
-	}
-	why = "no memory";
-	if (curl_url_get(parts, CURLUPART_URL, &text, 0))
-		goto cleanup;
-	base = strdup(text);
+	/* What comes before an @ or behind a ? may be a secret. */
+	else if (why && strpbrk(url, "@?#"))
+		(void)swk_error_set(error, SWK_USAGE, "%s", why);
+	else if (why)
+		(void)swk_error_set(error, SWK_USAGE, "'%s': %s", url, why);
 	length = base ? strlen(base) : 0;
 	while (length && base[length - 1] == '/')
 		base[--length] = '\0';
-cleanup:
-	/* What comes before an @ or behind a ? may be a secret. */
-	if (!base && strpbrk(url, "@?#"))
-		(void)swk_error_set(error, SWK_USAGE, "%s", why);
-	else if (!base)
-		(void)swk_error_set(error, SWK_USAGE, "'%s': %s", url, why);
-	curl_free(scheme);
 	curl_free(text);
 	curl_url_cleanup(parts);
 	return base;

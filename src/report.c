@@ -37,7 +37,7 @@ void swk_report_note(struct swk_report *report, enum swk_note_kind kind, const c
 
 	report->counted[kind]++;
 	/* Many that say what was skipped must not leave out why the status isn't 0. */
-	if (report->note_count >= (kind >= SWK_NOTE_HELD ? 2 : 1) * SWK_NOTES_MAX)
+	if (report->note_count >= (kind >= SWK_NOTE_HELD ? 2UL : 1UL) * SWK_NOTES_MAX)
 		return;
 	notes = swk_list_grow(report->notes, report->note_count, sizeof(*notes));
 	if (!notes)

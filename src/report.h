@@ -67,7 +67,8 @@ void swk_report_free(struct swk_report *report);
 void swk_report_note(struct swk_report *report, enum swk_note_kind kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Sorts the notes from the given one on, by kind and text: those of answers that came in any order. */
+/* Sorts the notes from the given one on, by kind and text: those of answers that came in any order.
+ */
 void swk_report_sort(struct swk_report *report, size_t first);
 
 /* Forgets the notes of a kind: what they tell of is looked at once more. */

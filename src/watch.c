@@ -92,8 +92,8 @@ static const char *read_health(const json_t *checks, enum swk_health *health)
 	return NULL;
 }
 
-/* The tags, borrowed from the document; the list is the caller's to free. */
-static const char *read_tags(const json_t *tags, struct swk_instance *instance, const char ***list)
+/* The tags, borrowed from the document; the caller's list has room for them. */
+static const char *read_tags(const json_t *tags, struct swk_instance *instance, const char **list)
 {
 	const json_t *tag;
 	size_t i;
@@ -102,25 +102,22 @@ static const char *read_tags(const json_t *tags, struct swk_instance *instance, 
 		return NULL;
 	if (!json_is_array(tags))
 		return "Service.Tags is no array";
-	*list = reallocarray(NULL, json_array_size(tags), sizeof(**list));
-	if (!*list)
-		return "no memory for its tags";
 	json_array_foreach(tags, i, tag)
 	{
 		if (!json_is_string(tag))
 			return "a tag is no string";
 		if (strlen(json_string_value(tag)) != json_string_length(tag))
 			return "a tag holds a NUL";
-		(*list)[i] = json_string_value(tag);
+		list[i] = json_string_value(tag);
 	}
-	instance->tags = *list;
+	instance->tags = list;
 	instance->tag_count = json_array_size(tags);
 	return NULL;
 }
 
 /* Fills in the instance as far as it can, and returns why it can't be used, or NULL. */
 static const char *read_instance(const json_t *element, struct swk_instance *instance,
-				 const char ***tags, char reason[64])
+				 const char **tags, char reason[64])
 {
 	const json_t *node = json_object_get(element, "Node");
 	const json_t *service = json_object_get(element, "Service");
@@ -174,11 +171,15 @@ static int say_unreadable(struct swk_watch *watch, const char *service, const ch
 static int take_instance(struct swk_watch *watch, const json_t *element, struct swk_error *error)
 {
 	struct swk_instance instance = {.number = watch->number, .id = "", .node = ""};
-	const char **tags = NULL, *why;
+	const json_t *service = json_object_get(element, "Service");
+	size_t count = json_array_size(json_object_get(service, "Tags"));
+	const char **tags = reallocarray(NULL, count + 1, sizeof(*tags)), *why;
 	char reason[64];
 	int status;
 
-	why = read_instance(element, &instance, &tags, reason);
+	if (!tags)
+		return swk_error_memory(error);
+	why = read_instance(element, &instance, tags, reason);
 	if (why)
 		status = say_unreadable(watch, instance.service, instance.id, why, error);
 	else
@@ -227,7 +228,7 @@ static int take_element(struct swk_watch *watch, const json_t *element, struct s
 			return say_unreadable(watch, NULL, NULL, "it is no instance", error);
 		}
 	}
-	if (watch->kind == SWK_WATCH_SERVICE)
+	if (watch->kind == SWK_WATCH_SERVICE && watch->sink->instance)
 		return take_instance(watch, element, error);
 	return 0;
 }
@@ -243,8 +244,8 @@ static int take_member(struct swk_watch *watch, struct swk_error *error)
 				   error);
 	watch->known = true;
 	watch->kind = SWK_WATCH_SERVICES;
-	if (!*watch->key)
-		return 0; /* said when the key was read */
+	if (!*watch->key || !watch->sink->service)
+		return 0; /* said when the key was read; or not asked for */
 	return watch->sink->service(watch->sink->context, watch->key, error);
 }
 
@@ -288,10 +289,12 @@ static int decode(struct swk_watch *watch, json_t **value, char why[JSON_ERROR_T
 	if (memchr(watch->element.data, '\0', watch->element.length))
 		return swk_error_set(error, SWK_DATA, "line %zu: this is not JSON: a NUL byte",
 				     watch->start);
+	errno = 0;
 	*value = json_loadb(watch->element.data, watch->element.length, flags, &failure);
 	if (*value)
 		return 0;
-	if (json_error_code(&failure) == json_error_out_of_memory)
+	/* jansson says it by errno at most: it has no text for it, or calls it bad syntax. */
+	if (errno == ENOMEM || json_error_code(&failure) == json_error_out_of_memory)
 		return swk_error_memory(error);
 	if (is_syntax(&failure))
 		return swk_error_set(error, SWK_DATA, "line %zu, byte %zu: this is not JSON: %s",

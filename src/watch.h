@@ -23,7 +23,8 @@ enum swk_watch_kind {
 	SWK_WATCH_CHECKS,   /* [{"CheckID":"…","Status":"…",…},…] */
 };
 
-/* Where what is read goes. A status other than 0 ends the reading. */
+/* Where what is read goes; what is NULL is passed over, but for unreadable. A status other than 0
+ * ends the reading. */
 struct swk_watch_sink {
 	void *context;
 	/* An instance of a service document. */
