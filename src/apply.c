@@ -89,7 +89,10 @@ static int catch_up(struct swk_run *run, unsigned looks)
 		status = swk_run_owe_survivors(run);
 	if (!status)
 		status = swk_run_converge(run);
-	return status ? status : swk_run_remember(run);
+	/* Not the indexes: of those, what is in the file may be newer by now. */
+	if (!status && !swk_report_status(run->report))
+		run->state.success = (int64_t)time(NULL);
+	return status ? status : swk_run_save_state(run, false);
 }
 
 /* Waits until the workers have read their queues, and compares what each of them has. */
@@ -120,6 +123,13 @@ static int look_again(struct swk_run *run)
 
 /* ---- all of it ---- */
 
+/* A worker that died came back with what the files said when nginx started: a pass that shall put
+ * everything right looks at each. */
+static unsigned first_looks(const struct swk_run *run)
+{
+	return run->complete && run->settings->verify ? SWK_VERIFY_LOOKS : 1;
+}
+
 static int steps(struct swk_run *run, int descriptor)
 {
 	int status = swk_run_open_targets(run);
@@ -133,7 +143,7 @@ static int steps(struct swk_run *run, int descriptor)
 	if (!status)
 		status = swk_run_ask_consul(run);
 	if (!status)
-		status = swk_run_load_live(run, 1);
+		status = swk_run_load_live(run, first_looks(run));
 	if (!status)
 		status = decide(run);
 	if (!status)

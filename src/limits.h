@@ -68,9 +68,12 @@
 #define SWK_VERIFY_LOOKS 6
 
 /* "Not sync": how often the queue is drained for one change before that is final, and with how
- * many requests on fresh connections (each reaches some worker and makes it read its queue). */
+ * many requests on fresh connections at first (each reaches some worker and makes it read). */
 #define SWK_DRAINS_MAX 5
 #define SWK_DRAIN_REQUESTS 6
+
+/* Connections one after the other of which nginx gives as many to one worker (measured). */
+#define SWK_ACCEPTS_IN_A_ROW 16
 
 /* Notes of a report that are kept as text, the others being counted only. An agent keeps the last
  * 4 KB of what a handler prints, so more is of no use to it, but is to a person. */

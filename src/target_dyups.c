@@ -316,55 +316,79 @@ static int take_list(struct look *look, struct swk_error *error)
 					  error);
 }
 
-/* Puts a target's looks together. */
-static int take_looks(struct swk_target *target, struct look *looks, unsigned count,
-		      struct swk_error *error)
+/*
+ * Makes workers read their queue, and passes the turn to another of them: of connections that come
+ * one after the other, nginx gives up to 16 in a row to one worker (measured, as with Tengine). A
+ * GET makes the worker that answers read; this one's answer is short: there is no upstream `-`.
+ */
+static void nudge(const struct swk_target *target, struct swk_http *http, unsigned times,
+		  int64_t deadline)
+{
+	struct swk_error ignored = {0};
+	char *url;
+
+	if (asprintf(&url, "%s/upstream/-", target->name) < 0)
+		return;
+	for (unsigned i = 0; i < times && !ignored.status; i++) {
+		struct swk_http_request request = request_of("GET", url);
+
+		request.fresh = true;
+		if (swk_http_perform(http, &request, 1, 1, deadline, &ignored) || !request.status)
+			break;
+	}
+	free(url);
+}
+
+/* Takes a first look over into the target, or adds another one to those before it. */
+static int take_look(struct swk_target *target, struct look *look, bool first,
+		     struct swk_error *error)
 {
 	int status = 0;
 
-	swk_live_free(&target->live);
-	target->live = looks[0].live;
-	looks[0].live = (struct swk_live){0};
-	target->trouble = (struct swk_error){0};
-	target->refused = target->passing = false;
-	for (unsigned i = 0; i < count && !status; i++) {
-		if (looks[i].trouble.status && !target->trouble.status)
-			target->trouble = looks[i].trouble;
-		target->refused |= looks[i].refused;
-		target->passing |= looks[i].passing;
-		if (i)
-			status = swk_live_merge(&target->live, &looks[i].live, error);
+	if (first) {
+		swk_live_free(&target->live);
+		target->live = look->live;
+		look->live = (struct swk_live){0};
+		target->trouble = look->trouble;
+		target->refused = look->refused;
+		target->passing = look->passing;
+	} else {
+		status = swk_live_merge(&target->live, &look->live, error);
+		if (!target->trouble.status)
+			target->trouble = look->trouble;
+		target->refused |= look->refused;
+		target->passing |= look->passing;
 	}
 	/* Whoever doesn't answer a question isn't told anything either. */
 	target->given_up = target->live.readable == SWK_READ_NOTHING;
 	return status;
 }
 
-static int dyups_load(struct swk_target *targets, size_t count, unsigned times,
-		      struct swk_http *http, int64_t deadline, struct swk_error *error)
+/* One look at each target. */
+static int look_once(struct swk_target *targets, size_t count, bool first, bool fresh,
+		     struct swk_http *http, int64_t deadline, struct swk_error *error)
 {
-	const size_t all = count * times;
-	struct swk_http_request *requests = calloc(all + 1, sizeof(*requests));
-	struct look *looks = calloc(all + 1, sizeof(*looks));
+	struct swk_http_request *requests = calloc(count + 1, sizeof(*requests));
+	struct look *looks = calloc(count + 1, sizeof(*looks));
 	int status = requests && looks ? 0 : swk_error_memory(error);
 
-	for (size_t i = 0; !status && i < all; i++) {
-		looks[i] = (struct look){.target = &targets[i / times], .ask = true};
+	for (size_t i = 0; !status && i < count; i++) {
+		looks[i] = (struct look){.target = &targets[i], .ask = true};
 		swk_buffer_init(&looks[i].answer, SWK_LIVE_MAX);
 	}
 	if (!status)
-		status = get(looks, requests, all, "/detail", times > 1, http, deadline, error);
-	for (size_t i = 0; !status && i < all; i++)
+		status = get(looks, requests, count, "/detail", fresh, http, deadline, error);
+	for (size_t i = 0; !status && i < count; i++)
 		status = take_detail(&looks[i], error);
 	if (!status)
-		status = get(looks, requests, all, "/list", times > 1, http, deadline, error);
-	for (size_t i = 0; !status && i < all; i++) {
+		status = get(looks, requests, count, "/list", fresh, http, deadline, error);
+	for (size_t i = 0; !status && i < count; i++) {
 		if (looks[i].ask)
 			status = take_list(&looks[i], error);
 	}
 	for (size_t i = 0; !status && i < count; i++)
-		status = take_looks(&targets[i], &looks[i * times], times, error);
-	for (size_t i = 0; looks && i < all; i++) {
+		status = take_look(&targets[i], &looks[i], first, error);
+	for (size_t i = 0; looks && i < count; i++) {
 		swk_live_free(&looks[i].live);
 		swk_buffer_free(&looks[i].answer);
 		free(looks[i].url);
@@ -374,25 +398,21 @@ static int dyups_load(struct swk_target *targets, size_t count, unsigned times,
 	return status;
 }
 
-/* ---- changing ---- */
-
-/* Makes the workers read their queue: a GET makes the one that answers do so, and fresh
- * connections reach one or another. */
-static void drain(struct swk_target *target, struct swk_http *http, int64_t deadline)
+static int dyups_load(struct swk_target *targets, size_t count, unsigned looks,
+		      struct swk_http *http, int64_t deadline, struct swk_error *error)
 {
-	struct swk_http_request requests[SWK_DRAIN_REQUESTS];
-	struct swk_error ignored = {0};
-	char *url;
+	int status = 0;
 
-	if (asprintf(&url, "%s/list", target->name) < 0)
-		return;
-	for (size_t i = 0; i < SWK_DRAIN_REQUESTS; i++) {
-		requests[i] = request_of("GET", url);
-		requests[i].fresh = true;
+	for (unsigned i = 0; !status && i < looks; i++) {
+		/* So that each look is at another worker. */
+		for (size_t j = 0; i && j < count; j++)
+			nudge(&targets[j], http, SWK_ACCEPTS_IN_A_ROW - 1, deadline);
+		status = look_once(targets, count, !i, looks > 1, http, deadline, error);
 	}
-	(void)swk_http_perform(http, requests, SWK_DRAIN_REQUESTS, 1, deadline, &ignored);
-	free(url);
+	return status;
 }
+
+/* ---- changing ---- */
 
 /* Waits a while that doubles from call to call, with some chance in it, so that two runs that
  * meet don't meet again. */
@@ -471,7 +491,10 @@ static bool may_drain(struct change *change)
 		return false;
 	if (change->drains++ == SWK_DRAINS_MAX)
 		wait_for_workers(change->target, change->deadline);
-	drain(change->target, change->http, change->deadline);
+	/* A few mostly do; else enough to reach four workers. */
+	nudge(change->target, change->http,
+	      change->drains == 1 ? SWK_DRAIN_REQUESTS : 3 * SWK_ACCEPTS_IN_A_ROW + 1,
+	      change->deadline);
 	return true;
 }
 
