@@ -3,7 +3,10 @@
 # make            build/swk-apply
 # make demo       see it at work: a Consul agent, nginx, and three backends on loopback
 # make check      install what the tests need, build, and run them all
+# make soak       the tests that take long: storms, traffic, faults at random
 # make lint       compilers' and checkers' warnings, and the layers
+# make sanitize   the unit tests and the cases with ASan and UBSan
+# make fuzz       let fuzzers look at whatever is read, each for FUZZ_SECONDS=60
 # make install    PREFIX=/usr/local, DESTDIR= and the GNU directory variables
 #
 # V=1 shows the commands. SWK_CONSUL and SWK_TENGINE name binaries to test with.
@@ -21,7 +24,13 @@ BUILD ?= build
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 -Wvla
-HARDENING = -fstack-protector-strong -fPIE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+# What the compiler has of it.
+try = $(shell $(CC) $(1) -O2 -Werror -include string.h -x c -c -o /dev/null /dev/null \
+	2>/dev/null && echo '$(1)')
+FORTIFY := $(or $(call try,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3),-U_FORTIFY_SOURCE \
+	-D_FORTIFY_SOURCE=2)
+HARDENING := -fstack-protector-strong -fPIE $(FORTIFY) $(call try,-fstack-clash-protection) \
+	$(call try,-fcf-protection)
 SWK_CPPFLAGS = -D_GNU_SOURCE -Isrc -DSWK_VERSION='"$(VERSION)"' $(CPPFLAGS)
 SWK_CFLAGS = -std=c11 $(WARNINGS) $(HARDENING) $(CFLAGS) \
 	$(shell $(PKG_CONFIG) --cflags jansson libcurl)
@@ -36,6 +45,16 @@ COMMAND = $(wildcard cmd/swk-apply/*.c)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 COMMAND_OBJECTS = $(COMMAND:%.c=$(BUILD)/%.o)
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+
+FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+FUZZ_CC ?= clang
+FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all
+# As everything else, but for what can't be had together with sanitizers: _FORTIFY_SOURCE.
+SANITIZE_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
+UNFORTIFIED = -fstack-protector-strong -fPIE -U_FORTIFY_SOURCE
 
 all: $(BUILD)/swk-apply
 
@@ -53,6 +72,16 @@ $(BUILD)/unit/%: tests/unit/%.c $(OBJECTS)
 
 unit: $(UNIT_TESTS)
 
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(OBJECTS)
+	$(call say,CC,$@)$(CC) $(SWK_CPPFLAGS) -Itests/fuzz $(SWK_CFLAGS) -fsanitize=fuzzer \
+		$(SWK_LDFLAGS) -MMD -MP -MT $@ -MF $@.d -o $@ $(filter %.c %.o,$^) $(LIBS)
+
+# The whole run: with a target to speak to, and a clock that needs no waiting.
+$(BUILD)/fuzz_run: $(BUILD)/tests/fuzz/responder.o
+$(BUILD)/fuzz_run: SWK_LDFLAGS += -pthread -Wl,--wrap=nanosleep,--wrap=clock_gettime,--wrap=fsync
+
+fuzzers: $(FUZZERS)
+
 # The build needs jansson and libcurl; the targets below install them, a bare `make` only says so.
 tools:
 	@$(PKG_CONFIG) --exists jansson 'libcurl >= 7.85' || { \
@@ -69,16 +98,36 @@ check:
 	$(Q)$(MAKE) --no-print-directory all unit
 	$(Q)tests/run
 
+soak:
+	$(Q)tests/setup test
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/run soak
+
 lint:
 	$(Q)tests/setup lint
 	$(Q)tests/lint/lint
 
+fuzz:
+	$(Q)tests/setup fuzz
+	$(Q)$(MAKE) --no-print-directory BUILD=build/fuzz CC=$(FUZZ_CC) HARDENING='$(UNFORTIFIED)' \
+		CFLAGS='$(FUZZ_FLAGS)' fuzzers
+	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
+
+sanitize:
+	$(Q)tests/setup test
+	$(Q)$(MAKE) --no-print-directory BUILD=build/sanitize HARDENING='$(UNFORTIFIED)' \
+		CFLAGS='$(SANITIZE_FLAGS)' all unit
+	$(Q)tests/fuzz/sanitize
+
 install: all
-	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(docdir)/consul.d
+	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(docdir)/consul.d \
+		$(DESTDIR)$(docdir)/contrib/systemd $(DESTDIR)$(docdir)/contrib/cron
 	install -m 755 $(BUILD)/swk-apply $(DESTDIR)$(sbindir)/swk-apply
 	install -m 644 man/swk-apply.8 $(DESTDIR)$(mandir)/man8/swk-apply.8
-	install -m 644 README.md NEWS.md LICENSE $(DESTDIR)$(docdir)
+	install -m 644 README.md NEWS.md SECURITY.md LICENSE $(DESTDIR)$(docdir)
 	install -m 644 consul.d/* $(DESTDIR)$(docdir)/consul.d
+	install -m 644 contrib/systemd/* $(DESTDIR)$(docdir)/contrib/systemd
+	install -m 644 contrib/cron/* $(DESTDIR)$(docdir)/contrib/cron
 
 uninstall:
 	rm -f $(DESTDIR)$(sbindir)/swk-apply $(DESTDIR)$(mandir)/man8/swk-apply.8
@@ -86,11 +135,11 @@ uninstall:
 
 # What was fetched for the tests stays: see distclean.
 clean:
-	rm -rf $(BUILD)/src $(BUILD)/cmd $(BUILD)/unit $(BUILD)/swk-apply
+	rm -rf $(BUILD)/src $(BUILD)/cmd $(BUILD)/unit $(BUILD)/swk-apply $(BUILD)/fuzz $(BUILD)/sanitize
 
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit tools demo check lint install uninstall clean distclean
+.PHONY: all unit fuzzers tools demo check lint fuzz sanitize install uninstall clean distclean
 
--include $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
+-include $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d)
