@@ -1,0 +1,328 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What can be wrong with the files and their folder: the status, what is said, the conf file whole, nginx left alone.
+
+load e2e
+
+eval "e2e_$(declare -f teardown)"
+
+teardown() {
+	[[ -z "${space:-}" ]] || kill "$space"
+	e2e_teardown
+}
+
+# A folder of its own for the conf file, which belongs to the user named, or to root.
+folder() {
+	install -d -m 755 "$E2E_DIR/swk"
+	export SWK_CONF="$E2E_DIR/swk/dyups.upstream.conf"
+	[[ -n "${1:-}" ]] || return 0
+	chown "$1:" "$E2E_DIR/swk"
+	chmod 711 "$E2E_DIR" "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}"
+}
+
+as_nobody() {
+	setpriv --reuid nobody --regid "$(id -g nobody)" --init-groups env PATH="$PATH" "$@"
+}
+
+# What is mounted in it is seen there only; it goes with the process that holds it. inside COMMAND... runs one there.
+mount_space() {
+	unshare -m --propagation private sleep 300 3>&- &
+	space=$!
+	wait_until "$E2E_PATIENCE" is_apart
+}
+
+is_apart() {
+	[[ "$(readlink "/proc/$space/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]]
+}
+
+inside() {
+	nsenter -t "$space" -m -- "$@"
+}
+
+# document SERVICE ADDRESS... - a service watch's, of instances that pass.
+document() {
+	local name="$1"
+
+	shift
+	jq -nc --arg name "$name" '[$ARGS.positional[] | {Node: {}, Checks: [],
+		Service: {Service: $name, ID: ., Address: ., Port: 80, Tags: []}}]' --args -- "$@"
+}
+
+# The file with one upstream, as nginx has it, too; and nothing said of it yet.
+begin() {
+	"$@" swk-apply <<<"$(document web 10.0.0.1)"
+	"$@" cat "$SWK_CONF" >"$E2E_DIR/before"
+	gateway_requests_clear
+}
+
+# The file is as it was, no half of a new one lies about, and nginx was changed in nothing.
+nothing_changed() {
+	"$@" cat "$SWK_CONF" | cmp - "$E2E_DIR/before" &&
+		! "$@" test -f "$SWK_CONF.tmp" &&
+		nginx_untouched
+}
+
+nginx_untouched() {
+	! gateway_requests | grep -v '^GET '
+}
+
+@test "no room for the state file: 73, nothing changed; with room again, it goes on" {
+	[ "$EUID" == 0 ] || skip 'mounting takes root'
+	folder
+	mount_space
+	inside mount -t tmpfs -o size=64k,mode=755 tmpfs "$E2E_DIR/swk"
+	begin inside
+	inside sh -c "cat /dev/zero >'$E2E_DIR/swk/fill'" || true
+	run -73 inside swk-apply <<<"$(document web 10.0.0.2)"
+	[[ "$output" == *"$SWK_CONF.state: it can't be written: No space left on device"* ]]
+	nothing_changed inside
+	inside rm "$E2E_DIR/swk/fill"
+	inside swk-apply <<<"$(document web 10.0.0.2)"
+	[ "$(gateway_detail | grep -c '10\.0\.0\.2:80')" == 1 ]
+}
+
+@test "room for the state file, but not for the conf file: 73, nothing changed" {
+	[ "$EUID" == 0 ] || skip 'mounting takes root'
+	folder
+	mount_space
+	inside mount -t tmpfs -o size=64k,mode=755 tmpfs "$E2E_DIR/swk"
+	begin inside
+	# 400 servers are about 20 KB; room is left for 8.
+	inside sh -c "cat /dev/zero >'$E2E_DIR/swk/fill'; truncate -s -8192 '$E2E_DIR/swk/fill'" || true
+	mapfile -t many < <(printf '10.1.0.%d\n' {1..200} && printf '10.1.1.%d\n' {1..200})
+	run -73 inside swk-apply <<<"$(document web "${many[@]}")"
+	[[ "$output" == *"$SWK_CONF: it can't be written: No space left on device"* ]]
+	nothing_changed inside
+	# What is owed by then is sent from the file as it is: too much, but nothing wrong.
+	inside rm "$E2E_DIR/swk/fill"
+	inside swk-apply --service other <<<'[]'
+	[ "$(gateway_detail | grep -c '^server ')" == 1 ]
+	inside swk-apply <<<"$(document web "${many[@]}")"
+	[ "$(gateway_detail | grep -c '^server ')" == 400 ]
+}
+
+# bats test_tags=gateway
+@test "the disk fills up while nginx is being told: 73, and it says that things are changed; the file is the new one, whole" {
+	[ "$EUID" == 0 ] || skip 'mounting takes root'
+	folder
+	mount_space
+	inside mount -t tmpfs -o size=64k,mode=755 tmpfs "$E2E_DIR/swk"
+	begin inside
+	gateway_fault 1 slow:2 '^POST'
+	inside swk-apply <<<"$(document web 10.0.0.2)" >"$E2E_DIR/said" 2>&1 3>&- &
+	pid=$! status=0
+	wait_until "$E2E_PATIENCE" inside grep -q '10\.0\.0\.2' "$SWK_CONF"
+	inside sh -c "cat /dev/zero >'$E2E_DIR/swk/fill'" || true
+	wait "$pid" || status=$?
+	[ "$status" == 73 ]
+	grep -q "$SWK_CONF.state: it can't be written: No space left on device; the conf file or nginx may be changed" "$E2E_DIR/said"
+	[ "$(inside grep -c '^    server 10\.0\.0\.2:80' "$SWK_CONF")" == 1 ]
+	inside rm "$E2E_DIR/swk/fill"
+	inside swk-apply --service other <<<'[]'
+	[ "$(gateway_detail | grep -c '10\.0\.0\.2:80')" == 1 ]
+}
+
+@test "a read-only file system: 73 at the lock; a dry run still looks" {
+	[ "$EUID" == 0 ] || skip 'mounting takes root'
+	folder
+	mount_space
+	inside mount -t tmpfs -o mode=755 tmpfs "$E2E_DIR/swk"
+	begin inside
+	inside mount -o remount,ro "$E2E_DIR/swk"
+	run -73 inside swk-apply <<<"$(document web 10.0.0.2)"
+	[[ "$output" == *"$SWK_CONF.lock: the lock can't be opened: Read-only file system"* ]]
+	nothing_changed inside
+	[ -z "$(gateway_requests)" ]
+	run -0 inside swk-apply --dry-run <<<"$(document web 10.0.0.2)"
+	[ "$output" == '~ web: -10.0.0.1:80 +10.0.0.2:80' ]
+}
+
+@test "the conf file is a mount by itself: 73, since it can't be replaced" {
+	[ "$EUID" == 0 ] || skip 'mounting takes root'
+	folder
+	begin
+	cp "$SWK_CONF" "$E2E_DIR/mounted"
+	mount_space
+	inside mount --bind "$E2E_DIR/mounted" "$SWK_CONF"
+	run -73 inside swk-apply <<<"$(document web 10.0.0.2)"
+	[[ "$output" == *"$SWK_CONF: it can't be replaced"*": Device or resource busy"* ]]
+	nothing_changed inside
+}
+
+@test "the conf file is a symbolic link: its file is replaced, the link stays" {
+	folder
+	mkdir "$E2E_DIR/real"
+	ln -s ../real/file.conf "$SWK_CONF"
+	: >"$E2E_DIR/real/file.conf"
+	swk-apply <<<"$(document web 10.0.0.1)"
+	[ "$(readlink "$SWK_CONF")" == ../real/file.conf ]
+	[ ! -L "$E2E_DIR/real/file.conf" ]
+	[ "$(servers web)" == 10.0.0.1:80 ]
+	# Lock and state stand beside the file, so that runs that name the one or the other share them.
+	[ -e "$E2E_DIR/real/file.conf.lock" ]
+	[ -e "$E2E_DIR/real/file.conf.state" ]
+	[ "$(ls "$E2E_DIR/swk")" == dyups.upstream.conf ]
+}
+
+@test "a link that leads nowhere, a directory, a pipe, no folder: 73, and nothing is left beside" {
+	folder
+	ln -s nowhere "$SWK_CONF"
+	run -73 swk-apply <<<"$(document web 10.0.0.1)"
+	[[ "$output" == *"$SWK_CONF: it can't be followed: No such file or directory"* ]]
+	[ "$(readlink "$SWK_CONF")" == nowhere ]
+	[ "$(ls "$E2E_DIR/swk")" == dyups.upstream.conf ]
+
+	ln -sfn dyups.upstream.conf "$SWK_CONF"
+	run -73 swk-apply <<<"$(document web 10.0.0.1)"
+	[[ "$output" == *"$SWK_CONF: it can't be followed: Too many levels"* ]]
+	rm "$SWK_CONF"
+
+	mkdir "$SWK_CONF"
+	run -73 swk-apply <<<"$(document web 10.0.0.1)"
+	[[ "$output" == *"$SWK_CONF: it is no regular file"* ]]
+	[ "$(ls "$E2E_DIR/swk")" == dyups.upstream.conf ]
+	rmdir "$SWK_CONF"
+
+	mkfifo "$SWK_CONF"
+	run -73 timeout 10 swk-apply <<<"$(document web 10.0.0.1)"
+	[[ "$output" == *"$SWK_CONF: it is no regular file"* ]]
+	[ "$(ls "$E2E_DIR/swk")" == dyups.upstream.conf ]
+	rm "$SWK_CONF"
+
+	run -73 swk-apply --conf "$E2E_DIR/none/file.conf" <<<"$(document web 10.0.0.1)"
+	[[ "$output" == *"$E2E_DIR/none: make this directory, or name another file with --conf"* ]]
+	[ ! -e "$E2E_DIR/none" ]
+	[ -z "$(gateway_requests)" ]
+}
+
+@test "a file of somebody else's making: 10, left alone; taken over with --adopt" {
+	folder
+	printf 'upstream web {\n    server 10.0.0.9:80;\n}\n' >"$SWK_CONF"
+	cp "$SWK_CONF" "$E2E_DIR/before"
+	run -10 swk-apply <<<"$(document web 10.0.0.1)"
+	[[ "$output" == *"$SWK_CONF was not written by swk-apply"*--adopt* ]]
+	nothing_changed
+	[ -z "$(gateway_requests)" ]
+	swk-apply --adopt <<<"$(document web 10.0.0.1)"
+	[ "$(servers web)" == 10.0.0.1:80 ]
+	[ "$(gateway_detail | grep -c '10\.0\.0\.1:80')" == 1 ]
+}
+
+@test "another's file: root keeps owner, group and mode; in a folder of one's own it becomes one's own" {
+	[ "$EUID" == 0 ] || skip 'becoming another user takes root'
+	folder nobody
+	begin
+	[ "$(stat -c %U:%a "$SWK_CONF")" == nobody:644 ]
+	chown daemon:adm "$SWK_CONF"
+	chmod 640 "$SWK_CONF"
+	swk-apply <<<"$(document web 10.0.0.2)"
+	[ "$(stat -c %U:%G:%a "$SWK_CONF")" == daemon:adm:640 ]
+
+	chown root:root "$SWK_CONF"
+	chmod 644 "$SWK_CONF"
+	as_nobody swk-apply <<<"$(document web 10.0.0.3)"
+	[ "$(stat -c %U:%G:%a "$SWK_CONF")" == "nobody:$(id -gn nobody):644" ]
+	[ "$(servers web)" == 10.0.0.3:80 ]
+}
+
+@test "a file that may not be read: 73" {
+	[ "$EUID" == 0 ] || skip 'becoming another user takes root'
+	folder nobody
+	begin
+	for each in "$SWK_CONF" "$SWK_CONF.state" "$SWK_CONF.lock"; do
+		about=$(stat -c %u:%g\ %a "$each")
+		chown root:root "$each"
+		chmod 600 "$each"
+		run -73 as_nobody swk-apply <<<"$(document web 10.0.0.2)"
+		[[ "$output" == *"$each: "*": Permission denied"* ]]
+		nothing_changed
+		chown "${about% *}" "$each"
+		chmod "${about#* }" "$each"
+	done
+	as_nobody swk-apply <<<"$(document web 10.0.0.2)"
+	[ "$(servers web)" == 10.0.0.2:80 ]
+}
+
+@test "a lock or state file of another kind: 73, not followed, not hung on" {
+	folder
+	begin
+	rm "$SWK_CONF.lock"
+	ln -s ../elsewhere "$SWK_CONF.lock"
+	run -73 swk-apply <<<"$(document web 10.0.0.2)"
+	[[ "$output" == *"$SWK_CONF.lock: the lock can't be opened: "* ]]
+	[ ! -e "$E2E_DIR/elsewhere" ]
+	rm "$SWK_CONF.lock"
+	mkdir "$SWK_CONF.lock"
+	run -73 swk-apply <<<"$(document web 10.0.0.2)"
+	[[ "$output" == *"$SWK_CONF.lock: the lock can't be opened: "* ]]
+	rmdir "$SWK_CONF.lock"
+	nothing_changed
+
+	rm "$SWK_CONF.state"
+	mkdir "$SWK_CONF.state"
+	run -73 swk-apply <<<"$(document web 10.0.0.2)"
+	[[ "$output" == *"$SWK_CONF.state: it is no regular file"* ]]
+	rmdir "$SWK_CONF.state"
+	mkfifo "$SWK_CONF.state"
+	run -73 timeout 10 swk-apply <<<"$(document web 10.0.0.2)"
+	[[ "$output" == *"$SWK_CONF.state: it is no regular file"* ]]
+	nothing_changed
+}
+
+@test "what a killed run left is swept, whosever it is; a link in its place is not followed" {
+	folder
+	begin
+	echo half >"$SWK_CONF.tmp"
+	chmod 400 "$SWK_CONF.tmp"
+	swk-apply <<<"$(document web 10.0.0.2)"
+	[ ! -e "$SWK_CONF.tmp" ]
+	[ "$(servers web)" == 10.0.0.2:80 ]
+
+	echo precious >"$E2E_DIR/elsewhere"
+	ln -s ../elsewhere "$SWK_CONF.tmp"
+	swk-apply <<<"$(document web 10.0.0.3)"
+	[ ! -L "$SWK_CONF.tmp" ]
+	[ ! -L "$SWK_CONF" ]
+	[ "$(cat "$E2E_DIR/elsewhere")" == precious ]
+	[ "$(servers web)" == 10.0.0.3:80 ]
+
+	# A hard link: the other name keeps what it has.
+	ln "$E2E_DIR/elsewhere" "$SWK_CONF.tmp"
+	swk-apply <<<"$(document web 10.0.0.4)"
+	[ "$(cat "$E2E_DIR/elsewhere")" == precious ]
+	[ "$(servers web)" == 10.0.0.4:80 ]
+}
+
+@test "root's leftover in a user's folder is swept by that user" {
+	[ "$EUID" == 0 ] || skip 'becoming another user takes root'
+	folder nobody
+	begin
+	install -m 600 /dev/null "$SWK_CONF.tmp"
+	as_nobody swk-apply <<<"$(document web 10.0.0.2)"
+	[ ! -e "$SWK_CONF.tmp" ]
+	[ "$(servers web)" == 10.0.0.2:80 ]
+}
+
+@test "a directory in the temporary file's place: 73, nothing changed" {
+	folder
+	begin
+	mkdir "$SWK_CONF.tmp"
+	run -73 swk-apply <<<"$(document web 10.0.0.2)"
+	[[ "$output" == *"$SWK_CONF"*": "* ]]
+	[ -d "$SWK_CONF.tmp" ]
+	nothing_changed
+}
+
+@test "a leftover that can't be removed: 73, nothing changed" {
+	[ "$EUID" == 0 ] || skip 'mounting takes root'
+	folder
+	begin
+	: >"$SWK_CONF.tmp"
+	mount_space
+	# As unremovable as an immutable one, on any file system.
+	inside mount --bind "$SWK_CONF.tmp" "$SWK_CONF.tmp"
+	run -73 inside swk-apply <<<"$(document web 10.0.0.2)"
+	[[ "$output" == *"$SWK_CONF"*": "* ]]
+	cmp "$SWK_CONF" "$E2E_DIR/before"
+	nginx_untouched
+}

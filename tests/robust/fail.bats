@@ -1,0 +1,137 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Any system call may fail. What can be borne is borne; what can't is said, in one line, with the right status, and the next run
+# finishes what was begun.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # what robust.bash reads and sets; each test is a shell of its own
+load robust
+
+# The status of a run in which this call on one of its files fails so.
+store_status() {
+	local call="$1" file="$2" error="$3"
+
+	case "$call $file $error" in
+	'read '*' EINTR' | 'write '*' EINTR') echo 0 ;;
+	# What was to be read from it, was; the lock goes with the process.
+	'close tmp '*) echo 73 ;;
+	'close '*) echo 0 ;;
+	# At worst, the one that a killed run left is in the way of the next.
+	'unlink '*) echo 0 ;;
+	# Whoever may not give a file away keeps it.
+	'fchown '*) echo 0 ;;
+	*) echo 73 ;;
+	esac
+}
+
+# Why this call may fail.
+store_errors() {
+	case $1 in
+	openat) echo ENOSPC EMFILE ;;
+	write) echo ENOSPC EIO EINTR ;;
+	fsync | close) echo EIO ENOSPC ;;
+	read) echo EIO EINTR ;;
+	flock) echo EINTR ENOLCK ;;
+	rename | unlink | readlink | newfstatat) echo EACCES EIO ;;
+	fchown) echo EPERM EIO ;;
+	*) echo EPERM ;;
+	esac
+}
+
+@test "fail: each call on its files" {
+	local call number what conf error points=0
+	local -A counted=()
+
+	begin_with old
+	record
+	while read -r call number what conf; do
+		[[ "$what" != net && "$what" != - ]] || continue
+		for error in $(store_errors "$call"); do
+			point="$error from $call $number ($what)"
+			put_back
+			disturb "$call" "$number" "error=$error"
+			grep -q 'INJECTED' "$TEST_DIR/injected" || problem 'it did not come to this call' || return 1
+			# Asked twice: whether it is there, without which nothing works, and whose it is, which is not so important.
+			[[ "$call $what $status" == 'newfstatat folder 0' ]] ||
+				[[ "$status" == "$(store_status "$call" "$what" "$error")" ]] || problem 'a wrong status' || return 1
+			nothing_left_over || problem 'a file is left over' || return 1
+			if ((status)); then
+				[[ "$(wc -l <"$TEST_DIR/said")" == 1 ]] || problem 'not one line' || return 1
+				grep -q "^swk-apply: error: .*$SWK_CONF" "$TEST_DIR/said" ||
+					grep -q "^swk-apply: error: ${SWK_CONF%/*}: " "$TEST_DIR/said" ||
+					problem 'it does not say where' || return 1
+				[[ "$conf" == new || "$call $what" == 'rename conf' || "$(conf_is)" == old ]] ||
+					problem 'the conf file was replaced all the same' || return 1
+				[[ "$(conf_is)" != old ]] || ! grep -qv '^GET' "$GATEWAY_DIR/requests.log" || problem 'nginx was touched' || return 1
+			else
+				[[ "$(conf_is)" == new && ! -s "$TEST_DIR/said" ]] || problem 'not as it should be' || return 1
+			fi
+			one_more_run_converges || return 1
+			counted[$status]=$((${counted[$status]:-0} + 1))
+			points=$((points + 1))
+		done
+	done <"$TEST_DIR/calls"
+	say "$BATS_TEST_DESCRIPTION: $points failures; status 0: ${counted[0]}, 73: ${counted[73]}"
+	((points > 80 && counted[73] > 40))
+}
+
+# Why a call about a connection may fail.
+net_errors() {
+	case $1 in
+	socket | socketpair) echo EMFILE ENOBUFS ;;
+	connect) echo ECONNREFUSED ENETUNREACH EINTR ;;
+	sendto | recvfrom) echo ECONNRESET EINTR ;;
+	poll) echo EINTR ENOMEM ;;
+	close) echo EIO ;;
+	*) echo EINVAL ;;
+	esac
+}
+
+# fail_connections STATUS... - lets each fail. The statuses that may come of it; whether another run, the same once more, brings all
+# to be as it should.
+fail_connections() {
+	local call number what conf error points=0 missed=0 allowed=" $* "
+	local -A counted=()
+
+	record
+	while read -r call number what conf; do
+		[[ "$what" == net ]] || continue
+		for error in $(net_errors "$call" | cut -d " " -f "${FAIL_ERRORS:-1-}"); do
+			point="$error from $call $number"
+			put_back
+			disturb "$call" "$number" "error=$error"
+			if ! grep -q 'INJECTED' "$TEST_DIR/injected"; then
+				missed=$((missed + 1))
+				continue
+			fi
+			[[ "$allowed" == *" $status "* ]] || problem 'a wrong status' || return 1
+			nothing_left_over || problem 'a file is left over' || return 1
+			if ((status)); then
+				grep -q '^swk-apply: error: ' "$TEST_DIR/said" || problem 'it does not say why' || return 1
+				! grep -qv '^swk-apply: ' "$TEST_DIR/said" || problem 'somebody else said something' || return 1
+			fi
+			# Of Consul, a part may have been heard, and the file is right for that part.
+			if [[ "$status" == 69 || "$(conf_is)" == torn ]]; then
+				[[ "$status" == 69 ]] || problem 'the conf file is neither old nor new' || return 1
+				(_gateway_nginx -t -q) || problem 'nginx does not read the conf file' || return 1
+			fi
+			one_more_run_converges new || return 1
+			counted[$status]=$((${counted[$status]:-0} + 1))
+			points=$((points + 1))
+		done
+	done <"$TEST_DIR/calls"
+	say "$BATS_TEST_DESCRIPTION: $points failures, missed $missed; of status$(for number in "${!counted[@]}"; do
+		printf ' %s: %s' "$number" "${counted[$number]}"
+	done)"
+	((points > 30 && missed * 3 < points)) || problem 'too many were missed'
+}
+
+@test "fail: each call on the connection to nginx" {
+	begin_with old
+	fail_connections 0 75
+}
+
+@test "fail: each call on the connections to Consul and nginx" {
+	begin_with_consul
+	FAIL_ERRORS=1 # of each call's errors, the first
+	fail_connections 0 69 75
+}

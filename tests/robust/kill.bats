@@ -1,0 +1,61 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Killed at any system call, a run leaves the old file or the new one, and the next run finishes what it began.
+
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # what robust.bash reads and sets; each test is a shell of its own
+load robust
+
+# Kills the run at every call, one after the other, on entry, so that the call isn't made. How many calls there are of those that
+# are about connections differs from run to run, as the other side is quick or slow: these are gone through until a run has no such
+# call any more, and one that a run did not come to is counted as missed. Of all others, none may be missed.
+kill_everywhere() {
+	local call first recorded varies number killed=0 missed=0 of_call all=0
+
+	record
+	while read -r call first recorded varies; do
+		of_call=0
+		for ((number = first; ; number++)); do
+			point="killed at $call $number"
+			put_back
+			disturb "$call" "$number" signal=KILL
+			if [[ "$status" == 137 ]]; then
+				grep -q 'killed by SIGKILL' "$TEST_DIR/injected" || problem 'somebody else killed it' || return 1
+				of_call=$((of_call + 1))
+				one_more_run_converges || return 1
+			elif [[ "$status" != 0 ]]; then
+				problem 'neither killed nor done' || return 1
+			elif ((number > recorded)); then
+				break
+			else
+				missed=$((missed + 1))
+				[[ "$varies" == varies ]] || problem 'it did not come to this call' || return 1
+			fi
+		done
+		killed=$((killed + of_call))
+		all=$((all + recorded - first + 1))
+		[[ "$varies" == varies ]] || ((of_call == recorded - first + 1)) ||
+			problem "killed at $of_call of $((recorded - first + 1))" || return 1
+	done < <(awk '
+		!($1 in first) { first[$1] = $2 }
+		{ last[$1] = $2 }
+		$3 == "net" || $1 ~ /^(poll|brk|mmap|munmap|madvise)$/ { varies[$1] = "varies" }
+		END { for (call in last) print call, first[call], last[call], (call in varies ? "varies" : "fixed") }' \
+		"$TEST_DIR/calls")
+	say "$BATS_TEST_DESCRIPTION: $all calls; killed at $killed, missed $missed"
+	((all > 100 && killed >= all - missed && missed * 10 < all)) || problem 'too many were missed'
+}
+
+@test "kill: the first run, where there is no file yet" {
+	begin_with nothing
+	kill_everywhere
+}
+
+@test "kill: a run that makes, changes and deletes upstreams" {
+	begin_with old
+	kill_everywhere
+}
+
+@test "kill: a complete pass, with a look at every worker" {
+	begin_with_consul
+	kill_everywhere
+}

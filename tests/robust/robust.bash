@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# What the tests of this folder share: a gateway that stands at `old`, a run that brings it to `new`, and means to disturb that
+# run at one place, to put everything back for the next place, and to judge what came of it.
+
+# shellcheck source=SCRIPTDIR/../lib/gateway.bash
+source "${BASH_SOURCE[0]%/*}/../lib/gateway.bash"
+# shellcheck source=SCRIPTDIR/../lib/consul.bash
+source "${BASH_SOURCE[0]%/*}/../lib/consul.bash"
+
+bats_require_minimum_version 1.5.0
+
+ROOT="$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)"
+PROGRAM="${SWK_APPLY:-$ROOT/build/swk-apply}"
+
+# What is under way: the command of the run that is disturbed, the place, for messages, and the status that came of it.
+declare -ga run_of=()
+declare -g point='' status=0
+
+setup() {
+	export TEST_DIR="$BATS_TEST_TMPDIR"
+	unset "${!SWK_@}" "${!CONSUL_HTTP_@}"
+	gateway_start "$TEST_DIR/gateway"
+	echo '[]' >"$TEST_DIR/empty"
+	export SWK_CONF="$GATEWAY_CONF" SWK_DYUPS="$GATEWAY_DYUPS" SWK_READ_INTERVAL=0
+}
+
+teardown() {
+	[[ -z "${CONSUL_PID:-}" ]] || consul_stop
+	gateway_stop
+}
+
+# say WORD... - for whoever watches the tests.
+say() {
+	echo "# $*" >&3
+}
+
+# instance SERVICE HOST [COLOUR] - one of a document's; document INSTANCE... - all of it.
+instance() {
+	printf '{"Node":{},"Service":{"Service":"%s","ID":"%s-%s","Port":80,"Address":"10.0.0.%s","Tags":[%s]},"Checks":[]}' \
+		"$1" "$1" "$2" "$2" "${3:+\"gray=$3\"}"
+}
+
+document() {
+	local IFS=,
+
+	printf '[%s]' "$*"
+}
+
+# ---- from old to new ----
+
+# begin_with nothing|old - what is there before each disturbed run, and the document that it gets: `old` has an upstream that the
+# document changes, one that it leaves, and one that it deletes.
+begin_with() {
+	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
+	if [[ "$1" == old ]]; then
+		"$PROGRAM" < <(document "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)")
+	fi
+	keep "$TEST_DIR/old"
+	document "$(instance web 4)" "$(instance web 2 same)" "$(instance web 5 new)" >"$TEST_DIR/document"
+	run_of=("$PROGRAM")
+	reach_new
+}
+
+# begin_with_consul - the same for a complete pass: an agent has what is new.
+begin_with_consul() {
+	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
+	"$PROGRAM" < <(document "$(instance api 1)" "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)" "$(instance gone 1)")
+	keep "$TEST_DIR/old"
+	consul_start "$TEST_DIR/consul"
+	consul_register api api-1 10.0.0.1 80
+	consul_register more more-1 10.0.0.1 80
+	consul_register web web-4 10.0.0.4 80
+	consul_register web web-2 10.0.0.2 80 gray=same
+	consul_register web web-5 10.0.0.5 80 gray=new
+	: >"$TEST_DIR/document"
+	run_of=("$PROGRAM" --resync)
+	reach_new
+}
+
+# What an undisturbed run makes of it, and the way back.
+reach_new() {
+	"${run_of[@]}" <"$TEST_DIR/document"
+	keep "$TEST_DIR/new"
+	run ! cmp -s "$TEST_DIR/old/detail" "$TEST_DIR/new/detail"
+	(_gateway_nginx -t -q)
+	way_back >"$TEST_DIR/way-back"
+	put_back
+	is_on_all_workers old
+}
+
+keep() {
+	[[ ! -e "$SWK_CONF" ]] || cp "$SWK_CONF" "$1/conf"
+	[[ ! -e "$SWK_CONF.state" ]] || cp "$SWK_CONF.state" "$1/state"
+	one_detail >"$1/detail"
+}
+
+# Requests that make every upstream of the interface as it was, for curl.
+way_back() {
+	local name first=1
+
+	for name in $(names old) $(names new); do
+		((first)) || echo next
+		first=0
+		printf 'silent\nheader = "X-Observer: 1"\noutput = /dev/null\nurl = %s/upstream/%s\n' "$GATEWAY_DYUPS" "$name"
+		if names old | grep -qx "$name"; then
+			printf 'data-binary = "%s"\n' "$(awk -v name="$name" '$1 == "upstream" { it = $2 == name; next }
+				/^}/ { it = 0 } it { sub(/^[[:space:]]+/, ""); printf "%s", $0 }' "$TEST_DIR/old/conf")"
+		else
+			printf 'request = DELETE\n'
+		fi
+	done
+}
+
+names() {
+	[[ ! -e "$TEST_DIR/$1/conf" ]] || awk '$1 == "upstream" { print $2 }' "$TEST_DIR/$1/conf"
+}
+
+put_back() {
+	rm -rf "${SWK_CONF:?}"*
+	[[ ! -e "$TEST_DIR/old/conf" ]] || cp "$TEST_DIR/old/conf" "$SWK_CONF"
+	[[ ! -e "$TEST_DIR/old/state" ]] || cp "$TEST_DIR/old/state" "$SWK_CONF.state"
+	curl -K "$TEST_DIR/way-back"
+	: >"$GATEWAY_DIR/requests.log"
+}
+
+# ---- the points of a run ----
+
+# record - notes every system call of an undisturbed run, from main on, in $TEST_DIR/calls: its name, the how manieth of that name
+# in the process; `net` where it is about a connection, else what file of the conf's folder it is about (conf, state, lock, tmp,
+# folder), else `-`; and which the conf is by then, old or new. main begins with an open of /dev/null for reading and writing; the loader opens nothing to write.
+record() {
+	put_back
+	strace -y -s 4096 -o "$TEST_DIR/trace" "${run_of[@]}" <"$TEST_DIR/document" >/dev/null
+	awk -v folder="${SWK_CONF%/*}" -v conf="$SWK_CONF" '
+		match($0, /^[a-z_0-9]+\(/) {
+			call = substr($0, 1, RLENGTH - 1)
+			number[call]++
+			if (call == "openat" && /"\/dev\/null", O_RDWR/)
+				begun = 1
+			if (!begun || call == "exit_group")
+				next
+			what = "-"
+			if (match($0, "[\"<]" conf "[^\">]*")) {
+				what = substr($0, RSTART + length(conf) + 2, RLENGTH - length(conf) - 2)
+				what = what == "" ? "conf" : what
+			} else if (index($0, "\"" folder "\"") || index($0, "<" folder ">"))
+				what = "folder"
+			else if (/<(socket|TCP|UNIX|anon_inode):/ || call == "socket" || call == "socketpair")
+				what = "net"
+			print call, number[call], what, (committed ? "new" : "old")
+			if (call == "rename" && index($0, ".tmp\", \"" conf "\""))
+				committed = 1
+		}
+	' "$TEST_DIR/trace" >"$TEST_DIR/calls"
+	# A trace that was not understood would have no points, and pass.
+	grep -q '^openat [0-9]* - old$' "$TEST_DIR/calls"
+	grep -q '^rename [0-9]* tmp old$' "$TEST_DIR/calls"
+	grep -q '^sendto [0-9]* net new$' "$TEST_DIR/calls"
+}
+
+# disturb CALL NUMBER INJECTION - makes the run with something done to that one call of it; its status is left in $status, what it
+# said in $TEST_DIR/said, and what it and its trace had of that call in $TEST_DIR/injected.
+disturb() {
+	status=0
+	# The shell would tell of each one that was killed.
+	{
+		strace -o "$TEST_DIR/injected" -e trace="$1" -e inject="$1:$3:when=$2" "${run_of[@]}" \
+			<"$TEST_DIR/document" >/dev/null 2>"$TEST_DIR/said" || status=$?
+	} 2>/dev/null
+}
+
+# ---- what came of it ----
+
+# problem WORD... - says what is wrong at this point, with all there is to see. Fails.
+problem() {
+	{
+		printf '%s: %s (status %s)\n' "$point" "$*" "$status"
+		tail -n 3 "$TEST_DIR/injected"
+		printf '%s\n' '--- said' && cat "$TEST_DIR/said"
+		for file in "$SWK_CONF"*; do
+			printf -- '--- %s\n' "${file##*/}" && cat "$file"
+		done
+		printf '%s\n' '--- detail' && all_details
+	} 2>/dev/null
+	return 1
+}
+
+# Which the conf file is: old, new, or neither, and then it is torn. Where nothing was there before, none is old.
+conf_is() {
+	local which
+
+	for which in old new; do
+		if [[ ! -e "$SWK_CONF" && ! -e "$TEST_DIR/$which/conf" ]] || cmp -s "$SWK_CONF" "$TEST_DIR/$which/conf"; then
+			echo "$which"
+			return
+		fi
+	done
+	echo torn
+}
+
+# The state file is whole, or not there.
+state_reads() {
+	[[ ! -e "$SWK_CONF.state" ]] ||
+		[[ "$(head -n 1 "$SWK_CONF.state")" == 'swk-apply state 1' && "$(tail -n 1 "$SWK_CONF.state")" == end ]]
+}
+
+nothing_left_over() {
+	local file
+
+	for file in "${SWK_CONF%/*}"/*; do
+		case $file in
+		"$SWK_CONF" | "$SWK_CONF.state" | "$SWK_CONF.lock") ;;
+		*) return 1 ;;
+		esac
+	done
+}
+
+# one_more_run_converges [new] - whether one more run finishes what was begun: it says nothing is amiss, and all workers have what
+# the conf file says. It is about something else, and leaves the conf as it is; or it is the same run again, and the conf is new.
+one_more_run_converges() {
+	local wanted="${1:-}" input="$TEST_DIR/document"
+	local -a next=("${run_of[@]}")
+
+	state_reads || problem 'the state file does not read' || return 1
+	if [[ -z "$wanted" ]]; then
+		wanted=$(conf_is)
+		[[ "$wanted" != torn ]] || problem 'the conf file is torn' || return 1
+		next=("$PROGRAM" --service other)
+		input="$TEST_DIR/empty"
+	fi
+	"${next[@]}" <"$input" >/dev/null 2>"$TEST_DIR/said.next" ||
+		problem "the next run fails: $(cat "$TEST_DIR/said.next")" || return 1
+	[[ ! -s "$TEST_DIR/said.next" ]] || problem "the next run complains: $(cat "$TEST_DIR/said.next")" || return 1
+	[[ "$(conf_is)" == "$wanted" ]] || problem "after the next run the conf file is $(conf_is), not $wanted" || return 1
+	nothing_left_over || problem 'a file is left over' || return 1
+	is_on_all_workers "$wanted" || problem "not all workers have what the conf file says ($wanted)"
+}
+
+# /detail, an upstream a line, sorted: their order differs from worker to worker.
+one_detail() {
+	_gateway_observe detail | awk 'BEGIN { RS = "" } { gsub(/\n/, ";"); print }' | LC_ALL=C sort
+}
+
+# The same of every worker, each line with the worker before it: looks on connections of their own, until all were seen.
+all_details() {
+	local workers end=$((SECONDS + 20)) looks='' seen
+
+	workers=$(gateway_workers | wc -l)
+	while ((SECONDS < end)); do
+		# What stands behind # is not sent; it only makes curl ask several times.
+		looks+=$(curl -sS --max-time 20 -H 'X-Observer: 1' -H 'Connection: close' -w '\n@%header{x-worker}\n' \
+			"$GATEWAY_DYUPS/detail#[1-8]")$'\n'
+		seen=$(awk '
+			/^@/ { print $0, "is"; for (i = 0; i < n; i++) print $0, line[i]; n = 0; text = ""; next }
+			$0 == "" { if (text != "") line[n++] = text; text = ""; next }
+			{ text = text (text == "" ? "" : ";") $0 }' <<<"$looks" | LC_ALL=C sort -u)
+		[[ "$(grep -c ' is$' <<<"$seen")" != "$workers" ]] || break
+	done
+	echo "$seen"
+}
+
+# is_on_all_workers old|new - whether each worker has just that.
+is_on_all_workers() {
+	local worker
+
+	for worker in $(gateway_workers); do
+		echo "@$worker is"
+		sed "s/^/@$worker /" "$TEST_DIR/$1/detail"
+	done | LC_ALL=C sort | cmp -s - <(all_details)
+}
