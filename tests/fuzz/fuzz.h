@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* What the fuzz targets share. A target is one C file: what it is fed, and what must be true. */
+#ifndef SWK_FUZZ_H
+#define SWK_FUZZ_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "buffer.h"
+#include "model.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A property: what does not hold is a finding, as a crash is. */
+__attribute__((format(printf, 2, 3))) static inline void fuzz_require(bool holds,
+								      const char *format, ...)
+{
+	va_list arguments;
+
+	if (holds)
+		return;
+	va_start(arguments, format);
+	(void)fputs("property: ", stderr);
+	(void)vfprintf(stderr, format, arguments);
+	(void)fputc('\n', stderr);
+	va_end(arguments);
+	abort();
+}
+
+/* No memory is no finding of these; all else that must not fail is. */
+static inline void fuzz_done(int status, const struct swk_error *error, const char *what)
+{
+	fuzz_require(!status && !error->status, "%s: %d: %s", what, error->status, error->text);
+}
+
+/* ---- an input of several texts ---- */
+
+#define FUZZ_MARK "%%\n"
+
+struct fuzz_text {
+	const char *data;
+	size_t length;
+};
+
+/* Takes the next text off an input, up to the mark or the end; "" where there is no more. */
+static inline struct fuzz_text fuzz_next(struct fuzz_text *rest)
+{
+	struct fuzz_text text = *rest;
+	const char *mark = rest->length
+				   ? memmem(rest->data, rest->length, FUZZ_MARK, strlen(FUZZ_MARK))
+				   : NULL;
+
+	if (mark) {
+		text.length = (size_t)(mark - rest->data);
+		rest->data = mark + strlen(FUZZ_MARK);
+		rest->length -= text.length + strlen(FUZZ_MARK);
+	} else {
+		*rest = (struct fuzz_text){"", 0};
+	}
+	return text;
+}
+
+static inline bool fuzz_has(struct fuzz_text options, char letter)
+{
+	return options.length && memchr(options.data, letter, options.length);
+}
+
+/* ---- the model ---- */
+
+static inline void fuzz_same_upstream(const struct swk_upstream *a, const struct swk_upstream *b)
+{
+	fuzz_require(!strcmp(a->name, b->name), "name %s became %s", a->name, b->name);
+	fuzz_require(!strcmp(a->service, b->service), "%s: service %s became %s", a->name,
+		     a->service, b->service);
+	fuzz_require(!strcmp(a->tag, b->tag), "%s: tag %s became %s", a->name, a->tag, b->tag);
+	fuzz_require(a->unread == b->unread, "%s: unread differs", a->name);
+	fuzz_require(a->unread || swk_upstream_same(a, b), "%s: its servers differ", a->name);
+}
+
+static inline void fuzz_same(const struct swk_upstreams *a, const struct swk_upstreams *b)
+{
+	fuzz_require(a->count == b->count, "%zu upstreams became %zu", a->count, b->count);
+	for (size_t i = 0; i < a->count; i++)
+		fuzz_same_upstream(&a->list[i], &b->list[i]);
+}
+
+/* Sorted, no name twice, and of each upstream no address twice. */
+static inline void fuzz_in_order(const struct swk_upstreams *set, bool unique)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		const struct swk_upstream *this = &set->list[i];
+		int order = i ? strcasecmp(set->list[i - 1].name, this->name) : -1;
+
+		fuzz_require(order < 0 || (!order && !unique), "%s stands behind %s", this->name,
+			     i ? set->list[i - 1].name : "");
+		for (size_t j = 1; j < this->count; j++)
+			fuzz_require(swk_server_compare(&this->servers[j - 1], &this->servers[j]) <
+					     0,
+				     "%s: its servers are not sorted, or one is there twice",
+				     this->name);
+	}
+}
+
+/* A name that may be sent. In words of its own, so that it holds whatever becomes of the model's.
+ */
+static inline bool fuzz_is_name(const char *name)
+{
+	static const char letters[] =
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	size_t length = strlen(name);
+
+	if (!length || length > 200 || !strchr(letters, *name))
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if (!strchr(letters, name[i]) && !strchr("._-", name[i]))
+			return false;
+	}
+	return true;
+}
+
+/* What may stand in our file, and in the body of a POST. */
+static inline void fuzz_only_ours(const char *what, const char *text, size_t length)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._:[]= ,#;{}\n-";
+
+	for (size_t i = 0; i < length; i++)
+		fuzz_require(text[i] && strchr(allowed, text[i]), "%s: byte %zu is 0x%02x", what, i,
+			     (unsigned char)text[i]);
+}
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* The state file's text: what was read is written, and read again is the same. */
+#include "fuzz.h"
+
+#include "state.h"
+
+static void same_names(const struct swk_names *a, const struct swk_names *b)
+{
+	fuzz_require(a->count == b->count, "%zu names became %zu", a->count, b->count);
+	for (size_t i = 0; i < a->count; i++)
+		fuzz_require(!strcmp(a->list[i], b->list[i]), "name %s became %s", a->list[i],
+			     b->list[i]);
+}
+
+static void same_state(const struct swk_state *a, const struct swk_state *b)
+{
+	fuzz_require(a->success == b->success, "success differs");
+	fuzz_require(a->debt_count == b->debt_count, "%zu debts became %zu", a->debt_count,
+		     b->debt_count);
+	for (size_t i = 0; i < a->debt_count; i++) {
+		fuzz_require(!strcmp(a->debts[i].target, b->debts[i].target), "target %s became %s",
+			     a->debts[i].target, b->debts[i].target);
+		same_names(&a->debts[i].owed, &b->debts[i].owed);
+	}
+	fuzz_require(a->index_count == b->index_count, "%zu indexes became %zu", a->index_count,
+		     b->index_count);
+	for (size_t i = 0; i < a->index_count; i++)
+		fuzz_require(!strcmp(a->indexes[i].service, b->indexes[i].service) &&
+				     a->indexes[i].index == b->indexes[i].index,
+			     "index of %s differs", a->indexes[i].service);
+}
+
+/* What it says of each must be found by asking for it. */
+static void ask(const struct swk_state *state)
+{
+	for (size_t i = 0; i < state->index_count; i++)
+		fuzz_require(swk_state_index(state, state->indexes[i].service) ==
+					     state->indexes[i].index &&
+				     state->indexes[i].index,
+			     "index of %s is not found", state->indexes[i].service);
+	for (size_t i = 0; i < state->debt_count; i++) {
+		const struct swk_names *owed = &state->debts[i].owed;
+
+		fuzz_require(swk_state_debt(state, state->debts[i].target) == &state->debts[i],
+			     "target %s is not found", state->debts[i].target);
+		for (size_t j = 0; j < owed->count; j++)
+			fuzz_require(swk_names_have(owed, owed->list[j]) &&
+					     fuzz_is_name(owed->list[j]),
+				     "owed %s is not found, or no name", owed->list[j]);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct swk_state first = {0}, second = {0};
+	struct swk_error error = {0};
+	struct swk_buffer text;
+	size_t damaged;
+
+	fuzz_done(swk_state_read(&first, (const char *)data, size, &damaged, &error), &error,
+		  "reading");
+	if (damaged) {
+		fuzz_require(!first.success && !first.debts && !first.indexes,
+			     "damaged, and not empty");
+		return 0;
+	}
+	ask(&first);
+	swk_buffer_init(&text, SIZE_MAX / 2);
+	fuzz_done(swk_state_write(&text, &first, &error), &error, "writing");
+	fuzz_done(swk_state_read(&second, text.data, text.length, &damaged, &error), &error,
+		  "reading again");
+	fuzz_require(!damaged, "line %zu of what was written can't be read", damaged);
+	same_state(&first, &second);
+	swk_buffer_free(&text);
+	swk_state_free(&first);
+	swk_state_free(&second);
+	return 0;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The decoder of Consul's documents, fed with anything. Where the pieces end in which a document
+ * comes must not matter, and what is accepted must be JSON.
+ */
+#include "fuzz.h"
+
+#include <jansson.h>
+
+#include "watch.h"
+
+/* All that a decoder says. */
+struct told {
+	struct swk_buffer text;
+	size_t unreadable;
+	int status;
+	enum swk_watch_kind kind;
+	struct swk_error error;
+};
+
+/* A text with its length before it: two that are told apart can't be the same together. */
+static int tell(struct told *told, const char *text, struct swk_error *error)
+{
+	return text ? swk_buffer_print(&told->text, error, "%zu:%s,", strlen(text), text)
+		    : swk_buffer_print(&told->text, error, "-,");
+}
+
+static int instance(void *context, const struct swk_instance *this, struct swk_error *error)
+{
+	struct told *told = context;
+	const char *const texts[] = {this->service, this->id, this->node, this->address};
+	int status = swk_buffer_print(&told->text, error, "\ninstance %zu %a %d %d ", this->number,
+				      this->port, (int)this->health, this->proxy);
+
+	fuzz_require(*this->service, "an instance of no service");
+	for (size_t i = 0; !status && i < sizeof(texts) / sizeof(*texts); i++)
+		status = tell(told, texts[i], error);
+	for (size_t i = 0; !status && i < this->tag_count; i++)
+		status = tell(told, this->tags[i], error);
+	return status;
+}
+
+static int service(void *context, const char *name, struct swk_error *error)
+{
+	struct told *told = context;
+	int status = swk_buffer_print(&told->text, error, "\nservice ");
+
+	fuzz_require(*name, "a service without a name");
+	return status ? status : tell(told, name, error);
+}
+
+static int unreadable(void *context, const char *name, const char *what, const char *why,
+		      struct swk_error *error)
+{
+	struct told *told = context;
+	int status = swk_buffer_print(&told->text, error, "\nunreadable ");
+
+	told->unreadable++;
+	if (!status)
+		status = tell(told, name, error);
+	if (!status)
+		status = tell(told, what, error);
+	return status ? status : tell(told, why, error);
+}
+
+/* Decodes a document in pieces of the size given, the first of `first` bytes. */
+static void decode(struct told *told, const char *data, size_t size, size_t first, size_t piece)
+{
+	const struct swk_watch_sink sink = {told, instance, service, unreadable};
+	struct swk_watch watch;
+	size_t length = first;
+
+	*told = (struct told){0};
+	swk_buffer_init(&told->text, SIZE_MAX / 2);
+	swk_watch_init(&watch, &sink);
+	for (size_t at = 0; !told->status && at < size; at += length, length = piece) {
+		char *copy;
+
+		if (length > size - at)
+			length = size - at;
+		/* Of its own, so that a byte behind it is out of bounds. */
+		copy = malloc(length ? length : 1);
+		if (!copy)
+			abort();
+		memcpy(copy, data + at, length);
+		told->status = swk_watch_feed(&watch, copy, length, &told->error);
+		free(copy);
+	}
+	if (!told->status)
+		told->status = swk_watch_end(&watch, &told->kind, &told->error);
+	swk_watch_free(&watch);
+	fuzz_require(told->status == told->error.status, "status %d with error %d", told->status,
+		     told->error.status);
+	fuzz_require(!told->status || told->status == SWK_DATA, "status %d: %s", told->status,
+		     told->error.text);
+}
+
+static void compare(const struct told *whole, const struct told *pieces, size_t first)
+{
+	fuzz_require(whole->status == pieces->status && whole->kind == pieces->kind,
+		     "split at %zu: status %d became %d", first, whole->status, pieces->status);
+	fuzz_require(!strcmp(whole->error.text, pieces->error.text),
+		     "split at %zu: '%s' became '%s'", first, whole->error.text,
+		     pieces->error.text);
+	fuzz_require(whole->text.length == pieces->text.length &&
+			     (!whole->text.length ||
+			      !memcmp(whole->text.data, pieces->text.data, whole->text.length)),
+		     "split at %zu:%s\nbecame%s", first, whole->text.data ? whole->text.data : "",
+		     pieces->text.data ? pieces->text.data : "");
+}
+
+static bool is_syntax(const json_error_t *failure)
+{
+	switch (json_error_code(failure)) {
+	case json_error_invalid_syntax: /* also of a lone surrogate, which is JSON's, not UTF-8's */
+		return strncmp(failure->text, "invalid Unicode", 15) != 0;
+	case json_error_premature_end_of_input:
+	case json_error_end_of_input_expected:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What was accepted as a whole must be JSON to somebody else, too. */
+static void check_json(const struct told *told, const char *data, size_t size)
+{
+	json_error_t failure;
+	json_t *value;
+
+	if (told->status || told->unreadable)
+		return;
+	value = json_loadb(data, size, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &failure);
+	fuzz_require(value || !is_syntax(&failure), "accepted, but no JSON: %s at %d", failure.text,
+		     failure.position);
+	json_decref(value);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *text = (const char *)data;
+	struct told whole, pieces;
+	uint32_t hash = 2166136261U;
+	size_t first;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ data[i]) * 16777619U;
+	first = hash % (size + 1);
+	decode(&whole, text, size, size, 1);
+	decode(&pieces, text, size, first, size);
+	compare(&whole, &pieces, first);
+	swk_buffer_free(&pieces.text);
+	if (size <= 256) {
+		decode(&pieces, text, size, 1, 1);
+		compare(&whole, &pieces, 1);
+		swk_buffer_free(&pieces.text);
+	}
+	check_json(&whole, text, size);
+	swk_buffer_free(&whole.text);
+	return 0;
+}
