@@ -1,0 +1,264 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# That every worker ends up with what the file says, whatever nginx answers meanwhile.
+
+load ../soak/soak
+
+# wait_for PID STATUS - what was started in the background ends with this status.
+wait_for() {
+	local status=0
+
+	wait "$1" || status=$?
+	[ "$status" == "$2" ]
+}
+
+# ---- pace ----
+
+@test "a first sync of 3,000 upstreams reaches both workers in one run" {
+	large_document 3000 10 >"$E2E_DIR/document"
+	swk-apply --timeout 300 <"$E2E_DIR/document"
+	[ "$(grep -c '^upstream' "$SWK_CONF")" == 3000 ]
+	large_in_step
+	nothing_owed
+}
+
+@test "a first sync of 3,000 upstreams reaches four workers in one run, though their queue holds few" {
+	GATEWAY_WORKERS=4 GATEWAY_QUEUE=64k gateway_anew
+	large_document 3000 10 >"$E2E_DIR/document"
+	swk-apply --timeout 300 <"$E2E_DIR/document"
+	[ "$(grep -c '^upstream' "$SWK_CONF")" == 3000 ]
+	large_in_step
+	nothing_owed
+	# Else nothing was seen of a queue that is full.
+	gateway_requests | grep -q '^POST [^ ]* 500 '
+}
+
+# ---- answers ----
+
+# What passes, and what --verify finds.
+PASSING='conflict unavailable notsync notsync-unapplied reset reset-applied late:0.3 slow:0.3'
+
+# bats test_tags=gateway
+@test "an upstream that is made or changed: each answer that passes is waited out in one run" {
+	for kind in $PASSING; do
+		for address in 10.0.0.1 10.0.0.2; do
+			gateway_fault 2 "$kind" '^POST'
+			swk-apply < <(document "$(instance "web-${kind%:*}" "$address")")
+			gateway_fault
+			[ "$(servers "web-${kind%:*}")" == "$address:80" ]
+			in_step
+			nothing_owed
+		done
+	done
+}
+
+# bats test_tags=gateway
+@test "an upstream that is deleted: each answer that passes is waited out in one run" {
+	for kind in $PASSING; do
+		name="web-${kind%:*}"
+		swk-apply < <(document "$(instance "$name" 10.0.0.1)")
+		gateway_fault 2 "$kind" '^DELETE'
+		# All of its instances have a colour now.
+		swk-apply < <(document "$(instance "$name" 10.0.0.1 gray=a)")
+		gateway_fault
+		not_in_file "$name"
+		in_file "${name}_a"
+		in_step
+		nothing_owed
+	done
+}
+
+# bats test_tags=gateway
+@test "a deletion is owed until it is certain on every worker" {
+	swk-apply < <(document "$(instance web 10.0.0.1)")
+	# The worker that answers deletes it, each time, and never tells the others.
+	gateway_fault 1000 notsync '^DELETE'
+	run -75 swk-apply --timeout 20 < <(document "$(instance web 10.0.0.1 gray=a)")
+	[[ "$output" == *"deletion of upstream web "* ]]
+	grep -qx 'owed web' "$SWK_CONF.state"
+	# It is not made certain by a 404 either.
+	gateway_fault
+	gateway_delete web >/dev/null
+	swk-apply --service other <<<'[]'
+	gateway_requests | grep '^DELETE /upstream/web' | tail -n 1 | grep -q ' 200 '
+	in_step
+	nothing_owed
+}
+
+# bats test_tags=gateway
+@test "what never passes is given up in time and owed; the next run sends it, once" {
+	for kind in conflict unavailable notsync-unapplied reset; do
+		gateway_fault 100000 "$kind" '^POST'
+		run -75 swk-apply --timeout 20 < <(document "$(instance "web-$kind" 10.0.0.1)")
+		grep -qx "owed web-$kind" "$SWK_CONF.state"
+		gateway_fault
+		gateway_requests_clear
+		swk-apply --service other <<<'[]'
+		[ "$(gateway_requests | grep -c "^POST /upstream/web-$kind ")" == 1 ]
+		in_step
+		nothing_owed
+	done
+}
+
+@test "nginx that is down for a moment is waited for, and nobody waits for that" {
+	gateway_stop
+	swk-apply < <(document "$(instance web 10.0.0.1)") >"$E2E_DIR/out" 2>&1 3>&- &
+	first=$!
+	wait_until "$E2E_PATIENCE" in_file web
+	gateway_again
+	wait_for "$first" 0
+	in_step
+	nothing_owed
+}
+
+@test "nginx that stays down: 75, and another run gets the lock meanwhile" {
+	gateway_stop
+	swk-apply < <(document "$(instance web 10.0.0.1)") >"$E2E_DIR/out" 2>&1 3>&- &
+	first=$!
+	wait_until "$E2E_PATIENCE" in_file web
+	run -75 swk-apply --timeout 1 < <(document "$(instance api 10.0.0.2)")
+	[[ "$output" != *"held the lock"* ]]
+	in_file api
+	wait_for "$first" 75
+	gateway_again
+	swk-apply --service other <<<'[]'
+	in_step
+	nothing_owed
+}
+
+@test "a body that nginx finds too large: which one, and the setting; the others are applied" {
+	GATEWAY_BODY_MAX=1k gateway_anew
+	large_document 1 100 big >"$E2E_DIR/document"
+	run -75 swk-apply < <(document "$(instance api 10.0.0.1)" "$(jq -c '.[]' "$E2E_DIR/document" | paste -sd,)" \
+		"$(instance web 10.0.0.2)")
+	[[ "$output" == *"upstream big-0 "*"client_max_body_size"* ]]
+	[ "$(grep '^owed' "$SWK_CONF.state")" == 'owed big-0' ]
+	[ "$(gateway_detail | grep -c '^server')" == 2 ]
+}
+
+@test "a body that is larger than the queue: which one, and the setting; the others are applied" {
+	GATEWAY_QUEUE=64k gateway_anew
+	large_document 1 3000 big >"$E2E_DIR/document"
+	run -75 swk-apply < <(document "$(instance api 10.0.0.1)" "$(jq -c '.[]' "$E2E_DIR/document" | paste -sd,)" \
+		"$(instance web 10.0.0.2)")
+	[[ "$output" == *"upstream big-0 "*"dyups_shm_zone_size"* ]]
+	[ "$(grep '^owed' "$SWK_CONF.state")" == 'owed big-0' ]
+}
+
+# ---- a second look ----
+
+# bats test_tags=gateway
+@test "a worker that says yes and tells nobody is found out by --verify" {
+	gateway_fault 1 skew '^POST'
+	swk-apply --verify < <(document "$(instance web 10.0.0.1)")
+	in_step
+	gateway_fault 1 skew '^DELETE'
+	swk-apply --verify < <(document "$(instance web 10.0.0.1 gray=a)")
+	in_step
+}
+
+# Whether the upstream was sent.
+sent() {
+	grep -q "^POST /upstream/$1 200" "$GATEWAY_DIR/requests.log"
+}
+
+@test "a worker that dies right after it was told is told again by --verify" {
+	# The time of the second look is what is waited for.
+	swk-apply --verify --read-interval 4 < <(document "$(instance web 10.0.0.1)") >"$E2E_DIR/out" 2>&1 3>&- &
+	first=$!
+	wait_until "$E2E_PATIENCE" sent web
+	gateway_kill_worker
+	wait_for "$first" 0
+	in_step
+}
+
+@test "a worker that died, and has what the file was when nginx started, is brought in step by the next --resync" {
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	gateway_kill_worker
+	run ! in_step
+	swk-apply --resync
+	in_step
+}
+
+# bats test_tags=gateway
+@test "a reload in the middle of a run loses nothing" {
+	for fault in slow:1 late:1; do
+		for method in POST DELETE; do
+			name="web-${fault%:*}-$method"
+			swk-apply < <(document "$(instance "$name" 10.0.0.1)")
+			in_step
+			gateway_fault 1 "$fault" "^$method"
+			swk-apply --verify < <(document "$(instance "$name" 10.0.0.1 gray=a)") >"$E2E_DIR/out" 2>&1 3>&- &
+			first=$!
+			wait_until "$E2E_PATIENCE" in_file "${name}_a"
+			gateway_reload
+			wait_for "$first" 0
+			in_step
+			nothing_owed
+		done
+	done
+}
+
+# ---- the guard ----
+
+@test "many services deregistered at once are held back, until they are forced through" {
+	consul_start "$E2E_DIR/consul"
+	for i in 1 2 3 4 5 6; do
+		consul_register "web-$i" "web-$i" "10.0.0.$i" 80
+	done
+	swk-apply --resync
+	for i in 1 2 3 4; do
+		consul_deregister "web-$i"
+	done
+	run -10 swk-apply --resync
+	[[ "$output" == *"4 of 6 upstreams would be deleted"* ]]
+	[ "$(grep -c '^upstream' "$SWK_CONF")" == 6 ]
+	in_step
+	# What is added or changed meanwhile goes through.
+	consul_register web-7 web-7 10.0.0.7 80
+	consul_register web-6 web-6 10.0.1.6 80
+	run -10 swk-apply --resync
+	in_file web-7
+	[ "$(servers web-6)" == 10.0.1.6:80 ]
+	swk-apply --resync --force
+	[ "$(grep -c '^upstream' "$SWK_CONF")" == 3 ]
+	in_step
+}
+
+# ---- order ----
+
+@test "three storms of handlers end as Consul says" {
+	seed
+	consul_start "$E2E_DIR/consul"
+	storm_begin
+	for _ in 1 2 3; do
+		storm_round 25
+	done
+}
+
+@test "a second look does not bring back the index of what was read before it" {
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	consul_api GET /v1/health/service/web -D "$E2E_DIR/head" >"$E2E_DIR/old"
+	swk-apply --resync --read-interval 4 >"$E2E_DIR/out" 2>&1 3>&- &
+	first=$!
+	wait_until "$E2E_PATIENCE" sent web
+	consul_register web web-2 10.0.0.2 80
+	swk-apply --resync --verify=no
+	wait_for "$first" 0
+	CONSUL_INDEX="$(tr -d '\r' <"$E2E_DIR/head" | awk 'tolower($1) == "x-consul-index:" { print $2 }')" \
+		swk-apply <"$E2E_DIR/old"
+	[ "$(servers web | wc -l)" == 2 ]
+}
+
+@test "an index that goes back locks nobody out" {
+	consul_start "$E2E_DIR/consul"
+	storm_begin
+	storm_round 10
+	consul_restart_clean
+	storm_begin
+	storm_round 10
+}
