@@ -21,7 +21,9 @@ folder() {
 }
 
 as_nobody() {
-	setpriv --reuid nobody --regid "$(id -g nobody)" --init-groups env PATH="$PATH" "$@"
+	# Where the sources are, another user may not look.
+	install -D -m 755 "$E2E_ROOT/build/swk-apply" "$E2E_DIR/bin/swk-apply"
+	setpriv --reuid nobody --regid "$(id -g nobody)" --init-groups env PATH="$E2E_DIR/bin:$PATH" "$@"
 }
 
 # What is mounted in it is seen there only; it goes with the process that holds it. inside COMMAND... runs one there.
