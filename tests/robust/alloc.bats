@@ -56,7 +56,7 @@ fail_allocations() {
 	say "$BATS_TEST_DESCRIPTION: $points failures among $(cat "$TEST_DIR/allocations") allocations; of status$(for status in "${!counted[@]}"; do
 		printf ' %s: %s' "$status" "${counted[$status]}"
 	done)"
-	((points > 200 && ${counted[70]:-0} > 50))
+	((points * step > 200 && ${counted[70]:-0} * step > 50))
 }
 
 @test "alloc: each allocation fails in turn" {

@@ -15,8 +15,8 @@ store_status() {
 	# What was to be read from it, was; the lock goes with the process.
 	'close tmp '*) echo 73 ;;
 	'close '*) echo 0 ;;
-	# At worst, the one that a killed run left is in the way of the next.
-	'unlink '*) echo 0 ;;
+	# Whose the lock is, is looked at only to give it to the folder's owner.
+	'newfstatat lock '*) echo 0 ;;
 	# Whoever may not give a file away keeps it.
 	'fchown '*) echo 0 ;;
 	*) echo 73 ;;
