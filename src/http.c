@@ -234,7 +234,7 @@ static void finish(struct swk_http *http, CURL *easy, CURLcode code)
 	}
 	end_transfer(transfer);
 	/* Not used again: libcurl before 8.1.1 keeps a pointer to a freed header in a handle, and
-	 * follows it where an answer begins with a folded one (curl's issue 11101). */
+	 * follows it where an answer begins with a folded one (curl's bug 11101). */
 	curl_easy_cleanup(easy);
 }
 
