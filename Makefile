@@ -101,7 +101,7 @@ check:
 soak:
 	$(Q)tests/setup test
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)tests/run robust soak
+	$(Q)ROBUST_ALL=1 tests/run robust soak
 
 lint:
 	$(Q)tests/setup lint

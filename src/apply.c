@@ -145,6 +145,8 @@ static int steps(struct swk_run *run, int descriptor)
 	if (!status)
 		status = swk_run_load_live(run, first_looks(run));
 	if (!status)
+		status = swk_run_owe_survivors(run);
+	if (!status)
 		status = decide(run);
 	if (!status)
 		status = swk_run_persist(run);

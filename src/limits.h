@@ -24,6 +24,9 @@
 #define SWK_CONF_MAX (128UL * 1024 * 1024)
 #define SWK_STATE_MAX (64UL * 1024 * 1024)
 
+/* Names remembered as deleted. A colour for each deployment makes many in the course of time. */
+#define SWK_GONE_MAX 4096
+
 /* A token, read from a file. */
 #define SWK_TOKEN_MAX 4096
 
@@ -64,8 +67,10 @@
 #define SWK_TARGET_PATIENCE_MS 2000
 #define SWK_TARGET_PAUSE_MS 50
 
-/* To see what each of its workers has: each connection reaches one or another. */
-#define SWK_VERIFY_LOOKS 6
+/* To see what each of its workers has. Which of them a connection reaches is chance, at worst: then
+ * so many looks miss one of two workers once in 2,000 times, and one of four once in eight. The
+ * next pass looks again. */
+#define SWK_VERIFY_LOOKS 12
 
 /* "Not sync": how often the queue is drained for one change before that is final, and with how
  * many requests on fresh connections at first (each reaches some worker and makes it read). */

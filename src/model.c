@@ -323,6 +323,8 @@ int swk_live_merge(struct swk_live *live, struct swk_live *look, struct swk_erro
 		if (!other || strcmp(other->name, this->name) != 0 ||
 		    !swk_upstream_same_servers(this, other))
 			this->unread = true;
+		if (!other)
+			this->partial = true;
 	}
 	for (size_t i = 0; !status && i < look->upstreams.count; i++) {
 		struct swk_upstream *other = &look->upstreams.list[i];
@@ -330,7 +332,7 @@ int swk_live_merge(struct swk_live *live, struct swk_live *look, struct swk_erro
 
 		if (swk_upstreams_find(&before, other->name))
 			continue;
-		other->unread = true;
+		other->unread = other->partial = true;
 		status = swk_upstreams_append(&live->upstreams, other, error);
 	}
 	(void)swk_upstreams_sort(&live->upstreams);

@@ -63,6 +63,7 @@ struct swk_upstream {
 	size_t registered;  /* of a registry: instances, usable or not */
 	unsigned keepalive; /* idle connections kept by a worker; 0: no such directive */
 	bool unread;	    /* of a live one: it has servers that this model can't hold */
+	bool partial;	    /* of a live one: some of the workers looked at haven't got it */
 };
 
 /* Letters, digits, `.`, `_`, `-`, starting with a letter or digit, at most SWK_NAME_MAX long. */
@@ -141,7 +142,8 @@ void swk_live_free(struct swk_live *live);
 
 /*
  * Adds another look at the same target, which is freed: an upstream that not both have, or not with
- * the same servers, becomes `unread`, so that it is the same as no other.
+ * the same servers, becomes `unread`, so that it is the same as no other; one that not both have,
+ * `partial`, too.
  */
 int swk_live_merge(struct swk_live *live, struct swk_live *look, struct swk_error *error);
 

@@ -67,7 +67,11 @@ int swk_run_load_live(struct swk_run *run, unsigned looks);
 int swk_run_find_foreign(struct swk_run *run, struct swk_names *foreign);
 /* Sends what is owed and what differs. What is not done is owed from then on. */
 int swk_run_converge(struct swk_run *run);
-/* What was deleted in this run and is there all the same is owed again. */
+/*
+ * What left the file and is there all the same is owed again, where it is certainly what was left:
+ * it was deleted in this run, or some workers have it and others not. What all of them have may be
+ * somebody's who took the name over.
+ */
 int swk_run_owe_survivors(struct swk_run *run);
 /* Whether one that is owed something refused the connection; and waiting a while until one of those
  * answers. */

@@ -103,6 +103,22 @@ static int owe_changes(struct swk_run *run)
 	return status;
 }
 
+/* What leaves the file was ours. */
+static int note_gone(struct swk_run *run)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < run->changes.count; i++) {
+		const char *name = run->changes.list[i];
+
+		if (swk_upstreams_find(&run->wanted, name))
+			swk_names_remove(&run->state.gone, name);
+		else
+			status = swk_state_add_gone(&run->state, name, run->error);
+	}
+	return status;
+}
+
 int swk_run_save_state(struct swk_run *run, bool durably)
 {
 	struct swk_buffer text;
@@ -124,6 +140,8 @@ int swk_run_persist(struct swk_run *run)
 	int status = owe_changes(run);
 
 	swk_buffer_init(&text, SWK_CONF_MAX);
+	if (!status)
+		status = note_gone(run);
 	if (!status)
 		status = swk_nginx_file(&text, &run->wanted, run->error);
 	/* Where there is no file, one with nothing in it is not needed. */

@@ -73,6 +73,8 @@ int swk_run_find_foreign(struct swk_run *run, struct swk_names *foreign)
 		status = swk_plan_foreign(foreign, &run->targets[i].live, &run->have,
 					  debt ? &debt->owed : &nothing, run->error);
 	}
+	for (size_t i = 0; i < run->state.gone.count; i++)
+		swk_names_remove(foreign, run->state.gone.list[i]);
 	return status;
 }
 
@@ -194,25 +196,30 @@ int swk_run_converge(struct swk_run *run)
 	return status;
 }
 
-/* ---- a second look ---- */
+/* ---- what was deleted, and is there ---- */
 
 int swk_run_owe_survivors(struct swk_run *run)
 {
+	const struct swk_names *gone = &run->state.gone;
 	int status = 0;
 
 	for (size_t i = 0; i < run->target_count; i++) {
 		const struct swk_upstreams *live = &run->targets[i].live.upstreams;
 		struct swk_debt *debt = swk_state_debt(&run->state, run->targets[i].name);
 
-		for (size_t j = 0; !status && debt && j < run->deleted.count; j++) {
-			const char *name = run->deleted.list[j];
+		for (size_t j = 0; !status && debt && j < gone->count; j++) {
+			const struct swk_upstream *upstream =
+				swk_upstreams_find(live, gone->list[j]);
 
-			if (swk_upstreams_find(live, name) && !swk_upstreams_find(&run->have, name))
-				status = swk_names_add(&debt->owed, name, run->error);
+			if (upstream &&
+			    (upstream->partial || swk_names_have(&run->deleted, gone->list[j])))
+				status = swk_names_add(&debt->owed, gone->list[j], run->error);
 		}
 	}
 	return status;
 }
+
+/* ---- a second look ---- */
 
 /* Whether a target refused the connection and is owed something. */
 static bool is_awaited(const struct swk_run *run, const struct swk_target *target)

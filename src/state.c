@@ -18,6 +18,7 @@ void swk_state_free(struct swk_state *state)
 		free(state->indexes[i].service);
 	free(state->debts);
 	free(state->indexes);
+	swk_names_free(&state->gone);
 	*state = (struct swk_state){0};
 }
 
@@ -51,6 +52,13 @@ struct swk_debt *swk_state_add_debt(struct swk_state *state, const char *target,
 	}
 	state->debt_count++;
 	return debt;
+}
+
+int swk_state_add_gone(struct swk_state *state, const char *name, struct swk_error *error)
+{
+	if (state->gone.count == SWK_GONE_MAX)
+		swk_names_free(&state->gone);
+	return swk_names_add(&state->gone, name, error);
 }
 
 /* ---- indexes ---- */
@@ -115,6 +123,8 @@ int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struc
 	int status =
 		swk_buffer_print(out, error, "%s\nsuccess %" PRId64 "\n", head, state->success);
 
+	for (size_t i = 0; !status && i < state->gone.count; i++)
+		status = swk_buffer_print(out, error, "gone %s\n", state->gone.list[i]);
 	for (size_t i = 0; !status && i < state->index_count; i++)
 		status = swk_buffer_print(out, error, "index %" PRIu64 " %s\n",
 					  state->indexes[i].index, state->indexes[i].service);
@@ -163,6 +173,10 @@ static bool read_line(struct reading *reading, const char *line)
 		if (!read_number(line + 8, '\0', &number, &behind) || number > INT64_MAX)
 			return false;
 		state->success = (int64_t)number;
+	} else if (!strncmp(line, "gone ", 5)) {
+		if (!swk_name_valid(line + 5))
+			return false;
+		(void)swk_state_add_gone(state, line + 5, reading->error);
 	} else if (!strncmp(line, "index ", 6)) {
 		if (!read_number(line + 6, ' ', &number, &behind) || !number ||
 		    !swk_name_valid(behind))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is remembered from one run to the next: what each target is owed, and the last index seen
- * of each service. Losing it costs needless requests, never a wrong one. Knows its text, not the
- * file that it stands in.
+ * What is remembered from one run to the next: what each target is owed, what was deleted, and the
+ * last index seen of each service. Losing it costs needless requests, never a wrong one. Knows its
+ * text, not the file that it stands in.
  */
 #ifndef SWK_STATE_H
 #define SWK_STATE_H
@@ -26,6 +26,9 @@ struct swk_index {
 
 struct swk_state {
 	int64_t success; /* seconds since the epoch when a run last left nothing to do; 0: never */
+	/* Upstreams that were ours and left the conf file. A worker that dies comes back with what
+	 * the file said when nginx started: then these are nobody else's. */
+	struct swk_names gone;
 	struct swk_debt *debts;
 	size_t debt_count;
 	struct swk_index *indexes; /* sorted by service, byte by byte */
@@ -35,8 +38,8 @@ struct swk_state {
 void swk_state_free(struct swk_state *state);
 
 /*
- * Lines: a head; `success SECONDS`; `index INDEX SERVICE`; `target URL`, then `owed NAME` for it;
- * and `end`, so that a cut text is told from a whole one.
+ * Lines: a head; `success SECONDS`; `gone NAME`; `index INDEX SERVICE`; `target URL`, then `owed
+ * NAME` for it; and `end`, so that a cut text is told from a whole one.
  */
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error);
 
@@ -50,6 +53,9 @@ struct swk_debt *swk_state_debt(const struct swk_state *state, const char *targe
 /* The same, made if it is not there; NULL without memory. Good until the next is made. */
 struct swk_debt *swk_state_add_debt(struct swk_state *state, const char *target,
 				    struct swk_error *error);
+
+/* A name is gone from the conf file; of too many, those before it are forgotten. */
+int swk_state_add_gone(struct swk_state *state, const char *name, struct swk_error *error);
 
 /* The last index seen of a service, or 0; and remembering it (0: forgetting it). */
 uint64_t swk_state_index(const struct swk_state *state, const char *service);

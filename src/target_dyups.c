@@ -404,9 +404,10 @@ static int dyups_load(struct swk_target *targets, size_t count, unsigned looks,
 	int status = 0;
 
 	for (unsigned i = 0; !status && i < looks; i++) {
-		/* So that each look is at another worker. */
+		/* So that each look is at another worker. They may take turns, too: hence not
+		 * always the same number. */
 		for (size_t j = 0; i && j < count; j++)
-			nudge(&targets[j], http, SWK_ACCEPTS_IN_A_ROW - 1, deadline);
+			nudge(&targets[j], http, SWK_ACCEPTS_IN_A_ROW + i % 2, deadline);
 		status = look_once(targets, count, !i, looks > 1, http, deadline, error);
 	}
 	return status;

@@ -132,6 +132,7 @@ PASSING='conflict unavailable notsync notsync-unapplied reset reset-applied late
 	large_document 1 100 big >"$E2E_DIR/document"
 	run -75 swk-apply < <(document "$(instance api 10.0.0.1)" "$(jq -c '.[]' "$E2E_DIR/document" | paste -sd,)" \
 		"$(instance web 10.0.0.2)")
+	echo "$output"
 	[[ "$output" == *"upstream big-0 "*"client_max_body_size"* ]]
 	[ "$(grep '^owed' "$SWK_CONF.state")" == 'owed big-0' ]
 	[ "$(gateway_detail | grep -c '^server')" == 2 ]
@@ -142,6 +143,7 @@ PASSING='conflict unavailable notsync notsync-unapplied reset reset-applied late
 	large_document 1 3000 big >"$E2E_DIR/document"
 	run -75 swk-apply < <(document "$(instance api 10.0.0.1)" "$(jq -c '.[]' "$E2E_DIR/document" | paste -sd,)" \
 		"$(instance web 10.0.0.2)")
+	echo "$output"
 	[[ "$output" == *"upstream big-0 "*"dyups_shm_zone_size"* ]]
 	[ "$(grep '^owed' "$SWK_CONF.state")" == 'owed big-0' ]
 }
@@ -181,6 +183,43 @@ sent() {
 	run ! in_step
 	swk-apply --resync
 	in_step
+}
+
+@test "what was deleted since nginx started, and is back with a worker that died, is ours still" {
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	consul_register api api-1 10.0.0.1 80
+	swk-apply --resync
+	gateway_reload
+	consul_deregister web-1
+	swk-apply --resync
+	not_in_file web
+	in_step
+	gateway_kill_worker
+	run ! in_step
+	# Some workers have it, and others not.
+	swk-apply --resync
+	in_step
+	# Whichever worker is looked at has it.
+	for _ in $(gateway_workers); do
+		gateway_kill_worker
+	done
+	consul_register web web-2 10.0.0.2 80
+	swk-apply --service web < <(consul_api GET /v1/health/service/web)
+	[ "$(servers web)" == 10.0.0.2:80 ]
+	in_step
+}
+
+@test "what was deleted, and somebody put there again, is left to them" {
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	consul_register api api-1 10.0.0.1 80
+	swk-apply --resync
+	consul_deregister web-1
+	swk-apply --resync
+	gateway_post web 'server 10.0.0.9:80;'
+	swk-apply --resync
+	gateway_detail | grep -qx 'server 10.0.0.9:80.*'
 }
 
 # bats test_tags=gateway

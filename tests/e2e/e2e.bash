@@ -22,7 +22,7 @@ setup() {
 	export E2E_DIR="$BATS_TEST_TMPDIR"
 	# An agent's handler gets the agent's environment, and finds the program on its PATH.
 	export PATH="$E2E_ROOT/build:$PATH"
-	unset "${!SWK_@}" "${!CONSUL_HTTP_@}"
+	clean_environment
 	gateway_start "$E2E_DIR/gateway"
 	export SWK_CONF="$GATEWAY_CONF" SWK_DYUPS="$GATEWAY_DYUPS"
 }

@@ -58,3 +58,15 @@ wait_until() {
 		sleep 0.02
 	done
 }
+
+# clean_environment - takes out what would set swk-apply up, and leaves what the tests themselves are told by.
+clean_environment() {
+	local name
+
+	for name in "${!SWK_@}" "${!CONSUL_HTTP_@}"; do
+		case $name in
+		SWK_APPLY | SWK_CONSUL | SWK_SEED | SWK_TENGINE) ;;
+		*) unset "$name" ;;
+		esac
+	done
+}

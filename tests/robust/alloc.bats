@@ -70,7 +70,7 @@ fail_allocations() {
 	fail_allocations 5 0 70 75
 }
 
-@test "alloc: every eleventh allocation of a complete pass fails in turn" {
+@test "alloc: allocations of a complete pass fail in turn" {
 	begin_with_consul
 	fail_allocations 11 0 69 70 75
 }

@@ -55,7 +55,7 @@ kill_everywhere() {
 	kill_everywhere
 }
 
-@test "kill: a complete pass, with a look at every worker" {
+@test "kill: a complete pass" {
 	begin_with_consul
 	kill_everywhere
 }

@@ -20,7 +20,7 @@ declare -g point='' status=0
 
 setup() {
 	export TEST_DIR="$BATS_TEST_TMPDIR"
-	unset "${!SWK_@}" "${!CONSUL_HTTP_@}"
+	clean_environment
 	gateway_start "$TEST_DIR/gateway"
 	echo '[]' >"$TEST_DIR/empty"
 	export SWK_CONF="$GATEWAY_CONF" SWK_DYUPS="$GATEWAY_DYUPS" SWK_READ_INTERVAL=0
@@ -63,7 +63,7 @@ begin_with() {
 	reach_new
 }
 
-# begin_with_consul - the same for a complete pass: an agent has what is new.
+# begin_with_consul - the same for a complete pass: an agent has what is new. With ROBUST_ALL=1 it looks at every worker, too.
 begin_with_consul() {
 	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
 	"$PROGRAM" < <(document "$(instance api 1)" "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)" "$(instance gone 1)")
@@ -76,6 +76,8 @@ begin_with_consul() {
 	consul_register web web-5 10.0.0.5 80 gray=new
 	: >"$TEST_DIR/document"
 	run_of=("$PROGRAM" --resync)
+	# The looks at each worker are some 2,000 calls more, all alike.
+	[[ -n "${ROBUST_ALL:-}" ]] || run_of+=(--verify=no)
 	reach_new
 }
 

@@ -4,44 +4,47 @@
 
 load soak
 
-# What nobody is told of (skew, a worker that died) only a second look can find: see e2e/converge.bats.
+# What nobody is told of (skew, a worker that died) only a complete pass finds: here one comes as a timer would start it.
 # bats test_tags=gateway
-@test "1,000 changes under faults of every kind at random end with every worker in step" {
-	kinds=(conflict unavailable refused notsync notsync-unapplied slow:0.1 late:0.1 reset reset-applied)
+@test "1,000 events under faults of every kind at random end with every worker in step" {
+	kinds=(conflict unavailable refused notsync notsync-unapplied skew slow:0.1 late:0.1 reset reset-applied)
 	seed
-	declare -A wanted=()
+	consul_start "$E2E_DIR/consul"
+	consul_register always always-1 10.0.0.1 80
 	for ((event = 0; event < ${SOAK_EVENTS:-1000}; event++)); do
-		name="web-$((RANDOM % 20))"
-		wanted[$name]="10.0.$((RANDOM % 250)).$((1 + RANDOM % 250))"
 		gateway_fault $((1 + RANDOM % 3)) "${kinds[RANDOM % ${#kinds[@]}]}" '^[PD]'
-		((event % 50 != 24)) || gateway_reload
-		# With a colour now and then, so that there is something to delete.
-		colour=''
-		((RANDOM % 3)) || colour=gray=a
-		wanted[$name]+=" $colour"
-		status=0
-		swk-apply --timeout 10 < <(document "$(instance "$name" "${wanted[$name]% *}" $colour)") \
-			>"$E2E_DIR/out" 2>&1 || status=$?
-		if ((status != 0 && status != 75)); then
-			cat "$E2E_DIR/out"
-			false
-		fi
+		name="web-$((RANDOM % 20))"
+		# With a colour now and then, and not at all now and then, so that there is something to delete.
+		case $((RANDOM % 8)) in
+		0) consul_deregister "$name" 2>/dev/null || true ;;
+		1 | 2) consul_register "$name" "$name" "10.0.$((RANDOM % 250)).$((1 + RANDOM % 250))" 80 gray=a ;;
+		*) consul_register "$name" "$name" "10.0.$((RANDOM % 250)).$((1 + RANDOM % 250))" 80 ;;
+		esac
+		case $((event % 25)) in
+		8) gateway_reload ;;
+		20) gateway_kill_worker ;;
+		24) goes_on --resync </dev/null ;;
+		*) goes_on --service "$name" < <(consul_api GET "/v1/health/service/$name") ;;
+		esac
 	done
 	gateway_fault
-	# One more that finds nothing wrong: all in one document, as they were last.
-	last=()
-	for name in "${!wanted[@]}"; do
-		# shellcheck disable=SC2086 # none or one
-		last+=("$(instance "$name" ${wanted[$name]})")
-	done
-	swk-apply --verify < <(document "${last[@]}")
-	for name in "${!wanted[@]}"; do
-		upstream="$name"
-		[[ "${wanted[$name]}" == *' ' ]] || upstream+=_a
-		[ "$(servers "$upstream")" == "${wanted[$name]% *}:80" ]
-	done
+	swk-apply --resync
+	mkdir -p "$E2E_DIR/storm"
+	storm_wanted >"$E2E_DIR/storm/wanted"
+	diff "$E2E_DIR/storm/wanted" <(storm_had)
 	nothing_owed
 	in_step
+}
+
+# goes_on ARGUMENT... - a run that may leave something owed, or held back, and nothing else.
+goes_on() {
+	local status=0
+
+	swk-apply --timeout 20 "$@" >"$E2E_DIR/out" 2>&1 || status=$?
+	case $status in
+	0 | 10 | 75) ;;
+	*) cat "$E2E_DIR/out" && return 1 ;;
+	esac
 }
 
 @test "200 storms of 50 handlers end as Consul says" {

@@ -159,7 +159,8 @@ storm_wanted() {
 
 	for service in $(consul_api GET /v1/catalog/services | jq -r 'del(.consul) | keys[]'); do
 		consul_api GET "/v1/health/service/$service?passing" |
-			jq -r '.[].Service | "\(.Service) \(.Address):\(.Port)"'
+			jq -r '.[].Service | "\(.Service + (.Tags | map(select(startswith("gray=")) | "_" + .[5:]) | add // ""))"
+				+ " \(.Address):\(.Port)"'
 	done | sort
 }
 

@@ -24,6 +24,13 @@ static void must_set(struct swk_state *state, const char *service, uint64_t inde
 	assert_int_equal(swk_state_set_index(state, service, index, &error), 0);
 }
 
+static void must_delete(struct swk_state *state, const char *name)
+{
+	struct swk_error error = {0};
+
+	assert_int_equal(swk_state_add_gone(state, name, &error), 0);
+}
+
 /* A state as text; the caller frees it. */
 static char *written(const struct swk_state *state)
 {
@@ -56,6 +63,8 @@ static size_t read_text(struct swk_state *state, const char *text, size_t length
 }
 
 static const char whole[] = HEAD "success 1700000000\n"
+				 "gone old\n"
+				 "gone Older_a\n"
 				 "index 18446744073709551615 Web\n"
 				 "index 7 api\n"
 				 "index 1 web\n"
@@ -74,6 +83,8 @@ static void written_and_read(void **unused)
 	must_set(&state, "web", 1);
 	must_set(&state, "Web", UINT64_MAX);
 	must_set(&state, "api", 7);
+	must_delete(&state, "old");
+	must_delete(&state, "Older_a");
 	must_add(&state, "http://127.0.0.1:18882", "Web_a api");
 	must_add(&state, "https://[::1]:1/x", "");
 	text = written(&state);
@@ -148,6 +159,11 @@ static void damage(void **unused)
 		{HEAD "index  1 web\nend\n", 2},
 		{HEAD "index 1 we b\nend\n", 2},
 		{HEAD "index 1 _web\nend\n", 2},
+		/* what is gone */
+		{HEAD "gone web\nend\n", 0},
+		{HEAD "gone\nend\n", 2},
+		{HEAD "gone \nend\n", 2},
+		{HEAD "gone we/b\nend\n", 2},
 		/* targets, and what they are owed */
 		{HEAD "target \nend\n", 2},
 		{HEAD "target\nend\n", 2},
@@ -168,6 +184,23 @@ static void damage(void **unused)
 			    (long long)rows[i].line);
 		swk_state_free(&state);
 	}
+}
+
+/* The file must not grow for ever. */
+static void too_many_gone(void **unused)
+{
+	struct swk_state state = {0};
+	char name[32];
+
+	(void)unused;
+	for (unsigned i = 0; i <= SWK_GONE_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "web_%u", i);
+		must_delete(&state, name);
+		assert_true(swk_names_have(&state.gone, name));
+		assert_true(state.gone.count <= SWK_GONE_MAX);
+	}
+	assert_false(swk_names_have(&state.gone, "web_0"));
+	swk_state_free(&state);
 }
 
 static void cut_anywhere(void **unused)
@@ -274,6 +307,7 @@ int main(void)
 		cmocka_unit_test(written_and_read),
 		cmocka_unit_test(empty_state),
 		cmocka_unit_test(damage),
+		cmocka_unit_test(too_many_gone),
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(nul_anywhere),
 		cmocka_unit_test(no_bytes),
