@@ -72,6 +72,14 @@
  * next pass looks again. */
 #define SWK_VERIFY_LOOKS 12
 
+/* A body up to this goes into one packet of an Ethernet, its request's head included: nginx reads
+ * it in no more than two pieces. Padded to that, it is more than nginx has room for in memory by
+ * default (a quarter over client_body_buffer_size, and what came with the head), and goes through a
+ * file. So often, it is sent again. */
+#define SWK_TARGET_ONE_PACKET 1000
+#define SWK_TARGET_PADDED 22000
+#define SWK_CUTS_MAX 4
+
 /* "Not sync": how often the queue is drained for one change before that is final, and with how
  * many requests on fresh connections at first (each reaches some worker and makes it read). */
 #define SWK_DRAINS_MAX 5

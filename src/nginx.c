@@ -39,6 +39,9 @@ int swk_nginx_directives(struct swk_buffer *out, const struct swk_upstream *upst
 {
 	int status = 0;
 
+	if (upstream->keepalive)
+		status = swk_buffer_print(out, error, "%skeepalive %u;%s", before,
+					  upstream->keepalive, after);
 	for (size_t i = 0; !status && i < upstream->count; i++) {
 		status = swk_buffer_add(out, before, strlen(before), error);
 		if (!status)
@@ -46,9 +49,6 @@ int swk_nginx_directives(struct swk_buffer *out, const struct swk_upstream *upst
 		if (!status)
 			status = swk_buffer_add(out, after, strlen(after), error);
 	}
-	if (!status && upstream->keepalive)
-		status = swk_buffer_print(out, error, "%skeepalive %u;%s", before,
-					  upstream->keepalive, after);
 	return status;
 }
 

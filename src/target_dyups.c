@@ -444,9 +444,12 @@ struct change {
 	int64_t deadline;
 	struct swk_error *error;
 	struct swk_http_request request;
+	const struct swk_upstream *upstream; /* what its servers shall be; NULL: no matter */
+	struct swk_buffer body;
 	int64_t patience; /* until when what may pass is waited out; 0: nothing was amiss yet */
 	unsigned drains;
 	unsigned tried;
+	unsigned cuts;
 };
 
 /* What sending it came to: what a target's kind tells, and, of a deletion, that it may be half
@@ -499,16 +502,90 @@ static bool may_drain(struct change *change)
 	return true;
 }
 
+/* Reads the servers of an answer to GET /upstream/NAME, which are `server ADDRESS` lines. */
+static bool has_servers_of(const struct swk_upstream *upstream, const struct swk_buffer *answer)
+{
+	struct swk_live live = {0};
+	struct reading reading = {.live = &live, .in_block = true};
+	struct swk_error ignored = {0};
+	bool same = false;
+
+	if (!begin_upstream(&reading, upstream->name, &ignored) &&
+	    !each_line(answer->data, answer->length, take_detail_line, &reading, &ignored)) {
+		end_reading(&reading, SWK_READ_ADDRESSES);
+		same = swk_upstream_same_addresses(&live.upstreams.list[0], upstream);
+	}
+	swk_live_free(&live);
+	return same;
+}
+
+/*
+ * Whether nginx took less than the body: of what it reads in several pieces into memory, the module
+ * takes the first two, and says 200, or that it can't be read where a piece ends within a directive
+ * (measured on Tengine 3.2.0, in its source as well). All that the file has of an upstream stands
+ * before its last server, so that the servers show it.
+ */
+static bool is_cut(struct change *change)
+{
+	struct swk_http_request look = request_of("GET", change->request.url);
+	struct swk_error ignored = {0};
+	struct swk_buffer answer;
+	bool cut;
+
+	if (change->request.body_length <= SWK_TARGET_ONE_PACKET)
+		return false;
+	if (change->request.status != 200)
+		return strstr(change->request.reason, "add server failed") != NULL;
+	swk_buffer_init(&answer, SWK_LIVE_MAX);
+	look.receive = keep_answer;
+	look.context = &answer;
+	/* 404: the stand-alone module's latest source tells nothing. */
+	cut = swk_http_perform(change->http, &look, 1, 1, change->deadline, &ignored) ||
+	      (look.status != 404 &&
+	       (look.status != 200 || !has_servers_of(change->upstream, &answer)));
+	swk_buffer_free(&answer);
+	return cut;
+}
+
+/* Makes it so large that nginx puts it into a file, and takes it from there as a whole. */
+static bool may_mend(struct change *change)
+{
+	static const char blanks[] =
+		"                                                                ";
+	struct swk_buffer *body = &change->body;
+	struct swk_error ignored = {0};
+
+	if (change->cuts == SWK_CUTS_MAX || !swk_deadline_left(change->deadline, 1))
+		return false;
+	while (body->length < SWK_TARGET_PADDED && !ignored.status)
+		(void)swk_buffer_add(body, blanks, strlen(blanks), &ignored);
+	change->request.body = body->data;
+	change->request.body_length = body->length;
+	pause_before_retry(change->cuts++);
+	return true;
+}
+
 /* Sends a request until the answer is final, or patience or the deadline end. */
 static enum outcome send(struct change *change)
 {
 	const char *advice;
+	enum meaning meaning;
 
 	for (;;) {
 		if (swk_http_perform(change->http, &change->request, 1, 1, change->deadline,
 				     change->error))
 			return NOT_NOW;
-		switch (meaning_of(&change->request, &advice)) {
+		meaning = meaning_of(&change->request, &advice);
+		if ((meaning == DONE || meaning == FINAL) && change->upstream && is_cut(change)) {
+			if (may_mend(change))
+				continue;
+			return give_up(change, NEVER,
+				       meaning == DONE ? "was cut short"
+						       : "was refused or cut short",
+				       "; see nginx's error log, and put 'client_body_in_file_only "
+				       "clean;' where dyups_interface stands");
+		}
+		switch (meaning) {
 		case DONE:
 			return SENT;
 		case NOT_THERE:
@@ -571,14 +648,14 @@ static enum swk_target_result dyups_update(struct swk_target *target, struct swk
 					   const struct swk_upstream *upstream, int64_t deadline,
 					   struct swk_error *error)
 {
-	struct change change = {target, http, upstream->name, deadline, error, .patience = 0};
+	struct change change = {target,	  http,	 upstream->name,
+				deadline, error, .upstream = upstream};
 	enum outcome outcome = NOT_NOW;
-	struct swk_buffer body;
 
-	swk_buffer_init(&body, SWK_CONF_MAX);
-	if (!swk_nginx_directives(&body, upstream, "", "", error))
-		outcome = send_to(&change, body.data, body.length);
-	swk_buffer_free(&body);
+	swk_buffer_init(&change.body, SWK_CONF_MAX);
+	if (!swk_nginx_directives(&change.body, upstream, "", "", error))
+		outcome = send_to(&change, change.body.data, change.body.length);
+	swk_buffer_free(&change.body);
 	return result_of(outcome);
 }
 

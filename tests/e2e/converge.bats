@@ -140,12 +140,59 @@ PASSING='conflict unavailable notsync notsync-unapplied reset reset-applied late
 
 @test "a body that is larger than the queue: which one, and the setting; the others are applied" {
 	GATEWAY_QUEUE=64k gateway_anew
-	large_document 1 3000 big >"$E2E_DIR/document"
+	large_document 1 1280 big >"$E2E_DIR/document"
 	run -75 swk-apply < <(document "$(instance api 10.0.0.1)" "$(jq -c '.[]' "$E2E_DIR/document" | paste -sd,)" \
 		"$(instance web 10.0.0.2)")
 	echo "$output"
 	[[ "$output" == *"upstream big-0 "*"dyups_shm_zone_size"* ]]
 	[ "$(grep '^owed' "$SWK_CONF.state")" == 'owed big-0' ]
+}
+
+# bats test_tags=gateway
+@test "an upstream of whose body nginx took a part, and said yes or no, is sent again so that it is taken as a whole" {
+	GATEWAY_BODY_BUFFER=16k gateway_anew
+	line='server 10.0.0.1:1000 max_fails=3 fail_timeout=2s;' keepalive='keepalive 20;'
+	# Behind the 9th server, within the 10th, and before the first.
+	for bytes in $((${#keepalive} + 9 * ${#line})) $((${#keepalive} + 9 * ${#line} + 9)) ${#keepalive}; do
+		large_document 1 100 "big-$bytes" >"$E2E_DIR/document"
+		gateway_fault 2 "cut:$bytes" '^POST'
+		swk-apply <"$E2E_DIR/document"
+		gateway_fault
+		in_step
+		nothing_owed
+		[ "$(gateway_requests | grep -c "^POST /upstream/big-$bytes-0 ")" == 2 ]
+	done
+}
+
+# bats test_tags=gateway
+@test "an upstream of which nginx only ever takes a part: which one, and the setting; the others are applied" {
+	large_document 1 100 big >"$E2E_DIR/document"
+	gateway_fault 1000 cut:1000 '^POST /upstream/big'
+	run -75 swk-apply < <(document "$(instance api 10.0.0.1)" "$(jq -c '.[]' "$E2E_DIR/document" | paste -sd,)" \
+		"$(instance web 10.0.0.2)")
+	echo "$output"
+	[[ "$output" == *"upstream big-0 "*"cut short"*"client_body_in_file_only clean;"* ]]
+	[ "$(grep '^owed' "$SWK_CONF.state")" == 'owed big-0' ]
+	gateway_fault
+	swk-apply --service other <<<'[]'
+	in_step
+	nothing_owed
+}
+
+@test "upstreams whose bodies arrive in small pieces are whole on every worker" {
+	GATEWAY_BODY_BUFFER=16k gateway_anew
+	port=$(free_port)
+	# Less than a packet of an Ethernet has, and a small body still is in two of them.
+	socat -b 700 "TCP-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" "TCP:${GATEWAY_DYUPS#http://},nodelay" 3>&- &
+	pieces=$!
+	wait_until "$E2E_PATIENCE" curl -s -o /dev/null "http://127.0.0.1:$port/list"
+	for servers in 1 10 40 150 330 1000; do
+		large_document 1 "$servers" "big-$servers" >"$E2E_DIR/document"
+		swk-apply --dyups "http://127.0.0.1:$port" <"$E2E_DIR/document"
+	done
+	kill "$pieces"
+	in_step
+	nothing_owed
 }
 
 # ---- a second look ----

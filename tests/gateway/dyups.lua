@@ -146,7 +146,7 @@ end
 -- A POST to a wrong path is not found, a DELETE not allowed; a POST without a body is neither.
 local WRONG_PATH = { POST = 404, DELETE = 405 }
 
-local function serve(method, path, send)
+local function serve(method, path, body, send)
     if method == "GET" then
         return get(path)
     end
@@ -163,7 +163,7 @@ local function serve(method, path, send)
     if path[1]:lower() ~= "upstream" then
         return WRONG_PATH[method], "not support this api"
     end
-    return change(method, path[2], ngx.req.get_body_data() or "", send)
+    return change(method, path[2], body, send)
 end
 
 local function answer(status, text)
@@ -175,6 +175,18 @@ local function answer(status, text)
         ngx.header["Content-Length"] = #text
         ngx.print(text)
     end
+end
+
+-- What did not fit into memory is in a file, and only of what did a part may be missed.
+local function body_of_request(cut)
+    local path = ngx.req.get_body_file()
+    if not path then
+        return (ngx.req.get_body_data() or ""):sub(1, cut or -1)
+    end
+    local file = assert(io.open(path))
+    local body = file:read("*a")
+    file:close()
+    return body
 end
 
 local function lose_silently() return true end
@@ -196,7 +208,7 @@ function M.handle()
         ngx.sleep(tonumber(argument))
     end
     local send = kind == "skew" and lose_silently or kind == "notsync" and find_no_room or queue.send
-    local status, text = serve(method, path, send)
+    local status, text = serve(method, path, body_of_request(kind == "cut" and argument), send)
     if kind == "late" then
         ngx.sleep(tonumber(argument))
     end

@@ -17,7 +17,8 @@ M.ANSWERS = {
 }
 
 -- Those that do what was asked, but not quite. dyups.lua knows how.
-local OTHERS = { notsync = true, skew = true, slow = true, late = true, ["reset-applied"] = true }
+local OTHERS = { notsync = true, skew = true, slow = true, late = true, cut = true, ["reset-applied"] = true }
+local WITH_NUMBER = { slow = true, late = true, cut = true }
 
 -- The kind and its argument, or nil. What the test itself looks at is never spoilt.
 function M.take(request)
@@ -41,9 +42,8 @@ function M.control()
     end
     local kind, pattern = args.kind or "", args.pattern or ""
     local name, argument = kind:match("^([%a-]+):?(%S*)$")
-    local takes_seconds = name == "slow" or name == "late"
     if not (M.ANSWERS[name] or OTHERS[name]) or not tonumber(args.count) or not pcall(string.find, "", pattern)
-        or takes_seconds ~= (tonumber(argument) ~= nil) then
+        or (WITH_NUMBER[name] or false) ~= (tonumber(argument) ~= nil) then
         ngx.status = 400
         return ngx.say("no such fault: ", ngx.var.args)
     end

@@ -75,6 +75,18 @@ workers_with() {
 	run -56 curl -sS "$GATEWAY_DYUPS/list"
 }
 
+@test "a body is cut to so many bytes, unless it went through a file" {
+	GATEWAY_BODY_BUFFER=1k gateway_start "$DIR"
+	for body in 'server 10.0.0.1:80;server 10.0.0.2:80;' "server 10.0.0.1:80;server 10.0.0.2:80;$(printf '%4000s' '')"; do
+		gateway_fault 1 cut:19
+		gateway_post web "$body" >/dev/null
+		gateway_detail | grep -c '^server'
+	done >"$DIR/counts"
+	expect '1 2' "$(paste -sd' ' "$DIR/counts")"
+	gateway_fault 1 cut:30
+	expect 'add server failed 500' "$(gateway_post web 'server 10.0.0.1:80;server 10.0.0.2:80;' | paste -sd' ')"
+}
+
 @test "slow works after the wait, late before it" {
 	gateway_start "$DIR"
 	gateway_fault 1 slow:60
@@ -106,6 +118,7 @@ workers_with() {
 	run -1 gateway_fault x conflict
 	run -1 gateway_fault 1 slow
 	run -1 gateway_fault 1 slow:x
+	run -1 gateway_fault 1 cut
 	run -1 gateway_fault 1 conflict '['
 	expect 'success 200, 2' "$(post web)"
 }

@@ -60,8 +60,11 @@ end
 function M.read(apply)
     local last, me = shared:get(key("last")) or 0, ngx.worker.id()
     for number = place(me) + 1, last do
-        local method, name, body = messages:get(key(number)):match("^(%u+) (%S+) (.*)$")
-        apply(method, ngx.unescape_uri(name), body)
+        local message = messages:get(key(number))
+        if message then -- a worker that is on its way out reads what the new ones may have dropped
+            local method, name, body = message:match("^(%u+) (%S+) (.*)$")
+            apply(method, ngx.unescape_uri(name), body)
+        end
     end
     shared:set(key("read by " .. me), last)
     drop_what_all_have_read()

@@ -12,7 +12,7 @@ _GATEWAY_PATIENCE=20 # seconds that anything here may take before it counts as b
 
 # gateway_start DIR - starts it, returns when it answers; on failure prints nginx's error log and returns 1.
 #
-# Read before:	GATEWAY_WORKERS (2), GATEWAY_QUEUE (2m), GATEWAY_READ_TIMEOUT (1s), GATEWAY_BODY_MAX (1m),
+# Read before:	GATEWAY_WORKERS (2), GATEWAY_QUEUE (2m), GATEWAY_READ_TIMEOUT (1s), GATEWAY_BODY_MAX (1m), GATEWAY_BODY_BUFFER (16m),
 #		GATEWAY_CONF (DIR/conf/dyups.upstream.conf; its directory is made, the file may be absent),
 #		GATEWAY_EXTRA (a file with more http-level configuration, upstreams for example)
 # Exported:	GATEWAY_DIR, GATEWAY_CONF, GATEWAY_PID, GATEWAY_WORKERS,
@@ -61,6 +61,7 @@ _gateway_configuration() {
 		-e "s|@QUEUE@|${GATEWAY_QUEUE:-2m}|" \
 		-e "s|@READ_TIMEOUT@|${GATEWAY_READ_TIMEOUT:-1s}|" \
 		-e "s|@BODY_MAX@|${GATEWAY_BODY_MAX:-1m}|" \
+		-e "s|@BODY_BUFFER@|${GATEWAY_BODY_BUFFER:-16m}|" \
 		-e "s|@CONF@|$GATEWAY_CONF|" \
 		-e "s|@CONF_GLOB@|${GATEWAY_CONF%?}[${GATEWAY_CONF: -1}]|" \
 		-e "s|@EXTRA@|${GATEWAY_EXTRA:-$empty}|" \
@@ -173,6 +174,7 @@ _gateway_replaced() {
 #	skew			200; done on the worker that answers, the others never hear of it
 #	slow:SECONDS		the right answer; the work starts only after a wait
 #	late:SECONDS		the right answer, after a wait; the work is done before
+#	cut:BYTES		of a body only so much is taken, unless it went through a file, being larger than nginx's buffer
 #	reset			the connection is reset, nothing done
 #	reset-applied		the connection is reset, all is done
 gateway_fault() {

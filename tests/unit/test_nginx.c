@@ -14,9 +14,9 @@ static void directives_exactly(void **state)
 	} rows[] = {
 		{"web: 10.0.0.1:80", "<server 10.0.0.1:80 max_fails=1 fail_timeout=10s;>"},
 		{"web: 10.0.0.1:80,max_fails=3,fail_timeout=2 [2001:db8::1]:8080 keepalive=20",
+		 "<keepalive 20;>"
 		 "<server 10.0.0.1:80 max_fails=3 fail_timeout=2s;>"
-		 "<server [2001:db8::1]:8080 max_fails=1 fail_timeout=10s;>"
-		 "<keepalive 20;>"},
+		 "<server [2001:db8::1]:8080 max_fails=1 fail_timeout=10s;>"},
 		{"web: 10.0.0.1:80,weight=5,max_conns=7,max_fails=0,fail_timeout=0,backup,down",
 		 "<server 10.0.0.1:80 weight=5 max_conns=7 max_fails=0 fail_timeout=0s backup "
 		 "down;>"},
@@ -54,8 +54,8 @@ static void file_exactly(void **state)
 		      "\n"
 		      "# service web, tag gray=a\n"
 		      "upstream web_a {\n"
-		      "    server [::1]:80 weight=2 max_fails=1 fail_timeout=10s;\n"
 		      "    keepalive 8;\n"
+		      "    server [::1]:80 weight=2 max_fails=1 fail_timeout=10s;\n"
 		      "}\n"},
 	};
 
