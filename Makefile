@@ -6,6 +6,7 @@
 # make soak       the tests that take long: storms, traffic, faults at random
 # make lint       compilers' and checkers' warnings, and the layers
 # make sanitize   the unit tests and the cases with ASan and UBSan
+# make valgrind   the cases under valgrind
 # make fuzz       let fuzzers look at whatever is read, each for FUZZ_SECONDS=60
 # make install    PREFIX=/usr/local, DESTDIR= and the GNU directory variables
 #
@@ -117,7 +118,12 @@ sanitize:
 	$(Q)tests/setup test
 	$(Q)$(MAKE) --no-print-directory BUILD=build/sanitize HARDENING='$(UNFORTIFIED)' \
 		CFLAGS='$(SANITIZE_FLAGS)' all unit
-	$(Q)tests/fuzz/sanitize
+	$(Q)BUILD=build/sanitize SWK_APPLY='$(CURDIR)/build/sanitize/swk-apply' tests/run unit cases
+
+valgrind:
+	$(Q)tests/setup test
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)SWK_APPLY='$(CURDIR)/tests/fuzz/under-valgrind' tests/run cases
 
 install: all
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(docdir)/consul.d \
@@ -140,6 +146,6 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit fuzzers tools demo check lint fuzz sanitize install uninstall clean distclean
+.PHONY: all unit fuzzers tools demo check soak lint fuzz sanitize valgrind install uninstall clean distclean
 
 -include $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d)
