@@ -42,7 +42,10 @@ static int ask_again(struct swk_run *run, struct swk_target *target, unsigned lo
 	while (!status && target->passing && swk_deadline_left(patience, 1) &&
 	       swk_deadline_left(run->deadline, 1)) {
 		(void)nanosleep(&pause, NULL);
-		status = target->kind->load(target, 1, looks, run->http, run->deadline, run->error);
+		status = target->kind->load(target, 1, 1, run->http, run->deadline, run->error);
+		if (!status && looks > 1 && !target->given_up)
+			status = target->kind->load(target, 1, looks, run->http, run->deadline,
+						    run->error);
 	}
 	return status;
 }

@@ -373,21 +373,27 @@ static int look_once(struct swk_target *targets, size_t count, bool first, bool 
 	int status = requests && looks ? 0 : swk_error_memory(error);
 
 	for (size_t i = 0; !status && i < count; i++) {
-		looks[i] = (struct look){.target = &targets[i], .ask = true};
+		/* Whoever did not answer the first isn't asked for more. */
+		looks[i] =
+			(struct look){.target = &targets[i], .ask = first || !targets[i].given_up};
 		swk_buffer_init(&looks[i].answer, SWK_LIVE_MAX);
 	}
 	if (!status)
 		status = get(looks, requests, count, "/detail", fresh, http, deadline, error);
-	for (size_t i = 0; !status && i < count; i++)
-		status = take_detail(&looks[i], error);
+	for (size_t i = 0; !status && i < count; i++) {
+		if (looks[i].ask)
+			status = take_detail(&looks[i], error);
+	}
 	if (!status)
 		status = get(looks, requests, count, "/list", fresh, http, deadline, error);
 	for (size_t i = 0; !status && i < count; i++) {
 		if (looks[i].ask)
 			status = take_list(&looks[i], error);
 	}
-	for (size_t i = 0; !status && i < count; i++)
-		status = take_look(&targets[i], &looks[i], first, error);
+	for (size_t i = 0; !status && i < count; i++) {
+		if (looks[i].request)
+			status = take_look(&targets[i], &looks[i], first, error);
+	}
 	for (size_t i = 0; looks && i < count; i++) {
 		swk_live_free(&looks[i].live);
 		swk_buffer_free(&looks[i].answer);
@@ -406,8 +412,10 @@ static int dyups_load(struct swk_target *targets, size_t count, unsigned looks,
 	for (unsigned i = 0; !status && i < looks; i++) {
 		/* So that each look is at another worker. They may take turns, too: hence not
 		 * always the same number. */
-		for (size_t j = 0; i && j < count; j++)
-			nudge(&targets[j], http, SWK_ACCEPTS_IN_A_ROW + i % 2, deadline);
+		for (size_t j = 0; i && j < count; j++) {
+			if (!targets[j].given_up)
+				nudge(&targets[j], http, SWK_ACCEPTS_IN_A_ROW + i % 2, deadline);
+		}
 		status = look_once(targets, count, !i, looks > 1, http, deadline, error);
 	}
 	return status;

@@ -144,6 +144,7 @@ static void add_ours(struct swk_names *ours, const struct swk_buffer *file,
 		(void)swk_names_add(ours, set.list[i].name, &error);
 	for (size_t i = 0; i < known.debt_count; i++)
 		(void)swk_names_add_all(ours, &known.debts[i].owed, &error);
+	(void)swk_names_add_all(ours, &known.gone, &error);
 	swk_upstreams_free(&set);
 	swk_state_free(&known);
 }

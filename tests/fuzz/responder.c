@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define ANSWERS_MAX 32
-#define REQUESTS_MAX 4096
+#define REQUESTS_MAX 16384
 #define SYNC "GET /sync "
 
 /* One thread writes these, and only while the other waits for an answer of it. */
