@@ -108,17 +108,21 @@ static int verify(struct swk_run *run)
 
 static int look_again(struct swk_run *run)
 {
+	bool answers = false;
+	int status = 0;
+
 	/* One that refuses the connection is waited for, but nobody else waits for that. */
 	if (swk_run_is_refused(run)) {
 		swk_store_unlock(&run->store);
-		if (swk_run_await_refused(run)) {
-			swk_run_unlock(run);
-			return catch_up(run, run->settings->verify ? SWK_VERIFY_LOOKS : 1);
-		}
+		answers = swk_run_await_refused(run);
 	}
-	if (run->settings->verify && (run->updated.count || run->deleted.count))
-		return verify(run);
-	return 0;
+	if (answers) {
+		swk_run_unlock(run);
+		status = catch_up(run, 1);
+	}
+	if (!status && run->settings->verify && (run->updated.count || run->deleted.count))
+		status = verify(run);
+	return status;
 }
 
 /* ---- all of it ---- */

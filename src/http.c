@@ -165,6 +165,8 @@ static bool set_options(CURL *easy, struct transfer *transfer, int64_t deadline)
 	/* Zero would mean libcurl's own default. */
 	code |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, whole ? whole : 1);
 	code |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect ? connect : 1);
+	code |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, request->quiet_s ? 1L : 0L);
+	code |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, request->quiet_s);
 	code |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
 	code |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	code |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_header);
@@ -200,7 +202,7 @@ static bool start(struct swk_http *http, struct swk_http_request *request, int64
 	CURL *easy = curl_easy_init();
 
 	request->status = 0;
-	request->refused = false;
+	request->refused = request->timed_out = false;
 	request->answer_number = 0;
 	request->reason[0] = '\0';
 	request->error = (struct swk_error){0};
@@ -226,6 +228,7 @@ static void finish(struct swk_http *http, CURL *easy, CURLcode code)
 	request = transfer->request;
 	if (code != CURLE_OK) {
 		request->refused = code == CURLE_COULDNT_CONNECT;
+		request->timed_out = code == CURLE_OPERATION_TIMEDOUT;
 		request->status = 0;
 		(void)snprintf(request->failure, sizeof(request->failure), "%s",
 			       curl_easy_strerror(code));

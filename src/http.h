@@ -34,6 +34,7 @@ struct swk_http_request {
 	bool fresh;	 /* on a connection of its own, closed behind it */
 	long connect_ms; /* until there is a connection, and until it is all over, at most */
 	long request_ms;
+	long quiet_s;	     /* seconds without a byte of the answer; 0: no matter */
 	size_t body_length;  /* bytes */
 	size_t answer_limit; /* bytes; a larger answer is an error */
 
@@ -43,8 +44,9 @@ struct swk_http_request {
 	void *context;
 
 	/* The answer. */
-	long status;			   /* HTTP's; 0 where there was none */
-	bool refused;			   /* nothing listens there */
+	long status;  /* HTTP's; 0 where there was none */
+	bool refused; /* nothing listens there */
+	bool timed_out;
 	uint64_t answer_number;		   /* the header's value, if it is a number; else 0 */
 	char reason[SWK_HTTP_REASON_MAX];  /* of another answer's body, its beginning; escaped */
 	char failure[SWK_HTTP_REASON_MAX]; /* why there was none, in libcurl's words */

@@ -58,6 +58,8 @@
 /* A target is near, and others wait meanwhile. */
 #define SWK_TARGET_CONNECT_MS 1000
 #define SWK_TARGET_REQUEST_MS 5000
+/* Seconds without a byte after which a question is given up. */
+#define SWK_TARGET_QUIET_S 2
 
 /* Of an answer that is an error, what is kept to be shown. */
 #define SWK_HTTP_REASON_MAX 160
@@ -66,6 +68,12 @@
  * and so often where that is no burden. */
 #define SWK_TARGET_PATIENCE_MS 2000
 #define SWK_TARGET_PAUSE_MS 50
+
+/* In a series of looks, what some workers have and others not comes and goes; a change made
+ * meanwhile is seen once, or, while old and new workers answer, twice. */
+#define SWK_SWITCHES_MIN 3
+/* When a series of looks ends early: others wait. */
+#define SWK_LOOKS_MS 3000
 
 /* To see what each of its workers has. Which of them a connection reaches is chance, at worst: then
  * so many looks miss one of two workers once in 2,000 times, and one of four once in eight. The
@@ -79,6 +87,10 @@
 #define SWK_TARGET_ONE_PACKET 1000
 #define SWK_TARGET_PADDED 22000
 #define SWK_CUTS_MAX 4
+
+/* Upstreams that a target, though it answers, would not take: then the others are left to the next
+ * run, too. */
+#define SWK_TARGET_FAILURES_MAX 3
 
 /* "Not sync": how often the queue is drained for one change before that is final, and with how
  * many requests on fresh connections at first (each reaches some worker and makes it read). */

@@ -323,8 +323,10 @@ int swk_live_merge(struct swk_live *live, struct swk_live *look, struct swk_erro
 		if (!other || strcmp(other->name, this->name) != 0 ||
 		    !swk_upstream_same_servers(this, other))
 			this->unread = true;
-		if (!other)
-			this->partial = true;
+		if (!other != this->absent) {
+			this->absent = !other;
+			this->switches++;
+		}
 	}
 	for (size_t i = 0; !status && i < look->upstreams.count; i++) {
 		struct swk_upstream *other = &look->upstreams.list[i];
@@ -332,7 +334,8 @@ int swk_live_merge(struct swk_live *live, struct swk_live *look, struct swk_erro
 
 		if (swk_upstreams_find(&before, other->name))
 			continue;
-		other->unread = other->partial = true;
+		other->unread = true;
+		other->switches = 1;
 		status = swk_upstreams_append(&live->upstreams, other, error);
 	}
 	(void)swk_upstreams_sort(&live->upstreams);

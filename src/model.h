@@ -63,7 +63,10 @@ struct swk_upstream {
 	size_t registered;  /* of a registry: instances, usable or not */
 	unsigned keepalive; /* idle connections kept by a worker; 0: no such directive */
 	bool unread;	    /* of a live one: it has servers that this model can't hold */
-	bool partial;	    /* of a live one: some of the workers looked at haven't got it */
+	/* Of a live one, over several looks: whether the last didn't find it, and how often it was
+	 * there where the look before hadn't found it, or the other way round. */
+	bool absent;
+	unsigned switches;
 };
 
 /* Letters, digits, `.`, `_`, `-`, starting with a letter or digit, at most SWK_NAME_MAX long. */
@@ -142,8 +145,7 @@ void swk_live_free(struct swk_live *live);
 
 /*
  * Adds another look at the same target, which is freed: an upstream that not both have, or not with
- * the same servers, becomes `unread`, so that it is the same as no other; one that not both have,
- * `partial`, too.
+ * the same servers, becomes `unread`, so that it is the same as no other.
  */
 int swk_live_merge(struct swk_live *live, struct swk_live *look, struct swk_error *error);
 

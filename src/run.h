@@ -55,7 +55,7 @@ int swk_run_lock_and_read(struct swk_run *run);
 /* Gives the lock back, and forgets what was read under it. */
 void swk_run_unlock(struct swk_run *run);
 int swk_run_persist(struct swk_run *run);
-/* Durably, where it must be known after a crash of the machine. */
+/* Durably, where it must be the new one that is there after a crash of the machine. */
 int swk_run_save_state(struct swk_run *run, bool durably);
 int swk_run_remember(struct swk_run *run);
 
@@ -69,8 +69,8 @@ int swk_run_find_foreign(struct swk_run *run, struct swk_names *foreign);
 int swk_run_converge(struct swk_run *run);
 /*
  * What left the file and is there all the same is owed again, where it is certainly what was left:
- * it was deleted in this run, or some workers have it and others not. What all of them have may be
- * somebody's who took the name over.
+ * it was deleted in this run, or it comes and goes from look to look, as some workers have it and
+ * others not. What all of them have may be somebody's who took the name over.
  */
 int swk_run_owe_survivors(struct swk_run *run);
 /* Whether one that is owed something refused the connection; and waiting a while until one of those

@@ -175,6 +175,8 @@ int swk_run_remember(struct swk_run *run)
 			(void)swk_state_set_index(&run->state, run->state.indexes[i].service, 0,
 						  run->error);
 	}
+	if (run->complete && run->list_known)
+		run->state.listed = run->report->index;
 	if (!swk_report_status(run->report))
 		run->state.success = (int64_t)time(NULL);
 	/* What may be lost with it in a crash of the machine is asked, or sent, once more. */

@@ -212,6 +212,10 @@ static int ask_where_needed(struct swk_run *run)
 		struct swk_service *service = &run->services.list[i];
 		uint64_t last = swk_state_index(&run->state, service->name);
 
+		/* It was not in the last list: what is told of it then may be about one that is
+		 * gone. */
+		if (!last && run->state.listed)
+			last = run->state.listed + 1;
 		/* A document without an index is a snapshot, taken at its word. */
 		if (run->complete || (run->event_index && (run->waited || run->event_index < last)))
 			names[count++] = service->name;

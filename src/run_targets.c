@@ -76,8 +76,6 @@ int swk_run_find_foreign(struct swk_run *run, struct swk_names *foreign)
 		status = swk_plan_foreign(foreign, &run->targets[i].live, &run->have,
 					  debt ? &debt->owed : &nothing, run->error);
 	}
-	for (size_t i = 0; i < run->state.gone.count; i++)
-		swk_names_remove(foreign, run->state.gone.list[i]);
 	return status;
 }
 
@@ -85,7 +83,8 @@ int swk_run_find_foreign(struct swk_run *run, struct swk_names *foreign)
 
 /* Carries out one operation of a plan; what is not done stays owed: `left`. */
 static int carry_out(struct swk_run *run, struct swk_target *target,
-		     const struct swk_operation *operation, struct swk_names *left)
+		     const struct swk_operation *operation, int64_t deadline,
+		     struct swk_names *left)
 {
 	const struct swk_target_kind *kind = target->kind;
 	enum swk_target_result result = SWK_TARGET_LATER;
@@ -94,9 +93,9 @@ static int carry_out(struct swk_run *run, struct swk_target *target,
 	if (target->given_up)
 		return swk_names_add(left, operation->name, run->error);
 	if (operation->upstream)
-		result = kind->update(target, run->http, operation->upstream, run->deadline, &why);
+		result = kind->update(target, run->http, operation->upstream, deadline, &why);
 	else
-		result = kind->delete (target, run->http, operation->name, run->deadline, &why);
+		result = kind->delete (target, run->http, operation->name, deadline, &why);
 	if (result == SWK_TARGET_DONE)
 		return swk_names_add(operation->upstream ? &run->updated : &run->deleted,
 				     operation->name, run->error);
@@ -114,9 +113,12 @@ static void note_owed(struct swk_run *run, const struct swk_target *target, size
 				owed, owed == 1 ? " is" : "s are", owed == 1 ? "it" : "them");
 }
 
-/* Carries out a plan, which has all that the target is owed in it. */
+/* Carries out a plan, which has all that the target is owed in it. Those behind it have as much of
+ * the time that is left. */
 static int converge_target(struct swk_run *run, size_t number, const struct swk_plan *plan)
 {
+	int64_t now = swk_now_ms();
+	int64_t deadline = now + (run->deadline - now) / (int64_t)(run->target_count - number);
 	struct swk_target *target = &run->targets[number];
 	struct swk_target_report *report = &run->report->targets[number];
 	struct swk_names left = {0};
@@ -125,7 +127,7 @@ static int converge_target(struct swk_run *run, size_t number, const struct swk_
 	for (size_t i = 0; !status && i < plan->count; i++) {
 		size_t before = left.count;
 
-		status = carry_out(run, target, &plan->list[i], &left);
+		status = carry_out(run, target, &plan->list[i], deadline, &left);
 		if (!status && left.count == before)
 			(*(plan->list[i].upstream ? &report->updated : &report->deleted))++;
 	}
@@ -214,8 +216,8 @@ int swk_run_owe_survivors(struct swk_run *run)
 			const struct swk_upstream *upstream =
 				swk_upstreams_find(live, gone->list[j]);
 
-			if (upstream &&
-			    (upstream->partial || swk_names_have(&run->deleted, gone->list[j])))
+			if (upstream && (upstream->switches >= SWK_SWITCHES_MIN ||
+					 swk_names_have(&run->deleted, gone->list[j])))
 				status = swk_names_add(&debt->owed, gone->list[j], run->error);
 		}
 	}

@@ -56,8 +56,8 @@ struct swk_debt *swk_state_add_debt(struct swk_state *state, const char *target,
 
 int swk_state_add_gone(struct swk_state *state, const char *name, struct swk_error *error)
 {
-	if (state->gone.count == SWK_GONE_MAX)
-		swk_names_free(&state->gone);
+	if (state->gone.count == SWK_GONE_MAX && !swk_names_have(&state->gone, name))
+		swk_names_remove(&state->gone, state->gone.list[0]);
 	return swk_names_add(&state->gone, name, error);
 }
 
@@ -123,6 +123,8 @@ int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struc
 	int status =
 		swk_buffer_print(out, error, "%s\nsuccess %" PRId64 "\n", head, state->success);
 
+	if (!status && state->listed)
+		status = swk_buffer_print(out, error, "listed %" PRIu64 "\n", state->listed);
 	for (size_t i = 0; !status && i < state->gone.count; i++)
 		status = swk_buffer_print(out, error, "gone %s\n", state->gone.list[i]);
 	for (size_t i = 0; !status && i < state->index_count; i++)
@@ -173,6 +175,9 @@ static bool read_line(struct reading *reading, const char *line)
 		if (!read_number(line + 8, '\0', &number, &behind) || number > INT64_MAX)
 			return false;
 		state->success = (int64_t)number;
+	} else if (!strncmp(line, "listed ", 7)) {
+		if (!read_number(line + 7, '\0', &state->listed, &behind) || !state->listed)
+			return false;
 	} else if (!strncmp(line, "gone ", 5)) {
 		if (!swk_name_valid(line + 5))
 			return false;

@@ -27,8 +27,9 @@ struct swk_index {
 struct swk_state {
 	int64_t success; /* seconds since the epoch when a run last left nothing to do; 0: never */
 	/* Upstreams that were ours and left the conf file. A worker that dies comes back with what
-	 * the file said when nginx started: then these are nobody else's. */
+	 * the file said when nginx started, these among it. */
 	struct swk_names gone;
+	uint64_t listed; /* the index of the last list of all services; 0: none */
 	struct swk_debt *debts;
 	size_t debt_count;
 	struct swk_index *indexes; /* sorted by service, byte by byte */
@@ -38,8 +39,8 @@ struct swk_state {
 void swk_state_free(struct swk_state *state);
 
 /*
- * Lines: a head; `success SECONDS`; `gone NAME`; `index INDEX SERVICE`; `target URL`, then `owed
- * NAME` for it; and `end`, so that a cut text is told from a whole one.
+ * Lines: a head; `success SECONDS`; `listed INDEX`; `gone NAME`; `index INDEX SERVICE`; `target
+ * URL`, then `owed NAME` for it; and `end`, so that a cut text is told from a whole one.
  */
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error);
 
@@ -54,7 +55,7 @@ struct swk_debt *swk_state_debt(const struct swk_state *state, const char *targe
 struct swk_debt *swk_state_add_debt(struct swk_state *state, const char *target,
 				    struct swk_error *error);
 
-/* A name is gone from the conf file; of too many, those before it are forgotten. */
+/* A name is gone from the conf file; of too many, one is forgotten. */
 int swk_state_add_gone(struct swk_state *state, const char *name, struct swk_error *error);
 
 /* The last index seen of a service, or 0; and remembering it (0: forgetting it). */

@@ -234,7 +234,8 @@ int swk_store_replace(const struct swk_store *store, const char *path,
 	result = write_all(descriptor, text->data, text->length);
 	if (!result)
 		result = take_after(descriptor, path, store->directory);
-	if (!result && durably)
+	/* A file that is renamed before its bytes are on disk may be empty after a crash. */
+	if (!result)
 		result = fsync(descriptor);
 	if (close(descriptor))
 		result = -1;

@@ -43,8 +43,8 @@ int swk_store_read(const char *path, struct swk_buffer *text, bool *exists,
 /*
  * Replaces one of the store's files. Mode and owner of a file that was there are kept, as far as
  * the caller may; a new one is readable by all, and root gives it to the directory's owner. What
- * is not done `durably` may be lost, or empty, after a crash of the machine. *replaced becomes true
- * once the new file is in place, which it may be though the result is an error.
+ * is not done `durably` may be the old one again after a crash of the machine. *replaced becomes
+ * true once the new file is in place, which it may be though the result is an error.
  */
 int swk_store_replace(const struct swk_store *store, const char *path,
 		      const struct swk_buffer *text, bool durably, bool *replaced,

@@ -27,6 +27,8 @@ struct swk_target {
 	bool refused;		  /* nothing listens there now */
 	bool passing;		  /* what else is amiss may be over soon */
 	bool given_up;		  /* it didn't answer, or not in time: not to be tried any more */
+	bool waited_out;	  /* its queue was full, and each worker had the time to read it */
+	unsigned failures;	  /* upstreams that it did not take, though it answers */
 	unsigned read_interval;	  /* seconds after which each of its workers knows of a change */
 };
 

@@ -185,6 +185,7 @@ enum meaning {
 	NOT_THERE, /* of a DELETE: the answering worker hasn't got it */
 	NOT_SYNC,  /* the answering worker changed, the queue to the others is full */
 	LATER,
+	CUT, /* nginx may have taken a part of the body */
 	FINAL,
 };
 
@@ -231,16 +232,18 @@ static struct swk_http_request request_of(const char *method, const char *url)
 					 .url = url,
 					 .answer_limit = SWK_LIVE_MAX,
 					 .connect_ms = SWK_TARGET_CONNECT_MS,
-					 .request_ms = SWK_TARGET_REQUEST_MS};
+					 .request_ms = SWK_TARGET_REQUEST_MS,
+					 .quiet_s = strcmp(method, "GET") ? 0 : SWK_TARGET_QUIET_S};
 }
 
 /* One look at one target: at what the worker has that answers. */
 struct look {
-	const struct swk_target *target;
-	bool ask; /* in the next round */
+	struct swk_target *target;
+	bool over; /* it didn't answer the last: no more of them */
+	bool ask;  /* in the next round */
 	char *url;
 	struct swk_buffer answer;
-	struct swk_http_request *request;
+	struct swk_http_request *request; /* NULL: not asked */
 	struct swk_live live;
 	struct swk_error trouble;
 	bool refused;
@@ -282,7 +285,8 @@ static int take_detail(struct look *look, struct swk_error *error)
 
 	look->ask = request->status == 404;
 	look->refused = request->refused;
-	look->passing = !request->refused && meaning_of(request, &advice) == LATER;
+	look->passing =
+		!request->refused && !request->timed_out && meaning_of(request, &advice) == LATER;
 	if (request->status == 200 || request->status == 204) /* 204: no upstream at all */
 		return swk_target_dyups_read_detail(&look->live, look->answer.data,
 						    look->answer.length, error);
@@ -320,66 +324,76 @@ static int take_list(struct look *look, struct swk_error *error)
  * Makes workers read their queue, and passes the turn to another of them: of connections that come
  * one after the other, nginx gives up to 16 in a row to one worker (measured, as with Tengine). A
  * GET makes the worker that answers read; this one's answer is short: there is no upstream `-`.
+ * Of several targets each gets so many; one that doesn't answer is left out from then on.
  */
-static void nudge(const struct swk_target *target, struct swk_http *http, unsigned times,
+static void nudge(const char *const *targets, size_t count, struct swk_http *http, unsigned times,
 		  int64_t deadline)
 {
+	struct swk_http_request *requests = calloc(count + 1, sizeof(*requests));
+	char **urls = calloc(count + 1, sizeof(*urls));
 	struct swk_error ignored = {0};
-	char *url;
+	size_t left = 0, answered;
 
-	if (asprintf(&url, "%s/upstream/-", target->name) < 0)
-		return;
-	for (unsigned i = 0; i < times && !ignored.status; i++) {
-		struct swk_http_request request = request_of("GET", url);
-
-		request.fresh = true;
-		if (swk_http_perform(http, &request, 1, 1, deadline, &ignored) || !request.status)
-			break;
+	for (size_t i = 0; requests && urls && i < count; i++) {
+		if (asprintf(&urls[left], "%s/upstream/-", targets[i]) >= 0)
+			left++;
 	}
-	free(url);
+	count = left;
+	for (unsigned i = 0; i < times && left && !ignored.status; i++) {
+		for (size_t j = 0; j < left; j++) {
+			requests[j] = request_of("GET", urls[j]);
+			requests[j].fresh = true;
+		}
+		(void)swk_http_perform(http, requests, left, left, deadline, &ignored);
+		answered = 0;
+		for (size_t j = 0; j < left; j++) {
+			char *url = urls[j];
+
+			urls[j] = urls[answered];
+			urls[answered] = url;
+			answered += requests[j].status != 0;
+		}
+		left = answered;
+	}
+	for (size_t i = 0; urls && i < count; i++)
+		free(urls[i]);
+	free(urls);
+	free(requests);
 }
 
-/* Takes a first look over into the target, or adds another one to those before it. */
-static int take_look(struct swk_target *target, struct look *look, bool first,
-		     struct swk_error *error)
+/* Takes a first look over into the target, or adds another one to those before it. One that failed
+ * takes nothing from those. */
+static int take_look(struct look *look, bool first, struct swk_error *error)
 {
-	int status = 0;
+	struct swk_target *target = look->target;
 
-	if (first) {
-		swk_live_free(&target->live);
-		target->live = look->live;
-		look->live = (struct swk_live){0};
-		target->trouble = look->trouble;
-		target->refused = look->refused;
-		target->passing = look->passing;
-	} else {
-		status = swk_live_merge(&target->live, &look->live, error);
-		if (!target->trouble.status)
-			target->trouble = look->trouble;
-		target->refused |= look->refused;
-		target->passing |= look->passing;
-	}
+	look->over = look->live.readable == SWK_READ_NOTHING;
+	if (!first)
+		return look->over ? 0 : swk_live_merge(&target->live, &look->live, error);
+	swk_live_free(&target->live);
+	target->live = look->live;
+	look->live = (struct swk_live){0};
+	target->trouble = look->trouble;
+	target->refused = look->refused;
+	target->passing = look->passing;
 	/* Whoever doesn't answer a question isn't told anything either. */
-	target->given_up = target->live.readable == SWK_READ_NOTHING;
-	return status;
+	target->given_up = look->over;
+	return 0;
 }
 
 /* One look at each target. */
-static int look_once(struct swk_target *targets, size_t count, bool first, bool fresh,
-		     struct swk_http *http, int64_t deadline, struct swk_error *error)
+static int look_once(struct look *looks, struct swk_http_request *requests, size_t count,
+		     bool first, bool fresh, struct swk_http *http, int64_t deadline,
+		     struct swk_error *error)
 {
-	struct swk_http_request *requests = calloc(count + 1, sizeof(*requests));
-	struct look *looks = calloc(count + 1, sizeof(*looks));
-	int status = requests && looks ? 0 : swk_error_memory(error);
+	int status;
 
-	for (size_t i = 0; !status && i < count; i++) {
-		/* Whoever did not answer the first isn't asked for more. */
-		looks[i] =
-			(struct look){.target = &targets[i], .ask = first || !targets[i].given_up};
-		swk_buffer_init(&looks[i].answer, SWK_LIVE_MAX);
+	for (size_t i = 0; i < count; i++) {
+		looks[i].ask = !looks[i].over;
+		looks[i].request = NULL;
+		looks[i].trouble = (struct swk_error){0};
 	}
-	if (!status)
-		status = get(looks, requests, count, "/detail", fresh, http, deadline, error);
+	status = get(looks, requests, count, "/detail", fresh, http, deadline, error);
 	for (size_t i = 0; !status && i < count; i++) {
 		if (looks[i].ask)
 			status = take_detail(&looks[i], error);
@@ -392,7 +406,45 @@ static int look_once(struct swk_target *targets, size_t count, bool first, bool 
 	}
 	for (size_t i = 0; !status && i < count; i++) {
 		if (looks[i].request)
-			status = take_look(&targets[i], &looks[i], first, error);
+			status = take_look(&looks[i], first, error);
+		swk_live_free(&looks[i].live);
+	}
+	return status;
+}
+
+/* Passes the turn to other workers. They may take turns, too: hence not always the same number. */
+static void turn(const struct look *looks, size_t count, unsigned number, struct swk_http *http,
+		 int64_t deadline)
+{
+	const char **names = calloc(count + 1, sizeof(*names));
+	size_t going_on = 0;
+
+	for (size_t i = 0; names && i < count; i++) {
+		if (!looks[i].over)
+			names[going_on++] = looks[i].target->name;
+	}
+	nudge(names, going_on, http, SWK_ACCEPTS_IN_A_ROW + number % 2, deadline);
+	free(names);
+}
+
+static int dyups_load(struct swk_target *targets, size_t count, unsigned number,
+		      struct swk_http *http, int64_t deadline, struct swk_error *error)
+{
+	struct swk_http_request *requests = calloc(count + 1, sizeof(*requests));
+	struct look *looks = calloc(count + 1, sizeof(*looks));
+	int64_t until = swk_now_ms() + SWK_LOOKS_MS;
+	int status = requests && looks ? 0 : swk_error_memory(error);
+
+	for (size_t i = 0; !status && i < count; i++) {
+		looks[i].target = &targets[i];
+		swk_buffer_init(&looks[i].answer, SWK_LIVE_MAX);
+	}
+	for (unsigned i = 0; !status && i < number; i++) {
+		if (i)
+			turn(looks, count, i, http, until < deadline ? until : deadline);
+		if (i && (!swk_deadline_left(until, 1) || !swk_deadline_left(deadline, 1)))
+			break;
+		status = look_once(looks, requests, count, !i, number > 1, http, deadline, error);
 	}
 	for (size_t i = 0; looks && i < count; i++) {
 		swk_live_free(&looks[i].live);
@@ -401,23 +453,6 @@ static int look_once(struct swk_target *targets, size_t count, bool first, bool 
 	}
 	free(requests);
 	free(looks);
-	return status;
-}
-
-static int dyups_load(struct swk_target *targets, size_t count, unsigned looks,
-		      struct swk_http *http, int64_t deadline, struct swk_error *error)
-{
-	int status = 0;
-
-	for (unsigned i = 0; !status && i < looks; i++) {
-		/* So that each look is at another worker. They may take turns, too: hence not
-		 * always the same number. */
-		for (size_t j = 0; i && j < count; j++) {
-			if (!targets[j].given_up)
-				nudge(&targets[j], http, SWK_ACCEPTS_IN_A_ROW + i % 2, deadline);
-		}
-		status = look_once(targets, count, !i, looks > 1, http, deadline, error);
-	}
 	return status;
 }
 
@@ -499,12 +534,19 @@ static bool may_retry(struct change *change)
  */
 static bool may_drain(struct change *change)
 {
+	const char *const target = change->target->name;
+
 	if (change->drains > SWK_DRAINS_MAX || !swk_deadline_left(change->deadline, 1))
 		return false;
-	if (change->drains++ == SWK_DRAINS_MAX)
+	if (change->drains++ == SWK_DRAINS_MAX) {
+		/* Waiting once is enough: what still finds no room is too large. */
+		if (change->target->waited_out)
+			return false;
+		change->target->waited_out = true;
 		wait_for_workers(change->target, change->deadline);
+	}
 	/* A few mostly do; else enough to reach four workers. */
-	nudge(change->target, change->http,
+	nudge(&target, 1, change->http,
 	      change->drains == 1 ? SWK_DRAIN_REQUESTS : 3 * SWK_ACCEPTS_IN_A_ROW + 1,
 	      change->deadline);
 	return true;
@@ -528,31 +570,34 @@ static bool has_servers_of(const struct swk_upstream *upstream, const struct swk
 }
 
 /*
- * Whether nginx took less than the body: of what it reads in several pieces into memory, the module
- * takes the first two, and says 200, or that it can't be read where a piece ends within a directive
- * (measured on Tengine 3.2.0, in its source as well). All that the file has of an upstream stands
- * before its last server, so that the servers show it.
+ * What the answer means, seen what nginx took of the body: of what it reads in several pieces into
+ * memory, the module takes the first two, and says 200, or that it can't be read where a piece ends
+ * within a directive (measured on Tengine 3.2.0, in its source as well). All that the file has of
+ * an upstream stands before its last server, so that the servers show it.
  */
-static bool is_cut(struct change *change)
+static enum meaning look_at_servers(struct change *change, enum meaning meaning)
 {
 	struct swk_http_request look = request_of("GET", change->request.url);
 	struct swk_error ignored = {0};
 	struct swk_buffer answer;
-	bool cut;
 
-	if (change->request.body_length <= SWK_TARGET_ONE_PACKET)
-		return false;
-	if (change->request.status != 200)
-		return strstr(change->request.reason, "add server failed") != NULL;
+	if (!change->upstream || change->request.body_length <= SWK_TARGET_ONE_PACKET)
+		return meaning;
+	if (meaning == FINAL && strstr(change->request.reason, "add server failed"))
+		return CUT;
+	if (meaning != DONE)
+		return meaning;
 	swk_buffer_init(&answer, SWK_LIVE_MAX);
 	look.receive = keep_answer;
 	look.context = &answer;
+	(void)swk_http_perform(change->http, &look, 1, 1, change->deadline, &ignored);
 	/* 404: the stand-alone module's latest source tells nothing. */
-	cut = swk_http_perform(change->http, &look, 1, 1, change->deadline, &ignored) ||
-	      (look.status != 404 &&
-	       (look.status != 200 || !has_servers_of(change->upstream, &answer)));
+	if (look.status == 200 && !has_servers_of(change->upstream, &answer))
+		meaning = CUT;
+	else if (look.status != 200 && look.status != 404)
+		meaning = LATER;
 	swk_buffer_free(&answer);
-	return cut;
+	return meaning;
 }
 
 /* Makes it so large that nginx puts it into a file, and takes it from there as a whole. */
@@ -573,27 +618,32 @@ static bool may_mend(struct change *change)
 	return true;
 }
 
+/* A target that would not take one upstream may take the others, as long as it answers. */
+static void give_up_target(struct change *change)
+{
+	struct swk_target *target = change->target;
+	struct swk_http_request request = request_of("GET", change->request.url);
+	struct swk_error ignored = {0};
+
+	target->refused = change->request.refused;
+	target->given_up = true;
+	if (target->refused || change->request.timed_out ||
+	    ++target->failures == SWK_TARGET_FAILURES_MAX)
+		return;
+	(void)swk_http_perform(change->http, &request, 1, 1, change->deadline, &ignored);
+	target->given_up = !request.status;
+}
+
 /* Sends a request until the answer is final, or patience or the deadline end. */
 static enum outcome send(struct change *change)
 {
 	const char *advice;
-	enum meaning meaning;
 
 	for (;;) {
 		if (swk_http_perform(change->http, &change->request, 1, 1, change->deadline,
 				     change->error))
 			return NOT_NOW;
-		meaning = meaning_of(&change->request, &advice);
-		if ((meaning == DONE || meaning == FINAL) && change->upstream && is_cut(change)) {
-			if (may_mend(change))
-				continue;
-			return give_up(change, NEVER,
-				       meaning == DONE ? "was cut short"
-						       : "was refused or cut short",
-				       "; see nginx's error log, and put 'client_body_in_file_only "
-				       "clean;' where dyups_interface stands");
-		}
-		switch (meaning) {
+		switch (look_at_servers(change, meaning_of(&change->request, &advice))) {
 		case DONE:
 			return SENT;
 		case NOT_THERE:
@@ -611,10 +661,21 @@ static enum outcome send(struct change *change)
 		case LATER:
 			if (may_retry(change))
 				continue;
-			change->target->refused = change->request.refused;
-			change->target->given_up = true;
-			return give_up(change, NOT_NOW, "failed", "");
+			give_up_target(change);
+			return give_up(change, NOT_NOW,
+				       change->request.status == 200 ? "can't be read back"
+								     : "failed",
+				       "");
+		case CUT:
+			if (may_mend(change))
+				continue;
+			/* fall through */
 		case FINAL:
+			if (change->cuts)
+				return give_up(change, NEVER, "was cut short or refused",
+					       "; see nginx's error log, and put "
+					       "'client_body_in_file_only clean;' where "
+					       "dyups_interface stands");
 			return give_up(change, NEVER, "was refused", advice);
 		}
 	}

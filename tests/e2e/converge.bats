@@ -195,6 +195,34 @@ PASSING='conflict unavailable notsync notsync-unapplied reset reset-applied late
 	nothing_owed
 }
 
+# bats test_tags=gateway
+@test "an upstream that can't be read back is owed, and nothing is said of its body" {
+	large_document 1 100 big >"$E2E_DIR/document"
+	gateway_fault 1000 unavailable '^GET /upstream/big'
+	run -75 swk-apply <"$E2E_DIR/document"
+	[[ "$output" == *"upstream big-0 "*"can't be read back"* ]]
+	gateway_fault
+	swk-apply --service other <<<'[]'
+	in_step
+	nothing_owed
+}
+
+# bats test_tags=gateway
+@test "an upstream that nginx never takes holds up none of the others" {
+	gateway_fault 100000 reset '^POST /upstream/aaa'
+	run -75 swk-apply < <(document "$(instance aaa 10.0.0.1)" "$(instance bbb 10.0.0.2)")
+	gateway_fault
+	[ "$(grep '^owed' "$SWK_CONF.state")" == 'owed aaa' ]
+}
+
+@test "upstreams that are larger than the queue hold up none of the others" {
+	GATEWAY_QUEUE=64k gateway_anew
+	large_document 10 1280 big | jq -c '.[]' | paste -sd, >"$E2E_DIR/document"
+	run -75 swk-apply --timeout 10 < <(document "$(cat "$E2E_DIR/document")" "$(instance web 10.0.0.2)")
+	[ "$(grep -c '^owed big' "$SWK_CONF.state")" == 10 ]
+	[ "$(grep -c '^owed' "$SWK_CONF.state")" == 10 ]
+}
+
 # ---- a second look ----
 
 # bats test_tags=gateway
@@ -247,12 +275,10 @@ sent() {
 	# Some workers have it, and others not.
 	swk-apply --resync
 	in_step
-	# Whichever worker is looked at has it.
-	for _ in $(gateway_workers); do
-		gateway_kill_worker
-	done
+	# And is no obstacle to its coming back.
+	gateway_kill_worker
 	consul_register web web-2 10.0.0.2 80
-	swk-apply --service web < <(consul_api GET /v1/health/service/web)
+	swk-apply --resync
 	[ "$(servers web)" == 10.0.0.2:80 ]
 	in_step
 }
@@ -266,7 +292,51 @@ sent() {
 	swk-apply --resync
 	gateway_post web 'server 10.0.0.9:80;'
 	swk-apply --resync
+	consul_register web web-2 10.0.0.2 80
+	run -10 swk-apply --resync
+	[[ "$output" == *"upstream web"* ]]
+	not_in_file web
 	gateway_detail | grep -qx 'server 10.0.0.9:80.*'
+}
+
+# What accepts connections, and never answers.
+hung_target() {
+	hung_port=$(free_port)
+	socat "TCP-LISTEN:$hung_port,bind=127.0.0.1,fork,reuseaddr" 'SYSTEM:sleep 100' 3>&- &
+	hung_pid=$!
+	wait_until "$E2E_PATIENCE" listens "$hung_port"
+}
+
+listens() {
+	[[ -n "$(ss -Htln "sport = :$1")" ]]
+}
+
+@test "a target that hangs holds no other up, and takes nothing from what is known of it" {
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	consul_register api api-1 10.0.0.1 80
+	swk-apply --resync
+	consul_deregister web-1
+	swk-apply --resync
+	gateway_post web 'server 10.0.0.9:80;'
+	consul_register api api-1 10.0.0.3 80
+	hung_target
+	run -75 swk-apply --resync --dyups "http://127.0.0.1:$hung_port" --dyups "$GATEWAY_DYUPS"
+	# A handler at the same time gets its turn.
+	swk-apply --dyups "http://127.0.0.1:$hung_port" --dyups "$GATEWAY_DYUPS" --timeout 10 \
+		< <(document "$(instance more 10.0.0.4)") >"$E2E_DIR/out" 2>&1 3>&- &
+	first=$!
+	run -75 swk-apply --dyups "http://127.0.0.1:$hung_port" --dyups "$GATEWAY_DYUPS" --timeout 10 \
+		< <(document "$(instance other 10.0.0.5)")
+	wait_for "$first" 75
+	cat "$E2E_DIR/out"
+	kill "$hung_pid"
+	gateway_detail | grep -A 1 '^api$' | grep -q '^server 10.0.0.3:80 '
+	gateway_detail | grep -A 1 '^more$' | grep -q '^server 10.0.0.4:80 '
+	gateway_detail | grep -A 1 '^other$' | grep -q '^server 10.0.0.5:80 '
+	# Somebody else's.
+	gateway_detail | grep -A 1 '^web$' | grep -q '^server 10.0.0.9:80 '
+	run ! grep -qx 'owed web' "$SWK_CONF.state"
 }
 
 # bats test_tags=gateway
@@ -338,6 +408,20 @@ sent() {
 	CONSUL_INDEX="$(tr -d '\r' <"$E2E_DIR/head" | awk 'tolower($1) == "x-consul-index:" { print $2 }')" \
 		swk-apply <"$E2E_DIR/old"
 	[ "$(servers web | wc -l)" == 2 ]
+}
+
+@test "an old document does not bring back a service that is gone" {
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	consul_register api api-1 10.0.0.2 80
+	consul_api GET /v1/health/service/web -D "$E2E_DIR/head" >"$E2E_DIR/old"
+	swk-apply --resync
+	consul_deregister web-1
+	swk-apply --resync
+	not_in_file web
+	CONSUL_INDEX="$(tr -d '\r' <"$E2E_DIR/head" | awk 'tolower($1) == "x-consul-index:" { print $2 }')" \
+		swk-apply <"$E2E_DIR/old"
+	not_in_file web
 }
 
 @test "an index that goes back locks nobody out" {

@@ -63,6 +63,7 @@ static size_t read_text(struct swk_state *state, const char *text, size_t length
 }
 
 static const char whole[] = HEAD "success 1700000000\n"
+				 "listed 9\n"
 				 "gone old\n"
 				 "gone Older_a\n"
 				 "index 18446744073709551615 Web\n"
@@ -76,7 +77,7 @@ static const char whole[] = HEAD "success 1700000000\n"
 
 static void written_and_read(void **unused)
 {
-	struct swk_state state = {.success = 1700000000}, again;
+	struct swk_state state = {.success = 1700000000, .listed = 9}, again;
 	char *text;
 
 	(void)unused;
@@ -159,6 +160,13 @@ static void damage(void **unused)
 		{HEAD "index  1 web\nend\n", 2},
 		{HEAD "index 1 we b\nend\n", 2},
 		{HEAD "index 1 _web\nend\n", 2},
+		/* the last list */
+		{HEAD "listed 1\nend\n", 0},
+		{HEAD "listed 18446744073709551615\nend\n", 0},
+		{HEAD "listed 18446744073709551616\nend\n", 2},
+		{HEAD "listed 0\nend\n", 2},
+		{HEAD "listed \nend\n", 2},
+		{HEAD "listed 1 \nend\n", 2},
 		/* what is gone */
 		{HEAD "gone web\nend\n", 0},
 		{HEAD "gone\nend\n", 2},
@@ -199,7 +207,10 @@ static void too_many_gone(void **unused)
 		assert_true(swk_names_have(&state.gone, name));
 		assert_true(state.gone.count <= SWK_GONE_MAX);
 	}
+	assert_int_equal(state.gone.count, SWK_GONE_MAX);
 	assert_false(swk_names_have(&state.gone, "web_0"));
+	must_delete(&state, name);
+	assert_true(swk_names_have(&state.gone, "web_1"));
 	swk_state_free(&state);
 }
 
