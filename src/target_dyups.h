@@ -10,16 +10,4 @@
 
 extern const struct swk_target_kind swk_target_dyups;
 
-/*
- * Reads an answer to GET /detail: blocks of a name and `server ADDRESS [ATTRIBUTE=N]…` lines, with
- * an empty line behind each. What is not understood of a server makes its upstream `unread`.
- * Returns 0 or SWK_INTERNAL.
- */
-int swk_target_dyups_read_detail(struct swk_live *live, const char *text, size_t length,
-				 struct swk_error *error);
-
-/* Reads an answer to GET /list: a name a line, or `upstream NAME {` before each body. */
-int swk_target_dyups_read_list(struct swk_live *live, const char *text, size_t length,
-			       struct swk_error *error);
-
 #endif

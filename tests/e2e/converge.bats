@@ -283,7 +283,8 @@ sent() {
 	in_step
 }
 
-@test "what was deleted, and somebody put there again, is left to them" {
+# `web` was ours, was deleted, and is somebody else's now; `api` is ours.
+somebody_takes_web() {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	consul_register api api-1 10.0.0.1 80
@@ -291,6 +292,10 @@ sent() {
 	consul_deregister web-1
 	swk-apply --resync
 	gateway_post web 'server 10.0.0.9:80;'
+}
+
+@test "what was deleted, and somebody put there again, is left to them" {
+	somebody_takes_web
 	swk-apply --resync
 	consul_register web web-2 10.0.0.2 80
 	run -10 swk-apply --resync
@@ -312,13 +317,7 @@ listens() {
 }
 
 @test "a target that hangs holds no other up, and takes nothing from what is known of it" {
-	consul_start "$E2E_DIR/consul"
-	consul_register web web-1 10.0.0.1 80
-	consul_register api api-1 10.0.0.1 80
-	swk-apply --resync
-	consul_deregister web-1
-	swk-apply --resync
-	gateway_post web 'server 10.0.0.9:80;'
+	somebody_takes_web
 	consul_register api api-1 10.0.0.3 80
 	hung_target
 	run -75 swk-apply --resync --dyups "http://127.0.0.1:$hung_port" --dyups "$GATEWAY_DYUPS"

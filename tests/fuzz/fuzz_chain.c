@@ -9,11 +9,11 @@
  */
 #include "fuzz.h"
 
+#include "dyups.h"
 #include "nginx.h"
 #include "plan.h"
 #include "policy.h"
 #include "settings.h"
-#include "target_dyups.h"
 #include "watch.h"
 
 struct chain {
@@ -207,8 +207,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct swk_error error = {0};
 	struct swk_live live = {0};
 
-	fuzz_done(swk_target_dyups_read_list(&live, names.data, names.length, &error), &error,
-		  "list");
+	fuzz_done(swk_dyups_read_list(&live, names.data, names.length, &error), &error, "list");
 	if (!swk_nginx_read(&have, "present", present.data, present.length, &error) &&
 	    decide(options, rest, &have, &live, &wanted)) {
 		check_file(&wanted, &back);

@@ -7,9 +7,9 @@
  */
 #include "fuzz.h"
 
+#include "dyups.h"
 #include "nginx.h"
 #include "plan.h"
-#include "target_dyups.h"
 
 /* As GET /detail answers. */
 static void print_detail(struct swk_buffer *out, const struct swk_upstreams *set)
@@ -70,11 +70,11 @@ static void check_detail(const char *data, size_t size)
 	struct swk_error error = {0};
 	struct swk_buffer text;
 
-	fuzz_done(swk_target_dyups_read_detail(&live, data, size, &error), &error, "detail");
+	fuzz_done(swk_dyups_read_detail(&live, data, size, &error), &error, "detail");
 	fuzz_in_order(&live.upstreams, false);
 	swk_buffer_init(&text, SIZE_MAX / 2);
 	print_detail(&text, &live.upstreams);
-	fuzz_done(swk_target_dyups_read_detail(&again, text.data, text.length, &error), &error,
+	fuzz_done(swk_dyups_read_detail(&again, text.data, text.length, &error), &error,
 		  "detail again");
 	fuzz_same(&live.upstreams, &again.upstreams);
 	compare_with_file(&live);
@@ -89,10 +89,10 @@ static void check_merge(const char *data, size_t size)
 	struct swk_error error = {0};
 	size_t count;
 
-	fuzz_done(swk_target_dyups_read_detail(&one, data, size, &error), &error, "detail");
-	fuzz_done(swk_target_dyups_read_detail(&same, data, size, &error), &error, "the same");
-	fuzz_done(swk_target_dyups_read_detail(&half, data, size / 2, &error), &error, "half");
-	fuzz_done(swk_target_dyups_read_list(&list, data, size, &error), &error, "list");
+	fuzz_done(swk_dyups_read_detail(&one, data, size, &error), &error, "detail");
+	fuzz_done(swk_dyups_read_detail(&same, data, size, &error), &error, "the same");
+	fuzz_done(swk_dyups_read_detail(&half, data, size / 2, &error), &error, "half");
+	fuzz_done(swk_dyups_read_list(&list, data, size, &error), &error, "list");
 	fuzz_require(list.readable == SWK_READ_NAMES, "a list is more than names");
 	fuzz_in_order(&list.upstreams, false);
 	count = one.upstreams.count;
@@ -119,7 +119,7 @@ static void check_file(const char *data, size_t size)
 		return;
 	swk_buffer_init(&text, SIZE_MAX / 2);
 	print_detail(&text, &file);
-	fuzz_done(swk_target_dyups_read_detail(&live, text.data, text.length, &error), &error,
+	fuzz_done(swk_dyups_read_detail(&live, text.data, text.length, &error), &error,
 		  "detail of a file");
 	fuzz_require(live.upstreams.count == file.count, "%zu upstreams became %zu", file.count,
 		     live.upstreams.count);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
+#include "dyups.h"
 #include "target_dyups.h"
 
 typedef int reader(struct swk_live *live, const char *text, size_t length, struct swk_error *error);
@@ -91,8 +92,7 @@ static void detail(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		char *got =
-			read_text(swk_target_dyups_read_detail, rows[i].text, strlen(rows[i].text));
+		char *got = read_text(swk_dyups_read_detail, rows[i].text, strlen(rows[i].text));
 
 		unit_same(rows[i].text, got, rows[i].wanted);
 		free(got);
@@ -116,8 +116,7 @@ static void list(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		char *got =
-			read_text(swk_target_dyups_read_list, rows[i].text, strlen(rows[i].text));
+		char *got = read_text(swk_dyups_read_list, rows[i].text, strlen(rows[i].text));
 
 		unit_same(rows[i].text, got, rows[i].wanted);
 		free(got);
@@ -129,7 +128,7 @@ static void anything_is_read(void **state)
 {
 	static const char text[] = "web\nserver 10.0.0.1:80" ATTRIBUTES
 				   "\nserver [::1]:80\n\nupstream api {\nserver x\n}\n\n";
-	static reader *const readers[] = {swk_target_dyups_read_detail, swk_target_dyups_read_list};
+	static reader *const readers[] = {swk_dyups_read_detail, swk_dyups_read_list};
 	static const char bytes[] = {'\0', '\n', ' ', '=', ':', '[', (char)0xff};
 	char copy[sizeof(text)];
 
@@ -152,9 +151,9 @@ static void no_bytes(void **state)
 	struct swk_error error = {0};
 
 	(void)state;
-	assert_int_equal(swk_target_dyups_read_detail(&live, NULL, 0, &error), 0);
+	assert_int_equal(swk_dyups_read_detail(&live, NULL, 0, &error), 0);
 	assert_int_equal(live.readable, SWK_READ_ATTRIBUTES);
-	assert_int_equal(swk_target_dyups_read_list(&live, NULL, 0, &error), 0);
+	assert_int_equal(swk_dyups_read_list(&live, NULL, 0, &error), 0);
 	assert_int_equal(live.readable, SWK_READ_NAMES);
 	assert_int_equal(live.upstreams.count, 0);
 }
@@ -196,6 +195,34 @@ static void opens_what_is_a_url(void **state)
 	}
 }
 
+static void servers_shown(void **unused)
+{
+	static const struct {
+		const char *wanted, *text;
+		bool same;
+	} rows[] = {
+		{"web: 10.0.0.1:80 10.0.0.2:80", "server 10.0.0.1:80\nserver 10.0.0.2:80\n", true},
+		{"web: 10.0.0.1:80 10.0.0.2:80", "server 10.0.0.2:80\nserver 10.0.0.1:80\n", true},
+		{"web: [2001:db8::1]:80", "server [2001:db8:0::1]:80\n", true},
+		{"web: 10.0.0.1:80,weight=5,down", "server 10.0.0.1:80\n", true},
+		{"web: 10.0.0.1:80 10.0.0.2:80", "server 10.0.0.1:80\n", false},
+		{"web: 10.0.0.1:80", "server 10.0.0.1:80\nserver 10.0.0.2:80\n", false},
+		{"web: 10.0.0.1:80", "server 10.0.0.1:81\n", false},
+		{"web: 10.0.0.1:80", "server example\n", false},
+		{"web: 10.0.0.1:80", "", false},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_upstreams set = unit_upstreams(rows[i].wanted);
+
+		unit_number(rows[i].text,
+			    swk_dyups_shows(&set.list[0], rows[i].text, strlen(rows[i].text)),
+			    rows[i].same);
+		swk_upstreams_free(&set);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +231,7 @@ int main(void)
 		cmocka_unit_test(anything_is_read),
 		cmocka_unit_test(no_bytes),
 		cmocka_unit_test(opens_what_is_a_url),
+		cmocka_unit_test(servers_shown),
 	};
 
 	return cmocka_run_group_tests_name("dyups", tests, NULL, NULL);

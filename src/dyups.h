@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What the dyups interface prints of the upstreams that it has, read. Knows the text, not how it is
+ * asked for. */
+#ifndef SWK_DYUPS_H
+#define SWK_DYUPS_H
+
+#include "model.h"
+
+/*
+ * Reads an answer to GET /detail: blocks of a name and `server ADDRESS [ATTRIBUTE=N]…` lines, with
+ * an empty line behind each. What is not understood of a server makes its upstream `unread`.
+ * Returns 0 or SWK_INTERNAL.
+ */
+int swk_dyups_read_detail(struct swk_live *live, const char *text, size_t length,
+			  struct swk_error *error);
+
+/* Reads an answer to GET /list: a name a line, or `upstream NAME {` before each body. */
+int swk_dyups_read_list(struct swk_live *live, const char *text, size_t length,
+			struct swk_error *error);
+
+/* Whether an answer to GET /upstream/NAME, `server ADDRESS` lines, has the servers of this one. */
+bool swk_dyups_shows(const struct swk_upstream *upstream, const char *text, size_t length);
+
+#endif
