@@ -22,7 +22,13 @@ load soak
 		esac
 		case $((event % 25)) in
 		8) gateway_reload ;;
-		20) gateway_kill_worker ;;
+		20)
+			# What is left of an upstream on one worker is taken for ours; on all of them it could be anybody's.
+			gateway_fault
+			goes_on --resync </dev/null
+			gateway_kill_worker
+			goes_on --resync </dev/null
+			;;
 		24) goes_on --resync </dev/null ;;
 		*) goes_on --service "$name" < <(consul_api GET "/v1/health/service/$name") ;;
 		esac
