@@ -101,11 +101,16 @@ PASSING='conflict unavailable notsync notsync-unapplied reset reset-applied late
 	done
 }
 
-@test "nginx that is down for a moment is waited for, and nobody waits for that" {
+# A run that has written its file, and waits for an nginx that is down; its process is $first.
+begin_while_down() {
 	gateway_stop
 	swk-apply < <(document "$(instance web 10.0.0.1)") >"$E2E_DIR/out" 2>&1 3>&- &
 	first=$!
 	wait_until "$E2E_PATIENCE" in_file web
+}
+
+@test "nginx that is down for a moment is waited for, and nobody waits for that" {
+	begin_while_down
 	gateway_again
 	wait_for "$first" 0
 	in_step
@@ -113,10 +118,7 @@ PASSING='conflict unavailable notsync notsync-unapplied reset reset-applied late
 }
 
 @test "nginx that stays down: 75, and another run gets the lock meanwhile" {
-	gateway_stop
-	swk-apply < <(document "$(instance web 10.0.0.1)") >"$E2E_DIR/out" 2>&1 3>&- &
-	first=$!
-	wait_until "$E2E_PATIENCE" in_file web
+	begin_while_down
 	run -75 swk-apply --timeout 1 < <(document "$(instance api 10.0.0.2)")
 	[[ "$output" != *"held the lock"* ]]
 	in_file api

@@ -41,6 +41,14 @@ inside() {
 	nsenter -t "$space" -m -- "$@"
 }
 
+# The folder of the files on a disk of 64 KiB, with a file that has web in it.
+small_disk() {
+	folder
+	mount_space
+	inside mount -t tmpfs -o size=64k,mode=755 tmpfs "$E2E_DIR/swk"
+	begin inside
+}
+
 # document SERVICE ADDRESS... - a service watch's, of instances that pass.
 document() {
 	local name="$1"
@@ -70,10 +78,7 @@ nginx_untouched() {
 
 @test "no room for the state file: 73, nothing changed; with room again, it goes on" {
 	[ "$EUID" == 0 ] || skip 'mounting takes root'
-	folder
-	mount_space
-	inside mount -t tmpfs -o size=64k,mode=755 tmpfs "$E2E_DIR/swk"
-	begin inside
+	small_disk
 	inside sh -c "cat /dev/zero >'$E2E_DIR/swk/fill'" || true
 	run -73 inside swk-apply <<<"$(document web 10.0.0.2)"
 	[[ "$output" == *"$SWK_CONF.state: it can't be written: No space left on device"* ]]
@@ -85,10 +90,7 @@ nginx_untouched() {
 
 @test "room for the state file, but not for the conf file: 73, nothing changed" {
 	[ "$EUID" == 0 ] || skip 'mounting takes root'
-	folder
-	mount_space
-	inside mount -t tmpfs -o size=64k,mode=755 tmpfs "$E2E_DIR/swk"
-	begin inside
+	small_disk
 	# 400 servers are about 20 KB; room is left for 8.
 	inside sh -c "cat /dev/zero >'$E2E_DIR/swk/fill'; truncate -s -8192 '$E2E_DIR/swk/fill'" || true
 	mapfile -t many < <(printf '10.1.0.%d\n' {1..200} && printf '10.1.1.%d\n' {1..200})
@@ -106,10 +108,7 @@ nginx_untouched() {
 # bats test_tags=gateway
 @test "the disk fills up while nginx is being told: 73, and it says that things are changed; the file is the new one, whole" {
 	[ "$EUID" == 0 ] || skip 'mounting takes root'
-	folder
-	mount_space
-	inside mount -t tmpfs -o size=64k,mode=755 tmpfs "$E2E_DIR/swk"
-	begin inside
+	small_disk
 	gateway_fault 1 slow:2 '^POST'
 	inside swk-apply <<<"$(document web 10.0.0.2)" >"$E2E_DIR/said" 2>&1 3>&- &
 	pid=$! status=0
