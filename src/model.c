@@ -115,35 +115,6 @@ static bool same_attributes(const struct swk_server *a, const struct swk_server 
 
 /* ---- an upstream ---- */
 
-bool swk_name_part_valid(const char *part)
-{
-	/* Not isalnum(): what is a letter must not depend on anything but ASCII. */
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789._-";
-	size_t length = strlen(part);
-
-	return length > 0 && length <= SWK_NAME_MAX && strspn(part, allowed) == length;
-}
-
-bool swk_name_valid(const char *name)
-{
-	return swk_name_part_valid(name) && !strchr("._-", name[0]);
-}
-
-bool swk_tag_valid(const char *tag)
-{
-	const char *value = strchr(tag, '=');
-	char name[SWK_NAME_MAX + 1];
-
-	if (!*tag)
-		return true;
-	if (!value || (size_t)(value - tag) >= sizeof(name))
-		return false;
-	memcpy(name, tag, (size_t)(value - tag));
-	name[value - tag] = '\0';
-	return swk_name_part_valid(name) && swk_name_part_valid(value + 1);
-}
-
 int swk_upstream_init(struct swk_upstream *upstream, const char *name, const char *service,
 		      const char *tag, struct swk_error *error)
 {

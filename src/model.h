@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "terms.h"
 
 /* ---- a server ---- */
 
@@ -21,6 +22,7 @@
 
 struct swk_server {
 	uint8_t ip[16]; /* network order; IPv4 in the first four */
+	char *host;	/* a host's name in place of ip, or NULL. Its upstream's */
 	bool v6;
 	bool backup;
 	bool down;
@@ -61,20 +63,17 @@ struct swk_upstream {
 	struct swk_server *servers;
 	size_t count;
 	size_t registered;  /* of a registry: instances, usable or not */
+	bool keyed;	    /* its source is no service, but a name in the key-value store */
+	enum swk_balance balance;
 	unsigned keepalive; /* idle connections kept by a worker; 0: no such directive */
+	unsigned keepalive_timeout;  /* seconds; 0: nginx's own */
+	unsigned keepalive_requests; /* 0: nginx's own */
 	bool unread;	    /* of a live one: it has servers that this model can't hold */
 	/* Of a live one, over several looks: whether the last didn't find it, and how often it was
 	 * there where the look before hadn't found it, or the other way round. */
 	bool absent;
 	unsigned switches;
 };
-
-/* Letters, digits, `.`, `_`, `-`, starting with a letter or digit, at most SWK_NAME_MAX long. */
-bool swk_name_valid(const char *name);
-/* The same but for the start: what may follow in a name. */
-bool swk_name_part_valid(const char *part);
-/* `gray=a`: two such parts; or nothing. */
-bool swk_tag_valid(const char *tag);
 
 int swk_upstream_init(struct swk_upstream *upstream, const char *name, const char *service,
 		      const char *tag, struct swk_error *error);
@@ -153,6 +152,19 @@ int swk_live_merge(struct swk_live *live, struct swk_live *look, struct swk_erro
 
 enum swk_health { SWK_PASSING, SWK_WARNING, SWK_CRITICAL };
 
+/* A name and a text, as of Meta. */
+struct swk_pair {
+	const char *name;
+	const char *value;
+};
+
+/* An address under a name, as `lan` or `wan_ipv6`. */
+struct swk_tagged {
+	const char *name;
+	const char *address;
+	double port; /* a service's has one; 0: none is told */
+};
+
 /*
  * One registration, borrowed for the call that it is handed to. Nothing in it is to be trusted but
  * that its texts are UTF-8 and hold no NUL.
@@ -162,12 +174,32 @@ struct swk_instance {
 	const char *service; /* its name */
 	const char *id;	     /* for messages */
 	const char *node;    /* for messages */
-	const char *address; /* the service's, or the node's where that is empty */
-	double port;	     /* as the number was written */
+	const char *address; /* its own; "" where it has none */
+	const char *node_address;
+	double port; /* as the number was written */
+	const struct swk_tagged *tagged; /* its own… */
+	size_t tagged_count;
+	const struct swk_tagged *node_tagged; /* …and its node's */
+	size_t node_tagged_count;
 	const char *const *tags;
 	size_t tag_count;
-	enum swk_health health; /* the worst of its checks and its node's */
+	const struct swk_pair *meta; /* the service's, not the node's */
+	size_t meta_count;
+	unsigned weight_passing; /* Consul's Weights: 1 and 1 where it tells none */
+	unsigned weight_warning;
+	enum swk_health health; /* the worst of its checks and its node's, maintenance aside */
+	bool maintenance;	/* its own, or its node's */
+	bool checked;		/* has a check of its own, maintenance aside */
 	bool proxy;		/* a mesh proxy or gateway, not a service */
+};
+
+/* One key of the key-value store with what its value says, borrowed in the same way. */
+struct swk_key {
+	size_t number;
+	const char *key;	       /* in full */
+	const struct swk_pair *values; /* members of its value: numbers and texts as texts */
+	size_t value_count;
+	const char *trouble; /* why its value can't be used, or NULL */
 };
 
 /* ---- what a registry says ---- */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,15 +15,6 @@ bool swk_policy_leaves_out(const char *service)
 	return !strcmp(service, "consul");
 }
 
-/* These are hosts to nginx: an upstream of such a name takes over what its configuration sends
- * there or, where a port is with it, breaks it (`upstream "127.0.0.1" may not have port 8080`). */
-static bool is_host(const char *name)
-{
-	struct in_addr address;
-
-	return inet_pton(AF_INET, name, &address) == 1 || !strcasecmp(name, "localhost");
-}
-
 int swk_policy_service(struct swk_services *services, const char *name, struct swk_report *report,
 		       struct swk_error *error)
 {
@@ -37,7 +27,7 @@ int swk_policy_service(struct swk_services *services, const char *name, struct s
 				name, SWK_NAME_MAX);
 		return 0;
 	}
-	if (is_host(name)) {
+	if (swk_name_is_host(name)) {
 		swk_report_note(report, SWK_NOTE_SKIPPED,
 				"service '%s': skipped: to nginx that is a host, not an upstream",
 				name);
@@ -68,6 +58,7 @@ static bool is_reserved(const struct swk_policy *policy, const struct swk_server
 static bool read_server(const struct swk_policy *policy, const struct swk_instance *instance,
 			struct swk_server *server, struct swk_report *report)
 {
+	const char *address = *instance->address ? instance->address : instance->node_address;
 	char text[SWK_ADDRESS_MAX];
 
 	*server = (struct swk_server){.weight = SWK_NGINX_WEIGHT,
@@ -79,8 +70,8 @@ static bool read_server(const struct swk_policy *policy, const struct swk_instan
 		skip(instance, report, "no port from 1 to 65535:", text);
 		return false;
 	}
-	if (!swk_server_set_address(server, instance->address, (unsigned)instance->port)) {
-		skip(instance, report, "no IPv4 or IPv6 address:", instance->address);
+	if (!swk_server_set_address(server, address, (unsigned)instance->port)) {
+		skip(instance, report, "no IPv4 or IPv6 address:", address);
 		return false;
 	}
 	if (is_reserved(policy, server)) {
@@ -202,7 +193,7 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 				"service '%s': instance '%s' on node '%s' is %s", service->name,
 				instance->id, instance->node,
 				instance->health == SWK_WARNING ? "warning" : "critical");
-	if (instance->health != SWK_PASSING)
+	if (instance->health != SWK_PASSING || instance->maintenance)
 		usable = false;
 	return place_by_tags(service, policy->settings, instance, usable ? &server : NULL, report,
 			     error);

@@ -20,11 +20,28 @@ struct swk_share {
 	bool percent;
 };
 
+/* How Consul is reached, as far as its environment doesn't say. Texts are owned; NULL: not said. */
+struct swk_consul_settings {
+	char *address; /* as CONSUL_HTTP_ADDR */
+	char *datacenter;
+	char *token_file;
+	char *ca_file;
+	char *ca_path;
+	char *cert_file;
+	char *key_file;
+	char *server_name;
+	char *namespace;
+	bool stale;  /* any server may answer */
+	bool cached; /* the agent may answer from its cache */
+};
+
 struct swk_settings {
 	char *conf;	/* the file that nginx includes; owned, as all texts here */
 	char **targets; /* URLs, unread: the target validates them */
 	size_t target_count;
 	char *token_file; /* NULL: as Consul's environment says */
+	struct swk_consul_settings consul;
+	char *keyprefix; /* of keys PREFIX/UPSTREAM/ADDRESS:PORT; NULL: none are read */
 	char *service;	  /* that the document must be about; NULL: any */
 	unsigned min_services;
 	unsigned max_fails;

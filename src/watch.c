@@ -141,8 +141,8 @@ static const char *read_instance(const json_t *element, struct swk_instance *ins
 	if (!why)
 		instance->address =
 			member_text(service, "Address", "Service.Address", &why, reason);
-	if (!why && !*instance->address)
-		instance->address = member_text(node, "Address", "Node.Address", &why, reason);
+	if (!why)
+		instance->node_address = member_text(node, "Address", "Node.Address", &why, reason);
 	kind = why ? NULL : member_text(service, "Kind", "Service.Kind", &why, reason);
 	if (!why && !json_is_number(port))
 		why = port ? "Service.Port is no number" : "it has no Service.Port";

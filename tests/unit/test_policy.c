@@ -17,7 +17,7 @@ static void add_instance(struct swk_services *services, const struct swk_policy 
 			 struct swk_report *report)
 {
 	const char *tags[8];
-	struct swk_instance instance = {.id = "w1", .node = "n1", .tags = tags};
+	struct swk_instance instance = {.id = "w1", .node = "n1", .node_address = "", .tags = tags};
 	struct swk_error error = {0};
 	char *rest = word, *colon;
 

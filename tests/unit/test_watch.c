@@ -14,7 +14,8 @@ static int write_instance(void *context, const struct swk_instance *instance,
 			  struct swk_error *error)
 {
 	(void)swk_buffer_print(context, error, "instance %zu %s %s@%s %s:%.17g", instance->number,
-			       instance->service, instance->id, instance->node, instance->address,
+			       instance->service, instance->id, instance->node,
+			       *instance->address ? instance->address : instance->node_address,
 			       instance->port);
 	for (size_t i = 0; i < instance->tag_count; i++)
 		(void)swk_buffer_print(context, error, " [%s]", instance->tags[i]);
