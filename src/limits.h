@@ -6,6 +6,9 @@
 /* An upstream's name with its tag: fits a host name's room in proxy_pass. */
 #define SWK_NAME_MAX 200
 
+/* A host name: what the DNS has room for (RFC 1035, 2.3.4), as text. */
+#define SWK_HOST_MAX 253
+
 /* Upstreams of one service, one a colour, and places in them altogether: who registers many must
  * not take the time and the room of the others. */
 #define SWK_COLOURS_MAX 64
@@ -36,7 +39,9 @@
 /* What an operator may set: nginx takes more, nobody means it. */
 #define SWK_MAX_FAILS_MAX 1000000
 #define SWK_FAIL_TIMEOUT_MAX (24 * 60 * 60)
+#define SWK_MAX_CONNS_MAX 999999999
 #define SWK_KEEPALIVE_MAX 65535
+#define SWK_KEEPALIVE_REQUESTS_MAX 1000000000
 #define SWK_TIMEOUT_MAX 3600
 #define SWK_MIN_SERVICES_MAX 1000000
 #define SWK_MIN_HEALTHY_MAX 1000000

@@ -30,49 +30,89 @@ bool swk_server_set_address(struct swk_server *server, const char *literal, unsi
 		return false;
 	memcpy(server->ip, ip, sizeof(ip));
 	server->v6 = v6;
+	server->host = NULL;
 	server->port = (uint16_t)port;
+	return true;
+}
+
+/* The colon before a port of one to five digits at the end of a text, or NULL. */
+static const char *parse_port(const char *text, size_t length, unsigned long *port)
+{
+	const char *end = text + length, *colon = memrchr(text, ':', length);
+
+	if (!colon || colon + 1 == end || end - colon > 6)
+		return NULL;
+	*port = 0;
+	for (const char *at = colon + 1; at < end; at++) {
+		if (!isdigit((unsigned char)*at))
+			return NULL;
+		*port = *port * 10 + (unsigned long)(*at - '0');
+	}
+	return colon;
+}
+
+/* Copies [from, to), if it is a text that has room there. */
+static bool copy_part(char *room, size_t size, const char *from, const char *to)
+{
+	if (to <= from || (size_t)(to - from) >= size || memchr(from, '\0', (size_t)(to - from)))
+		return false;
+	memcpy(room, from, (size_t)(to - from));
+	room[to - from] = '\0';
 	return true;
 }
 
 bool swk_server_parse_address(struct swk_server *server, const char *text, size_t length)
 {
 	char literal[INET6_ADDRSTRLEN];
-	unsigned long port = 0;
-	const char *end = text + length, *colon = NULL, *start = text, *stop;
+	unsigned long port;
+	const char *colon = parse_port(text, length, &port), *start = text, *stop = colon;
 
-	for (const char *at = text; at < end; at++) {
-		if (*at == ':')
-			colon = at;
-	}
-	if (!colon || colon + 1 == end || end - colon > 6)
+	if (!colon)
 		return false;
-	for (const char *at = colon + 1; at < end; at++) {
-		if (!isdigit((unsigned char)*at))
-			return false;
-		port = port * 10 + (unsigned long)(*at - '0');
-	}
-	stop = colon;
 	if (*text == '[') {
 		if (colon[-1] != ']')
 			return false;
 		start++;
 		stop--;
 	}
-	if (stop <= start || (size_t)(stop - start) >= sizeof(literal) ||
-	    memchr(start, '\0', (size_t)(stop - start)))
+	if (!copy_part(literal, sizeof(literal), start, stop))
 		return false;
-	memcpy(literal, start, (size_t)(stop - start));
-	literal[stop - start] = '\0';
 	/* An IPv6 literal stands in brackets, an IPv4 one doesn't. */
 	if ((*text == '[') != (strchr(literal, ':') != NULL))
 		return false;
 	return swk_server_set_address(server, literal, port);
 }
 
+bool swk_server_set_host(struct swk_server *server, char *host, unsigned long port)
+{
+	if (port < 1 || port > 65535 || !swk_host_valid(host))
+		return false;
+	memset(server->ip, 0, sizeof(server->ip));
+	server->v6 = false;
+	server->host = host;
+	server->port = (uint16_t)port;
+	return true;
+}
+
+bool swk_server_parse_host(struct swk_server *server, const char *text, size_t length,
+			   char room[SWK_HOST_MAX + 1])
+{
+	unsigned long port;
+	const char *colon = parse_port(text, length, &port);
+
+	return colon && copy_part(room, SWK_HOST_MAX + 1, text, colon) &&
+	       swk_server_set_host(server, room, port);
+}
+
 const char *swk_server_address(const struct swk_server *server, char text[SWK_ADDRESS_MAX])
 {
 	char literal[INET6_ADDRSTRLEN] = "";
 
+	if (server->host) {
+		(void)snprintf(text, SWK_ADDRESS_MAX, "%s:%u", server->host,
+			       (unsigned)server->port);
+		return text;
+	}
 	(void)inet_ntop(server->v6 ? AF_INET6 : AF_INET, server->ip, literal, sizeof(literal));
 	(void)snprintf(text, SWK_ADDRESS_MAX, server->v6 ? "[%s]:%u" : "%s:%u", literal,
 		       (unsigned)server->port);
@@ -84,6 +124,8 @@ bool swk_server_is_loopback(const struct swk_server *server)
 	static const uint8_t mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127};
 	static const uint8_t one[16] = {[15] = 1};
 
+	if (server->host)
+		return false;
 	if (!server->v6)
 		return server->ip[0] == 127;
 	return !memcmp(server->ip, mapped, sizeof(mapped)) || !memcmp(server->ip, one, sizeof(one));
@@ -93,9 +135,11 @@ int swk_server_compare(const struct swk_server *a, const struct swk_server *b)
 {
 	int difference;
 
+	if (!a->host != !b->host)
+		return a->host ? 1 : -1;
 	if (a->v6 != b->v6)
 		return a->v6 ? 1 : -1;
-	difference = memcmp(a->ip, b->ip, sizeof(a->ip));
+	difference = a->host ? strcasecmp(a->host, b->host) : memcmp(a->ip, b->ip, sizeof(a->ip));
 	if (difference)
 		return difference;
 	return (int)a->port - (int)b->port;
@@ -131,8 +175,25 @@ void swk_upstream_free(struct swk_upstream *upstream)
 	free(upstream->name);
 	free(upstream->service);
 	free(upstream->tag);
+	for (size_t i = 0; i < upstream->count; i++)
+		free(upstream->servers[i].host);
 	free(upstream->servers);
 	*upstream = (struct swk_upstream){0};
+}
+
+/* Copies a server to the end of the list, where there is room for it. */
+static int copy_server(struct swk_upstream *upstream, const struct swk_server *server,
+		       struct swk_error *error)
+{
+	struct swk_server copy = *server;
+
+	if (server->host) {
+		copy.host = strdup(server->host);
+		if (!copy.host)
+			return swk_error_memory(error);
+	}
+	upstream->servers[upstream->count++] = copy;
+	return 0;
 }
 
 int swk_upstream_add(struct swk_upstream *upstream, const struct swk_server *server,
@@ -144,8 +205,7 @@ int swk_upstream_add(struct swk_upstream *upstream, const struct swk_server *ser
 	if (!grown)
 		return swk_error_memory(error);
 	upstream->servers = grown;
-	grown[upstream->count++] = *server;
-	return 0;
+	return copy_server(upstream, server, error);
 }
 
 void swk_upstream_tidy(struct swk_upstream *upstream)
@@ -156,11 +216,22 @@ void swk_upstream_tidy(struct swk_upstream *upstream)
 		qsort(upstream->servers, upstream->count, sizeof(*upstream->servers),
 		      compare_servers);
 	for (size_t i = 0; i < upstream->count; i++) {
-		if (kept && !compare_servers(&upstream->servers[kept - 1], &upstream->servers[i]))
+		if (kept && !compare_servers(&upstream->servers[kept - 1], &upstream->servers[i])) {
+			free(upstream->servers[i].host);
 			continue;
+		}
 		upstream->servers[kept++] = upstream->servers[i];
 	}
 	upstream->count = kept;
+}
+
+bool swk_upstream_has_host(const struct swk_upstream *upstream)
+{
+	for (size_t i = 0; i < upstream->count; i++) {
+		if (upstream->servers[i].host)
+			return true;
+	}
+	return false;
 }
 
 bool swk_upstream_same_addresses(const struct swk_upstream *a, const struct swk_upstream *b)
@@ -185,9 +256,17 @@ bool swk_upstream_same_servers(const struct swk_upstream *a, const struct swk_up
 	return true;
 }
 
+/* Without connections that are kept, what is said of them is nothing, and not written. */
+static bool same_keepalive(const struct swk_upstream *a, const struct swk_upstream *b)
+{
+	return a->keepalive == b->keepalive &&
+	       (!a->keepalive || (a->keepalive_timeout == b->keepalive_timeout &&
+				  a->keepalive_requests == b->keepalive_requests));
+}
+
 bool swk_upstream_same(const struct swk_upstream *a, const struct swk_upstream *b)
 {
-	return a->keepalive == b->keepalive && swk_upstream_same_servers(a, b);
+	return a->balance == b->balance && same_keepalive(a, b) && swk_upstream_same_servers(a, b);
 }
 
 /* ---- a set of upstreams ---- */
@@ -220,17 +299,21 @@ static int copy_upstream(struct swk_upstream *to, const struct swk_upstream *fro
 
 	if (status)
 		return status;
+	to->keyed = from->keyed;
+	to->balance = from->balance;
 	to->keepalive = from->keepalive;
+	to->keepalive_timeout = from->keepalive_timeout;
+	to->keepalive_requests = from->keepalive_requests;
 	if (!from->count)
 		return 0;
 	to->servers = reallocarray(NULL, from->count, sizeof(*to->servers));
-	if (!to->servers) {
+	if (!to->servers)
+		status = swk_error_memory(error);
+	for (size_t i = 0; !status && i < from->count; i++)
+		status = copy_server(to, &from->servers[i], error);
+	if (status)
 		swk_upstream_free(to);
-		return swk_error_memory(error);
-	}
-	memcpy(to->servers, from->servers, from->count * sizeof(*to->servers));
-	to->count = from->count;
-	return 0;
+	return status;
 }
 
 int swk_upstreams_append_copy(struct swk_upstreams *set, const struct swk_upstream *upstream,

@@ -22,7 +22,7 @@
 
 struct swk_server {
 	uint8_t ip[16]; /* network order; IPv4 in the first four */
-	char *host;	/* a host's name in place of ip, or NULL. Its upstream's */
+	char *host;	/* a host's name in place of ip, or NULL; in an upstream, owned by it */
 	bool v6;
 	bool backup;
 	bool down;
@@ -33,25 +33,36 @@ struct swk_server {
 	unsigned fail_timeout; /* seconds */
 };
 
-/* Room for an address as swk_server_address prints it. */
-#define SWK_ADDRESS_MAX 64
+/* Room for an address as swk_server_address prints it: a host name, a colon, a port. */
+#define SWK_ADDRESS_MAX 272
 
 /*
- * Sets ip, v6 and port from an IPv4 or IPv6 literal (without brackets) and a port. False where the
- * text is no literal, is the unspecified address, or the port is not in 1…65535.
+ * Sets ip, v6 and port from an IPv4 or IPv6 literal (without brackets) and a port; a host that was
+ * set is forgotten. False where the text is no literal, is the unspecified address, or the port is
+ * not in 1…65535: then the server stays as it is.
  */
 bool swk_server_set_address(struct swk_server *server, const char *literal, unsigned long port);
 
 /* The same from `10.0.0.1:80` or `[::1]:80`. */
 bool swk_server_parse_address(struct swk_server *server, const char *text, size_t length);
 
-/* As nginx writes it: `10.0.0.1:80`, `[::1]:80`. Returns text. */
+/* Sets a host's name, which is borrowed, and a port in place of an address. False, and nothing is
+ * changed, where swk_host_valid doesn't take the name, or the port is not in 1…65535. */
+bool swk_server_set_host(struct swk_server *server, char *host, unsigned long port);
+
+/* The same from `backend.example:80`; the name, as it stands in `room`, is borrowed from there. */
+bool swk_server_parse_host(struct swk_server *server, const char *text, size_t length,
+			   char room[SWK_HOST_MAX + 1]);
+
+/* As nginx writes it: `10.0.0.1:80`, `[::1]:80`, `backend.example:80`. Returns text. */
 const char *swk_server_address(const struct swk_server *server, char text[SWK_ADDRESS_MAX]);
 
-/* 127.0.0.0/8, ::1, and the former as IPv6 (::ffff:127.0.0.0/104). */
+/* 127.0.0.0/8, ::1, and the former as IPv6 (::ffff:127.0.0.0/104). Of a host's name it is not
+ * known, and so false. */
 bool swk_server_is_loopback(const struct swk_server *server);
 
-/* Orders by address: IPv4 first, then the bytes, then the port. */
+/* Orders by address: IPv4 first, then the bytes, then the port. Hosts stand behind all addresses,
+ * by their names, in which case is nothing, then by port. */
 int swk_server_compare(const struct swk_server *a, const struct swk_server *b);
 
 /* ---- an upstream ---- */
@@ -62,13 +73,14 @@ struct swk_upstream {
 	char *tag;     /* …and its routing tag in full (`gray=a`), or "" */
 	struct swk_server *servers;
 	size_t count;
-	size_t registered;  /* of a registry: instances, usable or not */
-	bool keyed;	    /* its source is no service, but a name in the key-value store */
+	size_t registered; /* of a registry: instances, usable or not */
+	bool keyed; /* its source is no service, but this name in the key-value store; no tag */
 	enum swk_balance balance;
 	unsigned keepalive; /* idle connections kept by a worker; 0: no such directive */
+	/* Both say nothing without keepalive. */
 	unsigned keepalive_timeout;  /* seconds; 0: nginx's own */
 	unsigned keepalive_requests; /* 0: nginx's own */
-	bool unread;	    /* of a live one: it has servers that this model can't hold */
+	bool unread;		     /* of a live one: it has servers that this model can't hold */
 	/* Of a live one, over several looks: whether the last didn't find it, and how often it was
 	 * there where the look before hadn't found it, or the other way round. */
 	bool absent;
@@ -78,14 +90,19 @@ struct swk_upstream {
 int swk_upstream_init(struct swk_upstream *upstream, const char *name, const char *service,
 		      const char *tag, struct swk_error *error);
 void swk_upstream_free(struct swk_upstream *upstream);
+/* Copies the server and its host's name. */
 int swk_upstream_add(struct swk_upstream *upstream, const struct swk_server *server,
 		     struct swk_error *error);
 
-/* Sorts the servers by address, IPv4 first, and keeps one of each address: the first in it. */
+/* Sorts the servers as swk_server_compare does, and keeps one of each address: the first in it. */
 void swk_upstream_tidy(struct swk_upstream *upstream);
 
-/* Whether a proxy would behave the same with both: servers with their attributes, keepalive. The
- * servers of both are sorted. */
+/* Whether a server of it has a host's name: a proxy shows what that was resolved to, so that the
+ * two can't be compared. */
+bool swk_upstream_has_host(const struct swk_upstream *upstream);
+
+/* Whether a proxy would behave the same with both: balancing, keepalive, and servers with their
+ * attributes; not where they come from. The servers of both are sorted. */
 bool swk_upstream_same(const struct swk_upstream *a, const struct swk_upstream *b);
 bool swk_upstream_same_servers(const struct swk_upstream *a, const struct swk_upstream *b);
 bool swk_upstream_same_addresses(const struct swk_upstream *a, const struct swk_upstream *b);
@@ -132,7 +149,7 @@ enum swk_readable {
 	SWK_READ_NOTHING,    /* it can't be asked */
 	SWK_READ_NAMES,	     /* some names: what is missing may be there all the same */
 	SWK_READ_ADDRESSES,  /* every upstream with its servers' addresses */
-	SWK_READ_ATTRIBUTES, /* and with their attributes; keepalive is never told */
+	SWK_READ_ATTRIBUTES, /* and with their attributes; balancing and keepalive are never told */
 };
 
 struct swk_live {
@@ -176,7 +193,7 @@ struct swk_instance {
 	const char *node;    /* for messages */
 	const char *address; /* its own; "" where it has none */
 	const char *node_address;
-	double port; /* as the number was written */
+	double port;			 /* as the number was written */
 	const struct swk_tagged *tagged; /* its own… */
 	size_t tagged_count;
 	const struct swk_tagged *node_tagged; /* …and its node's */

@@ -10,13 +10,14 @@
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
-/* RFC 1123, 2.1. */
-#define HOST_MAX 253
+/* RFC 1035, 2.3.4. */
 #define LABEL_MAX 63
 
 const char *const swk_balance_words[] = {
-	[SWK_ROUND_ROBIN] = "round_robin", [SWK_LEAST_CONN] = "least_conn",
-	[SWK_IP_HASH] = "ip_hash",	   [SWK_RANDOM_TWO] = "random two",
+	[SWK_ROUND_ROBIN] = "round_robin",
+	[SWK_LEAST_CONN] = "least_conn",
+	[SWK_IP_HASH] = "ip_hash",
+	[SWK_RANDOM_TWO] = "random two",
 	[SWK_BALANCES] = NULL,
 };
 
@@ -29,8 +30,7 @@ bool swk_name_part_valid(const char *part)
 {
 	size_t length = strlen(part);
 
-	return length > 0 && length <= SWK_NAME_MAX &&
-	       strspn(part, LETTERS DIGITS "._-") == length;
+	return length > 0 && length <= SWK_NAME_MAX && strspn(part, LETTERS DIGITS "._-") == length;
 }
 
 bool swk_name_valid(const char *name)
@@ -63,7 +63,7 @@ bool swk_host_valid(const char *host)
 {
 	const char *label = host;
 
-	if (strlen(host) > HOST_MAX)
+	if (strlen(host) > SWK_HOST_MAX || !strcasecmp(host, "unix"))
 		return false;
 	for (;; label++) {
 		size_t length = strspn(label, LETTERS DIGITS "-");

@@ -20,7 +20,8 @@ bool swk_tag_valid(const char *tag);
 bool swk_name_is_host(const char *name);
 
 /* A host name as RFC 1123 (2.1) has it: labels of letters, digits and `-`, the last beginning with
- * a letter, so that nobody takes it for an address in one of inet_aton's notations. */
+ * a letter, so that nobody takes it for an address in one of inet_aton's notations. `unix` is none:
+ * with a port behind it, it is a socket's path to nginx. */
 bool swk_host_valid(const char *host);
 
 enum swk_balance { SWK_ROUND_ROBIN, SWK_LEAST_CONN, SWK_IP_HASH, SWK_RANDOM_TWO, SWK_BALANCES };

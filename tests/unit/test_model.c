@@ -122,6 +122,109 @@ static void address_from_a_literal_and_a_port(void **state)
 	}
 }
 
+static void host_from_text(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *printed; /* NULL: it is no host with a port */
+	} rows[] = {
+		{"backend.example:80", "backend.example:80"},
+		{"Backend.Example:65535", "Backend.Example:65535"},
+		{"localhost:00080", "localhost:80"},
+		{"10.0.0.example:80", "10.0.0.example:80"},
+		{"unix.example:80", "unix.example:80"},
+		/* the port */
+		{"backend.example", NULL},
+		{"backend.example:", NULL},
+		{"backend.example:0", NULL},
+		{"backend.example:65536", NULL},
+		{"backend.example:000080", NULL},
+		{"backend.example:8x", NULL},
+		{"backend.example:80;", NULL},
+		{"backend.example:80:80", NULL},
+		/* the name */
+		{"", NULL},
+		{":", NULL},
+		{":80", NULL},
+		{"10.0.0.1:80", NULL},
+		{"10.0.0.300:80", NULL},
+		{"167772161:80", NULL},
+		{"0x0a000001:80", NULL},
+		{"[::1]:80", NULL},
+		{"[backend.example]:80", NULL},
+		{"back_end.example:80", NULL},
+		{"backend.example.:80", NULL},
+		{"-backend.example:80", NULL},
+		{"backend-.example:80", NULL},
+		{"backend..example:80", NULL},
+		{"back end:80", NULL},
+		{"backend;include x:80", NULL},
+		{"$backend:80", NULL},
+		{"*.example:80", NULL},
+		/* sockets, to nginx */
+		{"unix:/run/x:80", NULL},
+		{"unix:80", NULL},
+		{"UNIX:80", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_server server = {0};
+		char address[SWK_ADDRESS_MAX], room[SWK_HOST_MAX + 1];
+		/* In memory of just its length, so that a checker sees what is read beyond it. */
+		size_t length = strlen(rows[i].text);
+		char *text = malloc(length + 1);
+		bool good;
+
+		assert_non_null(text);
+		memcpy(text + 1, rows[i].text, length);
+		good = swk_server_parse_host(&server, text + 1, length, room);
+		free(text);
+		assert_ptr_equal(server.host, good ? room : NULL);
+		unit_same(rows[i].text, good ? swk_server_address(&server, address) : NULL,
+			  rows[i].printed);
+	}
+}
+
+static void hosts_at_the_limit(void **state)
+{
+	char *label = unit_repeat('a', 63), name[SWK_HOST_MAX + 2], text[SWK_HOST_MAX + 16],
+	     room[SWK_HOST_MAX + 1], address[SWK_ADDRESS_MAX];
+	struct swk_server server = {0};
+
+	(void)state;
+	assert_int_equal(SWK_HOST_MAX, 253);
+	for (int over = 0; over < 2; over++) {
+		(void)snprintf(name, sizeof(name), "%s.%s.%s.%.*s", label, label, label, 61 + over,
+			       label);
+		(void)snprintf(text, sizeof(text), "%s:65535", name);
+		unit_number(name, swk_server_set_host(&server, name, 65535), !over);
+		unit_number(text, swk_server_parse_host(&server, text, strlen(text), room), !over);
+		if (!over)
+			unit_same(text, swk_server_address(&server, address), text);
+	}
+	free(label);
+}
+
+/* What is set last is the address; what is refused changes nothing. */
+static void host_in_place_of_an_address(void **state)
+{
+	struct swk_server server = unit_server("[::1]:80,weight=3"), before = server;
+	char host[] = "backend.example", other[] = "back_end", address[SWK_ADDRESS_MAX];
+
+	(void)state;
+	assert_false(swk_server_set_host(&server, other, 80));
+	assert_false(swk_server_set_host(&server, host, 0));
+	assert_false(swk_server_set_host(&server, host, 65536));
+	assert_memory_equal(&server, &before, sizeof(server));
+	assert_true(swk_server_set_host(&server, host, 81));
+	assert_ptr_equal(server.host, host);
+	assert_int_equal(server.weight, 3);
+	assert_string_equal(swk_server_address(&server, address), "backend.example:81");
+	assert_true(swk_server_set_address(&server, "::1", 80));
+	assert_memory_equal(&server, &before, sizeof(server));
+}
+
 static void loopback(void **state)
 {
 	static const struct {
@@ -141,6 +244,7 @@ static void loopback(void **state)
 		{"[::ffff:10.0.0.1]:80", false},
 		{"[7f00::1]:80", false},
 		{"[fe80::1]:80", false},
+		{"localhost:80", false},
 	};
 
 	(void)state;
@@ -179,9 +283,10 @@ static void length_ends_the_text(void **state)
 static void servers_in_order(void **state)
 {
 	static const char *const order[] = {
-		"9.255.255.255:65535", "10.0.0.2:80", "10.0.0.2:443",	 "10.0.0.10:9",
-		"10.0.0.10:80",	       "192.0.2.1:1", "[::1]:80",	 "[2001:db8::2]:80",
-		"[2001:db8::10]:80",   "[fe80::1]:1", "[fe80::1]:65535",
+		"9.255.255.255:65535", "10.0.0.2:80",  "10.0.0.2:443",	  "10.0.0.10:9",
+		"10.0.0.10:80",	       "192.0.2.1:1",  "[::1]:80",	  "[2001:db8::2]:80",
+		"[2001:db8::10]:80",   "[fe80::1]:1",  "[fe80::1]:65535", "a.example:80",
+		"A.Example:443",       "a1.example:1", "B.example:1",	  "c.example:1",
 	};
 
 	(void)state;
@@ -193,6 +298,15 @@ static void servers_in_order(void **state)
 			unit_number(order[i], (result > 0) - (result < 0), (i > j) - (i < j));
 		}
 	}
+}
+
+static void hosts_have_no_case(void **state)
+{
+	struct swk_server a = unit_server("Backend.example:80,weight=2"),
+			  b = unit_server("backend.EXAMPLE:80");
+
+	(void)state;
+	assert_int_equal(swk_server_compare(&a, &b), 0);
 }
 
 /* ---- names ---- */
@@ -267,6 +381,43 @@ static void tags(void **state)
 	free(part);
 }
 
+static void hosts(void **state)
+{
+	static const struct {
+		const char *host;
+		bool valid;
+	} rows[] = {
+		{"a", true},
+		{"backend.example", true},
+		{"a-b.c-d", true},
+		{"1.example", true},
+		{"xn--bcher-kva.example", true},
+		{"", false},
+		{".", false},
+		{"a.", false},
+		{".a", false},
+		{"a..b", false},
+		{"-a", false},
+		{"a-", false},
+		{"a.1", false},
+		{"1", false},
+		{"0x7f.1", false},
+		{"a_b", false},
+		{"a b", false},
+		{"a:b", false},
+		{"a;", false},
+		{"b\xc3\xbc", false},
+		{"unix", false},
+		{"Unix", false},
+		{"unix.a", true},
+		{"unixa", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		unit_number(rows[i].host, swk_host_valid(rows[i].host), rows[i].valid);
+}
+
 /* ---- an upstream ---- */
 
 static void tidying_sorts_and_keeps_each_address_once(void **state)
@@ -282,6 +433,10 @@ static void tidying_sorts_and_keeps_each_address_once(void **state)
 		{"x: 10.0.0.2:80 10.0.0.1:80,weight=5 10.0.0.1:80,weight=9",
 		 "x: 10.0.0.1:80,weight=5 10.0.0.2:80"},
 		{"x: 10.0.0.1:80,weight=9 10.0.0.1:80,weight=5", "x: 10.0.0.1:80,weight=9"},
+		{"x: b.example:80 a.example:81 [::1]:80 a.example:80 10.0.0.1:80",
+		 "x: 10.0.0.1:80 [::1]:80 a.example:80 a.example:81 b.example:80"},
+		{"x: a.example:80,weight=5 A.example:80 b.example:80 a.EXAMPLE:80 10.0.0.1:80",
+		 "x: 10.0.0.1:80 a.example:80,weight=5 b.example:80"},
 	};
 
 	(void)state;
@@ -311,6 +466,21 @@ static void sameness(void **state)
 		{"x: 10.0.0.1:80", "x: 10.0.0.1:81", false, false, false},
 		{"x: 10.0.0.1:80", "x: 10.0.0.1:80 10.0.0.2:80", false, false, false},
 		{"x: 10.0.0.1:80 keepalive=1", "x: 10.0.0.1:80", true, true, false},
+		{"x: 10.0.0.1:80 least_conn", "x: 10.0.0.1:80", true, true, false},
+		{"x: 10.0.0.1:80 ip_hash", "x: 10.0.0.1:80 random_two", true, true, false},
+		{"x: 10.0.0.1:80 ip_hash", "x: 10.0.0.1:80 ip_hash", true, true, true},
+		{"x: 10.0.0.1:80 keepalive=1 keepalive_timeout=2", "x: 10.0.0.1:80 keepalive=1",
+		 true, true, false},
+		{"x: 10.0.0.1:80 keepalive=1 keepalive_requests=2", "x: 10.0.0.1:80 keepalive=1",
+		 true, true, false},
+		{"x: 10.0.0.1:80 keepalive_timeout=2 keepalive_requests=2", "x: 10.0.0.1:80", true,
+		 true, true},
+		{"x: 10.0.0.1:80 keyed", "x: 10.0.0.1:80", true, true, true},
+		{"x: a.example:80", "x: A.example:80", true, true, true},
+		{"x: a.example:80", "x: b.example:80", false, false, false},
+		{"x: a.example:80", "x: a.example:81", false, false, false},
+		{"x: a.example:80", "x: 10.0.0.1:80", false, false, false},
+		{"x: a.example:80,weight=2", "x: a.example:80", true, false, false},
 		{"x: 10.0.0.1:80,weight=2", "x: 10.0.0.1:80", true, false, false},
 		{"x: 10.0.0.1:80,max_conns=2", "x: 10.0.0.1:80", true, false, false},
 		{"x: 10.0.0.1:80,max_fails=2", "x: 10.0.0.1:80", true, false, false},
@@ -338,11 +508,56 @@ static void sameness(void **state)
 	}
 }
 
+static void hosts_among_the_servers(void **state)
+{
+	static const struct {
+		const char *upstream;
+		bool has;
+	} rows[] = {
+		{"x:", false},
+		{"x: 10.0.0.1:80 [::1]:80", false},
+		{"x: a.example:80", true},
+		{"x: a.example:80 10.0.0.1:80", true},
+		{"x: 10.0.0.1:80 a.example:80", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_upstreams set = {0};
+
+		unit_append(&set, rows[i].upstream);
+		unit_number(rows[i].upstream, swk_upstream_has_host(&set.list[0]), rows[i].has);
+		swk_upstreams_free(&set);
+	}
+}
+
+/* Whoever adds a server keeps its host's name, and may do with it what he likes. */
+static void adding_copies_the_host(void **state)
+{
+	char host[] = "backend.example", *shown;
+	struct swk_upstreams set = {0};
+	struct swk_error error = {0};
+	struct swk_server server = unit_server("10.0.0.1:80");
+
+	(void)state;
+	unit_append(&set, "web:");
+	assert_true(swk_server_set_host(&server, host, 80));
+	assert_int_equal(swk_upstream_add(&set.list[0], &server, &error), 0);
+	assert_ptr_not_equal(set.list[0].servers[0].host, host);
+	memset(host, 'x', strlen(host));
+	shown = unit_show(&set);
+	assert_string_equal(shown, "web: backend.example:80");
+	free(shown);
+	swk_upstreams_free(&set);
+}
+
 static void copy_is_deep(void **state)
 {
 	static const char *const texts[] = {
 		"web_a<web gray=a>: 10.0.0.1:80,weight=2,max_conns=3,max_fails=0,fail_timeout=9,"
 		"backup,down [::1]:80 keepalive=20",
+		"web: 10.0.0.1:80 a.example:80,weight=2 b.example:80 least_conn keepalive=20 "
+		"keepalive_timeout=30 keepalive_requests=40 keyed",
 		"web:",
 	};
 
@@ -524,15 +739,22 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(address_from_text),
 		cmocka_unit_test(address_from_a_literal_and_a_port),
+		cmocka_unit_test(host_from_text),
+		cmocka_unit_test(hosts_at_the_limit),
+		cmocka_unit_test(host_in_place_of_an_address),
 		cmocka_unit_test(loopback),
 		cmocka_unit_test(refused_address_leaves_the_server),
 		cmocka_unit_test(length_ends_the_text),
 		cmocka_unit_test(servers_in_order),
+		cmocka_unit_test(hosts_have_no_case),
 		cmocka_unit_test(names_and_their_parts),
 		cmocka_unit_test(names_at_the_limit),
 		cmocka_unit_test(tags),
+		cmocka_unit_test(hosts),
 		cmocka_unit_test(tidying_sorts_and_keeps_each_address_once),
 		cmocka_unit_test(sameness),
+		cmocka_unit_test(hosts_among_the_servers),
+		cmocka_unit_test(adding_copies_the_host),
 		cmocka_unit_test(copy_is_deep),
 		cmocka_unit_test(set_is_sorted_and_searched_without_case),
 		cmocka_unit_test(name_that_is_there_twice_is_told),

@@ -41,17 +41,21 @@ static inline void unit_says(const char *row, const char *text, const char *part
 }
 
 /*
- * A server: `10.0.0.1:80`, with attributes behind commas, each as nginx writes it:
- * `10.0.0.1:80,weight=2,backup`. What isn't said is nginx's default.
+ * A server: `10.0.0.1:80` or `backend.example:80`, with attributes behind commas, each as nginx
+ * writes it: `10.0.0.1:80,weight=2,backup`. What isn't said is nginx's default. A host's name is
+ * there until the fourth server after it.
  */
 static inline struct swk_server unit_server(const char *text)
 {
 	struct swk_server server = {.weight = SWK_NGINX_WEIGHT,
 				    .max_fails = SWK_NGINX_MAX_FAILS,
 				    .fail_timeout = SWK_NGINX_FAIL_TIMEOUT};
+	static char hosts[4][SWK_HOST_MAX + 1];
+	static unsigned turn;
 	size_t length = strcspn(text, ",");
 
-	if (!swk_server_parse_address(&server, text, length))
+	if (!swk_server_parse_address(&server, text, length) &&
+	    !swk_server_parse_host(&server, text, length, hosts[turn++ % COUNT(hosts)]))
 		fail_msg("the test's own '%s' is no server", text);
 	for (text += length; *text; text += strcspn(text, ",")) {
 		text++;
@@ -68,6 +72,37 @@ static inline struct swk_server unit_server(const char *text)
 			fail_msg("the test's own '%s' is no attribute", text);
 	}
 	return server;
+}
+
+/* The words for balancing methods: nginx's, without spaces. */
+static const char *const unit_balances[] = {"round_robin", "least_conn", "ip_hash", "random_two"};
+
+/* Takes a word for a balancing method; false where it is none. */
+static inline bool unit_balance(const char *word, enum swk_balance *balance)
+{
+	for (size_t i = 0; i < COUNT(unit_balances); i++) {
+		if (!strcmp(word, unit_balances[i])) {
+			*balance = (enum swk_balance)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Takes what is said of an upstream as a whole; false where that is not understood. */
+static inline bool unit_whole(const char *word, struct swk_upstream *upstream)
+{
+	if (unit_balance(word, &upstream->balance) ||
+	    sscanf(word, "keepalive=%u", &upstream->keepalive) == 1 ||
+	    sscanf(word, "keepalive_timeout=%u", &upstream->keepalive_timeout) == 1 ||
+	    sscanf(word, "keepalive_requests=%u", &upstream->keepalive_requests) == 1 ||
+	    sscanf(word, "switches=%u", &upstream->switches) == 1)
+		return true;
+	if (!strcmp(word, "keyed"))
+		return upstream->keyed = true;
+	if (!strcmp(word, "unread"))
+		return upstream->unread = true;
+	return false;
 }
 
 /*
@@ -95,12 +130,8 @@ static inline void unit_append(struct swk_upstreams *set, const char *text)
 		while ((word = strsep(&words, " "))) {
 			struct swk_server server;
 
-			if (!*word || sscanf(word, "keepalive=%u", &upstream.keepalive) == 1)
+			if (!*word || unit_whole(word, &upstream))
 				continue;
-			if (!strcmp(word, "unread")) {
-				upstream.unread = true;
-				continue;
-			}
 			server = unit_server(word);
 			assert_int_equal(swk_upstream_add(&upstream, &server, &error), 0);
 		}
@@ -141,6 +172,27 @@ static inline void unit_show_server(struct swk_buffer *out, const struct swk_ser
 	assert_int_equal(error.status, 0);
 }
 
+static inline void unit_show_whole(struct swk_buffer *out, const struct swk_upstream *upstream)
+{
+	struct swk_error error = {0};
+
+	if (upstream->balance)
+		(void)swk_buffer_print(out, &error, " %s", unit_balances[upstream->balance]);
+	if (upstream->keepalive)
+		(void)swk_buffer_print(out, &error, " keepalive=%u", upstream->keepalive);
+	if (upstream->keepalive_timeout)
+		(void)swk_buffer_print(out, &error, " keepalive_timeout=%u",
+				       upstream->keepalive_timeout);
+	if (upstream->keepalive_requests)
+		(void)swk_buffer_print(out, &error, " keepalive_requests=%u",
+				       upstream->keepalive_requests);
+	if (upstream->switches)
+		(void)swk_buffer_print(out, &error, " switches=%u", upstream->switches);
+	(void)swk_buffer_print(out, &error, "%s%s", upstream->keyed ? " keyed" : "",
+			       upstream->unread ? " unread" : "");
+	assert_int_equal(error.status, 0);
+}
+
 /* A set as the text that unit_upstreams takes; the caller frees it. */
 static inline char *unit_show(const struct swk_upstreams *set)
 {
@@ -161,10 +213,7 @@ static inline char *unit_show(const struct swk_upstreams *set)
 		(void)swk_buffer_print(&out, &error, ":");
 		for (size_t j = 0; j < upstream->count; j++)
 			unit_show_server(&out, &upstream->servers[j]);
-		if (upstream->keepalive)
-			(void)swk_buffer_print(&out, &error, " keepalive=%u", upstream->keepalive);
-		if (upstream->unread)
-			(void)swk_buffer_print(&out, &error, " unread");
+		unit_show_whole(&out, upstream);
 	}
 	assert_int_equal(error.status, 0);
 	return out.data;
