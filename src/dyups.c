@@ -35,6 +35,7 @@ struct reading {
 	bool bare;     /* a server had no attributes */
 	bool bodies;   /* of /list: names stand before bodies as posted */
 	struct swk_upstream *upstream;
+	size_t lines; /* of servers, understood or not */
 };
 
 static int begin_upstream(struct reading *reading, const char *name, struct swk_error *error)
@@ -113,8 +114,10 @@ static int take_detail_line(void *context, const char *line, struct swk_error *e
 		reading->in_block = true;
 		return begin_upstream(reading, line, error);
 	}
-	if (!strncmp(line, "server ", 7))
+	if (!strncmp(line, "server ", 7)) {
+		reading->lines++;
 		return read_server(reading, line + 7, error);
+	}
 	reading->upstream->unread = true;
 	return 0;
 }
@@ -172,6 +175,22 @@ int swk_dyups_read_list(struct swk_live *live, const char *text, size_t length,
 	return status;
 }
 
+/* Whether all that are not hosts are among the others; both are sorted, hosts last. */
+static bool has_addresses(const struct swk_upstream *have, const struct swk_upstream *wanted)
+{
+	size_t i = 0;
+
+	for (size_t j = 0; j < wanted->count && !wanted->servers[j].host; j++) {
+		while (i < have->count &&
+		       swk_server_compare(&have->servers[i], &wanted->servers[j]) < 0)
+			i++;
+		if (i == have->count ||
+		    swk_server_compare(&have->servers[i], &wanted->servers[j]) != 0)
+			return false;
+	}
+	return true;
+}
+
 bool swk_dyups_shows(const struct swk_upstream *upstream, const char *text, size_t length)
 {
 	struct swk_live live = {0};
@@ -182,7 +201,10 @@ bool swk_dyups_shows(const struct swk_upstream *upstream, const char *text, size
 	if (!begin_upstream(&reading, upstream->name, &ignored) &&
 	    !each_line(text, length, take_detail_line, &reading, &ignored)) {
 		end_reading(&reading, SWK_READ_ADDRESSES);
-		same = swk_upstream_same_addresses(&live.upstreams.list[0], upstream);
+		same = swk_upstream_has_host(upstream)
+			       ? reading.lines >= upstream->count &&
+					 has_addresses(&live.upstreams.list[0], upstream)
+			       : swk_upstream_same_addresses(&live.upstreams.list[0], upstream);
 	}
 	swk_live_free(&live);
 	return same;

@@ -18,7 +18,11 @@ int swk_dyups_read_detail(struct swk_live *live, const char *text, size_t length
 int swk_dyups_read_list(struct swk_live *live, const char *text, size_t length,
 			struct swk_error *error);
 
-/* Whether an answer to GET /upstream/NAME, `server ADDRESS` lines, has the servers of this one. */
+/*
+ * Whether an answer to GET /upstream/NAME, `server ADDRESS` lines, has the servers of this one. The
+ * module prints one line a directive, with the first address that it has of a host's name (so its
+ * source): with such names, the other addresses must be there, and no fewer lines than servers.
+ */
 bool swk_dyups_shows(const struct swk_upstream *upstream, const char *text, size_t length);
 
 #endif

@@ -12,6 +12,7 @@
 static const char head[] = HEAD " Changes made by hand are lost.\n";
 static const char comment_service[] = "# service ";
 static const char comment_tag[] = ", tag ";
+static const char comment_key[] = "# key ";
 
 /* ---- writing ---- */
 
@@ -34,14 +35,33 @@ static int write_server(struct swk_buffer *out, const struct swk_server *server,
 	return status;
 }
 
-int swk_nginx_directives(struct swk_buffer *out, const struct swk_upstream *upstream,
-			 const char *before, const char *after, struct swk_error *error)
+/* What stands before the servers. */
+static int write_method(struct swk_buffer *out, const struct swk_upstream *upstream,
+			const char *before, const char *after, struct swk_error *error)
 {
 	int status = 0;
 
-	if (upstream->keepalive)
-		status = swk_buffer_print(out, error, "%skeepalive %u;%s", before,
-					  upstream->keepalive, after);
+	if (upstream->balance != SWK_ROUND_ROBIN)
+		status = swk_buffer_print(out, error, "%s%s;%s", before,
+					  swk_balance_words[upstream->balance], after);
+	if (status || !upstream->keepalive)
+		return status;
+	status = swk_buffer_print(out, error, "%skeepalive %u;%s", before, upstream->keepalive,
+				  after);
+	if (!status && upstream->keepalive_timeout)
+		status = swk_buffer_print(out, error, "%skeepalive_timeout %us;%s", before,
+					  upstream->keepalive_timeout, after);
+	if (!status && upstream->keepalive_requests)
+		status = swk_buffer_print(out, error, "%skeepalive_requests %u;%s", before,
+					  upstream->keepalive_requests, after);
+	return status;
+}
+
+int swk_nginx_directives(struct swk_buffer *out, const struct swk_upstream *upstream,
+			 const char *before, const char *after, struct swk_error *error)
+{
+	int status = write_method(out, upstream, before, after, error);
+
 	for (size_t i = 0; !status && i < upstream->count; i++) {
 		status = swk_buffer_add(out, before, strlen(before), error);
 		if (!status)
@@ -52,6 +72,18 @@ int swk_nginx_directives(struct swk_buffer *out, const struct swk_upstream *upst
 	return status;
 }
 
+/* Where an upstream comes from, if that is known. */
+static int write_source(struct swk_buffer *out, const struct swk_upstream *upstream,
+			struct swk_error *error)
+{
+	if (!*upstream->service)
+		return 0;
+	if (upstream->keyed)
+		return swk_buffer_print(out, error, "%s%s\n", comment_key, upstream->service);
+	return swk_buffer_print(out, error, "%s%s%s%s\n", comment_service, upstream->service,
+				*upstream->tag ? comment_tag : "", upstream->tag);
+}
+
 int swk_nginx_file(struct swk_buffer *out, const struct swk_upstreams *set, struct swk_error *error)
 {
 	int status = swk_buffer_add(out, head, strlen(head), error);
@@ -60,10 +92,8 @@ int swk_nginx_file(struct swk_buffer *out, const struct swk_upstreams *set, stru
 		const struct swk_upstream *upstream = &set->list[i];
 
 		status = swk_buffer_add(out, "\n", 1, error);
-		if (!status && *upstream->service)
-			status = swk_buffer_print(out, error, "%s%s%s%s\n", comment_service,
-						  upstream->service,
-						  *upstream->tag ? comment_tag : "", upstream->tag);
+		if (!status)
+			status = write_source(out, upstream, error);
 		if (!status)
 			status = swk_buffer_print(out, error, "upstream %s {\n", upstream->name);
 		if (!status)
@@ -87,6 +117,7 @@ struct reader {
 	char word[WORD_MAX + 1];    /* the present token */
 	char service[WORD_MAX + 1]; /* of the comment before the next upstream, or "" */
 	char tag[WORD_MAX + 1];
+	bool keyed; /* it is a key's name, not a service's */
 	struct swk_error *error;
 };
 
@@ -117,16 +148,29 @@ static void copy_word(char *word, const char *from, const char *to)
 	word[length] = '\0';
 }
 
+/* What stands behind the words that [at, end) begins with, or NULL where that is nothing. */
+static const char *behind(const char *words, const char *at, const char *end)
+{
+	size_t length = strlen(words);
+
+	return (size_t)(end - at) > length && !memcmp(at, words, length) ? at + length : NULL;
+}
+
 /* A comment may be the one that says where the next upstream comes from. */
 static void read_comment(struct reader *reader)
 {
 	const char *end = memchr(reader->at, '\n', (size_t)(reader->end - reader->at));
-	const char *name = reader->at + strlen(comment_service), *tag;
+	const char *service, *key, *name, *tag = NULL;
 
 	if (!end)
 		end = reader->end;
-	if (end > name && !memcmp(reader->at, comment_service, strlen(comment_service))) {
-		tag = memmem(name, (size_t)(end - name), comment_tag, strlen(comment_tag));
+	service = behind(comment_service, reader->at, end);
+	key = behind(comment_key, reader->at, end);
+	name = key ? key : service;
+	if (service)
+		tag = memmem(service, (size_t)(end - service), comment_tag, strlen(comment_tag));
+	if (name) {
+		reader->keyed = key != NULL;
 		copy_word(reader->service, name, tag ? tag : end);
 		copy_word(reader->tag, tag ? tag + strlen(comment_tag) : end, end);
 	}
@@ -176,9 +220,9 @@ static bool read_number(const char *text, unsigned most, unsigned *number)
 	char *end;
 	unsigned long value;
 
-	if (!isdigit((unsigned char)*text) || strlen(text) > 9)
+	if (!isdigit((unsigned char)*text))
 		return false;
-	value = strtoul(text, &end, 10);
+	value = strtoul(text, &end, 10); /* ULONG_MAX for all that is more */
 	if (*end || value > most)
 		return false;
 	*number = (unsigned)value;
@@ -203,7 +247,7 @@ static bool read_attribute(struct swk_server *server, char *word)
 		unsigned least, most;
 	} numbers[] = {
 		{"weight=", offsetof(struct swk_server, weight), 1, SWK_WEIGHT_MAX},
-		{"max_conns=", offsetof(struct swk_server, max_conns), 0, 999999999},
+		{"max_conns=", offsetof(struct swk_server, max_conns), 0, SWK_MAX_CONNS_MAX},
 		{"max_fails=", offsetof(struct swk_server, max_fails), 0, SWK_MAX_FAILS_MAX},
 	};
 
@@ -231,11 +275,13 @@ static int read_server(struct reader *reader, struct swk_upstream *upstream)
 	struct swk_server server = {.weight = SWK_NGINX_WEIGHT,
 				    .max_fails = SWK_NGINX_MAX_FAILS,
 				    .fail_timeout = SWK_NGINX_FAIL_TIMEOUT};
+	char host[SWK_HOST_MAX + 1];
 	int status = next(reader);
 
 	if (status)
 		return status;
-	if (!swk_server_parse_address(&server, reader->word, strlen(reader->word)))
+	if (!swk_server_parse_address(&server, reader->word, strlen(reader->word)) &&
+	    !swk_server_parse_host(&server, reader->word, strlen(reader->word), host))
 		return refuse_word(reader);
 	while (!(status = next(reader)) && strcmp(reader->word, ";")) {
 		if (!read_attribute(&server, reader->word))
@@ -246,17 +292,79 @@ static int read_server(struct reader *reader, struct swk_upstream *upstream)
 	return swk_upstream_add(upstream, &server, reader->error);
 }
 
-static int read_keepalive(struct reader *reader, struct swk_upstream *upstream)
+/* What is said of connections that are kept: each a number, from 1 on, at most once. */
+static const struct {
+	const char *name;
+	size_t offset;
+	unsigned most;
+	bool time;
+} upstream_numbers[] = {
+	{"keepalive", offsetof(struct swk_upstream, keepalive), SWK_KEEPALIVE_MAX, false},
+	{"keepalive_timeout", offsetof(struct swk_upstream, keepalive_timeout),
+	 SWK_FAIL_TIMEOUT_MAX, true},
+	{"keepalive_requests", offsetof(struct swk_upstream, keepalive_requests),
+	 SWK_KEEPALIVE_REQUESTS_MAX, false},
+};
+
+static int read_upstream_number(struct reader *reader, struct swk_upstream *upstream, size_t i)
 {
+	unsigned *number = (unsigned *)(void *)((char *)upstream + upstream_numbers[i].offset);
 	int status = next(reader);
 
 	if (status)
 		return status;
-	if (upstream->keepalive ||
-	    !read_number(reader->word, SWK_KEEPALIVE_MAX, &upstream->keepalive) ||
-	    !upstream->keepalive)
+	if (*number ||
+	    !(upstream_numbers[i].time
+		      ? read_seconds(reader->word, number)
+		      : read_number(reader->word, upstream_numbers[i].most, number)) ||
+	    !*number)
 		return refuse_word(reader);
 	return expect(reader, ";");
+}
+
+/* A balancing method, at most one. Of `random two` the present word is the first. */
+static int read_balance(struct reader *reader, struct swk_upstream *upstream)
+{
+	int status = 0;
+
+	for (enum swk_balance i = SWK_ROUND_ROBIN + 1; i < SWK_BALANCES; i++) {
+		const char *words = swk_balance_words[i];
+		size_t length = strcspn(words, " ");
+
+		if (strlen(reader->word) != length || strncmp(reader->word, words, length) != 0)
+			continue;
+		if (upstream->balance != SWK_ROUND_ROBIN)
+			break;
+		upstream->balance = i;
+		if (words[length])
+			status = expect(reader, words + length + 1);
+		return status ? status : expect(reader, ";");
+	}
+	return refuse_word(reader);
+}
+
+static int read_directive(struct reader *reader, struct swk_upstream *upstream)
+{
+	if (!strcmp(reader->word, "server"))
+		return read_server(reader, upstream);
+	for (size_t i = 0; i < sizeof(upstream_numbers) / sizeof(*upstream_numbers); i++) {
+		if (!strcmp(reader->word, upstream_numbers[i].name))
+			return read_upstream_number(reader, upstream, i);
+	}
+	return read_balance(reader, upstream);
+}
+
+/* nginx takes `backup` before a method that has none, but we write the method first. */
+static int check_backups(struct reader *reader, const struct swk_upstream *upstream)
+{
+	if (swk_balance_has_backups(upstream->balance))
+		return 0;
+	for (size_t i = 0; i < upstream->count; i++) {
+		if (upstream->servers[i].backup)
+			return refuse(reader,
+				      "a 'backup' server with a method that doesn't know them");
+	}
+	return 0;
 }
 
 /* What stands between an upstream's braces, and the closing one. */
@@ -265,14 +373,9 @@ static int read_block(struct reader *reader, struct swk_upstream *upstream)
 	int status = expect(reader, "{");
 
 	while (!status && !(status = next(reader))) {
-		if (!strcmp(reader->word, "server"))
-			status = read_server(reader, upstream);
-		else if (!strcmp(reader->word, "keepalive"))
-			status = read_keepalive(reader, upstream);
-		else if (!strcmp(reader->word, "}") && upstream->count)
-			return 0;
-		else
-			status = refuse_word(reader);
+		if (!strcmp(reader->word, "}") && upstream->count)
+			return check_backups(reader, upstream);
+		status = read_directive(reader, upstream);
 	}
 	return status;
 }
@@ -291,6 +394,7 @@ static int read_upstream(struct reader *reader, struct swk_upstreams *set)
 		reader->service[0] = reader->tag[0] = '\0';
 	status = swk_upstream_init(&upstream, reader->word, reader->service, reader->tag,
 				   reader->error);
+	upstream.keyed = reader->keyed && *reader->service;
 	reader->service[0] = reader->tag[0] = '\0';
 	if (!status)
 		status = read_block(reader, &upstream);

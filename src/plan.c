@@ -55,6 +55,10 @@ static bool seen_to_differ(const struct swk_live *live, const struct swk_upstrea
 		return false;
 	if (!have || !same_spelling(have, wanted))
 		return true;
+	/* Of a host's name nginx shows what it resolved it to, and each worker may have done that
+	 * at another time: only that it was missing in some look is certain. */
+	if (swk_upstream_has_host(wanted))
+		return have->switches > 0;
 	return live->readable == SWK_READ_ATTRIBUTES ? !swk_upstream_same_servers(have, wanted)
 						     : !swk_upstream_same_addresses(have, wanted);
 }

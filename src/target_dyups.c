@@ -388,7 +388,8 @@ static bool may_drain(struct change *change)
  * What the answer means, seen what nginx took of the body: of what it reads in several pieces into
  * memory, the module takes the first two, and says 200, or that it can't be read where a piece ends
  * within a directive (measured on Tengine 3.2.0, in its source as well). All that the file has of
- * an upstream stands before its last server, so that the servers show it.
+ * an upstream stands before its last server, so that the servers show it; of hosts' names, which
+ * are shown resolved, their number does.
  */
 static enum meaning look_at_servers(struct change *change, enum meaning meaning)
 {

@@ -79,6 +79,7 @@ static inline void fuzz_same_upstream(const struct swk_upstream *a, const struct
 	fuzz_require(!strcmp(a->service, b->service), "%s: service %s became %s", a->name,
 		     a->service, b->service);
 	fuzz_require(!strcmp(a->tag, b->tag), "%s: tag %s became %s", a->name, a->tag, b->tag);
+	fuzz_require(a->keyed == b->keyed, "%s: keyed differs", a->name);
 	fuzz_require(a->unread == b->unread, "%s: unread differs", a->name);
 	fuzz_require(a->unread || swk_upstream_same(a, b), "%s: its servers differ", a->name);
 }
@@ -104,6 +105,19 @@ static inline void fuzz_in_order(const struct swk_upstreams *set, bool unique)
 					     0,
 				     "%s: its servers are not sorted, or one is there twice",
 				     this->name);
+	}
+}
+
+/* Where a method has no backup servers, nginx refuses them. */
+static inline void fuzz_backups(const struct swk_upstreams *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		const struct swk_upstream *this = &set->list[i];
+
+		for (size_t j = 0; j < this->count; j++)
+			fuzz_require(!this->servers[j].backup || this->balance == SWK_ROUND_ROBIN ||
+					     this->balance == SWK_LEAST_CONN,
+				     "%s: backup with a method that has none", this->name);
 	}
 }
 

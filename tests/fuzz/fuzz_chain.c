@@ -155,8 +155,20 @@ static bool decide(struct fuzz_text options, struct fuzz_text documents, struct 
 static void check_lines(const char *text)
 {
 	static const char *const starts[] = {
-		"# Written by swk-apply ", "# service ", "upstream ", "    server ",
-		"    keepalive ",	   "}\n",	 "\n"};
+		"# Written by swk-apply ",
+		"# service ",
+		"# key ",
+		"upstream ",
+		"    least_conn;\n",
+		"    ip_hash;\n",
+		"    random two;\n",
+		"    keepalive ",
+		"    keepalive_timeout ",
+		"    keepalive_requests ",
+		"    server ",
+		"}\n",
+		"\n",
+	};
 
 	while (*text) {
 		bool known = false;
@@ -177,6 +189,7 @@ static void check_file(const struct swk_upstreams *wanted, struct swk_upstreams 
 	struct swk_buffer text;
 
 	fuzz_in_order(wanted, true);
+	fuzz_backups(wanted);
 	for (size_t i = 0; i < wanted->count; i++) {
 		const struct swk_upstream *this = &wanted->list[i];
 

@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	fuzz_in_order(&first, true);
+	fuzz_backups(&first);
 	swk_buffer_init(&text, SIZE_MAX / 2);
 	swk_buffer_init(&again, SIZE_MAX / 2);
 	fuzz_done(swk_nginx_file(&text, &first, &error), &error, "writing");

@@ -210,6 +210,22 @@ static void servers_shown(void **unused)
 		{"web: 10.0.0.1:80", "server 10.0.0.1:81\n", false},
 		{"web: 10.0.0.1:80", "server example\n", false},
 		{"web: 10.0.0.1:80", "", false},
+		/* hosts: as many lines, and the addresses among them */
+		{"web: a.example:80", "server 10.0.0.9:80\n", true},
+		{"web: a.example:80 b.example:80", "server 10.0.0.9:80\nserver 10.0.0.9:80\n",
+		 true},
+		{"web: a.example:80", "server 10.0.0.9:80\nserver 10.0.0.8:80\n", true},
+		{"web: a.example:80", "server a.example:80\n", true},
+		{"web: 10.0.0.1:80 [::1]:80 a.example:80",
+		 "server 10.0.0.1:80\nserver [::1]:80\nserver 10.0.0.1:80\n", true},
+		{"web: 10.0.0.1:80 [::1]:80 a.example:80",
+		 "server 10.0.0.1:80\nserver 10.0.0.9:80\nserver 10.0.0.9:80\n", false},
+		{"web: 10.0.0.2:80 a.example:80", "server 10.0.0.1:80\nserver 10.0.0.9:80\n",
+		 false},
+		{"web: 10.0.0.1:80 a.example:80 b.example:80",
+		 "server 10.0.0.1:80\nserver 10.0.0.9:80\n", false},
+		{"web: a.example:80 b.example:80", "server 10.0.0.9:80\n", false},
+		{"web: a.example:80", "", false},
 	};
 
 	(void)unused;

@@ -22,6 +22,25 @@ static void directives_exactly(void **state)
 		 "down;>"},
 		{"web: 10.0.0.1:80,down",
 		 "<server 10.0.0.1:80 max_fails=1 fail_timeout=10s down;>"},
+		{"web: Backend.example:80,weight=2 10.0.0.1:80",
+		 "<server 10.0.0.1:80 max_fails=1 fail_timeout=10s;>"
+		 "<server Backend.example:80 weight=2 max_fails=1 fail_timeout=10s;>"},
+		/* the method before keepalive, and both before the servers */
+		{"web: 10.0.0.1:80 least_conn",
+		 "<least_conn;><server 10.0.0.1:80 max_fails=1 fail_timeout=10s;>"},
+		{"web: 10.0.0.1:80 ip_hash keepalive=8",
+		 "<ip_hash;><keepalive 8;><server 10.0.0.1:80 max_fails=1 fail_timeout=10s;>"},
+		{"web: 10.0.0.1:80 random_two keepalive=8 keepalive_timeout=60 "
+		 "keepalive_requests=1000000000",
+		 "<random two;><keepalive 8;><keepalive_timeout 60s;>"
+		 "<keepalive_requests 1000000000;>"
+		 "<server 10.0.0.1:80 max_fails=1 fail_timeout=10s;>"},
+		{"web: 10.0.0.1:80 keepalive=8 keepalive_requests=9",
+		 "<keepalive 8;><keepalive_requests 9;>"
+		 "<server 10.0.0.1:80 max_fails=1 fail_timeout=10s;>"},
+		/* nothing to say of connections that are not kept */
+		{"web: 10.0.0.1:80 keepalive_timeout=60 keepalive_requests=9",
+		 "<server 10.0.0.1:80 max_fails=1 fail_timeout=10s;>"},
 	};
 
 	(void)state;
@@ -56,6 +75,25 @@ static void file_exactly(void **state)
 		      "upstream web_a {\n"
 		      "    keepalive 8;\n"
 		      "    server [::1]:80 weight=2 max_fails=1 fail_timeout=10s;\n"
+		      "}\n"},
+		{"api<>: 10.0.0.1:80; db<other>: 10.0.0.1:80 keyed; web: backend.example:80 "
+		 "least_conn keepalive=8 keepalive_timeout=60 keyed",
+		 HEAD "\n"
+		      "upstream api {\n"
+		      "    server 10.0.0.1:80 max_fails=1 fail_timeout=10s;\n"
+		      "}\n"
+		      "\n"
+		      "# key other\n"
+		      "upstream db {\n"
+		      "    server 10.0.0.1:80 max_fails=1 fail_timeout=10s;\n"
+		      "}\n"
+		      "\n"
+		      "# key web\n"
+		      "upstream web {\n"
+		      "    least_conn;\n"
+		      "    keepalive 8;\n"
+		      "    keepalive_timeout 60s;\n"
+		      "    server backend.example:80 max_fails=1 fail_timeout=10s;\n"
 		      "}\n"},
 	};
 
@@ -151,10 +189,47 @@ static void random_name(char *name, size_t length)
 	name[length] = '\0';
 }
 
+/* A host's name, of up to three labels that begin and end with a letter or a digit. */
+static void random_host(char host[SWK_HOST_MAX + 1])
+{
+	static const char letters[] = "abzABZ059-";
+	char *at = host;
+
+	for (unsigned labels = below(3); labels; labels--) {
+		for (unsigned length = 1 + below(below(4) ? 8 : 63), i = 0; i < length; i++)
+			*at++ = letters[below(i && i + 1 < length ? 10 : 9)];
+		*at++ = '.';
+	}
+	(void)strcpy(at, "example");
+}
+
+static struct swk_server random_server(bool backups, char host[SWK_HOST_MAX + 1])
+{
+	struct swk_server server = {
+		.v6 = below(2),
+		.backup = backups && below(2),
+		.down = below(2),
+		.port = (uint16_t)(1 + below(65535)),
+		.weight = below(2) ? 1 : 1 + below(SWK_WEIGHT_MAX),
+		.max_conns = below(2) ? 0 : below(1000000),
+		.max_fails = below(2) ? 3 : below(SWK_MAX_FAILS_MAX + 1),
+		.fail_timeout = below(2) ? 2 : below(SWK_FAIL_TIMEOUT_MAX + 1),
+	};
+
+	for (size_t i = 0; i < (server.v6 ? 16 : 4); i++)
+		server.ip[i] = (uint8_t)(below(3) ? below(256) : 0);
+	server.ip[0] |= 1;
+	if (!below(3)) {
+		random_host(host);
+		assert_true(swk_server_set_host(&server, host, server.port));
+	}
+	return server;
+}
+
 static void random_upstream(struct swk_upstreams *set)
 {
 	char service[SWK_NAME_MAX + 1], name[2 * SWK_NAME_MAX + 8], colour[SWK_NAME_MAX + 1],
-		tag[SWK_NAME_MAX + 8] = "";
+		tag[SWK_NAME_MAX + 8] = "", host[SWK_HOST_MAX + 1];
 	struct swk_error error = {0};
 	struct swk_upstream upstream;
 	unsigned servers = 1 + below(5);
@@ -169,24 +244,19 @@ static void random_upstream(struct swk_upstreams *set)
 	if (swk_upstreams_find(set, name))
 		return;
 	assert_int_equal(swk_upstream_init(&upstream, name, service, tag, &error), 0);
+	upstream.keyed = !*tag && below(2);
+	upstream.balance = (enum swk_balance)below(SWK_BALANCES);
 	while (servers--) {
-		struct swk_server server = {
-			.v6 = below(2),
-			.backup = below(2),
-			.down = below(2),
-			.port = (uint16_t)(1 + below(65535)),
-			.weight = below(2) ? 1 : 1 + below(SWK_WEIGHT_MAX),
-			.max_conns = below(2) ? 0 : below(1000000),
-			.max_fails = below(2) ? 3 : below(SWK_MAX_FAILS_MAX + 1),
-			.fail_timeout = below(2) ? 2 : below(SWK_FAIL_TIMEOUT_MAX + 1),
-		};
+		struct swk_server server =
+			random_server(swk_balance_has_backups(upstream.balance), host);
 
-		for (size_t i = 0; i < (server.v6 ? 16 : 4); i++)
-			server.ip[i] = (uint8_t)(below(3) ? below(256) : 0);
-		server.ip[0] |= 1;
 		assert_int_equal(swk_upstream_add(&upstream, &server, &error), 0);
 	}
-	upstream.keepalive = below(2) ? 0 : 1 + below(SWK_KEEPALIVE_MAX);
+	if (below(2)) {
+		upstream.keepalive = 1 + below(SWK_KEEPALIVE_MAX);
+		upstream.keepalive_timeout = below(2) ? 0 : 1 + below(SWK_FAIL_TIMEOUT_MAX);
+		upstream.keepalive_requests = below(2) ? 0 : 1 + below(SWK_KEEPALIVE_REQUESTS_MAX);
+	}
 	swk_upstream_tidy(&upstream);
 	assert_int_equal(swk_upstreams_append(set, &upstream, &error), 0);
 	assert_null(swk_upstreams_sort(set));
@@ -255,6 +325,24 @@ static void forms_of_other_writers(void **state)
 		 "web<>: 10.0.0.1:80,max_fails=0,fail_timeout=30"},
 		{"upstream web { server 10.0.0.1:80 fail_timeout=30s; }",
 		 "web<>: 10.0.0.1:80,fail_timeout=30"},
+		{"upstream web { server backend.example:80 weight=2; server 10.0.0.1:80; "
+		 "server BACKEND.example:80; server a:1; }",
+		 "web<>: 10.0.0.1:80 a:1 backend.example:80,weight=2"},
+		{"upstream web { server 10.0.0.1:80 max_conns=999999999; }",
+		 "web<>: 10.0.0.1:80,max_conns=999999999"},
+		/* directives in any order */
+		{"upstream web{least_conn;server 10.0.0.1:80;}", "web<>: 10.0.0.1:80 least_conn"},
+		{"upstream web { server 10.0.0.1:80; ip_hash ; }", "web<>: 10.0.0.1:80 ip_hash"},
+		{"upstream web { keepalive 5; random\n two; server 10.0.0.1:80; }",
+		 "web<>: 10.0.0.1:80 random_two keepalive=5"},
+		{"upstream web { least_conn; server 10.0.0.1:80 backup; }",
+		 "web<>: 10.0.0.1:80,backup least_conn"},
+		{"upstream web { server 10.0.0.1:80; keepalive_requests 1000000000; "
+		 "keepalive_timeout 86400s; keepalive 65535; }",
+		 "web<>: 10.0.0.1:80 keepalive=65535 keepalive_timeout=86400 "
+		 "keepalive_requests=1000000000"},
+		{"upstream web { server 10.0.0.1:80; keepalive_requests 1; keepalive_timeout 1; }",
+		 "web<>: 10.0.0.1:80 keepalive_timeout=1 keepalive_requests=1"},
 		/* sorted, and each address once */
 		{"upstream web { server [::1]:80; server 10.0.0.2:80; server 10.0.0.10:80; "
 		 "server 10.0.0.2:80; }",
@@ -271,6 +359,16 @@ static void forms_of_other_writers(void **state)
 		{"# service a b\nupstream x { server 10.0.0.1:80; }", "x<>: 10.0.0.1:80"},
 		{"# service web, tag gray\nupstream x { server 10.0.0.1:80; }", "x<>: 10.0.0.1:80"},
 		{"# services web\nupstream x { server 10.0.0.1:80; }", "x<>: 10.0.0.1:80"},
+		{"# key web\nupstream x { server 10.0.0.1:80; }", "x<web>: 10.0.0.1:80 keyed"},
+		{"# key web\nupstream x { server 10.0.0.1:80; }\nupstream y { server "
+		 "10.0.0.1:80; }",
+		 "x<web>: 10.0.0.1:80 keyed; y<>: 10.0.0.1:80"},
+		{"# key a\n# service b\nupstream x { server 10.0.0.1:80; }", "x<b>: 10.0.0.1:80"},
+		{"# service b, tag gray=a\n# key a\nupstream x { server 10.0.0.1:80; }",
+		 "x<a>: 10.0.0.1:80 keyed"},
+		{"# key \nupstream x { server 10.0.0.1:80; }", "x<>: 10.0.0.1:80"},
+		{"# key a b\nupstream x { server 10.0.0.1:80; }", "x<>: 10.0.0.1:80"},
+		{"# key a, tag gray=a\nupstream x { server 10.0.0.1:80; }", "x<>: 10.0.0.1:80"},
 	};
 
 	(void)state;
@@ -342,7 +440,23 @@ static void refused_with_its_line(void **state)
 		{"upstream web {\n}", 2, "'}'"},
 		{"upstream web {\nkeepalive 8;\n}", 3, "'}'"},
 		/* directives */
-		{"upstream web {\nserver 10.0.0.1:80;\nleast_conn;\n}", 3, "'least_conn'"},
+		{"upstream web {\nserver 10.0.0.1:80;\nleast_time;\n}", 3, "'least_time'"},
+		{"upstream web {\nround_robin;\n}", 2, "'round_robin'"},
+		{"upstream web {\nleast_con;\n}", 2, "'least_con'"},
+		{"upstream web {\nleast_connx;\n}", 2, "'least_connx'"},
+		{"upstream web {\nrandomly two;\n}", 2, "'randomly'"},
+		{"upstream web {\nleast_conn\n}", 3, "'}'"},
+		{"upstream web {\nleast_conn x;\n}", 2, "'x'"},
+		{"upstream web {\nleast_conn;\nleast_conn;\n}", 3, "'least_conn'"},
+		{"upstream web {\nleast_conn;\nip_hash;\n}", 3, "'ip_hash'"},
+		{"upstream web {\nrandom;\n}", 2, "';'"},
+		{"upstream web {\nrandom three;\n}", 2, "'three'"},
+		{"upstream web {\nrandom two least_conn;\n}", 2, "'least_conn'"},
+		{"upstream web {\nrandom two;\nrandom two;\n}", 3, "'random'"},
+		{"upstream web {\nleast_conn;\n}", 3, "'}'"},
+		{"upstream web {\nip_hash;\nserver 10.0.0.1:80 backup;\n}", 4, "'backup'"},
+		{"upstream web {\nserver 10.0.0.1:80;\nserver 10.0.0.2:80 backup;\nrandom two;\n}",
+		 5, "'backup'"},
 		{"upstream web {\ninclude x;\n}", 2, "'include'"},
 		{"upstream web {\nserver 10.0.0.1:80;\nzone web 64k;\n}", 3, "'zone'"},
 		{"upstream web {\nserver 10.0.0.1:80;\nkeepalive 8;\nkeepalive 8;\n}", 4, "'8'"},
@@ -350,10 +464,28 @@ static void refused_with_its_line(void **state)
 		{"upstream web {\nserver 10.0.0.1:80;\nkeepalive 65536;\n}", 3, "'65536'"},
 		{"upstream web {\nserver 10.0.0.1:80;\nkeepalive x;\n}", 3, "'x'"},
 		{"upstream web {\nserver 10.0.0.1:80;\nkeepalive 8 9;\n}", 3, "'9'"},
+		{"upstream web {\nkeepalive 4294967297;\n}", 2, "'4294967297'"},
+		{"upstream web {\nkeepalive 18446744073709551617;\n}", 2, "'18446744073709551617'"},
+		{"upstream web {\nkeepalive_timeout 0;\n}", 2, "'0'"},
+		{"upstream web {\nkeepalive_timeout 86401;\n}", 2, "'86401'"},
+		{"upstream web {\nkeepalive_timeout 1m;\n}", 2, "'1m'"},
+		{"upstream web {\nkeepalive_timeout 60s 60s;\n}", 2, "'60s'"},
+		{"upstream web {\nkeepalive_timeout 5;\nkeepalive_timeout 7;\n}", 3, "'7'"},
+		{"upstream web {\nkeepalive_requests 0;\n}", 2, "'0'"},
+		{"upstream web {\nkeepalive_requests 9s;\n}", 2, "'9s'"},
+		{"upstream web {\nkeepalive_requests 1000000001;\n}", 2, "'1000000001'"},
+		{"upstream web {\nkeepalive_requests 5;\nkeepalive_requests 7;\n}", 3, "'7'"},
+		{"upstream web {\nkeepalive_time 5;\n}", 2, "'keepalive_time'"},
 		/* servers */
-		{"upstream web {\nserver backend.example:80;\n}", 2, "'backend.example:80'"},
+		{"upstream web {\nserver backend.example;\n}", 2, "'backend.example'"},
+		{"upstream web {\nserver back_end:80;\n}", 2, "'back_end:80'"},
+		{"upstream web {\nserver backend.example:80 resolve;\n}", 2, "'resolve'"},
+		{"upstream web {\nserver 10.0.0.300:80;\n}", 2, "'10.0.0.300:80'"},
 		{"upstream web {\nserver 10.0.0.1;\n}", 2, "'10.0.0.1'"},
 		{"upstream web {\nserver unix:/run/x;\n}", 2, "'unix:/run/x'"},
+		{"upstream web {\nserver unix:80;\n}", 2, "'unix:80'"},
+		{"upstream web {\nserver 10.0.0.1:80 max_conns=1000000000;\n}", 2,
+		 "'max_conns=1000000000'"},
 		{"upstream web {\nserver ;\n}", 2, "';'"},
 		{"upstream web {\nserver 10.0.0.1:80 slow_start=5s;\n}", 2, "'slow_start=5s'"},
 		{"upstream web {\nserver 10.0.0.1:80 weight=;\n}", 2, "'weight='"},

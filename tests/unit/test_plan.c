@@ -17,8 +17,14 @@ static void changes_of_the_file(void **state)
 		{"a: 10.0.0.1:80", "a: 10.0.0.1:80 10.0.0.2:80", "a"},
 		{"a: 10.0.0.1:80", "a: 10.0.0.1:80,weight=2", "a"},
 		{"a: 10.0.0.1:80", "a: 10.0.0.1:80 keepalive=2", "a"},
+		{"a: 10.0.0.1:80", "a: 10.0.0.1:80 ip_hash", "a"},
+		{"a: 10.0.0.1:80 keepalive=2", "a: 10.0.0.1:80 keepalive=2 keepalive_timeout=3",
+		 "a"},
+		{"a: a.example:80", "a: a.example:80", ""},
+		{"a: a.example:80", "a: b.example:80", "a"},
 		/* Where it comes from is no change of the proxy; another spelling is. */
 		{"x_a: 10.0.0.1:80", "x_a<x gray=a>: 10.0.0.1:80", ""},
+		{"a: 10.0.0.1:80", "a: 10.0.0.1:80 keyed", ""},
 		{"A: 10.0.0.1:80", "a: 10.0.0.1:80", "a"},
 	};
 
@@ -120,8 +126,19 @@ static void what_a_target_is_sent(void **state)
 		{"a: 10.0.0.1:80", "", SWK_READ_NAMES, "A: 10.0.0.1:80", ""},
 		{"a: 10.0.0.1:80", "", SWK_READ_ADDRESSES, "A: 10.0.0.1:80", "+a"},
 		{"a: 10.0.0.1:80", "", SWK_READ_ATTRIBUTES, "A: 10.0.0.1:80", "+a"},
-		/* keepalive is never told */
+		/* balancing and keepalive are never told */
 		{"a: 10.0.0.1:80 keepalive=20", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.1:80", ""},
+		{"a: 10.0.0.1:80 ip_hash", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.1:80", ""},
+		/* a host's name is shown as the addresses that it had */
+		{"a: a.example:80 10.0.0.1:80", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.9:80", ""},
+		{"a: a.example:80", "", SWK_READ_ADDRESSES, "a: 10.0.0.9:80 10.0.0.8:80", ""},
+		{"a: a.example:80", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.9:80 unread", ""},
+		{"a: a.example:80", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.9:80 unread switches=1",
+		 "+a"},
+		{"a: a.example:80", "", SWK_READ_ATTRIBUTES, "A: 10.0.0.9:80", "+a"},
+		{"a: a.example:80", "", SWK_READ_ATTRIBUTES, "b: 10.0.0.9:80", "+a"},
+		{"a: a.example:80", "", SWK_READ_NAMES, "", ""},
+		{"a: a.example:80", "a", SWK_READ_ATTRIBUTES, "a: 10.0.0.9:80", "+a!"},
 	};
 
 	(void)state;
@@ -163,6 +180,9 @@ static void described_for_a_person(void **state)
 		{"web: 10.0.0.3:80 10.0.0.4:80", "web: 10.0.0.3:80", "web: -10.0.0.4:80"},
 		{"web: 10.0.0.1:80", "web: 10.0.0.1:80,weight=2", "web: other attributes"},
 		{"web: 10.0.0.1:80", "web: 10.0.0.1:80 keepalive=2", "web: other attributes"},
+		{"web: 10.0.0.1:80", "web: 10.0.0.1:80 least_conn", "web: other attributes"},
+		{"web: a.example:80 10.0.0.1:80", "web: b.example:80 10.0.0.1:80",
+		 "web: -a.example:80 +b.example:80"},
 	};
 
 	(void)state;
