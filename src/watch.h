@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Consul's JSON, streamed: recognises the document by its shape and hands on one instance (or one
- * service's name) at a time. It finds the elements' boundaries itself and has jansson decode each
- * from memory, so that memory does not grow with the document, and what is wrong with one
+ * Consul's JSON, streamed: recognises the document by its shape and hands on one instance (or key,
+ * or service's name) at a time. It finds the elements' boundaries itself and has jansson decode
+ * each from memory, so that memory does not grow with the document, and what is wrong with one
  * registration does not touch the next. Only broken framing refuses the document: not JSON,
  * truncated, or text after its end. Nobody else sees a Consul document.
  */
@@ -17,10 +17,11 @@
 #include "model.h"
 
 enum swk_watch_kind {
-	SWK_WATCH_NOTHING, /* `[]`: names no service */
+	SWK_WATCH_NOTHING, /* `[]`: names no service; where keys are taken, `null`: there is none */
 	SWK_WATCH_SERVICE, /* [{"Node":{},"Service":{},"Checks":[]},…], as of /v1/health/service */
 	SWK_WATCH_SERVICES, /* {"web":["tag",…],…}, as of /v1/catalog/services */
 	SWK_WATCH_CHECKS,   /* [{"CheckID":"…","Status":"…",…},…] */
+	SWK_WATCH_KEYS,	    /* [{"Key":"a/b","Value":"…",…},…], as of /v1/kv/a?recurse */
 };
 
 /* Where what is read goes; what is NULL is passed over, but for unreadable. A status other than 0
@@ -36,6 +37,14 @@ struct swk_watch_sink {
 	 * it is (`instance 3, line 1`) and why are for a person. */
 	int (*unreadable)(void *context, const char *service, const char *what, const char *why,
 			  struct swk_error *error);
+	/* A key of a document of keys. Where this is NULL, such a document is refused. */
+	int (*key)(void *context, const struct swk_key *key, struct swk_error *error);
+};
+
+/* Memory for a list; its content is of no use to the next element. */
+struct swk_watch_room {
+	void *data;
+	size_t size;
 };
 
 /* A decoder; its members are its own. */
@@ -48,7 +57,7 @@ struct swk_watch {
 	struct swk_buffer element;
 	char first;		/* its first byte */
 	char form;		/* '{' a container, '"' a string, '0' anything else */
-	size_t depth;		/* of the container's brackets */
+	size_t depth;		/* of the container's brackets; of `null`: its letters so far */
 	bool in_string;		/* within it */
 	bool escaped;		/* behind a backslash */
 	bool too_large;		/* not kept */
@@ -58,6 +67,12 @@ struct swk_watch {
 	size_t length;		/* bytes so far */
 	size_t unshaped;	/* elements before the kind was known that show none */
 	char key[SWK_TEXT_MAX]; /* of the object's member under way */
+	/* What is handed on of an element; it stays for the next, and only grows. */
+	struct swk_watch_room tags;
+	struct swk_watch_room tagged; /* the service's, then the node's */
+	struct swk_watch_room pairs;
+	struct swk_watch_room numbers; /* as texts */
+	struct swk_watch_room content; /* of a key's value */
 };
 
 /* The sink is borrowed until swk_watch_free. */

@@ -99,7 +99,10 @@ static void tear_down(struct chain *chain)
 /* False where a document is refused. */
 static bool read_documents(struct chain *chain, struct fuzz_text rest)
 {
-	const struct swk_watch_sink sink = {chain, take_instance, take_service, take_unreadable};
+	const struct swk_watch_sink sink = {.context = chain,
+					    .instance = take_instance,
+					    .service = take_service,
+					    .unreadable = take_unreadable};
 	struct swk_error error = {0};
 	enum swk_watch_kind kind;
 

@@ -25,19 +25,72 @@ static int tell(struct told *told, const char *text, struct swk_error *error)
 		    : swk_buffer_print(&told->text, error, "-,");
 }
 
+static int tell_tagged(struct told *told, const struct swk_tagged *list, size_t count,
+		       struct swk_error *error)
+{
+	int status = swk_buffer_print(&told->text, error, "%zu addresses ", count);
+
+	for (size_t i = 0; !status && i < count; i++) {
+		status = tell(told, list[i].name, error);
+		if (!status)
+			status = tell(told, list[i].address, error);
+		if (!status)
+			status = swk_buffer_print(&told->text, error, "%a,", list[i].port);
+	}
+	return status;
+}
+
+static int tell_pairs(struct told *told, const struct swk_pair *list, size_t count,
+		      struct swk_error *error)
+{
+	int status = swk_buffer_print(&told->text, error, "%zu pairs ", count);
+
+	for (size_t i = 0; !status && i < count; i++) {
+		fuzz_require(list[i].name && list[i].value, "a pair without a text");
+		status = tell(told, list[i].name, error);
+		if (!status)
+			status = tell(told, list[i].value, error);
+	}
+	return status;
+}
+
 static int instance(void *context, const struct swk_instance *this, struct swk_error *error)
 {
 	struct told *told = context;
-	const char *const texts[] = {this->service, this->id, this->node, this->address};
-	int status = swk_buffer_print(&told->text, error, "\ninstance %zu %a %d %d ", this->number,
-				      this->port, (int)this->health, this->proxy);
+	const char *const texts[] = {this->service, this->id, this->node, this->address,
+				     this->node_address};
+	int status = swk_buffer_print(&told->text, error, "\ninstance %zu %a %d %d %d %d %u %u ",
+				      this->number, this->port, (int)this->health,
+				      this->maintenance, this->checked, this->proxy,
+				      this->weight_passing, this->weight_warning);
 
 	fuzz_require(*this->service, "an instance of no service");
+	fuzz_require(this->weight_passing >= 1 && this->weight_passing <= SWK_WEIGHT_MAX &&
+			     this->weight_warning <= SWK_WEIGHT_MAX,
+		     "weights %u and %u", this->weight_passing, this->weight_warning);
 	for (size_t i = 0; !status && i < sizeof(texts) / sizeof(*texts); i++)
 		status = tell(told, texts[i], error);
 	for (size_t i = 0; !status && i < this->tag_count; i++)
 		status = tell(told, this->tags[i], error);
-	return status;
+	if (!status)
+		status = tell_tagged(told, this->tagged, this->tagged_count, error);
+	if (!status)
+		status = tell_tagged(told, this->node_tagged, this->node_tagged_count, error);
+	return status ? status : tell_pairs(told, this->meta, this->meta_count, error);
+}
+
+static int key(void *context, const struct swk_key *this, struct swk_error *error)
+{
+	struct told *told = context;
+	int status = swk_buffer_print(&told->text, error, "\nkey %zu ", this->number);
+
+	fuzz_require(*this->key, "a key without a name");
+	fuzz_require(!this->trouble || !this->value_count, "values of what can't be used");
+	if (!status)
+		status = tell(told, this->key, error);
+	if (!status)
+		status = tell(told, this->trouble, error);
+	return status ? status : tell_pairs(told, this->values, this->value_count, error);
 }
 
 static int service(void *context, const char *name, struct swk_error *error)
@@ -66,7 +119,7 @@ static int unreadable(void *context, const char *name, const char *what, const c
 /* Decodes a document in pieces of the size given, the first of `first` bytes. */
 static void decode(struct told *told, const char *data, size_t size, size_t first, size_t piece)
 {
-	const struct swk_watch_sink sink = {told, instance, service, unreadable};
+	const struct swk_watch_sink sink = {told, instance, service, unreadable, key};
 	struct swk_watch watch;
 	size_t length = first;
 
@@ -130,7 +183,8 @@ static void check_json(const struct told *told, const char *data, size_t size)
 
 	if (told->status || told->unreadable)
 		return;
-	value = json_loadb(data, size, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &failure);
+	value = json_loadb(data, size, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL,
+			   &failure);
 	fuzz_require(value || !is_syntax(&failure), "accepted, but no JSON: %s at %d", failure.text,
 		     failure.position);
 	json_decref(value);
