@@ -139,7 +139,8 @@ static int steps(struct swk_run *run, int descriptor)
 	int status = swk_run_open_targets(run);
 
 	if (!status)
-		status = swk_consul_init(&run->consul, run->settings->token_file, run->error);
+		status = swk_consul_init(&run->consul, &run->settings->consul,
+					 run->settings->token_file, run->error);
 	if (!status)
 		status = swk_run_read_document(run, descriptor);
 	if (!status)

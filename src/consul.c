@@ -38,9 +38,25 @@ static int read_flag(const char *name, bool unset, bool *flag, struct swk_error 
 	return swk_error_set(error, SWK_USAGE, "%s: '%s' is neither true nor false", name, value);
 }
 
-/* A base URL that is one, put together; NULL with the error set, whose text begins with `where`. */
-static char *base_of(const char *scheme, const char *host, const char *path, const char *where,
-		     struct swk_error *error)
+/* What is said of Consul, and by whom: its environment, else the settings. */
+struct said {
+	const char *value; /* NULL: nothing */
+	const char *where; /* begins a message about it */
+	int status;	   /* of such a message */
+};
+
+static struct said choose(const char *name, const char *key, const char *setting)
+{
+	const char *value = variable(name);
+
+	if (value)
+		return (struct said){value, name, SWK_USAGE};
+	return (struct said){setting && *setting ? setting : NULL, key, SWK_CONFIG};
+}
+
+/* A base URL that is one, put together; NULL with the error set, whose text names who said so. */
+static char *base_of(const char *scheme, const char *host, const char *path,
+		     const struct said *said, struct swk_error *error)
 {
 	struct swk_error why = {0};
 	char *url, *base;
@@ -52,51 +68,75 @@ static char *base_of(const char *scheme, const char *host, const char *path, con
 	base = swk_http_base(url, &why);
 	free(url);
 	if (!base)
-		(void)swk_error_set(error, why.status, "%s: %s", where, why.text);
+		(void)swk_error_set(error, why.status == SWK_USAGE ? said->status : why.status,
+				    "%s: %s", said->where, why.text);
 	return base;
 }
 
-/* Sets base, unix_socket and connect_to from the address. */
-static int read_address(struct swk_consul *consul, struct swk_error *error)
+static int read_socket(struct swk_consul *consul, const struct said *address,
+		       struct swk_error *error)
 {
-	const char *address = variable("CONSUL_HTTP_ADDR");
-	const char *server_name = variable("CONSUL_TLS_SERVER_NAME");
-	const char *scheme = "http", *host, *path;
+	const char *path = address->value + strlen("unix://");
+
+	if (!*path)
+		return swk_error_set(error, address->status, "%s: unix:// wants a path",
+				     address->where);
+	consul->unix_socket = strdup(path);
+	consul->base = strdup("http://localhost");
+	return consul->unix_socket && consul->base ? 0 : swk_error_memory(error);
+}
+
+/* The certificate is asked for under this name, wherever it is connected to. `host` may have a path
+ * behind it. */
+static int read_server_name(struct swk_consul *consul, const struct swk_consul_settings *settings,
+			    const char *host, struct swk_error *error)
+{
+	const struct said name =
+		choose("CONSUL_TLS_SERVER_NAME", "consul.server_name", settings->server_name);
+	const char *path = strchr(host, '/');
+
+	if (!name.value)
+		return 0;
+	free(consul->base);
+	consul->base = base_of("https", name.value, path ? path : "", &name, error);
+	consul->connect_to = strndup(host, path ? (size_t)(path - host) : strlen(host));
+	return consul->connect_to ? error->status : swk_error_memory(error);
+}
+
+/* Sets base, unix_socket and connect_to from the address. */
+static int read_address(struct swk_consul *consul, const struct swk_consul_settings *settings,
+			struct swk_error *error)
+{
+	struct said address = choose("CONSUL_HTTP_ADDR", "consul.address", settings->address);
+	const char *host;
 	bool tls;
 	int status = read_flag("CONSUL_HTTP_SSL", false, &tls, error);
 
 	if (status)
 		return status;
-	if (!address)
-		address = "127.0.0.1:8500";
-	if (tls || !strncmp(address, "https://", 8))
-		scheme = "https";
-	host = strstr(address, "://");
-	if (!strcmp(address, "unix://"))
-		return swk_error_set(error, SWK_USAGE, "CONSUL_HTTP_ADDR: unix:// wants a path");
-	if (!strncmp(address, "unix://", 7)) {
-		consul->unix_socket = strdup(address + 7);
-		consul->base = strdup("http://localhost");
-		return consul->unix_socket && consul->base ? 0 : swk_error_memory(error);
-	}
-	if (host && strncmp(address, "http://", 7) != 0 && strncmp(address, "https://", 8) != 0)
-		return swk_error_set(error, SWK_USAGE,
-				     "CONSUL_HTTP_ADDR: '%s': http, https and unix are spoken here",
-				     address);
-	host = host ? host + 3 : address;
-	path = strchr(host, '/');
-	consul->base = base_of(scheme, host, "", "CONSUL_HTTP_ADDR", error);
-	if (!consul->base || !server_name || strcmp(scheme, "https") != 0)
+	if (!address.value)
+		address.value = "127.0.0.1:8500";
+	if (!strncmp(address.value, "unix://", 7))
+		return read_socket(consul, &address, error);
+	host = strstr(address.value, "://");
+	if (!host)
+		host = address.value;
+	else if (!strncmp(address.value, "https://", 8))
+		tls = true;
+	else if (strncmp(address.value, "http://", 7) != 0)
+		return swk_error_set(error, address.status,
+				     "%s: '%s': http, https and unix are spoken here",
+				     address.where, address.value);
+	if (host != address.value)
+		host += strlen("://");
+	consul->base = base_of(tls ? "https" : "http", host, "", &address, error);
+	if (!consul->base || !tls)
 		return error->status;
-	/* The certificate is asked for under this name, wherever it is connected to. */
-	free(consul->base);
-	consul->base =
-		base_of(scheme, server_name, path ? path : "", "CONSUL_TLS_SERVER_NAME", error);
-	consul->connect_to = strndup(host, path ? (size_t)(path - host) : strlen(host));
-	return consul->connect_to ? error->status : swk_error_memory(error);
+	return read_server_name(consul, settings, host, error);
 }
 
-static int read_peer(struct swk_consul *consul, struct swk_error *error)
+static int read_peer(struct swk_consul *consul, const struct swk_consul_settings *settings,
+		     struct swk_error *error)
 {
 	bool verify;
 	int status = read_flag("CONSUL_HTTP_SSL_VERIFY", true, &verify, error);
@@ -104,10 +144,12 @@ static int read_peer(struct swk_consul *consul, struct swk_error *error)
 	consul->peer = (struct swk_http_peer){
 		.unix_socket = consul->unix_socket,
 		.connect_to = consul->connect_to,
-		.ca_file = variable("CONSUL_CACERT"),
-		.ca_path = variable("CONSUL_CAPATH"),
-		.client_cert = variable("CONSUL_CLIENT_CERT"),
-		.client_key = variable("CONSUL_CLIENT_KEY"),
+		.ca_file = choose("CONSUL_CACERT", "consul.ca_file", settings->ca_file).value,
+		.ca_path = choose("CONSUL_CAPATH", "consul.ca_path", settings->ca_path).value,
+		.client_cert =
+			choose("CONSUL_CLIENT_CERT", "consul.cert_file", settings->cert_file).value,
+		.client_key =
+			choose("CONSUL_CLIENT_KEY", "consul.key_file", settings->key_file).value,
 		.user = variable("CONSUL_HTTP_AUTH"),
 		.insecure = !verify,
 	};
@@ -125,15 +167,15 @@ static const char *read_token_file(const char *path, char token[SWK_TOKEN_MAX + 
 	ssize_t length = descriptor < 0 ? -1 : read(descriptor, token, SWK_TOKEN_MAX + 1);
 
 	if (length < 0)
-		(void)swk_error_set(error, SWK_USAGE, "%s: the token can't be read: %s", path,
+		(void)swk_error_set(error, SWK_USAGE, "the token can't be read: %s",
 				    strerror(errno));
 	else if (length > SWK_TOKEN_MAX)
-		(void)swk_error_set(error, SWK_USAGE, "%s: no token is longer than %d bytes", path,
+		(void)swk_error_set(error, SWK_USAGE, "no token is longer than %d bytes",
 				    SWK_TOKEN_MAX);
 	if (descriptor >= 0)
 		(void)close(descriptor);
 	if (!error->status && memchr(token, '\0', (size_t)length))
-		(void)swk_error_set(error, SWK_USAGE, "%s: a token has no NUL in it", path);
+		(void)swk_error_set(error, SWK_USAGE, "a token has no NUL in it");
 	if (error->status)
 		return NULL;
 	while (length && isspace((unsigned char)token[length - 1]))
@@ -144,61 +186,115 @@ static const char *read_token_file(const char *path, char token[SWK_TOKEN_MAX + 
 	return token;
 }
 
-static int read_token(struct swk_consul *consul, const char *file, struct swk_error *error)
+/* Where the token comes from; `where` is "" if it need not be said. *is_file: the value is a path.
+ */
+static struct said find_token(const struct swk_consul_settings *settings, const char *argument,
+			      bool *is_file)
 {
-	const char *given = variable("CONSUL_HTTP_TOKEN"), *where = "CONSUL_HTTP_TOKEN";
-	char token[SWK_TOKEN_MAX + 1] = "";
+	const char *token = variable("CONSUL_HTTP_TOKEN");
+	struct said file =
+		choose("CONSUL_HTTP_TOKEN_FILE", "consul.token_file", settings->token_file);
 
-	if (!file)
-		file = variable("CONSUL_HTTP_TOKEN_FILE");
-	if (file) {
-		where = file;
-		given = read_token_file(file, token, error);
-	}
-	if (!given || !*given)
-		return error->status;
-	for (const char *at = given; *at; at++) {
+	*is_file = true;
+	if (argument)
+		return (struct said){argument, "", SWK_USAGE};
+	if (file.status == SWK_USAGE || !token)
+		return file;
+	*is_file = false;
+	return (struct said){token, "CONSUL_HTTP_TOKEN", SWK_USAGE};
+}
+
+static int read_token(struct swk_consul *consul, const struct swk_consul_settings *settings,
+		      const char *argument, struct swk_error *error)
+{
+	bool is_file;
+	const struct said said = find_token(settings, argument, &is_file);
+	char room[SWK_TOKEN_MAX + 1] = "";
+	struct swk_error why = {0};
+	const char *token = said.value;
+
+	if (token && is_file)
+		token = read_token_file(said.value, room, &why);
+	for (const char *at = token; at && *at; at++) {
 		/* Nor may a token end the header that it stands in. */
 		if (*at <= ' ' || *at > '~')
-			return swk_error_set(error, SWK_USAGE,
-					     "%s: a token has no blanks or control characters",
-					     where);
+			(void)swk_error_set(&why, SWK_USAGE,
+					    "a token has no blanks or control characters");
 	}
-	if (asprintf(&consul->header, "X-Consul-Token: %s", given) < 0) {
+	if (why.status)
+		return swk_error_set(error, said.status, "%s%s%s: %s", said.where,
+				     is_file && *said.where ? ": " : "", is_file ? said.value : "",
+				     why.text);
+	if (!token || !*token)
+		return 0;
+	if (asprintf(&consul->header, "X-Consul-Token: %s", token) < 0) {
 		consul->header = NULL;
 		return swk_error_memory(error);
 	}
 	return 0;
 }
 
-static int read_query(struct swk_consul *consul, struct swk_error *error)
-{
-	const char *namespace = variable("CONSUL_NAMESPACE");
-	char *segment = namespace ? swk_http_segment(namespace) : NULL;
-	int length = -1;
+/* ---- parameters ---- */
 
-	if (!namespace || segment)
-		length = asprintf(&consul->query, "%s%s", namespace ? "?ns=" : "",
-				  namespace ? segment : "");
-	free(segment);
-	if (length >= 0)
+/* Adds one with its value; without an empty one, nothing. */
+static int add_parameter(struct swk_buffer *query, const char *name, const char *value,
+			 struct swk_error *error)
+{
+	char *encoded;
+	int status;
+
+	if (!value || !*value)
 		return 0;
-	consul->query = NULL;
-	return swk_error_memory(error);
+	encoded = swk_http_segment(value);
+	status = encoded ? swk_buffer_print(query, error, "%c%s=%s", query->length ? '&' : '?',
+					    name, encoded)
+			 : swk_error_memory(error);
+	free(encoded);
+	return status;
 }
 
-int swk_consul_init(struct swk_consul *consul, const char *token_file, struct swk_error *error)
+static int add_flag(struct swk_buffer *query, const char *name, bool set, struct swk_error *error)
+{
+	return set ? swk_buffer_print(query, error, "%c%s", query->length ? '&' : '?', name) : 0;
+}
+
+static int read_query(struct swk_consul *consul, const struct swk_consul_settings *settings,
+		      struct swk_error *error)
+{
+	const struct said namespace =
+		choose("CONSUL_NAMESPACE", "consul.namespace", settings->namespace);
+	struct swk_buffer query;
+	int status;
+
+	swk_buffer_init(&query, SIZE_MAX / 2);
+	status = swk_buffer_add(&query, "", 0, error);
+	if (!status)
+		status = add_parameter(&query, "ns", namespace.value, error);
+	if (!status)
+		status = add_parameter(&query, "dc", settings->datacenter, error);
+	consul->strict = query.length;
+	if (!status)
+		status = add_flag(&query, "stale", settings->stale, error);
+	consul->uncached = query.length;
+	if (!status)
+		status = add_flag(&query, "cached", settings->cached, error);
+	consul->query = query.data;
+	return status;
+}
+
+int swk_consul_init(struct swk_consul *consul, const struct swk_consul_settings *settings,
+		    const char *token_file, struct swk_error *error)
 {
 	int status;
 
 	*consul = (struct swk_consul){0};
-	status = read_address(consul, error);
+	status = read_address(consul, settings, error);
 	if (!status)
-		status = read_peer(consul, error);
+		status = read_peer(consul, settings, error);
 	if (!status)
-		status = read_token(consul, token_file, error);
+		status = read_token(consul, settings, token_file, error);
 	if (!status)
-		status = read_query(consul, error);
+		status = read_query(consul, settings, error);
 	if (status)
 		swk_consul_free(consul);
 	return status;
@@ -240,29 +336,93 @@ static int feed(void *context, const char *data, size_t length, struct swk_error
 	return swk_watch_feed(context, data, length, error);
 }
 
-static char *query_url(const struct swk_consul *consul, const char *service)
+/* Percent-encodes a prefix of keys; its slashes stay. */
+static char *encode_prefix(const char *prefix)
 {
-	char *segment, *url = NULL;
+	char *encoded = swk_http_segment(prefix), *to = encoded;
 
-	if (!service)
-		return asprintf(&url, "%s/v1/catalog/services%s", consul->base, consul->query) < 0
-			       ? NULL
-			       : url;
-	segment = swk_http_segment(service);
-	if (segment &&
-	    asprintf(&url, "%s/v1/health/service/%s%s", consul->base, segment, consul->query) < 0)
+	/* What was a percent sign is %25 by now. */
+	for (const char *from = encoded; from && *from; to++) {
+		if (!strncmp(from, "%2F", 3)) {
+			*to = '/';
+			from += 3;
+		} else {
+			*to = *from++;
+		}
+	}
+	if (to)
+		*to = '\0';
+	return encoded;
+}
+
+/* How much of consul->query goes with a question. There is no cache of keys. */
+static size_t parameters(const struct swk_consul *consul, const struct swk_consul_query *query,
+			 bool leader)
+{
+	if (leader)
+		return consul->strict;
+	return query->keyprefix ? consul->uncached : strlen(consul->query);
+}
+
+static char *query_url(const struct swk_consul *consul, const struct swk_consul_query *query,
+		       bool leader)
+{
+	const char *path = "/v1/catalog/services", *end = "", *more = consul->query;
+	int length = (int)parameters(consul, query, leader);
+	char *name = NULL, *url = NULL;
+
+	if (query->keyprefix) {
+		name = encode_prefix(query->keyprefix);
+		path = "/v1/kv/";
+		end = "/?recurse";
+		if (length) {
+			/* Behind another parameter: without the question mark. */
+			end = "/?recurse&";
+			more++;
+			length--;
+		}
+	} else if (query->service) {
+		name = swk_http_segment(query->service);
+		path = "/v1/health/service/";
+	}
+	if ((query->keyprefix || query->service) && !name)
+		return NULL;
+	if (asprintf(&url, "%s%s%s%s%.*s", consul->base, path, name ? name : "", end, length,
+		     more) < 0)
 		url = NULL;
-	free(segment);
+	free(name);
 	return url;
+}
+
+/* Whether the document is one that Consul says there: a service may have no instance. */
+static bool is_wanted(const struct swk_consul_query *query, enum swk_watch_kind kind)
+{
+	if (query->keyprefix)
+		return kind == SWK_WATCH_KEYS;
+	if (query->service)
+		return kind == SWK_WATCH_SERVICE || kind == SWK_WATCH_NOTHING;
+	return kind == SWK_WATCH_SERVICES;
+}
+
+/* Where there is no key, Consul finds nothing, at an index. Who doesn't know the path has none. */
+static bool is_no_key(const struct swk_consul_query *query, const struct swk_http_request *request)
+{
+	return query->keyprefix && !request->error.status && request->status == 404 &&
+	       request->answer_number && !*request->reason;
 }
 
 /* Whether the answer came, was a good one, and is what was asked for. */
 static void judge(struct swk_consul_query *query, struct asking *asking,
 		  const struct swk_http_request *request)
 {
-	enum swk_watch_kind kind, wanted = query->service ? SWK_WATCH_SERVICE : SWK_WATCH_SERVICES;
 	struct swk_error *error = &query->error, why = {0};
+	enum swk_watch_kind kind;
 
+	query->index = 0;
+	if (is_no_key(query, request)) {
+		query->index = request->answer_number;
+		return;
+	}
 	if (!request->error.status && request->status != 200)
 		(void)swk_error_set(error, SWK_UNAVAILABLE, "%s: Consul answered %ld: %s",
 				    asking->url, request->status, request->reason);
@@ -273,24 +433,25 @@ static void judge(struct swk_consul_query *query, struct asking *asking,
 				    "%s", request->error.text);
 	else if (swk_watch_end(&asking->watch, &kind, &why))
 		(void)swk_error_set(error, SWK_UNAVAILABLE, "%s: %s", asking->url, why.text);
-	else if (kind != wanted && !(kind == SWK_WATCH_NOTHING && query->service))
+	else if (!is_wanted(query, kind))
 		(void)swk_error_set(error, SWK_UNAVAILABLE,
 				    "%s: the answer is not what Consul says there", asking->url);
 	else
 		query->index = request->answer_number;
 }
 
-int swk_consul_ask(const struct swk_consul *consul, struct swk_http *http,
-		   struct swk_consul_query *queries, size_t count, int64_t deadline,
-		   struct swk_error *error)
+/* Asks these. `leader`: whoever else may answer, it shall be the leader. */
+static int ask(const struct swk_consul *consul, struct swk_http *http,
+	       struct swk_consul_query *const *queries, size_t count, bool leader, int64_t deadline,
+	       struct swk_error *error)
 {
 	struct swk_http_request *requests = calloc(count + 1, sizeof(*requests));
 	struct asking *asking = calloc(count + 1, sizeof(*asking));
 	int status = requests && asking ? 0 : swk_error_memory(error);
 
 	for (size_t i = 0; !status && i < count; i++) {
-		swk_watch_init(&asking[i].watch, &queries[i].sink);
-		asking[i].url = query_url(consul, queries[i].service);
+		swk_watch_init(&asking[i].watch, &queries[i]->sink);
+		asking[i].url = query_url(consul, queries[i], leader);
 		requests[i] = (struct swk_http_request){
 			.method = "GET",
 			.url = asking[i].url,
@@ -311,11 +472,44 @@ int swk_consul_ask(const struct swk_consul *consul, struct swk_http *http,
 					  error);
 	for (size_t i = 0; asking && i < count; i++) {
 		if (!status)
-			judge(&queries[i], &asking[i], &requests[i]);
+			judge(queries[i], &asking[i], &requests[i]);
 		swk_watch_free(&asking[i].watch);
 		free(asking[i].url);
 	}
 	free(requests);
 	free(asking);
+	return status;
+}
+
+/* Whether the answer is an old one, and another may have a newer. */
+static bool is_old(const struct swk_consul *consul, const struct swk_consul_query *query)
+{
+	return !query->error.status && query->index < query->least &&
+	       parameters(consul, query, false) > consul->strict;
+}
+
+int swk_consul_ask(const struct swk_consul *consul, struct swk_http *http,
+		   struct swk_consul_query *queries, size_t count, int64_t deadline,
+		   struct swk_error *error)
+{
+	struct swk_consul_query **asked = calloc(count + 1, sizeof(*asked));
+	size_t old = 0;
+	int status;
+
+	if (!asked)
+		return swk_error_memory(error);
+	for (size_t i = 0; i < count; i++)
+		asked[i] = &queries[i];
+	status = ask(consul, http, asked, count, false, deadline, error);
+	for (size_t i = 0; !status && i < count; i++) {
+		if (!is_old(consul, &queries[i]))
+			continue;
+		if (queries[i].again)
+			queries[i].again(queries[i].sink.context);
+		asked[old++] = &queries[i];
+	}
+	if (old)
+		status = ask(consul, http, asked, old, true, deadline, error);
+	free(asked);
 	return status;
 }

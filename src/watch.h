@@ -33,12 +33,12 @@ struct swk_watch_sink {
 			struct swk_error *error);
 	/* A name of a services document. */
 	int (*service)(void *context, const char *name, struct swk_error *error);
+	/* A key of a keyprefix document. */
+	int (*key)(void *context, const struct swk_key *key, struct swk_error *error);
 	/* A registration that can't be decoded, of this service, or of one not known (NULL). What
 	 * it is (`instance 3, line 1`) and why are for a person. */
 	int (*unreadable)(void *context, const char *service, const char *what, const char *why,
 			  struct swk_error *error);
-	/* A key of a document of keys. Where this is NULL, such a document is refused. */
-	int (*key)(void *context, const struct swk_key *key, struct swk_error *error);
 };
 
 /* Memory for a list; its content is of no use to the next element. */
