@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# make            build/swk-apply
+# make            build/swk-apply and build/swk
 # make demo       see it at work: a Consul agent, nginx, and three backends on loopback
 # make check      install what the tests need, build, and run them all
 # make soak       the tests that take long: storms, traffic, faults at random
@@ -42,9 +42,10 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)" $(2);)
 
 SOURCES = $(wildcard src/*.c)
-COMMAND = $(wildcard cmd/swk-apply/*.c)
+COMMANDS = swk-apply swk
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
-COMMAND_OBJECTS = $(COMMAND:%.c=$(BUILD)/%.o)
+objects_of = $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/$(1)/*.c))
+COMMAND_OBJECTS = $(foreach command,$(COMMANDS),$(call objects_of,$(command)))
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -57,9 +58,11 @@ SANITIZE_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 UNFORTIFIED = -fstack-protector-strong -fPIE -U_FORTIFY_SOURCE
 
-all: $(BUILD)/swk-apply
+all: $(COMMANDS:%=$(BUILD)/%)
 
-$(BUILD)/swk-apply: $(COMMAND_OBJECTS) $(OBJECTS)
+$(BUILD)/swk-apply: $(call objects_of,swk-apply)
+$(BUILD)/swk: $(call objects_of,swk)
+$(COMMANDS:%=$(BUILD)/%): $(OBJECTS)
 	$(call say,LD,$@)$(CC) $(SWK_CFLAGS) $(SWK_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/%.o: %.c | tools
@@ -141,7 +144,7 @@ uninstall:
 
 # What was fetched for the tests stays: see distclean.
 clean:
-	rm -rf $(BUILD)/src $(BUILD)/cmd $(BUILD)/unit $(BUILD)/swk-apply $(BUILD)/fuzz $(BUILD)/sanitize
+	rm -rf $(BUILD)/src $(BUILD)/cmd $(BUILD)/unit $(BUILD)/swk-apply $(BUILD)/swk $(BUILD)/fuzz $(BUILD)/sanitize
 
 distclean:
 	rm -rf $(BUILD)

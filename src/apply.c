@@ -5,47 +5,69 @@
 #include <time.h>
 
 #include "deadline.h"
+#include "explain.h"
 #include "guard.h"
 #include "plan.h"
 #include "run.h"
 
 /* ---- 4., 5. what is wanted ---- */
 
-/* Puts back what a complete pass would delete, where that is too much to be believed. */
-static int guard_deletions(struct swk_run *run)
+/* Puts back what a pass that knows all of a source would delete of it, where that is too much to be
+ * believed. */
+static int guard_deletions(struct swk_run *run, bool keyed)
 {
-	size_t deletions = swk_plan_deletions(&run->have, &run->wanted);
 	struct swk_upstreams held = {0};
+	size_t all = 0;
 	int status = 0;
 
-	if (!run->complete || run->settings->force ||
-	    swk_guard_deletions(deletions, run->have.count, run->settings->max_deletions,
-				run->report))
-		return 0;
 	for (size_t i = 0; !status && i < run->have.count; i++) {
-		if (!swk_upstreams_find(&run->wanted, run->have.list[i].name))
-			status = swk_upstreams_append_copy(&held, &run->have.list[i], run->error);
+		const struct swk_upstream *this = &run->have.list[i];
+
+		all += this->keyed == keyed;
+		if (this->keyed == keyed && !swk_upstreams_find(&run->wanted, this->name))
+			status = swk_upstreams_append_copy(&held, this, run->error);
 	}
-	for (size_t i = 0; !status && i < held.count; i++)
-		status = swk_upstreams_append(&run->wanted, &held.list[i], run->error);
+	if (!status &&
+	    !swk_guard_deletions(held.count, all, run->settings->max_deletions, run->report)) {
+		for (size_t i = 0; !status && i < held.count; i++)
+			status = swk_upstreams_append(&run->wanted, &held.list[i], run->error);
+		(void)swk_upstreams_sort(&run->wanted);
+	}
 	swk_upstreams_free(&held);
-	(void)swk_upstreams_sort(&run->wanted);
+	return status;
+}
+
+static int guard_all_deletions(struct swk_run *run)
+{
+	int status = 0;
+
+	if (run->settings->force)
+		return 0;
+	if (run->complete)
+		status = guard_deletions(run, false);
+	if (!status && run->keys_told)
+		status = guard_deletions(run, true);
 	return status;
 }
 
 static int decide(struct swk_run *run)
 {
-	struct swk_names foreign = {0};
 	bool complete = run->complete && run->list_known;
-	int status = swk_policy_find_sources(&run->have, &run->services, complete, run->error);
+	const struct swk_sources sources = {.services = {&run->services, complete},
+					    .keys = {&run->keys, run->keys_told}};
+	struct swk_names foreign = {0};
+	int status = swk_policy_find_sources(&run->have, run->settings, &run->services, complete,
+					     run->error);
 
 	if (!status && !run->settings->adopt)
 		status = swk_run_find_foreign(run, &foreign);
 	if (!status)
-		status = swk_policy_decide(run->settings, &run->have, &run->services, complete,
-					   &foreign, &run->wanted, run->report, run->error);
+		status = swk_decide(&run->policy, &run->have, &sources, &foreign, &run->wanted,
+				    run->report, run->error);
 	if (!status)
-		status = guard_deletions(run);
+		status = guard_all_deletions(run);
+	if (!status && run->policy.whys)
+		status = swk_explain(run->policy.whys, &run->wanted, run->error);
 	if (!status)
 		status = swk_plan_changes(&run->changes, &run->have, &run->wanted, run->error);
 	swk_names_free(&foreign);
@@ -59,13 +81,13 @@ static void count(struct swk_run *run)
 	struct swk_report *report = run->report;
 
 	report->finished = true;
-	report->services = run->services.count;
+	report->services = run->services.count + run->keys.count;
 	report->upstreams = run->wanted.count;
 	report->servers = 0;
 	for (size_t i = 0; i < run->wanted.count; i++)
 		report->servers += run->wanted.list[i].count;
 	if (!run->complete)
-		report->index = run->event_index;
+		report->index = run->keys_told ? run->keys_index : run->event_index;
 	if (!run->complete && run->services.count == 1 && run->services.list[0].index)
 		report->index = run->services.list[0].index;
 }
@@ -170,12 +192,36 @@ static int steps(struct swk_run *run, int descriptor)
 	return status;
 }
 
+static void close_targets(struct swk_run *run)
+{
+	for (size_t i = 0; i < run->target_count; i++)
+		run->targets[i].kind->close(&run->targets[i]);
+	free(run->targets);
+}
+
+int swk_apply_check(const struct swk_settings *settings, struct swk_error *error)
+{
+	struct swk_report report;
+	struct swk_run run = {.settings = settings, .report = &report, .error = error};
+	int status;
+
+	swk_report_init(&report);
+	status = swk_run_open_targets(&run);
+	if (!status)
+		status = swk_consul_init(&run.consul, &settings->consul, settings->token_file,
+					 error);
+	close_targets(&run);
+	swk_consul_free(&run.consul);
+	swk_report_free(&report);
+	return status;
+}
+
 int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_report *report,
-	      struct swk_error *error)
+	      struct swk_whys *whys, struct swk_error *error)
 {
 	int64_t began = swk_now_ms();
 	struct swk_run run = {.settings = settings,
-			      .policy = {.settings = settings},
+			      .policy = {.settings = settings, .whys = whys},
 			      .report = report,
 			      .error = error,
 			      .deadline = began + (int64_t)settings->timeout * 1000};
@@ -186,7 +232,7 @@ int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_re
 	run.http = swk_http_open(error);
 	status = run.http ? steps(&run, descriptor) : error->status;
 	/* What was wrong is known where it happened; what became of everything, here. */
-	if (status && status != SWK_USAGE)
+	if (status && status != SWK_USAGE && status != SWK_CONFIG)
 		swk_error_add(error, run.touched ? "; the conf file or nginx may be changed already"
 						 : "; nothing was changed");
 	if (!status)
@@ -195,12 +241,11 @@ int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_re
 	if (!error->status && settings->dry_run && status != SWK_UNAVAILABLE)
 		status = 0;
 	report->milliseconds = swk_now_ms() - began;
-	for (size_t i = 0; i < run.target_count; i++)
-		run.targets[i].kind->close(&run.targets[i]);
-	free(run.targets);
+	close_targets(&run);
 	swk_consul_free(&run.consul);
 	swk_run_unlock(&run);
 	swk_services_free(&run.services);
+	swk_services_free(&run.keys);
 	swk_names_free(&run.updated);
 	swk_names_free(&run.deleted);
 	swk_buffer_free(&run.text);

@@ -33,6 +33,11 @@
 /* A token, read from a file. */
 #define SWK_TOKEN_MAX 4096
 
+/* The settings file; routing tags in it, and the text between a name and a colour. */
+#define SWK_SETTINGS_MAX (4UL * 1024 * 1024)
+#define SWK_ROUTES_MAX 8
+#define SWK_SEPARATOR_MAX 8
+
 /* Targets of one run. */
 #define SWK_TARGETS_MAX 64
 

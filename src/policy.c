@@ -6,80 +6,104 @@
 #include <string.h>
 #include <strings.h>
 
-#include "buffer.h"
+/* ---- services ---- */
 
-/* ---- instances ---- */
-
-bool swk_policy_leaves_out(const char *service)
+static int say_of_service(const struct swk_policy *policy, const char *service,
+			  enum swk_verdict verdict, const char *reason, struct swk_error *error)
 {
-	return !strcmp(service, "consul");
+	return swk_whys_add(policy->whys,
+			    &(struct swk_why){.service = (char *)(uintptr_t)service,
+					      .verdict = verdict,
+					      .reason = (char *)(uintptr_t)reason},
+			    error);
 }
 
-int swk_policy_service(struct swk_services *services, const char *name, struct swk_report *report,
-		       struct swk_error *error)
+int swk_policy_service(struct swk_services *services, const struct swk_policy *policy,
+		       const char *name, struct swk_report *report, struct swk_error *error)
 {
-	if (swk_policy_leaves_out(name))
+	const char *why = NULL;
+
+	if (!swk_settings_publish(policy->settings, name))
+		return say_of_service(policy, name, SWK_LEFT_OUT,
+				      strcmp(name, "consul") ? "include and exclude leave it out"
+							     : "it is Consul itself",
+				      error);
+	if (!swk_name_valid(name))
+		why = "its name can't be an upstream's (letters, digits, '.', '_', '-', at most "
+		      "200)";
+	else if (swk_name_is_host(name))
+		why = "to nginx that is a host, not an upstream";
+	if (!why)
+		return swk_services_get(services, name, error) ? 0 : error->status;
+	swk_report_note(report, SWK_NOTE_SKIPPED, "service '%s': skipped: %s", name, why);
+	return say_of_service(policy, name, SWK_SKIPPED, why, error);
+}
+
+/* ---- upstreams of a service ---- */
+
+/* What is being placed, and what it has come to. */
+struct placing {
+	const struct swk_policy *policy;
+	struct swk_service *service;
+	const struct swk_rules *rules;
+	const struct swk_offer *offer;
+	const struct swk_instance *instance; /* NULL: a key is placed */
+	const struct swk_key *key;
+	struct swk_report *report;
+	struct swk_error *error;
+};
+
+static bool is_served(const struct swk_offer *offer)
+{
+	return offer->verdict == SWK_SERVED || offer->verdict == SWK_SERVED_DOWN;
+}
+
+/* Writes down for who asks what became of it in an upstream ("": in none). */
+static int say_why(const struct placing *placing, const char *upstream, enum swk_verdict verdict,
+		   const char *reason)
+{
+	const struct swk_instance *instance = placing->instance;
+	char address[SWK_ADDRESS_MAX] = "";
+
+	if (!placing->policy->whys)
 		return 0;
-	if (!swk_name_valid(name)) {
-		swk_report_note(report, SWK_NOTE_SKIPPED,
-				"service '%s': skipped: its name can't be an upstream's (letters, "
-				"digits, '.', '_', '-', at most %d)",
-				name, SWK_NAME_MAX);
-		return 0;
-	}
-	if (swk_name_is_host(name)) {
-		swk_report_note(report, SWK_NOTE_SKIPPED,
-				"service '%s': skipped: to nginx that is a host, not an upstream",
-				name);
-		return 0;
-	}
-	return swk_services_get(services, name, error) ? 0 : error->status;
+	if (placing->offer && placing->offer->server.port)
+		(void)swk_server_address(&placing->offer->server, address);
+	return swk_whys_add(
+		placing->policy->whys,
+		&(struct swk_why){
+			.service = placing->service->name,
+			.instance =
+				(char *)(uintptr_t)(instance ? instance->id : placing->key->key),
+			.node = (char *)(uintptr_t)(instance ? instance->node : ""),
+			.status = (char *)(uintptr_t)(instance ? swk_offer_health(instance)
+							       : "passing"),
+			.upstream = (char *)(uintptr_t)upstream,
+			.address = address,
+			.verdict = verdict,
+			.reason = (char *)(uintptr_t)reason},
+		placing->error);
 }
 
-static void skip(const struct swk_instance *instance, struct swk_report *report, const char *why,
-		 const char *what)
+static void note_skipped(const struct placing *placing, const char *why)
 {
-	swk_report_note(report, SWK_NOTE_SKIPPED,
-			"service '%s': instance %zu ('%s' on node '%s') skipped: %s '%s'",
-			instance->service, instance->number, instance->id, instance->node, why,
-			what);
+	const struct swk_instance *instance = placing->instance;
+
+	if (instance)
+		swk_report_note(placing->report, SWK_NOTE_SKIPPED,
+				"service '%s': instance %zu ('%s' on node '%s') skipped: %s",
+				instance->service, instance->number, instance->id, instance->node,
+				why);
+	else
+		swk_report_note(placing->report, SWK_NOTE_SKIPPED, "key '%s' skipped: %s",
+				placing->key->key, why);
 }
 
-static bool is_reserved(const struct swk_policy *policy, const struct swk_server *server)
+/* One that is in no upstream for it. */
+static int skip(const struct placing *placing, const char *why)
 {
-	for (size_t i = 0; i < policy->reserved_count; i++) {
-		if (policy->reserved[i] == server->port)
-			return swk_server_is_loopback(server);
-	}
-	return false;
-}
-
-/* The server that an instance is, or false with the reason noted. */
-static bool read_server(const struct swk_policy *policy, const struct swk_instance *instance,
-			struct swk_server *server, struct swk_report *report)
-{
-	const char *address = *instance->address ? instance->address : instance->node_address;
-	char text[SWK_ADDRESS_MAX];
-
-	*server = (struct swk_server){.weight = SWK_NGINX_WEIGHT,
-				      .max_fails = policy->settings->max_fails,
-				      .fail_timeout = policy->settings->fail_timeout};
-	if (!(instance->port >= 1 && instance->port <= 65535 &&
-	      instance->port == (double)(unsigned)instance->port)) {
-		(void)snprintf(text, sizeof(text), "%.17g", instance->port);
-		skip(instance, report, "no port from 1 to 65535:", text);
-		return false;
-	}
-	if (!swk_server_set_address(server, address, (unsigned)instance->port)) {
-		skip(instance, report, "no IPv4 or IPv6 address:", address);
-		return false;
-	}
-	if (is_reserved(policy, server)) {
-		skip(instance, report, "nginx's own dynamic interface may be there:",
-		     swk_server_address(server, text));
-		return false;
-	}
-	return true;
+	note_skipped(placing, why);
+	return say_why(placing, "", SWK_SKIPPED, why);
 }
 
 static struct swk_upstream *with_tag(const struct swk_service *service, const char *tag)
@@ -91,112 +115,256 @@ static struct swk_upstream *with_tag(const struct swk_service *service, const ch
 	return NULL;
 }
 
-/* The service's upstream of this tag, made if it is not there; NULL without memory. */
-static struct swk_upstream *upstream_of(struct swk_service *service, const char *colour,
-					const struct swk_settings *settings,
-					struct swk_error *error)
+/* What the service's upstreams are called. */
+static const char *base_name(const struct placing *placing)
 {
-	char name[2 * SWK_NAME_MAX + 8], tag[2 * SWK_NAME_MAX + 8] = "";
-	struct swk_upstream upstream, *known;
+	return placing->rules->upstream ? placing->rules->upstream : placing->service->name;
+}
 
-	(void)snprintf(name, sizeof(name), "%s%s%s", service->name,
-		       *colour ? SWK_ROUTING_SEPARATOR : "", colour);
-	if (*colour)
-		(void)snprintf(tag, sizeof(tag), "%s=%s", SWK_ROUTING_TAG, colour);
-	known = with_tag(service, tag);
+/* The service's upstream of this tag, made if it is not there; NULL without memory. */
+static struct swk_upstream *upstream_of(const struct placing *placing, const char *tag,
+					const char *separator, const char *colour)
+{
+	struct swk_service *service = placing->service;
+	const struct swk_rules *rules = placing->rules;
+	struct swk_upstream upstream, *known = with_tag(service, tag);
+	char name[2 * SWK_NAME_MAX + 16];
+
 	if (known)
 		return known;
-	if (swk_upstream_init(&upstream, name, service->name, tag, error))
+	(void)snprintf(name, sizeof(name), "%s%s%s", base_name(placing), separator, colour);
+	if (swk_upstream_init(&upstream, name, service->name, tag, placing->error))
 		return NULL;
-	upstream.keepalive = settings->keepalive;
-	if (!swk_upstreams_append(&service->upstreams, &upstream, error))
+	upstream.keyed = !placing->instance;
+	upstream.balance = (enum swk_balance)rules->balance;
+	upstream.keepalive = rules->keepalive;
+	upstream.keepalive_timeout = rules->keepalive_timeout;
+	upstream.keepalive_requests = rules->keepalive_requests;
+	if (!swk_upstreams_append(&service->upstreams, &upstream, placing->error))
 		return &service->upstreams.list[service->upstreams.count - 1];
 	swk_upstream_free(&upstream);
 	return NULL;
 }
 
-static int place(struct swk_service *service, const char *colour,
-		 const struct swk_settings *settings, const struct swk_server *server,
-		 struct swk_error *error)
+/* Puts it into one upstream: a server, or only the word that it is registered. */
+static int place(const struct placing *placing, const char *tag, const char *separator,
+		 const char *colour)
 {
-	struct swk_upstream *upstream = upstream_of(service, colour, settings, error);
+	struct swk_upstream *upstream = upstream_of(placing, tag, separator, colour);
+	const struct swk_offer *offer = placing->offer;
+	int status;
 
 	if (!upstream)
-		return error->status;
-	service->placed++;
+		return placing->error->status;
+	placing->service->placed++;
 	upstream->registered++;
-	return server ? swk_upstream_add(upstream, server, error) : 0;
+	status = say_why(placing, upstream->name, offer->verdict, offer->why);
+	if (!status && is_served(offer))
+		status = swk_upstream_add(upstream, &offer->server, placing->error);
+	return status;
 }
 
-/* Puts an instance (or, without a server, only the word that it is registered) where its tags say.
- */
-static int place_by_tags(struct swk_service *service, const struct swk_settings *settings,
-			 const struct swk_instance *instance, const struct swk_server *server,
-			 struct swk_report *report, struct swk_error *error)
+/* ---- where tags say that an instance belongs ---- */
+
+/* Puts it where the tag of a route says; what can't be an upstream is skipped. */
+static int place_by_tag(const struct placing *placing, const struct swk_route *route,
+			const char *tag, const char *colour)
 {
-	static const char prefix[] = SWK_ROUTING_TAG "=";
-	bool plain = true, no_colour = false;
+	char why[SWK_TEXT_MAX];
+
+	if (placing->service->upstreams.count >= SWK_COLOURS_MAX &&
+	    !with_tag(placing->service, tag))
+		(void)snprintf(why, sizeof(why),
+			       "its service has too many colours already: tag '%s'", tag);
+	else if (!swk_name_part_valid(colour) ||
+		 strlen(base_name(placing)) + strlen(route->separator) + strlen(colour) >
+			 SWK_NAME_MAX)
+		(void)snprintf(why, sizeof(why), "can't be part of an upstream's name: tag '%s'",
+			       tag);
+	else
+		return place(placing, tag, route->separator, colour);
+	return skip(placing, why);
+}
+
+/* The route whose tag this is, and its value; NULL where it is none. */
+static const struct swk_route *route_of(const struct swk_settings *settings, const char *tag,
+					const char **value)
+{
+	for (size_t i = 0; i < settings->route_count; i++) {
+		size_t length = strlen(settings->routes[i].tag);
+
+		if (!strncmp(tag, settings->routes[i].tag, length) && tag[length] == '=') {
+			*value = tag + length + 1;
+			return &settings->routes[i];
+		}
+	}
+	return NULL;
+}
+
+static int place_by_tags(const struct placing *placing)
+{
+	const struct swk_instance *instance = placing->instance;
+	bool plain = true, said_plain = false;
 	int status = 0;
 
 	for (size_t i = 0; !status && i < instance->tag_count; i++) {
-		const char *colour = instance->tags[i];
+		const char *colour;
+		const struct swk_route *route =
+			route_of(placing->policy->settings, instance->tags[i], &colour);
 
-		if (strncmp(colour, prefix, strlen(prefix)) != 0)
+		if (!route)
 			continue;
-		colour += strlen(prefix);
-		if (!*colour || !strcmp(colour, SWK_ROUTING_DEFAULT)) {
-			no_colour = true;
+		if (!*colour || !strcmp(colour, route->plain)) {
+			said_plain = true;
 			continue;
 		}
-		plain = false;
-		if (service->upstreams.count >= SWK_COLOURS_MAX &&
-		    !with_tag(service, instance->tags[i]))
-			skip(instance, report, "its service has too many colours already: tag",
-			     instance->tags[i]);
-		else if (!swk_name_part_valid(colour) ||
-			 strlen(service->name) + strlen(SWK_ROUTING_SEPARATOR) + strlen(colour) >
-				 SWK_NAME_MAX)
-			skip(instance, report, "can't be part of an upstream's name: tag",
-			     instance->tags[i]);
-		else
-			status = place(service, colour, settings, server, error);
+		plain = plain && route->also_plain;
+		status = place_by_tag(placing, route, instance->tags[i], colour);
 	}
-	if (!status && (plain || no_colour))
-		status = place(service, "", settings, server, error);
+	return status || !(plain || said_plain) ? status : place(placing, "", "", "");
+}
+
+/* ---- instances ---- */
+
+static bool has_tag(const struct swk_instance *instance, const char *tag)
+{
+	for (size_t i = 0; i < instance->tag_count; i++) {
+		if (!strcmp(instance->tags[i], tag))
+			return true;
+	}
+	return false;
+}
+
+/* Why the operator doesn't want it published, whatever it is; NULL: he does. */
+static const char *unpublished(const struct swk_settings *settings,
+			       const struct swk_instance *instance, char room[SWK_TEXT_MAX])
+{
+	if (!swk_settings_publish(settings, instance->service))
+		return "include and exclude leave its service out";
+	if (!settings->require_tag || has_tag(instance, settings->require_tag))
+		return NULL;
+	(void)snprintf(room, SWK_TEXT_MAX, "it has no tag '%s'", settings->require_tag);
+	return room;
+}
+
+/* Finds the service, or adds it, and sees to it that it has room for one more. */
+static int begin(struct placing *placing, struct swk_services *services, const char *name)
+{
+	int status = 0;
+
+	placing->service = swk_services_find(services, name);
+	if (!placing->service)
+		status = swk_policy_service(services, placing->policy, name, placing->report,
+					    placing->error);
+	if (!status && !placing->service)
+		placing->service = swk_services_find(services, name);
+	if (placing->service)
+		placing->service->instances++;
 	return status;
+}
+
+static bool is_full(const struct swk_service *service)
+{
+	return service->placed >= SWK_PLACES_MAX;
+}
+
+/* An instance that is not to be published shows that its service has some, which are not. */
+static int leave_out(struct placing *placing, struct swk_services *services, const char *why)
+{
+	placing->service = swk_services_get(services, placing->instance->service, placing->error);
+	if (!placing->service)
+		return placing->error->status;
+	placing->service->instances++;
+	return say_why(placing, "", SWK_LEFT_OUT, why);
 }
 
 int swk_policy_instance(struct swk_services *services, const struct swk_policy *policy,
 			const struct swk_instance *instance, struct swk_report *report,
 			struct swk_error *error)
 {
-	struct swk_service *service;
-	struct swk_server server;
-	bool usable;
+	struct placing placing = {
+		.policy = policy, .instance = instance, .report = report, .error = error};
+	char room[SWK_TEXT_MAX];
+	const char *why;
+	struct swk_rules rules;
+	struct swk_offer offer;
 	int status;
 
-	if (instance->proxy || swk_policy_leaves_out(instance->service))
+	if (instance->proxy || !strcmp(instance->service, "consul"))
 		return 0;
-	status = swk_policy_service(services, instance->service, report, error);
-	service = status ? NULL : swk_services_find(services, instance->service);
-	if (!service)
+	why = unpublished(policy->settings, instance, room);
+	if (why && swk_name_valid(instance->service))
+		return leave_out(&placing, services, why);
+	status = begin(&placing, services, instance->service);
+	if (status || !placing.service)
 		return status;
-	service->instances++;
-	usable = read_server(policy, instance, &server, report);
-	if (service->placed >= SWK_PLACES_MAX) {
-		skip(instance, report,
-		     "its service has too many instances already:", instance->address);
+	swk_rules_find(&rules, &policy->settings->defaults, &policy->settings->services,
+		       instance->service);
+	swk_offer_instance(&offer, policy, &rules, instance, report);
+	if (is_full(placing.service))
+		return skip(&placing, "its service has too many instances already");
+	placing.rules = &rules;
+	placing.offer = &offer;
+	if (offer.verdict == SWK_SKIPPED)
+		note_skipped(&placing, offer.why);
+	else if (offer.verdict != SWK_SERVED)
+		swk_report_note(report, SWK_NOTE_DETAIL,
+				"service '%s': instance '%s' on node '%s': %s", instance->service,
+				instance->id, instance->node, offer.why);
+	return place_by_tags(&placing);
+}
+
+/* ---- keys ---- */
+
+/* Takes PREFIX/UPSTREAM/ADDRESS:PORT apart. False where it is another. */
+static bool split_key(const char *prefix, const char *key, char upstream[SWK_NAME_MAX + 1],
+		      const char **address)
+{
+	size_t length = strlen(prefix);
+	const char *name = key + length + 1, *slash;
+
+	if (strncmp(key, prefix, length) != 0 || key[length] != '/')
+		return false;
+	slash = strchr(name, '/');
+	if (!slash || slash == name || slash - name > SWK_NAME_MAX || strchr(slash + 1, '/'))
+		return false;
+	memcpy(upstream, name, (size_t)(slash - name));
+	upstream[slash - name] = '\0';
+	*address = slash + 1;
+	return true;
+}
+
+int swk_policy_key(struct swk_services *services, const struct swk_policy *policy,
+		   const struct swk_key *key, struct swk_report *report, struct swk_error *error)
+{
+	struct placing placing = {.policy = policy, .key = key, .report = report, .error = error};
+	char upstream[SWK_NAME_MAX + 1];
+	const char *address;
+	struct swk_rules rules;
+	struct swk_offer offer;
+	int status;
+
+	/* A folder, as Consul's own pages make them. */
+	if (!*key->key || key->key[strlen(key->key) - 1] == '/')
+		return 0;
+	if (!split_key(policy->settings->keyprefix, key->key, upstream, &address)) {
+		swk_report_note(report, SWK_NOTE_SKIPPED,
+				"key '%s' skipped: it is not %s/UPSTREAM/ADDRESS:PORT", key->key,
+				policy->settings->keyprefix);
 		return 0;
 	}
-	if (usable && instance->health != SWK_PASSING)
-		swk_report_note(report, SWK_NOTE_DETAIL,
-				"service '%s': instance '%s' on node '%s' is %s", service->name,
-				instance->id, instance->node,
-				instance->health == SWK_WARNING ? "warning" : "critical");
-	if (instance->health != SWK_PASSING || instance->maintenance)
-		usable = false;
-	return place_by_tags(service, policy->settings, instance, usable ? &server : NULL, report,
-			     error);
+	status = begin(&placing, services, upstream);
+	if (status || !placing.service)
+		return status;
+	swk_rules_find(&rules, &policy->settings->defaults, &policy->settings->services, upstream);
+	swk_offer_key(&offer, policy, &rules, key, address, report);
+	if (is_full(placing.service))
+		return skip(&placing, "its upstream has too many servers already");
+	placing.rules = &rules;
+	placing.offer = &offer;
+	if (offer.verdict == SWK_SKIPPED)
+		note_skipped(&placing, offer.why);
+	return place(&placing, "", "", "");
 }
 
 /* ---- where an upstream comes from that doesn't say so ---- */
@@ -216,10 +384,10 @@ static const struct swk_upstream *upstream_named(const struct swk_services *serv
 	return NULL;
 }
 
-/* The service of the longest name, of which `NAME_X` could be a colour, though no instance shows
- * it now. */
+/* The service of the longest name, of which `NAME_X` could be a colour of this route, though no
+ * instance shows it now. */
 static const struct swk_service *service_before(const struct swk_services *services,
-						const char *name)
+						const struct swk_route *route, const char *name)
 {
 	const struct swk_service *best = NULL;
 
@@ -228,7 +396,8 @@ static const struct swk_service *service_before(const struct swk_services *servi
 		size_t length = strlen(service->name);
 
 		if (!strncasecmp(service->name, name, length) &&
-		    !strncmp(name + length, SWK_ROUTING_SEPARATOR, 1) && name[length + 1] &&
+		    !strncmp(name + length, route->separator, strlen(route->separator)) &&
+		    name[length + strlen(route->separator)] &&
 		    (!best || length > strlen(best->name)))
 			best = service;
 	}
@@ -252,262 +421,46 @@ static int set_source(struct swk_upstream *upstream, const char *service, const 
 	return 0;
 }
 
-int swk_policy_find_sources(struct swk_upstreams *have, const struct swk_services *services,
-			    bool complete, struct swk_error *error)
+/* A colour's source, made from an upstream's name. */
+static int set_colour(struct swk_upstream *upstream, const struct swk_service *service,
+		      const struct swk_route *route, struct swk_error *error)
+{
+	char tag[2 * SWK_NAME_MAX + 2];
+
+	(void)snprintf(tag, sizeof(tag), "%s=%s", route->tag,
+		       upstream->name + strlen(service->name) + strlen(route->separator));
+	return set_source(upstream, service->name, tag, error);
+}
+
+static int find_source(struct swk_upstream *upstream, const struct swk_settings *settings,
+		       const struct swk_services *services, bool complete, struct swk_error *error)
+{
+	const struct swk_upstream *named = upstream_named(services, upstream->name);
+	const struct swk_service *before = NULL;
+	size_t i = 0;
+
+	if (named)
+		return set_source(upstream, named->service, named->tag, error);
+	if (swk_services_find(services, upstream->name))
+		return set_source(upstream, upstream->name, "", error);
+	if (!complete)
+		return 0;
+	for (; !before && i < settings->route_count; i++)
+		before = service_before(services, &settings->routes[i], upstream->name);
+	if (before)
+		return set_colour(upstream, before, &settings->routes[i - 1], error);
+	return set_source(upstream, upstream->name, "", error);
+}
+
+int swk_policy_find_sources(struct swk_upstreams *have, const struct swk_settings *settings,
+			    const struct swk_services *services, bool complete,
+			    struct swk_error *error)
 {
 	int status = 0;
 
 	for (size_t i = 0; !status && i < have->count; i++) {
-		struct swk_upstream *this = &have->list[i];
-		const struct swk_upstream *named;
-		const struct swk_service *before;
-		char tag[2 * SWK_NAME_MAX];
-
-		if (*this->service)
-			continue;
-		named = upstream_named(services, this->name);
-		before = service_before(services, this->name);
-		if (named) {
-			status = set_source(this, named->service, named->tag, error);
-		} else if (swk_services_find(services, this->name) || (complete && !before)) {
-			status = set_source(this, this->name, "", error);
-		} else if (complete) {
-			(void)snprintf(tag, sizeof(tag), "%s=%s", SWK_ROUTING_TAG,
-				       this->name + strlen(before->name) +
-					       strlen(SWK_ROUTING_SEPARATOR));
-			status = set_source(this, before->name, tag, error);
-		}
+		if (!*have->list[i].service)
+			status = find_source(&have->list[i], settings, services, complete, error);
 	}
-	return status;
-}
-
-/* ---- what stays and what goes ---- */
-
-/* One that wants a name in the file. */
-struct claim {
-	const struct swk_upstream *upstream; /* of the registry, or, if it is kept, of the file */
-	int rank; /* 0: the file records it as the name's source; 1: it is the service's own name */
-};
-
-struct decision {
-	const struct swk_settings *settings;
-	const struct swk_upstreams *have;
-	const struct swk_upstream **by_service; /* what we have, sorted by service */
-	struct claim *claims;
-	size_t claim_count;
-	struct swk_report *report;
-	struct swk_error *error;
-};
-
-static bool same_source(const struct swk_upstream *a, const struct swk_upstream *b)
-{
-	return !strcmp(a->service, b->service) && !strcmp(a->tag, b->tag);
-}
-
-static int claim(struct decision *decision, const struct swk_upstream *upstream)
-{
-	const struct swk_upstream *recorded = swk_upstreams_find(decision->have, upstream->name);
-	struct claim *claims =
-		swk_list_grow(decision->claims, decision->claim_count, sizeof(*claims));
-	int rank = 0;
-
-	if (!claims)
-		return swk_error_memory(decision->error);
-	decision->claims = claims;
-	if (!recorded || !same_source(recorded, upstream))
-		rank = *upstream->tag ? 2 : 1;
-	claims[decision->claim_count++] = (struct claim){.upstream = upstream, .rank = rank};
-	return 0;
-}
-
-static int keep(struct decision *decision, const struct swk_upstream *upstream, const char *why)
-{
-	if (why)
-		swk_report_note(decision->report, SWK_NOTE_KEPT,
-				"upstream %s: kept with its last %zu server%s: %s", upstream->name,
-				upstream->count, upstream->count == 1 ? "" : "s", why);
-	return claim(decision, upstream);
-}
-
-static int compare_by_service(const void *a, const void *b)
-{
-	const struct swk_upstream *const *x = a, *const *y = b;
-
-	return strcmp((*x)->service, (*y)->service);
-}
-
-static int service_order(const char *key, const void *item)
-{
-	return strcmp(key, (*(const struct swk_upstream *const *)item)->service);
-}
-
-/* Where in by_service the upstreams of a service begin; they end where another service's do. */
-static size_t first_of(const struct decision *decision, const char *service)
-{
-	bool found;
-
-	return swk_list_place(decision->by_service, decision->have->count,
-			      sizeof(*decision->by_service), service, service_order, &found);
-}
-
-/* Whether so few of its instances can be used that the last ones are the better choice. A floor in
- * numbers does not ask for more than are registered. */
-static bool is_below_floor(const struct decision *decision, const struct swk_upstream *told)
-{
-	const struct swk_share *floor = &decision->settings->min_healthy;
-	size_t least = floor->number;
-
-	if (floor->percent)
-		return told->count * 100 < told->registered * floor->number;
-	if (least > told->registered)
-		least = told->registered;
-	return told->count < least;
-}
-
-/* Whether the file has it, of the same source. */
-static bool is_recorded(const struct decision *decision, const struct swk_upstream *told)
-{
-	const struct swk_upstream *have = swk_upstreams_find(decision->have, told->name);
-
-	return have && same_source(have, told);
-}
-
-/* An upstream that we have, of a service about which something is known. */
-static int decide_have(struct decision *decision, const struct swk_services *services,
-		       const struct swk_service *service, const struct swk_upstream *have)
-{
-	const struct swk_upstream *told = with_tag(service, have->tag);
-	bool unsure = service->unsure || services->unsure;
-
-	if (service->unasked)
-		return keep(decision, have, "Consul could not be asked about its service");
-	if (!service->instances)
-		return keep(decision, have,
-			    unsure ? "its service has no instance that can be read"
-				   : "its service has no instance registered");
-	if (!told && unsure)
-		return keep(decision, have, "an instance that can't be read may belong to it");
-	if (!told)
-		return 0;
-	if (told->count && is_below_floor(decision, told))
-		return keep(decision, have,
-			    "fewer of its instances are usable than --min-healthy asks for");
-	if (told->count)
-		return 0;
-	return keep(decision, have, "none of its instances in Consul is passing and usable");
-}
-
-static int decide_service(struct decision *decision, const struct swk_services *services,
-			  struct swk_service *service)
-{
-	int status = 0;
-
-	for (size_t i = first_of(decision, service->name);
-	     !status && i < decision->have->count &&
-	     !strcmp(decision->by_service[i]->service, service->name);
-	     i++)
-		status = decide_have(decision, services, service, decision->by_service[i]);
-	for (size_t i = 0; !status && i < service->upstreams.count; i++) {
-		struct swk_upstream *upstream = &service->upstreams.list[i];
-
-		if (is_below_floor(decision, upstream) && is_recorded(decision, upstream))
-			continue;
-		swk_upstream_tidy(upstream);
-		if (upstream->count)
-			status = claim(decision, upstream);
-		else
-			swk_report_note(decision->report, SWK_NOTE_DETAIL,
-					"upstream %s: no instance is passing and usable",
-					upstream->name);
-	}
-	return status;
-}
-
-static int compare_claims(const void *a, const void *b)
-{
-	const struct claim *x = a, *y = b;
-	int order = strcasecmp(x->upstream->name, y->upstream->name);
-
-	if (!order)
-		order = x->rank - y->rank;
-	if (!order)
-		order = strcmp(x->upstream->service, y->upstream->service);
-	if (!order)
-		order = strcmp(x->upstream->tag, y->upstream->tag);
-	return order;
-}
-
-static void note_collision(struct swk_report *report, const struct swk_upstream *loser,
-			   const struct swk_upstream *winner)
-{
-	bool same = !strcmp(loser->name, winner->name);
-
-	swk_report_note(report, SWK_NOTE_SKIPPED,
-			"upstream %s of service %s%s%s: skipped: the name is taken by service "
-			"%s%s%s%s; rename one of them",
-			loser->name, loser->service, *loser->tag ? ", tag " : "", loser->tag,
-			winner->service, *winner->tag ? ", tag " : "", winner->tag,
-			same ? "" : " (nginx tells no case apart)");
-}
-
-/* Gives each name to the first of those that claim it. */
-static int settle_claims(struct decision *decision, const struct swk_names *foreign,
-			 struct swk_upstreams *wanted)
-{
-	const struct swk_upstream *winner = NULL;
-	int status = 0;
-
-	if (decision->claim_count)
-		qsort(decision->claims, decision->claim_count, sizeof(*decision->claims),
-		      compare_claims);
-	for (size_t i = 0; !status && i < decision->claim_count; i++) {
-		struct claim *this = &decision->claims[i];
-
-		if (winner && !strcasecmp(winner->name, this->upstream->name)) {
-			note_collision(decision->report, this->upstream, winner);
-			continue;
-		}
-		if (this->rank && swk_names_have(foreign, this->upstream->name) &&
-		    !swk_upstreams_find(decision->have, this->upstream->name)) {
-			swk_report_note(decision->report, SWK_NOTE_HELD,
-					"upstream %s of service %s: held back: nginx has one of "
-					"this name that swk-apply didn't make; remove that one, or "
-					"take it over with --adopt",
-					this->upstream->name, this->upstream->service);
-			continue;
-		}
-		status = swk_upstreams_append_copy(wanted, this->upstream, decision->error);
-		winner = status ? NULL : &wanted->list[wanted->count - 1];
-	}
-	return status;
-}
-
-int swk_policy_decide(const struct swk_settings *settings, const struct swk_upstreams *have,
-		      struct swk_services *services, bool complete, const struct swk_names *foreign,
-		      struct swk_upstreams *wanted, struct swk_report *report,
-		      struct swk_error *error)
-{
-	struct decision decision = {
-		.settings = settings, .have = have, .report = report, .error = error};
-	int status = 0;
-
-	decision.by_service = reallocarray(NULL, have->count + 1, sizeof(*decision.by_service));
-	if (!decision.by_service)
-		return swk_error_memory(error);
-	for (size_t i = 0; i < have->count; i++)
-		decision.by_service[i] = &have->list[i];
-	if (have->count)
-		qsort(decision.by_service, have->count, sizeof(*decision.by_service),
-		      compare_by_service);
-	for (size_t i = 0; !status && i < services->count; i++)
-		status = decide_service(&decision, services, &services->list[i]);
-	for (size_t i = 0; !status && !complete && i < have->count; i++) {
-		if (!swk_services_find(services, have->list[i].service))
-			status = keep(&decision, &have->list[i], NULL);
-	}
-	if (!status)
-		status = settle_claims(&decision, foreign, wanted);
-	free(decision.by_service);
-	free(decision.claims);
 	return status;
 }

@@ -2,6 +2,7 @@
 #include "print.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,4 +102,72 @@ int swk_print_json(struct swk_buffer *out, const struct swk_report *report, int 
 	json_decref(object);
 	free(text);
 	return result;
+}
+
+/* ---- why ---- */
+
+enum { SERVICE, INSTANCE, STATUS, UPSTREAM, DECISION, REASON, COLUMNS };
+
+/* A line's cells; `instance` is room for one of them. */
+static void take_cells(const struct swk_why *why, const char *cells[COLUMNS],
+		       char instance[2 * SWK_TEXT_MAX])
+{
+	(void)snprintf(instance, 2 * SWK_TEXT_MAX, "%s%s%s", why->instance, *why->node ? "@" : "",
+		       why->node);
+	cells[SERVICE] = why->service;
+	cells[INSTANCE] = instance;
+	cells[STATUS] = why->status;
+	cells[UPSTREAM] = why->upstream;
+	cells[DECISION] = swk_verdict_words[why->verdict];
+	cells[REASON] = why->reason;
+	for (size_t i = 0; i < REASON; i++) {
+		if (!*cells[i])
+			cells[i] = "-";
+	}
+}
+
+static int print_cells(struct swk_buffer *out, const char *const cells[COLUMNS],
+		       const size_t widths[COLUMNS], struct swk_error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < COLUMNS; i++) {
+		/* The last that has something in it ends the line. */
+		bool last = i == REASON || (i == DECISION && !*cells[REASON]);
+
+		status = swk_buffer_print(out, error, "%-*s%s", last ? 0 : (int)widths[i], cells[i],
+					  last ? "\n" : "  ");
+		if (last)
+			break;
+	}
+	return status;
+}
+
+int swk_print_whys(struct swk_buffer *out, const struct swk_whys *whys, const char *service,
+		   struct swk_error *error)
+{
+	static const char *const titles[COLUMNS] = {"SERVICE",	"INSTANCE", "STATUS",
+						    "UPSTREAM", "DECISION", "REASON"};
+	char instance[2 * SWK_TEXT_MAX];
+	const char *cells[COLUMNS];
+	size_t widths[COLUMNS];
+	int status;
+
+	for (size_t i = 0; i < COLUMNS; i++)
+		widths[i] = strlen(titles[i]);
+	for (size_t i = 0; i < whys->count; i++) {
+		take_cells(&whys->list[i], cells, instance);
+		for (size_t j = 0; j < COLUMNS; j++) {
+			if (strlen(cells[j]) > widths[j])
+				widths[j] = strlen(cells[j]);
+		}
+	}
+	status = print_cells(out, titles, widths, error);
+	for (size_t i = 0; !status && i < whys->count; i++) {
+		if (service && strcmp(whys->list[i].service, service) != 0)
+			continue;
+		take_cells(&whys->list[i], cells, instance);
+		status = print_cells(out, cells, widths, error);
+	}
+	return status;
 }

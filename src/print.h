@@ -5,6 +5,7 @@
 
 #include "buffer.h"
 #include "report.h"
+#include "why.h"
 
 /* `services=… upstreams=… …`, one line. */
 int swk_print_summary(struct swk_buffer *out, const struct swk_report *report,
@@ -18,5 +19,9 @@ int swk_print_differences(struct swk_buffer *out, const struct swk_report *repor
 /* All of it as one JSON object, with the exit status and, where it isn't NULL, the failure. */
 int swk_print_json(struct swk_buffer *out, const struct swk_report *report, int status,
 		   const struct swk_error *failure, struct swk_error *error);
+
+/* A table of why each registration is served or not; of one service only, unless that is NULL. */
+int swk_print_whys(struct swk_buffer *out, const struct swk_whys *whys, const char *service,
+		   struct swk_error *error);
 
 #endif

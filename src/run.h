@@ -8,6 +8,7 @@
 
 #include "buffer.h"
 #include "consul.h"
+#include "decide.h"
 #include "model.h"
 #include "policy.h"
 #include "report.h"
@@ -28,6 +29,9 @@ struct swk_run {
 	uint64_t event_index; /* that the agent gave with the document; 0: none */
 	size_t listed;	      /* names in a list that may be published */
 	struct swk_services services;
+	bool keys_told;		  /* a document of keys, or an answer, told of the whole tree */
+	struct swk_services keys; /* the tree's upstreams */
+	uint64_t keys_index;	  /* Consul's, of that; 0: none */
 
 	struct swk_store store;
 	bool waited;		/* for the lock: what was read may be old */
@@ -49,6 +53,13 @@ struct swk_run {
 /* run_registry.c: the document, and what Consul says. */
 int swk_run_read_document(struct swk_run *run, int descriptor);
 int swk_run_ask_consul(struct swk_run *run);
+
+/* run_keys.c: the key-value store. */
+int swk_run_key(void *context, const struct swk_key *key, struct swk_error *error);
+/* A document of keys was read: what it says is the whole tree. */
+int swk_run_take_keys(struct swk_run *run);
+/* Asks for the tree where that is needed. */
+int swk_run_ask_keys(struct swk_run *run);
 
 /* run_record.c: the files, all of it under the lock. */
 int swk_run_lock_and_read(struct swk_run *run);

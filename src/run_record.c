@@ -177,6 +177,8 @@ int swk_run_remember(struct swk_run *run)
 	}
 	if (run->complete && run->list_known)
 		run->state.listed = run->report->index;
+	if (run->keys_told && run->keys_index)
+		run->state.keyed = run->keys_index;
 	if (!swk_report_status(run->report))
 		run->state.success = (int64_t)time(NULL);
 	/* What may be lost with it in a crash of the machine is asked, or sent, once more. */

@@ -12,7 +12,7 @@
 
 static int count_listed(struct swk_run *run, const char *name)
 {
-	if (!swk_policy_leaves_out(name) && swk_name_valid(name))
+	if (strcmp(name, "consul") != 0 && swk_name_valid(name))
 		run->listed++;
 	return 0;
 }
@@ -88,8 +88,14 @@ static int take_document(struct swk_run *run, enum swk_watch_kind kind)
 			return SWK_HELD;
 		return 0;
 	}
+	if (kind == SWK_WATCH_KEYS && only)
+		return swk_error_set(run->error, SWK_DATA,
+				     "--service goes with the document of a 'service' watch, and "
+				     "this is of a 'keyprefix' watch");
 	if (only)
 		return swk_services_get(&run->services, only, run->error) ? 0 : run->error->status;
+	if (kind == SWK_WATCH_KEYS || (kind == SWK_WATCH_NOTHING && run->settings->keyprefix))
+		return swk_run_take_keys(run);
 	if (kind == SWK_WATCH_NOTHING)
 		return swk_error_set(run->error, SWK_DATA,
 				     "the document is [], which says of no service which it is: "
@@ -105,6 +111,7 @@ int swk_run_read_document(struct swk_run *run, int descriptor)
 	const struct swk_watch_sink sink = {.context = run,
 					    .instance = document_instance,
 					    .service = document_service,
+					    .key = run->settings->keyprefix ? swk_run_key : NULL,
 					    .unreadable = document_unreadable};
 	enum swk_watch_kind kind = SWK_WATCH_NOTHING;
 	struct swk_watch watch;
@@ -119,6 +126,10 @@ int swk_run_read_document(struct swk_run *run, int descriptor)
 	if (run->settings->resync && run->settings->service)
 		return swk_error_set(run->error, SWK_USAGE,
 				     "--resync is about all services, --service about one");
+	if (run->settings->ask)
+		return swk_services_get(&run->services, run->settings->service, run->error)
+			       ? 0
+			       : run->error->status;
 	if (run->settings->resync) {
 		run->complete = true;
 		return 0;
@@ -149,6 +160,21 @@ static int answer_instance(void *context, const struct swk_instance *instance,
 	return swk_policy_instance(&run->services, &run->policy, instance, run->report, error);
 }
 
+/* What is known of a service is asked for anew. */
+static void forget(struct swk_run *run, const char *service)
+{
+	swk_service_clear(swk_services_find(&run->services, service));
+	swk_whys_forget(run->policy.whys, service);
+}
+
+/* An answer that was too old is asked for once more. */
+static void forget_answer(void *context)
+{
+	const struct answer *answer = context;
+
+	forget(answer->run, answer->service);
+}
+
 static int answer_unreadable(void *context, const char *service, const char *what, const char *why,
 			     struct swk_error *error)
 {
@@ -157,6 +183,14 @@ static int answer_unreadable(void *context, const char *service, const char *wha
 	if (service && strcmp(service, answer->service) != 0)
 		return 0;
 	return note_unreadable(answer->run, answer->service, what, why, error);
+}
+
+/* What was acted on before: an answer that is older would bring back what is gone. */
+static uint64_t least_index(const struct swk_run *run, const char *service)
+{
+	uint64_t last = swk_state_index(&run->state, service);
+
+	return !run->complete && run->event_index > last ? run->event_index : last;
 }
 
 /* Asks about the services in the list of names, which are all in run->services. */
@@ -173,7 +207,9 @@ static int ask_services(struct swk_run *run, const char *const *names, size_t co
 		queries[i].sink = (struct swk_watch_sink){.context = &answers[i],
 							  .instance = answer_instance,
 							  .unreadable = answer_unreadable};
-		swk_service_clear(swk_services_find(&run->services, names[i]));
+		queries[i].least = least_index(run, names[i]);
+		queries[i].again = forget_answer;
+		forget(run, names[i]);
 	}
 	if (!status)
 		status = swk_consul_ask(&run->consul, run->http, queries, count, run->deadline,
@@ -217,7 +253,8 @@ static int ask_where_needed(struct swk_run *run)
 		if (!last && run->state.listed)
 			last = run->state.listed + 1;
 		/* A document without an index is a snapshot, taken at its word. */
-		if (run->complete || (run->event_index && (run->waited || run->event_index < last)))
+		if (run->complete || run->settings->ask ||
+		    (run->event_index && (run->waited || run->event_index < last)))
 			names[count++] = service->name;
 		else
 			service->index = run->event_index;
@@ -232,7 +269,7 @@ static int listed_service(void *context, const char *name, struct swk_error *err
 	struct swk_run *run = context;
 
 	(void)count_listed(run, name);
-	return swk_policy_service(&run->services, name, run->report, error);
+	return swk_policy_service(&run->services, &run->policy, name, run->report, error);
 }
 
 static int listed_unreadable(void *context, const char *service, const char *what, const char *why,
@@ -245,12 +282,22 @@ static int listed_unreadable(void *context, const char *service, const char *wha
 	return 0;
 }
 
+static void forget_list(void *context)
+{
+	struct swk_run *run = context;
+
+	swk_services_free(&run->services);
+	run->listed = 0;
+}
+
 /* The list of services. Sets list_known, or notes why not. */
 static int ask_list(struct swk_run *run)
 {
 	struct swk_consul_query query = {.sink = {.context = run,
 						  .service = listed_service,
-						  .unreadable = listed_unreadable}};
+						  .unreadable = listed_unreadable},
+					 .least = run->state.listed,
+					 .again = forget_list};
 	int status;
 
 	run->listed = 0;
@@ -290,6 +337,8 @@ int swk_run_ask_consul(struct swk_run *run)
 		status = ask_where_needed(run);
 	if (!status && run->complete && run->list_known)
 		status = guard_instances(run);
+	if (!status)
+		status = swk_run_ask_keys(run);
 	if (!status && run->anew && run->report->counted[SWK_NOTE_UNASKED])
 		status = swk_error_set(run->error, SWK_UNAVAILABLE,
 				       "%s can't be written anew while Consul can't be asked about "

@@ -20,7 +20,7 @@ int swk_run_open_targets(struct swk_run *run)
 	if (!run->targets)
 		return swk_error_memory(run->error);
 	for (size_t i = 0; !status && i < settings->target_count; i++) {
-		status = swk_target_dyups.open(&run->targets[i], settings->targets[i], run->error);
+		status = swk_target_dyups.open(&run->targets[i], &settings->targets[i], run->error);
 		if (status)
 			break;
 		run->targets[i].read_interval = settings->read_interval;

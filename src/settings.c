@@ -1,183 +1,282 @@
 /* SPDX-License-Identifier: MIT */
 #include "settings.h"
 
-#include <ctype.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "buffer.h"
 
-enum type { TEXT, FLAG, NUMBER, SECONDS, SHARE, TARGETS };
+/* ---- what there is to set ---- */
 
-static const struct setting {
-	const char *name;
-	enum type type;
-	size_t offset;
-	unsigned least, most;
-	const char *unset; /* the default */
-} table[] = {
-	{"conf", TEXT, offsetof(struct swk_settings, conf), 0, 0,
-	 "/etc/nginx/conf.d/dyups.upstream.conf"},
-	{"dyups", TARGETS, offsetof(struct swk_settings, targets), 0, 0, "http://127.0.0.1:18882"},
-	{"token-file", TEXT, offsetof(struct swk_settings, token_file), 0, 0, NULL},
-	{"service", TEXT, offsetof(struct swk_settings, service), 0, 0, NULL},
-	{"min-services", NUMBER, offsetof(struct swk_settings, min_services), 0,
-	 SWK_MIN_SERVICES_MAX, "0"},
-	{"max-fails", NUMBER, offsetof(struct swk_settings, max_fails), 0, SWK_MAX_FAILS_MAX, "3"},
-	{"fail-timeout", SECONDS, offsetof(struct swk_settings, fail_timeout), 0,
-	 SWK_FAIL_TIMEOUT_MAX, "2s"},
-	{"keepalive", NUMBER, offsetof(struct swk_settings, keepalive), 0, SWK_KEEPALIVE_MAX, "20"},
-	{"timeout", SECONDS, offsetof(struct swk_settings, timeout), 1, SWK_TIMEOUT_MAX, "30"},
-	{"read-interval", SECONDS, offsetof(struct swk_settings, read_interval), 0,
-	 SWK_READ_INTERVAL_MAX, "1"},
-	{"max-deletions", NUMBER, offsetof(struct swk_settings, max_deletions), 0, 100, "50"},
-	{"min-healthy", SHARE, offsetof(struct swk_settings, min_healthy), 0, SWK_MIN_HEALTHY_MAX,
-	 "0"},
-	{"verify", FLAG, offsetof(struct swk_settings, verify), 0, 0, NULL},
-	{"force", FLAG, offsetof(struct swk_settings, force), 0, 0, NULL},
-	{"adopt", FLAG, offsetof(struct swk_settings, adopt), 0, 0, NULL},
-	{"resync", FLAG, offsetof(struct swk_settings, resync), 0, 0, NULL},
-	{"dry-run", FLAG, offsetof(struct swk_settings, dry_run), 0, 0, NULL},
+const char *const swk_attribute_words[] = {
+	[SWK_ATTRIBUTE_WEIGHT] = "weight",
+	[SWK_ATTRIBUTE_MAX_FAILS] = "max_fails",
+	[SWK_ATTRIBUTE_FAIL_TIMEOUT] = "fail_timeout",
+	[SWK_ATTRIBUTE_MAX_CONNS] = "max_conns",
+	[SWK_ATTRIBUTE_BACKUP] = "backup",
+	[SWK_ATTRIBUTE_DOWN] = "down",
+	[SWK_ATTRIBUTES] = NULL,
 };
 
-#define SETTINGS (sizeof(table) / sizeof(*table))
+const char *const swk_target_kinds[] = {"dyups", NULL};
 
-int swk_settings_init(struct swk_settings *settings, struct swk_error *error)
+static bool is_separator(const char *text)
 {
-	int status = 0;
-
-	*settings = (struct swk_settings){0};
-	for (size_t i = 0; !status && i < SETTINGS; i++) {
-		if (table[i].unset)
-			status = swk_settings_set(settings, table[i].name, table[i].unset,
-						  "default", error);
-	}
-	return status;
+	return swk_name_part_valid(text) && strlen(text) <= SWK_SEPARATOR_MAX;
 }
 
-static void free_targets(struct swk_settings *settings)
+/* As far as it can be told without taking the URL apart. */
+static bool is_consul_address(const char *text)
 {
-	for (size_t i = 0; i < settings->target_count; i++)
-		free(settings->targets[i]);
+	const char *behind = strstr(text, "://");
+
+	return !behind ||
+	       (behind[3] && (!strncmp(text, "http://", 7) || !strncmp(text, "https://", 8) ||
+			      !strncmp(text, "unix://", 7)));
+}
+
+/* A path of keys, which are looked up with a slash behind it. */
+static bool is_keyprefix(const char *text)
+{
+	return text[0] != '/' && text[strlen(text) - 1] != '/';
+}
+
+#define FIELDS(list)                                                                               \
+	{                                                                                          \
+		list, sizeof(list) / sizeof(*(list))                                               \
+	}
+
+#define AT(member) .offset = offsetof(struct swk_settings, member)
+
+static const struct swk_field settings_list[] = {
+	{"conf", SWK_TEXT, AT(conf), .unset = "/etc/nginx/conf.d/dyups.upstream.conf"},
+	{"timeout", SWK_SECONDS, AT(timeout), .least = 1, .most = SWK_TIMEOUT_MAX, .unset = "30"},
+	{"read_interval", SWK_SECONDS, AT(read_interval), .most = SWK_READ_INTERVAL_MAX,
+	 .unset = "1"},
+	{"min_services", SWK_NUMBER, AT(min_services), .most = SWK_MIN_SERVICES_MAX},
+	{"max_deletions", SWK_NUMBER, AT(max_deletions), .most = 100, .unset = "50"},
+	{"require_tag", SWK_TEXT, AT(require_tag)},
+	{"keyprefix", SWK_TEXT, AT(keyprefix), .valid = is_keyprefix,
+	 .wanted = "prefix of keys without a slash at either end"},
+};
+
+/* Of one run; no file may say them. */
+static const struct swk_field run_list[] = {
+	{"token_file", SWK_TEXT, AT(token_file)}, {"service", SWK_TEXT, AT(service)},
+	{"verify", SWK_FLAG, AT(verify)},	  {"force", SWK_FLAG, AT(force)},
+	{"adopt", SWK_FLAG, AT(adopt)},		  {"resync", SWK_FLAG, AT(resync)},
+	{"dry_run", SWK_FLAG, AT(dry_run)},
+};
+
+#undef AT
+#define AT(member) .offset = offsetof(struct swk_target_settings, member)
+
+static const struct swk_field target_list[] = {
+	{"name", SWK_TEXT, AT(name), .valid = swk_name_part_valid,
+	 .wanted = "name (letters, digits, '.', '_', '-')"},
+	{"kind", SWK_WORD, AT(kind), .words = swk_target_kinds},
+	{"url", SWK_TEXT, AT(url)},
+	{"timeout", SWK_SECONDS, AT(timeout), .least = 1, .most = SWK_TIMEOUT_MAX},
+};
+
+#undef AT
+#define AT(member) .offset = offsetof(struct swk_consul_settings, member)
+
+static const struct swk_field consul_list[] = {
+	{"address", SWK_TEXT, AT(address), .valid = is_consul_address,
+	 .wanted = "HOST:PORT, http or https URL, or unix://PATH"},
+	{"datacenter", SWK_TEXT, AT(datacenter)},
+	{"token_file", SWK_TEXT, AT(token_file)},
+	{"ca_file", SWK_TEXT, AT(ca_file)},
+	{"ca_path", SWK_TEXT, AT(ca_path)},
+	{"cert_file", SWK_TEXT, AT(cert_file)},
+	{"key_file", SWK_TEXT, AT(key_file)},
+	{"server_name", SWK_TEXT, AT(server_name)},
+	{"stale", SWK_FLAG, AT(stale)},
+	{"cached", SWK_FLAG, AT(cached)},
+	{"namespace", SWK_TEXT, AT(namespace)},
+};
+
+#undef AT
+#define AT(member) .offset = offsetof(struct swk_route, member)
+
+static const struct swk_field route_list[] = {
+	{"tag", SWK_TEXT, AT(tag), .valid = swk_name_part_valid,
+	 .wanted = "tag's name (letters, digits, '.', '_', '-')"},
+	{"default", SWK_TEXT, AT(plain), .valid = swk_name_part_valid, .unset = "default",
+	 .wanted = "tag's value (letters, digits, '.', '_', '-')"},
+	{"separator", SWK_TEXT, AT(separator), .valid = is_separator, .unset = "_",
+	 .wanted = "separator (up to 8 letters, digits, '.', '_', '-')"},
+	{"also_plain", SWK_FLAG, AT(also_plain)},
+};
+
+#undef AT
+#define AT(member) .offset = offsetof(struct swk_attributes, member)
+
+static const struct swk_field attributes_list[] = {
+	{"meta_prefix", SWK_TEXT, AT(meta_prefix), .unset = "nginx_"},
+	{"tag_prefix", SWK_TEXT, AT(tag_prefix), .unset = "nginx:"},
+};
+
+static const struct swk_field attributes_max_list[] = {
+	{"weight", SWK_NUMBER, AT(max_weight), .least = 1, .most = SWK_WEIGHT_MAX, .unset = "1000"},
+	{"max_fails", SWK_NUMBER, AT(max_max_fails), .most = SWK_MAX_FAILS_MAX, .unset = "100"},
+	{"fail_timeout", SWK_SECONDS, AT(max_fail_timeout), .most = SWK_FAIL_TIMEOUT_MAX,
+	 .unset = "60s"},
+	{"max_conns", SWK_NUMBER, AT(max_max_conns), .most = SWK_MAX_CONNS_MAX, .unset = "100000"},
+};
+
+const struct swk_fields swk_settings_fields = FIELDS(settings_list);
+const struct swk_fields swk_target_fields = FIELDS(target_list);
+const struct swk_fields swk_consul_fields = FIELDS(consul_list);
+const struct swk_fields swk_route_fields = FIELDS(route_list);
+const struct swk_fields swk_attributes_fields = FIELDS(attributes_list);
+const struct swk_fields swk_attributes_max_fields = FIELDS(attributes_max_list);
+static const struct swk_fields run_fields = FIELDS(run_list);
+
+/* ---- lists ---- */
+
+int swk_texts_add(struct swk_texts *texts, const char *text, struct swk_error *error)
+{
+	char **list = swk_list_grow(texts->list, texts->count, sizeof(*list));
+
+	if (list)
+		texts->list = list;
+	if (!list || !(list[texts->count] = strdup(text)))
+		return swk_error_memory(error);
+	texts->count++;
+	return 0;
+}
+
+void swk_texts_free(struct swk_texts *texts)
+{
+	for (size_t i = 0; i < texts->count; i++)
+		free(texts->list[i]);
+	free(texts->list);
+	*texts = (struct swk_texts){0};
+}
+
+struct swk_target_settings *swk_settings_add_target(struct swk_settings *settings,
+						    struct swk_error *error)
+{
+	struct swk_target_settings *list =
+		swk_list_grow(settings->targets, settings->target_count, sizeof(*list));
+
+	if (!list) {
+		(void)swk_error_memory(error);
+		return NULL;
+	}
+	settings->targets = list;
+	list[settings->target_count] = (struct swk_target_settings){0};
+	return &list[settings->target_count++];
+}
+
+void swk_settings_clear_targets(struct swk_settings *settings)
+{
+	for (size_t i = 0; i < settings->target_count; i++) {
+		swk_fields_free(&swk_target_fields, &settings->targets[i]);
+		free(settings->targets[i].where);
+	}
 	free(settings->targets);
 	settings->targets = NULL;
 	settings->target_count = 0;
 }
 
-void swk_settings_free(struct swk_settings *settings)
+struct swk_route *swk_settings_add_route(struct swk_settings *settings, struct swk_error *error)
 {
-	free_targets(settings);
-	for (size_t i = 0; i < SETTINGS; i++) {
-		if (table[i].type == TEXT)
-			free(*(char **)(void *)((char *)settings + table[i].offset));
+	struct swk_route *list =
+		swk_list_grow(settings->routes, settings->route_count, sizeof(*list));
+
+	if (!list) {
+		(void)swk_error_memory(error);
+		return NULL;
 	}
-	*settings = (struct swk_settings){0};
+	settings->routes = list;
+	list[settings->route_count] = (struct swk_route){0};
+	settings->route_count++;
+	if (swk_fields_init(&swk_route_fields, &list[settings->route_count - 1], error))
+		return NULL;
+	return &list[settings->route_count - 1];
 }
 
-int swk_settings_flag(const char *value, const char *where, bool *flag, struct swk_error *error)
+void swk_settings_clear_routes(struct swk_settings *settings)
 {
-	static const char *const words[] = {"0", "1", "no", "yes", "false", "true"};
+	for (size_t i = 0; i < settings->route_count; i++)
+		swk_fields_free(&swk_route_fields, &settings->routes[i]);
+	free(settings->routes);
+	settings->routes = NULL;
+	settings->route_count = 0;
+}
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		if (strcasecmp(value, words[i]) != 0)
-			continue;
-		*flag = i % 2;
-		return 0;
-	}
-	return swk_error_set(error, SWK_USAGE, "%s: '%s' is neither 1 nor 0", where, value);
+/* ---- all of it ---- */
+
+int swk_settings_init(struct swk_settings *settings, struct swk_error *error)
+{
+	struct swk_route *route;
+	int status;
+
+	*settings = (struct swk_settings){0};
+	status = swk_fields_init(&swk_settings_fields, settings, error);
+	if (!status)
+		status = swk_fields_init(&swk_rules_fields, &settings->defaults, error);
+	if (!status)
+		status = swk_fields_init(&swk_attributes_fields, &settings->attributes, error);
+	if (!status)
+		status = swk_fields_init(&swk_attributes_max_fields, &settings->attributes, error);
+	if (!status)
+		status = swk_settings_set(settings, "dyups", "http://127.0.0.1:18882", "default",
+					  error);
+	settings->attributes.allow[SWK_ATTRIBUTE_WEIGHT] = true;
+	settings->attributes.allow[SWK_ATTRIBUTE_BACKUP] = true;
+	settings->attributes.allow[SWK_ATTRIBUTE_DOWN] = true;
+	route = status ? NULL : swk_settings_add_route(settings, error);
+	if (!route)
+		return error->status;
+	return swk_field_set(swk_fields_find(&swk_route_fields, "tag"), route, "gray", "default",
+			     error);
+}
+
+void swk_settings_free(struct swk_settings *settings)
+{
+	swk_settings_clear_targets(settings);
+	swk_settings_clear_routes(settings);
+	swk_texts_free(&settings->include);
+	swk_texts_free(&settings->exclude);
+	swk_overrides_free(&settings->services);
+	swk_fields_free(&swk_settings_fields, settings);
+	swk_fields_free(&run_fields, settings);
+	swk_fields_free(&swk_consul_fields, &settings->consul);
+	swk_fields_free(&swk_attributes_fields, &settings->attributes);
+	swk_fields_free(&swk_rules_fields, &settings->defaults);
+	*settings = (struct swk_settings){0};
 }
 
 static int set_targets(struct swk_settings *settings, const char *value, const char *where,
 		       struct swk_error *error)
 {
-	size_t length;
-	char **list;
+	static const char blanks[] = " \t\n";
 
-	free_targets(settings);
-	for (;; value += length) {
-		value += strspn(value, " \t\n");
-		length = strcspn(value, " \t\n");
-		if (!length)
-			break;
+	swk_settings_clear_targets(settings);
+	for (value += strspn(value, blanks); *value; value += strspn(value, blanks)) {
+		size_t length = strcspn(value, blanks);
+		struct swk_target_settings *target;
+
 		if (settings->target_count == SWK_TARGETS_MAX)
 			return swk_error_set(error, SWK_USAGE, "%s: more than %d URLs", where,
 					     SWK_TARGETS_MAX);
-		list = swk_list_grow(settings->targets, settings->target_count, sizeof(*list));
-		if (!list)
+		target = swk_settings_add_target(settings, error);
+		if (!target)
+			return error->status;
+		target->url = strndup(value, length);
+		target->where = strdup(where);
+		target->wrong = SWK_USAGE;
+		if (!target->url || !target->where)
 			return swk_error_memory(error);
-		settings->targets = list;
-		list[settings->target_count] = strndup(value, length);
-		if (!list[settings->target_count])
-			return swk_error_memory(error);
-		settings->target_count++;
+		value += length;
 	}
 	if (!settings->target_count)
 		return swk_error_set(error, SWK_USAGE, "%s: no URL in it", where);
 	return 0;
-}
-
-static int set_text(char **text, const char *value, const char *where, struct swk_error *error)
-{
-	char *copy;
-
-	if (!*value)
-		return swk_error_set(error, SWK_USAGE, "%s: it is empty", where);
-	copy = strdup(value);
-	if (!copy)
-		return swk_error_memory(error);
-	free(*text);
-	*text = copy;
-	return 0;
-}
-
-/* Digits only; for seconds also nginx's units behind them. */
-static int set_number(const struct setting *setting, unsigned *number, const char *value,
-		      const char *where, struct swk_error *error)
-{
-	static const struct {
-		char letter;
-		unsigned seconds;
-	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
-	unsigned long long parsed = 0;
-	size_t digits = strspn(value, "0123456789");
-	unsigned unit = value[digits] ? 0 : 1;
-
-	for (size_t i = 0; setting->type == SECONDS && i < sizeof(units) / sizeof(*units); i++) {
-		if (value[digits] == units[i].letter && !value[digits + 1])
-			unit = units[i].seconds;
-	}
-	if (digits && digits < 12)
-		parsed = strtoull(value, NULL, 10) * unit;
-	if (!digits || digits >= 12 || !unit || parsed < setting->least || parsed > setting->most)
-		return swk_error_set(
-			error, SWK_USAGE, "%s: '%s' is no %s from %u to %u", where, value,
-			setting->type == SECONDS ? "time in seconds (or with the unit s, m, h or d)"
-						 : "number",
-			setting->least, setting->most);
-	*number = (unsigned)parsed;
-	return 0;
-}
-
-/* `3`, or `50%`. */
-static int set_share(const struct setting *setting, struct swk_share *share, const char *value,
-		     const char *where, struct swk_error *error)
-{
-	size_t length = strlen(value);
-	struct setting range = *setting;
-	char number[16];
-
-	share->percent = length && value[length - 1] == '%';
-	if (share->percent) {
-		range.most = 100;
-		length--;
-	}
-	if (length >= sizeof(number))
-		return set_number(&range, &share->number, value, where, error);
-	memcpy(number, value, length);
-	number[length] = '\0';
-	return set_number(&range, &share->number, number, where, error);
 }
 
 void swk_settings_complete(struct swk_settings *settings)
@@ -189,28 +288,36 @@ void swk_settings_complete(struct swk_settings *settings)
 int swk_settings_set(struct swk_settings *settings, const char *name, const char *value,
 		     const char *where, struct swk_error *error)
 {
-	const struct setting *setting = NULL;
-	void *member;
+	const struct swk_field *field = swk_fields_find(&swk_settings_fields, name);
 
-	for (size_t i = 0; i < SETTINGS; i++) {
-		if (!strcmp(table[i].name, name))
-			setting = &table[i];
-	}
-	if (!setting)
-		return swk_error_set(error, SWK_USAGE, "%s: there is no setting '%s'", where, name);
-	member = (char *)settings + setting->offset;
-	switch (setting->type) {
-	case TEXT:
-		return set_text(member, value, where, error);
-	case FLAG:
-		if (member == &settings->verify)
-			settings->verify_said = true;
-		return swk_settings_flag(value, where, member, error);
-	case SHARE:
-		return set_share(setting, member, value, where, error);
-	case TARGETS:
+	if (!strcmp(name, "dyups"))
 		return set_targets(settings, value, where, error);
-	default:
-		return set_number(setting, member, value, where, error);
+	if (!strcmp(name, "verify"))
+		settings->verify_said = true;
+	if (!field)
+		field = swk_fields_find(&run_fields, name);
+	if (field)
+		return swk_field_set(field, settings, value, where, error);
+	field = swk_fields_find(&swk_rules_fields, name);
+	if (field)
+		return swk_field_set(field, &settings->defaults, value, where, error);
+	return swk_error_set(error, SWK_USAGE, "%s: there is no setting '%s'", where, name);
+}
+
+/* ---- which services ---- */
+
+static bool matches_any(const struct swk_texts *patterns, const char *name)
+{
+	for (size_t i = 0; i < patterns->count; i++) {
+		if (swk_pattern_matches(patterns->list[i], name))
+			return true;
 	}
+	return false;
+}
+
+bool swk_settings_publish(const struct swk_settings *settings, const char *service)
+{
+	return strcmp(service, "consul") != 0 &&
+	       (!settings->include.count || matches_any(&settings->include, service)) &&
+	       !matches_any(&settings->exclude, service);
 }

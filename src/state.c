@@ -125,6 +125,8 @@ int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struc
 
 	if (!status && state->listed)
 		status = swk_buffer_print(out, error, "listed %" PRIu64 "\n", state->listed);
+	if (!status && state->keyed)
+		status = swk_buffer_print(out, error, "keys %" PRIu64 "\n", state->keyed);
 	for (size_t i = 0; !status && i < state->gone.count; i++)
 		status = swk_buffer_print(out, error, "gone %s\n", state->gone.list[i]);
 	for (size_t i = 0; !status && i < state->index_count; i++)
@@ -177,6 +179,9 @@ static bool read_line(struct reading *reading, const char *line)
 		state->success = (int64_t)number;
 	} else if (!strncmp(line, "listed ", 7)) {
 		if (!read_number(line + 7, '\0', &state->listed, &behind) || !state->listed)
+			return false;
+	} else if (!strncmp(line, "keys ", 5)) {
+		if (!read_number(line + 5, '\0', &state->keyed, &behind) || !state->keyed)
 			return false;
 	} else if (!strncmp(line, "gone ", 5)) {
 		if (!swk_name_valid(line + 5))

@@ -30,6 +30,7 @@ struct swk_state {
 	 * the file said when nginx started, these among it. */
 	struct swk_names gone;
 	uint64_t listed; /* the index of the last list of all services; 0: none */
+	uint64_t keyed;	 /* the index of the last tree of keys; 0: none */
 	struct swk_debt *debts;
 	size_t debt_count;
 	struct swk_index *indexes; /* sorted by service, byte by byte */
@@ -39,8 +40,9 @@ struct swk_state {
 void swk_state_free(struct swk_state *state);
 
 /*
- * Lines: a head; `success SECONDS`; `listed INDEX`; `gone NAME`; `index INDEX SERVICE`; `target
- * URL`, then `owed NAME` for it; and `end`, so that a cut text is told from a whole one.
+ * Lines: a head; `success SECONDS`; `listed INDEX`; `keys INDEX`; `gone NAME`; `index INDEX
+ * SERVICE`; `target URL`, then `owed NAME` for it; and `end`, so that a cut text is told from a
+ * whole one.
  */
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error);
 

@@ -11,6 +11,7 @@
 
 #include "http.h"
 #include "model.h"
+#include "settings.h"
 
 enum swk_target_result {
 	SWK_TARGET_DONE,    /* it has it */
@@ -20,7 +21,9 @@ enum swk_target_result {
 
 struct swk_target {
 	const struct swk_target_kind *kind;
-	char *name;		  /* what an operator knows it by: its URL; owned */
+	char *name; /* what an operator knows it by; owned, as is its URL */
+	char *url;
+	unsigned timeout;	  /* seconds, of one request; 0: as is usual */
 	uint16_t port;		  /* at which it listens for us; 0: at none */
 	struct swk_live live;	  /* as far as it could be read */
 	struct swk_error trouble; /* why not, or a warning beside what could be read */
@@ -33,8 +36,9 @@ struct swk_target {
 };
 
 struct swk_target_kind {
-	/* Takes the operator's URL; SWK_USAGE where it can't be one of this kind. */
-	int (*open)(struct swk_target *target, const char *url, struct swk_error *error);
+	/* Takes what the operator says of it; an error where that can't be one of this kind. */
+	int (*open)(struct swk_target *target, const struct swk_target_settings *settings,
+		    struct swk_error *error);
 	void (*close)(struct swk_target *target);
 
 	/*

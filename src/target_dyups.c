@@ -59,14 +59,20 @@ static int keep_answer(void *context, const char *data, size_t length, struct sw
 	return swk_buffer_add(context, data, length, error);
 }
 
-static struct swk_http_request request_of(const char *method, const char *url)
+/* With the target's own time-out, if there is one. */
+static struct swk_http_request request_of(const struct swk_target *target, const char *method,
+					  const char *url)
 {
+	long timeout = target ? (long)target->timeout : 0;
+	long quiet = timeout ? timeout : SWK_TARGET_QUIET_S;
+
 	return (struct swk_http_request){.method = method,
 					 .url = url,
 					 .answer_limit = SWK_LIVE_MAX,
 					 .connect_ms = SWK_TARGET_CONNECT_MS,
-					 .request_ms = SWK_TARGET_REQUEST_MS,
-					 .quiet_s = strcmp(method, "GET") ? 0 : SWK_TARGET_QUIET_S};
+					 .request_ms =
+						 timeout ? timeout * 1000 : SWK_TARGET_REQUEST_MS,
+					 .quiet_s = strcmp(method, "GET") ? 0 : quiet};
 }
 
 /* One look at one target: at what the worker has that answers. */
@@ -96,13 +102,13 @@ static int get(struct look *looks, struct swk_http_request *requests, size_t cou
 		if (!look->ask)
 			continue;
 		free(look->url);
-		if (asprintf(&look->url, "%s%s", look->target->name, path) < 0) {
+		if (asprintf(&look->url, "%s%s", look->target->url, path) < 0) {
 			look->url = NULL;
 			return swk_error_memory(error);
 		}
 		swk_buffer_clear(&look->answer);
 		look->request = &requests[asked++];
-		*look->request = request_of("GET", look->url);
+		*look->request = request_of(look->target, "GET", look->url);
 		look->request->fresh = fresh;
 		look->request->receive = keep_answer;
 		look->request->context = &look->answer;
@@ -158,8 +164,8 @@ static int take_list(struct look *look, struct swk_error *error)
  * GET makes the worker that answers read; this one's answer is short: there is no upstream `-`.
  * Of several targets each gets so many; one that doesn't answer is left out from then on.
  */
-static void nudge(const char *const *targets, size_t count, struct swk_http *http, unsigned times,
-		  int64_t deadline)
+static void nudge(const struct swk_target *const *targets, size_t count, struct swk_http *http,
+		  unsigned times, int64_t deadline)
 {
 	struct swk_http_request *requests = calloc(count + 1, sizeof(*requests));
 	char **urls = calloc(count + 1, sizeof(*urls));
@@ -167,13 +173,13 @@ static void nudge(const char *const *targets, size_t count, struct swk_http *htt
 	size_t left = 0, answered;
 
 	for (size_t i = 0; requests && urls && i < count; i++) {
-		if (asprintf(&urls[left], "%s/upstream/-", targets[i]) >= 0)
+		if (asprintf(&urls[left], "%s/upstream/-", targets[i]->url) >= 0)
 			left++;
 	}
 	count = left;
 	for (unsigned i = 0; i < times && left && !ignored.status; i++) {
 		for (size_t j = 0; j < left; j++) {
-			requests[j] = request_of("GET", urls[j]);
+			requests[j] = request_of(NULL, "GET", urls[j]);
 			requests[j].fresh = true;
 		}
 		(void)swk_http_perform(http, requests, left, left, deadline, &ignored);
@@ -248,15 +254,15 @@ static int look_once(struct look *looks, struct swk_http_request *requests, size
 static void turn(const struct look *looks, size_t count, unsigned number, struct swk_http *http,
 		 int64_t deadline)
 {
-	const char **names = calloc(count + 1, sizeof(*names));
+	const struct swk_target **targets = calloc(count + 1, sizeof(struct swk_target *));
 	size_t going_on = 0;
 
-	for (size_t i = 0; names && i < count; i++) {
+	for (size_t i = 0; targets && i < count; i++) {
 		if (!looks[i].over)
-			names[going_on++] = looks[i].target->name;
+			targets[going_on++] = looks[i].target;
 	}
-	nudge(names, going_on, http, SWK_ACCEPTS_IN_A_ROW + number % 2, deadline);
-	free(names);
+	nudge(targets, going_on, http, SWK_ACCEPTS_IN_A_ROW + number % 2, deadline);
+	free(targets);
 }
 
 static int dyups_load(struct swk_target *targets, size_t count, unsigned number,
@@ -366,7 +372,7 @@ static bool may_retry(struct change *change)
  */
 static bool may_drain(struct change *change)
 {
-	const char *const target = change->target->name;
+	const struct swk_target *const target = change->target;
 
 	if (change->drains > SWK_DRAINS_MAX || !swk_deadline_left(change->deadline, 1))
 		return false;
@@ -393,7 +399,7 @@ static bool may_drain(struct change *change)
  */
 static enum meaning look_at_servers(struct change *change, enum meaning meaning)
 {
-	struct swk_http_request look = request_of("GET", change->request.url);
+	struct swk_http_request look = request_of(change->target, "GET", change->request.url);
 	struct swk_error ignored = {0};
 	struct swk_buffer answer;
 
@@ -438,7 +444,7 @@ static bool may_mend(struct change *change)
 static void give_up_target(struct change *change)
 {
 	struct swk_target *target = change->target;
-	struct swk_http_request request = request_of("GET", change->request.url);
+	struct swk_http_request request = request_of(change->target, "GET", change->request.url);
 	struct swk_error ignored = {0};
 
 	target->refused = change->request.refused;
@@ -504,11 +510,11 @@ static enum outcome send_to(struct change *change, const char *body, size_t leng
 	enum outcome outcome;
 
 	/* A name that is ours has no character to escape in a path. */
-	if (asprintf(&url, "%s/upstream/%s", change->target->name, change->name) < 0) {
+	if (asprintf(&url, "%s/upstream/%s", change->target->url, change->name) < 0) {
 		(void)swk_error_memory(change->error);
 		return NOT_NOW;
 	}
-	change->request = request_of(body ? "POST" : "DELETE", url);
+	change->request = request_of(change->target, body ? "POST" : "DELETE", url);
 	change->request.body = body;
 	change->request.body_length = length;
 	outcome = send(change);
@@ -567,22 +573,27 @@ static enum swk_target_result dyups_delete(struct swk_target *target, struct swk
 	return result_of(outcome);
 }
 
-static int dyups_open(struct swk_target *target, const char *url, struct swk_error *error)
+static int dyups_open(struct swk_target *target, const struct swk_target_settings *settings,
+		      struct swk_error *error)
 {
 	struct swk_error why = {0};
 
-	*target = (struct swk_target){.kind = &swk_target_dyups};
-	target->name = swk_http_base(url, &why);
-	if (!target->name)
-		return swk_error_set(error, why.status, "--dyups: %s", why.text);
-	target->port = swk_http_port(target->name);
-	return 0;
+	*target = (struct swk_target){.kind = &swk_target_dyups, .timeout = settings->timeout};
+	target->url = swk_http_base(settings->url, &why);
+	if (!target->url)
+		return swk_error_set(error,
+				     why.status == SWK_INTERNAL ? why.status : settings->wrong,
+				     "%s: %s", settings->where, why.text);
+	target->port = swk_http_port(target->url);
+	target->name = strdup(settings->name ? settings->name : target->url);
+	return target->name ? 0 : swk_error_memory(error);
 }
 
 static void dyups_close(struct swk_target *target)
 {
 	swk_upstreams_free(&target->live.upstreams);
 	free(target->name);
+	free(target->url);
 	*target = (struct swk_target){0};
 }
 

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -9,20 +7,7 @@
 #include "log.h"
 #include "options.h"
 #include "print.h"
-
-/* A file opened later must not become one of the three: a message would go into it. */
-static bool open_standard_descriptors(void)
-{
-	int descriptor;
-
-	do {
-		descriptor = open("/dev/null", O_RDWR);
-	} while (descriptor >= 0 && descriptor < 3);
-	if (descriptor < 0)
-		return false;
-	(void)close(descriptor);
-	return true;
-}
+#include "process.h"
 
 static void say_notes(const struct swk_log *log, const struct swk_report *report)
 {
@@ -88,7 +73,7 @@ static int run(const struct swk_options *options, struct swk_log *log)
 				       "there, as from 'swk-apply < snapshot.json'; --resync reads "
 				       "none; see --help");
 	else
-		status = swk_apply(&options->settings, STDIN_FILENO, &report, &failure);
+		status = swk_apply(&options->settings, STDIN_FILENO, &report, NULL, &failure);
 	say_notes(log, &report);
 	if (failure.status)
 		swk_log_line(log, SWK_LOG_ERROR, failure.text);
@@ -101,6 +86,35 @@ static int run(const struct swk_options *options, struct swk_log *log)
 	return status;
 }
 
+static int print_help(struct swk_error *error)
+{
+	struct swk_buffer text;
+	int status;
+
+	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
+	status = swk_options_describe(&text, SWK_COMMAND_APPLY, error);
+	if (!status)
+		(void)printf(
+			"Usage: swk-apply [option]… < DOCUMENT\n"
+			"       swk-apply --resync [option]…\n"
+			"\n"
+			"Reads the document of a Consul watch, renders nginx's upstream file, and\n"
+			"applies what changed through the dyups interface.\n"
+			"\n"
+			"%s"
+			"\nWhat takes no value takes =no, as in --verify=no.\n"
+			"Each has a variable too: SWK_CONF for --conf, SWK_DRY_RUN=1 for "
+			"--dry-run;\n"
+			"SWK_DYUPS holds URLs separated by spaces. An option wins over a variable, "
+			"a\n"
+			"variable over the settings file. Consul is reached as CONSUL_HTTP_ADDR "
+			"and its\n"
+			"kin say. See swk-apply(8).\n",
+			text.data);
+	swk_buffer_free(&text);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct swk_log log = {.program = "swk-apply", .level = SWK_LOG_INFO};
@@ -108,10 +122,9 @@ int main(int argc, char **argv)
 	struct swk_error error = {0};
 	int status;
 
-	/* An agent that closes the other end of standard output must not end the run half way. */
-	if (!open_standard_descriptors() || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+	if (!swk_process_begin())
 		return SWK_INTERNAL;
-	status = swk_options_read(&options, argc, argv, &error);
+	status = swk_options_read(&options, SWK_COMMAND_APPLY, argc, argv, &error);
 	if (options.quiet)
 		log.level = SWK_LOG_ERROR;
 	if (options.verbose)
@@ -120,7 +133,7 @@ int main(int argc, char **argv)
 	if (status)
 		swk_log_line(&log, SWK_LOG_ERROR, error.text);
 	else if (options.help)
-		swk_options_help();
+		status = print_help(&error);
 	else if (options.version)
 		(void)printf("swk-apply %s\n", SWK_VERSION);
 	else

@@ -12,6 +12,7 @@
 #include "dyups.h"
 #include "nginx.h"
 #include "plan.h"
+#include "decide.h"
 #include "policy.h"
 #include "settings.h"
 #include "watch.h"
@@ -19,7 +20,7 @@
 struct chain {
 	struct swk_settings settings;
 	struct swk_policy policy;
-	struct swk_services services;
+	struct swk_services services, keys;
 	struct swk_report report;
 	bool complete;
 };
@@ -37,7 +38,7 @@ static int take_service(void *context, const char *name, struct swk_error *error
 {
 	struct chain *chain = context;
 
-	return swk_policy_service(&chain->services, name, &chain->report, error);
+	return swk_policy_service(&chain->services, &chain->policy, name, &chain->report, error);
 }
 
 /* As a run has it. */
@@ -69,15 +70,16 @@ static void set_up(struct chain *chain, struct fuzz_text options)
 	swk_report_init(&chain->report);
 	chain->settings.adopt = fuzz_has(options, 'a');
 	if (fuzz_has(options, 'k'))
-		chain->settings.keepalive = SWK_KEEPALIVE_MAX;
+		chain->settings.defaults.keepalive = SWK_KEEPALIVE_MAX;
 	if (fuzz_has(options, 'f'))
-		chain->settings.max_fails = SWK_MAX_FAILS_MAX;
+		chain->settings.defaults.max_fails = SWK_MAX_FAILS_MAX;
 	if (fuzz_has(options, 't'))
-		chain->settings.fail_timeout = SWK_FAIL_TIMEOUT_MAX;
+		chain->settings.defaults.fail_timeout = SWK_FAIL_TIMEOUT_MAX;
 	if (fuzz_has(options, '2'))
-		chain->settings.min_healthy = (struct swk_share){.number = 2};
+		chain->settings.defaults.min_healthy = (struct swk_share){.number = 2};
 	if (fuzz_has(options, 'h'))
-		chain->settings.min_healthy = (struct swk_share){.number = 50, .percent = true};
+		chain->settings.defaults.min_healthy =
+			(struct swk_share){.number = 50, .percent = true};
 	chain->policy.settings = &chain->settings;
 	chain->policy.reserved[chain->policy.reserved_count++] = 18882;
 }
@@ -126,19 +128,22 @@ static bool decide(struct fuzz_text options, struct fuzz_text documents, struct 
 	struct swk_names foreign = {0}, changes = {0};
 	struct swk_error error = {0};
 	struct swk_plan plan = {0};
+	struct swk_sources sources;
 	struct chain chain;
 	bool read;
 
 	set_up(&chain, options);
 	read = read_documents(&chain, documents);
+	sources = (struct swk_sources){{&chain.services, chain.complete}, {&chain.keys, false}};
 	if (read) {
-		fuzz_done(swk_policy_find_sources(have, &chain.services, chain.complete, &error),
+		fuzz_done(swk_policy_find_sources(have, &chain.settings, &chain.services,
+						  chain.complete, &error),
 			  &error, "sources");
 		if (!chain.settings.adopt)
 			fuzz_done(swk_plan_foreign(&foreign, live, have, &nothing, &error), &error,
 				  "foreign");
-		fuzz_done(swk_policy_decide(&chain.settings, have, &chain.services, chain.complete,
-					    &foreign, wanted, &chain.report, &error),
+		fuzz_done(swk_decide(&chain.policy, have, &sources, &foreign, wanted, &chain.report,
+				     &error),
 			  &error, "decide");
 		fuzz_done(swk_plan_changes(&changes, have, wanted, &error), &error, "changes");
 		fuzz_done(swk_plan_make(&plan, wanted, &changes, &changes, live, &error), &error,

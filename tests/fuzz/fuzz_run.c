@@ -288,7 +288,7 @@ static void set_up(struct swk_settings *settings, struct fuzz_text options)
 	settings->verify = fuzz_has(options, 'v');
 	settings->verify_said = true;
 	if (fuzz_has(options, 'h'))
-		settings->min_healthy = (struct swk_share){.number = 50, .percent = true};
+		settings->defaults.min_healthy = (struct swk_share){.number = 50, .percent = true};
 	if (fuzz_has(options, 'i'))
 		(void)setenv("CONSUL_INDEX", "50", 1);
 	else
@@ -358,7 +358,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	swk_report_init(&report);
 	descriptor = as_descriptor(document);
 	slept_ns = 0;
-	status = swk_apply(&settings, descriptor, &report, &error);
+	status = swk_apply(&settings, descriptor, &report, NULL, &error);
 	(void)close(descriptor);
 
 	/* A pause that begins before the deadline may end behind it. */

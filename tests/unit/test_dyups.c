@@ -184,7 +184,10 @@ static void opens_what_is_a_url(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct swk_target target = {0};
 		struct swk_error error = {0};
-		int status = swk_target_dyups.open(&target, rows[i].url, &error);
+		const struct swk_target_settings settings = {.url = (char *)(uintptr_t)rows[i].url,
+							     .where = (char *)"--dyups",
+							     .wrong = SWK_USAGE};
+		int status = swk_target_dyups.open(&target, &settings, &error);
 
 		unit_number(rows[i].url, status, rows[i].name ? 0 : SWK_USAGE);
 		if (status)

@@ -1,23 +1,49 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
+#include "config.h"
+#include "decide.h"
 #include "policy.h"
 
 /* ---- a registry, from text ---- */
 
-/* Settings that give nginx's own defaults, so that a row need not say them. */
-static const struct swk_settings plain_settings = {.max_fails = SWK_NGINX_MAX_FAILS,
-						   .fail_timeout = SWK_NGINX_FAIL_TIMEOUT};
+/* Settings that give nginx's own defaults, so that a row need not say them; and what a settings
+ * file says over them. */
+static struct swk_settings settings_of(const char *config)
+{
+	struct swk_settings settings;
+	struct swk_error error = {0};
 
-static const struct swk_policy plain = {
-	.settings = &plain_settings, .reserved = {18881, 18882}, .reserved_count = 2};
+	assert_int_equal(swk_settings_init(&settings, &error), 0);
+	settings.defaults.max_fails = SWK_NGINX_MAX_FAILS;
+	settings.defaults.fail_timeout = SWK_NGINX_FAIL_TIMEOUT;
+	settings.defaults.keepalive = 0;
+	if (config && swk_config_parse(&settings, "test", config, strlen(config), &error))
+		fail_msg("%s: %s", config, error.text);
+	return settings;
+}
+
+static struct swk_policy policy_of(const struct swk_settings *settings)
+{
+	return (struct swk_policy){
+		.settings = settings, .reserved = {18881, 18882}, .reserved_count = 2};
+}
+
+/* Those without a file. */
+static struct swk_settings plain_settings;
+static struct swk_policy plain;
 
 /* `web@10.0.0.1:80+TAG+TAG!critical`: an instance. */
 static void add_instance(struct swk_services *services, const struct swk_policy *policy, char *word,
 			 struct swk_report *report)
 {
 	const char *tags[8];
-	struct swk_instance instance = {.id = "w1", .node = "n1", .node_address = "", .tags = tags};
+	struct swk_instance instance = {.id = "w1",
+					.node = "n1",
+					.node_address = "",
+					.tags = tags,
+					.weight_passing = 1,
+					.weight_warning = 1};
 	struct swk_error error = {0};
 	char *rest = word, *colon;
 
@@ -64,7 +90,8 @@ static struct swk_services registry(const char *text, const struct swk_policy *p
 			else
 				service->unasked = true;
 		} else if (*word) {
-			assert_int_equal(swk_policy_service(&services, word, report, &error), 0);
+			assert_int_equal(
+				swk_policy_service(&services, policy, word, report, &error), 0);
 		}
 	}
 	free(copy);
@@ -102,6 +129,7 @@ static bool says(const struct swk_report *report, const char *part)
 /* A row; what it doesn't say is nothing. */
 struct decision {
 	const char *row;
+	const char *config;
 	const char *have, *registry;
 	bool complete;
 	const char *foreign;
@@ -119,14 +147,19 @@ static void decide(const struct decision *rows, size_t count)
 		const struct decision *row = &rows[i];
 		struct swk_report report = {0};
 		struct swk_upstreams have = unit_upstreams(or_nothing(row->have)), wanted = {0};
-		struct swk_services services = registry(row->registry, &plain, &report);
+		struct swk_settings settings = settings_of(row->config);
+		struct swk_policy policy = policy_of(&settings);
+		struct swk_services services = registry(row->registry, &policy, &report),
+				    none = {0};
+		const struct swk_sources sources = {.services = {&services, row->complete},
+						    .keys = {&none, false}};
 		struct swk_names foreign = unit_names(or_nothing(row->foreign));
 		struct swk_error error = {0};
 		char *shown;
 
-		assert_int_equal(swk_policy_decide(&plain_settings, &have, &services, row->complete,
-						   &foreign, &wanted, &report, &error),
-				 0);
+		assert_int_equal(
+			swk_decide(&policy, &have, &sources, &foreign, &wanted, &report, &error),
+			0);
 		shown = unit_show(&wanted);
 		unit_same(row->row, shown, row->wanted);
 		unit_same(row->row, noted(&report), or_nothing(row->noted));
@@ -141,6 +174,7 @@ static void decide(const struct decision *rows, size_t count)
 		swk_upstreams_free(&have);
 		swk_upstreams_free(&wanted);
 		swk_report_free(&report);
+		swk_settings_free(&settings);
 	}
 }
 
@@ -243,8 +277,8 @@ static void instances_become_upstreams(void **state)
 
 static void settings_reach_the_upstream(void **state)
 {
-	static const struct swk_settings settings = {
-		.max_fails = 3, .fail_timeout = 2, .keepalive = 20};
+	struct swk_settings settings = settings_of("{\"defaults\": {\"max_fails\": 3, "
+						   "\"fail_timeout\": 2, \"keepalive\": 20}}");
 	const struct swk_policy policy = {.settings = &settings};
 	struct swk_report report = {0};
 	struct swk_services services =
@@ -260,6 +294,7 @@ static void settings_reach_the_upstream(void **state)
 		shown, "web: 10.0.0.1:80,max_fails=3,fail_timeout=2 keepalive=20; "
 		       "web_a<web gray=a>: 10.0.0.2:80,max_fails=3,fail_timeout=2 keepalive=20");
 	free(shown);
+	swk_settings_free(&settings);
 	swk_services_free(&services);
 	swk_report_free(&report);
 }
@@ -296,6 +331,7 @@ static void proxies_are_no_instances(void **state)
 					   .id = "w1",
 					   .node = "n1",
 					   .address = "10.0.0.1",
+					   .node_address = "",
 					   .port = 80,
 					   .proxy = true};
 	struct swk_services services = {0};
@@ -485,8 +521,9 @@ static void sources_are_found(void **state)
 		struct swk_error error = {0};
 		char *shown;
 
-		assert_int_equal(
-			swk_policy_find_sources(&have, &services, rows[i].complete, &error), 0);
+		assert_int_equal(swk_policy_find_sources(&have, &plain_settings, &services,
+							 rows[i].complete, &error),
+				 0);
 		shown = unit_show(&have);
 		unit_same(rows[i].have, shown, rows[i].found);
 		free(shown);
@@ -604,6 +641,8 @@ static void many_services(void **state)
 {
 	struct swk_upstreams have = {0}, wanted = {0};
 	struct swk_services services = {0};
+	struct swk_services none = {0};
+	const struct swk_sources sources = {{&services, false}, {&none, false}};
 	struct swk_names foreign = {0};
 	struct swk_report report = {0};
 	struct swk_error error = {0};
@@ -629,8 +668,7 @@ static void many_services(void **state)
 		if (i % 3 && i % 5)
 			add_instance(&services, &plain, word, &report);
 	}
-	assert_int_equal(swk_policy_decide(&plain_settings, &have, &services, false, &foreign,
-					   &wanted, &report, &error),
+	assert_int_equal(swk_decide(&plain, &have, &sources, &foreign, &wanted, &report, &error),
 			 0);
 	for (unsigned i = 0; i < 500; i++) {
 		char name[32];
@@ -661,5 +699,11 @@ int main(void)
 		cmocka_unit_test(many_services),
 	};
 
-	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+	int failed;
+
+	plain_settings = settings_of(NULL);
+	plain = policy_of(&plain_settings);
+	failed = cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+	swk_settings_free(&plain_settings);
+	return failed;
 }

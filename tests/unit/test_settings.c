@@ -19,13 +19,13 @@ static void what_is_unset(void **state)
 	(void)state;
 	assert_string_equal(settings.conf, "/etc/nginx/conf.d/dyups.upstream.conf");
 	assert_int_equal(settings.target_count, 1);
-	assert_string_equal(settings.targets[0], "http://127.0.0.1:18882");
+	assert_string_equal(settings.targets[0].url, "http://127.0.0.1:18882");
 	assert_null(settings.token_file);
 	assert_null(settings.service);
 	assert_int_equal(settings.min_services, 0);
-	assert_int_equal(settings.max_fails, 3);
-	assert_int_equal(settings.fail_timeout, 2);
-	assert_int_equal(settings.keepalive, 20);
+	assert_int_equal(settings.defaults.max_fails, 3);
+	assert_int_equal(settings.defaults.fail_timeout, 2);
+	assert_int_equal(settings.defaults.keepalive, 20);
 	assert_int_equal(settings.timeout, 30);
 	assert_false(settings.adopt || settings.resync || settings.dry_run);
 	swk_settings_free(&settings);
@@ -91,10 +91,10 @@ static void numbers(void **state)
 			const char *name;
 			const unsigned *value;
 		} members[] = {
-			{"keepalive", &settings.keepalive},
-			{"max-fails", &settings.max_fails},
+			{"keepalive", &settings.defaults.keepalive},
+			{"max-fails", &settings.defaults.max_fails},
 			{"min-services", &settings.min_services},
-			{"fail-timeout", &settings.fail_timeout},
+			{"fail-timeout", &settings.defaults.fail_timeout},
 			{"timeout", &settings.timeout},
 		};
 		int status =
@@ -201,7 +201,7 @@ static void targets(void **state)
 		if (status)
 			unit_same(rows[i].value, error.text, "--dyups: no URL in it");
 		else
-			unit_same(rows[i].value, settings.targets[settings.target_count - 1],
+			unit_same(rows[i].value, settings.targets[settings.target_count - 1].url,
 				  rows[i].last);
 		unit_number(rows[i].value, (long long)settings.target_count,
 			    (long long)rows[i].count);

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+#include "options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+
+/* A flag of the command itself; what has none is a setting of that name. */
+#define FLAG(member) (offsetof(struct swk_options, member) + 1)
+
+enum {
+	APPLY = SWK_COMMAND_APPLY,
+	/* What lasts from run to run, a look must know as well. */
+	LASTING = SWK_COMMAND_APPLY | SWK_COMMAND_EXPLAIN,
+	ALL = SWK_COMMAND_APPLY | SWK_COMMAND_EXPLAIN | SWK_COMMAND_CHECK,
+};
+
+static const struct option_entry {
+	char letter;
+	const char *name;     /* of the option, the setting, and as SWK_NAME of the variable */
+	const char *argument; /* NULL: a yes-or-no */
+	int commands;
+	size_t flag;
+	const char *help;
+} table[] = {
+	{'C', "config", "FILE", ALL, 0,
+	 "the settings; see swk.json(5)\n(default " SWK_CONFIG_FILE ")"},
+	{'c', "conf", "FILE", LASTING, 0,
+	 "the file that nginx includes\n(default /etc/nginx/conf.d/dyups.upstream.conf)"},
+	{'d', "dyups", "URL", LASTING, 0,
+	 "a dyups interface; may be repeated\n(default http://127.0.0.1:18882)"},
+	{'t', "token-file", "FILE", LASTING, 0, "the file that holds Consul's token"},
+	{'s', "service", "NAME", APPLY, 0, "the service that the document must be about"},
+	{'m', "min-services", "N", LASTING, 0,
+	 "fewer services than this are an outage of\nthe registry (default 0)"},
+	{'f', "max-fails", "N", LASTING, 0, "max_fails of each server (default 3)"},
+	{'F', "fail-timeout", "T", LASTING, 0, "fail_timeout of each server (default 2s)"},
+	{'k', "keepalive", "N", LASTING, 0, "keepalive of each upstream; 0: none (default 20)"},
+	{'D', "max-deletions", "PERCENT", LASTING, 0,
+	 "of our upstreams, one pass deletes no more\n(default 50)"},
+	{'H', "min-healthy", "N", LASTING, 0,
+	 "an upstream with fewer usable instances, or\nfewer than N% of them, is kept as it was"},
+	{'i', "read-interval", "SECONDS", LASTING, 0,
+	 "dyups_read_msg_timeout of nginx (default 1)"},
+	{'T', "timeout", "SECONDS", LASTING, 0, "the whole run ends by then (default 30)"},
+	{'r', "resync", NULL, APPLY, 0, "read no document; bring all services in step"},
+	{'n', "dry-run", NULL, APPLY, 0, "print what would change, and change nothing"},
+	{'w', "verify", NULL, APPLY, 0,
+	 "look again at what each worker has, once\nsomething was sent (--resync does)"},
+	{'x', "force", NULL, APPLY, 0, "let more deletions through, this once"},
+	{'a', "adopt", NULL, APPLY, 0,
+	 "take over a conf file and upstreams that\nswk-apply didn't make"},
+	{'j', "json", NULL, APPLY, FLAG(json), "print the report as a JSON object"},
+	{'l', "syslog", NULL, APPLY, FLAG(syslog), "say everything to syslog too"},
+	{'q', "quiet", NULL, APPLY, FLAG(quiet), "say errors only"},
+	{'v', "verbose", NULL, APPLY, FLAG(verbose), "say more"},
+	{'h', "help", NULL, ALL, FLAG(help), "print this"},
+	{'V', "version", NULL, ALL, FLAG(version), "print the version"},
+};
+
+#define OPTIONS (sizeof(table) / sizeof(*table))
+
+/* What the command line says, in its order. */
+struct words {
+	struct word {
+		const struct option_entry *entry;
+		const char *value;
+	} * list;
+	size_t count;
+};
+
+int swk_options_describe(struct swk_buffer *out, enum swk_command command, struct swk_error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < OPTIONS; i++) {
+		char option[64];
+		const char *help = table[i].help, *line = strchr(help, '\n');
+
+		if (!(table[i].commands & (int)command))
+			continue;
+		(void)snprintf(option, sizeof(option), "%s%s%s", table[i].name,
+			       table[i].argument ? " " : "",
+			       table[i].argument ? table[i].argument : "");
+		status = swk_buffer_print(out, error, "  -%c, --%-20s %.*s\n", table[i].letter,
+					  option, (int)strcspn(help, "\n"), help);
+		if (!status && line)
+			status = swk_buffer_print(out, error, "%29s%s\n", "", line + 1);
+	}
+	return status;
+}
+
+void swk_options_free(struct swk_options *options)
+{
+	swk_settings_free(&options->settings);
+	free(options->config);
+	options->config = NULL;
+}
+
+static bool is(const struct option_entry *entry, const char *name)
+{
+	return !strcmp(entry->name, name);
+}
+
+static int set(struct swk_options *options, const struct option_entry *entry, const char *value,
+	       const char *where, struct swk_error *error)
+{
+	if (is(entry, "config"))
+		return 0;
+	if (!entry->flag)
+		return swk_settings_set(&options->settings, entry->name, value, where, error);
+	return swk_flag_read(value, where, (bool *)(void *)((char *)options + entry->flag - 1),
+			     error);
+}
+
+static const char *variable(const struct option_entry *entry, char name[64])
+{
+	size_t length = (size_t)snprintf(name, 64, "SWK_");
+	const char *value;
+
+	for (const char *at = entry->name; *at; at++)
+		name[length++] = (char)(*at == '-' ? '_' : toupper((unsigned char)*at));
+	name[length] = '\0';
+	value = getenv(name);
+	return value && *value ? value : NULL;
+}
+
+static int set_from_environment(struct swk_options *options, enum swk_command command,
+				struct swk_error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < OPTIONS; i++) {
+		char name[64];
+		const char *value = variable(&table[i], name);
+
+		/* These two ask for something else than a run. */
+		if (value && table[i].commands & (int)command && !is(&table[i], "help") &&
+		    !is(&table[i], "version"))
+			status = set(options, &table[i], value, name, error);
+	}
+	return status;
+}
+
+/* getopt's view of the table; `names` and `letters` have room for it. */
+static void describe(enum swk_command command, struct option *names, char *letters)
+{
+	*letters++ = ':'; /* so that it says nothing itself */
+	for (size_t i = 0; i < OPTIONS; i++) {
+		if (!(table[i].commands & (int)command))
+			continue;
+		*names++ = (struct option){
+			.name = table[i].name,
+			.has_arg = table[i].argument ? required_argument : optional_argument,
+			.val = table[i].letter,
+		};
+		*letters++ = table[i].letter;
+		if (table[i].argument)
+			*letters++ = ':';
+	}
+	*letters = '\0';
+	*names = (struct option){0};
+}
+
+/* What is wrong with the option at which getopt stopped. */
+static int refuse(int found, char **argv, struct swk_error *error)
+{
+	const char *word = argv[optind - 1];
+
+	return swk_error_set(error, SWK_USAGE,
+			     found == ':' ? "%s wants a value; see --help"
+					  : "there is no option %s; see --help",
+			     word);
+}
+
+static int read_words(struct words *words, enum swk_command command, int argc, char **argv,
+		      struct swk_error *error)
+{
+	struct option names[OPTIONS + 1];
+	char letters[2 * OPTIONS + 2];
+	int found;
+
+	describe(command, names, letters);
+	opterr = 0;
+	while ((found = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+		const struct option_entry *entry = NULL;
+		struct word *list = swk_list_grow(words->list, words->count, sizeof(*list));
+
+		if (!list)
+			return swk_error_memory(error);
+		words->list = list;
+		for (size_t i = 0; i < OPTIONS; i++) {
+			if (table[i].letter == found)
+				entry = &table[i];
+		}
+		if (!entry)
+			return refuse(found, argv, error);
+		list[words->count++] = (struct word){entry, optarg ? optarg : "1"};
+	}
+	return 0;
+}
+
+static int set_from_words(struct swk_options *options, const struct words *words,
+			  struct swk_error *error)
+{
+	struct swk_buffer urls;
+	char where[64];
+	int status = 0;
+
+	swk_buffer_init(&urls, SWK_DOCUMENT_MAX);
+	for (size_t i = 0; !status && i < words->count; i++) {
+		const struct word *word = &words->list[i];
+
+		(void)snprintf(where, sizeof(where), "--%s", word->entry->name);
+		if (is(word->entry, "dyups"))
+			status = swk_buffer_print(&urls, error, "%s ", word->value);
+		else
+			status = set(options, word->entry, word->value, where, error);
+	}
+	if (!status && urls.length)
+		status = swk_settings_set(&options->settings, "dyups", urls.data, "--dyups", error);
+	swk_buffer_free(&urls);
+	return status;
+}
+
+/* Reads the settings file: the one that is named, or else the usual one if it is there. */
+static int read_config(struct swk_options *options, const struct words *words,
+		       struct swk_error *error)
+{
+	char name[64];
+	const char *path = variable(&table[0], name);
+
+	for (size_t i = 0; i < words->count; i++) {
+		if (is(words->list[i].entry, "config"))
+			path = words->list[i].value;
+	}
+	if (!path && access(SWK_CONFIG_FILE, F_OK) && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	options->config = strdup(path ? path : SWK_CONFIG_FILE);
+	if (!options->config)
+		return swk_error_memory(error);
+	return swk_config_read(&options->settings, options->config, error);
+}
+
+/* Whether something else than a run is asked for. */
+static bool asks_for_text(const struct words *words)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		if (is(words->list[i].entry, "help") || is(words->list[i].entry, "version"))
+			return true;
+	}
+	return false;
+}
+
+/* The word that is no option; only one command takes one. */
+static int take_word(struct swk_options *options, enum swk_command command, int argc, char **argv,
+		     struct swk_error *error)
+{
+	if (optind < argc && command == SWK_COMMAND_EXPLAIN)
+		options->word = argv[optind++];
+	if (optind == argc)
+		return 0;
+	return swk_error_set(error, SWK_USAGE,
+			     command == SWK_COMMAND_APPLY
+				     ? "'%s': a document is read from standard input only; see "
+				       "--help"
+				     : "'%s': one word too many; see --help",
+			     argv[optind]);
+}
+
+int swk_options_read(struct swk_options *options, enum swk_command command, int argc, char **argv,
+		     struct swk_error *error)
+{
+	struct swk_error unread = {0}; /* how to speak of a bad file is wanted all the same */
+	struct words words = {0};
+	int status;
+
+	*options = (struct swk_options){0};
+	status = swk_settings_init(&options->settings, error);
+	if (!status)
+		status = read_words(&words, command, argc, argv, error);
+	if (!status)
+		status = take_word(options, command, argc, argv, error);
+	if (!status && !asks_for_text(&words))
+		(void)read_config(options, &words, &unread);
+	if (!status)
+		status = set_from_environment(options, command, error);
+	if (!status)
+		status = set_from_words(options, &words, error);
+	if (!status && unread.status)
+		status = swk_error_set(error, unread.status, "%s", unread.text);
+	swk_settings_complete(&options->settings);
+	free(words.list);
+	return status;
+}

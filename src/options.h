@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line, the environment and the settings file, for all commands. */
+#ifndef SWK_OPTIONS_H
+#define SWK_OPTIONS_H
+
+#include "buffer.h"
+#include "settings.h"
+
+/* Who takes an option, and its variable. */
+enum swk_command {
+	SWK_COMMAND_APPLY = 1,
+	SWK_COMMAND_EXPLAIN = 2,
+	SWK_COMMAND_CHECK = 4,
+};
+
+struct swk_options {
+	struct swk_settings settings;
+	char *config;	  /* the settings file that was read, or NULL; owned */
+	const char *word; /* the one that is no option; NULL: none */
+	bool json;
+	bool quiet;
+	bool verbose;
+	bool syslog;
+	bool help;
+	bool version;
+};
+
+/*
+ * Sets the defaults, then what the settings file says, then the environment (SWK_CONF, SWK_DYUPS,
+ * …), then the command line. With --help or --version the rest is of no interest. Returns 0,
+ * SWK_USAGE, SWK_CONFIG or SWK_INTERNAL; whichever, free it.
+ */
+int swk_options_read(struct swk_options *options, enum swk_command command, int argc, char **argv,
+		     struct swk_error *error);
+void swk_options_free(struct swk_options *options);
+
+/* The options of a command, a few lines each, as --help shows them. */
+int swk_options_describe(struct swk_buffer *out, enum swk_command command, struct swk_error *error);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "settle.h"
+
+/* Where the largest is too large, all of them are less, in the same proportion. */
+static void scale_weights(struct swk_upstream *upstream, unsigned most)
+{
+	uint64_t largest = 0;
+
+	for (size_t i = 0; i < upstream->count; i++) {
+		if (upstream->servers[i].weight > largest)
+			largest = upstream->servers[i].weight;
+	}
+	for (size_t i = 0; largest > most && i < upstream->count; i++) {
+		uint64_t weight =
+			(upstream->servers[i].weight * (uint64_t)most + largest / 2) / largest;
+
+		upstream->servers[i].weight = weight ? (unsigned)weight : 1;
+	}
+}
+
+/* nginx refuses `backup` with some methods, and an upstream of backups only. */
+static void drop_backups(struct swk_upstream *upstream, struct swk_report *report)
+{
+	bool allowed = swk_balance_has_backups(upstream->balance);
+	size_t backups = 0;
+
+	for (size_t i = 0; i < upstream->count; i++)
+		backups += upstream->servers[i].backup;
+	if (!backups || (allowed && backups < upstream->count))
+		return;
+	for (size_t i = 0; i < upstream->count; i++)
+		upstream->servers[i].backup = false;
+	swk_report_note(report, SWK_NOTE_WARNING,
+			"upstream %s: its %zu backup server%s served as any other: %s%s",
+			upstream->name, backups, backups == 1 ? " is" : "s are",
+			allowed ? "it has no other servers" : "nginx has no backups with ",
+			allowed ? "" : swk_balance_words[upstream->balance]);
+}
+
+size_t swk_settle(struct swk_upstream *upstream, unsigned most, struct swk_report *report)
+{
+	size_t usable = 0;
+
+	swk_upstream_tidy(upstream);
+	scale_weights(upstream, most);
+	drop_backups(upstream, report);
+	for (size_t i = 0; i < upstream->count; i++)
+		usable += !upstream->servers[i].down;
+	return usable;
+}

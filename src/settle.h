@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* An upstream made fit for nginx. Pure. */
+#ifndef SWK_SETTLE_H
+#define SWK_SETTLE_H
+
+#include "model.h"
+#include "report.h"
+
+/*
+ * Sorts the servers and keeps each address once; brings weights down to `most` where the largest is
+ * more, in the same proportion; and drops `backup` where nginx refuses it, which is noted. Returns
+ * how many of the servers are not down.
+ */
+size_t swk_settle(struct swk_upstream *upstream, unsigned most, struct swk_report *report);
+
+#endif
