@@ -129,17 +129,22 @@ valgrind:
 	$(Q)SWK_APPLY='$(CURDIR)/tests/fuzz/under-valgrind' tests/run cases
 
 install: all
-	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(docdir)/consul.d \
+	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8 \
+		$(DESTDIR)$(docdir)/consul.d \
 		$(DESTDIR)$(docdir)/contrib/systemd $(DESTDIR)$(docdir)/contrib/cron
-	install -m 755 $(BUILD)/swk-apply $(DESTDIR)$(sbindir)/swk-apply
-	install -m 644 man/swk-apply.8 $(DESTDIR)$(mandir)/man8/swk-apply.8
+	install -m 755 $(BUILD)/swk-apply $(BUILD)/swk $(DESTDIR)$(sbindir)
+	install -m 644 man/swk-apply.8 man/swk.8 $(DESTDIR)$(mandir)/man8
+	install -m 644 man/swk.json.5 $(DESTDIR)$(mandir)/man5
 	install -m 644 README.md NEWS.md SECURITY.md LICENSE $(DESTDIR)$(docdir)
 	install -m 644 consul.d/* $(DESTDIR)$(docdir)/consul.d
+	install -m 644 contrib/swk.json $(DESTDIR)$(docdir)/contrib
 	install -m 644 contrib/systemd/* $(DESTDIR)$(docdir)/contrib/systemd
 	install -m 644 contrib/cron/* $(DESTDIR)$(docdir)/contrib/cron
 
 uninstall:
-	rm -f $(DESTDIR)$(sbindir)/swk-apply $(DESTDIR)$(mandir)/man8/swk-apply.8
+	rm -f $(DESTDIR)$(sbindir)/swk-apply $(DESTDIR)$(sbindir)/swk
+	rm -f $(DESTDIR)$(mandir)/man8/swk-apply.8 $(DESTDIR)$(mandir)/man8/swk.8
+	rm -f $(DESTDIR)$(mandir)/man5/swk.json.5
 	rm -rf $(DESTDIR)$(docdir)
 
 # What was fetched for the tests stays: see distclean.
