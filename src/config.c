@@ -166,10 +166,10 @@ static int read_object(struct reader *reader, const struct swk_config_step *step
 		}
 		if (take)
 			status = take(reader, &member, value, &taken);
-		if (!status && !taken && !field)
-			status = refuse(reader, &member, "there is no such key");
-		if (!status && !taken)
+		if (!status && !taken && field)
 			status = read_field(reader, &member, field, base, override, value);
+		else if (!status && !taken)
+			status = refuse(reader, &member, "there is no such key");
 		if (status)
 			return status;
 	}

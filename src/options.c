@@ -23,45 +23,45 @@ enum {
 
 static const struct option_entry {
 	char letter;
-	const char *name;     /* of the option, the setting, and as SWK_NAME of the variable */
-	const char *argument; /* NULL: a yes-or-no */
-	int commands;
+	unsigned char commands; /* that take it */
+	const char *name;	/* of the option, the setting, and as SWK_NAME of the variable */
+	const char *argument;	/* NULL: a yes-or-no */
 	size_t flag;
 	const char *help;
 } table[] = {
-	{'C', "config", "FILE", ALL, 0,
+	{'C', ALL, "config", "FILE", 0,
 	 "the settings; see swk.json(5)\n(default " SWK_CONFIG_FILE ")"},
-	{'c', "conf", "FILE", LASTING, 0,
+	{'c', LASTING, "conf", "FILE", 0,
 	 "the file that nginx includes\n(default /etc/nginx/conf.d/dyups.upstream.conf)"},
-	{'d', "dyups", "URL", LASTING, 0,
+	{'d', LASTING, "dyups", "URL", 0,
 	 "a dyups interface; may be repeated\n(default http://127.0.0.1:18882)"},
-	{'t', "token-file", "FILE", LASTING, 0, "the file that holds Consul's token"},
-	{'s', "service", "NAME", APPLY, 0, "the service that the document must be about"},
-	{'m', "min-services", "N", LASTING, 0,
+	{'t', LASTING, "token-file", "FILE", 0, "the file that holds Consul's token"},
+	{'s', APPLY, "service", "NAME", 0, "the service that the document must be about"},
+	{'m', LASTING, "min-services", "N", 0,
 	 "fewer services than this are an outage of\nthe registry (default 0)"},
-	{'f', "max-fails", "N", LASTING, 0, "max_fails of each server (default 3)"},
-	{'F', "fail-timeout", "T", LASTING, 0, "fail_timeout of each server (default 2s)"},
-	{'k', "keepalive", "N", LASTING, 0, "keepalive of each upstream; 0: none (default 20)"},
-	{'D', "max-deletions", "PERCENT", LASTING, 0,
+	{'f', LASTING, "max-fails", "N", 0, "max_fails of each server (default 3)"},
+	{'F', LASTING, "fail-timeout", "T", 0, "fail_timeout of each server (default 2s)"},
+	{'k', LASTING, "keepalive", "N", 0, "keepalive of each upstream; 0: none (default 20)"},
+	{'D', LASTING, "max-deletions", "PERCENT", 0,
 	 "of our upstreams, one pass deletes no more\n(default 50)"},
-	{'H', "min-healthy", "N", LASTING, 0,
+	{'H', LASTING, "min-healthy", "N", 0,
 	 "an upstream with fewer usable instances, or\nfewer than N% of them, is kept as it was"},
-	{'i', "read-interval", "SECONDS", LASTING, 0,
+	{'i', LASTING, "read-interval", "SECONDS", 0,
 	 "dyups_read_msg_timeout of nginx (default 1)"},
-	{'T', "timeout", "SECONDS", LASTING, 0, "the whole run ends by then (default 30)"},
-	{'r', "resync", NULL, APPLY, 0, "read no document; bring all services in step"},
-	{'n', "dry-run", NULL, APPLY, 0, "print what would change, and change nothing"},
-	{'w', "verify", NULL, APPLY, 0,
+	{'T', LASTING, "timeout", "SECONDS", 0, "the whole run ends by then (default 30)"},
+	{'r', APPLY, "resync", NULL, 0, "read no document; bring all services in step"},
+	{'n', APPLY, "dry-run", NULL, 0, "print what would change, and change nothing"},
+	{'w', APPLY, "verify", NULL, 0,
 	 "look again at what each worker has, once\nsomething was sent (--resync does)"},
-	{'x', "force", NULL, APPLY, 0, "let more deletions through, this once"},
-	{'a', "adopt", NULL, APPLY, 0,
+	{'x', APPLY, "force", NULL, 0, "let more deletions through, this once"},
+	{'a', APPLY, "adopt", NULL, 0,
 	 "take over a conf file and upstreams that\nswk-apply didn't make"},
-	{'j', "json", NULL, APPLY, FLAG(json), "print the report as a JSON object"},
-	{'l', "syslog", NULL, APPLY, FLAG(syslog), "say everything to syslog too"},
-	{'q', "quiet", NULL, APPLY, FLAG(quiet), "say errors only"},
-	{'v', "verbose", NULL, APPLY, FLAG(verbose), "say more"},
-	{'h', "help", NULL, ALL, FLAG(help), "print this"},
-	{'V', "version", NULL, ALL, FLAG(version), "print the version"},
+	{'j', APPLY, "json", NULL, FLAG(json), "print the report as a JSON object"},
+	{'l', APPLY, "syslog", NULL, FLAG(syslog), "say everything to syslog too"},
+	{'q', APPLY, "quiet", NULL, FLAG(quiet), "say errors only"},
+	{'v', APPLY, "verbose", NULL, FLAG(verbose), "say more"},
+	{'h', ALL, "help", NULL, FLAG(help), "print this"},
+	{'V', ALL, "version", NULL, FLAG(version), "print the version"},
 };
 
 #define OPTIONS (sizeof(table) / sizeof(*table))

@@ -112,7 +112,7 @@ enum { SERVICE, INSTANCE, STATUS, UPSTREAM, DECISION, REASON, COLUMNS };
 static void take_cells(const struct swk_why *why, const char *cells[COLUMNS],
 		       char instance[2 * SWK_TEXT_MAX])
 {
-	(void)snprintf(instance, 2 * SWK_TEXT_MAX, "%s%s%s", why->instance, *why->node ? "@" : "",
+	(void)snprintf(instance, 2UL * SWK_TEXT_MAX, "%s%s%s", why->instance, *why->node ? "@" : "",
 		       why->node);
 	cells[SERVICE] = why->service;
 	cells[INSTANCE] = instance;

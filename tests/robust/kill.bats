@@ -20,7 +20,9 @@ kill_everywhere() {
 			for _ in 1 2 3 4 5; do
 				put_back
 				disturb "$call" "$number" signal=KILL
-				[[ "$status" == 0 ]] && ((number <= recorded)) && [[ "$varies" == varies ]] || break
+				if [[ "$status" != 0 || "$varies" != varies ]] || ((number > recorded)); then
+					break
+				fi
 			done
 			if [[ "$status" == 137 ]]; then
 				grep -q 'killed by SIGKILL' "$TEST_DIR/injected" || problem 'somebody else killed it' || return 1
