@@ -49,8 +49,8 @@ static int correct(struct swk_whys *whys, struct swk_why *why, const struct swk_
 					       : SWK_LEFT_OUT,
 				       reason, error);
 	}
-	(void)snprintf(reason, sizeof(reason), "%s, but its upstream keeps its last servers: %s",
-		       why->reason, other->reason);
+	(void)snprintf(reason, sizeof(reason), "%s, but its upstream keeps its last servers",
+		       why->reason);
 	return swk_why_explain(why, SWK_KEPT, reason, error);
 }
 
