@@ -216,15 +216,6 @@ static int decide_untold(struct decision *decision, const struct subject *subjec
 	return 0;
 }
 
-static struct swk_upstream *with_tag(const struct swk_service *service, const char *tag)
-{
-	for (size_t i = 0; i < service->upstreams.count; i++) {
-		if (!strcmp(service->upstreams.list[i].tag, tag))
-			return &service->upstreams.list[i];
-	}
-	return NULL;
-}
-
 static int decide_service(struct decision *decision, const struct swk_source *source,
 			  struct swk_service *service)
 {
@@ -239,7 +230,7 @@ static int decide_service(struct decision *decision, const struct swk_source *so
 	     !status && i < decision->of_source &&
 	     !strcmp(decision->by_service[i]->service, service->name);
 	     i++) {
-		if (!with_tag(service, decision->by_service[i]->tag))
+		if (!swk_service_upstream(service, decision->by_service[i]->tag))
 			status = decide_untold(decision, &subject, decision->by_service[i]);
 	}
 	for (size_t i = 0; !status && i < service->upstreams.count; i++) {

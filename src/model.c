@@ -474,6 +474,15 @@ void swk_names_remove(struct swk_names *names, const char *name)
 
 /* ---- what a registry says ---- */
 
+struct swk_upstream *swk_service_upstream(const struct swk_service *service, const char *tag)
+{
+	for (size_t i = 0; i < service->upstreams.count; i++) {
+		if (!strcmp(service->upstreams.list[i].tag, tag))
+			return &service->upstreams.list[i];
+	}
+	return NULL;
+}
+
 void swk_service_clear(struct swk_service *service)
 {
 	swk_upstreams_free(&service->upstreams);

@@ -231,6 +231,9 @@ struct swk_service {
 	struct swk_upstreams upstreams; /* one a tag; in it those that pass, maybe none */
 };
 
+/* The one of this tag ("": of none), or NULL. */
+struct swk_upstream *swk_service_upstream(const struct swk_service *service, const char *tag);
+
 /* Sorted by name, byte by byte: unlike dyups, Consul's catalogue tells case apart in names. */
 struct swk_services {
 	struct swk_service *list;

@@ -103,6 +103,15 @@ void swk_options_free(struct swk_options *options)
 	options->config = NULL;
 }
 
+static const struct option_entry *entry_of(int letter)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		if (table[i].letter == letter)
+			return &table[i];
+	}
+	return NULL;
+}
+
 static bool is(const struct option_entry *entry, const char *name)
 {
 	return !strcmp(entry->name, name);
@@ -189,16 +198,12 @@ static int read_words(struct words *words, enum swk_command command, int argc, c
 	describe(command, names, letters);
 	opterr = 0;
 	while ((found = getopt_long(argc, argv, letters, names, NULL)) != -1) {
-		const struct option_entry *entry = NULL;
+		const struct option_entry *entry = entry_of(found);
 		struct word *list = swk_list_grow(words->list, words->count, sizeof(*list));
 
 		if (!list)
 			return swk_error_memory(error);
 		words->list = list;
-		for (size_t i = 0; i < OPTIONS; i++) {
-			if (table[i].letter == found)
-				entry = &table[i];
-		}
 		if (!entry)
 			return refuse(found, argv, error);
 		list[words->count++] = (struct word){entry, optarg ? optarg : "1"};
@@ -234,7 +239,7 @@ static int read_config(struct swk_options *options, const struct words *words,
 		       struct swk_error *error)
 {
 	char name[64];
-	const char *path = variable(&table[0], name);
+	const char *path = variable(entry_of('C'), name);
 
 	for (size_t i = 0; i < words->count; i++) {
 		if (is(words->list[i].entry, "config"))

@@ -106,15 +106,6 @@ static int skip(const struct placing *placing, const char *why)
 	return say_why(placing, "", SWK_SKIPPED, why);
 }
 
-static struct swk_upstream *with_tag(const struct swk_service *service, const char *tag)
-{
-	for (size_t i = 0; i < service->upstreams.count; i++) {
-		if (!strcmp(service->upstreams.list[i].tag, tag))
-			return &service->upstreams.list[i];
-	}
-	return NULL;
-}
-
 /* What the service's upstreams are called. */
 static const char *base_name(const struct placing *placing)
 {
@@ -127,7 +118,7 @@ static struct swk_upstream *upstream_of(const struct placing *placing, const cha
 {
 	struct swk_service *service = placing->service;
 	const struct swk_rules *rules = placing->rules;
-	struct swk_upstream upstream, *known = with_tag(service, tag);
+	struct swk_upstream upstream, *known = swk_service_upstream(service, tag);
 	char name[2 * SWK_NAME_MAX + 16];
 
 	if (known)
@@ -173,7 +164,7 @@ static int place_by_tag(const struct placing *placing, const struct swk_route *r
 	char why[SWK_TEXT_MAX];
 
 	if (placing->service->upstreams.count >= SWK_COLOURS_MAX &&
-	    !with_tag(placing->service, tag))
+	    !swk_service_upstream(placing->service, tag))
 		(void)snprintf(why, sizeof(why),
 			       "its service has too many colours already: tag '%s'", tag);
 	else if (!swk_name_part_valid(colour) ||
