@@ -115,27 +115,40 @@ static int read_field(struct reader *reader, const struct swk_config_step *step,
 	return status ? refuse(reader, step, why.text + strlen(": ")) : 0;
 }
 
-static int read_patterns(struct reader *reader, const struct swk_config_step *step,
-			 struct swk_texts *texts, const json_t *array)
+/* Reads the elements one after the other. */
+static int read_array(struct reader *reader, const struct swk_config_step *step,
+		      int (*read)(struct reader *reader, const struct swk_config_step *step,
+				  const json_t *value),
+		      const json_t *array)
 {
 	const json_t *value;
 	size_t i;
 	int status = 0;
 
 	if (!json_is_array(array))
-		return refuse_type(reader, step, "an array of strings");
+		return refuse_type(reader, step, "an array");
 	json_array_foreach(array, i, value)
 	{
 		const struct swk_config_step element = {step, NULL, i};
-		const char *text = json_string_value(value);
 
-		if (!text || !*text)
-			return refuse_type(reader, &element, "a string with something in it");
-		status = swk_texts_add(texts, text, reader->error);
+		status = read(reader, &element, value);
 		if (status)
 			return status;
 	}
 	return 0;
+}
+
+static int read_pattern(struct reader *reader, const struct swk_config_step *step,
+			const json_t *value)
+{
+	struct swk_settings *settings = reader->settings;
+	bool included = !strcmp(step->up->key, "include");
+	const char *text = json_string_value(value);
+
+	if (!text || !*text)
+		return refuse_type(reader, step, "a string with something in it");
+	return swk_texts_add(included ? &settings->include : &settings->exclude, text,
+			     reader->error);
 }
 
 /* ---- objects ---- */
@@ -211,23 +224,10 @@ static int read_target(struct reader *reader, const struct swk_config_step *step
 static int read_targets(struct reader *reader, const struct swk_config_step *step,
 			const json_t *array)
 {
-	const json_t *value;
-	size_t i;
-	int status = 0;
-
-	if (!json_is_array(array) || !json_array_size(array) ||
-	    json_array_size(array) > SWK_TARGETS_MAX)
+	if (!json_array_size(array) || json_array_size(array) > SWK_TARGETS_MAX)
 		return refuse_type(reader, step, "an array of 1 to 64 objects");
 	swk_settings_clear_targets(reader->settings);
-	json_array_foreach(array, i, value)
-	{
-		const struct swk_config_step element = {step, NULL, i};
-
-		status = read_target(reader, &element, value);
-		if (status)
-			return status;
-	}
-	return 0;
+	return read_array(reader, step, read_target, array);
 }
 
 static int read_route(struct reader *reader, const struct swk_config_step *step,
@@ -254,47 +254,30 @@ static int read_route(struct reader *reader, const struct swk_config_step *step,
 static int read_routing(struct reader *reader, const struct swk_config_step *step,
 			const json_t *array)
 {
-	const json_t *value;
-	size_t i;
-	int status = 0;
-
-	if (!json_is_array(array) || json_array_size(array) > SWK_ROUTES_MAX)
+	if (json_array_size(array) > SWK_ROUTES_MAX)
 		return refuse_type(reader, step, "an array of up to 8 objects");
 	swk_settings_clear_routes(reader->settings);
-	json_array_foreach(array, i, value)
-	{
-		const struct swk_config_step element = {step, NULL, i};
+	return read_array(reader, step, read_route, array);
+}
 
-		status = read_route(reader, &element, value);
-		if (status)
-			return status;
-	}
-	return 0;
+static int read_allowed(struct reader *reader, const struct swk_config_step *step,
+			const json_t *value)
+{
+	static const struct swk_field word = {
+		.name = "", .type = SWK_WORD, .words = swk_attribute_words};
+	unsigned place = 0;
+	int status = read_field(reader, step, &word, &place, NULL, value);
+
+	if (!status)
+		reader->settings->attributes.allow[place] = true;
+	return status;
 }
 
 static int read_allow(struct reader *reader, const struct swk_config_step *step,
 		      const json_t *array)
 {
-	static const struct swk_field word = {
-		.name = "", .type = SWK_WORD, .words = swk_attribute_words};
-	const json_t *value;
-	size_t i;
-	int status = 0;
-
-	if (!json_is_array(array))
-		return refuse_type(reader, step, "an array of strings");
 	memset(reader->settings->attributes.allow, 0, sizeof(reader->settings->attributes.allow));
-	json_array_foreach(array, i, value)
-	{
-		const struct swk_config_step element = {step, NULL, i};
-		unsigned place = 0;
-
-		status = read_field(reader, &element, &word, &place, NULL, value);
-		if (status)
-			return status;
-		reader->settings->attributes.allow[place] = true;
-	}
-	return 0;
+	return read_array(reader, step, read_allowed, array);
 }
 
 static int take_attribute(struct reader *reader, const struct swk_config_step *step,
@@ -359,10 +342,8 @@ static int take_part(struct reader *reader, const struct swk_config_step *step, 
 	if (!strcmp(step->key, "consul"))
 		return read_object(reader, step, &swk_consul_fields, &settings->consul, NULL, NULL,
 				   value);
-	if (!strcmp(step->key, "include"))
-		return read_patterns(reader, step, &settings->include, value);
-	if (!strcmp(step->key, "exclude"))
-		return read_patterns(reader, step, &settings->exclude, value);
+	if (!strcmp(step->key, "include") || !strcmp(step->key, "exclude"))
+		return read_array(reader, step, read_pattern, value);
 	if (!strcmp(step->key, "routing"))
 		return read_routing(reader, step, value);
 	if (!strcmp(step->key, "attributes"))

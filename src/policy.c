@@ -281,7 +281,10 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 	struct swk_offer offer;
 	int status;
 
-	if (instance->proxy || !strcmp(instance->service, "consul"))
+	if (instance->proxy)
+		return say_of_service(policy, instance->service, SWK_LEFT_OUT,
+				      "it is a proxy or a gateway of the service mesh", error);
+	if (!strcmp(instance->service, "consul"))
 		return 0;
 	why = unpublished(policy->settings, instance, room);
 	if (why && swk_name_valid(instance->service))

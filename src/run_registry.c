@@ -42,6 +42,17 @@ static int document_instance(void *context, const struct swk_instance *instance,
 	return swk_policy_instance(&run->services, &run->policy, instance, run->report, error);
 }
 
+static int say_unreadable(struct swk_run *run, const char *service, const char *what,
+			  const char *why)
+{
+	return swk_whys_add(run->policy.whys,
+			    &(struct swk_why){.service = (char *)(uintptr_t)service,
+					      .instance = (char *)(uintptr_t)what,
+					      .verdict = SWK_SKIPPED,
+					      .reason = (char *)(uintptr_t)why},
+			    run->error);
+}
+
 /* A registration that can't be read: of its service, or of who knows which, nothing is deleted. */
 static int note_unreadable(struct swk_run *run, const char *service, const char *what,
 			   const char *why, struct swk_error *error)
@@ -53,13 +64,13 @@ static int note_unreadable(struct swk_run *run, const char *service, const char 
 			what, why);
 	if (!service || !swk_name_valid(service)) {
 		run->services.unsure |= !service;
-		return 0;
+		return say_unreadable(run, service, what, why);
 	}
 	known = swk_services_get(&run->services, service, error);
 	if (!known)
 		return error->status;
 	known->unsure = true;
-	return 0;
+	return say_unreadable(run, service, what, why);
 }
 
 static int document_unreadable(void *context, const char *service, const char *what,
