@@ -188,7 +188,8 @@ static void take_attribute(const struct attributes *to, const char *what, const 
 			   const char *name, size_t length, const char *value)
 {
 	const struct swk_attributes *settings = to->settings;
-	const struct most most = {settings->max_weight, settings->max_max_fails,
+	/* The weights of an upstream are brought down together, so that their proportions stay. */
+	const struct most most = {SWK_WEIGHT_MAX, settings->max_max_fails,
 				  settings->max_fail_timeout, settings->max_max_conns};
 	enum swk_attribute attribute = find_attribute(name, length);
 	struct swk_error why = {0};
