@@ -163,8 +163,10 @@ static int decide_told(struct decision *decision, const struct subject *subject,
 		       struct swk_upstream *told, const struct swk_upstream *recorded)
 {
 	static const char none[] = "none of its instances in Consul is passing and usable";
-	size_t usable = swk_settle(told, decision->policy->settings->attributes.max_weight,
-				   decision->report);
+	/* What registrants may ask for is no limit to who writes keys. */
+	unsigned most =
+		told->keyed ? SWK_WEIGHT_MAX : decision->policy->settings->attributes.max_weight;
+	size_t usable = swk_settle(told, most, decision->report);
 
 	if (usable && !(recorded && is_below_floor(&subject->rules, told, usable)))
 		return claim(decision, told);
