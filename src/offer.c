@@ -329,7 +329,9 @@ static bool set_key_place(struct swk_offer *offer, const struct swk_policy *poli
 		length -= server->v6 ? 2 : 0;
 		address += server->v6 ? 1 : 0;
 	} else if (!colon || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-		   strlen(colon + 1) > 5 || !sscanf(colon + 1, "%lf", &port) || *address == '[') {
+		   strlen(colon + 1) > 5 || !sscanf(colon + 1, "%lf", &port) || *address == '[' ||
+		   memchr(address, ':', length)) {
+		/* Without brackets it is not known whether the end of an IPv6 one is a port. */
 		(void)say(offer, SWK_SKIPPED, "no ADDRESS:PORT: '%s'", address);
 		return false;
 	}
