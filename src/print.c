@@ -156,6 +156,8 @@ int swk_print_whys(struct swk_buffer *out, const struct swk_whys *whys, const ch
 	for (size_t i = 0; i < COLUMNS; i++)
 		widths[i] = strlen(titles[i]);
 	for (size_t i = 0; i < whys->count; i++) {
+		if (service && strcmp(whys->list[i].service, service) != 0)
+			continue;
 		take_cells(&whys->list[i], cells, instance);
 		for (size_t j = 0; j < COLUMNS; j++) {
 			if (strlen(cells[j]) > widths[j])
