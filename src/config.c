@@ -394,7 +394,11 @@ int swk_config_read(struct swk_settings *settings, const char *path, struct swk_
 	swk_buffer_init(&text, SWK_SETTINGS_MAX);
 	while (!status && descriptor >= 0 && length > 0) {
 		length = read(descriptor, piece, sizeof(piece));
-		if (length > 0)
+		if (length > 0 && text.length + (size_t)length > SWK_SETTINGS_MAX)
+			status = swk_error_set(error, SWK_CONFIG,
+					       "%s: the settings are longer than %lu bytes", path,
+					       SWK_SETTINGS_MAX);
+		else if (length > 0)
 			status = swk_buffer_add(&text, piece, (size_t)length, error);
 	}
 	if (!status && (descriptor < 0 || length < 0))
