@@ -253,14 +253,21 @@ static int read_config(struct swk_options *options, const struct words *words,
 	return swk_config_read(&options->settings, options->config, error);
 }
 
-/* Whether something else than a run is asked for. */
+/* Whether something else than a run is asked for; `--help=no` asks for nothing. */
 static bool asks_for_text(const struct words *words)
 {
+	bool help = false, version = false;
+
 	for (size_t i = 0; i < words->count; i++) {
-		if (is(words->list[i].entry, "help") || is(words->list[i].entry, "version"))
-			return true;
+		const struct word *word = &words->list[i];
+		struct swk_error error = {0};
+
+		if (is(word->entry, "help"))
+			(void)swk_flag_read(word->value, "", &help, &error);
+		if (is(word->entry, "version"))
+			(void)swk_flag_read(word->value, "", &version, &error);
 	}
-	return false;
+	return help || version;
 }
 
 /* The word that is no option; only one command takes one. */
