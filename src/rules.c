@@ -44,7 +44,36 @@ static const struct swk_field fields[] = {
 
 const struct swk_fields swk_rules_fields = {fields, sizeof(fields) / sizeof(*fields)};
 
-static const char wildcards[] = "*?[]\\";
+static const char wildcards[] = "*?[\\";
+
+/* Behind a bracket expression that begins here; NULL where it is none, but a bracket. */
+static const char *behind_bracket(const char *at)
+{
+	at++;
+	at += *at == '!' || *at == '^';
+	at += *at == ']';
+	while (*at && *at != ']') {
+		const char *class = at[0] == '[' && at[1] == ':' ? strstr(at + 2, ":]") : NULL;
+
+		at = class ? class + 2 : at + 1;
+	}
+	return *at ? at + 1 : NULL;
+}
+
+/* How many characters of a pattern stand for themselves. */
+static size_t count_literals(const char *pattern)
+{
+	size_t count = 0;
+
+	while (*pattern) {
+		const char *behind = *pattern == '[' ? behind_bracket(pattern) : NULL;
+
+		count += !behind && *pattern != '*' && *pattern != '?';
+		pattern += *pattern == '\\' && pattern[1];
+		pattern = behind ? behind : pattern + 1;
+	}
+	return count;
+}
 
 struct swk_override *swk_overrides_add(struct swk_overrides *overrides, const char *pattern,
 				       struct swk_error *error)
@@ -60,11 +89,8 @@ struct swk_override *swk_overrides_add(struct swk_overrides *overrides, const ch
 		(void)swk_error_memory(error);
 		return NULL;
 	}
-	if (strpbrk(pattern, wildcards)) {
-		new.specific = 0;
-		for (const char *at = pattern; *at; at++)
-			new.specific += !strchr(wildcards, *at);
-	}
+	if (strpbrk(pattern, wildcards))
+		new.specific = count_literals(pattern);
 	/* Before those alike: of them the first is to win, and is applied last. */
 	while (place < overrides->count && list[place].specific < new.specific)
 		place++;

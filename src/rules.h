@@ -53,8 +53,8 @@ struct swk_overrides {
 
 /*
  * Adds one that says nothing yet, and returns it; NULL without memory. A name without wildcards is
- * the most specific; else it is the pattern with more other characters, of two alike the one that
- * was added first. Good until the next is added.
+ * the most specific; else it is the pattern with more characters that stand for themselves, of two
+ * alike the one that was added first. Good until the next is added.
  */
 struct swk_override *swk_overrides_add(struct swk_overrides *overrides, const char *pattern,
 				       struct swk_error *error);
