@@ -360,6 +360,15 @@ static int take_part(struct reader *reader, const struct swk_config_step *step, 
 
 /* ---- the file ---- */
 
+static size_t line_of(const char *text, const char *place)
+{
+	size_t line = 1;
+
+	for (; text < place; text++)
+		line += *text == '\n';
+	return line;
+}
+
 int swk_config_parse(struct swk_settings *settings, const char *path, const char *text,
 		     size_t length, struct swk_error *error)
 {
@@ -368,6 +377,10 @@ int swk_config_parse(struct swk_settings *settings, const char *path, const char
 	json_t *root;
 	int status;
 
+	/* jansson passes over one behind a number. */
+	if (length && memchr(text, '\0', length))
+		return swk_error_set(error, SWK_CONFIG, "%s:%zu: this is not JSON: a NUL is in it",
+				     path, line_of(text, memchr(text, '\0', length)));
 	errno = 0;
 	root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &failure);
 	if (!root && errno == ENOMEM)
