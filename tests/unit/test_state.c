@@ -56,6 +56,7 @@ static size_t read_text(struct swk_state *state, const char *text, size_t length
 	free(copy);
 	if (damaged) {
 		assert_int_equal(state->success, 0);
+		assert_int_equal(state->keyed, 0);
 		assert_null(state->debts);
 		assert_null(state->indexes);
 	}
@@ -64,6 +65,7 @@ static size_t read_text(struct swk_state *state, const char *text, size_t length
 
 static const char whole[] = HEAD "success 1700000000\n"
 				 "listed 9\n"
+				 "keys 18446744073709551614\n"
 				 "gone old\n"
 				 "gone Older_a\n"
 				 "index 18446744073709551615 Web\n"
@@ -77,7 +79,8 @@ static const char whole[] = HEAD "success 1700000000\n"
 
 static void written_and_read(void **unused)
 {
-	struct swk_state state = {.success = 1700000000, .listed = 9}, again;
+	struct swk_state state = {.success = 1700000000, .listed = 9, .keyed = UINT64_MAX - 1},
+			 again;
 	char *text;
 
 	(void)unused;
@@ -97,6 +100,8 @@ static void written_and_read(void **unused)
 	text = written(&again);
 	assert_string_equal(text, whole);
 	free(text);
+	assert_int_equal(again.listed, 9);
+	assert_true(again.keyed == UINT64_MAX - 1);
 	assert_int_equal(again.debt_count, 2);
 	assert_true(
 		swk_names_have(&swk_state_debt(&again, "http://127.0.0.1:18882")->owed, "web_A"));
@@ -167,6 +172,17 @@ static void damage(void **unused)
 		{HEAD "listed 0\nend\n", 2},
 		{HEAD "listed \nend\n", 2},
 		{HEAD "listed 1 \nend\n", 2},
+		/* the last tree of keys */
+		{HEAD "keys 1\nend\n", 0},
+		{HEAD "keys 18446744073709551615\nend\n", 0},
+		{HEAD "keys 18446744073709551616\nend\n", 2},
+		{HEAD "keys 0\nend\n", 2},
+		{HEAD "keys\nend\n", 2},
+		{HEAD "keys \nend\n", 2},
+		{HEAD "keys 1 \nend\n", 2},
+		{HEAD "keys 1 web\nend\n", 2},
+		{HEAD "keys -1\nend\n", 2},
+		{HEAD "keyed 1\nend\n", 2},
 		/* what is gone */
 		{HEAD "gone web\nend\n", 0},
 		{HEAD "gone\nend\n", 2},
