@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* A registry from text, and rows of what is decided from it. */
+#ifndef SWK_UNIT_DECISION_H
+#define SWK_UNIT_DECISION_H
+
+#include "unit.h"
+
+#include "config.h"
+#include "decide.h"
+#include "policy.h"
+
+/* Settings that give nginx's own defaults, so that a row need not say them; and what a settings
+ * file says over them. */
+static inline struct swk_settings settings_of(const char *config)
+{
+	struct swk_settings settings;
+	struct swk_error error = {0};
+
+	assert_int_equal(swk_settings_init(&settings, &error), 0);
+	settings.defaults.max_fails = SWK_NGINX_MAX_FAILS;
+	settings.defaults.fail_timeout = SWK_NGINX_FAIL_TIMEOUT;
+	settings.defaults.keepalive = 0;
+	if (config && swk_config_parse(&settings, "test", config, strlen(config), &error))
+		fail_msg("%s: %s", config, error.text);
+	if (!settings.keyprefix)
+		settings.keyprefix = strdup("p");
+	return settings;
+}
+
+static inline struct swk_policy policy_of(const struct swk_settings *settings)
+{
+	return (struct swk_policy){
+		.settings = settings, .reserved = {18881, 18882}, .reserved_count = 2};
+}
+
+/* `web@10.0.0.1:80+TAG+TAG!critical` (or `!warning`, `!maintenance`): an instance with a check. */
+static inline void add_instance(struct swk_services *services, const struct swk_policy *policy,
+				char *word, struct swk_report *report)
+{
+	const char *tags[8];
+	struct swk_instance instance = {.id = "w1",
+					.node = "n1",
+					.node_address = "",
+					.tags = tags,
+					.weight_passing = 1,
+					.weight_warning = 1,
+					.checked = true};
+	struct swk_error error = {0};
+	char *rest = word, *colon;
+
+	word = strsep(&rest, "!");
+	if (rest)
+		instance.health = !strcmp(rest, "warning")    ? SWK_WARNING
+				  : !strcmp(rest, "critical") ? SWK_CRITICAL
+							      : SWK_PASSING;
+	instance.maintenance = rest && !strcmp(rest, "maintenance");
+	rest = word;
+	instance.service = strsep(&rest, "@");
+	instance.address = strsep(&rest, "+");
+	while (rest)
+		tags[instance.tag_count++] = strsep(&rest, "+");
+	colon = strrchr(instance.address, ':');
+	assert_non_null(colon);
+	*colon = '\0';
+	instance.port = strtod(colon + 1, NULL);
+	assert_int_equal(swk_policy_instance(services, policy, &instance, report, &error), 0);
+}
+
+/*
+ * Words: an instance; `web`: a service of the list; `web?`: with an instance that can't be read;
+ * `web~`: that could not be asked about; `?`: an instance that can't be read, of who knows what.
+ */
+static inline struct swk_services registry(const char *text, const struct swk_policy *policy,
+					   struct swk_report *report)
+{
+	struct swk_services services = {0};
+	struct swk_error error = {0};
+	char *copy = strdup(text), *rest = copy, *word;
+
+	while ((word = strsep(&rest, " "))) {
+		char last = *word ? word[strlen(word) - 1] : '\0';
+		struct swk_service *service;
+
+		if (strchr(word, '@')) {
+			add_instance(&services, policy, word, report);
+		} else if (!strcmp(word, "?")) {
+			services.unsure = true;
+		} else if (last == '?' || last == '~') {
+			word[strlen(word) - 1] = '\0';
+			service = swk_services_get(&services, word, &error);
+			assert_non_null(service);
+			if (last == '?')
+				service->unsure = true;
+			else
+				service->unasked = true;
+		} else if (*word) {
+			assert_int_equal(
+				swk_policy_service(&services, policy, word, report, &error), 0);
+		}
+	}
+	free(copy);
+	return services;
+}
+
+/* Keys under `p`, each with its value behind a comma, as `web/10.0.0.1:80,weight=2,down=1`; `?`:
+ * one that can't be read. */
+static inline struct swk_services tree(const char *text, const struct swk_policy *policy,
+				       struct swk_report *report)
+{
+	struct swk_services services = {0};
+	struct swk_error error = {0};
+	char *copy = strdup(text), *rest = copy, *word;
+
+	while ((word = strsep(&rest, " "))) {
+		char key[512], *value;
+		struct swk_pair values[8];
+		struct swk_key this = {.key = key, .values = values};
+
+		if (!strcmp(word, "?"))
+			services.unsure = true;
+		if (!strcmp(word, "?") || !*word)
+			continue;
+		(void)snprintf(key, sizeof(key), "p/%s", strsep(&word, ","));
+		while ((value = strsep(&word, ","))) {
+			values[this.value_count].name = strsep(&value, "=");
+			values[this.value_count++].value = value;
+		}
+		assert_int_equal(swk_policy_key(&services, policy, &this, report, &error), 0);
+	}
+	free(copy);
+	return services;
+}
+
+/* What is noted, but for details: a letter a note. */
+static inline const char *noted(const struct swk_report *report)
+{
+	static const char letters[SWK_NOTE_KINDS] = {
+		[SWK_NOTE_SKIPPED] = 's', [SWK_NOTE_KEPT] = 'k',    [SWK_NOTE_WARNING] = 'w',
+		[SWK_NOTE_HELD] = 'h',	  [SWK_NOTE_UNASKED] = 'u', [SWK_NOTE_OWED] = 'o',
+	};
+	static char text[64];
+	size_t length = 0;
+
+	for (size_t i = 0; i < report->note_count && length + 1 < sizeof(text); i++) {
+		if (report->notes[i].kind != SWK_NOTE_DETAIL)
+			text[length++] = letters[report->notes[i].kind];
+	}
+	text[length] = '\0';
+	return text;
+}
+
+/* Whether a note, of any kind, has this in it. */
+static inline bool says(const struct swk_report *report, const char *part)
+{
+	for (size_t i = 0; i < report->note_count; i++) {
+		if (strstr(report->notes[i].text, part))
+			return true;
+	}
+	return false;
+}
+
+/* A row; what it doesn't say is nothing. */
+struct decision {
+	const char *row;
+	const char *config;
+	const char *have, *registry, *keys;
+	bool complete, all_keys;
+	const char *foreign;
+	const char *wanted, *noted, *says;
+	const char *whys; /* those of services and upstreams; NULL: whatever they are */
+};
+
+static inline const char *or_nothing(const char *text)
+{
+	return text ? text : "";
+}
+
+/* What was written down of no instance: `UPSTREAM VERDICT: REASON`, of none `SERVICE:`. */
+static inline char *show_whys(const struct swk_whys *whys)
+{
+	struct swk_error error = {0};
+	struct swk_buffer out;
+
+	swk_buffer_init(&out, 100000);
+	(void)swk_buffer_add(&out, "", 0, &error);
+	for (size_t i = 0; i < whys->count; i++) {
+		const struct swk_why *why = &whys->list[i];
+
+		if (!*why->instance)
+			(void)swk_buffer_print(&out, &error, "%s%s%s %s: %s",
+					       out.length ? "; " : "",
+					       *why->upstream ? why->upstream : why->service,
+					       *why->upstream ? "" : ":",
+					       swk_verdict_words[why->verdict], why->reason);
+	}
+	return out.data;
+}
+
+static inline void decide(const struct decision *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct decision *row = &rows[i];
+		struct swk_report report = {0};
+		struct swk_upstreams have = unit_upstreams(or_nothing(row->have)), wanted = {0};
+		struct swk_settings settings = settings_of(row->config);
+		struct swk_whys whys = {0};
+		struct swk_policy policy = policy_of(&settings);
+		struct swk_services services, keys;
+		const struct swk_sources sources = {.services = {&services, row->complete},
+						    .keys = {&keys, row->all_keys}};
+		struct swk_names foreign = unit_names(or_nothing(row->foreign));
+		struct swk_error error = {0};
+		char *shown;
+
+		policy.whys = &whys;
+		services = registry(or_nothing(row->registry), &policy, &report);
+		keys = tree(or_nothing(row->keys), &policy, &report);
+		assert_int_equal(
+			swk_decide(&policy, &have, &sources, &foreign, &wanted, &report, &error),
+			0);
+		shown = unit_show(&wanted);
+		unit_same(row->row, shown, row->wanted);
+		unit_same(row->row, noted(&report), or_nothing(row->noted));
+		if (row->says && !says(&report, row->says))
+			fail_msg("%s: no note says '%s'", row->row, row->says);
+		free(shown);
+		shown = unit_show(&have);
+		unit_same("what we have is not touched", shown, or_nothing(row->have));
+		free(shown);
+		shown = show_whys(&whys);
+		if (row->whys)
+			unit_same(row->row, shown, row->whys);
+		free(shown);
+		swk_whys_free(&whys);
+		swk_names_free(&foreign);
+		swk_services_free(&services);
+		swk_services_free(&keys);
+		swk_upstreams_free(&have);
+		swk_upstreams_free(&wanted);
+		swk_report_free(&report);
+		swk_settings_free(&settings);
+	}
+}
+
+#endif
