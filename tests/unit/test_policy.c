@@ -184,6 +184,397 @@ static void notes_are_one_line(void **state)
 	swk_report_free(&report);
 }
 
+/* ---- routing ---- */
+
+#define TWO "{\"routing\": [{\"tag\": \"gray\"}, {\"tag\": \"zone\", \"separator\": \"-\"}]}"
+#define BOTH                                                                                       \
+	"{\"routing\": [{\"tag\": \"gray\", \"also_plain\": true}, "                               \
+	"{\"tag\": \"zone\", \"separator\": \"-\", \"also_plain\": true}]}"
+#define ONE_OF_TWO                                                                                 \
+	"{\"routing\": [{\"tag\": \"gray\", \"also_plain\": true}, "                               \
+	"{\"tag\": \"zone\", \"separator\": \"-\"}]}"
+
+static void routing(void **state)
+{
+	static const struct decision rows[] = {
+		{.row = "each tag by itself",
+		 .config = TWO,
+		 .registry = "web@10.0.0.1:80+gray=a+zone=eu",
+		 .wanted = "web-eu<web zone=eu>: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
+		{.row = "one of them, and none",
+		 .config = TWO,
+		 .registry = "web@10.0.0.1:80+zone=eu web@10.0.0.2:80+gray=a web@10.0.0.3:80",
+		 .wanted = "web: 10.0.0.3:80; web-eu<web zone=eu>: 10.0.0.1:80; "
+			   "web_a<web gray=a>: 10.0.0.2:80"},
+		{.row = "a default beside a colour",
+		 .config = TWO,
+		 .registry = "web@10.0.0.1:80+gray=default+zone=eu",
+		 .wanted = "web: 10.0.0.1:80; web-eu<web zone=eu>: 10.0.0.1:80"},
+		{.row = "an empty value beside a colour",
+		 .config = TWO,
+		 .registry = "web@10.0.0.1:80+gray=a+zone=",
+		 .wanted = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
+		{.row = "another default",
+		 .config = "{\"routing\": [{\"tag\": \"gray\", \"default\": \"blue\"}]}",
+		 .registry = "web@10.0.0.1:80+gray=blue web@10.0.0.2:80+gray=default",
+		 .wanted = "web: 10.0.0.1:80; web_default<web gray=default>: 10.0.0.2:80"},
+		{.row = "another separator",
+		 .config = "{\"routing\": [{\"tag\": \"gray\", \"separator\": \".x-\"}]}",
+		 .registry = "web@10.0.0.1:80+gray=a",
+		 .wanted = "web.x-a<web gray=a>: 10.0.0.1:80"},
+		{.row = "another tag",
+		 .config = "{\"routing\": [{\"tag\": \"zone\"}]}",
+		 .registry = "web@10.0.0.1:80+gray=a web@10.0.0.2:80+zone=a",
+		 .wanted = "web: 10.0.0.1:80; web_a<web zone=a>: 10.0.0.2:80"},
+		{.row = "none",
+		 .config = "{\"routing\": []}",
+		 .registry = "web@10.0.0.1:80+gray=a web@10.0.0.2:80",
+		 .wanted = "web: 10.0.0.1:80 10.0.0.2:80"},
+		{.row = "one tag's name begins another's",
+		 .config = "{\"routing\": [{\"tag\": \"g\"}, {\"tag\": \"gray\", \"separator\": "
+			   "\"-\"}]}",
+		 .registry = "web@10.0.0.1:80+gray=a web@10.0.0.2:80+g=b",
+		 .wanted = "web-a<web gray=a>: 10.0.0.1:80; web_b<web g=b>: 10.0.0.2:80"},
+		{.row = "two tags, one name: one is served",
+		 .config = "{\"routing\": [{\"tag\": \"gray\"}, {\"tag\": \"zone\"}]}",
+		 .registry = "web@10.0.0.1:80+gray=a web@10.0.0.2:80+zone=a",
+		 .wanted = "web_a<web gray=a>: 10.0.0.1:80",
+		 .noted = "s",
+		 .says = "upstream web_a of service web, tag zone=a: skipped: the name is taken by "
+			 "service web, tag gray=a; rename one of them"},
+		/* also without colour */
+		{.row = "also plain",
+		 .config = BOTH,
+		 .registry = "web@10.0.0.1:80+gray=a web@10.0.0.2:80",
+		 .wanted = "web: 10.0.0.1:80 10.0.0.2:80; web_a<web gray=a>: 10.0.0.1:80"},
+		{.row = "both are",
+		 .config = BOTH,
+		 .registry = "web@10.0.0.1:80+gray=a+zone=eu",
+		 .wanted = "web: 10.0.0.1:80; web-eu<web zone=eu>: 10.0.0.1:80; "
+			   "web_a<web gray=a>: 10.0.0.1:80"},
+		{.row = "one of them is not",
+		 .config = ONE_OF_TWO,
+		 .registry = "web@10.0.0.1:80+gray=a+zone=eu web@10.0.0.2:80+gray=b",
+		 .wanted = "web: 10.0.0.2:80; web-eu<web zone=eu>: 10.0.0.1:80; "
+			   "web_a<web gray=a>: 10.0.0.1:80; web_b<web gray=b>: 10.0.0.2:80"},
+		{.row = "one of them is not, but says its default",
+		 .config = ONE_OF_TWO,
+		 .registry = "web@10.0.0.1:80+gray=a+zone=default",
+		 .wanted = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
+		{.row = "once, whatever says so",
+		 .config = BOTH,
+		 .registry = "web@10.0.0.1:80+gray=a+gray=default+zone=",
+		 .wanted = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
+		{.row = "a colour that can't be one, also plain",
+		 .config = BOTH,
+		 .registry = "web@10.0.0.1:80+gray=a;b",
+		 .wanted = "web: 10.0.0.1:80",
+		 .noted = "s"},
+		/* an upstream's own name */
+		{.row = "another name",
+		 .config = "{\"services\": {\"web\": {\"upstream\": \"shop\"}}}",
+		 .registry = "web@10.0.0.1:80 web@10.0.0.2:80+gray=a api@10.0.0.3:80",
+		 .wanted = "api: 10.0.0.3:80; shop<web>: 10.0.0.1:80; "
+			   "shop_a<web gray=a>: 10.0.0.2:80"},
+		{.row = "a short one makes room for a colour",
+		 .config = "{\"services\": {\"web*\": {\"upstream\": \"s\"}}}",
+		 .registry = "web@10.0.0.1:80+gray="
+			     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			     " web@10.0.0.1:80+gray=b",
+		 .wanted = "s_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa<web "
+			   "gray=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa>: "
+			   "10.0.0.1:80; s_b<web gray=b>: 10.0.0.1:80"},
+		/* what else is said of an upstream */
+		{.row = "by service",
+		 .config = "{\"services\": {\"web\": {\"balance\": \"least_conn\", \"keepalive\": "
+			   "5, \"keepalive_timeout\": 6, \"keepalive_requests\": 7}}}",
+		 .registry = "web@10.0.0.1:80+gray=a api@10.0.0.2:80",
+		 .wanted = "api: 10.0.0.2:80; web_a<web gray=a>: 10.0.0.1:80 least_conn "
+			   "keepalive=5 keepalive_timeout=6 keepalive_requests=7"},
+	};
+
+	(void)state;
+	decide(rows, COUNT(rows));
+}
+
+/* ---- what is published ---- */
+
+static void published(void **state)
+{
+	static const struct decision rows[] = {
+		{.row = "included",
+		 .config = "{\"include\": [\"web\", \"api-*\"]}",
+		 .registry = "web@10.0.0.1:80 api-x@10.0.0.2:80 api@10.0.0.3:80 Web@10.0.0.4:80",
+		 .wanted = "api-x: 10.0.0.2:80; web: 10.0.0.1:80"},
+		{.row = "excluded, though included",
+		 .config = "{\"include\": [\"api-*\"], \"exclude\": [\"api-x\", \"web\"]}",
+		 .registry = "web@10.0.0.1:80 api-x@10.0.0.2:80 api-y@10.0.0.3:80",
+		 .wanted = "api-y: 10.0.0.3:80"},
+		{.row = "consul, though included",
+		 .config = "{\"include\": [\"consul\", \"*\"]}",
+		 .registry = "consul@10.0.0.1:80 web@10.0.0.2:80",
+		 .wanted = "web: 10.0.0.2:80"},
+		{.row = "excluded, and in the file: goes with a document of its own",
+		 .config = "{\"exclude\": [\"web\"]}",
+		 .have = "api: 10.0.0.2:80; web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80",
+		 .registry = "web@10.0.0.1:80",
+		 .wanted = "api: 10.0.0.2:80"},
+		{.row = "also where none of it is healthy",
+		 .config = "{\"exclude\": [\"web\"]}",
+		 .have = "web: 10.0.0.1:80",
+		 .registry = "web@10.0.0.1:80!critical",
+		 .wanted = ""},
+		{.row = "but not with one that shows none",
+		 .config = "{\"exclude\": [\"web\"]}",
+		 .have = "web: 10.0.0.1:80",
+		 .registry = "web",
+		 .wanted = "web: 10.0.0.1:80",
+		 .whys = "web: left out: include and exclude leave it out"},
+		{.row = "and in a full pass",
+		 .config = "{\"exclude\": [\"web\"]}",
+		 .have = "web: 10.0.0.1:80",
+		 .registry = "api@10.0.0.2:80 web consul",
+		 .complete = true,
+		 .wanted = "api: 10.0.0.2:80",
+		 .whys = "web: left out: include and exclude leave it out; consul: left out: it is "
+			 "Consul itself"},
+		{.row = "a name that can't be one, excluded, is no trouble",
+		 .config = "{\"exclude\": [\"we*\"]}",
+		 .registry = "we;b@10.0.0.1:80",
+		 .wanted = ""},
+		/* a tag that is needed */
+		{.row = "only those with the tag",
+		 .config = "{\"require_tag\": \"public\"}",
+		 .registry = "web@10.0.0.1:80+public web@10.0.0.2:80 web@10.0.0.3:80+Public "
+			     "web@10.0.0.4:80+x+public+gray=a web@10.0.0.5:80+public2",
+		 .wanted = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.4:80"},
+		{.row = "none has it: as if deregistered",
+		 .config = "{\"require_tag\": \"public\"}",
+		 .have = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80",
+		 .registry = "web@10.0.0.1:80",
+		 .wanted = ""},
+		{.row = "a colour of which none has it",
+		 .config = "{\"require_tag\": \"public\"}",
+		 .have = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.2:80",
+		 .registry = "web@10.0.0.1:80+public web@10.0.0.2:80+gray=a",
+		 .wanted = "web: 10.0.0.1:80"},
+		{.row = "one that has it is critical, others don't have it",
+		 .config = "{\"require_tag\": \"public\"}",
+		 .have = "web: 10.0.0.1:80",
+		 .registry = "web@10.0.0.1:80+public!critical web@10.0.0.2:80",
+		 .wanted = "web: 10.0.0.1:80",
+		 .noted = "k"},
+		/* a name that is a host to nginx */
+		{.row = "names of hosts",
+		 .registry = "127.0.0.1@10.0.0.1:80 localhost@10.0.0.1:80",
+		 .wanted = "",
+		 .noted = "ss",
+		 .whys = "127.0.0.1: skipped: to nginx that is a host, not an upstream; localhost: "
+			 "skipped: to nginx that is a host, not an upstream"},
+	};
+
+	(void)state;
+	decide(rows, COUNT(rows));
+}
+
+/* ---- too many of them ---- */
+
+static void too_many_colours(void **state)
+{
+	struct swk_services services = {0};
+	struct swk_report report = {0};
+
+	(void)state;
+	for (unsigned i = 0; i <= SWK_COLOURS_MAX; i++) {
+		char word[64];
+
+		(void)snprintf(word, sizeof(word), "web@10.0.0.1:80+gray=c%u", i);
+		add_instance(&services, &plain, word, &report);
+	}
+	assert_int_equal(services.list[0].upstreams.count, SWK_COLOURS_MAX);
+	assert_int_equal(services.list[0].instances, SWK_COLOURS_MAX + 1);
+	assert_int_equal(report.counted[SWK_NOTE_SKIPPED], 1);
+	assert_true(says(&report, "its service has too many colours already: tag 'gray=c64'"));
+	/* Those that are there take more. */
+	for (unsigned i = 0; i < 2; i++) {
+		char word[] = "web@10.0.0.2:80+gray=c0";
+
+		add_instance(&services, &plain, word, &report);
+	}
+	assert_int_equal(report.counted[SWK_NOTE_SKIPPED], 1);
+	swk_services_free(&services);
+	swk_report_free(&report);
+}
+
+static void too_many_places(void **state)
+{
+	struct swk_services services = {0};
+	struct swk_report report = {0};
+	struct swk_error error = {0};
+	struct swk_service *service;
+
+	(void)state;
+	service = swk_services_get(&services, "web", &error);
+	assert_non_null(service);
+	service->placed = SWK_PLACES_MAX - 1;
+	for (unsigned i = 0; i < 3; i++) {
+		char word[] = "web@10.0.0.1:80";
+
+		add_instance(&services, &plain, word, &report);
+	}
+	assert_int_equal(service->placed, SWK_PLACES_MAX);
+	assert_int_equal(service->instances, 3);
+	assert_int_equal(service->upstreams.list[0].count, 1);
+	assert_int_equal(service->upstreams.list[0].registered, 1);
+	assert_int_equal(report.counted[SWK_NOTE_SKIPPED], 2);
+	assert_true(says(&report, "its service has too many instances already"));
+	swk_services_free(&services);
+	swk_report_free(&report);
+}
+
+/* ---- keys ---- */
+
+static void keys(void **state)
+{
+	static char long_name[SWK_NAME_MAX + 32];
+	static const struct decision rows[] = {
+		{.row = "upstreams of the tree",
+		 .keys = "web/10.0.0.1:80 api/10.0.0.3:80 web/[::1]:80,weight=2",
+		 .wanted = "api: 10.0.0.3:80 keyed; web: 10.0.0.1:80 [::1]:80,weight=2 keyed"},
+		{.row = "folders",
+		 .keys = "web/ web/10.0.0.1:80 api/x/",
+		 .wanted = "web: 10.0.0.1:80 keyed"},
+		{.row = "too deep, and not deep enough",
+		 .keys = "web web/x/10.0.0.1:80 /10.0.0.1:80 web/10.0.0.1:80",
+		 .wanted = "web: 10.0.0.1:80 keyed",
+		 .noted = "sss",
+		 .says = "key 'p/web/x/10.0.0.1:80' skipped: it is not p/UPSTREAM/ADDRESS:PORT"},
+		{.row = "what can't be used is registered all the same",
+		 .have = "web: 10.0.0.9:80 keyed",
+		 .keys = "web/nowhere",
+		 .all_keys = true,
+		 .wanted = "web: 10.0.0.9:80 keyed",
+		 .noted = "sk",
+		 .says = "key 'p/web/nowhere' skipped: no ADDRESS:PORT: 'nowhere'"},
+		{.row = "a name that can't be one",
+		 .keys = "we;b/10.0.0.1:80 _x/10.0.0.1:80 localhost/10.0.0.1:80",
+		 .wanted = "",
+		 .noted = "sss"},
+		{.row = "too long a name", .keys = long_name, .wanted = "", .noted = "s"},
+		{.row = "by the upstream's name",
+		 .config = "{\"services\": {\"we*\": {\"keepalive\": 4, \"balance\": \"ip_hash\", "
+			   "\"max_conns\": 5, \"port\": 81, \"upstream\": \"shop\"}}}",
+		 .keys = "web/10.0.0.1:80 api/10.0.0.1:80",
+		 .wanted = "api: 10.0.0.1:80 keyed; shop<web>: 10.0.0.1:81,max_conns=5 ip_hash "
+			   "keepalive=4 keyed"},
+		{.row = "include and exclude",
+		 .config = "{\"include\": [\"w*\"], \"exclude\": [\"wx\"]}",
+		 .keys = "web/10.0.0.1:80 api/10.0.0.1:80 wx/10.0.0.1:80",
+		 .wanted = "web: 10.0.0.1:80 keyed"},
+		{.row = "but no tag is needed, no check, and no colour made",
+		 .config = "{\"require_tag\": \"public\", \"defaults\": {\"require_check\": true}}",
+		 .keys = "web/10.0.0.1:80,gray=a",
+		 .wanted = "web: 10.0.0.1:80 keyed"},
+		{.row = "attributes may be anything",
+		 .config = "{\"attributes\": {\"allow\": [], \"max\": {\"weight\": 10, "
+			   "\"max_fails\": 0}}}",
+		 .keys = "web/10.0.0.1:80,weight=5000,max_fails=7 web/10.0.0.2:80,backup=1",
+		 .wanted = "web: 10.0.0.1:80,weight=5000,max_fails=7 10.0.0.2:80,backup keyed"},
+		{.row = "consul",
+		 .keys = "consul/10.0.0.1:80",
+		 .wanted = "",
+		 .whys = "consul: left out: it is Consul itself"},
+	};
+	static const char *const outside[] = {"q/web/10.0.0.1:80", "pweb/10.0.0.1:80", "p", "",
+					      "pp/web/10.0.0.1:80"};
+
+	(void)state;
+	memset(long_name, 'x', SWK_NAME_MAX + 1);
+	(void)strcpy(long_name + SWK_NAME_MAX + 1, "/10.0.0.1:80");
+	decide(rows, COUNT(rows));
+	/* Nor are those of another tree. */
+	for (size_t i = 0; i < COUNT(outside); i++) {
+		const struct swk_key key = {.key = outside[i]};
+		struct swk_services services = {0};
+		struct swk_report report = {0};
+		struct swk_error error = {0};
+
+		assert_int_equal(swk_policy_key(&services, &plain, &key, &report, &error), 0);
+		unit_number(outside[i], (long long)services.count, 0);
+		unit_number(outside[i], (long long)report.counted[SWK_NOTE_SKIPPED],
+			    *outside[i] != '\0');
+		swk_report_free(&report);
+	}
+}
+
+/* ---- what is written down ---- */
+
+static void whys_of_instances(void **state)
+{
+	static const struct {
+		const char *row, *config, *registry, *keys, *shown;
+	} rows[] = {
+		{"served", NULL, "web@10.0.0.1:80", "",
+		 "web web w1 n1 passing 10.0.0.1:80 served: "},
+		{"in two upstreams", NULL, "web@10.0.0.1:80+gray=a+gray=b", "",
+		 "web web_a w1 n1 passing 10.0.0.1:80 served: ; "
+		 "web web_b w1 n1 passing 10.0.0.1:80 served: "},
+		{"left out by its health", NULL, "web@10.0.0.1:80!critical", "",
+		 "web web w1 n1 critical 10.0.0.1:80 left out: it is critical"},
+		{"down", "{\"defaults\": {\"maintenance\": \"down\"}}",
+		 "web@10.0.0.1:80!maintenance", "",
+		 "web web w1 n1 maintenance 10.0.0.1:80 down: it is in maintenance"},
+		{"left out by the settings", "{\"require_tag\": \"x\"}", "web@10.0.0.1:80", "",
+		 "web - w1 n1 passing - left out: it has no tag 'x'"},
+		{"its service is", "{\"exclude\": [\"web\"]}", "web@10.0.0.1:80", "",
+		 "web - w1 n1 passing - left out: include and exclude leave its service out"},
+		{"no address", NULL, "web@nowhere:80", "",
+		 "web web w1 n1 passing - skipped: no IPv4 or IPv6 address: 'nowhere'"},
+		{"no colour", NULL, "web@10.0.0.1:80+gray=a;b", "",
+		 "web - w1 n1 passing 10.0.0.1:80 skipped: can't be part of an upstream's name: "
+		 "tag "
+		 "'gray=a;b'"},
+		{"a key", NULL, "", "web/10.0.0.1:80",
+		 "web web p/web/10.0.0.1:80 - passing 10.0.0.1:80 served: "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_settings settings = settings_of(rows[i].config);
+		struct swk_policy policy = policy_of(&settings);
+		struct swk_whys whys = {0};
+		struct swk_report report = {0};
+		struct swk_services services, known;
+		char shown[1024] = "";
+
+		policy.whys = &whys;
+		services = registry(rows[i].registry, &policy, &report);
+		known = tree(rows[i].keys, &policy, &report);
+		for (size_t j = 0; j < whys.count; j++) {
+			const struct swk_why *why = &whys.list[j];
+
+			(void)snprintf(shown + strlen(shown), sizeof(shown) - strlen(shown),
+				       "%s%s %s %s %s %s %s %s: %s", j ? "; " : "", why->service,
+				       *why->upstream ? why->upstream : "-", why->instance,
+				       *why->node ? why->node : "-", why->status,
+				       *why->address ? why->address : "-",
+				       swk_verdict_words[why->verdict], why->reason);
+		}
+		unit_same(rows[i].row, shown, rows[i].shown);
+		swk_whys_free(&whys);
+		swk_services_free(&services);
+		swk_services_free(&known);
+		swk_report_free(&report);
+		swk_settings_free(&settings);
+	}
+}
+
 /* ---- where an upstream comes from that doesn't say so ---- */
 
 static void sources_are_found(void **state)
@@ -245,6 +636,12 @@ int main(void)
 		cmocka_unit_test(name_with_colour_at_the_limit),
 		cmocka_unit_test(proxies_are_no_instances),
 		cmocka_unit_test(notes_are_one_line),
+		cmocka_unit_test(routing),
+		cmocka_unit_test(published),
+		cmocka_unit_test(too_many_colours),
+		cmocka_unit_test(too_many_places),
+		cmocka_unit_test(keys),
+		cmocka_unit_test(whys_of_instances),
 		cmocka_unit_test(sources_are_found),
 	};
 
