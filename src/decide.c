@@ -254,6 +254,8 @@ static int compare_by_service(const void *a, const void *b)
 /* All that we have of one source, and what it tells of. */
 static int decide_source(struct decision *decision, const struct swk_source *source, bool keyed)
 {
+	/* Unlike a service, an upstream of keys is in no list but theirs. */
+	const bool unsure = keyed && source->services->unsure;
 	int status = 0;
 
 	decision->of_source = 0;
@@ -266,9 +268,12 @@ static int decide_source(struct decision *decision, const struct swk_source *sou
 		      compare_by_service);
 	for (size_t i = 0; !status && i < source->services->count; i++)
 		status = decide_service(decision, source, &source->services->list[i]);
-	for (size_t i = 0; !status && !source->complete && i < decision->of_source; i++) {
+	for (size_t i = 0; !status && (!source->complete || unsure) && i < decision->of_source;
+	     i++) {
 		if (!swk_services_find(source->services, decision->by_service[i]->service))
-			status = keep(decision, decision->by_service[i], NULL);
+			status = keep(decision, decision->by_service[i],
+				      source->complete ? "a key that can't be read may belong to it"
+						       : NULL);
 	}
 	return status;
 }
