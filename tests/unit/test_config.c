@@ -220,12 +220,13 @@ static void nothing_is_said(void **state)
 static void lists_are_replaced(void **state)
 {
 	struct swk_settings settings = parsed("{\"routing\": [], \"attributes\": {\"allow\": []},"
-					      "\"targets\": [{\"url\": \"x\"}]}");
+					      "\"targets\": [\n{\n\"url\": \"x\"}]}");
 
 	(void)state;
 	assert_int_equal(settings.route_count, 0);
 	assert_int_equal(settings.target_count, 1);
 	assert_string_equal(settings.targets[0].url, "x");
+	assert_string_equal(settings.targets[0].where, "FILE:3: targets[0].url");
 	for (size_t i = 0; i < SWK_ATTRIBUTES; i++)
 		assert_false(settings.attributes.allow[i]);
 	swk_settings_free(&settings);

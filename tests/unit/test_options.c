@@ -288,6 +288,7 @@ static void bad_file(void **state)
 		{"--help=yes", 0, false, false, true},
 		{"--help=no", SWK_CONFIG, false, false, false},
 		{"--help|--help=no", SWK_CONFIG, false, false, false},
+		{"--version", 0, false, false, false},
 		{"--version=0", SWK_CONFIG, false, false, false},
 		/* what is wrong with the line comes first */
 		{"--nothing", SWK_USAGE, false, false, false},
