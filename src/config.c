@@ -115,8 +115,8 @@ static int read_field(struct reader *reader, const struct swk_config_step *step,
 	return status ? refuse(reader, step, why.text + strlen(": ")) : 0;
 }
 
-/* Reads the elements one after the other. */
-static int read_array(struct reader *reader, const struct swk_config_step *step,
+/* Reads the elements one after the other; `wanted` is what it should be. */
+static int read_array(struct reader *reader, const struct swk_config_step *step, const char *wanted,
 		      int (*read)(struct reader *reader, const struct swk_config_step *step,
 				  const json_t *value),
 		      const json_t *array)
@@ -126,7 +126,7 @@ static int read_array(struct reader *reader, const struct swk_config_step *step,
 	int status = 0;
 
 	if (!json_is_array(array))
-		return refuse_type(reader, step, "an array");
+		return refuse_type(reader, step, wanted);
 	json_array_foreach(array, i, value)
 	{
 		const struct swk_config_step element = {step, NULL, i};
@@ -224,10 +224,12 @@ static int read_target(struct reader *reader, const struct swk_config_step *step
 static int read_targets(struct reader *reader, const struct swk_config_step *step,
 			const json_t *array)
 {
+	static const char wanted[] = "an array of 1 to 64 objects";
+
 	if (!json_array_size(array) || json_array_size(array) > SWK_TARGETS_MAX)
-		return refuse_type(reader, step, "an array of 1 to 64 objects");
+		return refuse_type(reader, step, wanted);
 	swk_settings_clear_targets(reader->settings);
-	return read_array(reader, step, read_target, array);
+	return read_array(reader, step, wanted, read_target, array);
 }
 
 static int read_route(struct reader *reader, const struct swk_config_step *step,
@@ -254,10 +256,12 @@ static int read_route(struct reader *reader, const struct swk_config_step *step,
 static int read_routing(struct reader *reader, const struct swk_config_step *step,
 			const json_t *array)
 {
+	static const char wanted[] = "an array of up to 8 objects";
+
 	if (json_array_size(array) > SWK_ROUTES_MAX)
-		return refuse_type(reader, step, "an array of up to 8 objects");
+		return refuse_type(reader, step, wanted);
 	swk_settings_clear_routes(reader->settings);
-	return read_array(reader, step, read_route, array);
+	return read_array(reader, step, wanted, read_route, array);
 }
 
 static int read_allowed(struct reader *reader, const struct swk_config_step *step,
@@ -277,7 +281,7 @@ static int read_allow(struct reader *reader, const struct swk_config_step *step,
 		      const json_t *array)
 {
 	memset(reader->settings->attributes.allow, 0, sizeof(reader->settings->attributes.allow));
-	return read_array(reader, step, read_allowed, array);
+	return read_array(reader, step, "an array of strings", read_allowed, array);
 }
 
 static int take_attribute(struct reader *reader, const struct swk_config_step *step,
@@ -343,7 +347,7 @@ static int take_part(struct reader *reader, const struct swk_config_step *step, 
 		return read_object(reader, step, &swk_consul_fields, &settings->consul, NULL, NULL,
 				   value);
 	if (!strcmp(step->key, "include") || !strcmp(step->key, "exclude"))
-		return read_array(reader, step, read_pattern, value);
+		return read_array(reader, step, "an array of strings", read_pattern, value);
 	if (!strcmp(step->key, "routing"))
 		return read_routing(reader, step, value);
 	if (!strcmp(step->key, "attributes"))

@@ -69,7 +69,7 @@ static void corrected(void **state)
 		 "web web - - kept nobody passes; web web i 10.0.0.1:80 left it is critical",
 		 "web: 10.0.0.1:80",
 		 "web web - kept: nobody passes; web web i kept: it is critical, but its upstream "
-		 "keeps its last servers: nobody passes"},
+		 "keeps its last servers"},
 		{"and it is not among the last",
 		 "web web - - kept nobody passes; web web i 10.0.0.2:80 left it is critical",
 		 "web: 10.0.0.1:80",
