@@ -18,21 +18,25 @@ static int say_of_service(const struct swk_policy *policy, const char *service,
 			    error);
 }
 
+/* Why a service's name can't be an upstream's, or NULL. */
+static const char *unusable(const char *name)
+{
+	if (!swk_name_valid(name))
+		return "its name can't be an upstream's (letters, digits, '.', '_', '-', at most "
+		       "200)";
+	return swk_name_is_host(name) ? "to nginx that is a host, not an upstream" : NULL;
+}
+
 int swk_policy_service(struct swk_services *services, const struct swk_policy *policy,
 		       const char *name, struct swk_report *report, struct swk_error *error)
 {
-	const char *why = NULL;
+	const char *why = unusable(name);
 
 	if (!swk_settings_publish(policy->settings, name))
 		return say_of_service(policy, name, SWK_LEFT_OUT,
 				      strcmp(name, "consul") ? "include and exclude leave it out"
 							     : "it is Consul itself",
 				      error);
-	if (!swk_name_valid(name))
-		why = "its name can't be an upstream's (letters, digits, '.', '_', '-', at most "
-		      "200)";
-	else if (swk_name_is_host(name))
-		why = "to nginx that is a host, not an upstream";
 	if (!why)
 		return swk_services_get(services, name, error) ? 0 : error->status;
 	swk_report_note(report, SWK_NOTE_SKIPPED, "service '%s': skipped: %s", name, why);
@@ -161,17 +165,20 @@ static int place(const struct placing *placing, const char *tag, const char *sep
 static int place_by_tag(const struct placing *placing, const struct swk_route *route,
 			const char *tag, const char *colour)
 {
-	char why[SWK_TEXT_MAX];
+	char name[SWK_NAME_MAX + 2], why[SWK_TEXT_MAX];
+	int length = snprintf(name, sizeof(name), "%s%s%s", base_name(placing), route->separator,
+			      colour);
 
 	if (placing->service->upstreams.count >= SWK_COLOURS_MAX &&
 	    !swk_service_upstream(placing->service, tag))
 		(void)snprintf(why, sizeof(why),
 			       "its service has too many colours already: tag '%s'", tag);
-	else if (!swk_name_part_valid(colour) ||
-		 strlen(base_name(placing)) + strlen(route->separator) + strlen(colour) >
-			 SWK_NAME_MAX)
+	else if (!swk_name_part_valid(colour) || length > SWK_NAME_MAX)
 		(void)snprintf(why, sizeof(why), "can't be part of an upstream's name: tag '%s'",
 			       tag);
+	else if (swk_name_is_host(name))
+		(void)snprintf(why, sizeof(why),
+			       "to nginx '%s' is a host, not an upstream: tag '%s'", name, tag);
 	else
 		return place(placing, tag, route->separator, colour);
 	return skip(placing, why);
@@ -238,16 +245,17 @@ static const char *unpublished(const struct swk_settings *settings,
 	return room;
 }
 
-/* Finds the service, or adds it, and sees to it that it has room for one more. */
+/* Finds the service, or adds it; NULL where it is none that can be published, though an instance
+ * that can't be read, or isn't wanted, may have made it known. */
 static int begin(struct placing *placing, struct swk_services *services, const char *name)
 {
+	bool usable = !unusable(name);
 	int status = 0;
 
-	placing->service = swk_services_find(services, name);
-	if (!placing->service)
+	if (!usable || !swk_services_find(services, name))
 		status = swk_policy_service(services, placing->policy, name, placing->report,
 					    placing->error);
-	if (!status && !placing->service)
+	if (!status && usable)
 		placing->service = swk_services_find(services, name);
 	if (placing->service)
 		placing->service->instances++;
