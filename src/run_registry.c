@@ -105,8 +105,12 @@ static int take_document(struct swk_run *run, enum swk_watch_kind kind)
 				     "this is of a 'keyprefix' watch");
 	if (only)
 		return swk_services_get(&run->services, only, run->error) ? 0 : run->error->status;
-	if (kind == SWK_WATCH_KEYS || (kind == SWK_WATCH_NOTHING && run->settings->keyprefix))
+	if (kind == SWK_WATCH_KEYS || (kind == SWK_WATCH_NOTHING && run->settings->keyprefix)) {
+		/* What can't be read of it is a key. */
+		run->keys.unsure = run->services.unsure;
+		run->services.unsure = false;
 		return swk_run_take_keys(run);
+	}
 	if (kind == SWK_WATCH_NOTHING)
 		return swk_error_set(run->error, SWK_DATA,
 				     "the document is [], which says of no service which it is: "
