@@ -208,13 +208,42 @@ int swk_upstream_add(struct swk_upstream *upstream, const struct swk_server *ser
 	return copy_server(upstream, server, error);
 }
 
+static int compare_numbers(unsigned a, unsigned b)
+{
+	return (a > b) - (a < b);
+}
+
+/* Orders those of one address by what they say: one that serves before one that is down or a
+ * backup, then the larger weight; the rest only so that there is an order. */
+static int compare_what_is_said(const void *a, const void *b)
+{
+	const struct swk_server *x = a, *y = b;
+	int order = compare_servers(x, y);
+
+	if (!order)
+		order = compare_numbers(x->down, y->down);
+	if (!order)
+		order = compare_numbers(x->backup, y->backup);
+	if (!order)
+		order = compare_numbers(y->weight, x->weight);
+	if (!order)
+		order = compare_numbers(x->max_conns, y->max_conns);
+	if (!order)
+		order = compare_numbers(x->max_fails, y->max_fails);
+	if (!order)
+		order = compare_numbers(x->fail_timeout, y->fail_timeout);
+	if (!order && x->host)
+		order = strcmp(x->host, y->host);
+	return order;
+}
+
 void swk_upstream_tidy(struct swk_upstream *upstream)
 {
 	size_t kept = 0;
 
 	if (upstream->count)
 		qsort(upstream->servers, upstream->count, sizeof(*upstream->servers),
-		      compare_servers);
+		      compare_what_is_said);
 	for (size_t i = 0; i < upstream->count; i++) {
 		if (kept && !compare_servers(&upstream->servers[kept - 1], &upstream->servers[i])) {
 			free(upstream->servers[i].host);

@@ -94,7 +94,9 @@ void swk_upstream_free(struct swk_upstream *upstream);
 int swk_upstream_add(struct swk_upstream *upstream, const struct swk_server *server,
 		     struct swk_error *error);
 
-/* Sorts the servers as swk_server_compare does, and keeps one of each address: the first in it. */
+/* Sorts the servers as swk_server_compare does, and keeps one of each address, whatever their order
+ * was: one that is not down before one that is, then one that is no backup, then the larger weight.
+ */
 void swk_upstream_tidy(struct swk_upstream *upstream);
 
 /* Whether a server of it has a host's name: a proxy shows what that was resolved to, so that the

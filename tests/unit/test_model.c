@@ -431,7 +431,7 @@ static void tidying_sorts_and_keeps_each_address_once(void **state)
 		{"x: 10.0.0.1:81 10.0.0.1:80 10.0.0.1:81 10.0.0.1:80 10.0.0.1:80",
 		 "x: 10.0.0.1:80 10.0.0.1:81"},
 		{"x: 10.0.0.2:80 10.0.0.1:80,weight=5 10.0.0.1:80,weight=9",
-		 "x: 10.0.0.1:80,weight=5 10.0.0.2:80"},
+		 "x: 10.0.0.1:80,weight=9 10.0.0.2:80"},
 		{"x: 10.0.0.1:80,weight=9 10.0.0.1:80,weight=5", "x: 10.0.0.1:80,weight=9"},
 		{"x: b.example:80 a.example:81 [::1]:80 a.example:80 10.0.0.1:80",
 		 "x: 10.0.0.1:80 [::1]:80 a.example:80 a.example:81 b.example:80"},
