@@ -5,7 +5,7 @@
 # make check      install what the tests need, build, and run them all
 # make soak       the tests that take long: storms, traffic, faults at random
 # make lint       compilers' and checkers' warnings, and the layers
-# make sanitize   the unit tests and the cases with ASan and UBSan
+# make sanitize   the unit and property tests and the cases with ASan and UBSan
 # make valgrind   the cases under valgrind
 # make fuzz       let fuzzers look at whatever is read, each for FUZZ_SECONDS=60
 # make install    PREFIX=/usr/local, DESTDIR= and the GNU directory variables
@@ -47,6 +47,8 @@ OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 objects_of = $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/$(1)/*.c))
 COMMAND_OBJECTS = $(foreach command,$(COMMANDS),$(call objects_of,$(command)))
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+PROPERTY_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/property/*.c)) \
+	$(BUILD)/tests/fuzz/chain.o
 
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
@@ -74,11 +76,18 @@ $(BUILD)/unit/%: tests/unit/%.c $(OBJECTS)
 	$(call say,CC,$@)$(CC) $(SWK_CPPFLAGS) -Itests/unit $(SWK_CFLAGS) $(SWK_LDFLAGS) -MMD -MP \
 		-o $@ $< $(OBJECTS) $(LIBS) -lcmocka
 
-unit: $(UNIT_TESTS)
+unit: $(UNIT_TESTS) $(BUILD)/property
+
+$(BUILD)/tests/property/%.o: SWK_CPPFLAGS += -Itests/fuzz
+
+$(BUILD)/property: $(PROPERTY_OBJECTS) $(OBJECTS)
+	$(call say,LD,$@)$(CC) $(SWK_CFLAGS) $(SWK_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(OBJECTS)
 	$(call say,CC,$@)$(CC) $(SWK_CPPFLAGS) -Itests/fuzz $(SWK_CFLAGS) -fsanitize=fuzzer \
 		$(SWK_LDFLAGS) -MMD -MP -MT $@ -MF $@.d -o $@ $(filter %.c %.o,$^) $(LIBS)
+
+$(BUILD)/fuzz_chain: $(BUILD)/tests/fuzz/chain.o
 
 # The whole run: with a target to speak to, and a clock that needs no waiting.
 $(BUILD)/fuzz_run: $(BUILD)/tests/fuzz/responder.o
@@ -121,7 +130,7 @@ sanitize:
 	$(Q)tests/setup test
 	$(Q)$(MAKE) --no-print-directory BUILD=build/sanitize HARDENING='$(UNFORTIFIED)' \
 		CFLAGS='$(SANITIZE_FLAGS)' all unit
-	$(Q)BUILD=build/sanitize SWK_APPLY='$(CURDIR)/build/sanitize/swk-apply' tests/run unit cases
+	$(Q)BUILD=build/sanitize SWK_APPLY='$(CURDIR)/build/sanitize/swk-apply' tests/run unit property cases
 
 valgrind:
 	$(Q)tests/setup test
@@ -149,11 +158,13 @@ uninstall:
 
 # What was fetched for the tests stays: see distclean.
 clean:
-	rm -rf $(BUILD)/src $(BUILD)/cmd $(BUILD)/unit $(BUILD)/swk-apply $(BUILD)/swk $(BUILD)/fuzz $(BUILD)/sanitize
+	rm -rf $(BUILD)/src $(BUILD)/cmd $(BUILD)/unit $(BUILD)/tests $(BUILD)/property \
+		$(BUILD)/swk-apply $(BUILD)/swk $(BUILD)/fuzz $(BUILD)/sanitize
 
 distclean:
 	rm -rf $(BUILD)
 
 .PHONY: all unit fuzzers tools demo check soak lint fuzz sanitize valgrind install uninstall clean distclean
 
--include $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d)
+-include $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d) \
+	$(PROPERTY_OBJECTS:.o=.d)

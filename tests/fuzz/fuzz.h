@@ -14,6 +14,7 @@
 
 #include "buffer.h"
 #include "model.h"
+#include "nginx.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -91,6 +92,38 @@ static inline void fuzz_same(const struct swk_upstreams *a, const struct swk_ups
 		fuzz_same_upstream(&a->list[i], &b->list[i]);
 }
 
+/* The same in every member that a file holds, in words of its own. */
+static inline void fuzz_identical(const struct swk_upstream *a, const struct swk_upstream *b)
+{
+	fuzz_same_upstream(a, b);
+	fuzz_require(a->balance == b->balance, "%s: balance %d became %d", a->name, (int)a->balance,
+		     (int)b->balance);
+	fuzz_require(a->keepalive == b->keepalive, "%s: keepalive %u became %u", a->name,
+		     a->keepalive, b->keepalive);
+	fuzz_require(a->keepalive_timeout == b->keepalive_timeout,
+		     "%s: keepalive_timeout %u became %u", a->name, a->keepalive_timeout,
+		     b->keepalive_timeout);
+	fuzz_require(a->keepalive_requests == b->keepalive_requests,
+		     "%s: keepalive_requests %u became %u", a->name, a->keepalive_requests,
+		     b->keepalive_requests);
+	fuzz_require(a->count == b->count, "%s: %zu servers became %zu", a->name, a->count,
+		     b->count);
+	for (size_t i = 0; i < a->count; i++) {
+		const struct swk_server *x = &a->servers[i], *y = &b->servers[i];
+
+		fuzz_require(!x->host == !y->host && (!x->host || !strcmp(x->host, y->host)),
+			     "%s: server %zu: its host differs", a->name, i);
+		fuzz_require(x->v6 == y->v6 && !memcmp(x->ip, y->ip, sizeof(x->ip)) &&
+				     x->port == y->port,
+			     "%s: server %zu: its address differs", a->name, i);
+		fuzz_require(x->weight == y->weight && x->max_conns == y->max_conns &&
+				     x->max_fails == y->max_fails &&
+				     x->fail_timeout == y->fail_timeout && x->backup == y->backup &&
+				     x->down == y->down,
+			     "%s: server %zu: its attributes differ", a->name, i);
+	}
+}
+
 /* Sorted, no name twice, and of each upstream no address twice. */
 static inline void fuzz_in_order(const struct swk_upstreams *set, bool unique)
 {
@@ -147,6 +180,22 @@ static inline void fuzz_only_ours(const char *what, const char *text, size_t len
 	for (size_t i = 0; i < length; i++)
 		fuzz_require(text[i] && strchr(allowed, text[i]), "%s: byte %zu is 0x%02x", what, i,
 			     (unsigned char)text[i]);
+}
+
+/* The body of a POST is what may stand between an upstream's braces, and nothing behind them. Reads
+ * it, as the upstream's, into a zeroed set. */
+static inline void fuzz_read_body(struct swk_upstreams *set, const char *name, const char *body)
+{
+	struct swk_error error = {0};
+	struct swk_buffer text;
+
+	fuzz_only_ours("body", body, strlen(body));
+	fuzz_require(!strpbrk(body, "{}#\n"), "body of %s: %s", name, body);
+	swk_buffer_init(&text, SIZE_MAX / 2);
+	fuzz_done(swk_buffer_print(&text, &error, "upstream %s {%s}", name, body), &error, "body");
+	fuzz_done(swk_nginx_read(set, "body", text.data, text.length, &error), &error, body);
+	fuzz_require(set->count == 1, "body of %s: %s", name, body);
+	swk_buffer_free(&text);
 }
 
 #endif

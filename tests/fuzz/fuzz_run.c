@@ -184,23 +184,6 @@ static void check_state(const struct swk_buffer *before, const struct swk_buffer
 	swk_state_free(&known);
 }
 
-/* A body is what may stand between an upstream's braces, and nothing behind them. */
-static void check_body(const char *name, const char *body)
-{
-	struct swk_upstreams set = {0};
-	struct swk_error error = {0};
-	struct swk_buffer text;
-
-	fuzz_only_ours("body", body, strlen(body));
-	fuzz_require(!strpbrk(body, "{}#\n"), "body of %s: %s", name, body);
-	swk_buffer_init(&text, SIZE_MAX / 2);
-	fuzz_done(swk_buffer_print(&text, &error, "upstream %s {%s}", name, body), &error, "body");
-	fuzz_done(swk_nginx_read(&set, "body", text.data, text.length, &error), &error, body);
-	fuzz_require(set.count == 1, "body of %s: %s", name, body);
-	swk_buffer_free(&text);
-	swk_upstreams_free(&set);
-}
-
 static void check_requests(const struct swk_settings *settings, const struct swk_names *ours)
 {
 	size_t count;
@@ -210,6 +193,7 @@ static void check_requests(const struct swk_settings *settings, const struct swk
 		const struct fuzz_request *this = &requests[i];
 		const char *name = strstr(this->path, "/upstream/");
 		bool post = !strcmp(this->method, "POST");
+		struct swk_upstreams set = {0};
 
 		for (const char *at = this->path; *at; at++)
 			fuzz_require(*at > ' ' && *at <= '~', "path %s", this->path);
@@ -222,8 +206,10 @@ static void check_requests(const struct swk_settings *settings, const struct swk
 		name += strlen("/upstream/");
 		fuzz_require(fuzz_is_name(name), "name %s", name);
 		fuzz_require(swk_names_have(ours, name), "%s is not ours", name);
-		if (post)
-			check_body(name, this->body);
+		if (!post)
+			continue;
+		fuzz_read_body(&set, name, this->body);
+		swk_upstreams_free(&set);
 	}
 }
 

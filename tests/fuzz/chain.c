@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: MIT */
+#include "chain.h"
+
+#include <arpa/inet.h>
+
+#include "config.h"
+#include "decide.h"
+#include "dyups.h"
+#include "explain.h"
+#include "plan.h"
+#include "policy.h"
+#include "watch.h"
+
+/* What a run has that reads documents. */
+struct chain {
+	struct swk_settings settings;
+	struct swk_policy policy;
+	struct swk_services services, keys;
+	struct swk_report report;
+	struct swk_whys whys;
+	bool complete, keys_told;
+	bool unsure; /* in the document under way there was what can't be read */
+};
+
+struct input {
+	struct fuzz_text letters, settings, present, names, documents;
+};
+
+/* ---- the input ---- */
+
+static struct input take_apart(const char *input, size_t length)
+{
+	struct fuzz_text rest = {input, length};
+	struct fuzz_text options = fuzz_next(&rest);
+	const char *brace = options.length ? memchr(options.data, '{', options.length) : NULL;
+	struct input parts = {.letters = options};
+
+	if (brace) {
+		parts.letters.length = (size_t)(brace - options.data);
+		parts.settings.data = brace;
+		parts.settings.length = options.length - parts.letters.length;
+	}
+	parts.present = fuzz_next(&rest);
+	parts.names = fuzz_next(&rest);
+	parts.documents = rest;
+	return parts;
+}
+
+static void set_defaults(struct swk_rules *defaults, struct fuzz_text letters)
+{
+	if (fuzz_has(letters, 'k'))
+		defaults->keepalive = SWK_KEEPALIVE_MAX;
+	if (fuzz_has(letters, 'f'))
+		defaults->max_fails = SWK_MAX_FAILS_MAX;
+	if (fuzz_has(letters, 't'))
+		defaults->fail_timeout = SWK_FAIL_TIMEOUT_MAX;
+	if (fuzz_has(letters, '2'))
+		defaults->min_healthy = (struct swk_share){.number = 2};
+	if (fuzz_has(letters, 'h'))
+		defaults->min_healthy = (struct swk_share){.number = 50, .percent = true};
+}
+
+/* Returns 0, or why the settings are refused. */
+static int set_up(struct chain *chain, const struct input *input, struct swk_error *refused)
+{
+	struct swk_error error = {0};
+
+	*chain = (struct chain){.complete = fuzz_has(input->letters, 'c')};
+	fuzz_done(swk_settings_init(&chain->settings, &error), &error, "settings");
+	swk_report_init(&chain->report);
+	set_defaults(&chain->settings.defaults, input->letters);
+	chain->settings.adopt = fuzz_has(input->letters, 'a');
+	chain->policy.settings = &chain->settings;
+	chain->policy.reserved[chain->policy.reserved_count++] = 18882;
+	return input->settings.length
+		       ? swk_config_parse(&chain->settings, "settings", input->settings.data,
+					  input->settings.length, refused)
+		       : 0;
+}
+
+static void check_printable(const char *text)
+{
+	for (const char *at = text; at && *at; at++)
+		fuzz_require(*at >= ' ' && *at <= '~', "a message is not printable: %s", text);
+}
+
+static void tear_down(struct chain *chain)
+{
+	for (size_t i = 0; i < chain->report.note_count; i++)
+		check_printable(chain->report.notes[i].text);
+	for (size_t i = 0; i < chain->whys.count; i++) {
+		const struct swk_why *why = &chain->whys.list[i];
+
+		check_printable(why->service);
+		check_printable(why->instance);
+		check_printable(why->node);
+		check_printable(why->reason);
+	}
+	swk_whys_free(&chain->whys);
+	swk_services_free(&chain->services);
+	swk_services_free(&chain->keys);
+	swk_report_free(&chain->report);
+	swk_settings_free(&chain->settings);
+}
+
+/* ---- documents, as a run reads them ---- */
+
+static int take_instance(void *context, const struct swk_instance *instance,
+			 struct swk_error *error)
+{
+	struct chain *chain = context;
+
+	return swk_policy_instance(&chain->services, &chain->policy, instance, &chain->report,
+				   error);
+}
+
+static int take_service(void *context, const char *name, struct swk_error *error)
+{
+	struct chain *chain = context;
+
+	return swk_policy_service(&chain->services, &chain->policy, name, &chain->report, error);
+}
+
+static int take_key(void *context, const struct swk_key *key, struct swk_error *error)
+{
+	struct chain *chain = context;
+
+	return swk_policy_key(&chain->keys, &chain->policy, key, &chain->report, error);
+}
+
+static int take_unreadable(void *context, const char *service, const char *what, const char *why,
+			   struct swk_error *error)
+{
+	struct chain *chain = context;
+	struct swk_service *known;
+
+	(void)what;
+	(void)why;
+	if (!service || !swk_name_valid(service)) {
+		chain->unsure |= !service;
+		return 0;
+	}
+	known = swk_services_get(&chain->services, service, error);
+	if (!known)
+		return error->status;
+	known->unsure = true;
+	return 0;
+}
+
+/* Returns 0, or why one is refused. */
+static int read_documents(struct chain *chain, struct fuzz_text rest, struct swk_error *refused)
+{
+	const struct swk_watch_sink sink = {.context = chain,
+					    .instance = take_instance,
+					    .service = take_service,
+					    .key = chain->settings.keyprefix ? take_key : NULL,
+					    .unreadable = take_unreadable};
+	enum swk_watch_kind kind;
+
+	while (rest.length && !refused->status) {
+		struct fuzz_text document = fuzz_next(&rest);
+		struct swk_watch watch;
+
+		chain->unsure = false;
+		swk_watch_init(&watch, &sink);
+		if (!swk_watch_feed(&watch, document.data, document.length, refused) &&
+		    !swk_watch_end(&watch, &kind, refused)) {
+			if (kind == SWK_WATCH_KEYS)
+				chain->keys.unsure |= chain->unsure;
+			else
+				chain->services.unsure |= chain->unsure;
+			/* A tree without a key is taken for an outage. */
+			if (kind == SWK_WATCH_KEYS)
+				chain->keys_told = chain->keys.count || chain->keys.unsure;
+		}
+		swk_watch_free(&watch);
+	}
+	return refused->status;
+}
+
+/* ---- what must be true of a decision ---- */
+
+static bool only_backups(const struct swk_upstream *upstream)
+{
+	for (size_t i = 0; i < upstream->count; i++) {
+		if (!upstream->servers[i].backup)
+			return false;
+	}
+	return upstream->count > 0;
+}
+
+/* In words of its own, as all here. */
+static bool is_host(const char *name)
+{
+	struct in_addr address;
+
+	return !strcasecmp(name, "localhost") || inet_pton(AF_INET, name, &address) == 1;
+}
+
+static void check_server(const struct swk_upstream *upstream, const struct swk_server *server)
+{
+	fuzz_require(server->weight >= 1 && server->weight <= 65535, "%s: weight %u",
+		     upstream->name, server->weight);
+	fuzz_require(server->max_conns <= 999999999, "%s: max_conns %u", upstream->name,
+		     server->max_conns);
+	fuzz_require(server->max_fails <= 1000000, "%s: max_fails %u", upstream->name,
+		     server->max_fails);
+	fuzz_require(server->fail_timeout <= 86400, "%s: fail_timeout %u", upstream->name,
+		     server->fail_timeout);
+	fuzz_require(server->port, "%s: no port", upstream->name);
+}
+
+/* What the settings bound, of an upstream that is not what it was: of what a key says, nothing. */
+static void check_bounds(const struct chain *chain, const struct swk_upstream *this)
+{
+	const struct swk_attributes *most = &chain->settings.attributes;
+
+	for (size_t i = 0; i < this->count && !this->keyed; i++)
+		fuzz_require(this->servers[i].weight <= most->max_weight,
+			     "%s: weight %u is over attributes.max.weight %u", this->name,
+			     this->servers[i].weight, most->max_weight);
+}
+
+static void check_decision(const struct chain *chain, const struct swk_upstreams *have,
+			   const struct swk_upstreams *wanted, const struct swk_names *foreign)
+{
+	fuzz_in_order(wanted, true);
+	fuzz_backups(wanted);
+	for (size_t i = 0; i < wanted->count; i++) {
+		const struct swk_upstream *this = &wanted->list[i];
+		const struct swk_upstream *before = swk_upstreams_find(have, this->name);
+
+		fuzz_require(!swk_names_have(foreign, this->name), "%s is somebody else's",
+			     this->name);
+		fuzz_require(fuzz_is_name(this->name), "name %s", this->name);
+		fuzz_require(!*this->service || fuzz_is_name(this->service), "service %s",
+			     this->service);
+		fuzz_require(swk_tag_valid(this->tag), "tag %s", this->tag);
+		fuzz_require(!this->keyed || !*this->tag, "key %s, tag %s", this->name, this->tag);
+		fuzz_require(this->count, "%s has no server", this->name);
+		fuzz_require(!is_host(this->name) || before, "%s is a host to nginx", this->name);
+		fuzz_require(!only_backups(this) || (before && only_backups(before)),
+			     "%s has backups only", this->name);
+		for (size_t j = 0; j < this->count; j++)
+			check_server(this, &this->servers[j]);
+		if (!before || !swk_upstream_same(before, this))
+			check_bounds(chain, this);
+	}
+}
+
+/* Of a tree that has keys which can't be read, nothing goes that can't be told to be gone. */
+static void check_unsure_keys(const struct chain *chain, const struct swk_upstreams *have,
+			      const struct swk_upstreams *wanted)
+{
+	for (size_t i = 0; i < have->count && chain->keys_told && chain->keys.unsure; i++)
+		fuzz_require(!have->list[i].keyed ||
+				     swk_services_find(&chain->keys, have->list[i].service) ||
+				     swk_upstreams_find(wanted, have->list[i].name),
+			     "%s went, though a key that can't be read may be its",
+			     have->list[i].name);
+}
+
+/* ---- the decision ---- */
+
+/* What others made is in `live`. Whoever asks why must change nothing. */
+static int decide(const struct input *input, struct swk_upstreams *have,
+		  const struct swk_live *live, bool ask_why, struct swk_upstreams *wanted,
+		  struct swk_error *refused)
+{
+	static const struct swk_names nothing;
+	struct swk_names foreign = {0}, changes = {0};
+	struct swk_error error = {0};
+	struct swk_plan plan = {0};
+	struct swk_sources sources;
+	struct chain chain;
+
+	if (!set_up(&chain, input, refused)) {
+		chain.policy.whys = ask_why ? &chain.whys : NULL;
+		(void)read_documents(&chain, input->documents, refused);
+	}
+	sources = (struct swk_sources){{&chain.services, chain.complete},
+				       {&chain.keys, chain.keys_told}};
+	if (!refused->status) {
+		fuzz_done(swk_policy_find_sources(have, &chain.settings, &chain.services,
+						  chain.complete, &error),
+			  &error, "sources");
+		if (!chain.settings.adopt)
+			fuzz_done(swk_plan_foreign(&foreign, live, have, &nothing, &error), &error,
+				  "foreign");
+		fuzz_done(swk_decide(&chain.policy, have, &sources, &foreign, wanted, &chain.report,
+				     &error),
+			  &error, "decide");
+		if (ask_why)
+			fuzz_done(swk_explain(&chain.whys, wanted, &error), &error, "explain");
+		fuzz_done(swk_plan_changes(&changes, have, wanted, &error), &error, "changes");
+		fuzz_done(swk_plan_make(&plan, wanted, &changes, &changes, live, &error), &error,
+			  "plan");
+		check_decision(&chain, have, wanted, &foreign);
+		check_unsure_keys(&chain, have, wanted);
+	}
+	swk_plan_free(&plan);
+	swk_names_free(&foreign);
+	swk_names_free(&changes);
+	tear_down(&chain);
+	return refused->status;
+}
+
+/* ---- the file ---- */
+
+/* A line of a file of ours begins with one of these, or is empty. */
+static void check_lines(const char *text)
+{
+	static const char *const starts[] = {
+		"# Written by swk-apply ",
+		"# service ",
+		"# key ",
+		"upstream ",
+		"    least_conn;\n",
+		"    ip_hash;\n",
+		"    random two;\n",
+		"    keepalive ",
+		"    keepalive_timeout ",
+		"    keepalive_requests ",
+		"    server ",
+		"}\n",
+		"\n",
+	};
+
+	while (*text) {
+		bool known = false;
+
+		for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+			known |= !strncmp(text, starts[i], strlen(starts[i]));
+		fuzz_require(known, "a line of the file: %s", text);
+		text = strchr(text, '\n');
+		fuzz_require(text, "the last line has no end");
+		text++;
+	}
+}
+
+static void identical(const struct swk_upstreams *a, const struct swk_upstreams *b)
+{
+	fuzz_same(a, b);
+	for (size_t i = 0; i < a->count; i++)
+		fuzz_identical(&a->list[i], &b->list[i]);
+}
+
+/* Writes the file, reads it back, and writes that. */
+static void check_file(const struct swk_upstreams *wanted, struct chain_file *file)
+{
+	struct swk_error error = {0};
+	struct swk_buffer again;
+
+	fuzz_done(swk_nginx_file(&file->text, wanted, &error), &error, "writing");
+	fuzz_only_ours("file", file->text.data, file->text.length);
+	check_lines(file->text.data);
+	fuzz_require(swk_nginx_is_ours(file->text.data, file->text.length), "the file is not ours");
+	fuzz_done(swk_nginx_read(&file->set, "file", file->text.data, file->text.length, &error),
+		  &error, "reading back");
+	identical(wanted, &file->set);
+	swk_buffer_init(&again, SIZE_MAX / 2);
+	fuzz_done(swk_nginx_file(&again, &file->set, &error), &error, "writing again");
+	fuzz_require(again.length == file->text.length &&
+			     !memcmp(again.data, file->text.data, again.length),
+		     "written again, the file differs");
+	swk_buffer_free(&again);
+}
+
+void chain_body(struct swk_buffer *body, const struct swk_upstream *upstream)
+{
+	struct swk_error error = {0};
+
+	swk_buffer_clear(body);
+	fuzz_done(swk_nginx_directives(body, upstream, "", "", &error), &error, "body");
+}
+
+static void check_bodies(const struct swk_upstreams *set)
+{
+	struct swk_buffer body;
+
+	swk_buffer_init(&body, SIZE_MAX / 2);
+	for (size_t i = 0; i < set->count; i++) {
+		const struct swk_upstream *this = &set->list[i];
+		struct swk_upstreams sent = {0};
+
+		chain_body(&body, this);
+		fuzz_read_body(&sent, this->name, body.data);
+		fuzz_require(swk_upstream_same(&sent.list[0], this), "body of %s: %s", this->name,
+			     body.data);
+		swk_upstreams_free(&sent);
+	}
+	swk_buffer_free(&body);
+}
+
+/* ---- all of it ---- */
+
+void chain_run(struct chain_file *file, const char *input, size_t length)
+{
+	const struct input parts = take_apart(input, length);
+	struct swk_upstreams have = {0}, wanted = {0}, again = {0};
+	struct swk_error error = {0};
+	struct swk_live live = {0};
+
+	swk_buffer_init(&file->text, SIZE_MAX / 2);
+	fuzz_done(swk_dyups_read_list(&live, parts.names.data, parts.names.length, &error), &error,
+		  "list");
+	if (!swk_nginx_read(&have, "present", parts.present.data, parts.present.length,
+			    &file->refused) &&
+	    !decide(&parts, &have, &live, false, &wanted, &file->refused)) {
+		check_file(&wanted, file);
+		check_bodies(&wanted);
+		(void)decide(&parts, &file->set, &live, true, &again, &error);
+		identical(&wanted, &again);
+	}
+	swk_live_free(&live);
+	swk_upstreams_free(&have);
+	swk_upstreams_free(&wanted);
+	swk_upstreams_free(&again);
+}
+
+void chain_file_free(struct chain_file *file)
+{
+	swk_upstreams_free(&file->set);
+	swk_buffer_free(&file->text);
+}
