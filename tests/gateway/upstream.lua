@@ -116,7 +116,7 @@ local function address(text)
     if port < 1 or port > 65535 then
         error("invalid port in upstream " .. text, 0)
     end
-    if host == "localhost" then
+    if host:lower() == "localhost" then
         host = "127.0.0.1"
     end
     local ipv6 = host:match("^%[(.*)%]$")
