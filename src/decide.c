@@ -198,6 +198,7 @@ static int decide_empty(struct decision *decision, const struct subject *subject
 	if (status)
 		return status;
 	empty.keyed = have->keyed;
+	swk_settle_rules(&empty, &subject->rules);
 	status = swk_upstreams_append(&subject->service->upstreams, &empty, decision->error);
 	swk_upstream_free(&empty);
 	return status;

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "settle.h"
+
 /* ---- services ---- */
 
 static int say_of_service(const struct swk_policy *policy, const char *service,
@@ -121,7 +123,6 @@ static struct swk_upstream *upstream_of(const struct placing *placing, const cha
 					const char *separator, const char *colour)
 {
 	struct swk_service *service = placing->service;
-	const struct swk_rules *rules = placing->rules;
 	struct swk_upstream upstream, *known = swk_service_upstream(service, tag);
 	char name[2 * SWK_NAME_MAX + 16];
 
@@ -131,10 +132,7 @@ static struct swk_upstream *upstream_of(const struct placing *placing, const cha
 	if (swk_upstream_init(&upstream, name, service->name, tag, placing->error))
 		return NULL;
 	upstream.keyed = !placing->instance;
-	upstream.balance = (enum swk_balance)rules->balance;
-	upstream.keepalive = rules->keepalive;
-	upstream.keepalive_timeout = rules->keepalive_timeout;
-	upstream.keepalive_requests = rules->keepalive_requests;
+	swk_settle_rules(&upstream, placing->rules);
 	if (!swk_upstreams_append(&service->upstreams, &upstream, placing->error))
 		return &service->upstreams.list[service->upstreams.count - 1];
 	swk_upstream_free(&upstream);

@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "settle.h"
 
+void swk_settle_rules(struct swk_upstream *upstream, const struct swk_rules *rules)
+{
+	upstream->balance = (enum swk_balance)rules->balance;
+	upstream->keepalive = rules->keepalive;
+	upstream->keepalive_timeout = rules->keepalive_timeout;
+	upstream->keepalive_requests = rules->keepalive_requests;
+}
+
 /* Where the largest is too large, all of them are less, in the same proportion. */
 static void scale_weights(struct swk_upstream *upstream, unsigned most)
 {

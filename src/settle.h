@@ -5,6 +5,10 @@
 
 #include "model.h"
 #include "report.h"
+#include "rules.h"
+
+/* Sets what the rules say of all its servers together: balancing, and connections that are kept. */
+void swk_settle_rules(struct swk_upstream *upstream, const struct swk_rules *rules);
 
 /*
  * Sorts the servers and keeps each address once; brings weights down to `most` where the largest is
