@@ -210,15 +210,28 @@ static void check_server(const struct swk_upstream *upstream, const struct swk_s
 	fuzz_require(server->port, "%s: no port", upstream->name);
 }
 
-/* What the settings bound, of an upstream that is not what it was: of what a key says, nothing. */
-static void check_bounds(const struct chain *chain, const struct swk_upstream *this)
+/* What the settings say, of an upstream that is not what it was. Of a key's weight they say
+ * nothing.
+ */
+static void check_rules(const struct chain *chain, const struct swk_upstream *this)
 {
-	const struct swk_attributes *most = &chain->settings.attributes;
+	const struct swk_settings *settings = &chain->settings;
+	const unsigned most = settings->attributes.max_weight;
+	struct swk_rules rules;
 
+	swk_rules_find(&rules, &settings->defaults, &settings->services, this->service);
+	fuzz_require(this->balance == (enum swk_balance)rules.balance, "%s: balance %d, not %u",
+		     this->name, (int)this->balance, rules.balance);
+	fuzz_require(this->keepalive == rules.keepalive &&
+			     this->keepalive_timeout == rules.keepalive_timeout &&
+			     this->keepalive_requests == rules.keepalive_requests,
+		     "%s: keepalive %u %u %u, not %u %u %u", this->name, this->keepalive,
+		     this->keepalive_timeout, this->keepalive_requests, rules.keepalive,
+		     rules.keepalive_timeout, rules.keepalive_requests);
 	for (size_t i = 0; i < this->count && !this->keyed; i++)
-		fuzz_require(this->servers[i].weight <= most->max_weight,
+		fuzz_require(this->servers[i].weight <= most,
 			     "%s: weight %u is over attributes.max.weight %u", this->name,
-			     this->servers[i].weight, most->max_weight);
+			     this->servers[i].weight, most);
 }
 
 static void check_decision(const struct chain *chain, const struct swk_upstreams *have,
@@ -244,7 +257,7 @@ static void check_decision(const struct chain *chain, const struct swk_upstreams
 		for (size_t j = 0; j < this->count; j++)
 			check_server(this, &this->servers[j]);
 		if (!before || !swk_upstream_same(before, this))
-			check_bounds(chain, this);
+			check_rules(chain, this);
 	}
 }
 
