@@ -93,7 +93,8 @@ $(BUILD)/fuzz_chain: $(BUILD)/tests/fuzz/chain.o
 $(BUILD)/fuzz_run: $(BUILD)/tests/fuzz/responder.o
 $(BUILD)/fuzz_run: SWK_LDFLAGS += -pthread -Wl,--wrap=nanosleep,--wrap=clock_gettime,--wrap=fsync
 
-fuzzers: $(FUZZERS)
+# The property tests make seeds.
+fuzzers: $(FUZZERS) $(BUILD)/property
 
 # The build needs jansson and libcurl; the targets below install them, a bare `make` only says so.
 tools:

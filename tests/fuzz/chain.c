@@ -31,15 +31,9 @@ struct input {
 static struct input take_apart(const char *input, size_t length)
 {
 	struct fuzz_text rest = {input, length};
-	struct fuzz_text options = fuzz_next(&rest);
-	const char *brace = options.length ? memchr(options.data, '{', options.length) : NULL;
-	struct input parts = {.letters = options};
+	struct input parts = {.letters = fuzz_next(&rest)};
 
-	if (brace) {
-		parts.letters.length = (size_t)(brace - options.data);
-		parts.settings.data = brace;
-		parts.settings.length = options.length - parts.letters.length;
-	}
+	parts.settings = fuzz_settings(&parts.letters);
 	parts.present = fuzz_next(&rest);
 	parts.names = fuzz_next(&rest);
 	parts.documents = rest;

@@ -72,6 +72,20 @@ static inline bool fuzz_has(struct fuzz_text options, char letter)
 	return options.length && memchr(options.data, letter, options.length);
 }
 
+/* Takes the settings off options: what stands from a `{` on; "" where there is none. */
+static inline struct fuzz_text fuzz_settings(struct fuzz_text *options)
+{
+	const char *brace = options->length ? memchr(options->data, '{', options->length) : NULL;
+	struct fuzz_text settings = {"", 0};
+
+	if (brace) {
+		settings.data = brace;
+		settings.length = options->length - (size_t)(brace - options->data);
+		options->length -= settings.length;
+	}
+	return settings;
+}
+
 /* ---- the model ---- */
 
 static inline void fuzz_same_upstream(const struct swk_upstream *a, const struct swk_upstream *b)

@@ -4,8 +4,9 @@
  *
  *	options %% document %% conf file %% state file %% answer %% answer ...
  *
- * @DYUPS@ in a state file is the target's URL. Nobody is waited for: the program's clock and its
- * pauses are replaced (with the linker's --wrap), and its files need not be durable.
+ * and the options are letters, and behind them, from a `{` on, a settings file. @DYUPS@ in a state
+ *file is the target's URL. Nobody is waited for: the program's clock and its pauses are replaced
+ *(with the linker's --wrap), and its files need not be durable.
  */
 #include "fuzz.h"
 
@@ -18,6 +19,7 @@
 #include <jansson.h>
 
 #include "apply.h"
+#include "config.h"
 #include "nginx.h"
 #include "print.h"
 #include "responder.h"
@@ -250,12 +252,38 @@ static void check_report(const struct swk_report *report, int status, const stru
 
 /* ---- a run ---- */
 
-static void set_up(struct swk_settings *settings, struct fuzz_text options)
+/* Reads a settings file, but for what would have a run look at other files. */
+static bool take_settings(struct swk_settings *settings, struct fuzz_text text)
 {
+	static const char *const files[] = {"token_file", "ca_file", "ca_path", "cert_file",
+					    "key_file"};
+	struct swk_error error = {0};
+
+	if (text.length && swk_config_parse(settings, "settings", text.data, text.length, &error)) {
+		fuzz_require(error.status == SWK_CONFIG, "status %d: %s", error.status, error.text);
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		char **path =
+			(char **)(void *)((char *)&settings->consul +
+					  swk_fields_find(&swk_consul_fields, files[i])->offset);
+
+		free(*path);
+		*path = NULL;
+	}
+	return true;
+}
+
+/* False where the settings are refused. */
+static bool set_up(struct swk_settings *settings, struct fuzz_text options)
+{
+	const struct fuzz_text text = fuzz_settings(&options);
 	struct swk_error error = {0};
 	char urls[160];
 
 	fuzz_done(swk_settings_init(settings, &error), &error, "settings");
+	if (!take_settings(settings, text))
+		return false;
 	(void)snprintf(urls, sizeof(urls), "%s%s%s%s", url, fuzz_has(options, '2') ? " " : "",
 		       fuzz_has(options, '2') ? url : "", fuzz_has(options, '2') ? "/two" : "");
 	if (fuzz_has(options, 'x'))
@@ -280,6 +308,7 @@ static void set_up(struct swk_settings *settings, struct fuzz_text options)
 	else
 		(void)unsetenv("CONSUL_INDEX");
 	swk_settings_complete(settings);
+	return true;
 }
 
 /* The document, as a descriptor. */
@@ -333,6 +362,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!*folder)
 		start();
+	if (!set_up(&settings, options)) {
+		swk_settings_free(&settings);
+		return 0;
+	}
 	remove_folder();
 	(void)mkdir(folder, 0700);
 	write_file(conf, present.data, present.length);
@@ -340,7 +373,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)read_file(conf, &conf_before);
 	(void)read_file(state, &state_before);
 	fuzz_responder_script(rest);
-	set_up(&settings, options);
 	swk_report_init(&report);
 	descriptor = as_descriptor(document);
 	slept_ns = 0;

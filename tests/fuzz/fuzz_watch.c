@@ -119,7 +119,11 @@ static int unreadable(void *context, const char *name, const char *what, const c
 /* Decodes a document in pieces of the size given, the first of `first` bytes. */
 static void decode(struct told *told, const char *data, size_t size, size_t first, size_t piece)
 {
-	const struct swk_watch_sink sink = {told, instance, service, unreadable, key};
+	const struct swk_watch_sink sink = {.context = told,
+					    .instance = instance,
+					    .service = service,
+					    .key = key,
+					    .unreadable = unreadable};
 	struct swk_watch watch;
 	size_t length = first;
 

@@ -89,9 +89,9 @@ static void answer(int connection, char kind)
 	static const struct {
 		char kind;
 		const char *text;
-	} usual[] = {{'D', "D 204\n"},	     {'L', "L 404\n"},	      {'C', "C 200\n{\"web\":[]}"},
-		     {'H', "H 200\n[]"},     {'P', "P 200\nsuccess"}, {'X', "X 200\nsuccess"},
-		     {'?', "? 404\nno such"}};
+	} usual[] = {{'D', "D 204\n"},	 {'L', "L 404\n"},	  {'C', "C 200\n{\"web\":[]}"},
+		     {'H', "H 200\n[]"}, {'P', "P 200\nsuccess"}, {'X', "X 200\nsuccess"},
+		     {'K', "K 404\n"},	 {'?', "? 404\nno such"}};
 	size_t last = ANSWERS_MAX;
 
 	for (size_t i = 0; i < server.answer_count; i++) {
@@ -121,7 +121,8 @@ static char kind_of(const struct fuzz_request *request)
 	} paths[] = {{"/detail", 'D'},
 		     {"/list", 'L'},
 		     {"/v1/catalog/services", 'C'},
-		     {"/v1/health/service/", 'H'}};
+		     {"/v1/health/service/", 'H'},
+		     {"/v1/kv/", 'K'}};
 
 	if (!strcmp(request->method, "POST"))
 		return 'P';

@@ -4,9 +4,10 @@
  *
  * A script is texts with marks between them (fuzz.h). Each begins with a line `KIND STATUS
  * [INDEX]`; KIND is a letter: D /detail, L /list, C Consul's list of services, H a service's
- * health, P a POST, X a DELETE. What follows is the body. A kind's texts are its answers, one after
- * the other, the last one again and again. In place of a status: `raw`, the text is the whole
- * answer, headers and all; `close`, there is none; `reset`; `short`, a body that ends too early.
+ * health, K keys, P a POST, X a DELETE. What follows is the body. A kind's texts are its answers,
+ * one after the other, the last one again and again. In place of a status: `raw`, the text is the
+ * whole answer, headers and all; `close`, there is none; `reset`; `short`, a body that ends too
+ * early.
  */
 #ifndef SWK_FUZZ_RESPONDER_H
 #define SWK_FUZZ_RESPONDER_H

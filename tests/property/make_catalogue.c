@@ -135,9 +135,9 @@ static void make_attribute(struct dice *dice, char name[32], char value[32])
 
 static void add_colour(json_t *tags, struct dice *dice, const struct swk_settings *settings)
 {
-	static const char *const colours[] = {"a",    "b",   "A",   "default", "",     "eu",
-					      "blue", "a;b", "1",   "0.1",     "host", "ost",
-					      "}",    "a=b", "a_b", "."};
+	static const char *const colours[] = {"a",   "b", "A",	 "default", "",	   "eu", "blue",
+					      "a;b", "1", "0.1", "host",    "ost", "}",	 "a=b",
+					      "a_b", ".", "1",	 "ost",	    "1"};
 	const char *tag = "gray";
 	char text[512];
 

@@ -98,7 +98,8 @@ static json_t *make_share(struct dice *dice, unsigned most)
 /* Texts that a key may have, whatever it asks of them; more than one key has some names. */
 static const char *make_word(struct dice *dice, const char *name)
 {
-	static const char *const separators[] = {"_", "-", ".", "__", "a", "-.-", "12345678", "h"};
+	static const char *const separators[] = {"_",	"-",	    ".", "__", "a",
+						 "-.-", "12345678", "h", ".",  "h"};
 	static const char *const values[] = {"default", "a", "blue", "1", ".", "-x", "A"};
 	static const char *const prefixes[] = {"nginx_", "n.",	 "x",
 					       "nginx:", "swk-", "nginx_nginx_"};
