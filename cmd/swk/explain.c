@@ -53,6 +53,7 @@ static int explain(struct swk_settings *settings, const char *service, const str
 	status = swk_apply(settings, STDIN_FILENO, &report, &whys, &error);
 	if (!error.status && !swk_print_whys(&table, &whys, service, &error) && table.length)
 		(void)fwrite(table.data, 1, table.length, stdout);
+	(void)fflush(stdout); /* where both go to one place, the notes stand behind the table */
 	say_notes(&report, log);
 	if (error.status) {
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
