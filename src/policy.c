@@ -275,6 +275,21 @@ static int leave_out(struct placing *placing, struct swk_services *services, con
 	return say_why(placing, "", SWK_LEFT_OUT, why);
 }
 
+/* One of no service that anybody could want served. */
+static int pass_over(const struct swk_policy *policy, const struct swk_instance *instance,
+		     const char *why, struct swk_error *error)
+{
+	return swk_whys_add(
+		policy->whys,
+		&(struct swk_why){.service = (char *)(uintptr_t)instance->service,
+				  .instance = (char *)(uintptr_t)instance->id,
+				  .node = (char *)(uintptr_t)instance->node,
+				  .status = (char *)(uintptr_t)swk_offer_health(instance),
+				  .verdict = SWK_LEFT_OUT,
+				  .reason = (char *)(uintptr_t)why},
+		error);
+}
+
 int swk_policy_instance(struct swk_services *services, const struct swk_policy *policy,
 			const struct swk_instance *instance, struct swk_report *report,
 			struct swk_error *error)
@@ -287,11 +302,11 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 	struct swk_offer offer;
 	int status;
 
-	if (instance->proxy)
-		return say_of_service(policy, instance->service, SWK_LEFT_OUT,
-				      "it is a proxy or a gateway of the service mesh", error);
 	if (!strcmp(instance->service, "consul"))
-		return 0;
+		return pass_over(policy, instance, "it is Consul itself", error);
+	if (instance->proxy)
+		return pass_over(policy, instance, "it is a proxy or gateway of Consul's mesh",
+				 error);
 	why = unpublished(policy->settings, instance, room);
 	if (why && swk_name_valid(instance->service))
 		return leave_out(&placing, services, why);
