@@ -12,7 +12,8 @@ eval "e2e_$(declare -f teardown)"
 declare -ga STARTED=() # process ids, to be ended with the test
 
 setup() {
-	e2e_setup
+	# Nothing here is about when workers hear of a change.
+	GATEWAY_READ_TIMEOUT=100ms e2e_setup
 	unset SWK_DYUPS
 	export -n SWK_CONF # what is shared looks there
 	export SWK_CONFIG="$E2E_DIR/swk.json"
@@ -42,11 +43,6 @@ server_line() {
 live_server() {
 	gateway_detail | awk -v name="$1" -v address="127.0.0.1:${BACKEND_PORT[$2]}" '/^$/ { name_is = ""; next }
 		name_is == "" { name_is = $1; next } name_is == name && $2 == address'
-}
-
-# status_of NAME - what a request through the upstream gets.
-status_of() {
-	gateway_fetch "$1" | tail -n 1
 }
 
 # handler_ended STATUS [TIMES] - whether the agent logged that handlers of it ended so, as often at least.

@@ -1,0 +1,183 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# What an operator asks: are the settings right, and why is an instance served, or not.
+
+load settings
+
+register_json() {
+	jq -n --argjson more "$1" '{Check: {TTL: "24h", Status: "passing"}} + $more' | consul_register_json -
+}
+
+# A catalogue with one of each kind. Before, all that is to be kept was well, and nginx got an upstream of its own.
+catalogue() {
+	register web web-1 one primary
+	register web web-3 two gray=b
+	consul_register later later-1 10.0.2.1 80
+	gateway_post foreign 'server 10.0.9.9:80;' >/dev/null
+	swk-apply --resync
+	consul_check web-3 critical
+	consul_check later-1 critical
+
+	consul_register web web-2 10.0.0.2 80 gray=a
+	consul_check web-2 warning
+	consul_register web web-4 ::1 80 gray=default
+	consul_register web web-5 '' 80 backup
+	consul_register web web-6 backend.example 80
+	register_json '{"Name": "web", "ID": "web-7", "Address": "10.0.0.7", "Port": 80, "Check": null}'
+	register_json '{"Name": "web", "ID": "web-8", "Address": "10.0.0.8", "Port": 80, "Check": null,
+		"Checks": [{"TTL": "24h", "Status": "passing"}, {"TTL": "24h", "Status": "critical"}]}'
+	consul_register web web-9 10.0.0.9 80
+	consul_maintenance web-9 on
+	consul_register web web-10 10.0.0.10 0
+	consul_register web web-11 10.0.0.11 80 nginx:down
+	consul_register api 'api 1' 10.0.1.1 80 gray=a gray=b
+	consul_register api evil-2 '10.0.1.2:80; include /etc/passwd' 80
+	consul_register 'evil; } include /etc/passwd; #' evil-1 10.0.1.3 80
+	consul_register WebApp upper 10.0.1.4 80
+	consul_register webapp lower 10.0.1.5 80
+	consul_register intern-a intern-1 10.0.1.6 80
+	consul_register foreign foreign-1 10.0.1.7 80
+	register_json '{"Kind": "connect-proxy", "Name": "web-sidecar-proxy", "ID": "proxy", "Address": "10.0.1.8", "Port": 80,
+		"Proxy": {"DestinationServiceName": "web"}}'
+	consul_api PUT /v1/kv/nginx/upstreams/legacy/10.0.3.1:80 --data '' >/dev/null
+	consul_api PUT /v1/kv/nginx/upstreams/legacy/10.0.3.2:80 --data '{"down": 1}' >/dev/null
+	consul_api PUT /v1/kv/nginx/upstreams/legacy/10.0.3.3 --data '' >/dev/null
+}
+
+# The table with one sign between its columns, and without what is in no cell.
+cells() {
+	sed -E 's/ {2,}/|/g; s/\|$//'
+}
+
+# explained WORD... - the table of swk explain, without its title and what was said beside it.
+explained() {
+	swk explain "$@" 2>>"$E2E_DIR/said" | cells | tail -n +2
+}
+
+# What is expected of the catalogue.
+none='none of its instances in Consul is passing and usable'
+keeps="but its upstream keeps its last servers: $none"
+taken='the name is taken by service WebApp (nginx tells no case apart); rename one of them'
+foreign="nginx has one of this name that swk-apply didn't make; remove that one, or take it over with --adopt"
+of_api="api|-|-|api|left out|$none
+api|evil-2@node-1|passing|api|skipped|no IPv4 or IPv6 address: '10.0.1.2:80; include /etc/passwd'
+api|api 1@node-1|passing|api_a|served
+api|api 1@node-1|passing|api_b|served"
+of_web="web|web-1@node-1|passing|web|served
+web|web-10@node-1|passing|web|skipped|no port from 1 to 65535: '0'
+web|web-11@node-1|passing|web|down|it says itself that it is down
+web|web-4@node-1|passing|web|served
+web|web-5@node-1|passing|web|served
+web|web-6@node-1|passing|web|skipped|no IPv4 or IPv6 address: 'backend.example'
+web|web-7@node-1|passing|web|served
+web|web-8@node-1|critical|web|left out|it is critical
+web|web-9@node-1|maintenance|web|down|it is in maintenance
+web|-|-|web_a|left out|$none
+web|web-2@node-1|warning|web_a|left out|it is warning
+web|-|-|web_b|kept|$none
+web|web-3@node-1|critical|web_b|kept|it is critical, $keeps"
+of_all="WebApp|upper@node-1|passing|WebApp|served
+$of_api
+consul|-|-|-|left out|it is Consul itself
+evil; } include /etc/passwd; #|-|-|-|skipped|its name can't be an upstream's (letters, digits, '.', '_', '-', at most 200)
+foreign|-|-|foreign|held|$foreign
+foreign|foreign-1@node-1|passing|foreign|held|$foreign
+intern-a|-|-|-|left out|include and exclude leave it out
+later|-|-|later|kept|$none
+later|later-1@node-1|critical|later|kept|it is critical, $keeps
+legacy|nginx/upstreams/legacy/10.0.3.1:80|passing|legacy|served
+legacy|nginx/upstreams/legacy/10.0.3.2:80|passing|legacy|down|its value says that it is down
+legacy|nginx/upstreams/legacy/10.0.3.3|passing|legacy|skipped|no ADDRESS:PORT: '10.0.3.3'
+$of_web
+web-sidecar-proxy|proxy@node-1|passing|-|left out|it is a proxy or gateway of Consul's mesh
+webapp|-|-|webapp|skipped|$taken
+webapp|lower@node-1|passing|webapp|skipped|$taken"
+
+# What the table says is in the file: "UPSTREAM SERVERS" lines. What the file has.
+told() {
+	awk -F '|' '$2 != "-" && ($5 == "served" || $5 == "down" || $5 == "kept") { print $4 }' | sort | uniq -c
+}
+
+had() {
+	awk '$1 == "upstream" { name = $2 } $1 == "server" { print name }' "$SWK_CONF" | sort | uniq -c
+}
+
+@test "explain tells of each instance of a catalogue with one of each kind, and changes nothing" {
+	settings '{"exclude": ["intern-*"], "keyprefix": "nginx/upstreams", "services": {"web": {"maintenance": "down"}}}'
+	consul_start "$E2E_DIR/consul"
+	backend_start "$E2E_DIR/backends" one two
+	catalogue
+	before=$(state_of_all)
+	gateway_requests_clear
+
+	diff <(explained </dev/null) - <<<"$of_all"
+	# One service; and as a document on a pipe or in a file, by hand.
+	diff <(explained web </dev/null) - <<<"$of_web"
+	consul_api GET /v1/health/service/api >"$E2E_DIR/document"
+	diff <(explained <"$E2E_DIR/document") - <<<"$of_api"
+	diff <(explained api < <(cat "$E2E_DIR/document")) - <<<"$of_api"
+	# What is amiss stands behind the table, also where both go to one place.
+	run -0 swk explain </dev/null
+	[[ "${lines[0]}" == SERVICE* && "${lines[-1]}" == "swk: error: upstream foreign of service foreign: held back"* ]]
+	[ "$(gateway_requests | sort -u)" == 'GET /detail 200 -' ]
+	[ "$(state_of_all)" == "$before" ]
+
+	# It is as swk-apply does it.
+	run -10 swk-apply --resync
+	diff <(told <<<"$of_all") <(had)
+}
+
+@test "explain without nginx, and without Consul: what can be said, and what is missing; nothing is made" {
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	gateway_stop
+	run -0 swk explain </dev/null
+	[[ "$output" == *"web-1@node-1"*served* && "$output" == *"$GATEWAY_DYUPS/detail: "*connect* ]]
+	consul_api GET /v1/health/service/web >"$E2E_DIR/document"
+	real="$CONSUL_HTTP_ADDR"
+	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
+	run -69 swk explain </dev/null
+	[[ "$output" == *"Consul could not be asked"*"$CONSUL_HTTP_ADDR"* && "$output" != *web-1* ]]
+	run -69 swk explain web </dev/null
+	[[ "$output" == *"service web could not be asked about"* && "$output" != *web-1* ]]
+	# A document needs neither.
+	run -0 swk explain <"$E2E_DIR/document"
+	[[ "$output" == *"web-1@node-1"*served* ]]
+	CONSUL_HTTP_ADDR="$real"
+	[ -z "$(ls "${SWK_CONF%/*}")" ]
+	settings '{"keepalive": 5}'
+	run -78 swk explain </dev/null
+	[[ "$output" == *"$SWK_CONFIG:"*": keepalive: "* ]]
+}
+
+@test "check-config: ok, or the line and the key; nothing is asked, sent or made" {
+	settings '{"services": {"web": {"fail_timeout": "5m"}}}'
+	run -0 swk check-config
+	[ "$output" == "$SWK_CONFIG: ok" ]
+	settings '{"targets": [{"url": "http://127.0.0.1:1"}]}' "$E2E_DIR/other.json"
+	run -0 swk check-config --config "$E2E_DIR/other.json"
+	[ "$output" == "$E2E_DIR/other.json: ok" ]
+	# The example names a file for the token, which must be there.
+	echo secret >"$E2E_DIR/token"
+	jq --arg token "$E2E_DIR/token" '.consul.token_file = $token' "$E2E_ROOT/contrib/swk.json" >"$E2E_DIR/other.json"
+	run -0 swk check-config --config "$E2E_DIR/other.json"
+	rm "$E2E_DIR/token"
+	run -78 swk check-config --config "$E2E_DIR/other.json"
+	[[ "$output" == *"consul.token_file: $E2E_DIR/token: "*"No such file"* ]]
+
+	printf '{\n  "services": {\n    "web": {\n      "fail_timeout": "5x"\n    }\n  }\n}\n' >"$SWK_CONFIG"
+	run -78 swk check-config
+	[[ "$output" == "swk: error: $SWK_CONFIG:4: services.web.fail_timeout: "* ]]
+	printf '{\n  "targets": [\n    {"url": "http://127.0.0.1:1", "name": "a"},\n' >"$SWK_CONFIG"
+	printf '    {"url": "http://127.0.0.1:2", "name": "a"}]\n}\n' >>"$SWK_CONFIG"
+	run -78 swk check-config
+	[[ "$output" == "swk: error: $SWK_CONFIG:4: targets[1]: "* ]]
+	printf '{\n  "conf": "/x"\n  "timeout": 5\n}\n' >"$SWK_CONFIG"
+	run -78 swk check-config
+	[[ "$output" == "swk: error: $SWK_CONFIG:3: "* ]]
+	run -78 swk check-config --config "$E2E_DIR/none.json"
+	[[ "$output" == *"$E2E_DIR/none.json"*"No such file"* ]]
+	[ -z "$(gateway_requests)" ]
+	[ -z "$(ls "${SWK_CONF%/*}")" ]
+}
