@@ -144,6 +144,10 @@ had() {
 	# A document needs neither.
 	run -0 swk explain <"$E2E_DIR/document"
 	[[ "$output" == *"web-1@node-1"*served* ]]
+	# What it is given must be one.
+	run -65 swk explain <<<'{"web": '
+	run -65 swk explain api <"$E2E_DIR/document"
+	[[ "$output" == *"is of service 'web', not of "*api* ]]
 	CONSUL_HTTP_ADDR="$real"
 	[ -z "$(ls "${SWK_CONF%/*}")" ]
 	settings '{"keepalive": 5}'
