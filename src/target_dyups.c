@@ -120,6 +120,9 @@ static int get(struct look *looks, struct swk_http_request *requests, size_t cou
 static int take_detail(struct look *look, struct swk_error *error)
 {
 	const struct swk_http_request *request = look->request;
+	const struct swk_target *target = look->target;
+	/* One that has no name is called by its URL, which is said anyway. */
+	const char *name = strcmp(target->name, target->url) ? target->name : "";
 	const char *advice;
 
 	look->ask = request->status == 404;
@@ -130,11 +133,12 @@ static int take_detail(struct look *look, struct swk_error *error)
 		return swk_dyups_read_detail(&look->live, look->answer.data, look->answer.length,
 					     error);
 	if (!request->status)
-		(void)swk_error_set(&look->trouble, SWK_TEMPFAIL, "%s", request->error.text);
+		(void)swk_error_set(&look->trouble, SWK_TEMPFAIL, "%s%s%s", name, *name ? ": " : "",
+				    request->error.text);
 	else if (!look->ask)
-		(void)swk_error_set(&look->trouble, SWK_TEMPFAIL, "%s answered %ld%s%s",
-				    request->url, request->status, *request->reason ? " " : "",
-				    request->reason);
+		(void)swk_error_set(&look->trouble, SWK_TEMPFAIL, "%s%s%s answered %ld%s%s", name,
+				    *name ? ": " : "", request->url, request->status,
+				    *request->reason ? " " : "", request->reason);
 	return 0;
 }
 
