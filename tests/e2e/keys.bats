@@ -9,7 +9,7 @@ TREE=nginx/upstreams
 
 # The watch as it stands in consul.d, and others named.
 start_agent() {
-	sed "s|PREFIX|$TREE|" "$E2E_ROOT"/consul.d/keys.hcl.example | grep -v '^#' >"$E2E_DIR/keys.hcl"
+	sed "s|PREFIX|$TREE|" "$E2E_ROOT"/consul.d/keys.hcl.example >"$E2E_DIR/keys.hcl"
 	consul_start "$E2E_DIR/consul" "$E2E_DIR/keys.hcl" "$@"
 }
 

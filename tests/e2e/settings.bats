@@ -63,7 +63,7 @@ shares() {
 }
 
 @test "Consul's weights are the parts of 10,000 requests, by the file and by what nginx was told" {
-	settings '{"services": {"mix": {"warning": "weight"}}}'
+	settings '{"services": {"mix": {"warning": "weight"}}, "attributes": {"max": {"weight": 10}}}'
 	consul_start "$E2E_DIR/consul"
 	backend_start "$E2E_DIR/backends" one two three four
 	CONSUL_WEIGHT=10 register pair pair-1 one
@@ -75,9 +75,15 @@ shares() {
 	instance mix mix-4 four '{"Weights": {"Passing": 30, "Warning": 2}, "Meta": {"nginx_weight": "40"}}' |
 		consul_register_json -
 	consul_check mix-4 warning
+	# The largest is 10; the others are less in proportion, but none below 1.
+	CONSUL_WEIGHT=50 register large large-1 one
+	CONSUL_WEIGHT=25 register large large-2 two
+	CONSUL_WEIGHT=1 register large large-3 three
 	swk-apply --resync
 	in_step
-	[[ "$(live_server pair one)" == *weight=10* ]]
+	[[ "$(live_server pair one) $(live_server pair two)" == *' weight=10 '*' weight=1 '* ]]
+	[[ "$(live_server large one) $(live_server large two) $(live_server large three)" == \
+		*' weight=10 '*' weight=5 '*' weight=1 '* ]]
 
 	shares "$GATEWAY_TRAFFIC/to/pair" 10000 one=10 two=1
 	shares "$GATEWAY_TRAFFIC/to/mix" 2000 one=10 two=5 three=3 four=2
@@ -363,10 +369,11 @@ start_second() {
 	[ "$(grep '^target ' "$SWK_CONF.state" | paste -sd,)" == 'target edge,target inner' ]
 
 	# One that is down, under its name.
-	settings "$(jq -n --arg first "$GATEWAY_DYUPS" --arg second "http://127.0.0.1:$(free_port)" \
+	gone="http://127.0.0.1:$(free_port)"
+	settings "$(jq -n --arg first "$GATEWAY_DYUPS" --arg second "$gone" \
 		'{targets: [{name: "edge", url: $first}, {name: "inner", url: $second}], timeout: 2}')"
 	run -75 swk-apply <<<"${document/10.0.0.1/10.0.0.2}"
-	[[ "$output" == *"inner: 1 upstream is owed"* ]]
+	[[ "$output" == *"inner: $gone/detail: "*"inner: 1 upstream is owed"* ]]
 	[ "$(gateway_detail | grep -c '^server 10\.0\.0\.2:80')" == 1 ]
 	[ "$(grep -A 1 '^target inner' "$SWK_CONF.state" | tail -n 1)" == 'owed web' ]
 	# It is known by its name, wherever it is by now.
@@ -384,11 +391,11 @@ start_second() {
 # bats test_tags=gateway
 @test "a target's time-out is how long an answer may take" {
 	document='[{"Node":{},"Service":{"Service":"web","ID":"w","Port":80,"Address":"10.0.0.1","Tags":[]},"Checks":[]}]'
-	patient="{\"timeout\": \"60s\", \"targets\": [{\"url\": \"$GATEWAY_DYUPS\", \"timeout\": \"50s\"}]}"
+	patient="{\"timeout\": \"60s\", \"targets\": [{\"name\": \"edge\", \"url\": \"$GATEWAY_DYUPS\", \"timeout\": \"50s\"}]}"
 	gateway_fault 1 late:2 '^GET'
 	settings "${patient/50s/1s}"
 	run -75 swk-apply <<<"$document"
-	[[ "$output" == *"Timeout was reached"* ]]
+	[[ "$output" == *"edge: $GATEWAY_DYUPS/detail: Timeout was reached"* ]]
 	gateway_fault 1 late:2 '^GET'
 	settings "$patient"
 	swk-apply <<<"$document"
