@@ -136,7 +136,8 @@ sanitize:
 valgrind:
 	$(Q)tests/setup test
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)SWK_APPLY='$(CURDIR)/tests/fuzz/under-valgrind' tests/run cases
+	$(Q)SWK_APPLY='$(CURDIR)/tests/fuzz/under-valgrind' \
+		SWK_SWK='$(CURDIR)/tests/fuzz/under-valgrind-swk' tests/run cases
 
 install: all
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8 \
