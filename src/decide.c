@@ -158,11 +158,15 @@ static bool is_below_floor(const struct swk_rules *rules, const struct swk_upstr
 	return usable < least;
 }
 
+static const char no_instance[] = "its service has no instance registered";
+
 /* An upstream that the registry tells of; `recorded` is what we have of its source, or NULL. */
 static int decide_told(struct decision *decision, const struct subject *subject,
 		       struct swk_upstream *told, const struct swk_upstream *recorded)
 {
-	static const char none[] = "none of its instances in Consul is passing and usable";
+	const char *none = told->registered
+				   ? "none of its instances in Consul is passing and usable"
+				   : no_instance;
 	/* What registrants may ask for is no limit to who writes keys. */
 	unsigned most =
 		told->keyed ? SWK_WEIGHT_MAX : decision->policy->settings->attributes.max_weight;
@@ -184,15 +188,15 @@ static int decide_told(struct decision *decision, const struct subject *subject,
 static int decide_empty(struct decision *decision, const struct subject *subject,
 			const struct swk_upstream *have)
 {
-	static const char none[] = "its service has no instance registered";
+	const struct swk_rules *rules = &subject->rules;
 	struct swk_upstream empty;
 	int status;
 
 	/* An agent that has just started says of each service that it has none. */
-	if (!subject->source->complete || subject->rules.empty == SWK_EMPTY_KEEP)
-		return keep(decision, have, none);
-	if (subject->rules.empty == SWK_EMPTY_DELETE)
-		return let_go(decision, have, none);
+	if (!subject->source->complete || rules->empty == SWK_EMPTY_KEEP)
+		return keep(decision, have, no_instance);
+	if (rules->empty == SWK_EMPTY_DELETE)
+		return let_go(decision, have, no_instance);
 	/* As if the registry told of it, but of no server. */
 	status = swk_upstream_init(&empty, have->name, have->service, have->tag, decision->error);
 	if (status)
