@@ -104,6 +104,9 @@ int swk_run_ask_keys(struct swk_run *run)
 int swk_run_take_keys(struct swk_run *run)
 {
 	run->keys_told = true;
+	/* What could not be read, before it was known what the document is. */
+	run->keys.unsure |= run->services.unsure;
+	run->services.unsure = false;
 	if (run->keys.count || run->keys.unsure)
 		return 0;
 	swk_report_note(run->report, SWK_NOTE_HELD,
