@@ -53,10 +53,8 @@ static int guard_all_deletions(struct swk_run *run)
 static int decide(struct swk_run *run)
 {
 	bool complete = run->complete && run->list_known;
-	/* No list says which upstreams have keys: one that can't be read may be the last of any. */
-	const struct swk_sources sources = {
-		.services = {&run->services, complete},
-		.keys = {&run->keys, run->keys_told && !run->keys.unsure}};
+	const struct swk_sources sources = {.services = {&run->services, complete},
+					    .keys = {&run->keys, run->keys_told}};
 	struct swk_names foreign = {0};
 	int status = swk_policy_find_sources(&run->have, run->settings, &run->services, complete,
 					     run->error);

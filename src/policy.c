@@ -354,7 +354,7 @@ int swk_policy_key(struct swk_services *services, const struct swk_policy *polic
 {
 	struct placing placing = {.policy = policy, .key = key, .report = report, .error = error};
 	char upstream[SWK_NAME_MAX + 1];
-	const char *address;
+	const char *address, *why;
 	struct swk_rules rules;
 	struct swk_offer offer;
 	int status;
@@ -367,6 +367,16 @@ int swk_policy_key(struct swk_services *services, const struct swk_policy *polic
 				"key '%s' skipped: it is not %s/UPSTREAM/ADDRESS:PORT", key->key,
 				policy->settings->keyprefix);
 		return 0;
+	}
+	why = unusable(upstream);
+	if (why) {
+		note_skipped(&placing, why);
+		return swk_whys_add(policy->whys,
+				    &(struct swk_why){.service = upstream,
+						      .instance = (char *)(uintptr_t)key->key,
+						      .verdict = SWK_SKIPPED,
+						      .reason = (char *)(uintptr_t)why},
+				    error);
 	}
 	status = begin(&placing, services, upstream);
 	if (status || !placing.service)
