@@ -85,6 +85,10 @@ static const char *value_text(const struct swk_field *field, const json_t *value
 
 	if (json_is_boolean(value) && field->type == SWK_FLAG)
 		return json_is_true(value) ? "true" : "false";
+	/* A number in quotes, that a unit makes a text. */
+	if (string && (field->type == SWK_SECONDS || field->type == SWK_SHARE) &&
+	    !json_string_value(value)[strspn(json_string_value(value), "0123456789")])
+		return NULL;
 	if (string)
 		return json_string_value(value);
 	if (!number)
@@ -189,6 +193,11 @@ static int read_object(struct reader *reader, const struct swk_config_step *step
 	return 0;
 }
 
+static const char *name_of(const struct swk_target_settings *target)
+{
+	return target->name ? target->name : target->url;
+}
+
 static int read_target(struct reader *reader, const struct swk_config_step *step,
 		       const json_t *object)
 {
@@ -206,9 +215,7 @@ static int read_target(struct reader *reader, const struct swk_config_step *step
 	if (!target->url)
 		return refuse(reader, step, "it needs a url");
 	for (size_t i = 0; i + 1 < settings->target_count; i++) {
-		const char *its = settings->targets[i].name;
-
-		if (its && target->name && !strcmp(its, target->name))
+		if (!strcmp(name_of(&settings->targets[i]), name_of(target)))
 			return refuse(reader, step, "another target has the same name");
 	}
 	target->wrong = SWK_CONFIG;
