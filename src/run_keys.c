@@ -19,7 +19,7 @@ static int unreadable(void *context, const char *service, const char *what, cons
 	(void)service;
 	(void)error;
 	run->keys.unsure = true;
-	swk_report_note(run->report, SWK_NOTE_SKIPPED, "key: %s skipped: %s", what, why);
+	swk_report_note(run->report, SWK_NOTE_SKIPPED, "%s skipped: %s", what, why);
 	return 0;
 }
 
