@@ -267,6 +267,53 @@ static void check_unsure_keys(const struct chain *chain, const struct swk_upstre
 			     have->list[i].name);
 }
 
+/* What keys say, before anything is decided: unsorted, and some names twice. */
+static void copy_keys(const struct chain *chain, struct swk_upstreams *told)
+{
+	struct swk_error error = {0};
+
+	for (size_t i = 0; i < chain->keys.count; i++) {
+		const struct swk_upstreams *upstreams = &chain->keys.list[i].upstreams;
+
+		for (size_t j = 0; j < upstreams->count; j++)
+			fuzz_done(swk_upstreams_append_copy(told, &upstreams->list[j], &error),
+				  &error, "copying");
+	}
+}
+
+static bool is_told(const struct swk_upstreams *told, const struct swk_upstream *upstream,
+		    const struct swk_server *server)
+{
+	for (size_t i = 0; i < told->count; i++) {
+		const struct swk_upstream *this = &told->list[i];
+
+		for (size_t j = 0; j < this->count && !strcmp(this->name, upstream->name); j++) {
+			if (!swk_server_compare(&this->servers[j], server) &&
+			    this->servers[j].weight == server->weight)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Who writes keys says the weight, and nobody brings it down. */
+static void check_keys(const struct swk_upstreams *told, const struct swk_upstreams *have,
+		       const struct swk_upstreams *wanted)
+{
+	for (size_t i = 0; i < wanted->count; i++) {
+		const struct swk_upstream *this = &wanted->list[i];
+		const struct swk_upstream *before = swk_upstreams_find(have, this->name);
+
+		if (!this->keyed || (before && swk_upstream_same(before, this)))
+			continue;
+		for (size_t j = 0; j < this->count; j++)
+			fuzz_require(this->servers[j].port == 1 ||
+					     is_told(told, this, &this->servers[j]),
+				     "key %s: no key says server %zu with weight %u", this->name, j,
+				     this->servers[j].weight);
+	}
+}
+
 /* ---- the decision ---- */
 
 /* What others made is in `live`. Whoever asks why must change nothing. */
@@ -276,6 +323,7 @@ static int decide(const struct input *input, struct swk_upstreams *have,
 {
 	static const struct swk_names nothing;
 	struct swk_names foreign = {0}, changes = {0};
+	struct swk_upstreams told = {0};
 	struct swk_error error = {0};
 	struct swk_plan plan = {0};
 	struct swk_sources sources;
@@ -288,6 +336,7 @@ static int decide(const struct input *input, struct swk_upstreams *have,
 	sources = (struct swk_sources){{&chain.services, chain.complete},
 				       {&chain.keys, chain.keys_told}};
 	if (!refused->status) {
+		copy_keys(&chain, &told);
 		fuzz_done(swk_policy_find_sources(have, &chain.settings, &chain.services,
 						  chain.complete, &error),
 			  &error, "sources");
@@ -304,7 +353,9 @@ static int decide(const struct input *input, struct swk_upstreams *have,
 			  "plan");
 		check_decision(&chain, have, wanted, &foreign);
 		check_unsure_keys(&chain, have, wanted);
+		check_keys(&told, have, wanted);
 	}
+	swk_upstreams_free(&told);
 	swk_plan_free(&plan);
 	swk_names_free(&foreign);
 	swk_names_free(&changes);
