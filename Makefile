@@ -6,7 +6,7 @@
 # make soak       the tests that take long: storms, traffic, faults at random
 # make lint       compilers' and checkers' warnings, and the layers
 # make sanitize   the unit and property tests and the cases with ASan and UBSan
-# make valgrind   the cases under valgrind
+# make valgrind   every CASES_EVERY=4th of the cases under valgrind
 # make fuzz       let fuzzers look at whatever is read, each for FUZZ_SECONDS=60
 # make install    PREFIX=/usr/local, DESTDIR= and the GNU directory variables
 #
@@ -52,6 +52,8 @@ PROPERTY_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/property/*.c)) \
 
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
+# Each takes a second so; all of them are run with sanitizers.
+CASES_EVERY ?= 4
 FUZZ_CC ?= clang
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all
@@ -136,7 +138,7 @@ sanitize:
 valgrind:
 	$(Q)tests/setup test
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)SWK_APPLY='$(CURDIR)/tests/fuzz/under-valgrind' \
+	$(Q)CASES_EVERY=$(CASES_EVERY) SWK_APPLY='$(CURDIR)/tests/fuzz/under-valgrind' \
 		SWK_SWK='$(CURDIR)/tests/fuzz/under-valgrind-swk' tests/run cases
 
 install: all

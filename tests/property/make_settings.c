@@ -73,14 +73,10 @@ static json_t *make_seconds(struct dice *dice, unsigned least, unsigned most)
 
 	if (dice_one_in(dice, 2))
 		return json_integer(seconds);
-	if (dice_one_in(dice, 4)) {
-		(void)snprintf(text, sizeof(text), "%u", seconds);
-	} else {
-		while (seconds % units[unit].seconds)
-			unit--;
-		(void)snprintf(text, sizeof(text), "%u%c", seconds / units[unit].seconds,
-			       units[unit].letter);
-	}
+	while (seconds % units[unit].seconds)
+		unit--;
+	(void)snprintf(text, sizeof(text), "%u%c", seconds / units[unit].seconds,
+		       units[unit].letter);
 	return json_string(text);
 }
 
@@ -90,8 +86,7 @@ static json_t *make_share(struct dice *dice, unsigned most)
 
 	if (dice_one_in(dice, 2))
 		return json_integer(make_number(dice, 0, dice_one_in(dice, 4) ? most : 4));
-	(void)snprintf(text, sizeof(text), "%u%s", make_number(dice, 0, 100),
-		       dice_one_in(dice, 8) ? "" : "%");
+	(void)snprintf(text, sizeof(text), "%u%%", make_number(dice, 0, 100));
 	return json_string(text);
 }
 

@@ -489,8 +489,14 @@ static void impossible_values(void **state)
 		{"{\"keyprefix\": \"a\"}", ""},
 		{"{\"timeout\": \"1d\"}", "FILE:1: timeout: '1d' is no time in seconds (or with "
 					  "the unit s, m, h or d) from 1 to 3600"},
-		{"{\"timeout\": \"\"}", "FILE:1: timeout: '' is no time in seconds (or with the "
-					"unit s, m, h or d) from 1 to 3600"},
+		{"{\"timeout\": \"\"}",
+		 "FILE:1: timeout: this should be a whole number of seconds, "
+		 "or a string as \"2s\""},
+		{"{\"timeout\": \"5\"}", "FILE:1: timeout: this should be a whole number of "
+					 "seconds, or a string as \"2s\""},
+		{"{\"defaults\": {\"min_healthy\": \"5\"}}",
+		 "FILE:1: defaults.min_healthy: this should be a whole number, or a string as "
+		 "\"50%\""},
 		{"{\"include\": [\"\"]}",
 		 "FILE:1: include[0]: this should be a string with something in it"},
 		/* targets */
@@ -504,11 +510,12 @@ static void impossible_values(void **state)
 		 "FILE:1: targets[0].kind: 'upsync' is not dyups"},
 		{"{\"targets\": [{\"url\": \"x\", \"name\": \"a\"}, {\"url\": \"y\"}, "
 		 "{\"url\": \"z\", \"name\": \"a\"}]}",
-		 "FILE:1: targets[2]: another target has the same name"},
+		 "FILE:1: targets[2]: another target has the same name, or the same URL"},
 		{"{\"targets\": [{\"url\": \"x\", \"name\": \"a\"}, {\"url\": \"x\", "
 		 "\"name\": \"A\"}]}",
 		 ""},
-		{"{\"targets\": [{\"url\": \"x\"}, {\"url\": \"x\"}]}", ""},
+		{"{\"targets\": [{\"url\": \"x\"}, {\"url\": \"x\"}]}",
+		 "FILE:1: targets[1]: another target has the same name, or the same URL"},
 		/* consul */
 		{"{\"consul\": {\"address\": \"ftp://a\"}}",
 		 "FILE:1: consul.address: 'ftp://a' is no HOST:PORT, http or https URL, or "
@@ -734,7 +741,7 @@ static void lines(void **state)
 		 "FILE:3: targets[1]: it needs a url"},
 		{"{\"targets\": [{\"url\": \"x\", \"name\": \"a\"},\n{\"url\": \"x\",\n\"name\": "
 		 "\"a\"}]}",
-		 "FILE:2: targets[1]: another target has the same name"},
+		 "FILE:2: targets[1]: another target has the same name, or the same URL"},
 		{"{\"targets\": [{\"url\": \"x\",\n\"timeout\": 1},\n{\n\"url\": \"x\",\n"
 		 "\"timeout\": 0}]}",
 		 "FILE:5: targets[1].timeout: '0' is no time in seconds (or with the unit s, m, h "
