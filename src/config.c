@@ -216,7 +216,8 @@ static int read_target(struct reader *reader, const struct swk_config_step *step
 		return refuse(reader, step, "it needs a url");
 	for (size_t i = 0; i + 1 < settings->target_count; i++) {
 		if (!strcmp(name_of(&settings->targets[i]), name_of(target)))
-			return refuse(reader, step, "another target has the same name, or the same URL");
+			return refuse(reader, step,
+				      "another target has the same name, or the same URL");
 	}
 	target->wrong = SWK_CONFIG;
 	(void)print_step(name, 0, &url);
