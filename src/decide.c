@@ -66,10 +66,19 @@ static int say_of_upstream(struct decision *decision, const struct swk_upstream 
 {
 	return swk_whys_add(decision->policy->whys,
 			    &(struct swk_why){.service = upstream->service,
+					      .tag = upstream->tag,
+					      .keyed = upstream->keyed,
 					      .upstream = upstream->name,
 					      .verdict = verdict,
 					      .reason = (char *)(uintptr_t)why},
 			    decision->error);
+}
+
+static void note_kept(struct swk_report *report, const struct swk_upstream *upstream,
+		      const char *why)
+{
+	swk_report_note(report, SWK_NOTE_KEPT, "upstream %s: kept with its last %zu server%s: %s",
+			upstream->name, upstream->count, upstream->count == 1 ? "" : "s", why);
 }
 
 static int keep(struct decision *decision, const struct swk_upstream *upstream, const char *why)
@@ -77,9 +86,7 @@ static int keep(struct decision *decision, const struct swk_upstream *upstream, 
 	int status = 0;
 
 	if (why) {
-		swk_report_note(decision->report, SWK_NOTE_KEPT,
-				"upstream %s: kept with its last %zu server%s: %s", upstream->name,
-				upstream->count, upstream->count == 1 ? "" : "s", why);
+		note_kept(decision->report, upstream, why);
 		status = say_of_upstream(decision, upstream, SWK_KEPT, why);
 	}
 	return status ? status : claim(decision, upstream);
@@ -326,11 +333,48 @@ static int hold_back(struct decision *decision, const struct swk_upstream *upstr
 	return say_of_upstream(decision, upstream, SWK_HELD_BACK, why);
 }
 
+/* One that doesn't get the name that it was to have keeps the one that it has. */
+static int keep_old_name(struct decision *decision, const struct swk_upstream *loser,
+			 struct swk_upstreams *kept)
+{
+	for (size_t i = 0; i < decision->have->count; i++) {
+		const struct swk_upstream *have = &decision->have->list[i];
+
+		if (same_source(have, loser) && strcasecmp(have->name, loser->name) != 0)
+			return swk_upstreams_append_copy(kept, have, decision->error);
+	}
+	return 0;
+}
+
+static int add_kept(struct decision *decision, struct swk_upstreams *kept,
+		    struct swk_upstreams *wanted)
+{
+	static const char why[] = "the name that it should have now is not to be had";
+	size_t settled = wanted->count;
+	int status = 0;
+
+	for (size_t i = 0; !status && i < kept->count; i++) {
+		const struct swk_upstreams winners = {wanted->list, settled};
+		struct swk_upstream *this = &kept->list[i];
+
+		if (swk_upstreams_find(&winners, this->name))
+			continue;
+		note_kept(decision->report, this, why);
+		status = say_of_upstream(decision, this, SWK_KEPT, why);
+		if (!status)
+			status = swk_upstreams_append(wanted, this, decision->error);
+	}
+	(void)swk_upstreams_sort(wanted);
+	swk_upstreams_free(kept);
+	return status;
+}
+
 /* Gives each name to the first of those that claim it. */
 static int settle_claims(struct decision *decision, const struct swk_names *foreign,
 			 struct swk_upstreams *wanted)
 {
 	const struct swk_upstream *winner = NULL;
+	struct swk_upstreams kept = {0};
 	int status = 0;
 
 	if (decision->claim_count)
@@ -341,16 +385,23 @@ static int settle_claims(struct decision *decision, const struct swk_names *fore
 
 		if (winner && !strcasecmp(winner->name, this->upstream->name)) {
 			status = refuse_collision(decision, this->upstream, winner);
+			if (!status)
+				status = keep_old_name(decision, this->upstream, &kept);
 			continue;
 		}
 		if (this->rank && swk_names_have(foreign, this->upstream->name) &&
 		    !swk_upstreams_find(decision->have, this->upstream->name)) {
 			status = hold_back(decision, this->upstream);
+			if (!status)
+				status = keep_old_name(decision, this->upstream, &kept);
 			continue;
 		}
 		status = swk_upstreams_append_copy(wanted, this->upstream, decision->error);
 		winner = status ? NULL : &wanted->list[wanted->count - 1];
 	}
+	if (!status)
+		return add_kept(decision, &kept, wanted);
+	swk_upstreams_free(&kept);
 	return status;
 }
 

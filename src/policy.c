@@ -55,6 +55,7 @@ struct placing {
 	const struct swk_offer *offer;
 	const struct swk_instance *instance; /* NULL: a key is placed */
 	const struct swk_key *key;
+	bool *placed; /* by the places of its service's upstreams: where it is already */
 	struct swk_report *report;
 	struct swk_error *error;
 };
@@ -64,9 +65,9 @@ static bool is_served(const struct swk_offer *offer)
 	return offer->verdict == SWK_SERVED || offer->verdict == SWK_SERVED_DOWN;
 }
 
-/* Writes down for who asks what became of it in an upstream ("": in none). */
-static int say_why(const struct placing *placing, const char *upstream, enum swk_verdict verdict,
-		   const char *reason)
+/* Writes down for who asks what became of it in an upstream (NULL: in none). */
+static int say_why(const struct placing *placing, const struct swk_upstream *upstream,
+		   enum swk_verdict verdict, const char *reason)
 {
 	const struct swk_instance *instance = placing->instance;
 	char address[SWK_ADDRESS_MAX] = "";
@@ -84,7 +85,9 @@ static int say_why(const struct placing *placing, const char *upstream, enum swk
 			.node = (char *)(uintptr_t)(instance ? instance->node : ""),
 			.status = (char *)(uintptr_t)(instance ? swk_offer_health(instance)
 							       : "passing"),
-			.upstream = (char *)(uintptr_t)upstream,
+			.upstream = upstream ? upstream->name : NULL,
+			.tag = upstream ? upstream->tag : NULL,
+			.keyed = !instance,
 			.address = address,
 			.verdict = verdict,
 			.reason = (char *)(uintptr_t)reason},
@@ -109,7 +112,7 @@ static void note_skipped(const struct placing *placing, const char *why)
 static int skip(const struct placing *placing, const char *why)
 {
 	note_skipped(placing, why);
-	return say_why(placing, "", SWK_SKIPPED, why);
+	return say_why(placing, NULL, SWK_SKIPPED, why);
 }
 
 /* What the service's upstreams are called. */
@@ -145,13 +148,18 @@ static int place(const struct placing *placing, const char *tag, const char *sep
 {
 	struct swk_upstream *upstream = upstream_of(placing, tag, separator, colour);
 	const struct swk_offer *offer = placing->offer;
+	bool *placed;
 	int status;
 
 	if (!upstream)
 		return placing->error->status;
+	placed = &placing->placed[upstream - placing->service->upstreams.list];
+	if (*placed)
+		return 0;
+	*placed = true;
 	placing->service->placed++;
 	upstream->registered++;
-	status = say_why(placing, upstream->name, offer->verdict, offer->why);
+	status = say_why(placing, upstream, offer->verdict, offer->why);
 	if (!status && is_served(offer))
 		status = swk_upstream_add(upstream, &offer->server, placing->error);
 	return status;
@@ -272,7 +280,7 @@ static int leave_out(struct placing *placing, struct swk_services *services, con
 	if (!placing->service)
 		return placing->error->status;
 	placing->service->instances++;
-	return say_why(placing, "", SWK_LEFT_OUT, why);
+	return say_why(placing, NULL, SWK_LEFT_OUT, why);
 }
 
 /* One of no service that anybody could want served. */
@@ -294,8 +302,12 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 			const struct swk_instance *instance, struct swk_report *report,
 			struct swk_error *error)
 {
-	struct placing placing = {
-		.policy = policy, .instance = instance, .report = report, .error = error};
+	bool placed[SWK_COLOURS_MAX + 1] = {false};
+	struct placing placing = {.policy = policy,
+				  .instance = instance,
+				  .placed = placed,
+				  .report = report,
+				  .error = error};
 	char room[SWK_TEXT_MAX];
 	const char *why;
 	struct swk_rules rules;
@@ -352,7 +364,9 @@ static bool split_key(const char *prefix, const char *key, char upstream[SWK_NAM
 int swk_policy_key(struct swk_services *services, const struct swk_policy *policy,
 		   const struct swk_key *key, struct swk_report *report, struct swk_error *error)
 {
-	struct placing placing = {.policy = policy, .key = key, .report = report, .error = error};
+	bool placed[1] = {false};
+	struct placing placing = {
+		.policy = policy, .key = key, .placed = placed, .report = report, .error = error};
 	char upstream[SWK_NAME_MAX + 1];
 	const char *address, *why;
 	struct swk_rules rules;

@@ -14,6 +14,7 @@ const char *const swk_verdict_words[] = {
 static void free_why(struct swk_why *why)
 {
 	free(why->service);
+	free(why->tag);
 	free(why->instance);
 	free(why->node);
 	free(why->status);
@@ -41,6 +42,8 @@ int swk_whys_add(struct swk_whys *whys, const struct swk_why *why, struct swk_er
 		return swk_error_memory(error);
 	whys->list = list;
 	new = (struct swk_why){.service = copy(why->service),
+			       .tag = copy(why->tag),
+			       .keyed = why->keyed,
 			       .instance = copy(why->instance),
 			       .node = copy(why->node),
 			       .status = copy(why->status),
@@ -48,8 +51,8 @@ int swk_whys_add(struct swk_whys *whys, const struct swk_why *why, struct swk_er
 			       .address = copy(why->address),
 			       .verdict = why->verdict,
 			       .reason = copy(why->reason)};
-	if (!new.service || !new.instance || !new.node || !new.status || !new.upstream ||
-	    !new.address || !new.reason) {
+	if (!new.service || !new.tag || !new.instance || !new.node || !new.status ||
+	    !new.upstream || !new.address || !new.reason) {
 		free_why(&new);
 		return swk_error_memory(error);
 	}
@@ -57,17 +60,28 @@ int swk_whys_add(struct swk_whys *whys, const struct swk_why *why, struct swk_er
 	return 0;
 }
 
-int swk_why_explain(struct swk_why *why, enum swk_verdict verdict, const char *reason,
-		    struct swk_error *error)
+/* Puts a copy in place of a text. */
+static int replace(char **text, const char *with, struct swk_error *error)
 {
-	char *new = copy(reason);
+	char *new = copy(with);
 
 	if (!new)
 		return swk_error_memory(error);
-	free(why->reason);
-	why->reason = new;
-	why->verdict = verdict;
+	free(*text);
+	*text = new;
 	return 0;
+}
+
+int swk_why_explain(struct swk_why *why, enum swk_verdict verdict, const char *reason,
+		    struct swk_error *error)
+{
+	why->verdict = verdict;
+	return replace(&why->reason, reason, error);
+}
+
+int swk_why_move(struct swk_why *why, const char *upstream, struct swk_error *error)
+{
+	return replace(&why->upstream, upstream, error);
 }
 
 void swk_whys_forget(struct swk_whys *whys, const char *service)
@@ -98,9 +112,13 @@ static int compare(const void *a, const void *b)
 	int order = strcmp(x->service, y->service);
 
 	if (!order)
-		order = strcmp(x->upstream, y->upstream);
+		order = x->keyed - y->keyed;
+	if (!order)
+		order = strcmp(x->tag, y->tag);
 	if (!order)
 		order = strcmp(x->instance, y->instance);
+	if (!order)
+		order = strcmp(x->upstream, y->upstream);
 	return order ? order : strcmp(x->node, y->node);
 }
 

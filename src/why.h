@@ -3,6 +3,7 @@
 #ifndef SWK_WHY_H
 #define SWK_WHY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "error.h"
@@ -23,13 +24,15 @@ extern const char *const swk_verdict_words[SWK_VERDICTS];
  * the address, which are names and addresses. */
 struct swk_why {
 	char *service;
+	char *tag;	/* the routing tag in full; not shown, the upstream's name shows it */
 	char *instance; /* "": the line is about a service, or an upstream */
 	char *node;
 	char *status;
 	char *upstream;
 	char *address;
-	enum swk_verdict verdict;
 	char *reason;
+	enum swk_verdict verdict;
+	bool keyed; /* of the key-value store */
 };
 
 /* NULL in place of a list is one of which nobody asks. */
@@ -45,8 +48,11 @@ int swk_why_explain(struct swk_why *why, enum swk_verdict verdict, const char *r
 		    struct swk_error *error);
 /* Takes the lines of a service out. */
 void swk_whys_forget(struct swk_whys *whys, const char *service);
+/* It is about another upstream than was thought. */
+int swk_why_move(struct swk_why *why, const char *upstream, struct swk_error *error);
 void swk_whys_free(struct swk_whys *whys);
-/* By service, upstream and instance. */
+/* By source (service, or key), tag, instance and node: lines about an upstream come before those of
+ * its instances. */
 void swk_whys_sort(struct swk_whys *whys);
 
 #endif

@@ -24,6 +24,8 @@ static struct swk_whys whys_of(const char *text)
 		}
 		why = (struct swk_why){.service = cells[0],
 				       .upstream = cells[1],
+				       .tag = cells[1] && strchr(cells[1], '_') ? (char *)"gray=a"
+										: NULL,
 				       .instance = cells[2],
 				       .address = cells[3],
 				       .reason = part};
@@ -94,6 +96,18 @@ static void corrected(void **state)
 		 "web web - held: foreign; web web i held: foreign"},
 		{"deleted", "web web - - left none; web web i 10.0.0.1:80 down it is critical", "",
 		 "web web - left out: none; web web i left out: none"},
+		{"kept under its old name",
+		 "web web - - kept old; web shop - - skip taken; web shop i 10.0.0.1:80 served; "
+		 "web "
+		 "shop j 10.0.0.2:80 served",
+		 "web: 10.0.0.1:80; shop: 10.0.0.2:80",
+		 "web shop - skipped: taken; web web - kept: old; web web i served; web web j left "
+		 "out: old"},
+		{"down, but another of its address is not",
+		 "web web i 10.0.0.1:80 down it is critical; web web j 10.0.0.1:80 served",
+		 "web: 10.0.0.1:80",
+		 "web web i left out: it is critical; another instance has its address and is "
+		 "served; web web j served"},
 		{"what is said of another upstream is not said of this",
 		 "web web_a - - kept few; web web i 10.0.0.2:80 served", "web: 10.0.0.1:80",
 		 "web web i served; web web_a - kept: few"},

@@ -10,6 +10,7 @@ static void add(struct swk_whys *whys, const char *service, const char *upstream
 
 	assert_int_equal(swk_whys_add(whys,
 				      &(struct swk_why){.service = (char *)(uintptr_t)service,
+							.tag = (char *)(uintptr_t)upstream,
 							.upstream = (char *)(uintptr_t)upstream,
 							.instance = (char *)(uintptr_t)instance,
 							.node = (char *)(uintptr_t)node},
