@@ -74,19 +74,14 @@ static int say_of_upstream(struct decision *decision, const struct swk_upstream 
 			    decision->error);
 }
 
-static void note_kept(struct swk_report *report, const struct swk_upstream *upstream,
-		      const char *why)
-{
-	swk_report_note(report, SWK_NOTE_KEPT, "upstream %s: kept with its last %zu server%s: %s",
-			upstream->name, upstream->count, upstream->count == 1 ? "" : "s", why);
-}
-
 static int keep(struct decision *decision, const struct swk_upstream *upstream, const char *why)
 {
 	int status = 0;
 
 	if (why) {
-		note_kept(decision->report, upstream, why);
+		swk_report_note(decision->report, SWK_NOTE_KEPT,
+				"upstream %s: kept with its last %zu server%s: %s", upstream->name,
+				upstream->count, upstream->count == 1 ? "" : "s", why);
 		status = say_of_upstream(decision, upstream, SWK_KEPT, why);
 	}
 	return status ? status : claim(decision, upstream);
@@ -333,24 +328,35 @@ static int hold_back(struct decision *decision, const struct swk_upstream *upstr
 	return say_of_upstream(decision, upstream, SWK_HELD_BACK, why);
 }
 
-/* One that doesn't get the name that it was to have keeps the one that it has. */
+/* A copy of one that doesn't get the name that it was to have, under the name that it has. */
 static int keep_old_name(struct decision *decision, const struct swk_upstream *loser,
 			 struct swk_upstreams *kept)
 {
-	for (size_t i = 0; i < decision->have->count; i++) {
-		const struct swk_upstream *have = &decision->have->list[i];
+	const struct swk_upstream *old = NULL;
+	char *name;
+	int status;
 
-		if (same_source(have, loser) && strcasecmp(have->name, loser->name) != 0)
-			return swk_upstreams_append_copy(kept, have, decision->error);
+	for (size_t i = 0; !old && i < decision->have->count; i++) {
+		if (same_source(&decision->have->list[i], loser))
+			old = &decision->have->list[i];
 	}
+	if (!old || !strcasecmp(old->name, loser->name))
+		return 0;
+	status = swk_upstreams_append_copy(kept, loser, decision->error);
+	name = status ? NULL : strdup(old->name);
+	if (!name)
+		return swk_error_memory(decision->error);
+	free(kept->list[kept->count - 1].name);
+	kept->list[kept->count - 1].name = name;
 	return 0;
 }
 
 static int add_kept(struct decision *decision, struct swk_upstreams *kept,
 		    struct swk_upstreams *wanted)
 {
-	static const char why[] = "the name that it should have now is not to be had";
-	size_t settled = wanted->count;
+	static const char why[] =
+		"it keeps this name: the one that it should have is not to be had";
+	const size_t settled = wanted->count;
 	int status = 0;
 
 	for (size_t i = 0; !status && i < kept->count; i++) {
@@ -359,7 +365,8 @@ static int add_kept(struct decision *decision, struct swk_upstreams *kept,
 
 		if (swk_upstreams_find(&winners, this->name))
 			continue;
-		note_kept(decision->report, this, why);
+		swk_report_note(decision->report, SWK_NOTE_WARNING, "upstream %s of %s %s: %s",
+				this->name, this->keyed ? "key" : "service", this->service, why);
 		status = say_of_upstream(decision, this, SWK_KEPT, why);
 		if (!status)
 			status = swk_upstreams_append(wanted, this, decision->error);

@@ -287,7 +287,8 @@ static bool is_told(const struct swk_upstreams *told, const struct swk_upstream 
 	for (size_t i = 0; i < told->count; i++) {
 		const struct swk_upstream *this = &told->list[i];
 
-		for (size_t j = 0; j < this->count && !strcmp(this->name, upstream->name); j++) {
+		for (size_t j = 0; j < this->count && !strcmp(this->service, upstream->service);
+		     j++) {
 			if (!swk_server_compare(&this->servers[j], server) &&
 			    this->servers[j].weight == server->weight)
 				return true;

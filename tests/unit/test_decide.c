@@ -432,17 +432,17 @@ static void renames(void **state)
 		 .config = SHOP,
 		 .have = "web: 10.0.0.9:80",
 		 .registry = "web@10.0.0.1:80 shop@10.0.0.2:80",
-		 .wanted = "shop: 10.0.0.2:80; web: 10.0.0.9:80",
-		 .noted = "sk",
-		 .says = "upstream web: kept with its last 1 server: the name that it should have "
-			 "now is not to be had"},
+		 .wanted = "shop: 10.0.0.2:80; web: 10.0.0.1:80",
+		 .noted = "sw",
+		 .says = "upstream web of service web: it keeps this name: the one that it should "
+			 "have is not to be had"},
 		{.row = "the new name is somebody else's: the old one stays",
 		 .config = SHOP,
 		 .have = "web: 10.0.0.9:80",
 		 .registry = "web@10.0.0.1:80",
 		 .foreign = "shop",
-		 .wanted = "web: 10.0.0.9:80",
-		 .noted = "hk"},
+		 .wanted = "web: 10.0.0.1:80",
+		 .noted = "hw"},
 		{.row = "but not where the old one is another's by now",
 		 .config = "{\"services\": {\"web\": {\"upstream\": \"shop\"}, \"api\": "
 			   "{\"upstream\": \"web\"}}}",
