@@ -116,7 +116,8 @@ check:
 
 soak:
 	$(Q)tests/setup test
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory all unit
+	$(Q)SWK_SEED=chance tests/property/run 3000
 	$(Q)ROBUST_ALL=1 tests/run robust soak
 
 lint:
