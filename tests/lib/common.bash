@@ -59,7 +59,8 @@ wait_until() {
 	done
 }
 
-# clean_environment - takes out what would set swk-apply up, and leaves what the tests themselves are told by.
+# clean_environment - takes out what would set swk-apply up, the machine's own settings among it, and leaves what the tests
+# themselves are told by.
 clean_environment() {
 	local name
 
@@ -69,4 +70,6 @@ clean_environment() {
 		*) unset "$name" ;;
 		esac
 	done
+	export SWK_CONFIG="$BATS_TEST_TMPDIR/no-settings.json"
+	echo '{}' >"$SWK_CONFIG"
 }
