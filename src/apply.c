@@ -12,6 +12,21 @@
 
 /* ---- 4., 5. what is wanted ---- */
 
+static int put_back(struct swk_run *run, struct swk_upstream *upstream)
+{
+	static const char why[] = "max_deletions holds back that it is deleted";
+	int status = swk_whys_add(run->policy.whys,
+				  &(struct swk_why){.service = upstream->service,
+						    .tag = upstream->tag,
+						    .keyed = upstream->keyed,
+						    .upstream = upstream->name,
+						    .verdict = SWK_KEPT,
+						    .reason = (char *)(uintptr_t)why},
+				  run->error);
+
+	return status ? status : swk_upstreams_append(&run->wanted, upstream, run->error);
+}
+
 /* Puts back what a pass that knows all of a source would delete of it, where that is too much to be
  * believed. */
 static int guard_deletions(struct swk_run *run, bool keyed)
@@ -30,7 +45,7 @@ static int guard_deletions(struct swk_run *run, bool keyed)
 	if (!status &&
 	    !swk_guard_deletions(held.count, all, run->settings->max_deletions, run->report)) {
 		for (size_t i = 0; !status && i < held.count; i++)
-			status = swk_upstreams_append(&run->wanted, &held.list[i], run->error);
+			status = put_back(run, &held.list[i]);
 		(void)swk_upstreams_sort(&run->wanted);
 	}
 	swk_upstreams_free(&held);
@@ -56,8 +71,10 @@ static int decide(struct swk_run *run)
 	const struct swk_sources sources = {.services = {&run->services, complete},
 					    .keys = {&run->keys, run->keys_told}};
 	struct swk_names foreign = {0};
-	int status = swk_policy_find_sources(&run->have, run->settings, &run->services, complete,
-					     run->error);
+	/* What is in neither list may be in the one that could not be had. */
+	bool all = complete && (run->keys_told || !run->settings->keyprefix);
+	int status =
+		swk_policy_find_sources(&run->have, run->settings, &run->services, all, run->error);
 
 	if (!status && !run->settings->adopt)
 		status = swk_run_find_foreign(run, &foreign);

@@ -343,6 +343,19 @@ static int read_services(struct reader *reader, const struct swk_config_step *st
 	return 0;
 }
 
+static int read_consul(struct reader *reader, const struct swk_config_step *step,
+		       const json_t *object)
+{
+	struct swk_consul_settings *consul = &reader->settings->consul;
+
+	if (asprintf(&consul->where, "%s:%zu", reader->path,
+		     swk_config_line(reader->text, reader->length, step)) < 0) {
+		consul->where = NULL;
+		return swk_error_memory(reader->error);
+	}
+	return read_object(reader, step, &swk_consul_fields, consul, NULL, NULL, object);
+}
+
 static int take_part(struct reader *reader, const struct swk_config_step *step, const json_t *value,
 		     bool *taken)
 {
@@ -352,8 +365,7 @@ static int take_part(struct reader *reader, const struct swk_config_step *step, 
 	if (!strcmp(step->key, "targets"))
 		return read_targets(reader, step, value);
 	if (!strcmp(step->key, "consul"))
-		return read_object(reader, step, &swk_consul_fields, &settings->consul, NULL, NULL,
-				   value);
+		return read_consul(reader, step, value);
 	if (!strcmp(step->key, "include") || !strcmp(step->key, "exclude"))
 		return read_array(reader, step, "an array of strings", read_pattern, value);
 	if (!strcmp(step->key, "routing"))
@@ -398,8 +410,11 @@ int swk_config_parse(struct swk_settings *settings, const char *path, const char
 	if (!root && errno == ENOMEM)
 		return swk_error_memory(error);
 	if (!root)
-		return swk_error_set(error, SWK_CONFIG, "%s:%d: this is not JSON: %s", path,
-				     failure.line < 1 ? 1 : failure.line, failure.text);
+		return swk_error_set(error, SWK_CONFIG, "%s:%d: %s%s", path, failure.line,
+				     json_error_code(&failure) == json_error_duplicate_key
+					     ? ""
+					     : "this is not JSON: ",
+				     failure.text);
 	if (json_is_object(root))
 		status = read_object(&reader, NULL, &swk_settings_fields, settings, NULL, take_part,
 				     root);

@@ -285,6 +285,7 @@ static int read_query(struct swk_consul *consul, const struct swk_consul_setting
 int swk_consul_init(struct swk_consul *consul, const struct swk_consul_settings *settings,
 		    const char *token_file, struct swk_error *error)
 {
+	struct swk_error why;
 	int status;
 
 	*consul = (struct swk_consul){0};
@@ -297,7 +298,11 @@ int swk_consul_init(struct swk_consul *consul, const struct swk_consul_settings 
 		status = read_query(consul, settings, error);
 	if (status)
 		swk_consul_free(consul);
-	return status;
+	if (status != SWK_CONFIG || !settings->where)
+		return status;
+	why = *error;
+	*error = (struct swk_error){0};
+	return swk_error_set(error, status, "%s: %s", settings->where, why.text);
 }
 
 void swk_consul_free(struct swk_consul *consul)

@@ -103,17 +103,20 @@ static size_t first_of(const struct decision *decision, const char *service)
 			      sizeof(*decision->by_service), service, service_order, &found);
 }
 
-/* What we have of the same source. */
+/* What we have of the same source: of several, as in the midst of a renaming, that of its name. */
 static const struct swk_upstream *recorded_as(const struct decision *decision,
 					      const struct swk_upstream *told)
 {
+	const struct swk_upstream *found = NULL;
+
 	for (size_t i = first_of(decision, told->service);
 	     i < decision->of_source && !strcmp(decision->by_service[i]->service, told->service);
 	     i++) {
-		if (same_source(decision->by_service[i], told))
-			return decision->by_service[i];
+		if (same_source(decision->by_service[i], told) &&
+		    (!found || !strcasecmp(decision->by_service[i]->name, told->name)))
+			found = decision->by_service[i];
 	}
-	return NULL;
+	return found;
 }
 
 /* ---- what stays and what goes ---- */
@@ -131,7 +134,7 @@ static int claim_down(struct decision *decision, struct swk_upstream *upstream, 
 		(void)swk_server_set_address(&nobody, "127.0.0.1", 1);
 		status = swk_upstream_add(upstream, &nobody, decision->error);
 	}
-	swk_report_note(decision->report, SWK_NOTE_KEPT, "upstream %s: down: %s", upstream->name,
+	swk_report_note(decision->report, SWK_NOTE_WARNING, "upstream %s: down: %s", upstream->name,
 			why);
 	if (!status)
 		status = say_of_upstream(decision, upstream, SWK_SERVED_DOWN, why);
@@ -147,17 +150,32 @@ static int let_go(struct decision *decision, const struct swk_upstream *upstream
 
 /* Whether so few of its instances can be used that the last ones are the better choice. A floor in
  * numbers does not ask for more than are registered. */
-static bool is_below_floor(const struct swk_rules *rules, const struct swk_upstream *told,
-			   size_t usable)
+static bool is_below_floor(const struct swk_rules *rules, const struct swk_upstream *told)
 {
 	const struct swk_share *floor = &rules->min_healthy;
 	size_t least = floor->number;
 
 	if (floor->percent)
-		return usable * 100 < told->registered * floor->number;
+		return told->usable * 100 < told->registered * floor->number;
 	if (least > told->registered)
 		least = told->registered;
-	return usable < least;
+	return told->usable < least;
+}
+
+/* With a host's name that nobody knows, nginx would not start: where names are not allowed any
+ * more, an upstream that has one is not kept for want of a better one. */
+static bool may_be_kept(const struct swk_rules *rules, const struct swk_upstream *recorded)
+{
+	return rules->allow_hostnames || !swk_upstream_has_host(recorded);
+}
+
+static bool has_server_up(const struct swk_upstream *upstream)
+{
+	for (size_t i = 0; i < upstream->count; i++) {
+		if (!upstream->servers[i].down)
+			return true;
+	}
+	return false;
 }
 
 static const char no_instance[] = "its service has no instance registered";
@@ -172,15 +190,22 @@ static int decide_told(struct decision *decision, const struct subject *subject,
 	/* What registrants may ask for is no limit to who writes keys. */
 	unsigned most =
 		told->keyed ? SWK_WEIGHT_MAX : decision->policy->settings->attributes.max_weight;
-	size_t usable = swk_settle(told, most, decision->report);
+	bool below = is_below_floor(&subject->rules, told);
+	size_t up = swk_settle(told, most, decision->report);
 
-	if (usable && !(recorded && is_below_floor(&subject->rules, told, usable)))
+	/* One whose servers are all down is no better. */
+	if (up && !(below && recorded && has_server_up(recorded) &&
+		    may_be_kept(&subject->rules, recorded)))
 		return claim(decision, told);
-	if (usable)
+	if (up)
 		return keep(decision, recorded,
 			    "fewer of its instances are usable than min_healthy asks for");
-	if (recorded && (subject->unsure || subject->rules.empty == SWK_EMPTY_KEEP))
+	if (recorded && subject->unsure)
 		return keep(decision, recorded, none);
+	if (recorded && subject->rules.empty == SWK_EMPTY_KEEP)
+		return may_be_kept(&subject->rules, recorded)
+			       ? keep(decision, recorded, none)
+			       : let_go(decision, told, "its last servers have host names");
 	if (!subject->unsure && subject->rules.empty == SWK_EMPTY_DOWN)
 		return claim_down(decision, told, none);
 	return let_go(decision, told, none);
@@ -195,16 +220,17 @@ static int decide_empty(struct decision *decision, const struct subject *subject
 	int status;
 
 	/* An agent that has just started says of each service that it has none. */
-	if (!subject->source->complete || rules->empty == SWK_EMPTY_KEEP)
+	if (!subject->source->complete ||
+	    (rules->empty == SWK_EMPTY_KEEP && may_be_kept(rules, have)))
 		return keep(decision, have, no_instance);
-	if (rules->empty == SWK_EMPTY_DELETE)
+	if (rules->empty != SWK_EMPTY_DOWN)
 		return let_go(decision, have, no_instance);
 	/* As if the registry told of it, but of no server. */
 	status = swk_upstream_init(&empty, have->name, have->service, have->tag, decision->error);
 	if (status)
 		return status;
 	empty.keyed = have->keyed;
-	swk_settle_rules(&empty, &subject->rules);
+	swk_settle_rules(&empty, rules);
 	status = swk_upstreams_append(&subject->service->upstreams, &empty, decision->error);
 	swk_upstream_free(&empty);
 	return status;
@@ -275,12 +301,15 @@ static int decide_source(struct decision *decision, const struct swk_source *sou
 		      compare_by_service);
 	for (size_t i = 0; !status && i < source->services->count; i++)
 		status = decide_service(decision, source, &source->services->list[i]);
-	for (size_t i = 0; !status && (!source->complete || unsure) && i < decision->of_source;
-	     i++) {
-		if (!swk_services_find(source->services, decision->by_service[i]->service))
-			status = keep(decision, decision->by_service[i],
-				      source->complete ? "a key that can't be read may belong to it"
-						       : NULL);
+	for (size_t i = 0; !status && i < decision->of_source; i++) {
+		const struct swk_upstream *have = decision->by_service[i];
+
+		if (swk_services_find(source->services, have->service))
+			continue;
+		if (source->complete && unsure)
+			status = keep(decision, have, "a key that can't be read may belong to it");
+		else if (!source->complete || !*have->service)
+			status = keep(decision, have, NULL);
 	}
 	return status;
 }

@@ -52,26 +52,34 @@ static const struct swk_server *find_server(const struct swk_upstream *upstream,
 		       compare_servers);
 }
 
+/* One whose server stands in the file. */
+static int correct_served(const struct group *group, struct swk_why *why,
+			  const struct swk_server *server, struct swk_error *error)
+{
+	bool kept = group->about && group->about->verdict == SWK_KEPT;
+	char reason[SWK_TEXT_MAX];
+
+	if (server->down || why->verdict == SWK_SERVED) {
+		why->verdict = server->down ? SWK_SERVED_DOWN : SWK_SERVED;
+		return 0;
+	}
+	(void)snprintf(reason, sizeof(reason), "%s%s", why->reason,
+		       kept ? ", but its upstream keeps its last servers"
+			    : "; another instance has its address and is served");
+	return swk_why_explain(why, kept ? SWK_KEPT : SWK_LEFT_OUT, reason, error);
+}
+
 static int correct(const struct group *group, struct swk_why *why, struct swk_error *error)
 {
 	const struct swk_server *server =
 		group->upstream ? find_server(group->upstream, why->address) : NULL;
-	bool served = why->verdict == SWK_SERVED || why->verdict == SWK_SERVED_DOWN;
 	enum swk_verdict verdict = SWK_LEFT_OUT;
 	char reason[SWK_TEXT_MAX];
 
-	if (server && why->verdict == SWK_SERVED_DOWN && !server->down) {
-		(void)snprintf(reason, sizeof(reason),
-			       "%s; another instance has its address and is served", why->reason);
-		return swk_why_explain(why, verdict, reason, error);
-	}
-	if (served == (server != NULL) || !group->about)
+	if (server)
+		return correct_served(group, why, server, error);
+	if ((why->verdict != SWK_SERVED && why->verdict != SWK_SERVED_DOWN) || !group->about)
 		return 0;
-	if (server) {
-		(void)snprintf(reason, sizeof(reason),
-			       "%s, but its upstream keeps its last servers", why->reason);
-		return swk_why_explain(why, SWK_KEPT, reason, error);
-	}
 	if (group->about->verdict == SWK_SKIPPED || group->about->verdict == SWK_HELD_BACK)
 		verdict = group->about->verdict;
 	(void)snprintf(reason, sizeof(reason), "%s", group->about->reason);

@@ -80,9 +80,10 @@ static int set_text(const struct swk_field *field, char **text, const char *valu
 	return 0;
 }
 
-/* Digits only; for seconds also nginx's units behind them. */
+/* Digits, so many bytes of the text, and nothing else; for seconds also nginx's units behind them.
+ */
 static int set_number(const struct swk_field *field, unsigned *number, const char *value,
-		      const char *where, struct swk_error *error)
+		      size_t length, const char *where, struct swk_error *error)
 {
 	static const struct {
 		char letter;
@@ -90,10 +91,10 @@ static int set_number(const struct swk_field *field, unsigned *number, const cha
 	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
 	unsigned long long parsed = 0;
 	size_t digits = strspn(value, "0123456789");
-	unsigned unit = value[digits] ? 0 : 1;
+	unsigned unit = digits == length ? 1 : 0;
 
 	for (size_t i = 0; field->type == SWK_SECONDS && i < sizeof(units) / sizeof(*units); i++) {
-		if (value[digits] == units[i].letter && !value[digits + 1])
+		if (value[digits] == units[i].letter && digits + 1 == length)
 			unit = units[i].seconds;
 	}
 	if (digits && digits < 12)
@@ -115,18 +116,11 @@ static int set_share(const struct swk_field *field, struct swk_share *share, con
 {
 	size_t length = strlen(value);
 	struct swk_field range = *field;
-	char number[16];
 
 	share->percent = length && value[length - 1] == '%';
-	if (share->percent) {
+	if (share->percent)
 		range.most = 100;
-		length--;
-	}
-	if (length >= sizeof(number))
-		return set_number(&range, &share->number, value, where, error);
-	memcpy(number, value, length);
-	number[length] = '\0';
-	return set_number(&range, &share->number, number, where, error);
+	return set_number(&range, &share->number, value, length - share->percent, where, error);
 }
 
 static int set_word(const struct swk_field *field, unsigned *place, const char *value,
@@ -161,7 +155,7 @@ int swk_field_set(const struct swk_field *field, void *base, const char *value, 
 	case SWK_WORD:
 		return set_word(field, its, value, where, error);
 	default:
-		return set_number(field, its, value, where, error);
+		return set_number(field, its, value, strlen(value), where, error);
 	}
 }
 

@@ -73,7 +73,8 @@ struct swk_upstream {
 	char *tag;     /* …and its routing tag in full (`gray=a`), or "" */
 	struct swk_server *servers;
 	size_t count;
-	size_t registered; /* of a registry: instances, usable or not */
+	size_t registered; /* of a registry: instances, usable or not… */
+	size_t usable;	   /* …and those of them that are served and not down */
 	bool keyed; /* its source is no service, but this name in the key-value store; no tag */
 	enum swk_balance balance;
 	unsigned keepalive; /* idle connections kept by a worker; 0: no such directive */

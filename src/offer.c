@@ -183,7 +183,7 @@ static void note_ignored(const struct attributes *to, enum swk_note_kind kind, c
 			to->instance->node, what, text, why);
 }
 
-/* Takes `weight=5`, or a name and its value apart. `text` is all of it, for a message. */
+/* Takes a name and its value, NULL where it has none. `text` is all of it, for a message. */
 static void take_attribute(const struct attributes *to, const char *what, const char *text,
 			   const char *name, size_t length, const char *value)
 {
@@ -195,11 +195,13 @@ static void take_attribute(const struct attributes *to, const char *what, const 
 	struct swk_error why = {0};
 
 	if (attribute == SWK_ATTRIBUTES)
-		note_ignored(to, SWK_NOTE_DETAIL, what, text, "there is no such attribute");
+		note_ignored(to, SWK_NOTE_WARNING, what, text, "there is no such attribute");
 	else if (!settings->allow[attribute])
 		note_ignored(to, SWK_NOTE_DETAIL, what, text,
 			     "the settings don't allow an instance to say that");
-	else if (!set_attribute(&to->offer->server, attribute, value, &most, &why))
+	else if (!value && value_fields[attribute].type != SWK_FLAG)
+		note_ignored(to, SWK_NOTE_WARNING, what, text, "it has no value");
+	else if (!set_attribute(&to->offer->server, attribute, value ? value : "1", &most, &why))
 		note_ignored(to, SWK_NOTE_WARNING, what, text, why.text + strlen(": "));
 }
 
@@ -217,7 +219,7 @@ static void take_attributes(const struct attributes *to)
 			continue;
 		value = strchr(tag + length, '=');
 		take_attribute(to, "tag", tag, tag + length, strcspn(tag + length, "="),
-			       value ? value + 1 : "1");
+			       value ? value + 1 : NULL);
 	}
 	prefix = to->settings->meta_prefix;
 	length = strlen(prefix);
@@ -362,8 +364,11 @@ void swk_offer_key(struct swk_offer *offer, const struct swk_policy *policy,
 		enum swk_attribute attribute = find_attribute(pair->name, strlen(pair->name));
 		struct swk_error why = {0};
 
-		if (attribute != SWK_ATTRIBUTES &&
-		    !set_attribute(&offer->server, attribute, pair->value, &most, &why))
+		if (attribute == SWK_ATTRIBUTES)
+			swk_report_note(report, SWK_NOTE_WARNING,
+					"key '%s': '%s' is ignored: there is no such attribute",
+					key->key, pair->name);
+		else if (!set_attribute(&offer->server, attribute, pair->value, &most, &why))
 			swk_report_note(report, SWK_NOTE_WARNING,
 					"key '%s': %s '%s' is ignored: %s", key->key, pair->name,
 					pair->value, why.text + strlen(": "));

@@ -59,7 +59,7 @@ static const struct option_entry {
 	{'j', APPLY, "json", NULL, FLAG(json), "print the report as a JSON object"},
 	{'l', APPLY, "syslog", NULL, FLAG(syslog), "say everything to syslog too"},
 	{'q', APPLY, "quiet", NULL, FLAG(quiet), "say errors only"},
-	{'v', APPLY, "verbose", NULL, FLAG(verbose), "say more"},
+	{'v', LASTING, "verbose", NULL, FLAG(verbose), "say more"},
 	{'h', ALL, "help", NULL, FLAG(help), "print this"},
 	{'V', ALL, "version", NULL, FLAG(version), "print the version"},
 };
@@ -235,8 +235,8 @@ static int set_from_words(struct swk_options *options, const struct words *words
 }
 
 /* Reads the settings file: the one that is named, or else the usual one if it is there. */
-static int read_config(struct swk_options *options, const struct words *words,
-		       struct swk_error *error)
+static int read_config(struct swk_options *options, enum swk_command command,
+		       const struct words *words, struct swk_error *error)
 {
 	char name[64];
 	const char *path = variable(entry_of('C'), name);
@@ -245,6 +245,8 @@ static int read_config(struct swk_options *options, const struct words *words,
 		if (is(words->list[i].entry, "config"))
 			path = words->list[i].value;
 	}
+	if (options->word && command == SWK_COMMAND_CHECK)
+		path = options->word;
 	if (!path && access(SWK_CONFIG_FILE, F_OK) && (errno == ENOENT || errno == ENOTDIR))
 		return 0;
 	options->config = strdup(path ? path : SWK_CONFIG_FILE);
@@ -270,11 +272,11 @@ static bool asks_for_text(const struct words *words)
 	return help || version;
 }
 
-/* The word that is no option; only one command takes one. */
+/* The word that is no option: a service to explain, or a file to check. */
 static int take_word(struct swk_options *options, enum swk_command command, int argc, char **argv,
 		     struct swk_error *error)
 {
-	if (optind < argc && command == SWK_COMMAND_EXPLAIN)
+	if (optind < argc && command != SWK_COMMAND_APPLY)
 		options->word = argv[optind++];
 	if (optind == argc)
 		return 0;
@@ -300,7 +302,7 @@ int swk_options_read(struct swk_options *options, enum swk_command command, int 
 	if (!status)
 		status = take_word(options, command, argc, argv, error);
 	if (!status && !asks_for_text(&words))
-		(void)read_config(options, &words, &unread);
+		(void)read_config(options, command, &words, &unread);
 	if (!status)
 		status = set_from_environment(options, command, error);
 	if (!status)

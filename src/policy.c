@@ -159,6 +159,7 @@ static int place(const struct placing *placing, const char *tag, const char *sep
 	*placed = true;
 	placing->service->placed++;
 	upstream->registered++;
+	upstream->usable += offer->verdict == SWK_SERVED;
 	status = say_why(placing, upstream, offer->verdict, offer->why);
 	if (!status && is_served(offer))
 		status = swk_upstream_add(upstream, &offer->server, placing->error);
@@ -343,6 +344,19 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 
 /* ---- keys ---- */
 
+/* Of a key that is in no upstream. */
+static int say_of_key(const struct placing *placing, const char *upstream, enum swk_verdict verdict,
+		      const char *why)
+{
+	return swk_whys_add(placing->policy->whys,
+			    &(struct swk_why){.service = (char *)(uintptr_t)upstream,
+					      .instance = (char *)(uintptr_t)placing->key->key,
+					      .keyed = true,
+					      .verdict = verdict,
+					      .reason = (char *)(uintptr_t)why},
+			    placing->error);
+}
+
 /* Takes PREFIX/UPSTREAM/ADDRESS:PORT apart. False where it is another. */
 static bool split_key(const char *prefix, const char *key, char upstream[SWK_NAME_MAX + 1],
 		      const char **address)
@@ -361,13 +375,21 @@ static bool split_key(const char *prefix, const char *key, char upstream[SWK_NAM
 	return true;
 }
 
+bool swk_policy_is_key(const struct swk_settings *settings, const char *key)
+{
+	char upstream[SWK_NAME_MAX + 1];
+	const char *address;
+
+	return split_key(settings->keyprefix, key, upstream, &address) && *address;
+}
+
 int swk_policy_key(struct swk_services *services, const struct swk_policy *policy,
 		   const struct swk_key *key, struct swk_report *report, struct swk_error *error)
 {
 	bool placed[1] = {false};
 	struct placing placing = {
 		.policy = policy, .key = key, .placed = placed, .report = report, .error = error};
-	char upstream[SWK_NAME_MAX + 1];
+	char upstream[SWK_NAME_MAX + 1], room[SWK_TEXT_MAX];
 	const char *address, *why;
 	struct swk_rules rules;
 	struct swk_offer offer;
@@ -377,21 +399,19 @@ int swk_policy_key(struct swk_services *services, const struct swk_policy *polic
 	if (!*key->key || key->key[strlen(key->key) - 1] == '/')
 		return 0;
 	if (!split_key(policy->settings->keyprefix, key->key, upstream, &address)) {
-		swk_report_note(report, SWK_NOTE_SKIPPED,
-				"key '%s' skipped: it is not %s/UPSTREAM/ADDRESS:PORT", key->key,
-				policy->settings->keyprefix);
-		return 0;
+		(void)snprintf(room, sizeof(room), "it is not %s/UPSTREAM/ADDRESS:PORT",
+			       policy->settings->keyprefix);
+		note_skipped(&placing, room);
+		return say_of_key(&placing, "", SWK_SKIPPED, room);
 	}
 	why = unusable(upstream);
-	if (why) {
+	if (why)
 		note_skipped(&placing, why);
-		return swk_whys_add(policy->whys,
-				    &(struct swk_why){.service = upstream,
-						      .instance = (char *)(uintptr_t)key->key,
-						      .verdict = SWK_SKIPPED,
-						      .reason = (char *)(uintptr_t)why},
-				    error);
-	}
+	else if (!swk_settings_publish(policy->settings, upstream))
+		why = "include and exclude leave its upstream out";
+	if (why)
+		return say_of_key(&placing, upstream,
+				  unusable(upstream) ? SWK_SKIPPED : SWK_LEFT_OUT, why);
 	status = begin(&placing, services, upstream);
 	if (status || !placing.service)
 		return status;
@@ -423,22 +443,34 @@ static const struct swk_upstream *upstream_named(const struct swk_services *serv
 	return NULL;
 }
 
-/* The service of the longest name, of which `NAME_X` could be a colour of this route, though no
- * instance shows it now. */
-static const struct swk_service *service_before(const struct swk_services *services,
+/* What a service's upstreams are called, under the rules: borrowed. */
+static const char *called(const struct swk_settings *settings, const struct swk_service *service)
+{
+	struct swk_rules rules;
+
+	swk_rules_find(&rules, &settings->defaults, &settings->services, service->name);
+	return rules.upstream ? rules.upstream : service->name;
+}
+
+/* The service that is called so, or of which `NAME_X` could be a colour of this route though no
+ * instance shows it now: that of the longest name. */
+static const struct swk_service *service_called(const struct swk_services *services,
+						const char *const *names,
 						const struct swk_route *route, const char *name)
 {
 	const struct swk_service *best = NULL;
+	size_t longest = 0;
 
 	for (size_t i = 0; i < services->count; i++) {
-		const struct swk_service *service = &services->list[i];
-		size_t length = strlen(service->name);
+		size_t length = strlen(names[i]), gap = route ? strlen(route->separator) : 0;
 
-		if (!strncasecmp(service->name, name, length) &&
-		    !strncmp(name + length, route->separator, strlen(route->separator)) &&
-		    name[length + strlen(route->separator)] &&
-		    (!best || length > strlen(best->name)))
-			best = service;
+		if (strncasecmp(names[i], name, length) != 0 || (best && length <= longest))
+			continue;
+		if (route ? !strncmp(name + length, route->separator, gap) && name[length + gap]
+			  : !name[length]) {
+			best = &services->list[i];
+			longest = length;
+		}
 	}
 	return best;
 }
@@ -460,46 +492,56 @@ static int set_source(struct swk_upstream *upstream, const char *service, const 
 	return 0;
 }
 
-/* A colour's source, made from an upstream's name. */
+/* A colour's source, made from an upstream's name, which begins with what its service is called. */
 static int set_colour(struct swk_upstream *upstream, const struct swk_service *service,
-		      const struct swk_route *route, struct swk_error *error)
+		      const char *its_name, const struct swk_route *route, struct swk_error *error)
 {
 	char tag[2 * SWK_NAME_MAX + 2];
 
 	(void)snprintf(tag, sizeof(tag), "%s=%s", route->tag,
-		       upstream->name + strlen(service->name) + strlen(route->separator));
+		       upstream->name + strlen(its_name) + strlen(route->separator));
 	return set_source(upstream, service->name, tag, error);
 }
 
 static int find_source(struct swk_upstream *upstream, const struct swk_settings *settings,
-		       const struct swk_services *services, bool complete, struct swk_error *error)
+		       const struct swk_services *services, const char *const *names, bool complete,
+		       struct swk_error *error)
 {
 	const struct swk_upstream *named = upstream_named(services, upstream->name);
-	const struct swk_service *before = NULL;
-	size_t i = 0;
+	const struct swk_service *service;
 
 	if (named)
 		return set_source(upstream, named->service, named->tag, error);
-	if (swk_services_find(services, upstream->name))
-		return set_source(upstream, upstream->name, "", error);
-	if (!complete)
-		return 0;
-	for (; !before && i < settings->route_count; i++)
-		before = service_before(services, &settings->routes[i], upstream->name);
-	if (before)
-		return set_colour(upstream, before, &settings->routes[i - 1], error);
-	return set_source(upstream, upstream->name, "", error);
+	service = service_called(services, names, NULL, upstream->name);
+	if (!service)
+		service = swk_services_find(services, upstream->name);
+	if (service)
+		return set_source(upstream, service->name, "", error);
+	for (size_t i = 0; complete && i < settings->route_count; i++) {
+		const struct swk_route *route = &settings->routes[i];
+
+		service = service_called(services, names, route, upstream->name);
+		if (service)
+			return set_colour(upstream, service, names[service - services->list], route,
+					  error);
+	}
+	return complete ? set_source(upstream, upstream->name, "", error) : 0;
 }
 
 int swk_policy_find_sources(struct swk_upstreams *have, const struct swk_settings *settings,
 			    const struct swk_services *services, bool complete,
 			    struct swk_error *error)
 {
-	int status = 0;
+	const char **names = reallocarray(NULL, services->count + 1, sizeof(*names));
+	int status = names ? 0 : swk_error_memory(error);
 
+	for (size_t i = 0; !status && i < services->count; i++)
+		names[i] = called(settings, &services->list[i]);
 	for (size_t i = 0; !status && i < have->count; i++) {
 		if (!*have->list[i].service)
-			status = find_source(&have->list[i], settings, services, complete, error);
+			status = find_source(&have->list[i], settings, services, names, complete,
+					     error);
 	}
+	free(names);
 	return status;
 }

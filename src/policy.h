@@ -24,6 +24,9 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 			const struct swk_instance *instance, struct swk_report *report,
 			struct swk_error *error);
 
+/* Whether a key is PREFIX/UPSTREAM/ADDRESS:PORT, as far as the slashes go. */
+bool swk_policy_is_key(const struct swk_settings *settings, const char *key);
+
 /* The same of a key, PREFIX/UPSTREAM/ADDRESS:PORT: its upstream is the service. */
 int swk_policy_key(struct swk_services *services, const struct swk_policy *policy,
 		   const struct swk_key *key, struct swk_report *report, struct swk_error *error);

@@ -129,7 +129,8 @@ void swk_rules_find(struct swk_rules *rules, const struct swk_rules *defaults,
 	for (size_t i = 0; i < overrides->count; i++) {
 		const struct swk_override *this = &overrides->list[i];
 
-		if (!swk_pattern_matches(this->pattern, service))
+		if (this->specific == SIZE_MAX ? strcmp(this->pattern, service) != 0
+					       : !swk_pattern_matches(this->pattern, service))
 			continue;
 		for (size_t j = 0; j < swk_rules_fields.count; j++) {
 			if (this->said & UINT32_C(1) << j)

@@ -27,9 +27,11 @@ struct swk_run {
 	bool complete;	      /* about all services, not some */
 	bool list_known;      /* a complete pass got its list */
 	uint64_t event_index; /* that the agent gave with the document; 0: none */
-	size_t listed;	      /* names in a list that may be published */
+	size_t listed;	      /* names in a list that could be published */
+	size_t seen;	      /* instances in answers, mesh proxies among them */
 	struct swk_services services;
 	bool keys_told;		  /* a document of keys, or an answer, told of the whole tree */
+	size_t keys_listed;	  /* keys that may make one, whether that is published or not */
 	struct swk_services keys; /* the tree's upstreams */
 	uint64_t keys_index;	  /* Consul's, of that; 0: none */
 

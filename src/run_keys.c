@@ -7,6 +7,7 @@ int swk_run_key(void *context, const struct swk_key *key, struct swk_error *erro
 {
 	struct swk_run *run = context;
 
+	run->keys_listed += swk_policy_is_key(run->settings, key->key);
 	return swk_policy_key(&run->keys, &run->policy, key, run->report, error);
 }
 
@@ -34,7 +35,11 @@ static bool have_keyed(const struct swk_run *run)
 
 static void forget_tree(void *context)
 {
-	swk_services_free(&((struct swk_run *)context)->keys);
+	struct swk_run *run = context;
+
+	swk_services_free(&run->keys);
+	swk_whys_forget(run->policy.whys, NULL);
+	run->keys_listed = 0;
 }
 
 /* Asks for the whole tree. What can't be asked is kept. */
@@ -47,7 +52,7 @@ static int ask_tree(struct swk_run *run)
 		.again = forget_tree};
 	int status;
 
-	swk_services_free(&run->keys);
+	forget_tree(run);
 	status = swk_consul_ask(&run->consul, run->http, &query, 1, run->deadline, run->error);
 	if (status || query.error.status == SWK_INTERNAL)
 		return status ? status
@@ -56,7 +61,7 @@ static int ask_tree(struct swk_run *run)
 	run->keys_index = query.index;
 	if (run->keys_told)
 		return 0;
-	swk_services_free(&run->keys);
+	forget_tree(run);
 	swk_report_note(run->report, SWK_NOTE_UNASKED,
 			"Consul could not be asked about the keys under %s; their upstreams keep "
 			"what they have: %s",
@@ -67,7 +72,7 @@ static int ask_tree(struct swk_run *run)
 /* A tree with nothing in it is taken for an outage, where there was something before. */
 static int guard_tree(struct swk_run *run)
 {
-	if (!run->keys_told || run->keys.count || run->keys.unsure || !have_keyed(run))
+	if (!run->keys_told || run->keys_listed || run->keys.unsure || !have_keyed(run))
 		return 0;
 	run->keys_told = false;
 	swk_report_note(run->report, SWK_NOTE_HELD,
@@ -107,7 +112,7 @@ int swk_run_take_keys(struct swk_run *run)
 	/* What could not be read, before it was known what the document is. */
 	run->keys.unsure |= run->services.unsure;
 	run->services.unsure = false;
-	if (run->keys.count || run->keys.unsure)
+	if (run->keys_listed || run->keys.unsure)
 		return 0;
 	swk_report_note(run->report, SWK_NOTE_HELD,
 			"the document has no key of an upstream in it: taken for an outage of the "

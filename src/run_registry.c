@@ -169,6 +169,7 @@ static int answer_instance(void *context, const struct swk_instance *instance,
 	struct answer *answer = context;
 	struct swk_run *run = answer->run;
 
+	run->seen++;
 	/* Consul looks services up without case. */
 	if (strcmp(instance->service, answer->service) != 0)
 		return 0;
@@ -305,9 +306,23 @@ static void forget_list(void *context)
 	run->listed = 0;
 }
 
+/* Whether one of which we have an upstream is not in the list. */
+static bool list_lacks_one(const struct swk_run *run)
+{
+	for (size_t i = 0; i < run->have.count; i++) {
+		const struct swk_upstream *this = &run->have.list[i];
+
+		if (!this->keyed && *this->service &&
+		    !swk_services_find(&run->services, this->service))
+			return true;
+	}
+	return false;
+}
+
 /* The list of services. Sets list_known, or notes why not. */
 static int ask_list(struct swk_run *run)
 {
+	const struct swk_settings *settings = run->settings;
 	struct swk_consul_query query = {.sink = {.context = run,
 						  .service = listed_service,
 						  .unreadable = listed_unreadable},
@@ -317,6 +332,14 @@ static int ask_list(struct swk_run *run)
 
 	run->listed = 0;
 	status = swk_consul_ask(&run->consul, run->http, &query, 1, run->deadline, run->error);
+	/* Nothing goes on the word of one who may be behind. */
+	if (!status && !query.error.status && (settings->consul.stale || settings->consul.cached) &&
+	    list_lacks_one(run)) {
+		forget_list(run);
+		query.least = UINT64_MAX;
+		status = swk_consul_ask(&run->consul, run->http, &query, 1, run->deadline,
+					run->error);
+	}
 	if (status)
 		return status;
 	run->list_known = !query.error.status;
@@ -335,13 +358,13 @@ static int ask_list(struct swk_run *run)
 
 static int guard_instances(struct swk_run *run)
 {
-	size_t asked = 0, instances = 0;
+	size_t asked = 0, seen = run->seen;
 
 	for (size_t i = 0; i < run->services.count; i++) {
 		asked += !run->services.list[i].unasked;
-		instances += run->services.list[i].instances + run->services.list[i].unsure;
+		seen += run->services.list[i].unsure;
 	}
-	return swk_guard_instances(asked, instances, run->report) ? 0 : SWK_HELD;
+	return swk_guard_instances(asked, seen, run->report) ? 0 : SWK_HELD;
 }
 
 int swk_run_ask_consul(struct swk_run *run)

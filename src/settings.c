@@ -246,6 +246,7 @@ void swk_settings_free(struct swk_settings *settings)
 	swk_fields_free(&swk_settings_fields, settings);
 	swk_fields_free(&run_fields, settings);
 	swk_fields_free(&swk_consul_fields, &settings->consul);
+	free(settings->consul.where);
 	swk_fields_free(&swk_attributes_fields, &settings->attributes);
 	swk_fields_free(&swk_rules_fields, &settings->defaults);
 	*settings = (struct swk_settings){0};

@@ -47,6 +47,7 @@ struct swk_consul_settings {
 	char *key_file;
 	char *server_name;
 	char *namespace;
+	char *where; /* in which file and line it stands, for a message; NULL: in none */
 	bool stale;  /* any server may answer */
 	bool cached; /* the agent may answer from its cache */
 };

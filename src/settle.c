@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "settle.h"
 
+#include <inttypes.h>
+
 void swk_settle_rules(struct swk_upstream *upstream, const struct swk_rules *rules)
 {
 	upstream->balance = (enum swk_balance)rules->balance;
@@ -10,18 +12,28 @@ void swk_settle_rules(struct swk_upstream *upstream, const struct swk_rules *rul
 }
 
 /* Where the largest is too large, all of them are less, in the same proportion. */
-static void scale_weights(struct swk_upstream *upstream, unsigned most)
+static void scale_weights(struct swk_upstream *upstream, unsigned most, struct swk_report *report)
 {
 	uint64_t largest = 0;
 
 	for (size_t i = 0; i < upstream->count; i++) {
-		if (upstream->servers[i].weight > largest)
+		/* What serves nobody has no part in the proportions. */
+		if (!upstream->servers[i].down && upstream->servers[i].weight > largest)
 			largest = upstream->servers[i].weight;
 	}
-	for (size_t i = 0; largest > most && i < upstream->count; i++) {
-		uint64_t weight =
-			(upstream->servers[i].weight * (uint64_t)most + largest / 2) / largest;
+	if (largest > most)
+		swk_report_note(
+			report, SWK_NOTE_DETAIL,
+			"upstream %s: its weights are brought down, the largest from %" PRIu64
+			" to %u",
+			upstream->name, largest, most);
+	for (size_t i = 0; i < upstream->count; i++) {
+		uint64_t weight = upstream->servers[i].weight;
 
+		if (largest > most)
+			weight = (weight * most + largest / 2) / largest;
+		if (weight > most)
+			weight = most;
 		upstream->servers[i].weight = weight ? (unsigned)weight : 1;
 	}
 }
@@ -50,7 +62,7 @@ size_t swk_settle(struct swk_upstream *upstream, unsigned most, struct swk_repor
 	size_t usable = 0;
 
 	swk_upstream_tidy(upstream);
-	scale_weights(upstream, most);
+	scale_weights(upstream, most, report);
 	drop_backups(upstream, report);
 	for (size_t i = 0; i < upstream->count; i++)
 		usable += !upstream->servers[i].down;

@@ -89,7 +89,9 @@ void swk_whys_forget(struct swk_whys *whys, const char *service)
 	size_t kept = 0;
 
 	for (size_t i = 0; whys && i < whys->count; i++) {
-		if (strcmp(whys->list[i].service, service) != 0)
+		const struct swk_why *this = &whys->list[i];
+
+		if (service ? this->keyed || strcmp(this->service, service) != 0 : !this->keyed)
 			whys->list[kept++] = whys->list[i];
 		else
 			free_why(&whys->list[i]);

@@ -46,7 +46,7 @@ int swk_whys_add(struct swk_whys *whys, const struct swk_why *why, struct swk_er
 /* Replaces the reason of one, which takes part in no other list. */
 int swk_why_explain(struct swk_why *why, enum swk_verdict verdict, const char *reason,
 		    struct swk_error *error);
-/* Takes the lines of a service out. */
+/* Takes the lines of a service out; NULL: those of keys. */
 void swk_whys_forget(struct swk_whys *whys, const char *service);
 /* It is about another upstream than was thought. */
 int swk_why_move(struct swk_why *why, const char *upstream, struct swk_error *error);

@@ -11,7 +11,7 @@ int swk_check_config(int argc, char **argv, const struct swk_log *log)
 	struct swk_options options;
 	bool done;
 	int status = swk_begin(&options, SWK_COMMAND_CHECK, argc, argv,
-			       "swk check-config [option]…", log, &done);
+			       "swk check-config [option]… [FILE]", log, &done);
 
 	if (!done) {
 		status = swk_apply_check(&options.settings, &error);

@@ -25,9 +25,67 @@ static void say_notes(const struct swk_report *report, const struct swk_log *log
 
 		if (note->kind == SWK_NOTE_HELD || note->kind == SWK_NOTE_UNASKED)
 			swk_log_line(log, SWK_LOG_ERROR, note->text);
-		if (note->kind == SWK_NOTE_WARNING)
+		else if (note->kind == SWK_NOTE_WARNING)
 			swk_log_line(log, SWK_LOG_WARNING, note->text);
+		else if (note->kind == SWK_NOTE_DETAIL)
+			swk_log_line(log, SWK_LOG_DEBUG, note->text);
 	}
+}
+
+static bool is_shown(const struct swk_whys *whys, const char *service, const char *upstream,
+		     size_t length)
+{
+	for (size_t i = 0; i < whys->count; i++) {
+		const struct swk_why *why = &whys->list[i];
+
+		if ((!service || !strcmp(why->service, service)) &&
+		    strlen(why->upstream) == length && !strncmp(why->upstream, upstream, length))
+			return true;
+	}
+	return false;
+}
+
+/* The table says what is decided. An nginx may have, or be owed, something else. */
+static void say_differences(const struct swk_report *report, const struct swk_whys *whys,
+			    const char *service, const struct swk_log *log)
+{
+	for (size_t i = 0; i < report->difference_count; i++) {
+		const struct swk_difference *this = &report->differences[i];
+		char text[SWK_TEXT_MAX];
+
+		if (!this->target || !is_shown(whys, service, this->text, strcspn(this->text, ":")))
+			continue;
+		(void)snprintf(text, sizeof(text), "%s is not as decided: %c %s", this->target,
+			       this->sign, this->text);
+		swk_log_line(log, SWK_LOG_WARNING, text);
+	}
+}
+
+/* The table, and what there is to say behind it. */
+static int show(const struct swk_report *report, const struct swk_whys *whys, const char *service,
+		const struct swk_log *log, struct swk_error *error)
+{
+	struct swk_buffer table;
+	char text[SWK_TEXT_MAX];
+	size_t lines = 0;
+
+	swk_buffer_init(&table, SWK_DOCUMENT_MAX);
+	if (!swk_print_whys(&table, whys, service, error))
+		(void)fwrite(table.data, 1, table.length, stdout);
+	(void)fflush(stdout); /* where both go to one place, the notes stand behind the table */
+	for (size_t i = 0; i < table.length; i++)
+		lines += table.data[i] == '\n';
+	if (!error->status && service && lines == 1) {
+		(void)snprintf(text, sizeof(text),
+			       "Consul shows no instance of service '%s' (case counts; nor does it "
+			       "show what the token may not read), and the file has no upstream of "
+			       "it",
+			       service);
+		swk_log_line(log, SWK_LOG_WARNING, text);
+	}
+	say_differences(report, whys, service, log);
+	swk_buffer_free(&table);
+	return error->status;
 }
 
 static int explain(struct swk_settings *settings, const char *service, const struct swk_log *log)
@@ -35,7 +93,7 @@ static int explain(struct swk_settings *settings, const char *service, const str
 	struct swk_error error = {0};
 	struct swk_report report;
 	struct swk_whys whys = {0};
-	struct swk_buffer table;
+	bool document = has_document();
 	int status;
 
 	settings->dry_run = true;
@@ -44,36 +102,36 @@ static int explain(struct swk_settings *settings, const char *service, const str
 		if (!settings->service)
 			return SWK_INTERNAL;
 	}
-	if (!has_document()) {
-		settings->ask = service != NULL;
-		settings->resync = !service;
-	}
+	settings->ask = service && !document;
+	settings->resync = !service && !document;
 	swk_report_init(&report);
-	swk_buffer_init(&table, SWK_DOCUMENT_MAX);
 	status = swk_apply(settings, STDIN_FILENO, &report, &whys, &error);
-	if (!error.status && !swk_print_whys(&table, &whys, service, &error) && table.length)
-		(void)fwrite(table.data, 1, table.length, stdout);
-	(void)fflush(stdout); /* where both go to one place, the notes stand behind the table */
+	if (!error.status)
+		(void)show(&report, &whys, service, log, &error);
 	say_notes(&report, log);
-	if (error.status) {
+	if (error.status == SWK_DATA && document)
+		swk_error_add(&error, "; to ask Consul instead: swk explain </dev/null");
+	if (error.status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
-		status = error.status;
-	}
-	swk_buffer_free(&table);
+	/* A pass that is refused as a whole has decided nothing. */
+	if (!status && !report.finished)
+		status = SWK_HELD;
 	swk_whys_free(&whys);
 	swk_report_free(&report);
-	return status;
+	return error.status ? error.status : status;
 }
 
 int swk_explain_command(int argc, char **argv, const struct swk_log *log)
 {
+	struct swk_log verbose = *log;
 	struct swk_options options;
 	bool done;
 	int status = swk_begin(&options, SWK_COMMAND_EXPLAIN, argc, argv,
 			       "swk explain [option]… [SERVICE] [< DOCUMENT]", log, &done);
 
+	verbose.level = SWK_LOG_DEBUG;
 	if (!done)
-		status = explain(&options.settings, options.word, log);
+		status = explain(&options.settings, options.word, options.verbose ? &verbose : log);
 	swk_options_free(&options);
 	return status;
 }

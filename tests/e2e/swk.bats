@@ -57,7 +57,7 @@ explained() {
 
 # What is expected of the catalogue.
 none='none of its instances in Consul is passing and usable'
-keeps="but its upstream keeps its last servers: $none"
+keeps="but its upstream keeps its last servers"
 taken='the name is taken by service WebApp (nginx tells no case apart); rename one of them'
 foreign="nginx has one of this name that swk-apply didn't make; remove that one, or take it over with --adopt"
 of_api="api|-|-|api|left out|$none

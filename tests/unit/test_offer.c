@@ -362,13 +362,36 @@ static void attributes(void **state)
 		 "served 10.0.0.1:80",
 		 IGNORED "Meta 'nginx_weight=1;\\x0a' is ignored: '1;\\x0a' is no number from 1 to "
 			 "999999999"},
-		{"a number without value is 1",
+		{"without value",
 		 "",
 		 {"nginx:weight"},
 		 {0},
 		 {0},
 		 "served 10.0.0.1:80",
-		 NULL},
+		 IGNORED "tag 'nginx:weight' is ignored: it has no value"},
+		{"without value, but another has one",
+		 "",
+		 {"nginx:weight=5", "nginx:weight"},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80,weight=5",
+		 IGNORED "tag 'nginx:weight' is ignored: it has no value"},
+		{"every number, and a time",
+		 ALL,
+		 {"nginx:max_fails", "nginx:fail_timeout", "nginx:max_conns"},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80",
+		 IGNORED "tag 'nginx:max_fails' is ignored: it has no value\n" IGNORED
+			 "tag 'nginx:fail_timeout' is ignored: it has no value\n" IGNORED
+			 "tag 'nginx:max_conns' is ignored: it has no value"},
+		{"without value, nor allowed",
+		 "",
+		 {"nginx:max_conns"},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80",
+		 "(detail) " IGNORED "tag 'nginx:max_conns'" FORBIDDEN},
 		/* no attributes */
 		{"unknown",
 		 "",
@@ -376,20 +399,19 @@ static void attributes(void **state)
 		 {0},
 		 {0},
 		 "served 10.0.0.1:80",
-		 "(detail) " IGNORED "tag 'nginx:slow_start=5' is ignored: there is no such "
-		 "attribute\n"
-		 "(detail) " IGNORED "tag 'nginx:' is ignored: there is no such attribute\n"
-		 "(detail) " IGNORED "tag 'nginx:Weight=2' is ignored: there is no such attribute"},
+		 IGNORED "tag 'nginx:slow_start=5' is ignored: there is no such "
+			 "attribute\n" IGNORED
+			 "tag 'nginx:' is ignored: there is no such attribute\n" IGNORED
+			 "tag 'nginx:Weight=2' is ignored: there is no such attribute"},
 		{"longer than one",
 		 "",
 		 {"nginx:weights=2", "nginx:weigh=2"},
 		 {"nginx_"},
 		 {"1"},
 		 "served 10.0.0.1:80",
-		 "(detail) " IGNORED
-		 "tag 'nginx:weights=2' is ignored: there is no such attribute\n"
-		 "(detail) " IGNORED "tag 'nginx:weigh=2' is ignored: there is no such attribute\n"
-		 "(detail) " IGNORED "Meta 'nginx_=1' is ignored: there is no such attribute"},
+		 IGNORED "tag 'nginx:weights=2' is ignored: there is no such attribute\n" IGNORED
+			 "tag 'nginx:weigh=2' is ignored: there is no such attribute\n" IGNORED
+			 "Meta 'nginx_=1' is ignored: there is no such attribute"},
 		{"other prefixes are others'",
 		 "",
 		 {"Nginx:weight=2", "nginx_weight=2", "weight=2"},
@@ -769,7 +791,8 @@ static void keys(void **state)
 		 NULL,
 		 "served 10.0.0.1:80",
 		 "key 'p/web/x': weight 'x' is ignored: 'x' is no number from 1 to 999999999\n"
-		 "key 'p/web/x': backup '2' is ignored: '2' is neither 1 nor 0"},
+		 "key 'p/web/x': backup '2' is ignored: '2' is neither 1 nor 0\n"
+		 "key 'p/web/x': 'other' is ignored: there is no such attribute"},
 		{"a value that can't be used",
 		 "",
 		 "10.0.0.1:80",

@@ -238,6 +238,18 @@ static void which_file(void **state)
 	assert_string_equal(options.config, other);
 	swk_options_free(&options);
 	assert_null(options.config);
+
+	/* a word is a file to check, whatever else is named */
+	(void)snprintf(line, sizeof(line), "%s|--config=%s", file, other);
+	assert_int_equal(read_options(&options, SWK_COMMAND_CHECK, environment, line, &error), 0);
+	assert_string_equal(options.settings.conf, "/first");
+	assert_string_equal(options.config, file);
+	swk_options_free(&options);
+	assert_int_equal(read_options(&options, SWK_COMMAND_EXPLAIN, environment, file, &error), 0);
+	assert_string_equal(options.settings.conf, "/other");
+	assert_string_equal(options.config, other);
+	assert_string_equal(options.word, file);
+	swk_options_free(&options);
 	assert_int_equal(unlink(other), 0);
 
 	/* one that is named must be there */
@@ -247,6 +259,10 @@ static void which_file(void **state)
 		       other);
 	assert_int_equal(read_options(&options, SWK_COMMAND_APPLY, environment, "", &error),
 			 SWK_CONFIG);
+	assert_string_equal(error.text, line);
+	swk_options_free(&options);
+	error = (struct swk_error){0};
+	assert_int_equal(read_options(&options, SWK_COMMAND_CHECK, "", other, &error), SWK_CONFIG);
 	assert_string_equal(error.text, line);
 	swk_options_free(&options);
 	error = (struct swk_error){0};
@@ -337,6 +353,7 @@ static void bad_file(void **state)
 static void commands(void **state)
 {
 	enum { A = SWK_COMMAND_APPLY, E = SWK_COMMAND_EXPLAIN, C = SWK_COMMAND_CHECK };
+	enum { FILE_OF_C = 64 }; /* that takes the word for a file, which is not there */
 	static const struct {
 		const char *line;
 		int takes;
@@ -364,14 +381,15 @@ static void commands(void **state)
 		{"--json", A},
 		{"--syslog", A},
 		{"--quiet", A},
-		{"-v", A},
+		{"-v", A | E},
+		{"--verbose", A | E},
 		{"--help", A | E | C},
 		{"-h", A | E | C},
 		{"--version", A | E | C},
 		{"-V", A | E | C},
 		/* a word */
-		{"web", E},
-		{"--|-web", E},
+		{"web", E | FILE_OF_C},
+		{"--|-web", E | FILE_OF_C},
 		{"-c|/x|web", E},
 		{"web|-c|/x", E},
 		{"web|api", 0},
@@ -397,8 +415,8 @@ static void commands(void **state)
 		struct swk_error error = {0};
 		char environment[128], row[128];
 
-		/* For swk explain and check-config there is no --verify. */
-		if (!strcmp(line, "--ver") && command != A)
+		/* For check-config there is neither --verify nor --verbose. */
+		if (!strcmp(line, "--ver") && command == C)
 			takes = command;
 		write_config("{}");
 		(void)snprintf(environment, sizeof(environment), "SWK_CONFIG=%s", file);
@@ -406,7 +424,9 @@ static void commands(void **state)
 		unit_number(row,
 			    read_options(&options, (enum swk_command)command, environment, line,
 					 &error),
-			    takes & command ? 0 : SWK_USAGE);
+			    takes & command			? 0
+			    : command == C && takes & FILE_OF_C ? SWK_CONFIG
+								: SWK_USAGE);
 		swk_options_free(&options);
 	}
 }
@@ -420,7 +440,8 @@ static void messages(void **state)
 		{SWK_COMMAND_APPLY, "", "file",
 		 "'file': a document is read from standard input only; see --help"},
 		{SWK_COMMAND_EXPLAIN, "", "web|api", "'api': one word too many; see --help"},
-		{SWK_COMMAND_CHECK, "", "/etc/x", "'/etc/x': one word too many; see --help"},
+		{SWK_COMMAND_CHECK, "", "/etc/x|y", "'y': one word too many; see --help"},
+		{SWK_COMMAND_CHECK, "", "-v", "there is no option -v; see --help"},
 		{SWK_COMMAND_EXPLAIN, "", "--resync", "there is no option --resync; see --help"},
 		{SWK_COMMAND_CHECK, "", "-c|x", "there is no option -c; see --help"},
 		{SWK_COMMAND_APPLY, "", "--conf", "--conf wants a value; see --help"},
@@ -461,8 +482,8 @@ static void variables_of_others(void **state)
 	assert_int_equal(read_options(&options, SWK_COMMAND_EXPLAIN, environment, "", &error), 0);
 	assert_false(options.settings.resync || options.json || options.help || options.version);
 	swk_options_free(&options);
-	(void)snprintf(environment, sizeof(environment), "SWK_CONFIG=%s|SWK_CONF=|SWK_TIMEOUT=x",
-		       file);
+	(void)snprintf(environment, sizeof(environment),
+		       "SWK_CONFIG=%s|SWK_CONF=|SWK_TIMEOUT=x|SWK_VERBOSE=x", file);
 	assert_int_equal(read_options(&options, SWK_COMMAND_CHECK, environment, "", &error), 0);
 	swk_options_free(&options);
 }
@@ -521,6 +542,17 @@ static void flags(void **state)
 		read_options(&options, SWK_COMMAND_APPLY, environment, "--verify=no", &error), 0);
 	assert_false(options.settings.verify);
 	swk_options_free(&options);
+	/* One who explains may say more as well, and no other flag. */
+	for (int i = 0; i < 3; i++) {
+		(void)snprintf(environment, sizeof(environment), "SWK_CONFIG=%s%s", file,
+			       i == 2 ? "|SWK_VERBOSE=1" : "");
+		assert_int_equal(read_options(&options, SWK_COMMAND_EXPLAIN, environment,
+					      i == 1 ? "-v|web" : "", &error),
+				 0);
+		unit_number("verbose", options.verbose, i > 0);
+		assert_false(options.json || options.quiet || options.syslog);
+		swk_options_free(&options);
+	}
 }
 
 static void described(void **state)
@@ -531,7 +563,8 @@ static void described(void **state)
 		const char *has, *lacks;
 	} rows[] = {
 		{SWK_COMMAND_APPLY, 24, "  -r, --resync ", "--nothing"},
-		{SWK_COMMAND_EXPLAIN, 14, "  -c, --conf FILE ", "--resync"},
+		{SWK_COMMAND_EXPLAIN, 15, "  -v, --verbose ", "--quiet"},
+		{SWK_COMMAND_EXPLAIN, 15, "  -c, --conf FILE ", "--resync"},
 		{SWK_COMMAND_CHECK, 3, "  -C, --config FILE ", "--conf "},
 	};
 

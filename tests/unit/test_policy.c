@@ -486,20 +486,28 @@ static void keys(void **state)
 		{.row = "include and exclude",
 		 .config = "{\"include\": [\"w*\"], \"exclude\": [\"wx\"]}",
 		 .keys = "web/10.0.0.1:80 api/10.0.0.1:80 wx/10.0.0.1:80",
-		 .wanted = "web: 10.0.0.1:80 keyed"},
+		 .wanted = "web: 10.0.0.1:80 keyed",
+		 .whys = ""},
 		{.row = "but no tag is needed, no check, and no colour made",
 		 .config = "{\"require_tag\": \"public\", \"defaults\": {\"require_check\": true}}",
 		 .keys = "web/10.0.0.1:80,gray=a",
-		 .wanted = "web: 10.0.0.1:80 keyed"},
+		 .wanted = "web: 10.0.0.1:80 keyed",
+		 .noted = "w",
+		 .says = "key 'p/web/10.0.0.1:80': 'gray' is ignored: there is no such "
+			 "attribute"},
 		{.row = "attributes may be anything",
 		 .config = "{\"attributes\": {\"allow\": [], \"max\": {\"weight\": 10, "
 			   "\"max_fails\": 0}}}",
 		 .keys = "web/10.0.0.1:80,weight=5000,max_fails=7 web/10.0.0.2:80,backup=1",
 		 .wanted = "web: 10.0.0.1:80,weight=5000,max_fails=7 10.0.0.2:80,backup keyed"},
-		{.row = "consul",
-		 .keys = "consul/10.0.0.1:80",
+		{.row = "consul", .keys = "consul/10.0.0.1:80", .wanted = "", .whys = ""},
+		{.row = "excluded, and in the file",
+		 .config = "{\"exclude\": [\"web\"]}",
+		 .have = "web: 10.0.0.9:80 keyed",
+		 .keys = "web/10.0.0.1:80",
+		 .all_keys = true,
 		 .wanted = "",
-		 .whys = "consul: left out: it is Consul itself"},
+		 .whys = ""},
 	};
 	static const char *const outside[] = {"q/web/10.0.0.1:80", "pweb/10.0.0.1:80", "p", "",
 					      "pp/web/10.0.0.1:80"};
@@ -520,6 +528,54 @@ static void keys(void **state)
 		unit_number(outside[i], (long long)report.counted[SWK_NOTE_SKIPPED],
 			    *outside[i] != '\0');
 		swk_report_free(&report);
+	}
+}
+
+static void what_is_a_key(void **state)
+{
+	static const struct {
+		const char *prefix, *key;
+		bool is;
+	} rows[] = {
+		{"p", "p/web/10.0.0.1:80", true},
+		{"a/b", "a/b/web/10.0.0.1:80", true},
+		{"a/b", "a/web/10.0.0.1:80", false},
+		/* whatever its parts are, and whether that is published */
+		{"p", "p/web/nowhere", true},
+		{"p", "p/we;b/x", true},
+		{"p", "p/consul/10.0.0.1:80", true},
+		/* folders */
+		{"p", "p", false},
+		{"p", "p/", false},
+		{"p", "p/web/", false},
+		{"p", "p/web/x/", false},
+		/* not deep enough, and too deep */
+		{"p", "p/web", false},
+		{"p", "p//10.0.0.1:80", false},
+		{"p", "p/web/x/10.0.0.1:80", false},
+		/* of another tree */
+		{"p", "", false},
+		{"p", "q/web/10.0.0.1:80", false},
+		{"p", "pp/web/10.0.0.1:80", false},
+		{"p", "pweb/10.0.0.1:80", false},
+		{"p", "P/web/10.0.0.1:80", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char prefix[8];
+		const struct swk_settings settings = {.keyprefix = prefix};
+
+		(void)strcpy(prefix, rows[i].prefix);
+		unit_number(rows[i].key, swk_policy_is_key(&settings, rows[i].key), rows[i].is);
+	}
+	for (size_t over = 0; over < 2; over++) {
+		char *name = unit_repeat('x', SWK_NAME_MAX + over), *key;
+
+		assert_true(asprintf(&key, "p/%s/10.0.0.1:80", name) > 0);
+		unit_number("long", swk_policy_is_key(&plain_settings, key), !over);
+		free(key);
+		free(name);
 	}
 }
 
@@ -552,6 +608,24 @@ static void whys_of_instances(void **state)
 		 "'gray=a;b'"},
 		{"a key", NULL, "", "web/10.0.0.1:80",
 		 "web web p/web/10.0.0.1:80 - passing 10.0.0.1:80 served: "},
+		{"a key of an upstream that is left out", "{\"exclude\": [\"web\"]}", "",
+		 "web/10.0.0.1:80 web/10.0.0.2:80",
+		 "web - p/web/10.0.0.1:80 - - - left out: include and exclude leave its upstream "
+		 "out; "
+		 "web - p/web/10.0.0.2:80 - - - left out: include and exclude leave its upstream "
+		 "out"},
+		{"a key of consul's", NULL, "", "consul/10.0.0.1:80",
+		 "consul - p/consul/10.0.0.1:80 - - - left out: include and exclude leave its "
+		 "upstream out"},
+		{"no such key", NULL, "", "web/x/10.0.0.1:80",
+		 "- - p/web/x/10.0.0.1:80 - - - skipped: it is not p/UPSTREAM/ADDRESS:PORT"},
+		{"a folder", NULL, "", "web/", ""},
+		{"a key of no name", NULL, "", "localhost/10.0.0.1:80",
+		 "localhost - p/localhost/10.0.0.1:80 - - - skipped: to nginx that is a host, not "
+		 "an upstream"},
+		{"nor published", "{\"include\": [\"web\"]}", "", "localhost/10.0.0.1:80",
+		 "localhost - p/localhost/10.0.0.1:80 - - - skipped: to nginx that is a host, not "
+		 "an upstream"},
 	};
 
 	(void)state;
@@ -570,11 +644,14 @@ static void whys_of_instances(void **state)
 			const struct swk_why *why = &whys.list[j];
 
 			(void)snprintf(shown + strlen(shown), sizeof(shown) - strlen(shown),
-				       "%s%s %s %s %s %s %s %s: %s", j ? "; " : "", why->service,
+				       "%s%s %s %s %s %s %s %s: %s", j ? "; " : "",
+				       *why->service ? why->service : "-",
 				       *why->upstream ? why->upstream : "-", why->instance,
-				       *why->node ? why->node : "-", why->status,
+				       *why->node ? why->node : "-",
+				       *why->status ? why->status : "-",
 				       *why->address ? why->address : "-",
 				       swk_verdict_words[why->verdict], why->reason);
+			unit_number(rows[i].row, why->keyed, *rows[i].keys != '\0');
 		}
 		unit_same(rows[i].row, shown, rows[i].shown);
 		swk_whys_free(&whys);
@@ -586,6 +663,27 @@ static void whys_of_instances(void **state)
 }
 
 /* ---- where an upstream comes from that doesn't say so ---- */
+
+static void find_sources(const char *config, const char *text, const char *registered,
+			 bool complete, const char *found)
+{
+	struct swk_upstreams have = unit_upstreams(text);
+	struct swk_settings settings = settings_of(config);
+	const struct swk_policy policy = policy_of(&settings);
+	struct swk_report report = {0};
+	struct swk_services services = registry(registered, &policy, &report);
+	struct swk_error error = {0};
+	char *shown;
+
+	assert_int_equal(swk_policy_find_sources(&have, &settings, &services, complete, &error), 0);
+	shown = unit_show(&have);
+	unit_same(text, shown, found);
+	free(shown);
+	swk_upstreams_free(&have);
+	swk_services_free(&services);
+	swk_report_free(&report);
+	swk_settings_free(&settings);
+}
 
 static void sources_are_found(void **state)
 {
@@ -619,23 +717,42 @@ static void sources_are_found(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct swk_upstreams have = unit_upstreams(rows[i].have);
-		struct swk_report report = {0};
-		struct swk_services services = registry(rows[i].registry, &plain, &report);
-		struct swk_error error = {0};
-		char *shown;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		find_sources(NULL, rows[i].have, rows[i].registry, rows[i].complete, rows[i].found);
+}
 
-		assert_int_equal(swk_policy_find_sources(&have, &plain_settings, &services,
-							 rows[i].complete, &error),
-				 0);
-		shown = unit_show(&have);
-		unit_same(rows[i].have, shown, rows[i].found);
-		free(shown);
-		swk_upstreams_free(&have);
-		swk_services_free(&services);
-		swk_report_free(&report);
-	}
+#define CALLED "{\"services\": {\"web\": {\"upstream\": \"Shop\"}}}"
+#define TWO_CALLED                                                                                 \
+	"{\"services\": {\"the-longest\": {\"upstream\": \"s\"}, \"x\": {\"upstream\": \"s_a\"}}}"
+
+/* By what the rules call them. */
+static void sources_are_called(void **state)
+{
+	static const struct {
+		const char *config, *have, *registry;
+		bool complete;
+		const char *found;
+	} rows[] = {
+		{CALLED, "Shop<>: 10.0.0.1:80; Shop_a<>: 10.0.0.1:80", "web", true,
+		 "Shop<web>: 10.0.0.1:80; Shop_a<web gray=a>: 10.0.0.1:80"},
+		{CALLED, "Shop<>: 10.0.0.1:80; Shop_a<>: 10.0.0.1:80", "web", false,
+		 "Shop<web>: 10.0.0.1:80; Shop_a<>: 10.0.0.1:80"},
+		{CALLED, "shop<>: 10.0.0.1:80; SHOP_a<>: 10.0.0.1:80", "web", true,
+		 "shop<web>: 10.0.0.1:80; SHOP_a<web gray=a>: 10.0.0.1:80"},
+		{CALLED, "Shop<>: 10.0.0.1:80", "web~", true, "Shop<web>: 10.0.0.1:80"},
+		{CALLED, "Shops<>: 10.0.0.1:80; Shop_<>: 10.0.0.1:80", "web", true,
+		 "Shop_: 10.0.0.1:80; Shops: 10.0.0.1:80"},
+		{CALLED, "web_a<>: 10.0.0.1:80", "web", true, "web_a: 10.0.0.1:80"},
+		{TWO_CALLED, "s_a_b<>: 10.0.0.1:80; s_a<>: 10.0.0.1:80; s_c<>: 10.0.0.1:80",
+		 "the-longest x", true,
+		 "s_a<x>: 10.0.0.1:80; s_a_b<x gray=b>: 10.0.0.1:80; "
+		 "s_c<the-longest gray=c>: 10.0.0.1:80"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		find_sources(rows[i].config, rows[i].have, rows[i].registry, rows[i].complete,
+			     rows[i].found);
 }
 
 int main(void)
@@ -651,8 +768,10 @@ int main(void)
 		cmocka_unit_test(too_many_colours),
 		cmocka_unit_test(too_many_places),
 		cmocka_unit_test(keys),
+		cmocka_unit_test(what_is_a_key),
 		cmocka_unit_test(whys_of_instances),
 		cmocka_unit_test(sources_are_found),
+		cmocka_unit_test(sources_are_called),
 	};
 
 	int failed;

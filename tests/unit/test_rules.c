@@ -280,6 +280,51 @@ static void patterns(void **state)
 			    rows[i].matches);
 }
 
+/* An entry without wildcards is of the service of exactly this name. */
+static void plain_names(void **state)
+{
+	static const struct {
+		const char *pattern, *service;
+		bool found;
+	} rows[] = {
+		{"web", "web", true},
+		{"web", "Web", false},
+		{"web", "web2", false},
+		{"web", "we", false},
+		{"web", "", false},
+		{"web", "a-web", false},
+		{"w]b", "w]b", true},
+		{"w{e,a}b", "w{e,a}b", true},
+		{"w{e,a}b", "web", false},
+		{".web", ".web", true},
+		{"a/b", "a/b", true},
+		{"+(web)", "+(web)", true},
+		{"+(web)", "web", false},
+		{"w\xc3\xa9", "w\xc3\xa9", true},
+		{"w\xc3\xa9", "we\xcc\x81", false},
+		{"w\xff", "w\xff", true},
+		/* with one it is a pattern, also where that is of one name only */
+		{"we[b]", "web", true},
+		{"we[b]", "we[b]", false},
+		{"we\\b", "web", true},
+		{"we\\b", "we\\b", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[64];
+		struct swk_overrides overrides;
+		struct swk_rules all = defaults(), rules;
+
+		(void)snprintf(text, sizeof(text), "%s keepalive=7", rows[i].pattern);
+		overrides = overrides_of(text);
+		swk_rules_find(&rules, &all, &overrides, rows[i].service);
+		unit_number(rows[i].pattern, rules.keepalive, rows[i].found ? 7 : 20);
+		swk_overrides_free(&overrides);
+		swk_fields_free(&swk_rules_fields, &all);
+	}
+}
+
 /* What only an upstream of its own may say. */
 static void names_of_upstreams(void **state)
 {
@@ -314,6 +359,7 @@ int main(void)
 		cmocka_unit_test(every_key),	     cmocka_unit_test(words_and_their_meaning),
 		cmocka_unit_test(keepalive_of_none), cmocka_unit_test(texts_are_borrowed),
 		cmocka_unit_test(patterns),	     cmocka_unit_test(names_of_upstreams),
+		cmocka_unit_test(plain_names),
 	};
 
 	return cmocka_run_group_tests_name("rules", tests, NULL, NULL);

@@ -3,6 +3,25 @@
 
 #include "settle.h"
 
+/* Every note, a line each. */
+static const char *notes(const struct swk_report *report)
+{
+	static char text[1024];
+
+	text[0] = '\0';
+	for (size_t i = 0; i < report->note_count; i++)
+		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s%s",
+			       i ? "\n" : "",
+			       report->notes[i].kind == SWK_NOTE_WARNING  ? ""
+			       : report->notes[i].kind == SWK_NOTE_DETAIL ? "(detail) "
+									  : "(?) ",
+			       report->notes[i].text);
+	return text;
+}
+
+#define BROUGHT_DOWN(from, to)                                                                     \
+	"(detail) upstream web: its weights are brought down, the largest from " from " to " to
+
 static void settled(void **state)
 {
 	static const struct {
@@ -23,19 +42,33 @@ static void settled(void **state)
 		 "web: 10.0.0.1:80,down 10.0.0.2:80,down", 0, NULL},
 		/* weights */
 		{"web: 10.0.0.1:80,weight=50 10.0.0.2:80,weight=25 10.0.0.3:80", 10,
-		 "web: 10.0.0.1:80,weight=10 10.0.0.2:80,weight=5 10.0.0.3:80", 3, NULL},
+		 "web: 10.0.0.1:80,weight=10 10.0.0.2:80,weight=5 10.0.0.3:80", 3,
+		 BROUGHT_DOWN("50", "10")},
 		{"web: 10.0.0.1:80,weight=10 10.0.0.2:80,weight=9", 10,
 		 "web: 10.0.0.1:80,weight=10 10.0.0.2:80,weight=9", 2, NULL},
 		{"web: 10.0.0.1:80,weight=11 10.0.0.2:80,weight=10", 10,
-		 "web: 10.0.0.1:80,weight=10 10.0.0.2:80,weight=9", 2, NULL},
+		 "web: 10.0.0.1:80,weight=10 10.0.0.2:80,weight=9", 2, BROUGHT_DOWN("11", "10")},
 		{"web: 10.0.0.1:80,weight=100 10.0.0.2:80,weight=14 10.0.0.3:80,weight=15", 10,
-		 "web: 10.0.0.1:80,weight=10 10.0.0.2:80 10.0.0.3:80,weight=2", 3, NULL},
+		 "web: 10.0.0.1:80,weight=10 10.0.0.2:80 10.0.0.3:80,weight=2", 3,
+		 BROUGHT_DOWN("100", "10")},
 		{"web: 10.0.0.1:80,weight=65535 10.0.0.2:80,weight=65535", 1,
-		 "web: 10.0.0.1:80 10.0.0.2:80", 2, NULL},
+		 "web: 10.0.0.1:80 10.0.0.2:80", 2, BROUGHT_DOWN("65535", "1")},
 		{"web: 10.0.0.1:80,weight=4294967295 10.0.0.2:80,weight=2147483648", 65535,
-		 "web: 10.0.0.1:80,weight=65535 10.0.0.2:80,weight=32768", 2, NULL},
+		 "web: 10.0.0.1:80,weight=65535 10.0.0.2:80,weight=32768", 2,
+		 BROUGHT_DOWN("4294967295", "65535")},
 		{"web: 10.0.0.1:80,weight=20,down 10.0.0.2:80,weight=4", 10,
-		 "web: 10.0.0.1:80,weight=10,down 10.0.0.2:80,weight=2", 1, NULL},
+		 "web: 10.0.0.1:80,weight=10,down 10.0.0.2:80,weight=4", 1, NULL},
+		{"web: 10.0.0.1:80,weight=50,down 10.0.0.2:80,weight=20 10.0.0.3:80,weight=10", 10,
+		 "web: 10.0.0.1:80,weight=10,down 10.0.0.2:80,weight=10 10.0.0.3:80,weight=5", 2,
+		 BROUGHT_DOWN("20", "10")},
+		{"web: 10.0.0.1:80,weight=10,down 10.0.0.2:80,weight=20", 10,
+		 "web: 10.0.0.1:80,weight=5,down 10.0.0.2:80,weight=10", 1,
+		 BROUGHT_DOWN("20", "10")},
+		{"web: 10.0.0.1:80,weight=50,down 10.0.0.2:80,weight=5,down", 10,
+		 "web: 10.0.0.1:80,weight=10,down 10.0.0.2:80,weight=5,down", 0, NULL},
+		{"web: 10.0.0.1:80,weight=4294967295,down 10.0.0.2:80,weight=4294967295", 65535,
+		 "web: 10.0.0.1:80,weight=65535,down 10.0.0.2:80,weight=65535", 1,
+		 BROUGHT_DOWN("4294967295", "65535")},
 		/* backups */
 		{"web: 10.0.0.1:80,backup 10.0.0.2:80", 1000, "web: 10.0.0.1:80,backup 10.0.0.2:80",
 		 2, NULL},
@@ -60,6 +93,10 @@ static void settled(void **state)
 		 "with random two"},
 		{"web: 10.0.0.1:80 10.0.0.2:80 ip_hash", 1000,
 		 "web: 10.0.0.1:80 10.0.0.2:80 ip_hash", 2, NULL},
+		/* both */
+		{"web: 10.0.0.1:80,backup,weight=20", 10, "web: 10.0.0.1:80,weight=10", 1,
+		 BROUGHT_DOWN("20", "10") "\nupstream web: its 1 backup server is served as any "
+					  "other: it has no other servers"},
 		/* of one address the first */
 		{"web: 10.0.0.1:80 10.0.0.2:80,backup 10.0.0.2:80,backup", 1000,
 		 "web: 10.0.0.1:80 10.0.0.2:80,backup", 2, NULL},
@@ -77,11 +114,7 @@ static void settled(void **state)
 			    (long long)rows[i].usable);
 		shown = unit_show(&set);
 		unit_same(rows[i].upstream, shown, rows[i].wanted);
-		unit_number(rows[i].upstream, (long long)report.note_count, rows[i].noted != NULL);
-		if (report.note_count) {
-			unit_same(rows[i].upstream, report.notes[0].text, rows[i].noted);
-			unit_number(rows[i].upstream, report.notes[0].kind, SWK_NOTE_WARNING);
-		}
+		unit_same(rows[i].upstream, notes(&report), rows[i].noted ? rows[i].noted : "");
 		free(shown);
 		swk_report_free(&report);
 		swk_upstreams_free(&set);

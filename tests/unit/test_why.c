@@ -80,6 +80,7 @@ static void nobody_asks(void **state)
 	(void)state;
 	add(NULL, "web", "", "", "");
 	swk_whys_forget(NULL, "web");
+	swk_whys_forget(NULL, NULL);
 }
 
 static void explained(void **state)
@@ -118,6 +119,34 @@ static void forgotten(void **state)
 	/* And there is room for others. */
 	add(&whys, "web", "", "", "");
 	assert_int_equal(whys.count, 5);
+	swk_whys_free(&whys);
+}
+
+/* Keys are of no service, whatever their upstream is called. */
+static void keys_forgotten(void **state)
+{
+	static const char *const names[] = {"", "web", "api", "web", ""};
+	static const bool keyed[] = {true, false, true, true, false};
+	struct swk_whys whys = {0};
+
+	(void)state;
+	swk_whys_forget(&whys, NULL);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		add(&whys, names[i], "", "i", "");
+		whys.list[i].keyed = keyed[i];
+	}
+	swk_whys_forget(&whys, "web");
+	assert_int_equal(whys.count, 4);
+	assert_string_equal(whys.list[2].service, "web");
+	assert_true(whys.list[2].keyed);
+	swk_whys_forget(&whys, "");
+	assert_int_equal(whys.count, 3);
+	assert_string_equal(whys.list[0].service, "");
+	add(&whys, "web", "", "i", "");
+	swk_whys_forget(&whys, NULL);
+	assert_int_equal(whys.count, 1);
+	assert_string_equal(whys.list[0].service, "web");
+	assert_false(whys.list[0].keyed);
 	swk_whys_free(&whys);
 }
 
@@ -166,6 +195,7 @@ int main(void)
 		cmocka_unit_test(nobody_asks),
 		cmocka_unit_test(explained),
 		cmocka_unit_test(forgotten),
+		cmocka_unit_test(keys_forgotten),
 		cmocka_unit_test(sorted),
 		cmocka_unit_test(words),
 	};
