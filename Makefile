@@ -32,11 +32,15 @@ FORTIFY := $(or $(call try,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3),-U_FORTIFY_SOU
 	-D_FORTIFY_SOURCE=2)
 HARDENING := -fstack-protector-strong -fPIE $(FORTIFY) $(call try,-fstack-clash-protection) \
 	$(call try,-fcf-protection)
-SWK_CPPFLAGS = -D_GNU_SOURCE -Isrc -DSWK_VERSION='"$(VERSION)"' $(CPPFLAGS)
+# libcurl is not linked but loaded, by this name, when it is first needed.
+LIBCURL := $(or $(shell readelf -d "$$($(CC) -print-file-name=libcurl.so)" 2>/dev/null | \
+	sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p'),libcurl.so.4)
+SWK_CPPFLAGS = -D_GNU_SOURCE -Isrc -DSWK_VERSION='"$(VERSION)"' -DSWK_LIBCURL='"$(LIBCURL)"' \
+	$(CPPFLAGS)
 SWK_CFLAGS = -std=c11 $(WARNINGS) $(HARDENING) $(CFLAGS) \
 	$(shell $(PKG_CONFIG) --cflags jansson libcurl)
 SWK_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
-LIBS = $(shell $(PKG_CONFIG) --libs jansson libcurl) $(LDLIBS)
+LIBS = $(shell $(PKG_CONFIG) --libs jansson) -ldl $(LDLIBS)
 
 Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)" $(2);)
@@ -93,6 +97,7 @@ $(BUILD)/fuzz_chain: $(BUILD)/tests/fuzz/chain.o
 
 # The whole run: with a target to speak to, and a clock that needs no waiting.
 $(BUILD)/fuzz_run: $(BUILD)/tests/fuzz/responder.o
+$(BUILD)/fuzz_run: LIBS += $(shell $(PKG_CONFIG) --libs libcurl)
 $(BUILD)/fuzz_run: SWK_LDFLAGS += -pthread -Wl,--wrap=nanosleep,--wrap=clock_gettime,--wrap=fsync
 
 # The property tests make seeds.

@@ -168,9 +168,11 @@ static int look_again(struct swk_run *run)
 
 /* A worker that died came back with what the files said when nginx started: a pass that shall put
  * everything right looks at each. */
-static unsigned first_looks(const struct swk_run *run)
+static int look(struct swk_run *run)
 {
-	return run->complete && run->settings->verify ? SWK_VERIFY_LOOKS : 1;
+	unsigned looks = run->settings->verify ? SWK_VERIFY_LOOKS : 1;
+
+	return run->thorough ? swk_run_load_live(run, looks) : swk_run_look_for_names(run);
 }
 
 static int steps(struct swk_run *run, int descriptor)
@@ -187,11 +189,13 @@ static int steps(struct swk_run *run, int descriptor)
 	if (!status)
 		status = swk_run_ask_consul(run);
 	if (!status)
-		status = swk_run_load_live(run, first_looks(run));
+		status = look(run);
 	if (!status)
 		status = swk_run_owe_survivors(run);
 	if (!status)
 		status = decide(run);
+	if (!status)
+		status = swk_run_look_before_sending(run);
 	if (!status)
 		status = swk_run_persist(run);
 	if (!status)

@@ -10,6 +10,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "url.h"
+
 /* ---- the environment ---- */
 
 /* A variable that is set and not empty, or NULL. */
@@ -65,7 +67,7 @@ static char *base_of(const char *scheme, const char *host, const char *path,
 		(void)swk_error_memory(error);
 		return NULL;
 	}
-	base = swk_http_base(url, &why);
+	base = swk_url_base(url, &why);
 	free(url);
 	if (!base)
 		(void)swk_error_set(error, why.status == SWK_USAGE ? said->status : why.status,
@@ -245,7 +247,7 @@ static int add_parameter(struct swk_buffer *query, const char *name, const char 
 
 	if (!value || !*value)
 		return 0;
-	encoded = swk_http_segment(value);
+	encoded = swk_url_segment(value);
 	status = encoded ? swk_buffer_print(query, error, "%c%s=%s", query->length ? '&' : '?',
 					    name, encoded)
 			 : swk_error_memory(error);
@@ -344,7 +346,7 @@ static int feed(void *context, const char *data, size_t length, struct swk_error
 /* Percent-encodes a prefix of keys; its slashes stay. */
 static char *encode_prefix(const char *prefix)
 {
-	char *encoded = swk_http_segment(prefix), *to = encoded;
+	char *encoded = swk_url_segment(prefix), *to = encoded;
 
 	/* What was a percent sign is %25 by now. */
 	for (const char *from = encoded; from && *from; to++) {
@@ -387,7 +389,7 @@ static char *query_url(const struct swk_consul *consul, const struct swk_consul_
 			length--;
 		}
 	} else if (query->service) {
-		name = swk_http_segment(query->service);
+		name = swk_url_segment(query->service);
 		path = "/v1/health/service/";
 	}
 	if ((query->keyprefix || query->service) && !name)

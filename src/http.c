@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <curl/curl.h>
-
 #include "deadline.h"
+#include "libcurl.h"
 
+/* Until the first request, all of it is NULL. */
 struct swk_http {
+	const struct swk_libcurl *curl;
 	CURLM *multi;
 };
 
@@ -25,21 +26,31 @@ struct swk_http *swk_http_open(struct swk_error *error)
 {
 	struct swk_http *http = calloc(1, sizeof(*http));
 
-	if (http && !curl_global_init(CURL_GLOBAL_DEFAULT))
-		http->multi = curl_multi_init();
-	if (http && http->multi)
-		return http;
-	free(http);
-	(void)swk_error_memory(error);
-	return NULL;
+	if (!http)
+		(void)swk_error_memory(error);
+	return http;
+}
+
+/* Loads libcurl, if that was not done yet. */
+static int get_ready(struct swk_http *http, struct swk_error *error)
+{
+	const struct swk_libcurl *curl = http->multi ? http->curl : swk_libcurl(error);
+
+	if (!curl || http->multi)
+		return error->status;
+	if (curl->global_init(CURL_GLOBAL_DEFAULT))
+		return swk_error_memory(error);
+	http->curl = curl;
+	http->multi = curl->multi_init();
+	return http->multi ? 0 : swk_error_memory(error);
 }
 
 void swk_http_close(struct swk_http *http)
 {
-	if (!http)
-		return;
-	(void)curl_multi_cleanup(http->multi);
-	curl_global_cleanup();
+	if (http && http->curl) {
+		(void)http->curl->multi_cleanup(http->multi);
+		http->curl->global_cleanup();
+	}
 	free(http);
 }
 
@@ -97,42 +108,56 @@ static size_t receive_header(char *data, size_t size, size_t count, void *contex
 	return length;
 }
 
-static bool set_peer(CURL *easy, const struct swk_http_peer *peer, struct transfer *transfer)
+/* ---- its options; each of these returns false where libcurl does not take one ---- */
+
+static bool set_number(const struct swk_libcurl *curl, CURL *easy, CURLoption option, long value)
 {
-	CURLcode code = CURLE_OK;
+	return curl->easy_setopt(easy, option, value) == CURLE_OK;
+}
+
+/* NULL: what libcurl has by default. */
+static bool set_text(const struct swk_libcurl *curl, CURL *easy, CURLoption option,
+		     const char *value)
+{
+	return !value || curl->easy_setopt(easy, option, value) == CURLE_OK;
+}
+
+static bool set_list(const struct swk_libcurl *curl, CURL *easy, CURLoption option,
+		     struct curl_slist *list)
+{
+	return list && curl->easy_setopt(easy, option, list) == CURLE_OK;
+}
+
+static bool set_peer(const struct swk_libcurl *curl, CURL *easy, const struct swk_http_peer *peer,
+		     struct transfer *transfer)
+{
 	char route[512];
+	bool set = true;
 
 	if (!peer)
 		return true;
-	if (peer->unix_socket)
-		code |= curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, peer->unix_socket);
-	if (peer->ca_file)
-		code |= curl_easy_setopt(easy, CURLOPT_CAINFO, peer->ca_file);
-	if (peer->ca_path)
-		code |= curl_easy_setopt(easy, CURLOPT_CAPATH, peer->ca_path);
-	if (peer->client_cert)
-		code |= curl_easy_setopt(easy, CURLOPT_SSLCERT, peer->client_cert);
-	if (peer->client_key)
-		code |= curl_easy_setopt(easy, CURLOPT_SSLKEY, peer->client_key);
+	set &= set_text(curl, easy, CURLOPT_UNIX_SOCKET_PATH, peer->unix_socket);
+	set &= set_text(curl, easy, CURLOPT_CAINFO, peer->ca_file);
+	set &= set_text(curl, easy, CURLOPT_CAPATH, peer->ca_path);
+	set &= set_text(curl, easy, CURLOPT_SSLCERT, peer->client_cert);
+	set &= set_text(curl, easy, CURLOPT_SSLKEY, peer->client_key);
 	if (peer->user) {
-		code |= curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-		code |= curl_easy_setopt(easy, CURLOPT_USERPWD, peer->user);
+		set &= set_number(curl, easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		set &= set_text(curl, easy, CURLOPT_USERPWD, peer->user);
 	}
 	if (peer->insecure) {
-		code |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-		code |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+		set &= set_number(curl, easy, CURLOPT_SSL_VERIFYPEER, 0);
+		set &= set_number(curl, easy, CURLOPT_SSL_VERIFYHOST, 0);
 	}
 	if (peer->connect_to) {
 		(void)snprintf(route, sizeof(route), "::%s", peer->connect_to);
-		transfer->connect_to = curl_slist_append(NULL, route);
-		if (!transfer->connect_to)
-			return false;
-		code |= curl_easy_setopt(easy, CURLOPT_CONNECT_TO, transfer->connect_to);
+		transfer->connect_to = curl->slist_append(NULL, route);
+		set &= set_list(curl, easy, CURLOPT_CONNECT_TO, transfer->connect_to);
 	}
-	return code == CURLE_OK;
+	return set;
 }
 
-static bool set_headers(CURL *easy, struct transfer *transfer)
+static bool set_headers(const struct swk_libcurl *curl, CURL *easy, struct transfer *transfer)
 {
 	/* libcurl would ask a server first whether it may send a large body, and say what kind of
 	 * form it is; neither is so here. */
@@ -140,66 +165,71 @@ static bool set_headers(CURL *easy, struct transfer *transfer)
 	struct curl_slist *grown;
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines) && lines[i]; i++) {
-		grown = curl_slist_append(transfer->headers, lines[i]);
+		grown = curl->slist_append(transfer->headers, lines[i]);
 		if (!grown)
 			return false;
 		transfer->headers = grown;
 	}
-	return curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
+	return set_list(curl, easy, CURLOPT_HTTPHEADER, transfer->headers);
 }
 
-static bool set_options(CURL *easy, struct transfer *transfer, int64_t deadline)
+static bool set_method(const struct swk_libcurl *curl, CURL *easy,
+		       const struct swk_http_request *request)
+{
+	if (!strcmp(request->method, "GET"))
+		return true;
+	if (strcmp(request->method, "POST") != 0)
+		return set_text(curl, easy, CURLOPT_CUSTOMREQUEST, request->method);
+	return set_number(curl, easy, CURLOPT_POST, 1) &&
+	       curl->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+				 (curl_off_t)request->body_length) == CURLE_OK &&
+	       set_text(curl, easy, CURLOPT_POSTFIELDS, request->body);
+}
+
+static bool set_options(const struct swk_libcurl *curl, CURL *easy, struct transfer *transfer,
+			int64_t deadline)
 {
 	const struct swk_http_request *request = transfer->request;
 	long whole = swk_deadline_left(deadline, request->request_ms);
 	long connect = whole < request->connect_ms ? whole : request->connect_ms;
-	CURLcode code = CURLE_OK;
+	bool set = true;
 
-	code |= curl_easy_setopt(easy, CURLOPT_URL, request->url);
-	code |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	code |= curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	code |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	code |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	code |= curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-	code |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "swk-apply");
+	set &= set_text(curl, easy, CURLOPT_URL, request->url);
+	set &= set_text(curl, easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	set &= set_text(curl, easy, CURLOPT_PROXY, "");
+	set &= set_text(curl, easy, CURLOPT_USERAGENT, "swk-apply");
+	set &= set_number(curl, easy, CURLOPT_FOLLOWLOCATION, 0);
+	set &= set_number(curl, easy, CURLOPT_NOSIGNAL, 1);
+	set &= set_number(curl, easy, CURLOPT_PATH_AS_IS, 1);
 	/* Zero would mean libcurl's own default. */
-	code |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, whole ? whole : 1);
-	code |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect ? connect : 1);
-	code |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, request->quiet_s ? 1L : 0L);
-	code |= curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, request->quiet_s);
-	code |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);
-	code |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-	code |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_header);
-	code |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
-	code |= curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
-	if (!strcmp(request->method, "POST")) {
-		code |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
-		code |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-					 (curl_off_t)request->body_length);
-		code |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
-	} else if (strcmp(request->method, "GET") != 0) {
-		code |= curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
-	}
-	if (request->fresh) {
-		code |= curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-		code |= curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-	}
-	return code == CURLE_OK && set_headers(easy, transfer) &&
-	       set_peer(easy, request->peer, transfer);
+	set &= set_number(curl, easy, CURLOPT_TIMEOUT_MS, whole ? whole : 1);
+	set &= set_number(curl, easy, CURLOPT_CONNECTTIMEOUT_MS, connect ? connect : 1);
+	set &= set_number(curl, easy, CURLOPT_LOW_SPEED_LIMIT, request->quiet_s ? 1 : 0);
+	set &= set_number(curl, easy, CURLOPT_LOW_SPEED_TIME, request->quiet_s);
+	set &= set_number(curl, easy, CURLOPT_FRESH_CONNECT, request->fresh);
+	set &= set_number(curl, easy, CURLOPT_FORBID_REUSE, request->fresh);
+	set &= curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive) == CURLE_OK;
+	set &= curl->easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK;
+	set &= curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_header) == CURLE_OK;
+	set &= curl->easy_setopt(easy, CURLOPT_HEADERDATA, transfer) == CURLE_OK;
+	set &= curl->easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK;
+	return set && set_method(curl, easy, request) && set_headers(curl, easy, transfer) &&
+	       set_peer(curl, easy, request->peer, transfer);
 }
 
-static void end_transfer(struct transfer *transfer)
+static void end_transfer(const struct swk_libcurl *curl, struct transfer *transfer)
 {
-	curl_slist_free_all(transfer->headers);
-	curl_slist_free_all(transfer->connect_to);
+	curl->slist_free_all(transfer->headers);
+	curl->slist_free_all(transfer->connect_to);
 	free(transfer);
 }
 
 /* Begins a request; false without memory. */
 static bool start(struct swk_http *http, struct swk_http_request *request, int64_t deadline)
 {
+	const struct swk_libcurl *curl = http->curl;
 	struct transfer *transfer = calloc(1, sizeof(*transfer));
-	CURL *easy = curl_easy_init();
+	CURL *easy = curl->easy_init();
 
 	request->status = 0;
 	request->refused = request->timed_out = false;
@@ -208,37 +238,38 @@ static bool start(struct swk_http *http, struct swk_http_request *request, int64
 	request->error = (struct swk_error){0};
 	if (transfer)
 		transfer->request = request;
-	if (transfer && easy && set_options(easy, transfer, deadline) &&
-	    curl_multi_add_handle(http->multi, easy) == CURLM_OK)
+	if (transfer && easy && set_options(curl, easy, transfer, deadline) &&
+	    curl->multi_add_handle(http->multi, easy) == CURLM_OK)
 		return true;
-	curl_easy_cleanup(easy);
+	curl->easy_cleanup(easy);
 	if (transfer)
-		end_transfer(transfer);
+		end_transfer(curl, transfer);
 	return false;
 }
 
 /* Takes an ended transfer out. Its connection is kept for the next. */
 static void finish(struct swk_http *http, CURL *easy, CURLcode code)
 {
+	const struct swk_libcurl *curl = http->curl;
 	struct transfer *transfer = NULL;
 	struct swk_http_request *request;
 
-	(void)curl_multi_remove_handle(http->multi, easy);
-	(void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+	(void)curl->multi_remove_handle(http->multi, easy);
+	(void)curl->easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
 	request = transfer->request;
 	if (code != CURLE_OK) {
 		request->refused = code == CURLE_COULDNT_CONNECT;
 		request->timed_out = code == CURLE_OPERATION_TIMEDOUT;
 		request->status = 0;
 		(void)snprintf(request->failure, sizeof(request->failure), "%s",
-			       curl_easy_strerror(code));
+			       curl->easy_strerror(code));
 		(void)swk_error_set(&request->error, SWK_UNAVAILABLE, "%s: %s", request->url,
-				    curl_easy_strerror(code));
+				    curl->easy_strerror(code));
 	}
-	end_transfer(transfer);
+	end_transfer(curl, transfer);
 	/* Not used again: libcurl before 8.1.1 keeps a pointer to a freed header in a handle, and
 	 * follows it where an answer begins with a folded one (curl's bug 11101). */
-	curl_easy_cleanup(easy);
+	curl->easy_cleanup(easy);
 }
 
 int swk_http_perform(struct swk_http *http, struct swk_http_request *requests, size_t count,
@@ -248,6 +279,8 @@ int swk_http_perform(struct swk_http *http, struct swk_http_request *requests, s
 	int active, left;
 	CURLMsg *message;
 
+	if (count && get_ready(http, error))
+		return error->status;
 	while (running || (begun < count && !error->status)) {
 		while (begun < count && running < parallel && !error->status) {
 			if (start(http, &requests[begun], deadline)) {
@@ -257,96 +290,16 @@ int swk_http_perform(struct swk_http *http, struct swk_http_request *requests, s
 				(void)swk_error_memory(error);
 			}
 		}
-		if (curl_multi_perform(http->multi, &active) != CURLM_OK)
+		if (http->curl->multi_perform(http->multi, &active) != CURLM_OK)
 			return swk_error_set(error, SWK_INTERNAL, "libcurl gave up");
-		while ((message = curl_multi_info_read(http->multi, &left))) {
+		while ((message = http->curl->multi_info_read(http->multi, &left))) {
 			if (message->msg != CURLMSG_DONE)
 				continue;
 			finish(http, message->easy_handle, message->data.result);
 			running--;
 		}
 		if (running && active)
-			(void)curl_multi_poll(http->multi, NULL, 0, 1000, NULL);
+			(void)http->curl->multi_poll(http->multi, NULL, 0, 1000, NULL);
 	}
 	return error->status;
-}
-
-/* ---- URLs ---- */
-
-char *swk_http_segment(const char *text)
-{
-	char *escaped, *copy;
-
-	/* A dot is no character to escape, but these two are no names in a path. */
-	if (!strcmp(text, "."))
-		return strdup("%2E");
-	if (!strcmp(text, ".."))
-		return strdup("%2E%2E");
-	escaped = curl_easy_escape(NULL, text, 0);
-	copy = escaped ? strdup(escaped) : NULL;
-	curl_free(escaped);
-	return copy;
-}
-
-/* Why a URL is none that an operator may give, or NULL; *text is the URL, libcurl's to free. */
-static const char *judge_url(CURLU *parts, const char *url, char **text, CURLUcode *code)
-{
-	static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_QUERY, CURLUPART_FRAGMENT};
-	char *scheme = NULL;
-	bool spoken;
-
-	*code = curl_url_set(parts, CURLUPART_URL, url, 0);
-	if (!*code)
-		*code = curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0);
-	if (*code)
-		return "it is no URL such as http://127.0.0.1:18882";
-	spoken = !strcmp(scheme, "http") || !strcmp(scheme, "https");
-	curl_free(scheme);
-	if (!spoken)
-		return "only http and https are spoken here";
-	for (size_t i = 0; i < sizeof(unwanted) / sizeof(*unwanted); i++) {
-		if (!curl_url_get(parts, unwanted[i], text, 0))
-			return "user, query and fragment have no place in it";
-	}
-	*code = curl_url_get(parts, CURLUPART_URL, text, 0);
-	return *code ? "it can't be put together again" : NULL;
-}
-
-char *swk_http_base(const char *url, struct swk_error *error)
-{
-	CURLU *parts = curl_url();
-	CURLUcode code = CURLUE_OUT_OF_MEMORY;
-	char *text = NULL, *base = NULL;
-	const char *why = parts ? judge_url(parts, url, &text, &code) : "";
-	size_t length;
-
-	if (!why)
-		base = strdup(text);
-	if (code == CURLUE_OUT_OF_MEMORY || (!why && !base))
-		(void)swk_error_memory(error);
-	/* What comes before an @ or behind a ? may be a secret. */
-	else if (why && strpbrk(url, "@?#"))
-		(void)swk_error_set(error, SWK_USAGE, "%s", why);
-	else if (why)
-		(void)swk_error_set(error, SWK_USAGE, "'%s': %s", url, why);
-	length = base ? strlen(base) : 0;
-	while (length && base[length - 1] == '/')
-		base[--length] = '\0';
-	curl_free(text);
-	curl_url_cleanup(parts);
-	return base;
-}
-
-uint16_t swk_http_port(const char *base)
-{
-	CURLU *parts = curl_url();
-	char *text = NULL;
-	unsigned long port = 0;
-
-	if (parts && !curl_url_set(parts, CURLUPART_URL, base, 0) &&
-	    !curl_url_get(parts, CURLUPART_PORT, &text, CURLU_DEFAULT_PORT))
-		port = strtoul(text, NULL, 10);
-	curl_free(text);
-	curl_url_cleanup(parts);
-	return (uint16_t)port;
 }

@@ -55,7 +55,8 @@ struct swk_http_request {
 
 struct swk_http;
 
-/* Returns NULL, with the error set, without memory. Connections are kept between calls. */
+/* Returns NULL, with the error set, without memory. libcurl is loaded with the first request.
+ * Connections are kept between calls. */
 struct swk_http *swk_http_open(struct swk_error *error);
 void swk_http_close(struct swk_http *http);
 
@@ -65,19 +66,5 @@ void swk_http_close(struct swk_http *http);
  */
 int swk_http_perform(struct swk_http *http, struct swk_http_request *requests, size_t count,
 		     size_t parallel, int64_t deadline, struct swk_error *error);
-
-/* Percent-encodes a path's segment, `.` and `..` included; the result is the caller's to free, NULL
- * without memory. */
-char *swk_http_segment(const char *text);
-
-/*
- * Takes a base URL apart that an operator gave: http or https, a host, perhaps a port and a path,
- * and nothing else. Returns it without a slash at its end, the caller's to free; or NULL with the
- * reason in the error, whose status is SWK_USAGE.
- */
-char *swk_http_base(const char *url, struct swk_error *error);
-
-/* The port of such a base URL, named or its scheme's own; 0 without memory. */
-uint16_t swk_http_port(const char *base);
 
 #endif

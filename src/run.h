@@ -25,6 +25,7 @@ struct swk_run {
 	int64_t deadline;
 
 	bool complete;	      /* about all services, not some */
+	bool thorough;	      /* looks at all that targets have, not only at what it changes */
 	bool list_known;      /* a complete pass got its list */
 	uint64_t event_index; /* that the agent gave with the document; 0: none */
 	size_t listed;	      /* names in a list that could be published */
@@ -49,6 +50,7 @@ struct swk_run {
 	struct swk_consul consul;
 	struct swk_target *targets;
 	size_t target_count;
+	bool looked;			   /* the targets were asked what they have */
 	struct swk_names updated, deleted; /* what a target was sent so far, in this run */
 };
 
@@ -77,6 +79,13 @@ int swk_run_open_targets(struct swk_run *run);
 /* Reads what they have, each of them so many times on connections of its own: what not all of its
  * workers have counts as different. */
 int swk_run_load_live(struct swk_run *run, unsigned looks);
+/*
+ * The same for a run that isn't thorough, in two steps. Before it is decided: which names they
+ * have, where there may be new ones. Behind that: whether they answer, where something is to be
+ * sent. Where nothing is, nobody is asked.
+ */
+int swk_run_look_for_names(struct swk_run *run);
+int swk_run_look_before_sending(struct swk_run *run);
 int swk_run_find_foreign(struct swk_run *run, struct swk_names *foreign);
 /* Sends what is owed and what differs. What is not done is owed from then on. */
 int swk_run_converge(struct swk_run *run);

@@ -92,6 +92,7 @@ static int take_document(struct swk_run *run, enum swk_watch_kind kind)
 					     kind == SWK_WATCH_CHECKS ? "checks" : "services");
 		/* What the list says is asked once more, when nobody else writes. */
 		run->complete = true;
+		run->thorough = kind == SWK_WATCH_SERVICES || run->settings->verify;
 		swk_services_free(&run->services);
 		swk_report_forget(run->report, SWK_NOTE_SKIPPED);
 		if (kind == SWK_WATCH_SERVICES &&
@@ -146,7 +147,7 @@ int swk_run_read_document(struct swk_run *run, int descriptor)
 			       ? 0
 			       : run->error->status;
 	if (run->settings->resync) {
-		run->complete = true;
+		run->complete = run->thorough = true;
 		return 0;
 	}
 	swk_watch_init(&watch, &sink);

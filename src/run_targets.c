@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -32,9 +33,27 @@ int swk_run_open_targets(struct swk_run *run)
 	return status;
 }
 
-/* Asks once more where what is amiss may pass: a worker that died is there again at once. */
-static int ask_again(struct swk_run *run, struct swk_target *target, unsigned looks)
+/* What is to be found out of targets: all that they have, so many times; or what glance tells. */
+struct question {
+	unsigned looks; /* 0: glance */
+	const char *name;
+};
+
+static int ask(struct swk_run *run, struct swk_target *targets, size_t count,
+	       const struct question *question)
 {
+	if (!question->looks)
+		return swk_target_dyups.glance(targets, count, question->name, run->http,
+					       run->deadline, run->error);
+	return swk_target_dyups.load(targets, count, question->looks, run->http, run->deadline,
+				     run->error);
+}
+
+/* Asks once more where what is amiss may pass: a worker that died is there again at once. */
+static int ask_again(struct swk_run *run, struct swk_target *target,
+		     const struct question *question)
+{
+	const struct question first = {question->looks ? 1 : 0, question->name};
 	const struct timespec pause = {0, SWK_TARGET_PAUSE_MS * 1000000L};
 	int64_t patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
 	int status = 0;
@@ -42,27 +61,80 @@ static int ask_again(struct swk_run *run, struct swk_target *target, unsigned lo
 	while (!status && target->passing && swk_deadline_left(patience, 1) &&
 	       swk_deadline_left(run->deadline, 1)) {
 		(void)nanosleep(&pause, NULL);
-		status = target->kind->load(target, 1, 1, run->http, run->deadline, run->error);
-		if (!status && looks > 1 && !target->given_up)
-			status = target->kind->load(target, 1, looks, run->http, run->deadline,
-						    run->error);
+		status = ask(run, target, 1, &first);
+		if (!status && question->looks > 1 && !target->given_up)
+			status = ask(run, target, 1, question);
 	}
+	return status;
+}
+
+static int ask_all(struct swk_run *run, const struct question *question)
+{
+	int status = ask(run, run->targets, run->target_count, question);
+
+	for (size_t i = 0; !status && i < run->target_count; i++) {
+		struct swk_target *target = &run->targets[i];
+
+		status = ask_again(run, target, question);
+		if (target->trouble.status && target->live.readable != SWK_READ_NOTHING)
+			swk_report_note(run->report, SWK_NOTE_WARNING, "%s", target->trouble.text);
+	}
+	run->looked = true;
 	return status;
 }
 
 int swk_run_load_live(struct swk_run *run, unsigned looks)
 {
-	int status = swk_target_dyups.load(run->targets, run->target_count, looks, run->http,
-					   run->deadline, run->error);
+	const struct question question = {.looks = looks};
 
-	for (size_t i = 0; !status && i < run->target_count; i++) {
-		struct swk_target *target = &run->targets[i];
+	return ask_all(run, &question);
+}
 
-		status = ask_again(run, target, looks);
-		if (target->trouble.status && target->live.readable != SWK_READ_NOTHING)
-			swk_report_note(run->report, SWK_NOTE_WARNING, "%s", target->trouble.text);
+static bool has_new_name(const struct swk_run *run, const struct swk_services *services)
+{
+	for (size_t i = 0; i < services->count; i++) {
+		const struct swk_upstreams *told = &services->list[i].upstreams;
+
+		for (size_t j = 0; j < told->count; j++) {
+			if (!swk_upstreams_find(&run->have, told->list[j].name))
+				return true;
+		}
 	}
-	return status;
+	return false;
+}
+
+int swk_run_look_for_names(struct swk_run *run)
+{
+	const struct question question = {.name = NULL};
+
+	if (run->settings->adopt ||
+	    (!has_new_name(run, &run->services) && !has_new_name(run, &run->keys)))
+		return 0;
+	return ask_all(run, &question);
+}
+
+/* A name that is to be sent or deleted, or NULL. */
+static const char *name_to_send(const struct swk_run *run)
+{
+	if (run->changes.count)
+		return run->changes.list[0];
+	for (size_t i = 0; i < run->target_count; i++) {
+		const struct swk_debt *debt = swk_state_debt(&run->state, run->targets[i].name);
+
+		/* A target that nothing is known of is owed the whole file. */
+		if (!debt && run->wanted.count)
+			return run->wanted.list[0].name;
+		if (debt && debt->owed.count)
+			return debt->owed.list[0];
+	}
+	return NULL;
+}
+
+int swk_run_look_before_sending(struct swk_run *run)
+{
+	const struct question question = {.name = name_to_send(run)};
+
+	return run->looked || !question.name ? 0 : ask_all(run, &question);
 }
 
 int swk_run_find_foreign(struct swk_run *run, struct swk_names *foreign)
@@ -105,7 +177,7 @@ static int carry_out(struct swk_run *run, struct swk_target *target,
 
 static void note_owed(struct swk_run *run, const struct swk_target *target, size_t owed)
 {
-	if (target->live.readable == SWK_READ_NOTHING)
+	if (run->looked && target->live.readable == SWK_READ_NOTHING)
 		swk_report_note(run->report, SWK_NOTE_OWED, "%s", target->trouble.text);
 	if (owed)
 		swk_report_note(run->report, SWK_NOTE_OWED,
@@ -301,6 +373,18 @@ int swk_run_describe_changes(struct swk_run *run)
 	return status;
 }
 
+/* Of a target whose servers were not looked at, what it is owed is known, and no more. */
+static int describe_owed(struct swk_run *run, const struct swk_operation *operation,
+			 const char *target)
+{
+	char text[SWK_NAME_MAX + 8];
+
+	(void)snprintf(text, sizeof(text), "%s%s", operation->name,
+		       operation->upstream ? ": owed" : "");
+	return swk_report_difference(run->report, operation->upstream ? '~' : '-', text, target,
+				     run->error);
+}
+
 /* What a target would be sent beyond that. */
 static int describe_target(struct swk_run *run, const struct swk_target *target)
 {
@@ -315,8 +399,11 @@ static int describe_target(struct swk_run *run, const struct swk_target *target)
 		const struct swk_upstream *live =
 			swk_upstreams_find(&target->live.upstreams, operation->name);
 
-		if (!swk_names_have(&run->changes, operation->name) &&
-		    (live || operation->upstream))
+		if (swk_names_have(&run->changes, operation->name))
+			continue;
+		if (target->live.readable < SWK_READ_ADDRESSES)
+			status = describe_owed(run, operation, target->name);
+		else if (live || operation->upstream)
 			status = describe(run, live, operation->upstream, operation->owed,
 					  target->name);
 	}
@@ -331,7 +418,7 @@ int swk_run_describe_targets(struct swk_run *run)
 	for (size_t i = 0; !status && i < run->target_count; i++) {
 		const struct swk_target *target = &run->targets[i];
 
-		if (target->live.readable == SWK_READ_NOTHING)
+		if (run->looked && target->live.readable == SWK_READ_NOTHING)
 			swk_report_note(run->report, SWK_NOTE_WARNING, "%s", target->trouble.text);
 		else
 			status = describe_target(run, target);

@@ -50,6 +50,13 @@ struct swk_target_kind {
 	int (*load)(struct swk_target *targets, size_t count, unsigned looks, struct swk_http *http,
 		    int64_t deadline, struct swk_error *error);
 
+	/*
+	 * Less than that, for whoever changes a few upstreams: the names of all that each has, or,
+	 * if one is given, whether it has that. Sets the same, and the live state is one of names.
+	 */
+	int (*glance)(struct swk_target *targets, size_t count, const char *name,
+		      struct swk_http *http, int64_t deadline, struct swk_error *error);
+
 	/* Makes one upstream as given. The error, empty when called, says why unless it is done. */
 	enum swk_target_result (*update)(struct swk_target *target, struct swk_http *http,
 					 const struct swk_upstream *upstream, int64_t deadline,

@@ -10,293 +10,8 @@
 #include "deadline.h"
 #include "dyups.h"
 #include "nginx.h"
-
-/* ---- what an answer means ---- */
-
-enum meaning {
-	DONE,
-	NOT_THERE, /* of a DELETE: the answering worker hasn't got it */
-	NOT_SYNC,  /* the answering worker changed, the queue to the others is full */
-	LATER,
-	CUT, /* nginx may have taken a part of the body */
-	FINAL,
-};
-
-static enum meaning meaning_of(const struct swk_http_request *request, const char **advice)
-{
-	*advice = "";
-	switch (request->status) {
-	case 200: /* and no other 2xx: 204 is "nothing was applied" */
-		return DONE;
-	case 0:	  /* reset, or no answer in time: nginx restarts, or a worker died */
-	case 409: /* dyups_trylock is on, and somebody else holds the lock */
-	case 502:
-	case 503:
-	case 504:
-		return LATER;
-	case 404:
-		*advice = ": is this the dyups interface?";
-		return strcmp(request->method, "DELETE") ? FINAL : NOT_THERE;
-	case 413:
-		*advice = ": client_max_body_size must be larger where dyups_interface stands";
-		return FINAL;
-	case 500:
-		if (strstr(request->reason, "not sync"))
-			return NOT_SYNC;
-		*advice = strstr(request->reason, "save to shm failed")
-				  ? ": dyups_shm_zone_size must be larger"
-				  : ": nginx's error log has the reason";
-		return FINAL;
-	default:
-		return FINAL;
-	}
-}
-
-/* ---- asking ---- */
-
-static int keep_answer(void *context, const char *data, size_t length, struct swk_error *error)
-{
-	return swk_buffer_add(context, data, length, error);
-}
-
-/* With the target's own time-out, if there is one. */
-static struct swk_http_request request_of(const struct swk_target *target, const char *method,
-					  const char *url)
-{
-	long timeout = target ? (long)target->timeout : 0;
-	long quiet = timeout ? timeout : SWK_TARGET_QUIET_S;
-
-	return (struct swk_http_request){.method = method,
-					 .url = url,
-					 .answer_limit = SWK_LIVE_MAX,
-					 .connect_ms = SWK_TARGET_CONNECT_MS,
-					 .request_ms =
-						 timeout ? timeout * 1000 : SWK_TARGET_REQUEST_MS,
-					 .quiet_s = strcmp(method, "GET") ? 0 : quiet};
-}
-
-/* One look at one target: at what the worker has that answers. */
-struct look {
-	struct swk_target *target;
-	bool over; /* it didn't answer the last: no more of them */
-	bool ask;  /* in the next round */
-	char *url;
-	struct swk_buffer answer;
-	struct swk_http_request *request; /* NULL: not asked */
-	struct swk_live live;
-	struct swk_error trouble;
-	bool refused;
-	bool passing;
-};
-
-/* GETs one path for all that are to be asked, at once. */
-static int get(struct look *looks, struct swk_http_request *requests, size_t count,
-	       const char *path, bool fresh, struct swk_http *http, int64_t deadline,
-	       struct swk_error *error)
-{
-	size_t asked = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		struct look *look = &looks[i];
-
-		if (!look->ask)
-			continue;
-		free(look->url);
-		if (asprintf(&look->url, "%s%s", look->target->url, path) < 0) {
-			look->url = NULL;
-			return swk_error_memory(error);
-		}
-		swk_buffer_clear(&look->answer);
-		look->request = &requests[asked++];
-		*look->request = request_of(look->target, "GET", look->url);
-		look->request->fresh = fresh;
-		look->request->receive = keep_answer;
-		look->request->context = &look->answer;
-	}
-	return swk_http_perform(http, requests, asked, asked, deadline, error);
-}
-
-/* Takes what was answered; /list is to be asked where there is no /detail. */
-static int take_detail(struct look *look, struct swk_error *error)
-{
-	const struct swk_http_request *request = look->request;
-	const struct swk_target *target = look->target;
-	/* One that has no name is called by its URL, which is said anyway. */
-	const char *name = strcmp(target->name, target->url) ? target->name : "";
-	const char *advice;
-
-	look->ask = request->status == 404;
-	look->refused = request->refused;
-	look->passing =
-		!request->refused && !request->timed_out && meaning_of(request, &advice) == LATER;
-	if (request->status == 200 || request->status == 204) /* 204: no upstream at all */
-		return swk_dyups_read_detail(&look->live, look->answer.data, look->answer.length,
-					     error);
-	if (!request->status)
-		(void)swk_error_set(&look->trouble, SWK_TEMPFAIL, "%s%s%s", name, *name ? ": " : "",
-				    request->error.text);
-	else if (!look->ask)
-		(void)swk_error_set(&look->trouble, SWK_TEMPFAIL, "%s%s%s answered %ld%s%s", name,
-				    *name ? ": " : "", request->url, request->status,
-				    *request->reason ? " " : "", request->reason);
-	return 0;
-}
-
-/* The stand-alone module's latest source has no /detail. */
-static int take_list(struct look *look, struct swk_error *error)
-{
-	long status = look->request->status;
-
-	if (status != 200 && status != 204) {
-		(void)swk_error_set(&look->trouble, SWK_TEMPFAIL,
-				    "%s: there is no dyups interface (/detail and /list answer 404 "
-				    "and %ld): name its URL with --dyups",
-				    look->target->name, status);
-		return 0;
-	}
-	(void)swk_error_set(&look->trouble, SWK_TEMPFAIL,
-			    "%s: this dyups module has no /detail: what it holds can't be "
-			    "compared, and it serves proxy_pass by a plain variable stale (use "
-			    "$dyups_NAME there, or Tengine)",
-			    look->target->name);
-	return swk_dyups_read_list(&look->live, look->answer.data, look->answer.length, error);
-}
-
-/*
- * Makes workers read their queue, and passes the turn to another of them: of connections that come
- * one after the other, nginx gives up to 16 in a row to one worker (measured, as with Tengine). A
- * GET makes the worker that answers read; this one's answer is short: there is no upstream `-`.
- * Of several targets each gets so many; one that doesn't answer is left out from then on.
- */
-static void nudge(const struct swk_target *const *targets, size_t count, struct swk_http *http,
-		  unsigned times, int64_t deadline)
-{
-	struct swk_http_request *requests = calloc(count + 1, sizeof(*requests));
-	char **urls = calloc(count + 1, sizeof(*urls));
-	struct swk_error ignored = {0};
-	size_t left = 0, answered;
-
-	for (size_t i = 0; requests && urls && i < count; i++) {
-		if (asprintf(&urls[left], "%s/upstream/-", targets[i]->url) >= 0)
-			left++;
-	}
-	count = left;
-	for (unsigned i = 0; i < times && left && !ignored.status; i++) {
-		for (size_t j = 0; j < left; j++) {
-			requests[j] = request_of(NULL, "GET", urls[j]);
-			requests[j].fresh = true;
-		}
-		(void)swk_http_perform(http, requests, left, left, deadline, &ignored);
-		answered = 0;
-		for (size_t j = 0; j < left; j++) {
-			char *url = urls[j];
-
-			urls[j] = urls[answered];
-			urls[answered] = url;
-			answered += requests[j].status != 0;
-		}
-		left = answered;
-	}
-	for (size_t i = 0; urls && i < count; i++)
-		free(urls[i]);
-	free(urls);
-	free(requests);
-}
-
-/* Takes a first look over into the target, or adds another one to those before it. One that failed
- * takes nothing from those. */
-static int take_look(struct look *look, bool first, struct swk_error *error)
-{
-	struct swk_target *target = look->target;
-
-	look->over = look->live.readable == SWK_READ_NOTHING;
-	if (!first)
-		return look->over ? 0 : swk_live_merge(&target->live, &look->live, error);
-	swk_live_free(&target->live);
-	target->live = look->live;
-	look->live = (struct swk_live){0};
-	target->trouble = look->trouble;
-	target->refused = look->refused;
-	target->passing = look->passing;
-	/* Whoever doesn't answer a question isn't told anything either. */
-	target->given_up = look->over;
-	return 0;
-}
-
-/* One look at each target. */
-static int look_once(struct look *looks, struct swk_http_request *requests, size_t count,
-		     bool first, bool fresh, struct swk_http *http, int64_t deadline,
-		     struct swk_error *error)
-{
-	int status;
-
-	for (size_t i = 0; i < count; i++) {
-		looks[i].ask = !looks[i].over;
-		looks[i].request = NULL;
-		looks[i].trouble = (struct swk_error){0};
-	}
-	status = get(looks, requests, count, "/detail", fresh, http, deadline, error);
-	for (size_t i = 0; !status && i < count; i++) {
-		if (looks[i].ask)
-			status = take_detail(&looks[i], error);
-	}
-	if (!status)
-		status = get(looks, requests, count, "/list", fresh, http, deadline, error);
-	for (size_t i = 0; !status && i < count; i++) {
-		if (looks[i].ask)
-			status = take_list(&looks[i], error);
-	}
-	for (size_t i = 0; !status && i < count; i++) {
-		if (looks[i].request)
-			status = take_look(&looks[i], first, error);
-		swk_live_free(&looks[i].live);
-	}
-	return status;
-}
-
-/* Passes the turn to other workers. They may take turns, too: hence not always the same number. */
-static void turn(const struct look *looks, size_t count, unsigned number, struct swk_http *http,
-		 int64_t deadline)
-{
-	const struct swk_target **targets = calloc(count + 1, sizeof(struct swk_target *));
-	size_t going_on = 0;
-
-	for (size_t i = 0; targets && i < count; i++) {
-		if (!looks[i].over)
-			targets[going_on++] = looks[i].target;
-	}
-	nudge(targets, going_on, http, SWK_ACCEPTS_IN_A_ROW + number % 2, deadline);
-	free(targets);
-}
-
-static int dyups_load(struct swk_target *targets, size_t count, unsigned number,
-		      struct swk_http *http, int64_t deadline, struct swk_error *error)
-{
-	struct swk_http_request *requests = calloc(count + 1, sizeof(*requests));
-	struct look *looks = calloc(count + 1, sizeof(*looks));
-	int64_t until = swk_now_ms() + SWK_LOOKS_MS;
-	int status = requests && looks ? 0 : swk_error_memory(error);
-
-	for (size_t i = 0; !status && i < count; i++) {
-		looks[i].target = &targets[i];
-		swk_buffer_init(&looks[i].answer, SWK_LIVE_MAX);
-	}
-	for (unsigned i = 0; !status && i < number; i++) {
-		if (i)
-			turn(looks, count, i, http, until < deadline ? until : deadline);
-		if (i && (!swk_deadline_left(until, 1) || !swk_deadline_left(deadline, 1)))
-			break;
-		status = look_once(looks, requests, count, !i, number > 1, http, deadline, error);
-	}
-	for (size_t i = 0; looks && i < count; i++) {
-		swk_live_free(&looks[i].live);
-		swk_buffer_free(&looks[i].answer);
-		free(looks[i].url);
-	}
-	free(requests);
-	free(looks);
-	return status;
-}
+#include "target_dyups_ask.h"
+#include "url.h"
 
 /* ---- changing ---- */
 
@@ -388,9 +103,9 @@ static bool may_drain(struct change *change)
 		wait_for_workers(change->target, change->deadline);
 	}
 	/* A few mostly do; else enough to reach four workers. */
-	nudge(&target, 1, change->http,
-	      change->drains == 1 ? SWK_DRAIN_REQUESTS : 3 * SWK_ACCEPTS_IN_A_ROW + 1,
-	      change->deadline);
+	swk_dyups_nudge(&target, 1, change->http,
+			change->drains == 1 ? SWK_DRAIN_REQUESTS : 3 * SWK_ACCEPTS_IN_A_ROW + 1,
+			change->deadline);
 	return true;
 }
 
@@ -401,27 +116,28 @@ static bool may_drain(struct change *change)
  * an upstream stands before its last server, so that the servers show it; of hosts' names, which
  * are shown resolved, their number does.
  */
-static enum meaning look_at_servers(struct change *change, enum meaning meaning)
+static enum swk_dyups_meaning look_at_servers(struct change *change, enum swk_dyups_meaning meaning)
 {
-	struct swk_http_request look = request_of(change->target, "GET", change->request.url);
+	struct swk_http_request look =
+		swk_dyups_request(change->target, "GET", change->request.url);
 	struct swk_error ignored = {0};
 	struct swk_buffer answer;
 
 	if (!change->upstream || change->request.body_length <= SWK_TARGET_ONE_PACKET)
 		return meaning;
-	if (meaning == FINAL && strstr(change->request.reason, "add server failed"))
-		return CUT;
-	if (meaning != DONE)
+	if (meaning == SWK_DYUPS_FINAL && strstr(change->request.reason, "add server failed"))
+		return SWK_DYUPS_CUT;
+	if (meaning != SWK_DYUPS_DONE)
 		return meaning;
 	swk_buffer_init(&answer, SWK_LIVE_MAX);
-	look.receive = keep_answer;
+	look.receive = swk_dyups_keep_answer;
 	look.context = &answer;
 	(void)swk_http_perform(change->http, &look, 1, 1, change->deadline, &ignored);
 	/* 404: the stand-alone module's latest source tells nothing. */
 	if (look.status == 200 && !swk_dyups_shows(change->upstream, answer.data, answer.length))
-		meaning = CUT;
+		meaning = SWK_DYUPS_CUT;
 	else if (look.status != 200 && look.status != 404)
-		meaning = LATER;
+		meaning = SWK_DYUPS_LATER;
 	swk_buffer_free(&answer);
 	return meaning;
 }
@@ -448,7 +164,8 @@ static bool may_mend(struct change *change)
 static void give_up_target(struct change *change)
 {
 	struct swk_target *target = change->target;
-	struct swk_http_request request = request_of(change->target, "GET", change->request.url);
+	struct swk_http_request request =
+		swk_dyups_request(change->target, "GET", change->request.url);
 	struct swk_error ignored = {0};
 
 	target->refused = change->request.refused;
@@ -469,12 +186,12 @@ static enum outcome send(struct change *change)
 		if (swk_http_perform(change->http, &change->request, 1, 1, change->deadline,
 				     change->error))
 			return NOT_NOW;
-		switch (look_at_servers(change, meaning_of(&change->request, &advice))) {
-		case DONE:
+		switch (look_at_servers(change, swk_dyups_meaning(&change->request, &advice))) {
+		case SWK_DYUPS_DONE:
 			return SENT;
-		case NOT_THERE:
+		case SWK_DYUPS_NOT_THERE:
 			return HALF_SENT;
-		case NOT_SYNC:
+		case SWK_DYUPS_NOT_SYNC:
 			if (!may_drain(change))
 				return give_up(change,
 					       swk_deadline_left(change->deadline, 1) ? NEVER
@@ -484,7 +201,7 @@ static enum outcome send(struct change *change)
 			if (!change->request.body)
 				return HALF_SENT;
 			continue;
-		case LATER:
+		case SWK_DYUPS_LATER:
 			if (may_retry(change))
 				continue;
 			give_up_target(change);
@@ -492,11 +209,11 @@ static enum outcome send(struct change *change)
 				       change->request.status == 200 ? "can't be read back"
 								     : "failed",
 				       "");
-		case CUT:
+		case SWK_DYUPS_CUT:
 			if (may_mend(change))
 				continue;
 			/* fall through */
-		case FINAL:
+		case SWK_DYUPS_FINAL:
 			if (change->cuts)
 				return give_up(change, NEVER, "was cut short or refused",
 					       "; see nginx's error log, and put "
@@ -518,7 +235,7 @@ static enum outcome send_to(struct change *change, const char *body, size_t leng
 		(void)swk_error_memory(change->error);
 		return NOT_NOW;
 	}
-	change->request = request_of(change->target, body ? "POST" : "DELETE", url);
+	change->request = swk_dyups_request(change->target, body ? "POST" : "DELETE", url);
 	change->request.body = body;
 	change->request.body_length = length;
 	outcome = send(change);
@@ -583,12 +300,12 @@ static int dyups_open(struct swk_target *target, const struct swk_target_setting
 	struct swk_error why = {0};
 
 	*target = (struct swk_target){.kind = &swk_target_dyups, .timeout = settings->timeout};
-	target->url = swk_http_base(settings->url, &why);
+	target->url = swk_url_base(settings->url, &why);
 	if (!target->url)
 		return swk_error_set(error,
 				     why.status == SWK_INTERNAL ? why.status : settings->wrong,
 				     "%s: %s", settings->where, why.text);
-	target->port = swk_http_port(target->url);
+	target->port = swk_url_port(target->url);
 	target->name = strdup(settings->name ? settings->name : target->url);
 	return target->name ? 0 : swk_error_memory(error);
 }
@@ -604,7 +321,8 @@ static void dyups_close(struct swk_target *target)
 const struct swk_target_kind swk_target_dyups = {
 	.open = dyups_open,
 	.close = dyups_close,
-	.load = dyups_load,
+	.load = swk_dyups_load,
+	.glance = swk_dyups_glance,
 	.update = dyups_update,
 	.delete = dyups_delete,
 };

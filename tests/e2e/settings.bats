@@ -373,7 +373,7 @@ start_second() {
 	settings "$(jq -n --arg first "$GATEWAY_DYUPS" --arg second "$gone" \
 		'{targets: [{name: "edge", url: $first}, {name: "inner", url: $second}], timeout: 2}')"
 	run -75 swk-apply <<<"${document/10.0.0.1/10.0.0.2}"
-	[[ "$output" == *"inner: $gone/detail: "*"inner: 1 upstream is owed"* ]]
+	[[ "$output" == *"inner: $gone/upstream/web: "*"inner: 1 upstream is owed"* ]]
 	[ "$(gateway_detail | grep -c '^server 10\.0\.0\.2:80')" == 1 ]
 	[ "$(grep -A 1 '^target inner' "$SWK_CONF.state" | tail -n 1)" == 'owed web' ]
 	# It is known by its name, wherever it is by now.
@@ -395,7 +395,7 @@ start_second() {
 	gateway_fault 1 late:2 '^GET'
 	settings "${patient/50s/1s}"
 	run -75 swk-apply <<<"$document"
-	[[ "$output" == *"edge: $GATEWAY_DYUPS/detail: Timeout was reached"* ]]
+	[[ "$output" == *"edge: $GATEWAY_DYUPS/list: Timeout was reached"* ]]
 	gateway_fault 1 late:2 '^GET'
 	settings "$patient"
 	swk-apply <<<"$document"

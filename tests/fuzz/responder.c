@@ -89,7 +89,7 @@ static void answer(int connection, char kind)
 	static const struct {
 		char kind;
 		const char *text;
-	} usual[] = {{'D', "D 204\n"},	 {'L', "L 404\n"},	  {'C', "C 200\n{\"web\":[]}"},
+	} usual[] = {{'D', "D 204\n"},	 {'L', "L 204\n"},	  {'C', "C 200\n{\"web\":[]}"},
 		     {'H', "H 200\n[]"}, {'P', "P 200\nsuccess"}, {'X', "X 200\nsuccess"},
 		     {'K', "K 404\n"},	 {'?', "? 404\nno such"}};
 	size_t last = ANSWERS_MAX;

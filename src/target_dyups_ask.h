@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Asking the dyups interface: requests, what its answers mean, and looks at what it has. */
+#ifndef SWK_TARGET_DYUPS_ASK_H
+#define SWK_TARGET_DYUPS_ASK_H
+
+#include "target.h"
+
+enum swk_dyups_meaning {
+	SWK_DYUPS_DONE,
+	SWK_DYUPS_NOT_THERE, /* of a DELETE: the answering worker hasn't got it */
+	SWK_DYUPS_NOT_SYNC,  /* the answering worker changed, the queue to the others is full */
+	SWK_DYUPS_LATER,
+	SWK_DYUPS_CUT, /* nginx may have taken a part of the body */
+	SWK_DYUPS_FINAL,
+};
+
+/* What an answer means; *advice is what to do about it, "" if there is nothing to be said. */
+enum swk_dyups_meaning swk_dyups_meaning(const struct swk_http_request *request,
+					 const char **advice);
+
+/* A request; with the target's own time-out, if there is one (NULL: of none). `method` and `url`
+ * are borrowed. */
+struct swk_http_request swk_dyups_request(const struct swk_target *target, const char *method,
+					  const char *url);
+
+/* Of a request: keeps its answer in the buffer that is its context. */
+int swk_dyups_keep_answer(void *context, const char *data, size_t length, struct swk_error *error);
+
+/*
+ * Makes workers read their queue, and passes the turn to another of them: of connections that come
+ * one after the other, nginx gives up to 16 in a row to one worker (measured, as with Tengine). A
+ * GET makes the worker that answers read; this one's answer is short: there is no upstream `-`.
+ * Of several targets each gets so many; one that doesn't answer is left out from then on.
+ */
+void swk_dyups_nudge(const struct swk_target *const *targets, size_t count, struct swk_http *http,
+		     unsigned times, int64_t deadline);
+
+/* See swk_target_kind. */
+int swk_dyups_load(struct swk_target *targets, size_t count, unsigned looks, struct swk_http *http,
+		   int64_t deadline, struct swk_error *error);
+int swk_dyups_glance(struct swk_target *targets, size_t count, const char *name,
+		     struct swk_http *http, int64_t deadline, struct swk_error *error);
+
+#endif
