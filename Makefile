@@ -4,6 +4,7 @@
 # make demo       see it at work: a Consul agent, nginx, and three backends on loopback
 # make check      install what the tests need, build, and run them all
 # make soak       the tests that take long: storms, traffic, faults at random
+# make bench      what it costs, beside its peers: tables and plots in build/bench
 # make lint       compilers' and checkers' warnings, and the layers
 # make sanitize   the unit and property tests and the cases with ASan and UBSan
 # make valgrind   every CASES_EVERY=4th of the cases under valgrind
@@ -54,6 +55,9 @@ UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/tes
 PROPERTY_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/property/*.c)) \
 	$(BUILD)/tests/fuzz/chain.o
 
+# Peers, and what makes documents and flips checks.
+BENCH = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
 # Each takes a second so; all of them are run with sanitizers.
@@ -103,6 +107,11 @@ $(BUILD)/fuzz_run: SWK_LDFLAGS += -pthread -Wl,--wrap=nanosleep,--wrap=clock_get
 # The property tests make seeds.
 fuzzers: $(FUZZERS) $(BUILD)/property
 
+$(BUILD)/bench/%: tests/bench/%.c | tools
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(SWK_CPPFLAGS) $(SWK_CFLAGS) $(SWK_LDFLAGS) -MMD -MP -o $@ $< \
+		-Wl,--as-needed $(LIBS)
+
 # The build needs jansson and libcurl; the targets below install them, a bare `make` only says so.
 tools:
 	@$(PKG_CONFIG) --exists jansson 'libcurl >= 7.85' || { \
@@ -124,6 +133,11 @@ soak:
 	$(Q)$(MAKE) --no-print-directory all unit
 	$(Q)SWK_SEED=chance tests/property/run 3000
 	$(Q)ROBUST_ALL=1 tests/run robust soak
+
+bench:
+	$(Q)tests/setup bench
+	$(Q)$(MAKE) --no-print-directory all $(BENCH)
+	$(Q)tests/bench/run
 
 lint:
 	$(Q)tests/setup lint
@@ -169,12 +183,12 @@ uninstall:
 # What was fetched for the tests stays: see distclean.
 clean:
 	rm -rf $(BUILD)/src $(BUILD)/cmd $(BUILD)/unit $(BUILD)/tests $(BUILD)/property \
-		$(BUILD)/swk-apply $(BUILD)/swk $(BUILD)/fuzz $(BUILD)/sanitize
+		$(BUILD)/bench $(BUILD)/swk-apply $(BUILD)/swk $(BUILD)/fuzz $(BUILD)/sanitize
 
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit fuzzers tools demo check soak lint fuzz sanitize valgrind install uninstall clean distclean
+.PHONY: all unit fuzzers tools demo check soak bench lint fuzz sanitize valgrind install uninstall clean distclean
 
 -include $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d) \
-	$(PROPERTY_OBJECTS:.o=.d)
+	$(PROPERTY_OBJECTS:.o=.d) $(BENCH:=.d)

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# Figures with a real agent.
+
+# catalogue SERVICES INSTANCES - puts what `document` makes into the catalogue, on nodes without an agent. Without serfHealth:
+# the leader would take a node away that has this check and is no member.
+catalogue() {
+	local status
+
+	document "$@" | jq -c '
+		def operations: {Node: {Verb: "set", Node: (.Node | {ID, Node, Address, Meta})}},
+			{Service: {Verb: "set", Node: .Node.Node, Service: (.Service | {ID, Service, Tags, Meta, Port, Address, Weights})}},
+			(.Node.Node as $node | .Checks[1] | {Check: {Verb: "set", Check: {Node: $node, CheckID, Name, Status, Output, ServiceID}}});
+		[.[] | operations] | _nwise(60)' | split -l 1 -a 4 - "$work/operations."
+	for each in "$work"/operations.*; do
+		printf 'url = "http://127.0.0.1:%s/v1/txn"\nrequest = PUT\ndata-binary = "@%s"\noutput = /dev/null\nwrite-out = "%%{http_code}\\n"\nsilent\nnext\n' \
+			"$CONSUL_PORT" "$each"
+	done | sed '$d' >"$work/transactions"
+	curl -K "$work/transactions" | sort | uniq -c >"$work/transactions.status"
+	rm "$work"/operations.*
+	status="$(consul_api GET /v1/catalog/services | jq length)"
+	[[ "$status" == "$(($1 + 1))" ]] || fail "the catalogue has $status services: $(cat "$work/transactions.status")"
+}
+
+figure_flip() {
+	local block blocks=5 flips=10 handler
+	local -A command=([ours]="$swk_apply --service svc-1" [shell]="$shell_handler svc-1")
+
+	bench_begin flip
+	[[ -z "$BENCH_ONCE" ]] || blocks=1 flips=2
+	new_gateway gateway || exit 1
+	consul_start "$work/agent" || exit 1
+	for ((instance = 1; instance <= 10; instance++)); do
+		consul_register svc-1 "svc-1-$instance" "10.0.0.$instance" 8080 || exit 1
+	done
+	for ((block = 0; block < blocks; block++)); do
+		for handler in ours shell; do
+			_watch_by "${command[$handler]}"
+			"$bench_programs/flip" "$flips" "http://127.0.0.1:$CONSUL_PORT/v1/agent/check/update/service:svc-1-1" \
+				"$GATEWAY_DYUPS/detail" >>"$BENCH_OUT/raw/flip.$handler" || exit 1
+		done
+	done
+	ours="$(median <"$BENCH_OUT/raw/flip.ours")"
+	shell="$(median <"$BENCH_OUT/raw/flip.shell")"
+	note flip ms "$ours" "$shell" ratio "$(jq -n "$ours / $shell")" 0.4
+}
+
+# _watch_by COMMAND - the agent's watch of svc-1 starts it from now on; and it has done so once.
+_watch_by() {
+	local runs
+
+	# shellcheck disable=SC2086 # words
+	jq -n '{watches: [{type: "service", service: "svc-1", handler_type: "script", args: $ARGS.positional}]}' \
+		--args -- $1 >"$CONSUL_DIR/config/watch.json"
+	runs="$(grep -c 'agent.*watch' "$CONSUL_DIR/consul.log")"
+	consul_reload || exit 1
+	sleep 1
+	: "$runs"
+}
+
+figure_resync() {
+	local services=1000
+
+	bench_begin resync
+	[[ -z "$BENCH_ONCE" ]] || services=20
+	new_gateway gateway || exit 1
+	consul_start "$work/agent" || exit 1
+	catalogue "$services" 10
+	"$swk_apply" --quiet --resync || fail "status $? at first"
+	for ((service = 1; service <= services; service++)); do
+		printf 'url = "http://127.0.0.1:%s/v1/health/service/svc-%s"\noutput = /dev/null\n' "$CONSUL_PORT" "$service"
+	done >"$work/urls"
+	gateway_requests_clear
+	race 7 2 ours true "exec $swk_apply --quiet --resync" \
+		curl true "exec curl -s --parallel -K $work/urls" || exit 1
+	gateway_requests | grep -q '^POST' && fail 'something was sent although nothing had changed'
+	note_race resync 1.2 ours curl
+}
+
+# Requests that one flip among many services costs: the agent's own log tells them.
+figure_checks() {
+	local services=1000 asked
+
+	bench_begin checks
+	[[ -z "$BENCH_ONCE" ]] || services=20
+	new_gateway gateway || exit 1
+	CONSUL_LOG_LEVEL=debug consul_start "$work/agent" || exit 1
+	catalogue "$services" 10
+	"$swk_apply" --quiet --resync || fail "status $? at first"
+	_checks_event
+	consul_api GET /v1/health/node/host-1 | jq -c '.[0] | .Status = "critical" | {Node, Address: "172.16.0.1",
+		SkipNodeUpdate: true, Check: {Node, CheckID, Name, Status, Output, ServiceID}}' >"$work/flip.json"
+	consul_catalog_register "$(cat "$work/flip.json")" || exit 1
+	asked="$(_health_requests)"
+	_checks_event
+	asked="$(($(_health_requests) - asked))"
+	[[ "$(_gateway_observe detail | grep -c '^server')" == $((services * 10 - 1)) ]] ||
+		fail 'nginx does not show the flip'
+	note checks requests "$asked" - count "$asked" 1
+}
+
+# An event of the watch of all checks, as the agent would give it now.
+_checks_event() {
+	local index
+
+	consul_api GET /v1/health/state/any -D "$work/head" >"$work/checks.json" || exit 1
+	index="$(sed -n 's/^X-Consul-Index: \([0-9]*\).*/\1/pI' "$work/head")"
+	CONSUL_INDEX="$index" "$swk_apply" --quiet <"$work/checks.json" || fail "status $? of an event of checks"
+}
+
+_health_requests() {
+	sleep 0.5 # the agent writes a line when all is said
+	grep -c 'Request finished: method=GET url=/v1/health/service/' "$CONSUL_DIR/consul.log"
+}

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# What the figures share: where they run, how two programs are measured side by side, and how a figure is noted.
+#
+# Set by run: BENCH_OUT (results), BENCH_ONCE (not empty: as little as possible, only to see that it works).
+# A figure runs in a subshell between bench_begin and bench_end; there it has $work, a folder in memory.
+
+bench_root="$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)"
+bench_programs="${BUILD:-$bench_root/build}/bench"
+# shellcheck source=SCRIPTDIR/../lib/gateway.bash
+source "$bench_root/tests/lib/gateway.bash"
+# shellcheck source=SCRIPTDIR/../lib/consul.bash
+source "$bench_root/tests/lib/consul.bash"
+
+swk_apply="${SWK_APPLY:-$bench_root/build/swk-apply}"
+shell_handler="$bench_root/tests/bench/shell-handler"
+
+# bench_begin FIGURE - a folder in memory, and that nothing is left behind.
+bench_begin() {
+	figure="$1"
+	gateways=()
+	work="$(mktemp -d /dev/shm/swk-bench.XXXXXX)" || return 1
+	trap bench_end EXIT
+	mkdir -p "$BENCH_OUT/raw"
+	rm -f "$BENCH_OUT/raw/$figure".*
+	BATS_TEST_TMPDIR="$work" clean_environment
+	unset BATS_TEST_TMPDIR
+}
+
+bench_end() {
+	local pid
+
+	trap - EXIT
+	[[ -z "${CONSUL_PID:-}" ]] || consul_stop
+	for pid in "${gateways[@]}"; do
+		GATEWAY_PID="$pid" gateway_stop
+	done
+	rm -rf "$work"
+}
+
+# new_gateway NAME - starts one, and has swk-apply and the handler use it and its file. There may be several.
+new_gateway() {
+	unset GATEWAY_CONF
+	gateway_start "$work/$1" || return 1
+	gateways+=("$GATEWAY_PID")
+	export SWK_CONF="$GATEWAY_CONF" SWK_DYUPS="$GATEWAY_DYUPS"
+}
+
+# document [-c] SERVICES INSTANCES
+document() {
+	"$bench_programs/make_document" "$@"
+}
+
+# keep_files, files_back - what is beside the conf file, as it is now; and the command by which it is so again.
+keep_files() {
+	mkdir -p "$work/kept"
+	rm -f "$work/kept/"*
+	cp -p "${SWK_CONF%/*}/"* "$work/kept/"
+}
+
+files_back() {
+	echo "cp -p $work/kept/* ${SWK_CONF%/*}/"
+}
+
+# race ROUNDS RUNS LABEL PREPARE COMMAND [LABEL PREPARE COMMAND]... - runs the commands (of sh; `exec` in front spares a
+# process) RUNS times each, ROUNDS times over in turn, each run after its PREPARE, which is not measured. The results are in
+# $BENCH_OUT/raw/FIGURE.ROUND.json, for `seconds` and `times`.
+race() {
+	local rounds="$1" runs="$2" round
+	local -a arguments=()
+
+	shift 2
+	while (($#)); do
+		arguments+=(--command-name "$1" --prepare "$2" "$3")
+		shift 3
+	done
+	[[ -z "$BENCH_ONCE" ]] || rounds=1 runs=1
+	for ((round = 1; round <= rounds; round++)); do
+		hyperfine --style none --shell sh --warmup "$((runs > 2))" --runs "$runs" \
+			--export-json "$BENCH_OUT/raw/$figure.$round.json" "${arguments[@]}" >"$work/hyperfine.log" 2>&1 || {
+			cat "$work/hyperfine.log" >&2
+			return 1
+		}
+	done
+}
+
+_jq_median='def median: sort | if length % 2 == 1 then .[length / 2 | floor]
+	else (.[length / 2 - 1] + .[length / 2]) / 2 end; def of($l): .results[] | select(.command == $l) | .median;'
+
+# seconds LABEL - the median over the rounds of the medians.
+seconds() {
+	jq -rs --arg l "$1" "$_jq_median"' map(of($l)) | median' "$BENCH_OUT/raw/$figure".*.json
+}
+
+# times LABEL LABEL - how many times as long as the second the first takes: the median over the rounds of their ratios, so
+# that what slows the machine down for a while slows both.
+times() {
+	jq -rs --arg a "$1" --arg b "$2" "$_jq_median"' map(of($a) / of($b)) | median' "$BENCH_OUT/raw/$figure".*.json
+}
+
+# median - of the numbers on standard input, a line each.
+median() {
+	jq -rs "$_jq_median median"
+}
+
+# memory COMMAND - the most that it has resident, in KiB; it is one of sh.
+memory() {
+	/usr/bin/time -f %M -o "$work/memory" sh -c "$1" >/dev/null 2>&1 || return 1
+	cat "$work/memory"
+}
+
+# note ROW UNIT OURS PEER KIND VALUE BAR - KIND is ratio (times), more (VALUE is in UNIT), or count; BAR is the most that VALUE may
+# be, or - for one that is only reported. Replaces an earlier figure of that name.
+note() {
+	local ok=-
+
+	[[ "$7" == - ]] || ok="$(jq -rn "if $6 <= $7 then \"yes\" else \"NO\" end")"
+	touch "$BENCH_OUT/results.tsv"
+	awk -F '\t' -v row="$1" '$1 != row' "$BENCH_OUT/results.tsv" >"$BENCH_OUT/results.new"
+	printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$@" "$ok" >>"$BENCH_OUT/results.new"
+	mv "$BENCH_OUT/results.new" "$BENCH_OUT/results.tsv"
+	printf '%-22s %12.4g %12.4g %s %10.3g %8s %5s\n' "$1" "$3" "${4/#-/0}" "$2" "$6" "$7" "$ok"
+}
+
+# note_race ROW BAR OURS PEER - of two labels of the race.
+note_race() {
+	note "$1" s "$(seconds "$3")" "$(seconds "$4")" ratio "$(times "$3" "$4")" "$2"
+}
+
+# fail TEXT - what was measured was not what was meant.
+fail() {
+	echo "bench: $figure: $1" >&2
+	exit 1
+}

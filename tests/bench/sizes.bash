@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# Figures of what is large: one document, and a first sync.
+
+# The size of a document: time and memory of a whole event, and of a program that only streams it.
+#
+# The upstream in the file has one server fewer, so that the file is written and its servers are sent; what nginx has from
+# the run before makes no difference to that. Its limits are raised: 100,000 servers are a body of 6 MB.
+figure_document() {
+	local n ours stream
+	local -a numbers=(10 100 1000 10000 100000)
+
+	bench_begin document
+	[[ -z "$BENCH_ONCE" ]] || numbers=(10 100)
+	GATEWAY_BODY_MAX=64m GATEWAY_QUEUE=64m new_gateway gateway || exit 1
+	for n in "${numbers[@]}"; do
+		document 1 "$n" >"$work/a.json"
+		document -c 1 "$n" | "$swk_apply" --quiet --service svc-1 || fail "status $? at first"
+		keep_files
+		ours="$swk_apply --quiet --service svc-1 <$work/a.json"
+		stream="$bench_programs/stream <$work/a.json"
+		rm -f "$BENCH_OUT/raw/$figure".*
+		race 5 "$((n > 10000 ? 1 : n > 1000 ? 3 : 20))" ours "$(files_back)" "exec $ours" \
+			stream "$(files_back)" "exec $stream" || exit 1
+		cp -p "$work/kept/"* "${SWK_CONF%/*}/"
+		printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$n" "$(stat -c %s "$work/a.json")" "$(seconds ours)" "$(memory "exec $ours")" \
+			"$(seconds stream)" "$(memory "exec $stream")" "$(times ours stream)"
+		[[ "$(_gateway_observe upstream/svc-1 | wc -l)" == "$n" ]] || fail "nginx has not all of $n servers"
+	done >"$work/growth"
+	mv "$work/growth" "$BENCH_OUT/growth-document.tsv"
+	# shellcheck disable=SC2046 # words of numbers
+	set -- $(tail -n 1 "$BENCH_OUT/growth-document.tsv")
+	note document-time s "$3" "$5" ratio "$7" 1.0
+	note document-memory MiB "$(_mib "$4")" "$(_mib "$6")" more "$(_mib "$(($4 - $6))")" 32
+}
+
+_mib() {
+	jq -n "$1 / 1024"
+}
+
+# A first sync: each run begins with no file and an nginx that has just started, in turns with its peer.
+figure_first_sync() {
+	local services=3000 rounds=3 round
+	local -a ours=() loop=()
+
+	bench_begin first-sync
+	[[ -z "$BENCH_ONCE" ]] || services=300 rounds=1
+	document "$services" 10 >"$work/document.json"
+	for ((round = 1; round <= rounds; round++)); do
+		_fresh_gateway
+		ours+=("$(_first_sync ours "$swk_apply --quiet <$work/document.json")")
+		[[ "$(_wrong_upstreams)" == 0 ]] || fail "$(_wrong_upstreams) upstreams are wrong on some worker"
+		[[ -s "$work/loop" ]] || _bare_loop
+		_fresh_gateway
+		sed -i "s|http://[^/]*|$GATEWAY_DYUPS|" "$work/loop"
+		loop+=("$(_first_sync loop "curl -s -K $work/loop")")
+		echo "of the bare loop's $services upstreams $(_wrong_upstreams) are wrong on some worker" \
+			>"$BENCH_OUT/raw/first-sync.txt"
+	done
+	note first-sync s "$(printf '%s\n' "${ours[@]}" | median)" "$(printf '%s\n' "${loop[@]}" | median)" ratio \
+		"$(for round in "${!ours[@]}"; do jq -n "${ours[round]} / ${loop[round]}"; done | median)" 1.5
+}
+
+_fresh_gateway() {
+	gateway_stop
+	rm -rf "$work/gateway"
+	GATEWAY_WORKERS=4 GATEWAY_QUEUE=64k new_gateway gateway || exit 1
+}
+
+# _first_sync LABEL COMMAND - its seconds
+_first_sync() {
+	race 1 1 "$1" true "exec $2" >&2 || exit 1
+	seconds "$1"
+}
+
+# The same bodies, each sent on a connection of its own, and whatever is answered, it goes on.
+_bare_loop() {
+	gateway_requests | awk -v at="$GATEWAY_DYUPS" -v next='' '
+		$1 == "POST" && !seen[$2]++ {
+			uri = $2
+			sub(/^[^ ]+ [^ ]+ [^ ]+ /, "")
+			printf "%surl = \"%s%s\"\ndata-binary = \"%s\"\nheader = \"Connection: close\"\noutput = /dev/null\nsilent\n",
+				between, at, uri, $0
+			between = "next\n"
+		}' >"$work/loop"
+	cp "$SWK_CONF" "$work/wanted.conf"
+}
+
+# How many upstreams are, on some worker, not as our file has them.
+_wrong_upstreams() {
+	local wanted="$SWK_CONF"
+
+	[[ ! -s "$work/wanted.conf" ]] || wanted="$work/wanted.conf"
+	gateway_workers_detail >"$work/detail" || fail 'the workers do not answer'
+	awk '
+		FNR == NR && $1 == "upstream" { name = $2; names[name] }
+		FNR == NR && $1 == "server" { has[name] = has[name] " " $2 }
+		FNR == NR { next }
+		/^==/ { workers++; name = ""; next }
+		/^$/ { name = ""; next }
+		name == "" { name = $1; next }
+		{ live[workers, name] = live[workers, name] " " $2 }
+		END {
+			for (name in names) {
+				bad = 0
+				for (worker = 1; worker <= workers; worker++)
+					bad = bad || live[worker, name] != has[name]
+				wrong += bad
+			}
+			print wrong + 0
+		}' "$wanted" "$work/detail"
+}
