@@ -3,10 +3,13 @@
 #
 # Figures with a real agent.
 
+# shellcheck source=SCRIPTDIR/bench.bash
+source "${BASH_SOURCE[0]%/*}/bench.bash"
+
 # catalogue SERVICES INSTANCES - puts what `document` makes into the catalogue, on nodes without an agent. Without serfHealth:
 # the leader would take a node away that has this check and is no member.
 catalogue() {
-	local status
+	local each listed
 
 	document "$@" | jq -c '
 		def operations: {Node: {Verb: "set", Node: (.Node | {ID, Node, Address, Meta})}},
@@ -19,15 +22,15 @@ catalogue() {
 	done | sed '$d' >"$work/transactions"
 	curl -K "$work/transactions" | sort | uniq -c >"$work/transactions.status"
 	rm "$work"/operations.*
-	status="$(consul_api GET /v1/catalog/services | jq length)"
-	[[ "$status" == "$(($1 + 1))" ]] || fail "the catalogue has $status services: $(cat "$work/transactions.status")"
+	listed="$(consul_api GET /v1/catalog/services | jq length)"
+	[[ "$listed" == "$(($1 + 1))" ]] || fail "the catalogue has $listed services: $(cat "$work/transactions.status")"
 }
 
 figure_flip() {
-	local block blocks=5 flips=10 handler
+	local block blocks=5 flips=10 handler instance ours shell
 	local -A command=([ours]="$swk_apply --service svc-1" [shell]="$shell_handler svc-1")
 
-	bench_begin flip
+	bench_begin flip || exit 1
 	[[ -z "$BENCH_ONCE" ]] || blocks=1 flips=2
 	new_gateway gateway || exit 1
 	consul_start "$work/agent" || exit 1
@@ -46,23 +49,19 @@ figure_flip() {
 	note flip ms "$ours" "$shell" ratio "$(jq -n "$ours / $shell")" 0.4
 }
 
-# _watch_by COMMAND - the agent's watch of svc-1 starts it from now on; and it has done so once.
+# _watch_by COMMAND - the agent's watch of svc-1 starts it from now on; a new watch does so at once, and that must be over.
 _watch_by() {
-	local runs
-
 	# shellcheck disable=SC2086 # words
 	jq -n '{watches: [{type: "service", service: "svc-1", handler_type: "script", args: $ARGS.positional}]}' \
 		--args -- $1 >"$CONSUL_DIR/config/watch.json"
-	runs="$(grep -c 'agent.*watch' "$CONSUL_DIR/consul.log")"
 	consul_reload || exit 1
 	sleep 1
-	: "$runs"
 }
 
 figure_resync() {
-	local services=1000
+	local services=1000 service
 
-	bench_begin resync
+	bench_begin resync || exit 1
 	[[ -z "$BENCH_ONCE" ]] || services=20
 	new_gateway gateway || exit 1
 	consul_start "$work/agent" || exit 1
@@ -82,7 +81,7 @@ figure_resync() {
 figure_checks() {
 	local services=1000 asked
 
-	bench_begin checks
+	bench_begin checks || exit 1
 	[[ -z "$BENCH_ONCE" ]] || services=20
 	new_gateway gateway || exit 1
 	CONSUL_LOG_LEVEL=debug consul_start "$work/agent" || exit 1

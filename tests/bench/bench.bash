@@ -13,8 +13,11 @@ source "$bench_root/tests/lib/gateway.bash"
 # shellcheck source=SCRIPTDIR/../lib/consul.bash
 source "$bench_root/tests/lib/consul.bash"
 
+# shellcheck disable=SC2034 # for those that source this
 swk_apply="${SWK_APPLY:-$bench_root/build/swk-apply}"
+# shellcheck disable=SC2034
 shell_handler="$bench_root/tests/bench/shell-handler"
+work='' figure='' gateways=()
 
 # bench_begin FIGURE - a folder in memory, and that nothing is left behind.
 bench_begin() {
@@ -85,6 +88,7 @@ race() {
 	done
 }
 
+# shellcheck disable=SC2016 # jq's own
 _jq_median='def median: sort | if length % 2 == 1 then .[length / 2 | floor]
 	else (.[length / 2 - 1] + .[length / 2]) / 2 end; def of($l): .results[] | select(.command == $l) | .median;'
 

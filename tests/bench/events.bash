@@ -3,6 +3,9 @@
 #
 # Figures of one event, as a watch of one service gives it.
 
+# shellcheck source=SCRIPTDIR/bench.bash
+source "${BASH_SOURCE[0]%/*}/bench.bash"
+
 # An event is later than the one before, which has been applied: the files are brought back before each run.
 _before='CONSUL_INDEX=41' _after='CONSUL_INDEX=42'
 
@@ -25,7 +28,9 @@ bodies() {
 		gateway_requests | awk '$1 " " $2 == "POST /upstream/svc-1" { body = $0 }
 			END { sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", body); printf "%s", body }' >"$work/$each.body"
 	done
-	[[ -s "$work/a.body" ]] && ! cmp -s "$work/a.body" "$work/b.body" || fail 'the two documents come to the same'
+	if [[ ! -s "$work/a.body" ]] || cmp -s "$work/a.body" "$work/b.body"; then
+		fail 'the two documents come to the same'
+	fi
 }
 
 # two_documents - of 10 instances each; in b.json one is critical.
@@ -42,14 +47,14 @@ has_all_ten() {
 figure_event_changed() {
 	local back
 
-	bench_begin event-changed
+	bench_begin event-changed || exit 1
 	new_gateway gateway || exit 1
 	two_documents
 	bodies
 	"$shell_handler" svc-1 <"$work/b.json" || fail 'the shell handler'
 	keep_files
 	back="$(files_back) && $(post "$work/b.body")"
-	race 11 20 ours "$back" "$(event "$work/a.json")" \
+	race 9 16 ours "$back" "$(event "$work/a.json")" \
 		curl "$back" "exec $(post "$work/a.body")" \
 		shell "$back" "exec $shell_handler svc-1 <$work/a.json" || exit 1
 	has_all_ten
@@ -58,12 +63,12 @@ figure_event_changed() {
 }
 
 figure_event_unchanged() {
-	bench_begin event-unchanged
+	bench_begin event-unchanged || exit 1
 	new_gateway gateway || exit 1
 	two_documents
 	bodies
 	keep_files
-	race 11 20 ours "$(files_back)" "$(event "$work/b.json")" \
+	race 9 16 ours "$(files_back)" "$(event "$work/b.json")" \
 		curl "$(files_back)" "exec $(post "$work/b.body")" || exit 1
 	note_race event-unchanged 0.35 ours curl
 }
@@ -74,7 +79,7 @@ figure_managed() {
 	local -a numbers=(10 100 1000 10000) arguments=()
 	local -A conf=() dyups=() dir=()
 
-	bench_begin managed
+	bench_begin managed || exit 1
 	two_documents
 	[[ -z "$BENCH_ONCE" ]] || numbers=(10 1000 1000)
 	for n in "${numbers[@]}"; do

@@ -3,6 +3,9 @@
 #
 # Figures of what is large: one document, and a first sync.
 
+# shellcheck source=SCRIPTDIR/bench.bash
+source "${BASH_SOURCE[0]%/*}/bench.bash"
+
 # The size of a document: time and memory of a whole event, and of a program that only streams it.
 #
 # The upstream in the file has one server fewer, so that the file is written and its servers are sent; what nginx has from
@@ -11,7 +14,7 @@ figure_document() {
 	local n ours stream
 	local -a numbers=(10 100 1000 10000 100000)
 
-	bench_begin document
+	bench_begin document || exit 1
 	[[ -z "$BENCH_ONCE" ]] || numbers=(10 100)
 	GATEWAY_BODY_MAX=64m GATEWAY_QUEUE=64m new_gateway gateway || exit 1
 	for n in "${numbers[@]}"; do
@@ -21,7 +24,7 @@ figure_document() {
 		ours="$swk_apply --quiet --service svc-1 <$work/a.json"
 		stream="$bench_programs/stream <$work/a.json"
 		rm -f "$BENCH_OUT/raw/$figure".*
-		race 5 "$((n > 10000 ? 1 : n > 1000 ? 3 : 20))" ours "$(files_back)" "exec $ours" \
+		race "$((n > 10000 ? 3 : 5))" "$((n > 10000 ? 1 : n > 1000 ? 3 : 20))" ours "$(files_back)" "exec $ours" \
 			stream "$(files_back)" "exec $stream" || exit 1
 		cp -p "$work/kept/"* "${SWK_CONF%/*}/"
 		printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$n" "$(stat -c %s "$work/a.json")" "$(seconds ours)" "$(memory "exec $ours")" \
@@ -41,25 +44,25 @@ _mib() {
 
 # A first sync: each run begins with no file and an nginx that has just started, in turns with its peer.
 figure_first_sync() {
-	local services=3000 rounds=3 round
+	local services=3000 rounds=3 round wrong
 	local -a ours=() loop=()
 
-	bench_begin first-sync
+	bench_begin first-sync || exit 1
 	[[ -z "$BENCH_ONCE" ]] || services=300 rounds=1
 	document "$services" 10 >"$work/document.json"
 	for ((round = 1; round <= rounds; round++)); do
 		_fresh_gateway
 		ours+=("$(_first_sync ours "$swk_apply --quiet <$work/document.json")")
-		[[ "$(_wrong_upstreams)" == 0 ]] || fail "$(_wrong_upstreams) upstreams are wrong on some worker"
+		wrong="$(_wrong_upstreams)"
+		[[ "$wrong" == 0 ]] || fail "$wrong upstreams are wrong on some worker"
 		[[ -s "$work/loop" ]] || _bare_loop
 		_fresh_gateway
 		sed -i "s|http://[^/]*|$GATEWAY_DYUPS|" "$work/loop"
 		loop+=("$(_first_sync loop "curl -s -K $work/loop")")
-		echo "of the bare loop's $services upstreams $(_wrong_upstreams) are wrong on some worker" \
-			>"$BENCH_OUT/raw/first-sync.txt"
 	done
 	note first-sync s "$(printf '%s\n' "${ours[@]}" | median)" "$(printf '%s\n' "${loop[@]}" | median)" ratio \
 		"$(for round in "${!ours[@]}"; do jq -n "${ours[round]} / ${loop[round]}"; done | median)" 1.5
+	note first-sync-wrong upstreams "$wrong" "$(_wrong_upstreams)" count "$wrong" 0
 }
 
 _fresh_gateway() {
@@ -76,7 +79,7 @@ _first_sync() {
 
 # The same bodies, each sent on a connection of its own, and whatever is answered, it goes on.
 _bare_loop() {
-	gateway_requests | awk -v at="$GATEWAY_DYUPS" -v next='' '
+	gateway_requests | awk -v at="$GATEWAY_DYUPS" '
 		$1 == "POST" && !seen[$2]++ {
 			uri = $2
 			sub(/^[^ ]+ [^ ]+ [^ ]+ /, "")
