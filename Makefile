@@ -125,7 +125,7 @@ demo:
 
 check:
 	$(Q)tests/setup test
-	$(Q)$(MAKE) --no-print-directory all unit
+	$(Q)$(MAKE) --no-print-directory all unit $(BENCH)
 	$(Q)tests/run
 
 soak:

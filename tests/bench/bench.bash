@@ -68,19 +68,20 @@ files_back() {
 
 # race ROUNDS RUNS LABEL PREPARE COMMAND [LABEL PREPARE COMMAND]... - runs the commands (of sh; `exec` in front spares a
 # process) RUNS times each, ROUNDS times over in turn, each run after its PREPARE, which is not measured. The results are in
-# $BENCH_OUT/raw/FIGURE.ROUND.json, for `seconds` and `times`.
+# $BENCH_OUT/raw/FIGURE.ROUND.json, for `seconds` and `times`; they take off what an sh costs that does nothing. hyperfine would
+# do that as well, but by the mean of some runs at its start, of which one that is slow spoils all.
 race() {
 	local rounds="$1" runs="$2" round
-	local -a arguments=()
+	local -a arguments=(--command-name nothing --prepare true "sh -c ''")
 
 	shift 2
 	while (($#)); do
-		arguments+=(--command-name "$1" --prepare "$2" "$3")
+		arguments+=(--command-name "$1" --prepare "sh -c ${2@Q}" "sh -c ${3@Q}")
 		shift 3
 	done
 	[[ -z "$BENCH_ONCE" ]] || rounds=1 runs=1
 	for ((round = 1; round <= rounds; round++)); do
-		hyperfine --style none --shell sh --warmup "$((runs > 2))" --runs "$runs" \
+		hyperfine --style none --shell none --warmup "$((runs > 2))" --runs "$runs" \
 			--export-json "$BENCH_OUT/raw/$figure.$round.json" "${arguments[@]}" >"$work/hyperfine.log" 2>&1 || {
 			cat "$work/hyperfine.log" >&2
 			return 1
@@ -90,7 +91,8 @@ race() {
 
 # shellcheck disable=SC2016 # jq's own
 _jq_median='def median: sort | if length % 2 == 1 then .[length / 2 | floor]
-	else (.[length / 2 - 1] + .[length / 2]) / 2 end; def of($l): .results[] | select(.command == $l) | .median;'
+	else (.[length / 2 - 1] + .[length / 2]) / 2 end; 
+	def raw($l): .results[] | select(.command == $l) | .median; def of($l): [raw($l) - raw("nothing"), 1e-5] | max;'
 
 # seconds LABEL - the median over the rounds of the medians.
 seconds() {

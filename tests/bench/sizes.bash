@@ -16,7 +16,7 @@ figure_document() {
 
 	bench_begin document || exit 1
 	[[ -z "$BENCH_ONCE" ]] || numbers=(10 100)
-	GATEWAY_BODY_MAX=64m GATEWAY_QUEUE=64m new_gateway gateway || exit 1
+	GATEWAY_BODY_BUFFER=16k GATEWAY_BODY_MAX=64m GATEWAY_QUEUE=64m new_gateway gateway || exit 1
 	for n in "${numbers[@]}"; do
 		document 1 "$n" >"$work/a.json"
 		document -c 1 "$n" | "$swk_apply" --quiet --service svc-1 || fail "status $? at first"
