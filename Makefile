@@ -9,6 +9,7 @@
 # make sanitize   the unit and property tests and the cases with ASan and UBSan
 # make valgrind   every CASES_EVERY=4th of the cases under valgrind
 # make fuzz       let fuzzers look at whatever is read, each for FUZZ_SECONDS=60
+# make bench-check  whether a fixed case takes more instructions than recorded
 # make install    PREFIX=/usr/local, DESTDIR= and the GNU directory variables
 #
 # V=1 shows the commands. SWK_CONSUL and SWK_TENGINE name binaries to test with.
@@ -161,6 +162,12 @@ valgrind:
 	$(Q)CASES_EVERY=$(CASES_EVERY) SWK_APPLY='$(CURDIR)/tests/fuzz/under-valgrind' \
 		SWK_SWK='$(CURDIR)/tests/fuzz/under-valgrind-swk' tests/run cases
 
+# Not a part of check: the counts depend on the compiler, libc and jansson that the record was made with.
+bench-check:
+	$(Q)tests/setup test
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/bench/instructions
+
 install: all
 	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8 \
 		$(DESTDIR)$(docdir)/consul.d \
@@ -188,7 +195,8 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit fuzzers tools demo check soak bench lint fuzz sanitize valgrind install uninstall clean distclean
+.PHONY: all unit fuzzers tools demo check soak bench bench-check lint fuzz sanitize valgrind install uninstall clean \
+	distclean
 
 -include $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d) \
 	$(PROPERTY_OBJECTS:.o=.d) $(BENCH:=.d)
