@@ -80,6 +80,44 @@ int swk_buffer_print(struct swk_buffer *buffer, struct swk_error *error, const c
 	return 0;
 }
 
+int swk_buffer_words(struct swk_buffer *buffer, struct swk_error *error, ...)
+{
+	const size_t before = buffer->length;
+	va_list words;
+	const char *word;
+	int status = 0;
+
+	va_start(words, error);
+	while (!status && (word = va_arg(words, const char *)))
+		status = swk_buffer_add(buffer, word, strlen(word), error);
+	va_end(words);
+	if (status && buffer->data) {
+		buffer->length = before;
+		buffer->data[before] = '\0';
+	}
+	return status;
+}
+
+char *swk_number_put(char *at, uint64_t number)
+{
+	char digits[SWK_NUMBER_MAX];
+	size_t first = sizeof(digits);
+
+	do {
+		digits[--first] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	while (first < sizeof(digits))
+		*at++ = digits[first++];
+	return at;
+}
+
+const char *swk_number_text(char room[SWK_NUMBER_MAX], uint64_t number)
+{
+	*swk_number_put(room, number) = '\0';
+	return room;
+}
+
 void *swk_list_grow(void *list, size_t count, size_t size)
 {
 	if (count & (count - 1))

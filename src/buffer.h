@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "error.h"
 
@@ -26,6 +27,18 @@ int swk_buffer_add(struct swk_buffer *buffer, const void *data, size_t length,
 		   struct swk_error *error);
 int swk_buffer_print(struct swk_buffer *buffer, struct swk_error *error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The same for texts as they are, up to a NULL: where there are many, printing takes ten times as
+ * long. */
+int swk_buffer_words(struct swk_buffer *buffer, struct swk_error *error, ...)
+	__attribute__((sentinel));
+
+/* Room for the decimal digits of any number, and a NUL. */
+#define SWK_NUMBER_MAX 21
+
+/* Writes a number's digits, without a NUL, and returns what stands behind them; or with a NUL into
+ * room for any number, and returns that. */
+char *swk_number_put(char *at, uint64_t number);
+const char *swk_number_text(char room[SWK_NUMBER_MAX], uint64_t number);
 
 /*
  * Room for one more in a list of `count` items of `size` bytes, growing at each power of two: the

@@ -104,6 +104,19 @@ bool swk_server_parse_host(struct swk_server *server, const char *text, size_t l
 	       swk_server_set_host(server, room, port);
 }
 
+/* There are many of them. */
+static const char *ipv4_address(const struct swk_server *server, char text[SWK_ADDRESS_MAX])
+{
+	char *at = text;
+
+	for (size_t i = 0; i < 4; i++) {
+		at = swk_number_put(at, server->ip[i]);
+		*at++ = i < 3 ? '.' : ':';
+	}
+	*swk_number_put(at, server->port) = '\0';
+	return text;
+}
+
 const char *swk_server_address(const struct swk_server *server, char text[SWK_ADDRESS_MAX])
 {
 	char literal[INET6_ADDRSTRLEN] = "";
@@ -113,9 +126,10 @@ const char *swk_server_address(const struct swk_server *server, char text[SWK_AD
 			       (unsigned)server->port);
 		return text;
 	}
-	(void)inet_ntop(server->v6 ? AF_INET6 : AF_INET, server->ip, literal, sizeof(literal));
-	(void)snprintf(text, SWK_ADDRESS_MAX, server->v6 ? "[%s]:%u" : "%s:%u", literal,
-		       (unsigned)server->port);
+	if (!server->v6)
+		return ipv4_address(server, text);
+	(void)inet_ntop(AF_INET6, server->ip, literal, sizeof(literal));
+	(void)snprintf(text, SWK_ADDRESS_MAX, "[%s]:%u", literal, (unsigned)server->port);
 	return text;
 }
 
@@ -150,7 +164,7 @@ static int compare_servers(const void *a, const void *b)
 	return swk_server_compare(a, b);
 }
 
-static bool same_attributes(const struct swk_server *a, const struct swk_server *b)
+bool swk_server_same_attributes(const struct swk_server *a, const struct swk_server *b)
 {
 	return a->weight == b->weight && a->max_conns == b->max_conns &&
 	       a->max_fails == b->max_fails && a->fail_timeout == b->fail_timeout &&
@@ -237,10 +251,22 @@ static int compare_what_is_said(const void *a, const void *b)
 	return order;
 }
 
+static bool is_tidy(const struct swk_upstream *upstream)
+{
+	for (size_t i = 1; i < upstream->count; i++) {
+		if (compare_servers(&upstream->servers[i - 1], &upstream->servers[i]) >= 0)
+			return false;
+	}
+	return true;
+}
+
 void swk_upstream_tidy(struct swk_upstream *upstream)
 {
 	size_t kept = 0;
 
+	/* What was written by us is. */
+	if (is_tidy(upstream))
+		return;
 	if (upstream->count)
 		qsort(upstream->servers, upstream->count, sizeof(*upstream->servers),
 		      compare_what_is_said);
@@ -279,7 +305,7 @@ bool swk_upstream_same_servers(const struct swk_upstream *a, const struct swk_up
 	if (!swk_upstream_same_addresses(a, b))
 		return false;
 	for (size_t i = 0; i < a->count; i++) {
-		if (!same_attributes(&a->servers[i], &b->servers[i]))
+		if (!swk_server_same_attributes(&a->servers[i], &b->servers[i]))
 			return false;
 	}
 	return true;
@@ -365,9 +391,18 @@ static int compare_upstreams(const void *a, const void *b)
 	return strcasecmp(x->name, y->name);
 }
 
+static bool is_sorted(const struct swk_upstreams *set)
+{
+	for (size_t i = 1; i < set->count; i++) {
+		if (compare_upstreams(&set->list[i - 1], &set->list[i]) >= 0)
+			return false;
+	}
+	return true;
+}
+
 const char *swk_upstreams_sort(struct swk_upstreams *set)
 {
-	if (!set->count)
+	if (is_sorted(set))
 		return NULL;
 	qsort(set->list, set->count, sizeof(*set->list), compare_upstreams);
 	for (size_t i = 1; i < set->count; i++) {

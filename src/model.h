@@ -65,6 +65,9 @@ bool swk_server_is_loopback(const struct swk_server *server);
  * by their names, in which case is nothing, then by port. */
 int swk_server_compare(const struct swk_server *a, const struct swk_server *b);
 
+/* Whether all but the address is the same. */
+bool swk_server_same_attributes(const struct swk_server *a, const struct swk_server *b);
+
 /* ---- an upstream ---- */
 
 struct swk_upstream {

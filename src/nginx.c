@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define HEAD "# Written by swk-apply from what Consul says."
@@ -16,22 +15,24 @@ static const char comment_key[] = "# key ";
 
 /* ---- writing ---- */
 
-static int write_server(struct swk_buffer *out, const struct swk_server *server,
-			struct swk_error *error)
+static int write_attributes(struct swk_buffer *out, const struct swk_server *server,
+			    struct swk_error *error)
 {
-	char address[SWK_ADDRESS_MAX];
-	int status;
+	char number[SWK_NUMBER_MAX], seconds[SWK_NUMBER_MAX];
+	int status = 0;
 
-	status = swk_buffer_print(out, error, "server %s", swk_server_address(server, address));
-	if (!status && server->weight != SWK_NGINX_WEIGHT)
-		status = swk_buffer_print(out, error, " weight=%u", server->weight);
+	if (server->weight != SWK_NGINX_WEIGHT)
+		status = swk_buffer_words(
+			out, error, " weight=", swk_number_text(number, server->weight), NULL);
 	if (!status && server->max_conns)
-		status = swk_buffer_print(out, error, " max_conns=%u", server->max_conns);
+		status = swk_buffer_words(out, error,
+					  " max_conns=", swk_number_text(number, server->max_conns),
+					  NULL);
 	if (!status)
-		status = swk_buffer_print(out, error, " max_fails=%u fail_timeout=%us%s%s;",
-					  server->max_fails, server->fail_timeout,
-					  server->backup ? " backup" : "",
-					  server->down ? " down" : "");
+		status = swk_buffer_words(
+			out, error, " max_fails=", swk_number_text(number, server->max_fails),
+			" fail_timeout=", swk_number_text(seconds, server->fail_timeout), "s",
+			server->backup ? " backup" : "", server->down ? " down" : "", ";", NULL);
 	return status;
 }
 
@@ -39,21 +40,24 @@ static int write_server(struct swk_buffer *out, const struct swk_server *server,
 static int write_method(struct swk_buffer *out, const struct swk_upstream *upstream,
 			const char *before, const char *after, struct swk_error *error)
 {
+	char number[SWK_NUMBER_MAX];
 	int status = 0;
 
 	if (upstream->balance != SWK_ROUND_ROBIN)
-		status = swk_buffer_print(out, error, "%s%s;%s", before,
-					  swk_balance_words[upstream->balance], after);
+		status = swk_buffer_words(out, error, before, swk_balance_words[upstream->balance],
+					  ";", after, NULL);
 	if (status || !upstream->keepalive)
 		return status;
-	status = swk_buffer_print(out, error, "%skeepalive %u;%s", before, upstream->keepalive,
-				  after);
+	status = swk_buffer_words(out, error, before, "keepalive ",
+				  swk_number_text(number, upstream->keepalive), ";", after, NULL);
 	if (!status && upstream->keepalive_timeout)
-		status = swk_buffer_print(out, error, "%skeepalive_timeout %us;%s", before,
-					  upstream->keepalive_timeout, after);
+		status = swk_buffer_words(out, error, before, "keepalive_timeout ",
+					  swk_number_text(number, upstream->keepalive_timeout),
+					  "s;", after, NULL);
 	if (!status && upstream->keepalive_requests)
-		status = swk_buffer_print(out, error, "%skeepalive_requests %u;%s", before,
-					  upstream->keepalive_requests, after);
+		status = swk_buffer_words(out, error, before, "keepalive_requests ",
+					  swk_number_text(number, upstream->keepalive_requests),
+					  ";", after, NULL);
 	return status;
 }
 
@@ -61,14 +65,26 @@ int swk_nginx_directives(struct swk_buffer *out, const struct swk_upstream *upst
 			 const char *before, const char *after, struct swk_error *error)
 {
 	int status = write_method(out, upstream, before, after, error);
+	const struct swk_server *last = NULL;
+	char address[SWK_ADDRESS_MAX];
+	struct swk_buffer attributes;
 
+	swk_buffer_init(&attributes, SWK_TEXT_MAX);
 	for (size_t i = 0; !status && i < upstream->count; i++) {
-		status = swk_buffer_add(out, before, strlen(before), error);
+		const struct swk_server *server = &upstream->servers[i];
+
+		/* Most servers say the same. */
+		if (!last || !swk_server_same_attributes(last, server)) {
+			swk_buffer_clear(&attributes);
+			status = write_attributes(&attributes, server, error);
+		}
+		last = server;
 		if (!status)
-			status = write_server(out, &upstream->servers[i], error);
-		if (!status)
-			status = swk_buffer_add(out, after, strlen(after), error);
+			status = swk_buffer_words(out, error, before, "server ",
+						  swk_server_address(server, address),
+						  attributes.data, after, NULL);
 	}
+	swk_buffer_free(&attributes);
 	return status;
 }
 
@@ -79,9 +95,9 @@ static int write_source(struct swk_buffer *out, const struct swk_upstream *upstr
 	if (!*upstream->service)
 		return 0;
 	if (upstream->keyed)
-		return swk_buffer_print(out, error, "%s%s\n", comment_key, upstream->service);
-	return swk_buffer_print(out, error, "%s%s%s%s\n", comment_service, upstream->service,
-				*upstream->tag ? comment_tag : "", upstream->tag);
+		return swk_buffer_words(out, error, comment_key, upstream->service, "\n", NULL);
+	return swk_buffer_words(out, error, comment_service, upstream->service,
+				*upstream->tag ? comment_tag : "", upstream->tag, "\n", NULL);
 }
 
 int swk_nginx_file(struct swk_buffer *out, const struct swk_upstreams *set, struct swk_error *error)
@@ -95,7 +111,8 @@ int swk_nginx_file(struct swk_buffer *out, const struct swk_upstreams *set, stru
 		if (!status)
 			status = write_source(out, upstream, error);
 		if (!status)
-			status = swk_buffer_print(out, error, "upstream %s {\n", upstream->name);
+			status = swk_buffer_words(out, error, "upstream ", upstream->name, " {\n",
+						  NULL);
 		if (!status)
 			status = swk_nginx_directives(out, upstream, "    ", "\n", error);
 		if (!status)
@@ -114,7 +131,8 @@ struct reader {
 	const char *path;
 	const char *at, *end;
 	unsigned line;
-	char word[WORD_MAX + 1];    /* the present token */
+	const char *word;	    /* the present token, in the text… */
+	size_t length;		    /* …0 at its end */
 	char service[WORD_MAX + 1]; /* of the comment before the next upstream, or "" */
 	char tag[WORD_MAX + 1];
 	bool keyed; /* it is a key's name, not a service's */
@@ -133,8 +151,17 @@ static int refuse_word(struct reader *reader)
 {
 	char why[WORD_MAX + 32];
 
-	(void)snprintf(why, sizeof(why), "unexpected '%s'", *reader->word ? reader->word : "end");
+	(void)snprintf(why, sizeof(why), "unexpected '%.*s'",
+		       reader->length ? (int)reader->length : 3,
+		       reader->length ? reader->word : "end");
 	return refuse(reader, why);
+}
+
+static bool is_word(const struct reader *reader, const char *word)
+{
+	size_t length = strlen(word);
+
+	return reader->length == length && !memcmp(reader->word, word, length);
 }
 
 /* Copies [from, to) into a word, or leaves it empty where it doesn't fit. */
@@ -177,31 +204,40 @@ static void read_comment(struct reader *reader)
 	reader->at = end;
 }
 
+/* What ends a word: white space, a mark, and a NUL, which must not stand in one. */
+static const bool ends_word[256] = {
+	[' '] = true,  ['\t'] = true, ['\n'] = true, ['\v'] = true, ['\f'] = true,
+	['\r'] = true, [';'] = true,  ['{'] = true,  ['}'] = true,  ['\0'] = true,
+};
+
+static bool is_space(char byte)
+{
+	return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
 /* The next token: `;`, `{`, `}`, a word, or "" at the end of the file. */
 static int next(struct reader *reader)
 {
-	const char *start;
+	const char *start, *at;
 
 	for (;; reader->at++) {
 		if (reader->at < reader->end && *reader->at == '#')
 			read_comment(reader);
-		if (reader->at == reader->end || !isspace((unsigned char)*reader->at))
+		if (reader->at == reader->end || !is_space(*reader->at))
 			break;
 		if (*reader->at == '\n')
 			reader->line++;
 	}
 	start = reader->at;
-	reader->word[0] = '\0';
-	if (start == reader->end)
-		return 0;
-	do {
-		reader->at++;
-	} while (!strchr(";{}", *start) && reader->at < reader->end &&
-		 !isspace((unsigned char)*reader->at) && *reader->at != ';' && *reader->at != '{' &&
-		 *reader->at != '}');
-	if (reader->at - start > WORD_MAX || memchr(start, '\0', (size_t)(reader->at - start)))
+	reader->word = at = start;
+	while (at < reader->end && !ends_word[(unsigned char)*at])
+		at++;
+	if (at - start > WORD_MAX || (at < reader->end && !*at))
 		return refuse(reader, "a word that is too long, or holds a NUL");
-	copy_word(reader->word, start, reader->at);
+	if (at == start && at < reader->end)
+		at++; /* a mark */
+	reader->length = (size_t)(at - start);
+	reader->at = at;
 	return 0;
 }
 
@@ -209,37 +245,41 @@ static int expect(struct reader *reader, const char *word)
 {
 	int status = next(reader);
 
-	if (!status && strcmp(reader->word, word))
+	if (!status && !is_word(reader, word))
 		status = refuse_word(reader);
 	return status;
 }
 
-/* A decimal number up to most; false where the text is anything else. */
-static bool read_number(const char *text, unsigned most, unsigned *number)
+static bool begins(const struct reader *reader, const char *word)
 {
-	char *end;
-	unsigned long value;
+	size_t length = strlen(word);
 
-	if (!isdigit((unsigned char)*text))
-		return false;
-	value = strtoul(text, &end, 10); /* ULONG_MAX for all that is more */
-	if (*end || value > most)
+	return reader->length >= length && !memcmp(reader->word, word, length);
+}
+
+/* A decimal number up to most; false where the text is anything else. */
+static bool read_number(const char *text, size_t length, unsigned most, unsigned *number)
+{
+	uint64_t value = 0;
+	size_t i;
+
+	for (i = 0; i < length && text[i] >= '0' && text[i] <= '9' && value <= most; i++)
+		value = value * 10 + (uint64_t)(text[i] - '0');
+	if (!length || i < length || value > most)
 		return false;
 	*number = (unsigned)value;
 	return true;
 }
 
 /* `2s`, or a bare number of seconds, as nginx reads it. */
-static bool read_seconds(char *text, unsigned *seconds)
+static bool read_seconds(const char *text, size_t length, unsigned *seconds)
 {
-	size_t length = strlen(text);
-
 	if (length && text[length - 1] == 's')
-		text[length - 1] = '\0';
-	return read_number(text, SWK_FAIL_TIMEOUT_MAX, seconds);
+		length--;
+	return read_number(text, length, SWK_FAIL_TIMEOUT_MAX, seconds);
 }
 
-static bool read_attribute(struct swk_server *server, char *word)
+static bool read_attribute(const struct reader *reader, struct swk_server *server)
 {
 	static const struct {
 		const char *name;
@@ -256,15 +296,16 @@ static bool read_attribute(struct swk_server *server, char *word)
 
 		unsigned *number = (unsigned *)(void *)((char *)server + numbers[i].offset);
 
-		if (!strncmp(word, numbers[i].name, length))
-			return read_number(word + length, numbers[i].most, number) &&
+		if (begins(reader, numbers[i].name))
+			return read_number(reader->word + length, reader->length - length,
+					   numbers[i].most, number) &&
 			       *number >= numbers[i].least;
 	}
-	if (!strncmp(word, "fail_timeout=", 13))
-		return read_seconds(word + 13, &server->fail_timeout);
-	if (!strcmp(word, "backup"))
+	if (begins(reader, "fail_timeout="))
+		return read_seconds(reader->word + 13, reader->length - 13, &server->fail_timeout);
+	if (is_word(reader, "backup"))
 		return server->backup = true;
-	if (!strcmp(word, "down"))
+	if (is_word(reader, "down"))
 		return server->down = true;
 	return false;
 }
@@ -280,11 +321,11 @@ static int read_server(struct reader *reader, struct swk_upstream *upstream)
 
 	if (status)
 		return status;
-	if (!swk_server_parse_address(&server, reader->word, strlen(reader->word)) &&
-	    !swk_server_parse_host(&server, reader->word, strlen(reader->word), host))
+	if (!swk_server_parse_address(&server, reader->word, reader->length) &&
+	    !swk_server_parse_host(&server, reader->word, reader->length, host))
 		return refuse_word(reader);
-	while (!(status = next(reader)) && strcmp(reader->word, ";")) {
-		if (!read_attribute(&server, reader->word))
+	while (!(status = next(reader)) && !is_word(reader, ";")) {
+		if (!read_attribute(reader, &server))
 			return refuse_word(reader);
 	}
 	if (status)
@@ -314,9 +355,9 @@ static int read_upstream_number(struct reader *reader, struct swk_upstream *upst
 	if (status)
 		return status;
 	if (*number ||
-	    !(upstream_numbers[i].time
-		      ? read_seconds(reader->word, number)
-		      : read_number(reader->word, upstream_numbers[i].most, number)) ||
+	    !(upstream_numbers[i].time ? read_seconds(reader->word, reader->length, number)
+				       : read_number(reader->word, reader->length,
+						     upstream_numbers[i].most, number)) ||
 	    !*number)
 		return refuse_word(reader);
 	return expect(reader, ";");
@@ -331,7 +372,7 @@ static int read_balance(struct reader *reader, struct swk_upstream *upstream)
 		const char *words = swk_balance_words[i];
 		size_t length = strcspn(words, " ");
 
-		if (strlen(reader->word) != length || strncmp(reader->word, words, length) != 0)
+		if (reader->length != length || memcmp(reader->word, words, length) != 0)
 			continue;
 		if (upstream->balance != SWK_ROUND_ROBIN)
 			break;
@@ -345,10 +386,10 @@ static int read_balance(struct reader *reader, struct swk_upstream *upstream)
 
 static int read_directive(struct reader *reader, struct swk_upstream *upstream)
 {
-	if (!strcmp(reader->word, "server"))
+	if (is_word(reader, "server"))
 		return read_server(reader, upstream);
 	for (size_t i = 0; i < sizeof(upstream_numbers) / sizeof(*upstream_numbers); i++) {
-		if (!strcmp(reader->word, upstream_numbers[i].name))
+		if (is_word(reader, upstream_numbers[i].name))
 			return read_upstream_number(reader, upstream, i);
 	}
 	return read_balance(reader, upstream);
@@ -373,7 +414,7 @@ static int read_block(struct reader *reader, struct swk_upstream *upstream)
 	int status = expect(reader, "{");
 
 	while (!status && !(status = next(reader))) {
-		if (!strcmp(reader->word, "}") && upstream->count)
+		if (is_word(reader, "}") && upstream->count)
 			return check_backups(reader, upstream);
 		status = read_directive(reader, upstream);
 	}
@@ -384,16 +425,17 @@ static int read_block(struct reader *reader, struct swk_upstream *upstream)
 static int read_upstream(struct reader *reader, struct swk_upstreams *set)
 {
 	struct swk_upstream upstream = {0};
+	char name[WORD_MAX + 1];
 	int status = next(reader);
 
 	if (status)
 		return status;
-	if (!swk_name_valid(reader->word))
+	copy_word(name, reader->word, reader->word + reader->length);
+	if (!swk_name_valid(name))
 		return refuse_word(reader);
 	if (!swk_name_valid(reader->service) || !swk_tag_valid(reader->tag))
 		reader->service[0] = reader->tag[0] = '\0';
-	status = swk_upstream_init(&upstream, reader->word, reader->service, reader->tag,
-				   reader->error);
+	status = swk_upstream_init(&upstream, name, reader->service, reader->tag, reader->error);
 	upstream.keyed = reader->keyed && *reader->service;
 	reader->service[0] = reader->tag[0] = '\0';
 	if (!status)
@@ -423,9 +465,9 @@ int swk_nginx_read(struct swk_upstreams *set, const char *path, const char *text
 	int status;
 
 	reader.end = reader.at + length;
-	while (!(status = next(&reader)) && *reader.word) {
-		status = strcmp(reader.word, "upstream") ? refuse_word(&reader)
-							 : read_upstream(&reader, set);
+	while (!(status = next(&reader)) && reader.length) {
+		status = is_word(&reader, "upstream") ? read_upstream(&reader, set)
+						      : refuse_word(&reader);
 		if (status)
 			break;
 	}

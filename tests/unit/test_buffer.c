@@ -53,7 +53,7 @@ static void holds_any_byte(void **state)
 	swk_buffer_free(&buffer);
 }
 
-/* Adds so many bytes behind "1234" in a buffer of ten, in either way. */
+/* Adds so many bytes behind "1234" in a buffer of ten, in each way. */
 static void ceiling_holds(void **state)
 {
 	static const struct {
@@ -67,21 +67,54 @@ static void ceiling_holds(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
-		const char *more = rows[i / 2].more;
+	for (size_t i = 0; i < 3 * COUNT(rows); i++) {
+		const char *more = rows[i / 3].more;
 		struct swk_error error = {0};
 		struct swk_buffer buffer;
 		int status;
 
 		swk_buffer_init(&buffer, 10);
 		assert_int_equal(swk_buffer_add(&buffer, "1234", 4, &error), 0);
-		status = i % 2 ? swk_buffer_print(&buffer, &error, "%s", more)
-			       : swk_buffer_add(&buffer, more, strlen(more), &error);
-		unit_number(more, status, rows[i / 2].status);
-		unit_number(more, error.status, rows[i / 2].status);
-		unit_same(more, buffer.data, rows[i / 2].wanted);
-		unit_number(more, (long long)buffer.length, (long long)strlen(rows[i / 2].wanted));
+		if (i % 3 == 0)
+			status = swk_buffer_add(&buffer, more, strlen(more), &error);
+		else if (i % 3 == 1)
+			status = swk_buffer_print(&buffer, &error, "%s", more);
+		else if (!*more)
+			status = swk_buffer_words(&buffer, &error, more, "", NULL);
+		else
+			status = swk_buffer_words(&buffer, &error, "5", more + 1, NULL);
+		unit_number(more, status, rows[i / 3].status);
+		unit_number(more, error.status, rows[i / 3].status);
+		unit_same(more, buffer.data, rows[i / 3].wanted);
+		unit_number(more, (long long)buffer.length, (long long)strlen(rows[i / 3].wanted));
 		swk_buffer_free(&buffer);
+	}
+}
+
+static void numbers_in_digits(void **state)
+{
+	static const struct {
+		uint64_t number;
+		const char *text;
+	} rows[] = {
+		{0, "0"},
+		{9, "9"},
+		{10, "10"},
+		{101, "101"},
+		{255, "255"},
+		{4294967296, "4294967296"},
+		{UINT64_MAX, "18446744073709551615"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[SWK_NUMBER_MAX], put[SWK_NUMBER_MAX + 1];
+
+		unit_same(rows[i].text, swk_number_text(text, rows[i].number), rows[i].text);
+		memset(put, 'x', sizeof(put));
+		unit_number(rows[i].text, swk_number_put(put, rows[i].number) - put,
+			    (long long)strlen(rows[i].text));
+		unit_number(rows[i].text, put[strlen(rows[i].text)], 'x');
 	}
 }
 
@@ -149,6 +182,7 @@ int main(void)
 		cmocka_unit_test(nothing_added_is_an_empty_text),
 		cmocka_unit_test(holds_any_byte),
 		cmocka_unit_test(ceiling_holds),
+		cmocka_unit_test(numbers_in_digits),
 		cmocka_unit_test(huge_length_is_refused),
 		cmocka_unit_test(cleared_and_freed_it_serves_again),
 		cmocka_unit_test(list_grows_also_after_it_shrank),
