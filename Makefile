@@ -111,7 +111,7 @@ fuzzers: $(FUZZERS) $(BUILD)/property
 $(BUILD)/bench/%: tests/bench/%.c | tools
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(SWK_CPPFLAGS) $(SWK_CFLAGS) $(SWK_LDFLAGS) -MMD -MP -o $@ $< \
-		-Wl,--as-needed $(LIBS)
+		-Wl,--as-needed $(LIBS) $(shell $(PKG_CONFIG) --libs libcurl)
 
 # The build needs jansson and libcurl; the targets below install them, a bare `make` only says so.
 tools:
