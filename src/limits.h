@@ -20,6 +20,10 @@
 /* One instance in it. Consul keeps 4 KB of a check's output, so real ones have a few KB. */
 #define SWK_ELEMENT_MAX (4UL * 1024 * 1024)
 
+/* Room for the values of one instance, at once: of those that Consul writes, 16 KB. What finds no
+ * room there is taken from malloc. */
+#define SWK_JSON_BLOCK (64 * 1024)
+
 /* A target's live state: 10,000 upstreams of 10 servers are 8.8 MB of /detail. */
 #define SWK_LIVE_MAX (128UL * 1024 * 1024)
 

@@ -11,6 +11,7 @@
 
 #include "base64.h"
 #include "deadline.h"
+#include "json_memory.h"
 
 /* Consul gives its own checks of maintenance these IDs. */
 #define NODE_MAINTENANCE "_node_maintenance"
@@ -41,11 +42,13 @@ void swk_watch_init(struct swk_watch *watch, const struct swk_watch_sink *sink)
 {
 	*watch = (struct swk_watch){.sink = sink, .state = AT_START, .line = 1};
 	swk_buffer_init(&watch->element, SWK_ELEMENT_MAX);
+	swk_trim_init(&watch->trim);
 }
 
 void swk_watch_free(struct swk_watch *watch)
 {
 	swk_buffer_free(&watch->element);
+	swk_trim_free(&watch->trim);
 	free(watch->tags.data);
 	free(watch->tagged.data);
 	free(watch->pairs.data);
@@ -571,6 +574,8 @@ static int decode(struct swk_watch *watch, json_t **value, char why[JSON_ERROR_T
 	/* A check's Output may hold a NUL, and numbers may exceed 64 bits: both are Consul's right,
 	 * and nothing that is used here. */
 	const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL;
+	size_t length = watch->element.length;
+	const char *text;
 	json_error_t failure;
 
 	*value = NULL;
@@ -583,8 +588,12 @@ static int decode(struct swk_watch *watch, json_t **value, char why[JSON_ERROR_T
 	if (memchr(watch->element.data, '\0', watch->element.length))
 		return swk_error_set(error, SWK_DATA, "line %zu: this is not JSON: a NUL byte",
 				     watch->start);
+	text = swk_trim(&watch->trim, watch->element.data, &length);
 	errno = 0;
-	*value = json_loadb(watch->element.data, watch->element.length, flags, &failure);
+	*value = json_loadb(text, length, flags, &failure);
+	/* Where it is amiss, it is said of the whole text. */
+	if (!*value && text != watch->element.data)
+		*value = json_loadb(watch->element.data, watch->element.length, flags, &failure);
 	if (*value)
 		return 0;
 	if (is_memory(&failure))
@@ -862,8 +871,8 @@ static bool in_element(const struct swk_watch *watch)
 	return watch->state == IN_ELEMENT || watch->state == IN_KEY || watch->state == IN_VALUE;
 }
 
-int swk_watch_feed(struct swk_watch *watch, const char *data, size_t length,
-		   struct swk_error *error)
+static int take_bytes(struct swk_watch *watch, const char *data, size_t length,
+		      struct swk_error *error)
 {
 	size_t at = 0, used;
 	int status;
@@ -894,6 +903,17 @@ int swk_watch_feed(struct swk_watch *watch, const char *data, size_t length,
 		at += used;
 	}
 	return 0;
+}
+
+int swk_watch_feed(struct swk_watch *watch, const char *data, size_t length,
+		   struct swk_error *error)
+{
+	int status;
+
+	swk_json_memory_begin();
+	status = take_bytes(watch, data, length, error);
+	swk_json_memory_end();
+	return status;
 }
 
 int swk_watch_end(struct swk_watch *watch, enum swk_watch_kind *kind, struct swk_error *error)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "buffer.h"
+#include "trim.h"
 #include "model.h"
 
 enum swk_watch_kind {
@@ -55,6 +56,7 @@ struct swk_watch {
 	enum swk_watch_kind kind;
 	/* The element under way. */
 	struct swk_buffer element;
+	struct swk_trim trim;
 	char first;		/* its first byte */
 	char form;		/* '{' a container, '"' a string, '0' anything else */
 	size_t depth;		/* of the container's brackets; of `null`: its letters so far */
