@@ -108,6 +108,8 @@ $(BUILD)/fuzz_run: SWK_LDFLAGS += -pthread -Wl,--wrap=nanosleep,--wrap=clock_get
 # The property tests make seeds.
 fuzzers: $(FUZZERS) $(BUILD)/property
 
+peers: $(BENCH)
+
 $(BUILD)/bench/%: tests/bench/%.c | tools
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(SWK_CPPFLAGS) $(SWK_CFLAGS) $(SWK_LDFLAGS) -MMD -MP -o $@ $< \
@@ -126,7 +128,7 @@ demo:
 
 check:
 	$(Q)tests/setup test
-	$(Q)$(MAKE) --no-print-directory all unit $(BENCH)
+	$(Q)$(MAKE) --no-print-directory all unit peers
 	$(Q)tests/run
 
 soak:
@@ -137,7 +139,7 @@ soak:
 
 bench:
 	$(Q)tests/setup bench
-	$(Q)$(MAKE) --no-print-directory all $(BENCH)
+	$(Q)$(MAKE) --no-print-directory all peers
 	$(Q)tests/bench/run
 
 lint:
@@ -195,8 +197,8 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit fuzzers tools demo check soak bench bench-check lint fuzz sanitize valgrind install uninstall clean \
-	distclean
+.PHONY: all unit fuzzers peers tools demo check soak bench bench-check lint fuzz sanitize valgrind install uninstall \
+	clean distclean
 
 -include $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d) \
 	$(PROPERTY_OBJECTS:.o=.d) $(BENCH:=.d)

@@ -71,19 +71,20 @@ files_back() {
 # $BENCH_OUT/raw/FIGURE.ROUND.json, for `seconds` and `times`; they take off what an sh costs that does nothing. hyperfine would
 # do that as well, but by the mean of some runs at its start, of which one that is slow spoils all.
 race() {
-	local rounds="$1" runs="$2" round
+	local rounds="$1" runs="$2" round command
 	local -a arguments=(--command-name nothing --prepare true "sh -c ''")
 
 	shift 2
 	while (($#)); do
-		arguments+=(--command-name "$1" --prepare "sh -c ${2@Q}" "sh -c ${3@Q}")
+		command="$3 2>>$work/said"
+		arguments+=(--command-name "$1" --prepare "sh -c ${2@Q}" "sh -c ${command@Q}")
 		shift 3
 	done
 	[[ -z "$BENCH_ONCE" ]] || rounds=1 runs=1
 	for ((round = 1; round <= rounds; round++)); do
 		hyperfine --style none --shell none --warmup "$((runs > 2))" --runs "$runs" \
 			--export-json "$BENCH_OUT/raw/$figure.$round.json" "${arguments[@]}" >"$work/hyperfine.log" 2>&1 || {
-			cat "$work/hyperfine.log" >&2
+			cat "$work/hyperfine.log" "$work/said" >&2
 			return 1
 		}
 	done
@@ -91,7 +92,7 @@ race() {
 
 # shellcheck disable=SC2016 # jq's own
 _jq_median='def median: sort | if length % 2 == 1 then .[length / 2 | floor]
-	else (.[length / 2 - 1] + .[length / 2]) / 2 end; 
+	else (.[length / 2 - 1] + .[length / 2]) / 2 end;
 	def raw($l): .results[] | select(.command == $l) | .median; def of($l): [raw($l) - raw("nothing"), 1e-5] | max;'
 
 # seconds LABEL - the median over the rounds of the medians.
