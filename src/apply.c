@@ -175,6 +175,15 @@ static int look(struct swk_run *run)
 	return run->thorough ? swk_run_load_live(run, looks) : swk_run_look_for_names(run);
 }
 
+/* Of a large document each of these is several MB, and from here on what is wanted is enough. A
+ * complete pass remembers what was told. */
+static void forget_what_led_to_it(struct swk_run *run)
+{
+	swk_upstreams_free(&run->have);
+	for (size_t i = 0; !run->complete && i < run->services.count; i++)
+		swk_upstreams_free(&run->services.list[i].upstreams);
+}
+
 static int steps(struct swk_run *run, int descriptor)
 {
 	int status = swk_run_open_targets(run);
@@ -195,11 +204,12 @@ static int steps(struct swk_run *run, int descriptor)
 	if (!status)
 		status = decide(run);
 	if (!status)
+		status = swk_run_describe_changes(run);
+	forget_what_led_to_it(run);
+	if (!status)
 		status = swk_run_look_before_sending(run);
 	if (!status)
 		status = swk_run_persist(run);
-	if (!status)
-		status = swk_run_describe_changes(run);
 	if (!status && run->settings->dry_run)
 		status = swk_run_describe_targets(run);
 	else if (!status)

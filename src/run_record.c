@@ -153,6 +153,7 @@ int swk_run_persist(struct swk_run *run)
 						   &run->touched, run->error);
 	}
 	swk_buffer_free(&text);
+	swk_buffer_free(&run->text);
 	return status;
 }
 
