@@ -24,7 +24,7 @@ void swk_buffer_clear(struct swk_buffer *buffer)
 		buffer->data[0] = '\0';
 }
 
-static int make_room(struct swk_buffer *buffer, size_t more, struct swk_error *error)
+static int grow(struct swk_buffer *buffer, size_t more, struct swk_error *error)
 {
 	size_t wanted;
 	char *grown;
@@ -32,8 +32,6 @@ static int make_room(struct swk_buffer *buffer, size_t more, struct swk_error *e
 	if (more > buffer->ceiling - buffer->length)
 		return swk_error_set(error, SWK_INTERNAL, "more than %zu bytes", buffer->ceiling);
 	wanted = buffer->length + more + 1;
-	if (wanted <= buffer->capacity)
-		return 0;
 	if (wanted < 2 * buffer->capacity)
 		wanted = 2 * buffer->capacity;
 	if (wanted < 256)
@@ -44,6 +42,13 @@ static int make_room(struct swk_buffer *buffer, size_t more, struct swk_error *e
 	buffer->data = grown;
 	buffer->capacity = wanted;
 	return 0;
+}
+
+static int make_room(struct swk_buffer *buffer, size_t more, struct swk_error *error)
+{
+	if (more <= buffer->ceiling - buffer->length && more < buffer->capacity - buffer->length)
+		return 0;
+	return grow(buffer, more, error);
 }
 
 int swk_buffer_add(struct swk_buffer *buffer, const void *data, size_t length,

@@ -135,7 +135,10 @@ struct reader {
 	size_t length;		    /* …0 at its end */
 	char service[WORD_MAX + 1]; /* of the comment before the next upstream, or "" */
 	char tag[WORD_MAX + 1];
-	bool keyed; /* it is a key's name, not a service's */
+	bool keyed;	  /* it is a key's name, not a service's */
+	const char *said; /* what stood behind the last server's address, `;` included… */
+	size_t said_length;
+	struct swk_server last; /* …and what that said; the address is another's */
 	struct swk_error *error;
 };
 
@@ -310,6 +313,33 @@ static bool read_attribute(const struct reader *reader, struct swk_server *serve
 	return false;
 }
 
+/* Reads up to the `;`, and remembers what that was where it is all on one line. */
+static int read_attributes(struct reader *reader, struct swk_server *server)
+{
+	const char *start = reader->at;
+	unsigned line = reader->line;
+	int status;
+
+	while (!(status = next(reader)) && !is_word(reader, ";")) {
+		if (!read_attribute(reader, server))
+			return refuse_word(reader);
+	}
+	if (!status && reader->line == line) {
+		reader->said = start;
+		reader->said_length = (size_t)(reader->at - start);
+		reader->last = *server;
+		reader->last.host = NULL;
+	}
+	return status;
+}
+
+/* Most servers do. */
+static bool says_the_same(const struct reader *reader)
+{
+	return reader->said_length && (size_t)(reader->end - reader->at) >= reader->said_length &&
+	       !memcmp(reader->at, reader->said, reader->said_length);
+}
+
 /* `server ADDRESS [ATTRIBUTE]…;`, the first word being read already. */
 static int read_server(struct reader *reader, struct swk_upstream *upstream)
 {
@@ -317,20 +347,22 @@ static int read_server(struct reader *reader, struct swk_upstream *upstream)
 				    .max_fails = SWK_NGINX_MAX_FAILS,
 				    .fail_timeout = SWK_NGINX_FAIL_TIMEOUT};
 	char host[SWK_HOST_MAX + 1];
+	bool same;
 	int status = next(reader);
 
 	if (status)
 		return status;
+	same = says_the_same(reader);
+	if (same)
+		server = reader->last;
 	if (!swk_server_parse_address(&server, reader->word, reader->length) &&
 	    !swk_server_parse_host(&server, reader->word, reader->length, host))
 		return refuse_word(reader);
-	while (!(status = next(reader)) && !is_word(reader, ";")) {
-		if (!read_attribute(reader, &server))
-			return refuse_word(reader);
-	}
-	if (status)
-		return status;
-	return swk_upstream_add(upstream, &server, reader->error);
+	if (same)
+		reader->at += reader->said_length;
+	else
+		status = read_attributes(reader, &server);
+	return status ? status : swk_upstream_add(upstream, &server, reader->error);
 }
 
 /* What is said of connections that are kept: each a number, from 1 on, at most once. */

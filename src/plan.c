@@ -15,18 +15,22 @@ static bool same_spelling(const struct swk_upstream *a, const struct swk_upstrea
 int swk_plan_changes(struct swk_names *changes, const struct swk_upstreams *have,
 		     const struct swk_upstreams *wanted, struct swk_error *error)
 {
+	size_t i = 0, j = 0;
 	int status = 0;
 
-	for (size_t i = 0; !status && i < have->count; i++) {
-		if (!swk_upstreams_find(wanted, have->list[i].name))
-			status = swk_names_add(changes, have->list[i].name, error);
-	}
-	for (size_t i = 0; !status && i < wanted->count; i++) {
-		const struct swk_upstream *before = swk_upstreams_find(have, wanted->list[i].name);
+	/* Both are sorted. */
+	while (!status && (i < have->count || j < wanted->count)) {
+		const struct swk_upstream *before = i < have->count ? &have->list[i] : NULL;
+		const struct swk_upstream *after = j < wanted->count ? &wanted->list[j] : NULL;
+		int order = !after ? -1 : !before ? 1 : strcasecmp(before->name, after->name);
 
-		if (!before || !same_spelling(before, &wanted->list[i]) ||
-		    !swk_upstream_same(before, &wanted->list[i]))
-			status = swk_names_add(changes, wanted->list[i].name, error);
+		if (order < 0)
+			status = swk_names_add(changes, before->name, error);
+		else if (order > 0 || !same_spelling(before, after) ||
+			 !swk_upstream_same(before, after))
+			status = swk_names_add(changes, after->name, error);
+		i += order <= 0;
+		j += order >= 0;
 	}
 	return status;
 }

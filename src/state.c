@@ -120,6 +120,7 @@ int swk_state_set_index(struct swk_state *state, const char *service, uint64_t i
 
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error)
 {
+	char number[SWK_NUMBER_MAX];
 	int status =
 		swk_buffer_print(out, error, "%s\nsuccess %" PRId64 "\n", head, state->success);
 
@@ -128,16 +129,18 @@ int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struc
 	if (!status && state->keyed)
 		status = swk_buffer_print(out, error, "keys %" PRIu64 "\n", state->keyed);
 	for (size_t i = 0; !status && i < state->gone.count; i++)
-		status = swk_buffer_print(out, error, "gone %s\n", state->gone.list[i]);
+		status = swk_buffer_words(out, error, "gone ", state->gone.list[i], "\n", NULL);
 	for (size_t i = 0; !status && i < state->index_count; i++)
-		status = swk_buffer_print(out, error, "index %" PRIu64 " %s\n",
-					  state->indexes[i].index, state->indexes[i].service);
+		status = swk_buffer_words(out, error, "index ",
+					  swk_number_text(number, state->indexes[i].index), " ",
+					  state->indexes[i].service, "\n", NULL);
 	for (size_t i = 0; !status && i < state->debt_count; i++) {
 		const struct swk_debt *debt = &state->debts[i];
 
 		status = swk_buffer_print(out, error, "target %s\n", debt->target);
 		for (size_t j = 0; !status && j < debt->owed.count; j++)
-			status = swk_buffer_print(out, error, "owed %s\n", debt->owed.list[j]);
+			status = swk_buffer_words(out, error, "owed ", debt->owed.list[j], "\n",
+						  NULL);
 	}
 	return status ? status : swk_buffer_print(out, error, "end\n");
 }
