@@ -85,17 +85,13 @@ int swk_buffer_print(struct swk_buffer *buffer, struct swk_error *error, const c
 	return 0;
 }
 
-int swk_buffer_words(struct swk_buffer *buffer, struct swk_error *error, ...)
+int swk_buffer_words(struct swk_buffer *buffer, struct swk_error *error, const char *const *words)
 {
 	const size_t before = buffer->length;
-	va_list words;
-	const char *word;
 	int status = 0;
 
-	va_start(words, error);
-	while (!status && (word = va_arg(words, const char *)))
-		status = swk_buffer_add(buffer, word, strlen(word), error);
-	va_end(words);
+	for (; !status && *words; words++)
+		status = swk_buffer_add(buffer, *words, strlen(*words), error);
 	if (status && buffer->data) {
 		buffer->length = before;
 		buffer->data[before] = '\0';

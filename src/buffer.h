@@ -27,10 +27,10 @@ int swk_buffer_add(struct swk_buffer *buffer, const void *data, size_t length,
 		   struct swk_error *error);
 int swk_buffer_print(struct swk_buffer *buffer, struct swk_error *error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* The same for texts as they are, up to a NULL: where there are many, printing takes ten times as
- * long. */
-int swk_buffer_words(struct swk_buffer *buffer, struct swk_error *error, ...)
-	__attribute__((sentinel));
+/* The same for texts as they are, a list that ends in NULL: where there are many, printing takes
+ * ten times as long. */
+int swk_buffer_words(struct swk_buffer *buffer, struct swk_error *error, const char *const *words);
+#define SWK_WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /* Room for the decimal digits of any number, and a NUL. */
 #define SWK_NUMBER_MAX 21

@@ -23,16 +23,18 @@ static int write_attributes(struct swk_buffer *out, const struct swk_server *ser
 
 	if (server->weight != SWK_NGINX_WEIGHT)
 		status = swk_buffer_words(
-			out, error, " weight=", swk_number_text(number, server->weight), NULL);
+			out, error, SWK_WORDS(" weight=", swk_number_text(number, server->weight)));
 	if (!status && server->max_conns)
-		status = swk_buffer_words(out, error,
-					  " max_conns=", swk_number_text(number, server->max_conns),
-					  NULL);
+		status = swk_buffer_words(
+			out, error,
+			SWK_WORDS(" max_conns=", swk_number_text(number, server->max_conns)));
 	if (!status)
 		status = swk_buffer_words(
-			out, error, " max_fails=", swk_number_text(number, server->max_fails),
-			" fail_timeout=", swk_number_text(seconds, server->fail_timeout), "s",
-			server->backup ? " backup" : "", server->down ? " down" : "", ";", NULL);
+			out, error,
+			SWK_WORDS(" max_fails=", swk_number_text(number, server->max_fails),
+				  " fail_timeout=", swk_number_text(seconds, server->fail_timeout),
+				  "s", server->backup ? " backup" : "", server->down ? " down" : "",
+				  ";"));
 	return status;
 }
 
@@ -44,20 +46,27 @@ static int write_method(struct swk_buffer *out, const struct swk_upstream *upstr
 	int status = 0;
 
 	if (upstream->balance != SWK_ROUND_ROBIN)
-		status = swk_buffer_words(out, error, before, swk_balance_words[upstream->balance],
-					  ";", after, NULL);
+		status = swk_buffer_words(
+			out, error,
+			SWK_WORDS(before, swk_balance_words[upstream->balance], ";", after));
 	if (status || !upstream->keepalive)
 		return status;
-	status = swk_buffer_words(out, error, before, "keepalive ",
-				  swk_number_text(number, upstream->keepalive), ";", after, NULL);
+	status = swk_buffer_words(out, error,
+				  SWK_WORDS(before, "keepalive ",
+					    swk_number_text(number, upstream->keepalive), ";",
+					    after));
 	if (!status && upstream->keepalive_timeout)
-		status = swk_buffer_words(out, error, before, "keepalive_timeout ",
-					  swk_number_text(number, upstream->keepalive_timeout),
-					  "s;", after, NULL);
+		status = swk_buffer_words(
+			out, error,
+			SWK_WORDS(before, "keepalive_timeout ",
+				  swk_number_text(number, upstream->keepalive_timeout), "s;",
+				  after));
 	if (!status && upstream->keepalive_requests)
-		status = swk_buffer_words(out, error, before, "keepalive_requests ",
-					  swk_number_text(number, upstream->keepalive_requests),
-					  ";", after, NULL);
+		status = swk_buffer_words(
+			out, error,
+			SWK_WORDS(before, "keepalive_requests ",
+				  swk_number_text(number, upstream->keepalive_requests), ";",
+				  after));
 	return status;
 }
 
@@ -80,9 +89,10 @@ int swk_nginx_directives(struct swk_buffer *out, const struct swk_upstream *upst
 		}
 		last = server;
 		if (!status)
-			status = swk_buffer_words(out, error, before, "server ",
-						  swk_server_address(server, address),
-						  attributes.data, after, NULL);
+			status = swk_buffer_words(out, error,
+						  SWK_WORDS(before, "server ",
+							    swk_server_address(server, address),
+							    attributes.data, after));
 	}
 	swk_buffer_free(&attributes);
 	return status;
@@ -95,9 +105,11 @@ static int write_source(struct swk_buffer *out, const struct swk_upstream *upstr
 	if (!*upstream->service)
 		return 0;
 	if (upstream->keyed)
-		return swk_buffer_words(out, error, comment_key, upstream->service, "\n", NULL);
-	return swk_buffer_words(out, error, comment_service, upstream->service,
-				*upstream->tag ? comment_tag : "", upstream->tag, "\n", NULL);
+		return swk_buffer_words(out, error,
+					SWK_WORDS(comment_key, upstream->service, "\n"));
+	return swk_buffer_words(out, error,
+				SWK_WORDS(comment_service, upstream->service,
+					  *upstream->tag ? comment_tag : "", upstream->tag, "\n"));
 }
 
 int swk_nginx_file(struct swk_buffer *out, const struct swk_upstreams *set, struct swk_error *error)
@@ -111,8 +123,8 @@ int swk_nginx_file(struct swk_buffer *out, const struct swk_upstreams *set, stru
 		if (!status)
 			status = write_source(out, upstream, error);
 		if (!status)
-			status = swk_buffer_words(out, error, "upstream ", upstream->name, " {\n",
-						  NULL);
+			status = swk_buffer_words(out, error,
+						  SWK_WORDS("upstream ", upstream->name, " {\n"));
 		if (!status)
 			status = swk_nginx_directives(out, upstream, "    ", "\n", error);
 		if (!status)

@@ -20,15 +20,15 @@ int swk_plan_changes(struct swk_names *changes, const struct swk_upstreams *have
 
 	/* Both are sorted. */
 	while (!status && (i < have->count || j < wanted->count)) {
-		const struct swk_upstream *before = i < have->count ? &have->list[i] : NULL;
-		const struct swk_upstream *after = j < wanted->count ? &wanted->list[j] : NULL;
-		int order = !after ? -1 : !before ? 1 : strcasecmp(before->name, after->name);
+		int order = i < have->count ? -1 : 1;
 
+		if (i < have->count && j < wanted->count)
+			order = strcasecmp(have->list[i].name, wanted->list[j].name);
 		if (order < 0)
-			status = swk_names_add(changes, before->name, error);
-		else if (order > 0 || !same_spelling(before, after) ||
-			 !swk_upstream_same(before, after))
-			status = swk_names_add(changes, after->name, error);
+			status = swk_names_add(changes, have->list[i].name, error);
+		else if (order > 0 || !same_spelling(&have->list[i], &wanted->list[j]) ||
+			 !swk_upstream_same(&have->list[i], &wanted->list[j]))
+			status = swk_names_add(changes, wanted->list[j].name, error);
 		i += order <= 0;
 		j += order >= 0;
 	}

@@ -129,18 +129,20 @@ int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struc
 	if (!status && state->keyed)
 		status = swk_buffer_print(out, error, "keys %" PRIu64 "\n", state->keyed);
 	for (size_t i = 0; !status && i < state->gone.count; i++)
-		status = swk_buffer_words(out, error, "gone ", state->gone.list[i], "\n", NULL);
+		status =
+			swk_buffer_words(out, error, SWK_WORDS("gone ", state->gone.list[i], "\n"));
 	for (size_t i = 0; !status && i < state->index_count; i++)
-		status = swk_buffer_words(out, error, "index ",
-					  swk_number_text(number, state->indexes[i].index), " ",
-					  state->indexes[i].service, "\n", NULL);
+		status = swk_buffer_words(
+			out, error,
+			SWK_WORDS("index ", swk_number_text(number, state->indexes[i].index), " ",
+				  state->indexes[i].service, "\n"));
 	for (size_t i = 0; !status && i < state->debt_count; i++) {
 		const struct swk_debt *debt = &state->debts[i];
 
 		status = swk_buffer_print(out, error, "target %s\n", debt->target);
 		for (size_t j = 0; !status && j < debt->owed.count; j++)
-			status = swk_buffer_words(out, error, "owed ", debt->owed.list[j], "\n",
-						  NULL);
+			status = swk_buffer_words(out, error,
+						  SWK_WORDS("owed ", debt->owed.list[j], "\n"));
 	}
 	return status ? status : swk_buffer_print(out, error, "end\n");
 }

@@ -80,9 +80,9 @@ static void ceiling_holds(void **state)
 		else if (i % 3 == 1)
 			status = swk_buffer_print(&buffer, &error, "%s", more);
 		else if (!*more)
-			status = swk_buffer_words(&buffer, &error, more, "", NULL);
+			status = swk_buffer_words(&buffer, &error, SWK_WORDS(more, ""));
 		else
-			status = swk_buffer_words(&buffer, &error, "5", more + 1, NULL);
+			status = swk_buffer_words(&buffer, &error, SWK_WORDS("5", more + 1));
 		unit_number(more, status, rows[i / 3].status);
 		unit_number(more, error.status, rows[i / 3].status);
 		unit_same(more, buffer.data, rows[i / 3].wanted);
