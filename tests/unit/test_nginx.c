@@ -438,6 +438,9 @@ static void refused_with_its_line(void **state)
 		{"upstream web {\nserver 10.0.0.1:80;\nupstream b { server 10.0.0.1:80; }", 3,
 		 "'upstream'"},
 		{"upstream web {\n}", 2, "'}'"},
+		/* servers that say the same, over two lines each */
+		{"upstream web { server 10.0.0.1:80\nweight=2; server 10.0.0.2:80\nweight=2; x }",
+		 3, "'x'"},
 		{"upstream web {\nkeepalive 8;\n}", 3, "'}'"},
 		/* directives */
 		{"upstream web {\nserver 10.0.0.1:80;\nleast_time;\n}", 3, "'least_time'"},
