@@ -1,32 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 #include "dyups.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "buffer.h"
+/* A part of a text. */
+struct part {
+	const char *at;
+	size_t length;
+};
 
 /* Gives every line of a text, without its end, to `take`. */
 static int each_line(const char *text, size_t length,
-		     int (*take)(void *context, const char *line, struct swk_error *error),
+		     int (*take)(void *context, struct part line, struct swk_error *error),
 		     void *context, struct swk_error *error)
 {
 	const char *at = text ? text : "", *end = at + length, *stop;
-	struct swk_buffer line;
 	int status = 0;
 
-	swk_buffer_init(&line, SWK_LIVE_MAX);
 	for (; !status && at < end; at = stop + 1) {
 		stop = memchr(at, '\n', (size_t)(end - at));
 		if (!stop)
 			stop = end;
-		swk_buffer_clear(&line);
-		status = swk_buffer_add(&line, at, (size_t)(stop - at), error);
-		if (!status)
-			status = take(context, line.data, error);
+		status = take(context, (struct part){at, (size_t)(stop - at)}, error);
 	}
-	swk_buffer_free(&line);
 	return status;
+}
+
+static bool begins_with(struct part part, const char *text)
+{
+	return part.length >= strlen(text) && !memcmp(part.at, text, strlen(text));
+}
+
+/* Takes the first word off, and the blanks behind it. */
+static struct part take_word(struct part *words)
+{
+	const char *blank = memchr(words->at, ' ', words->length);
+	struct part word = {words->at, blank ? (size_t)(blank - words->at) : words->length};
+	size_t used = word.length;
+
+	while (used < words->length && words->at[used] == ' ')
+		used++;
+	*words = (struct part){words->at + used, words->length - used};
+	return word;
 }
 
 struct reading {
@@ -38,11 +54,16 @@ struct reading {
 	size_t lines; /* of servers, understood or not */
 };
 
-static int begin_upstream(struct reading *reading, const char *name, struct swk_error *error)
+static int begin_upstream(struct reading *reading, struct part name, struct swk_error *error)
 {
 	struct swk_upstream upstream;
-	int status = swk_upstream_init(&upstream, name, "", "", error);
+	char *text = strndup(name.at, name.length);
+	int status =
+		text ? swk_upstream_init(&upstream, text, "", "", error) : swk_error_memory(error);
 
+	free(text);
+	if (!text)
+		return status;
 	if (!status)
 		status = swk_upstreams_append(&reading->live->upstreams, &upstream, error);
 	swk_upstream_free(&upstream);
@@ -52,61 +73,80 @@ static int begin_upstream(struct reading *reading, const char *name, struct swk_
 	return status;
 }
 
-/* `weight=1` and the like; false where it is not understood. */
-static bool read_attribute(struct swk_server *server, const char *word)
+/* A number of up to nine digits, and nothing else. */
+static bool read_number(struct part digits, unsigned *value)
 {
-	unsigned value;
-	char name[32], rest;
+	unsigned number = 0;
 
-	if (strpbrk(word, "+-") || sscanf(word, "%31[a-z_]=%9u%c", name, &value, &rest) != 2)
+	if (!digits.length || digits.length > 9)
 		return false;
-	if (!strcmp(name, "weight"))
-		server->weight = value;
-	else if (!strcmp(name, "max_conns"))
-		server->max_conns = value;
-	else if (!strcmp(name, "max_fails"))
-		server->max_fails = value;
-	else if (!strcmp(name, "fail_timeout"))
-		server->fail_timeout = value;
-	else if (!strcmp(name, "backup"))
-		server->backup = value;
-	else if (!strcmp(name, "down"))
-		server->down = value;
-	else
-		return false;
+	for (size_t i = 0; i < digits.length; i++) {
+		if (digits.at[i] < '0' || digits.at[i] > '9')
+			return false;
+		number = number * 10 + (unsigned)(digits.at[i] - '0');
+	}
+	*value = number;
 	return true;
 }
 
+/* `weight=1` and the like; false where it is not understood. */
+static bool read_attribute(struct swk_server *server, struct part word)
+{
+	unsigned backup = 0, down = 0;
+	const struct {
+		const char *name;
+		unsigned *value;
+	} known[] = {
+		{"weight=", &server->weight},
+		{"max_conns=", &server->max_conns},
+		{"max_fails=", &server->max_fails},
+		{"fail_timeout=", &server->fail_timeout},
+		{"backup=", &backup},
+		{"down=", &down},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		size_t length = strlen(known[i].name);
+
+		if (!begins_with(word, known[i].name))
+			continue;
+		if (!read_number((struct part){word.at + length, word.length - length},
+				 known[i].value))
+			return false;
+		server->backup |= backup != 0;
+		server->down |= down != 0;
+		return true;
+	}
+	return false;
+}
+
 /* What follows `server `. */
-static int read_server(struct reading *reading, const char *words, struct swk_error *error)
+static int read_server(struct reading *reading, struct part words, struct swk_error *error)
 {
 	struct swk_server server = {.weight = SWK_NGINX_WEIGHT,
 				    .max_fails = SWK_NGINX_MAX_FAILS,
 				    .fail_timeout = SWK_NGINX_FAIL_TIMEOUT};
-	size_t length = strcspn(words, " ");
-	char word[64];
+	struct part word = take_word(&words);
 
-	if (!swk_server_parse_address(&server, words, length)) {
+	if (!swk_server_parse_address(&server, word.at, word.length)) {
 		reading->upstream->unread = true;
 		return 0;
 	}
-	words += length + strspn(words + length, " ");
-	if (!*words)
+	if (!words.length)
 		reading->bare = true;
-	for (; *words; words += length + strspn(words + length, " ")) {
-		length = strcspn(words, " ");
-		(void)snprintf(word, sizeof(word), "%.*s", (int)length, words);
-		if (!read_attribute(&server, word))
+	while (words.length) {
+		if (!read_attribute(&server, take_word(&words)))
 			reading->upstream->unread = true;
 	}
 	return swk_upstream_add(reading->upstream, &server, error);
 }
 
-static int take_detail_line(void *context, const char *line, struct swk_error *error)
+static int take_detail_line(void *context, struct part line, struct swk_error *error)
 {
+	static const char server[] = "server ";
 	struct reading *reading = context;
 
-	if (!*line) {
+	if (!line.length) {
 		reading->in_block = false;
 		return 0;
 	}
@@ -114,12 +154,14 @@ static int take_detail_line(void *context, const char *line, struct swk_error *e
 		reading->in_block = true;
 		return begin_upstream(reading, line, error);
 	}
-	if (!strncmp(line, "server ", 7)) {
-		reading->lines++;
-		return read_server(reading, line + 7, error);
+	if (!begins_with(line, server)) {
+		reading->upstream->unread = true;
+		return 0;
 	}
-	reading->upstream->unread = true;
-	return 0;
+	reading->lines++;
+	return read_server(reading,
+			   (struct part){line.at + strlen(server), line.length - strlen(server)},
+			   error);
 }
 
 static void end_reading(struct reading *reading, enum swk_readable readable)
@@ -150,18 +192,20 @@ int swk_dyups_read_detail(struct swk_live *live, const char *text, size_t length
 	return status;
 }
 
-static int take_list_line(void *context, const char *line, struct swk_error *error)
+static int take_list_line(void *context, struct part line, struct swk_error *error)
 {
+	static const char begin[] = "upstream ", end[] = " {";
+	const size_t around = strlen(begin) + strlen(end);
 	struct reading *reading = context;
-	size_t length = strlen(line);
-	char name[SWK_TEXT_MAX];
 
-	if (length > 11 && !strncmp(line, "upstream ", 9) && !strcmp(line + length - 2, " {")) {
+	if (line.length > around && begins_with(line, begin) &&
+	    !memcmp(line.at + line.length - strlen(end), end, strlen(end))) {
 		reading->bodies = true;
-		(void)snprintf(name, sizeof(name), "%.*s", (int)(length - 11), line + 9);
-		return begin_upstream(reading, name, error);
+		return begin_upstream(reading,
+				      (struct part){line.at + strlen(begin), line.length - around},
+				      error);
 	}
-	return reading->bodies || !length ? 0 : begin_upstream(reading, line, error);
+	return reading->bodies || !line.length ? 0 : begin_upstream(reading, line, error);
 }
 
 int swk_dyups_read_list(struct swk_live *live, const char *text, size_t length,
@@ -198,7 +242,8 @@ bool swk_dyups_shows(const struct swk_upstream *upstream, const char *text, size
 	struct swk_error ignored = {0};
 	bool same = false;
 
-	if (!begin_upstream(&reading, upstream->name, &ignored) &&
+	if (!begin_upstream(&reading, (struct part){upstream->name, strlen(upstream->name)},
+			    &ignored) &&
 	    !each_line(text, length, take_detail_line, &reading, &ignored)) {
 		end_reading(&reading, SWK_READ_ADDRESSES);
 		same = swk_upstream_has_host(upstream)

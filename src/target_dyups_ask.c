@@ -71,6 +71,9 @@ struct look {
 	bool ask;  /* in the next round */
 	char *url;
 	struct swk_buffer answer;
+	struct swk_buffer last; /* the last /detail that was read, if `again` */
+	bool again;
+	bool same;			  /* /detail is as it was then: nothing new */
 	struct swk_http_request *request; /* NULL: not asked */
 	struct swk_live live;
 	struct swk_error trouble;
@@ -148,10 +151,19 @@ static bool is_answer(struct look *look, long one, long other)
 /* Takes /detail; /list is to be asked where there is none. 204: no upstream at all. */
 static int take_detail(struct look *look, struct swk_error *error)
 {
+	const struct swk_buffer read = look->answer;
+
 	look->ask = look->request->status == 404;
-	return is_answer(look, 200, 204) ? swk_dyups_read_detail(&look->live, look->answer.data,
-								 look->answer.length, error)
-					 : 0;
+	if (!is_answer(look, 200, 204))
+		return 0;
+	look->same = look->again && read.length == look->last.length &&
+		     (!read.length || !memcmp(read.data, look->last.data, read.length));
+	if (look->same)
+		return 0;
+	look->answer = look->last;
+	look->last = read;
+	look->again = true;
+	return swk_dyups_read_detail(&look->live, read.data, read.length, error);
 }
 
 static int say_no_interface(struct look *look, const char *answers)
@@ -236,9 +248,10 @@ static int take_look(struct look *look, bool first, struct swk_error *error)
 {
 	struct swk_target *target = look->target;
 
-	look->over = look->live.readable == SWK_READ_NOTHING;
+	look->over = !look->same && look->live.readable == SWK_READ_NOTHING;
 	if (!first)
-		return look->over ? 0 : swk_live_merge(&target->live, &look->live, error);
+		return look->over || look->same ? 0
+						: swk_live_merge(&target->live, &look->live, error);
 	swk_live_free(&target->live);
 	target->live = look->live;
 	look->live = (struct swk_live){0};
@@ -260,6 +273,7 @@ static int look_once(struct round *round, bool first, bool glance, const char *n
 		round->looks[i].ask = !round->looks[i].over;
 		round->looks[i].request = NULL;
 		round->looks[i].trouble = (struct swk_error){0};
+		round->looks[i].same = false;
 	}
 	if (!glance) {
 		status = ask(round, "/detail", "", take_detail, error);
@@ -309,6 +323,7 @@ static int look_at(struct swk_target *targets, size_t count, unsigned looks, con
 	for (size_t i = 0; !status && i < count; i++) {
 		round.looks[i].target = &targets[i];
 		swk_buffer_init(&round.looks[i].answer, SWK_LIVE_MAX);
+		swk_buffer_init(&round.looks[i].last, SWK_LIVE_MAX);
 	}
 	if (!status)
 		status = look_once(&round, true, !looks, name, error);
@@ -321,6 +336,7 @@ static int look_at(struct swk_target *targets, size_t count, unsigned looks, con
 	for (size_t i = 0; round.looks && i < count; i++) {
 		swk_live_free(&round.looks[i].live);
 		swk_buffer_free(&round.looks[i].answer);
+		swk_buffer_free(&round.looks[i].last);
 		free(round.looks[i].url);
 	}
 	free(round.requests);
