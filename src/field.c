@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "hash.h"
+
 static void *member(const struct swk_field *field, void *base)
 {
 	return (char *)base + field->offset;
@@ -171,4 +173,29 @@ void swk_field_borrow(const struct swk_field *field, void *to, const void *from)
 	};
 
 	memcpy((char *)to + field->offset, (const char *)from + field->offset, sizes[field->type]);
+}
+
+static uint64_t hash_member(const struct swk_field *field, const void *its, uint64_t hash)
+{
+	const struct swk_share *share = its;
+
+	switch (field->type) {
+	case SWK_TEXT:
+		return swk_hash_text(hash, *(char *const *)its);
+	case SWK_FLAG:
+		return swk_hash_bytes(hash, its, sizeof(bool));
+	case SWK_SHARE:
+		hash = swk_hash_bytes(hash, &share->number, sizeof(share->number));
+		return swk_hash_bytes(hash, &share->percent, sizeof(share->percent));
+	default:
+		return swk_hash_bytes(hash, its, sizeof(unsigned));
+	}
+}
+
+uint64_t swk_fields_hash(const struct swk_fields *fields, const void *base, uint64_t hash)
+{
+	for (size_t i = 0; i < fields->count; i++)
+		hash = hash_member(&fields->list[i], (const char *)base + fields->list[i].offset,
+				   hash);
+	return hash;
 }

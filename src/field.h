@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "error.h"
 
@@ -54,6 +55,9 @@ int swk_field_set(const struct swk_field *field, void *base, const char *value, 
 
 /* Copies one that needs no freeing afterwards: a text is borrowed. */
 void swk_field_borrow(const struct swk_field *field, void *to, const void *from);
+
+/* Goes on with a hash (hash.h) over all of them. */
+uint64_t swk_fields_hash(const struct swk_fields *fields, const void *base, uint64_t hash);
 
 /* Reads a yes-or-no; SWK_USAGE where it is neither. */
 int swk_flag_read(const char *value, const char *where, bool *flag, struct swk_error *error);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "buffer.h"
+#include "hash.h"
 
 /* ---- what there is to set ---- */
 
@@ -321,4 +322,53 @@ bool swk_settings_publish(const struct swk_settings *settings, const char *servi
 	return strcmp(service, "consul") != 0 &&
 	       (!settings->include.count || matches_any(&settings->include, service)) &&
 	       !matches_any(&settings->exclude, service);
+}
+
+/* ---- a number for all of it ---- */
+
+static uint64_t hash_count(uint64_t hash, size_t count)
+{
+	return swk_hash_bytes(hash, &count, sizeof(count));
+}
+
+static uint64_t hash_texts(uint64_t hash, const struct swk_texts *texts)
+{
+	hash = hash_count(hash, texts->count);
+	for (size_t i = 0; i < texts->count; i++)
+		hash = swk_hash_text(hash, texts->list[i]);
+	return hash;
+}
+
+static uint64_t hash_services(uint64_t hash, const struct swk_overrides *overrides)
+{
+	hash = hash_count(hash, overrides->count);
+	for (size_t i = 0; i < overrides->count; i++) {
+		const struct swk_override *this = &overrides->list[i];
+
+		hash = swk_hash_text(hash, this->pattern);
+		hash = swk_hash_bytes(hash, &this->said, sizeof(this->said));
+		hash = swk_fields_hash(&swk_rules_fields, &this->rules, hash);
+	}
+	return hash;
+}
+
+uint64_t swk_settings_hash(const struct swk_settings *settings)
+{
+	const struct swk_attributes *attributes = &settings->attributes;
+	uint64_t hash = swk_fields_hash(&swk_settings_fields, settings, SWK_HASH_START);
+
+	hash = hash_count(hash, settings->target_count);
+	for (size_t i = 0; i < settings->target_count; i++)
+		hash = swk_fields_hash(&swk_target_fields, &settings->targets[i], hash);
+	hash = swk_fields_hash(&swk_consul_fields, &settings->consul, hash);
+	hash = hash_texts(hash, &settings->include);
+	hash = hash_texts(hash, &settings->exclude);
+	hash = hash_count(hash, settings->route_count);
+	for (size_t i = 0; i < settings->route_count; i++)
+		hash = swk_fields_hash(&swk_route_fields, &settings->routes[i], hash);
+	hash = swk_fields_hash(&swk_attributes_fields, attributes, hash);
+	hash = swk_fields_hash(&swk_attributes_max_fields, attributes, hash);
+	hash = swk_hash_bytes(hash, attributes->allow, sizeof(attributes->allow));
+	hash = swk_fields_hash(&swk_rules_fields, &settings->defaults, hash);
+	return swk_hash_end(hash_services(hash, &settings->services));
 }

@@ -125,6 +125,12 @@ void swk_settings_complete(struct swk_settings *settings);
 /* Whether a service, or a tree's upstream, of this name is published at all: `consul` never is. */
 bool swk_settings_publish(const struct swk_settings *settings, const char *service);
 
+/*
+ * A number for all that a file may say, wherever it was said: another where one thing of it is.
+ * What belongs to one run is not in it.
+ */
+uint64_t swk_settings_hash(const struct swk_settings *settings);
+
 /* Add one more, with its defaults, and return it; NULL without memory. */
 struct swk_target_settings *swk_settings_add_target(struct swk_settings *settings,
 						    struct swk_error *error);
