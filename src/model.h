@@ -225,15 +225,29 @@ struct swk_key {
 	const char *trouble; /* why its value can't be used, or NULL */
 };
 
+/* A check, borrowed in the same way. */
+struct swk_check {
+	const char *node;
+	const char *id;
+	const char *service_id; /* of which instance, of… */
+	const char *service;	/* …which service: both mean nothing in one of a node */
+	const char *status;
+	double index;  /* Consul's, of its last change; 0: none is told */
+	bool of_node;  /* it counts for all instances there */
+	bool readable; /* else the texts that can't be read are "" */
+};
+
 /* ---- what a registry says ---- */
 
 struct swk_service {
-	char *name;			/* owned */
-	size_t instances;		/* registered, whether they can be used or not */
-	size_t placed;			/* in all its upstreams together */
-	bool unsure;			/* one of them can't be decoded: its tags are not known */
-	bool unasked;			/* its instances are not known at all */
-	uint64_t index;			/* Consul's, of the answer; 0: none */
+	char *name;	  /* owned */
+	size_t instances; /* registered, whether they can be used or not */
+	size_t placed;	  /* in all its upstreams together */
+	bool unsure;	  /* one of them can't be decoded: its tags are not known */
+	bool unasked;	  /* its instances are not known at all */
+	bool unchanged;	  /* nor need they be: what the file has of it is right */
+	bool noted;	  /* there was something to say of it, or it may be so again */
+	uint64_t index;	  /* Consul's, of the answer; 0: none */
 	struct swk_upstreams upstreams; /* one a tag; in it those that pass, maybe none */
 };
 

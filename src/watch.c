@@ -149,6 +149,25 @@ static bool is_of_service(const json_t *check)
 	return json_string_length(id) > 0;
 }
 
+/* What can't be read of it is "". */
+static struct swk_check read_check(const json_t *check)
+{
+	struct trouble trouble = {0};
+	struct swk_check read = {
+		.node = member_text(check, "Node", "Node", &trouble),
+		.id = member_text(check, "CheckID", "CheckID", &trouble),
+		.service_id = member_text(check, "ServiceID", "ServiceID", &trouble),
+		.service = member_text(check, "ServiceName", "ServiceName", &trouble),
+		.status = member_text(check, "Status", "Status", &trouble),
+		.index = json_number_value(json_object_get(check, "ModifyIndex")),
+		.of_node = !is_of_service(check),
+	};
+
+	read.readable = !trouble.why && *read.node && *read.id && *read.status &&
+			(read.of_node || *read.service);
+	return read;
+}
+
 /* Anything but Consul's words for passing and warning is critical. */
 static enum swk_health read_status(const json_t *status)
 {
@@ -338,6 +357,30 @@ static int say_unreadable(struct swk_watch *watch, const char *service, const ch
 	return watch->sink->unreadable(watch->sink->context, service, what, why, error);
 }
 
+static int take_check(struct swk_watch *watch, const json_t *element, struct swk_error *error)
+{
+	const struct swk_check check = read_check(element);
+
+	return watch->sink->check(watch->sink->context, &check, error);
+}
+
+static int take_checks(struct swk_watch *watch, const json_t *checks, struct swk_error *error)
+{
+	const json_t *element;
+	int status = 0;
+	size_t i;
+
+	json_array_foreach(checks, i, element)
+	{
+		const struct swk_check check = read_check(element);
+
+		status = watch->sink->instance_check(watch->sink->context, &check, error);
+		if (status)
+			break;
+	}
+	return status;
+}
+
 static int take_instance(struct swk_watch *watch, const json_t *element, struct swk_error *error)
 {
 	const json_t *service = json_object_get(element, "Service"),
@@ -357,6 +400,9 @@ static int take_instance(struct swk_watch *watch, const json_t *element, struct 
 	read_instance(watch, element, &instance, &trouble);
 	if (trouble.why)
 		return say_unreadable(watch, instance.service, instance.id, trouble.why, error);
+	if (watch->sink->instance_check &&
+	    take_checks(watch, json_object_get(element, "Checks"), error))
+		return error->status;
 	return watch->sink->instance(watch->sink->context, &instance, error);
 }
 
@@ -527,6 +573,8 @@ static int take_element(struct swk_watch *watch, const json_t *element, struct s
 		return take_instance(watch, element, error);
 	if (watch->kind == SWK_WATCH_KEYS)
 		return take_key(watch, element, error);
+	if (watch->kind == SWK_WATCH_CHECKS && watch->sink->check)
+		return take_check(watch, element, error);
 	return 0;
 }
 

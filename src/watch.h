@@ -36,6 +36,11 @@ struct swk_watch_sink {
 	int (*service)(void *context, const char *name, struct swk_error *error);
 	/* A key of a keyprefix document. */
 	int (*key)(void *context, const struct swk_key *key, struct swk_error *error);
+	/* A check of a checks document. */
+	int (*check)(void *context, const struct swk_check *check, struct swk_error *error);
+	/* A check of an instance, which is handed on behind all of its checks. */
+	int (*instance_check)(void *context, const struct swk_check *check,
+			      struct swk_error *error);
 	/* A registration that can't be decoded, of this service, or of one not known (NULL). What
 	 * it is (`instance 3, line 1`) and why are for a person. */
 	int (*unreadable)(void *context, const char *service, const char *what, const char *why,
