@@ -216,6 +216,8 @@ static int steps(struct swk_run *run, int descriptor)
 		status = swk_run_converge(run);
 	if (!status && !run->settings->dry_run)
 		status = swk_run_remember(run);
+	if (!status && !run->settings->dry_run)
+		status = swk_run_remember_checks(run);
 	if (!status)
 		count(run);
 	if (!status && !run->settings->dry_run)
@@ -275,6 +277,7 @@ int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_re
 	close_targets(&run);
 	swk_consul_free(&run.consul);
 	swk_run_unlock(&run);
+	swk_run_free_checks(&run);
 	swk_services_free(&run.services);
 	swk_services_free(&run.keys);
 	swk_names_free(&run.updated);

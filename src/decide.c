@@ -193,6 +193,9 @@ static int decide_told(struct decision *decision, const struct subject *subject,
 	bool below = is_below_floor(&subject->rules, told);
 	size_t up = swk_settle(told, most, decision->report);
 
+	/* The next time it may be kept for that. */
+	subject->service->noted |= below;
+
 	/* One whose servers are all down is no better. */
 	if (up && !(below && recorded && has_server_up(recorded) &&
 		    may_be_kept(&subject->rules, recorded)))
@@ -240,6 +243,8 @@ static int decide_empty(struct decision *decision, const struct subject *subject
 static int decide_untold(struct decision *decision, const struct subject *subject,
 			 const struct swk_upstream *have)
 {
+	if (subject->service->unchanged)
+		return keep(decision, have, NULL);
 	if (subject->service->unasked)
 		return keep(decision, have, "Consul could not be asked about its service");
 	if (!subject->service->instances)
@@ -258,6 +263,7 @@ static int decide_service(struct decision *decision, const struct swk_source *so
 	struct subject subject = {.source = source,
 				  .service = service,
 				  .unsure = service->unsure || source->services->unsure};
+	const size_t said = swk_report_said(decision->report);
 	int status = 0;
 
 	swk_rules_find(&subject.rules, &settings->defaults, &settings->services, service->name);
@@ -273,6 +279,7 @@ static int decide_service(struct decision *decision, const struct swk_source *so
 
 		status = decide_told(decision, &subject, told, recorded_as(decision, told));
 	}
+	service->noted |= swk_report_said(decision->report) != said;
 	return status;
 }
 

@@ -30,6 +30,7 @@
 /* Our own files, read back. */
 #define SWK_CONF_MAX (128UL * 1024 * 1024)
 #define SWK_STATE_MAX (64UL * 1024 * 1024)
+#define SWK_CHECKS_MAX (64UL * 1024 * 1024)
 
 /* Names remembered as deleted. A colour for each deployment makes many in the course of time. */
 #define SWK_GONE_MAX 4096

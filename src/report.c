@@ -68,6 +68,15 @@ void swk_report_sort(struct swk_report *report, size_t first)
 		      compare_notes);
 }
 
+size_t swk_report_said(const struct swk_report *report)
+{
+	size_t said = 0;
+
+	for (size_t i = SWK_NOTE_DETAIL + 1; i < SWK_NOTE_KINDS; i++)
+		said += report->counted[i];
+	return said;
+}
+
 void swk_report_forget(struct swk_report *report, enum swk_note_kind kind)
 {
 	size_t kept = 0;

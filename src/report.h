@@ -71,6 +71,9 @@ void swk_report_note(struct swk_report *report, enum swk_note_kind kind, const c
  */
 void swk_report_sort(struct swk_report *report, size_t first);
 
+/* How many notes there are that somebody should read: all but details. */
+size_t swk_report_said(const struct swk_report *report);
+
 /* Forgets the notes of a kind: what they tell of is looked at once more. */
 void swk_report_forget(struct swk_report *report, enum swk_note_kind kind);
 

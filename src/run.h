@@ -7,6 +7,7 @@
 #define SWK_RUN_H
 
 #include "buffer.h"
+#include "checks.h"
 #include "consul.h"
 #include "decide.h"
 #include "model.h"
@@ -16,6 +17,24 @@
 #include "state.h"
 #include "store.h"
 #include "target.h"
+
+/* What an answer about a service says of checks. */
+struct swk_answer_checks {
+	uint64_t own;		      /* the sum of the service's */
+	struct swk_tallies nodes;     /* for each instance its node's key and the sum of that's */
+	bool unsure;		      /* another may say the same */
+	uint64_t next_own, next_node; /* of the instance that comes behind its checks */
+};
+
+/* What a run knows of checks. */
+struct swk_run_checks {
+	bool told;			   /* the document is one of checks… */
+	bool unsure;			   /* …and not all in it can be read */
+	struct swk_tallies document;	   /* what it says, under keys of services and nodes */
+	struct swk_checks known;	   /* what was seen by the runs before */
+	struct swk_answer_checks *answers; /* in a complete pass, by the places of `services` */
+	size_t answer_count;
+};
 
 struct swk_run {
 	const struct swk_settings *settings;
@@ -35,6 +54,8 @@ struct swk_run {
 	size_t keys_listed;	  /* keys that may make one, whether that is published or not */
 	struct swk_services keys; /* the tree's upstreams */
 	uint64_t keys_index;	  /* Consul's, of that; 0: none */
+
+	struct swk_run_checks checks;
 
 	struct swk_store store;
 	bool waited;		/* for the lock: what was read may be old */
@@ -64,6 +85,24 @@ int swk_run_key(void *context, const struct swk_key *key, struct swk_error *erro
 int swk_run_take_keys(struct swk_run *run);
 /* Asks for the tree where that is needed. */
 int swk_run_ask_keys(struct swk_run *run);
+
+/* run_checks.c: what checks say, so that not all services need to be asked about. */
+int swk_run_check(void *context, const struct swk_check *check, struct swk_error *error);
+/* After a document of checks: marks the services of which it says what was seen before, when the
+ * file got what it has of them. */
+int swk_run_find_unchanged(struct swk_run *run);
+/* In a complete pass, makes room for what answers say; the services are all known. */
+int swk_run_expect_checks(struct swk_run *run);
+/* Checks come first, then the instance that has them, or passing it over. */
+void swk_answer_forget(struct swk_answer_checks *answer);
+void swk_answer_check(struct swk_answer_checks *answer, const struct swk_check *check);
+void swk_answer_pass_over(struct swk_answer_checks *answer);
+int swk_answer_instance(struct swk_answer_checks *answer, const struct swk_instance *instance,
+			struct swk_error *error);
+/* Replaces FILE.checks; where that fails, it is noted. What it says is tied to what the conf file
+ * holds by then: neither depends on the other being written. */
+int swk_run_remember_checks(struct swk_run *run);
+void swk_run_free_checks(struct swk_run *run);
 
 /* run_record.c: the files, all of it under the lock. */
 int swk_run_lock_and_read(struct swk_run *run);

@@ -93,6 +93,8 @@ static int take_document(struct swk_run *run, enum swk_watch_kind kind)
 		/* What the list says is asked once more, when nobody else writes. */
 		run->complete = true;
 		run->thorough = kind == SWK_WATCH_SERVICES || run->settings->verify;
+		run->checks.told = kind == SWK_WATCH_CHECKS;
+		run->checks.unsure |= run->services.unsure;
 		swk_services_free(&run->services);
 		swk_report_forget(run->report, SWK_NOTE_SKIPPED);
 		if (kind == SWK_WATCH_SERVICES &&
@@ -127,6 +129,7 @@ int swk_run_read_document(struct swk_run *run, int descriptor)
 	const struct swk_watch_sink sink = {.context = run,
 					    .instance = document_instance,
 					    .service = document_service,
+					    .check = swk_run_check,
 					    .key = run->settings->keyprefix ? swk_run_key : NULL,
 					    .unreadable = document_unreadable};
 	enum swk_watch_kind kind = SWK_WATCH_NOTHING;
@@ -162,34 +165,48 @@ int swk_run_read_document(struct swk_run *run, int descriptor)
 struct answer {
 	struct swk_run *run;
 	const char *service;
+	struct swk_answer_checks *checks; /* NULL: nobody wants to know of them */
 };
+
+static int answer_check(void *context, const struct swk_check *check, struct swk_error *error)
+{
+	(void)error;
+	swk_answer_check(((struct answer *)context)->checks, check);
+	return 0;
+}
 
 static int answer_instance(void *context, const struct swk_instance *instance,
 			   struct swk_error *error)
 {
 	struct answer *answer = context;
 	struct swk_run *run = answer->run;
+	struct swk_answer_checks *checks = answer->checks;
+	const size_t said = swk_report_said(run->report);
+	int status;
 
 	run->seen++;
 	/* Consul looks services up without case. */
-	if (strcmp(instance->service, answer->service) != 0)
+	if (strcmp(instance->service, answer->service) != 0) {
+		if (checks)
+			swk_answer_pass_over(checks);
 		return 0;
-	return swk_policy_instance(&run->services, &run->policy, instance, run->report, error);
+	}
+	status = swk_policy_instance(&run->services, &run->policy, instance, run->report, error);
+	if (status || !checks)
+		return status;
+	checks->unsure |= swk_report_said(run->report) != said;
+	return swk_answer_instance(checks, instance, error);
 }
 
-/* What is known of a service is asked for anew. */
-static void forget(struct swk_run *run, const char *service)
-{
-	swk_service_clear(swk_services_find(&run->services, service));
-	swk_whys_forget(run->policy.whys, service);
-}
-
-/* An answer that was too old is asked for once more. */
+/* What is known of a service is asked for anew, maybe once more, since the answer was too old. */
 static void forget_answer(void *context)
 {
 	const struct answer *answer = context;
 
-	forget(answer->run, answer->service);
+	swk_service_clear(swk_services_find(&answer->run->services, answer->service));
+	swk_whys_forget(answer->run->policy.whys, answer->service);
+	if (answer->checks)
+		swk_answer_forget(answer->checks);
 }
 
 static int answer_unreadable(void *context, const char *service, const char *what, const char *why,
@@ -210,23 +227,33 @@ static uint64_t least_index(const struct swk_run *run, const char *service)
 	return !run->complete && run->event_index > last ? run->event_index : last;
 }
 
+static struct swk_answer_checks *checks_of(const struct swk_run *run, const char *service)
+{
+	if (!run->checks.answers)
+		return NULL;
+	return &run->checks
+			.answers[swk_services_find(&run->services, service) - run->services.list];
+}
+
 /* Asks about the services in the list of names, which are all in run->services. */
 static int ask_services(struct swk_run *run, const char *const *names, size_t count)
 {
 	struct swk_consul_query *queries = calloc(count + 1, sizeof(*queries));
 	struct answer *answers = calloc(count + 1, sizeof(*answers));
 	size_t noted = run->report->note_count;
-	int status = queries && answers ? 0 : swk_error_memory(run->error);
+	int status = queries && answers ? swk_run_expect_checks(run) : swk_error_memory(run->error);
 
 	for (size_t i = 0; !status && i < count; i++) {
-		answers[i] = (struct answer){.run = run, .service = names[i]};
+		answers[i] = (struct answer){run, names[i], checks_of(run, names[i])};
 		queries[i].service = names[i];
 		queries[i].sink = (struct swk_watch_sink){.context = &answers[i],
 							  .instance = answer_instance,
 							  .unreadable = answer_unreadable};
 		queries[i].least = least_index(run, names[i]);
+		if (answers[i].checks)
+			queries[i].sink.instance_check = answer_check;
 		queries[i].again = forget_answer;
-		forget(run, names[i]);
+		forget_answer(&answers[i]);
 	}
 	if (!status)
 		status = swk_consul_ask(&run->consul, run->http, queries, count, run->deadline,
@@ -265,6 +292,8 @@ static int ask_where_needed(struct swk_run *run)
 		struct swk_service *service = &run->services.list[i];
 		uint64_t last = swk_state_index(&run->state, service->name);
 
+		if (service->unchanged)
+			continue;
 		/* It was not in the last list: what is told of it then may be about one that is
 		 * gone. */
 		if (!last && run->state.listed)
@@ -357,14 +386,51 @@ static int ask_list(struct swk_run *run)
 	return 0;
 }
 
+/* Of those that were asked about and answered; and what was seen of them. */
+static size_t count_asked(const struct swk_run *run, size_t *seen)
+{
+	size_t asked = 0;
+
+	*seen = run->seen;
+	for (size_t i = 0; i < run->services.count; i++) {
+		const struct swk_service *service = &run->services.list[i];
+
+		asked += !service->unasked && !service->unchanged;
+		*seen += service->unsure;
+	}
+	return asked;
+}
+
+/* Where those that were asked about have not one instance, memory is no witness that there are any:
+ * asks about the others, too. */
+static int ask_unchanged(struct swk_run *run)
+{
+	const char **names;
+	size_t count = 0, seen;
+	int status;
+
+	if (!count_asked(run, &seen) || seen)
+		return 0;
+	names = reallocarray(NULL, run->services.count + 1, sizeof(*names));
+	if (!names)
+		return swk_error_memory(run->error);
+	for (size_t i = 0; i < run->services.count; i++) {
+		if (run->services.list[i].unchanged)
+			names[count++] = run->services.list[i].name;
+	}
+	status = count ? ask_services(run, names, count) : 0;
+	free(names);
+	return status;
+}
+
 static int guard_instances(struct swk_run *run)
 {
-	size_t asked = 0, seen = run->seen;
+	size_t seen, asked;
+	int status = ask_unchanged(run);
 
-	for (size_t i = 0; i < run->services.count; i++) {
-		asked += !run->services.list[i].unasked;
-		seen += run->services.list[i].unsure;
-	}
+	if (status)
+		return status;
+	asked = count_asked(run, &seen);
 	return swk_guard_instances(asked, seen, run->report) ? 0 : SWK_HELD;
 }
 
@@ -372,6 +438,8 @@ int swk_run_ask_consul(struct swk_run *run)
 {
 	int status = run->complete ? ask_list(run) : 0;
 
+	if (!status)
+		status = swk_run_find_unchanged(run);
 	if (!status)
 		status = ask_where_needed(run);
 	if (!status && run->complete && run->list_known)

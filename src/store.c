@@ -48,10 +48,11 @@ int swk_store_open(struct swk_store *store, const char *conf, struct swk_error *
 	free(copy);
 	store->state = with_ending(store->conf, ".state");
 	store->bad_state = with_ending(store->conf, ".state.bad");
+	store->checks = with_ending(store->conf, ".checks");
 	store->lock = with_ending(store->conf, ".lock");
 	store->temporary = with_ending(store->conf, ".tmp");
-	if (!store->directory || !store->state || !store->bad_state || !store->lock ||
-	    !store->temporary)
+	if (!store->directory || !store->state || !store->bad_state || !store->checks ||
+	    !store->lock || !store->temporary)
 		return swk_error_memory(error);
 	if (stat(store->directory, &about))
 		return fail(store->directory,
@@ -72,6 +73,7 @@ void swk_store_close(struct swk_store *store)
 	free(store->conf);
 	free(store->state);
 	free(store->bad_state);
+	free(store->checks);
 	free(store->lock);
 	free(store->temporary);
 	free(store->directory);

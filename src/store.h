@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files: a lock, the conf file, and beside it a small state file. Knows bytes, not what they
+ * The files: a lock, the conf file, and beside it those that remember. Knows bytes, not what they
  * mean. A file is replaced as a whole: temporary file in the same directory, fsync, rename, fsync
  * of the directory. Errors are SWK_CANTCREATE unless said otherwise.
  */
@@ -16,6 +16,7 @@ struct swk_store {
 	char *conf;	 /* all owned; the file itself, behind any symbolic links */
 	char *state;	 /* FILE.state */
 	char *bad_state; /* FILE.state.bad */
+	char *checks;	 /* FILE.checks */
 	char *lock;	 /* FILE.lock; stays for ever */
 	char *temporary; /* FILE.tmp, one for all: only who holds the lock writes */
 	char *directory;
