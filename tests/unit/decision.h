@@ -68,7 +68,8 @@ static inline void add_instance(struct swk_services *services, const struct swk_
 
 /*
  * Words: an instance; `web`: a service of the list; `web?`: with an instance that can't be read;
- * `web~`: that could not be asked about; `?`: an instance that can't be read, of who knows what.
+ * `web~`: that could not be asked about; `web=`: that need not be asked about; `?`: an instance
+ * that can't be read, of who knows what.
  */
 static inline struct swk_services registry(const char *text, const struct swk_policy *policy,
 					   struct swk_report *report)
@@ -85,14 +86,16 @@ static inline struct swk_services registry(const char *text, const struct swk_po
 			add_instance(&services, policy, word, report);
 		} else if (!strcmp(word, "?")) {
 			services.unsure = true;
-		} else if (last == '?' || last == '~') {
+		} else if (last == '?' || last == '~' || last == '=') {
 			word[strlen(word) - 1] = '\0';
 			service = swk_services_get(&services, word, &error);
 			assert_non_null(service);
 			if (last == '?')
 				service->unsure = true;
-			else
+			else if (last == '~')
 				service->unasked = true;
+			else
+				service->unchanged = true;
 		} else if (*word) {
 			assert_int_equal(
 				swk_policy_service(&services, policy, word, report, &error), 0);
@@ -167,7 +170,8 @@ struct decision {
 	bool complete, all_keys;
 	const char *foreign;
 	const char *wanted, *noted, *says;
-	const char *whys; /* those of services and upstreams; NULL: whatever they are */
+	const char *again; /* services that may be spoken of again; NULL: whichever they are */
+	const char *whys;  /* those of services and upstreams; NULL: whatever they are */
 };
 
 static inline const char *or_nothing(const char *text)
@@ -192,6 +196,22 @@ static inline char *show_whys(const struct swk_whys *whys)
 					       *why->upstream ? why->upstream : why->service,
 					       *why->upstream ? "" : ":",
 					       swk_verdict_words[why->verdict], why->reason);
+	}
+	return out.data;
+}
+
+/* The services of which something was said, or may be said another time. */
+static inline char *show_noted(const struct swk_services *services)
+{
+	struct swk_error error = {0};
+	struct swk_buffer out;
+
+	swk_buffer_init(&out, 100000);
+	(void)swk_buffer_add(&out, "", 0, &error);
+	for (size_t i = 0; i < services->count; i++) {
+		if (services->list[i].noted)
+			(void)swk_buffer_print(&out, &error, "%s%s", out.length ? " " : "",
+					       services->list[i].name);
 	}
 	return out.data;
 }
@@ -226,6 +246,10 @@ static inline void decide(const struct decision *rows, size_t count)
 		free(shown);
 		shown = unit_show(&have);
 		unit_same("what we have is not touched", shown, or_nothing(row->have));
+		free(shown);
+		shown = show_noted(&services);
+		if (row->again)
+			unit_same(row->row, shown, row->again);
 		free(shown);
 		shown = show_whys(&whys);
 		if (row->whys)

@@ -884,6 +884,81 @@ static void many_services(void **state)
 	swk_report_free(&report);
 }
 
+/* ---- what need not be asked about ---- */
+
+static void unchanged(void **state)
+{
+	static const struct decision rows[] = {
+		{.row = "it keeps what it has, and nothing is said",
+		 .have = "api: 10.0.0.9:80; web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.2:80",
+		 .registry = "api@10.0.0.8:80 web=",
+		 .complete = true,
+		 .wanted = "api: 10.0.0.8:80; web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.2:80"},
+		{.row = "there is nothing to keep",
+		 .registry = "web=",
+		 .complete = true,
+		 .wanted = ""},
+		{.row = "whatever becomes of what has no instance",
+		 .config = "{\"defaults\": {\"empty\": \"delete\"}}",
+		 .have = "web: 10.0.0.1:80",
+		 .registry = "web=",
+		 .complete = true,
+		 .wanted = "web: 10.0.0.1:80"},
+		{.row = "its name is not to be had by others",
+		 .have = "web_a<web gray=a>: 10.0.0.2:80",
+		 .registry = "web= web_a@10.0.0.3:80",
+		 .complete = true,
+		 .wanted = "web_a<web gray=a>: 10.0.0.2:80",
+		 .noted = "s"},
+		{.row = "what only the target has is not its own",
+		 .have = "web: 10.0.0.2:80",
+		 .registry = "web=",
+		 .foreign = "web",
+		 .complete = true,
+		 .wanted = "web: 10.0.0.2:80"},
+	};
+
+	(void)state;
+	decide(rows, COUNT(rows));
+}
+
+static void said_again(void **state)
+{
+	static const struct decision rows[] = {
+		{.row = "as its instances say",
+		 .have = "api: 10.0.0.1:80; web: 10.0.0.1:80",
+		 .registry = "api@10.0.0.1:80 web@10.0.0.2:80",
+		 .wanted = "api: 10.0.0.1:80; web: 10.0.0.2:80",
+		 .again = ""},
+		{.row = "a colour goes",
+		 .have = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.2:80",
+		 .registry = "web@10.0.0.1:80",
+		 .wanted = "web: 10.0.0.1:80",
+		 .again = ""},
+		{.row = "one is kept",
+		 .have = "api: 10.0.0.1:80; web: 10.0.0.1:80",
+		 .registry = "api@10.0.0.1:80 web@10.0.0.2:80!critical",
+		 .wanted = "api: 10.0.0.1:80; web: 10.0.0.1:80",
+		 .noted = "k",
+		 .again = "web"},
+		{.row = "one is down as a whole",
+		 .config = "{\"defaults\": {\"empty\": \"down\"}}",
+		 .registry = "api@10.0.0.1:80 web@10.0.0.2:80!critical",
+		 .wanted = "api: 10.0.0.1:80; web: 127.0.0.1:1,down",
+		 .noted = "w",
+		 .again = "web"},
+		{.row = "one is below min_healthy, and not kept since it is new",
+		 .config = "{\"defaults\": {\"min_healthy\": 2}}",
+		 .registry = "api@10.0.0.1:80 api@10.0.0.2:80 web@10.0.0.2:80 "
+			     "web@10.0.0.3:80!critical",
+		 .wanted = "api: 10.0.0.1:80 10.0.0.2:80; web: 10.0.0.2:80",
+		 .again = "web"},
+	};
+
+	(void)state;
+	decide(rows, COUNT(rows));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -891,7 +966,8 @@ int main(void)
 		cmocka_unit_test(min_healthy),	  cmocka_unit_test(made_fit),
 		cmocka_unit_test(renames),	  cmocka_unit_test(keys_and_services),
 		cmocka_unit_test(collisions),	  cmocka_unit_test(foreign_names),
-		cmocka_unit_test(many_services),
+		cmocka_unit_test(many_services),  cmocka_unit_test(unchanged),
+		cmocka_unit_test(said_again),
 	};
 
 	int failed;

@@ -234,6 +234,21 @@ static void ceiling_is_an_error(void **state)
 	swk_report_free(&report);
 }
 
+static void details_are_not_for_everybody(void **state)
+{
+	struct swk_report report;
+
+	(void)state;
+	swk_report_init(&report);
+	swk_report_note(&report, SWK_NOTE_DETAIL, "x");
+	assert_int_equal(swk_report_said(&report), 0);
+	for (unsigned i = SWK_NOTE_DETAIL + 1; i < SWK_NOTE_KINDS; i++) {
+		swk_report_note(&report, (enum swk_note_kind)i, "x");
+		assert_int_equal(swk_report_said(&report), i);
+	}
+	swk_report_free(&report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +261,7 @@ int main(void)
 		cmocka_unit_test(printed_for_programs),
 		cmocka_unit_test(every_kind_has_its_word),
 		cmocka_unit_test(ceiling_is_an_error),
+		cmocka_unit_test(details_are_not_for_everybody),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
+#include "config.h"
 #include "settings.h"
 
 static struct swk_settings defaults(void)
@@ -239,6 +240,138 @@ static void no_such_setting(void **state)
 	swk_settings_free(&settings);
 }
 
+/* ---- a number for all of it ---- */
+
+static uint64_t hash_of_file(const char *config)
+{
+	struct swk_settings settings = defaults();
+	struct swk_error error = {0};
+	uint64_t hash;
+
+	if (swk_config_parse(&settings, "test", config, strlen(config), &error))
+		fail_msg("%s: %s", config, error.text);
+	hash = swk_settings_hash(&settings);
+	swk_settings_free(&settings);
+	return hash;
+}
+
+/* Gives one field another value than it has, and takes it back. */
+static void must_count(const struct swk_settings *settings, const struct swk_field *field,
+		       void *base)
+{
+	const uint64_t before = swk_settings_hash(settings);
+	char *its = (char *)base + field->offset, *text;
+	static char other[] = "other";
+
+	if (field->type == SWK_TEXT) {
+		memcpy(&text, its, sizeof(text));
+		memcpy(its, &(char *){other}, sizeof(text));
+		unit_number(field->name, swk_settings_hash(settings) == before, 0);
+		memcpy(its, &text, sizeof(text));
+	} else if (field->type == SWK_SHARE) {
+		struct swk_share *share = (void *)its;
+
+		share->percent = !share->percent;
+		unit_number(field->name, swk_settings_hash(settings) == before, 0);
+		share->percent = !share->percent;
+		share->number++;
+		unit_number(field->name, swk_settings_hash(settings) == before, 0);
+		share->number--;
+	} else {
+		/* A flag is one byte, a number more: the first of both counts. */
+		*its = (char)(*its ^ 1);
+		unit_number(field->name, swk_settings_hash(settings) == before, 0);
+		*its = (char)(*its ^ 1);
+	}
+	unit_number(field->name, swk_settings_hash(settings) == before, 1);
+}
+
+static void all_must_count(const struct swk_settings *settings, const struct swk_fields *fields,
+			   void *base)
+{
+	assert_true(fields->count > 0);
+	for (size_t i = 0; i < fields->count; i++)
+		must_count(settings, &fields->list[i], base);
+}
+
+static void every_field_counts(void **state)
+{
+	struct swk_settings settings = defaults();
+	struct swk_error error = {0};
+	struct swk_override *override = swk_overrides_add(&settings.services, "a*", &error);
+
+	(void)state;
+	assert_non_null(override);
+	assert_non_null(swk_settings_add_route(&settings, &error));
+	all_must_count(&settings, &swk_settings_fields, &settings);
+	all_must_count(&settings, &swk_rules_fields, &settings.defaults);
+	all_must_count(&settings, &swk_rules_fields, &override->rules);
+	all_must_count(&settings, &swk_consul_fields, &settings.consul);
+	all_must_count(&settings, &swk_attributes_fields, &settings.attributes);
+	all_must_count(&settings, &swk_attributes_max_fields, &settings.attributes);
+	for (size_t i = 0; i < settings.route_count; i++)
+		all_must_count(&settings, &swk_route_fields, &settings.routes[i]);
+	for (size_t i = 0; i < settings.target_count; i++)
+		all_must_count(&settings, &swk_target_fields, &settings.targets[i]);
+	for (size_t i = 0; i < SWK_ATTRIBUTES; i++) {
+		const uint64_t before = swk_settings_hash(&settings);
+
+		settings.attributes.allow[i] = !settings.attributes.allow[i];
+		assert_true(swk_settings_hash(&settings) != before);
+		settings.attributes.allow[i] = !settings.attributes.allow[i];
+	}
+	swk_settings_free(&settings);
+}
+
+/* Each another than all others, though some of their texts are the same in a row. */
+static void lists_count(void **state)
+{
+	static const char *const files[] = {
+		"{}",
+		"{\"include\": [\"a\"]}",
+		"{\"exclude\": [\"a\"]}",
+		"{\"include\": [\"a\", \"b\"]}",
+		"{\"include\": [\"b\", \"a\"]}",
+		"{\"include\": [\"ab\"]}",
+		"{\"include\": [\"a\"], \"exclude\": [\"b\"]}",
+		"{\"routing\": []}",
+		"{\"routing\": [{\"tag\": \"blue\"}]}",
+		"{\"routing\": [{\"tag\": \"blue\"}, {\"tag\": \"gray\"}]}",
+		"{\"routing\": [{\"tag\": \"gray\"}, {\"tag\": \"blue\"}]}",
+		"{\"targets\": [{\"url\": \"http://127.0.0.1:1\"}]}",
+		"{\"targets\": [{\"url\": \"http://127.0.0.1:1\"}, {\"url\": "
+		"\"http://127.0.0.1:2\"}]}",
+		"{\"services\": {\"a\": {}}}",
+		"{\"services\": {\"b\": {}}}",
+		/* To say what is so without saying it is to win over other patterns. */
+		"{\"services\": {\"a\": {\"max_conns\": 0}}}",
+		"{\"services\": {\"a\": {\"max_conns\": 1}}}",
+		"{\"services\": {\"a\": {}, \"b\": {}}}",
+		"{\"defaults\": {\"max_conns\": 1}}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(files); i++) {
+		unit_number(files[i], hash_of_file(files[i]) == hash_of_file(files[i]), 1);
+		for (size_t j = 0; j < i; j++)
+			unit_number(files[i], hash_of_file(files[i]) == hash_of_file(files[j]), 0);
+	}
+}
+
+/* A run by hand and one by a timer must not undo what each other remembers. */
+static void runs_own_counts_for_nothing(void **state)
+{
+	struct swk_settings settings = defaults();
+	const uint64_t before = swk_settings_hash(&settings);
+
+	(void)state;
+	settings.service = strdup("web");
+	settings.adopt = settings.force = settings.resync = settings.ask = settings.dry_run =
+		settings.verify = true;
+	assert_true(swk_settings_hash(&settings) == before);
+	swk_settings_free(&settings);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +383,9 @@ int main(void)
 		cmocka_unit_test(targets),
 		cmocka_unit_test(targets_at_their_limit),
 		cmocka_unit_test(no_such_setting),
+		cmocka_unit_test(every_field_counts),
+		cmocka_unit_test(lists_count),
+		cmocka_unit_test(runs_own_counts_for_nothing),
 	};
 
 	return cmocka_run_group_tests_name("settings", tests, NULL, NULL);

@@ -1040,6 +1040,124 @@ static void nested_deep(void **state)
 	}
 }
 
+/* ---- checks ---- */
+
+static int write_check(void *context, const struct swk_check *check, struct swk_error *error)
+{
+	return swk_buffer_print(context, error, "check %s/%s/%s of %s%s: %s at %.17g%s\n",
+				check->node, check->id, check->service_id, check->service,
+				check->of_node ? " (node)" : "", check->status, check->index,
+				check->readable ? "" : " unreadable");
+}
+
+static int name_instance(void *context, const struct swk_instance *instance,
+			 struct swk_error *error)
+{
+	return swk_buffer_print(context, error, "instance %s\n", instance->id);
+}
+
+/* What is told of a document's checks, or of those of its instances; the caller frees it. */
+static char *read_checks_of(const char *text, bool of_instances)
+{
+	struct reading reading;
+
+	begin(&reading, NO_KEYS);
+	reading.sink = (struct swk_watch_sink){.context = &reading.told,
+					       .instance = name_instance,
+					       .unreadable = write_unreadable};
+	if (of_instances)
+		reading.sink.instance_check = write_check;
+	else
+		reading.sink.check = write_check;
+	feed(&reading, text, strlen(text));
+	return end(&reading);
+}
+
+#define STATE_OF(more) "{\"Node\": \"n\", \"CheckID\": \"c\", \"Status\": \"passing\"" more "}"
+
+static void checks(void **state)
+{
+	static const struct {
+		const char *check, *told;
+	} rows[] = {
+		{STATE_OF(""), "n/c/ of  (node): passing at 0"},
+		{STATE_OF(", \"ServiceID\": \"\", \"ServiceName\": \"\", \"ModifyIndex\": 12"),
+		 "n/c/ of  (node): passing at 12"},
+		{STATE_OF(", \"ServiceID\": \"w1\", \"ServiceName\": \"web\", "
+			  "\"ModifyIndex\": 9007199254740991"),
+		 "n/c/w1 of web: passing at 9007199254740991"},
+		{STATE_OF(", \"ServiceName\": \"web\""), "n/c/ of web: passing at 0"},
+		{"{\"Node\": \"n\", \"CheckID\": \"c\", \"Status\": \"odd\"}",
+		 "n/c/ of  (node): odd at 0"},
+		/* What can't be read. */
+		{STATE_OF(", \"ServiceID\": \"w1\""), "n/c/w1 of : passing at 0 unreadable"},
+		{STATE_OF(", \"ServiceID\": \"w1\", \"ServiceName\": 1"),
+		 "n/c/w1 of : passing at 0 unreadable"},
+		{STATE_OF(", \"ServiceID\": \"w\\u0000x\", \"ServiceName\": \"web\""),
+		 "n/c/ of web: passing at 0 unreadable"},
+		{"{\"Node\": \"n\\u0000m\", \"CheckID\": \"c\", \"Status\": \"passing\"}",
+		 "/c/ of  (node): passing at 0 unreadable"},
+		{"{\"CheckID\": \"c\", \"Status\": \"passing\"}",
+		 "/c/ of  (node): passing at 0 unreadable"},
+		{"{\"Node\": \"n\", \"CheckID\": 7, \"Status\": \"passing\"}",
+		 "n// of  (node): passing at 0 unreadable"},
+		{"{\"Node\": \"n\", \"CheckID\": \"\", \"Status\": \"passing\"}",
+		 "n// of  (node): passing at 0 unreadable"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *document, *wanted, *told;
+
+		assert_true(asprintf(&document, "[%s, %s]", rows[i].check, rows[i].check) > 0);
+		assert_true(asprintf(&wanted, "check %s\ncheck %s\nended: checks\n", rows[i].told,
+				     rows[i].told) > 0);
+		told = read_checks_of(document, false);
+		unit_same(rows[i].check, told, wanted);
+		free(told);
+		told = read_checks_of(document, true);
+		unit_same(rows[i].check, told, "ended: checks\n");
+		free(told);
+		free(document);
+		free(wanted);
+	}
+}
+
+static void checks_before_their_instance(void **state)
+{
+	static const char document[] =
+		"[{\"Node\": {\"Node\": \"n\"}, \"Service\": {\"Service\": \"web\", \"ID\": "
+		"\"w1\", "
+		"\"Port\": 80}, \"Checks\": [" STATE_OF(
+			", \"ModifyIndex\": 3") ", {\"Status\": "
+						"\"passing\"}]}, "
+						"{\"Node\": {}, \"Service\": {\"Service\": "
+						"\"web\", \"ID\": \"w2\", \"Port\": 80}, "
+						"\"Checks\": null}, "
+						"{\"Node\": {}, \"Service\": {\"Service\": "
+						"\"web\", \"ID\": \"w3\"}, "
+						"\"Checks\": [" STATE_OF("") "]}]";
+	static const char unreadable[] = "unreadable web: instance 2 ('w3', line 1): it has no "
+					 "Service.Port\nended: service\n";
+	char *told = read_checks_of(document, true), *wanted;
+
+	(void)state;
+	assert_true(asprintf(&wanted,
+			     "check n/c/ of  (node): passing at 3\n"
+			     "check // of  (node): passing at 0 unreadable\n"
+			     "instance w1\ninstance w2\n%s",
+			     unreadable) > 0);
+	assert_string_equal(told, wanted);
+	free(told);
+	free(wanted);
+	/* Who doesn't ask for them gets none. */
+	told = read_checks_of(document, false);
+	assert_true(asprintf(&wanted, "instance w1\ninstance w2\n%s", unreadable) > 0);
+	assert_string_equal(told, wanted);
+	free(told);
+	free(wanted);
+}
+
 /* ---- a sink that refuses ---- */
 
 static int refuse_instance(void *context, const struct swk_instance *instance,
@@ -1059,6 +1177,12 @@ static int refuse_key(void *context, const struct swk_key *key, struct swk_error
 {
 	(void)context;
 	return swk_error_set(error, SWK_HELD, "%s", key->key);
+}
+
+static int refuse_check(void *context, const struct swk_check *check, struct swk_error *error)
+{
+	(void)context;
+	return swk_error_set(error, SWK_HELD, "%s", check->id);
 }
 
 static int refuse_unreadable(void *context, const char *service, const char *what, const char *why,
@@ -1081,11 +1205,13 @@ static void sink_ends_the_reading(void **state)
 		{"{\"\":[], no JSON", "its name is empty"},
 		{"[{\"Key\":\"a/b\"}, no JSON", "a/b"},
 		{"[{\"Key\":\"\"}, no JSON", "it has no Key"},
+		{"[{\"CheckID\":\"c\"}, no JSON", "c"},
 	};
 	static const struct swk_watch_sink sink = {.instance = refuse_instance,
 						   .service = refuse_service,
 						   .unreadable = refuse_unreadable,
-						   .key = refuse_key};
+						   .key = refuse_key,
+						   .check = refuse_check};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -1214,6 +1340,8 @@ int main(void)
 		cmocka_unit_test(large_in_a_list),
 		cmocka_unit_test(document_over_its_limit),
 		cmocka_unit_test(nested_deep),
+		cmocka_unit_test(checks),
+		cmocka_unit_test(checks_before_their_instance),
 		cmocka_unit_test(sink_ends_the_reading),
 		cmocka_unit_test(read_from_a_descriptor),
 		cmocka_unit_test(refused_document_is_read_to_its_end),
