@@ -135,7 +135,8 @@ static int mark_unchanged(struct swk_run *run)
 				"%zu of %zu services are not asked about: their checks are as they "
 				"were",
 				count, run->services.count);
-	return status;
+	/* What is remembered of those that are gone goes, even if nobody is asked about. */
+	return status ? status : swk_run_expect_checks(run);
 }
 
 int swk_run_find_unchanged(struct swk_run *run)

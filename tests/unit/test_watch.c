@@ -1101,6 +1101,7 @@ static void checks(void **state)
 		 "/c/ of  (node): passing at 0 unreadable"},
 		{"{\"Node\": \"n\", \"CheckID\": 7, \"Status\": \"passing\"}",
 		 "n// of  (node): passing at 0 unreadable"},
+		{"{\"Node\": \"n\", \"CheckID\": \"c\"}", "n/c/ of  (node):  at 0 unreadable"},
 		{"{\"Node\": \"n\", \"CheckID\": \"\", \"Status\": \"passing\"}",
 		 "n// of  (node): passing at 0 unreadable"},
 	};
