@@ -93,6 +93,23 @@ static int key(void *context, const struct swk_key *this, struct swk_error *erro
 	return status ? status : tell_pairs(told, this->values, this->value_count, error);
 }
 
+/* Of a document, or of the instance that comes next. */
+static int check(void *context, const struct swk_check *this, struct swk_error *error)
+{
+	struct told *told = context;
+	const char *const texts[] = {this->node, this->id, this->service_id, this->service,
+				     this->status};
+	int status = swk_buffer_print(&told->text, error, "\ncheck %a %d %d ", this->index,
+				      this->of_node, this->readable);
+
+	fuzz_require(!this->readable || (*this->node && *this->id && *this->status &&
+					 (this->of_node || *this->service)),
+		     "a check of nothing");
+	for (size_t i = 0; !status && i < sizeof(texts) / sizeof(*texts); i++)
+		status = tell(told, texts[i], error);
+	return status;
+}
+
 static int service(void *context, const char *name, struct swk_error *error)
 {
 	struct told *told = context;
@@ -123,6 +140,8 @@ static void decode(struct told *told, const char *data, size_t size, size_t firs
 					    .instance = instance,
 					    .service = service,
 					    .key = key,
+					    .check = check,
+					    .instance_check = check,
 					    .unreadable = unreadable};
 	struct swk_watch watch;
 	size_t length = first;
