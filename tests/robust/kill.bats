@@ -65,3 +65,8 @@ kill_everywhere() {
 	begin_with_consul
 	kill_everywhere
 }
+
+@test "kill: a document of checks, of which some are remembered" {
+	begin_with_checks
+	kill_everywhere
+}

@@ -17,6 +17,8 @@ PROGRAM="${SWK_APPLY:-$ROOT/build/swk-apply}"
 # What is under way: the command of the run that is disturbed, the place, for messages, and the status that came of it.
 declare -ga run_of=()
 declare -g point='' status=0
+# What the next run comes to, where that is another one of the same kind.
+declare -g next_is=''
 
 setup() {
 	export TEST_DIR="$BATS_TEST_TMPDIR"
@@ -80,6 +82,32 @@ begin_with_consul() {
 	reach_new
 }
 
+# begin_with_checks - the same for a document of checks, where it is remembered what was seen of them. Of api it tells nothing
+# new, so that it is not asked about. The same document once more makes of everything what is new.
+begin_with_checks() {
+	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
+	consul_start "$TEST_DIR/consul"
+	consul_register api api-1 10.0.0.1 80
+	consul_register web web-1 10.0.0.1 80
+	consul_register web web-2 10.0.0.2 80 gray=same
+	consul_register web web-3 10.0.0.3 80 gray=gone
+	consul_register gone gone-1 10.0.0.1 80
+	"$PROGRAM" < <(consul_api GET /v1/health/state/any)
+	keep "$TEST_DIR/old"
+	consul_register more more-1 10.0.0.1 80
+	consul_register web web-4 10.0.0.4 80
+	consul_register web web-5 10.0.0.5 80 gray=new
+	consul_check web-1 critical
+	consul_deregister web-3
+	consul_deregister gone-1
+	consul_api GET /v1/health/state/any >"$TEST_DIR/document"
+	run_of=("$PROGRAM")
+	next_is=new
+	reach_new
+	! grep -q 'service .* gone$' "$TEST_DIR/new/checks"
+	[ "$(grep -c '^service .* \(api\|more\|web\)$' "$TEST_DIR/new/checks")" == 3 ]
+}
+
 # What an undisturbed run makes of it, and the way back.
 reach_new() {
 	"${run_of[@]}" <"$TEST_DIR/document"
@@ -94,6 +122,7 @@ reach_new() {
 keep() {
 	[[ ! -e "$SWK_CONF" ]] || cp "$SWK_CONF" "$1/conf"
 	[[ ! -e "$SWK_CONF.state" ]] || cp "$SWK_CONF.state" "$1/state"
+	[[ ! -e "$SWK_CONF.checks" ]] || cp "$SWK_CONF.checks" "$1/checks"
 	one_detail >"$1/detail"
 }
 
@@ -122,6 +151,7 @@ put_back() {
 	rm -rf "${SWK_CONF:?}"*
 	[[ ! -e "$TEST_DIR/old/conf" ]] || cp "$TEST_DIR/old/conf" "$SWK_CONF"
 	[[ ! -e "$TEST_DIR/old/state" ]] || cp "$TEST_DIR/old/state" "$SWK_CONF.state"
+	[[ ! -e "$TEST_DIR/old/checks" ]] || cp "$TEST_DIR/old/checks" "$SWK_CONF.checks"
 	curl -K "$TEST_DIR/way-back"
 	: >"$GATEWAY_DIR/requests.log"
 }
@@ -130,7 +160,7 @@ put_back() {
 
 # record - notes every system call of an undisturbed run, from main on, in $TEST_DIR/calls: its name, the how manieth of that name
 # in the process; `net` where it is about a connection, else what file of the conf's folder it is about (conf, state, lock, tmp,
-# folder), else `-`; and which the conf is by then, old or new. main begins with an open of /dev/null for reading and writing; the loader opens nothing to write.
+# checks, folder), else `-`; and which the conf is by then, old or new. main begins with an open of /dev/null for reading and writing; the loader opens nothing to write.
 record() {
 	put_back
 	strace -y -s 4096 -o "$TEST_DIR/trace" "${run_of[@]}" <"$TEST_DIR/document" >/dev/null
@@ -207,12 +237,18 @@ state_reads() {
 		[[ "$(head -n 1 "$SWK_CONF.state")" == 'swk-apply state 1' && "$(tail -n 1 "$SWK_CONF.state")" == end ]]
 }
 
+# The same of what is remembered of checks.
+checks_read() {
+	[[ ! -e "$SWK_CONF.checks" ]] ||
+		[[ "$(head -n 1 "$SWK_CONF.checks")" == 'swk-apply checks 1' && "$(tail -n 1 "$SWK_CONF.checks")" == end ]]
+}
+
 nothing_left_over() {
 	local file
 
 	for file in "${SWK_CONF%/*}"/*; do
 		case $file in
-		"$SWK_CONF" | "$SWK_CONF.state" | "$SWK_CONF.lock") ;;
+		"$SWK_CONF" | "$SWK_CONF.state" | "$SWK_CONF.checks" | "$SWK_CONF.lock") ;;
 		*) return 1 ;;
 		esac
 	done
@@ -221,10 +257,11 @@ nothing_left_over() {
 # one_more_run_converges [new] - whether one more run finishes what was begun: it says nothing is amiss, and all workers have what
 # the conf file says. It is about something else, and leaves the conf as it is; or it is the same run again, and the conf is new.
 one_more_run_converges() {
-	local wanted="${1:-}" input="$TEST_DIR/document"
+	local wanted="${1:-$next_is}" input="$TEST_DIR/document"
 	local -a next=("${run_of[@]}")
 
 	state_reads || problem 'the state file does not read' || return 1
+	checks_read || problem 'what is remembered of checks does not read' || return 1
 	if [[ -z "$wanted" ]]; then
 		wanted=$(conf_is)
 		[[ "$wanted" != torn ]] || problem 'the conf file is torn' || return 1
