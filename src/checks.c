@@ -73,12 +73,14 @@ uint64_t swk_checks_service(const char *name)
 
 uint64_t swk_checks_node(const char *name)
 {
+	static const char lower[] = "abcdefghijklmnopqrstuvwxyz";
 	uint64_t hash = swk_hash_text(SWK_HASH_START, "node");
 
 	for (; *name; name++) {
-		char folded = *name >= 'A' && *name <= 'Z' ? (char)(*name - 'A' + 'a') : *name;
+		bool upper = *name >= 'A' && *name <= 'Z';
 
-		hash = swk_hash_bytes(hash, &folded, 1);
+		hash = upper ? swk_hash_bytes(hash, &lower[*name - 'A'], 1)
+			     : swk_hash_bytes(hash, name, 1);
 	}
 	return swk_hash_end(hash);
 }
@@ -253,12 +255,11 @@ static bool read_node(struct reading *reading, const char *text)
 /* Takes one line; false where it is none of ours. */
 static bool read_line(struct reading *reading, const char *line)
 {
-	const char *words = strchr(line, ' ');
+	const char *words = line + strcspn(line, " ");
 
+	words += *words == ' ';
 	if (reading->ended)
 		return false;
-	if (words)
-		words++;
 	if (!reading->settled)
 		return reading->settled = !strncmp(line, "settings ", 9) &&
 					  read_number(&words, '\0', &reading->checks->settings);
