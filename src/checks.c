@@ -190,8 +190,9 @@ int swk_checks_write(struct swk_buffer *out, const struct swk_checks *checks,
 	for (size_t i = 0; !status && i < checks->count; i++) {
 		const struct swk_seen *seen = &checks->list[i];
 
-		status = swk_buffer_print(out, error, "service %016" PRIx64 " %016" PRIx64 " %s\n",
-					  seen->checks, seen->blocks, seen->service);
+		status = swk_buffer_print(
+			out, error, "service %016" PRIx64 " %016" PRIx64 " %016" PRIx64 " %s\n",
+			seen->checks, seen->blocks, seen->answer, seen->service);
 		for (size_t j = 0; !status && j < seen->node_count; j++)
 			status = add_node(out, seen->nodes[j], error);
 	}
@@ -218,17 +219,18 @@ struct reading {
 static bool read_service(struct reading *reading, const char *text)
 {
 	struct swk_checks *checks = reading->checks;
-	uint64_t own, blocks;
+	uint64_t own, blocks, answer;
 	struct swk_seen *seen;
 
 	if (!read_number(&text, ' ', &own) || !read_number(&text, ' ', &blocks) ||
-	    !swk_name_valid(text) ||
+	    !read_number(&text, ' ', &answer) || !swk_name_valid(text) ||
 	    (checks->count && strcmp(checks->list[checks->count - 1].service, text) >= 0))
 		return false;
 	seen = swk_checks_add(checks, text, reading->error);
 	if (seen) {
 		seen->checks = own;
 		seen->blocks = blocks;
+		seen->answer = answer;
 	}
 	return true;
 }

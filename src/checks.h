@@ -48,6 +48,7 @@ struct swk_seen {
 	char *service;	 /* owned */
 	uint64_t checks; /* the sum of its own checks', and of those of its nodes' */
 	uint64_t blocks; /* of what the conf file held of it from then on */
+	uint64_t answer; /* of the answer, as it came; 0: it is not known */
 	uint64_t *nodes; /* keys of those that it has instances on; sorted, each once; owned */
 	size_t node_count;
 };
@@ -81,8 +82,8 @@ bool swk_seen_same(const struct swk_seen *seen, const struct swk_tallies *docume
 /* ---- as text ---- */
 
 /*
- * Lines: a head; `settings NUMBER`; for each service `service CHECKS BLOCKS NAME`, then `node KEY`
- * for each of its nodes; and `end`. All numbers have 16 hexadecimal digits.
+ * Lines: a head; `settings NUMBER`; for each service `service CHECKS BLOCKS ANSWER NAME`, then
+ * `node KEY` for each of its nodes; and `end`. All numbers have 16 hexadecimal digits.
  */
 int swk_checks_write(struct swk_buffer *out, const struct swk_checks *checks,
 		     struct swk_error *error);

@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "hash.h"
 #include "url.h"
 
 /* ---- the environment ---- */
@@ -332,15 +333,53 @@ int swk_consul_event_index(uint64_t *index, struct swk_error *error)
 
 /* ---- questions ---- */
 
-/* A query under way: its decoder is fed as the answer comes. */
+/* A query under way: its decoder is fed as the answer comes, or, where that may be a known one,
+ * when it is there. */
 struct asking {
+	struct swk_consul_query *query;
 	struct swk_watch watch;
+	struct swk_buffer kept; /* what the decoder has not got yet */
+	bool keep;
+	uint64_t hash; /* of all so far */
 	char *url;
 };
 
+/* Has the decoder take what was kept, and from now on all at once. */
+static int release(struct asking *asking, struct swk_error *error)
+{
+	int status = 0;
+
+	if (asking->kept.length)
+		status = swk_watch_feed(&asking->watch, asking->kept.data, asking->kept.length,
+					error);
+	swk_buffer_free(&asking->kept);
+	asking->keep = false;
+	return status;
+}
+
 static int feed(void *context, const char *data, size_t length, struct swk_error *error)
 {
-	return swk_watch_feed(context, data, length, error);
+	struct asking *asking = context;
+	int status = 0;
+
+	asking->hash = swk_hash_bytes(asking->hash, data, length);
+	if (asking->keep && length <= asking->kept.ceiling - asking->kept.length)
+		return swk_buffer_add(&asking->kept, data, length, error);
+	if (asking->keep)
+		status = release(asking, error);
+	return status ? status : swk_watch_feed(&asking->watch, data, length, error);
+}
+
+static int feed_end(void *context, struct swk_error *error)
+{
+	struct asking *asking = context;
+	struct swk_consul_query *query = asking->query;
+
+	query->number = swk_hash_end(asking->hash);
+	query->same = asking->keep && query->number == query->known;
+	if (query->same)
+		swk_buffer_free(&asking->kept);
+	return query->same ? 0 : release(asking, error);
 }
 
 /* Percent-encodes a prefix of keys; its slashes stay. */
@@ -426,6 +465,10 @@ static void judge(struct swk_consul_query *query, struct asking *asking,
 	enum swk_watch_kind kind;
 
 	query->index = 0;
+	if (query->same) {
+		query->index = request->answer_number;
+		return;
+	}
 	if (is_no_key(query, request)) {
 		query->index = request->answer_number;
 		return;
@@ -457,6 +500,12 @@ static int ask(const struct swk_consul *consul, struct swk_http *http,
 	int status = requests && asking ? 0 : swk_error_memory(error);
 
 	for (size_t i = 0; !status && i < count; i++) {
+		queries[i]->same = false;
+		queries[i]->number = 0;
+		asking[i].query = queries[i];
+		asking[i].keep = queries[i]->known != 0;
+		asking[i].hash = SWK_HASH_START;
+		swk_buffer_init(&asking[i].kept, SWK_ANSWER_KEPT);
 		swk_watch_init(&asking[i].watch, &queries[i]->sink);
 		asking[i].url = query_url(consul, queries[i], leader);
 		requests[i] = (struct swk_http_request){
@@ -469,7 +518,8 @@ static int ask(const struct swk_consul *consul, struct swk_http *http,
 			.connect_ms = SWK_CONSUL_CONNECT_MS,
 			.request_ms = SWK_CONSUL_REQUEST_MS,
 			.receive = feed,
-			.context = &asking[i].watch,
+			.ended = feed_end,
+			.context = &asking[i],
 		};
 		if (!asking[i].url)
 			status = swk_error_memory(error);
@@ -481,6 +531,7 @@ static int ask(const struct swk_consul *consul, struct swk_http *http,
 		if (!status)
 			judge(queries[i], &asking[i], &requests[i]);
 		swk_watch_free(&asking[i].watch);
+		swk_buffer_free(&asking[i].kept);
 		free(asking[i].url);
 	}
 	free(requests);

@@ -17,6 +17,10 @@
 /* A watch document, and Consul's answer about one service: 100,000 instances are about 156 MB. */
 #define SWK_DOCUMENT_MAX (256UL * 1024 * 1024)
 
+/* An answer about one service that is kept until it is known whether it is as the last one was:
+ * some 150 instances. There are as many at once as requests. */
+#define SWK_ANSWER_KEPT (256UL * 1024)
+
 /* One instance in it. Consul keeps 4 KB of a check's output, so real ones have a few KB. */
 #define SWK_ELEMENT_MAX (4UL * 1024 * 1024)
 

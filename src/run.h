@@ -21,6 +21,7 @@
 /* What an answer about a service says of checks. */
 struct swk_answer_checks {
 	uint64_t own;		      /* the sum of the service's */
+	uint64_t number;	      /* of the answer itself */
 	struct swk_tallies nodes;     /* for each instance its node's key and the sum of that's */
 	bool unsure;		      /* another may say the same */
 	uint64_t next_own, next_node; /* of the instance that comes behind its checks */
@@ -28,10 +29,11 @@ struct swk_answer_checks {
 
 /* What a run knows of checks. */
 struct swk_run_checks {
-	bool told;			   /* the document is one of checks… */
-	bool unsure;			   /* …and not all in it can be read */
-	struct swk_tallies document;	   /* what it says, under keys of services and nodes */
-	struct swk_checks known;	   /* what was seen by the runs before */
+	bool told;		     /* the document is one of checks… */
+	bool unsure;		     /* …and not all in it can be read */
+	struct swk_tallies document; /* what it says, under keys of services and nodes */
+	struct swk_checks known;     /* what was seen by the runs before */
+	struct swk_tallies blocks;   /* what the file said of each service, if known is known */
 	struct swk_answer_checks *answers; /* in a complete pass, by the places of `services` */
 	size_t answer_count;
 };
@@ -91,6 +93,8 @@ int swk_run_check(void *context, const struct swk_check *check, struct swk_error
 /* After a document of checks: marks the services of which it says what was seen before, when the
  * file got what it has of them. */
 int swk_run_find_unchanged(struct swk_run *run);
+/* The number of the answer about a service to which it has what the file says; 0: none is known. */
+uint64_t swk_run_known_answer(const struct swk_run *run, const char *service);
 /* In a complete pass, makes room for what answers say; the services are all known. */
 int swk_run_expect_checks(struct swk_run *run);
 /* Checks come first, then the instance that has them, or passing it over. */

@@ -75,14 +75,14 @@ static bool have_unknown(const struct swk_run *run)
 	return false;
 }
 
-/* Whether the document may stand for an answer. Who wants to know why, or what is forced, wants to
- * have it from Consul. */
-static bool may_skip(const struct swk_run *run)
+/* Whether what is remembered may stand for what Consul says. Who wants to know why, or what is
+ * forced, wants to have that from Consul. */
+static bool may_remember(const struct swk_run *run)
 {
 	const struct swk_settings *settings = run->settings;
 
-	return run->checks.told && !run->checks.unsure && run->list_known && !settings->adopt &&
-	       !settings->force && !run->policy.whys && !have_unknown(run);
+	return run->complete && run->list_known && !settings->adopt && !settings->force &&
+	       !run->policy.whys && !have_unknown(run);
 }
 
 /* What can't be read is as if nothing were remembered. */
@@ -115,40 +115,50 @@ static int read_known(struct swk_run *run)
 static int mark_unchanged(struct swk_run *run)
 {
 	struct swk_run_checks *checks = &run->checks;
-	struct swk_tallies blocks = {0};
 	size_t count = 0;
-	int status = add_blocks(&blocks, &run->have, run->error);
 
 	swk_tallies_close(&checks->document);
-	for (size_t i = 0; !status && i < run->services.count; i++) {
+	for (size_t i = 0; i < run->services.count; i++) {
 		struct swk_service *service = &run->services.list[i];
 		const struct swk_seen *seen = swk_checks_find(&checks->known, service->name);
 
 		/* Without its index a document of it would not be judged as one that was asked. */
 		service->unchanged = seen && swk_state_index(&run->state, service->name) &&
-				     swk_seen_same(seen, &checks->document, &blocks);
+				     swk_seen_same(seen, &checks->document, &checks->blocks);
 		count += service->unchanged;
 	}
-	swk_tallies_free(&blocks);
 	if (count)
 		swk_report_note(run->report, SWK_NOTE_DETAIL,
 				"%zu of %zu services are not asked about: their checks are as they "
 				"were",
 				count, run->services.count);
 	/* What is remembered of those that are gone goes, even if nobody is asked about. */
-	return status ? status : swk_run_expect_checks(run);
+	return swk_run_expect_checks(run);
 }
 
 int swk_run_find_unchanged(struct swk_run *run)
 {
+	struct swk_run_checks *checks = &run->checks;
 	int status = 0;
 
-	if (!may_skip(run))
+	if (!may_remember(run))
 		return 0;
 	status = read_known(run);
-	if (!status && run->checks.known.count)
+	if (!status && checks->known.count)
+		status = add_blocks(&checks->blocks, &run->have, run->error);
+	if (!status && checks->known.count && checks->told && !checks->unsure)
 		status = mark_unchanged(run);
 	return status;
+}
+
+uint64_t swk_run_known_answer(const struct swk_run *run, const char *service)
+{
+	const struct swk_seen *seen = swk_checks_find(&run->checks.known, service);
+
+	if (!seen ||
+	    swk_tallies_of(&run->checks.blocks, swk_checks_service(service)).sum != seen->blocks)
+		return 0;
+	return seen->answer;
 }
 
 /* ---- the answers ---- */
@@ -234,6 +244,7 @@ static int remember_service(struct swk_run *run, struct swk_checks *checks, size
 	if (!seen)
 		return run->error->status;
 	seen->blocks = held;
+	seen->answer = service->unchanged ? known->answer : answer->number;
 	if (!service->unchanged)
 		return swk_seen_set(seen, answer->own, &answer->nodes, run->error);
 	seen->checks = known->checks;
@@ -270,13 +281,19 @@ int swk_run_remember_checks(struct swk_run *run)
 	struct swk_checks checks = {.settings = hash_settings(run)};
 	struct swk_tallies blocks = {0};
 	struct swk_error why = {0}, *error = run->error;
-	int status;
+	int status = 0;
 
 	if (!run->checks.answers)
 		return 0;
 	/* What goes wrong here costs requests, and nobody's status. */
 	run->error = &why;
-	status = add_blocks(&blocks, &run->wanted, run->error);
+	/* What the file said, it says. */
+	if (run->checks.known.count && !run->changes.count) {
+		blocks = run->checks.blocks;
+		run->checks.blocks = (struct swk_tallies){0};
+	} else {
+		status = add_blocks(&blocks, &run->wanted, run->error);
+	}
 	for (size_t i = 0; !status && i < run->checks.answer_count; i++)
 		status = remember_service(run, &checks, i, &blocks);
 	if (!status)
@@ -298,6 +315,7 @@ void swk_run_free_checks(struct swk_run *run)
 		swk_answer_forget(&checks->answers[i]);
 	free(checks->answers);
 	swk_tallies_free(&checks->document);
+	swk_tallies_free(&checks->blocks);
 	swk_checks_free(&checks->known);
 	*checks = (struct swk_run_checks){0};
 }

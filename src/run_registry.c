@@ -252,6 +252,7 @@ static int ask_services(struct swk_run *run, const char *const *names, size_t co
 		queries[i].least = least_index(run, names[i]);
 		if (answers[i].checks)
 			queries[i].sink.instance_check = answer_check;
+		queries[i].known = swk_run_known_answer(run, names[i]);
 		queries[i].again = forget_answer;
 		forget_answer(&answers[i]);
 	}
@@ -262,6 +263,11 @@ static int ask_services(struct swk_run *run, const char *const *names, size_t co
 		struct swk_service *service = swk_services_find(&run->services, names[i]);
 
 		service->index = queries[i].index;
+		service->unchanged = queries[i].same;
+		/* It had an instance then. */
+		run->seen += queries[i].same;
+		if (answers[i].checks)
+			answers[i].checks->number = queries[i].number;
 		if (queries[i].error.status == SWK_INTERNAL)
 			status = swk_error_set(run->error, SWK_INTERNAL, "%s",
 					       queries[i].error.text);

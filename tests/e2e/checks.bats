@@ -115,9 +115,10 @@ read_asked() {
 	asked="$(sed -n 's|^/v1/health/service/||p' "$E2E_DIR/proxy/asked" | sort | xargs)"
 }
 
-# What asking about everything would change; of the file, since an event does not look at what it doesn't send.
+# What asking about everything would change; of the file, since an event does not look at what it doesn't send. Who forces
+# it has everything decoded.
 differences() {
-	CONSUL_HTTP_ADDR="127.0.0.1:$CONSUL_PORT" swk-apply --resync --dry-run --quiet | grep -v '(http[^ ]*)$' || true
+	CONSUL_HTTP_ADDR="127.0.0.1:$CONSUL_PORT" swk-apply --resync --dry-run --quiet --force | grep -v '(http[^ ]*)$' || true
 }
 
 # ---- one of many ----
@@ -484,4 +485,38 @@ anything() {
 	done
 	echo "# asked about $all of $((rounds * services)) services" >&3
 	((all * 4 < rounds * services * 3))
+}
+
+# Whatever a document of checks doesn't tell of: an address, a port, a tag, a weight.
+another_registration() {
+	local number=$((1 + RANDOM % services))
+
+	consul_catalog_register "$(jq -n --arg name "s$number" --arg node "edge-$((number % 3))" --argjson chance "$RANDOM" \
+		'{Node: $node, Address: "10.9.9.9", SkipNodeUpdate: true,
+		Service: {Service: $name, ID: ($name + "-1"), Address: "10.0.1.\($chance % 4 + 1)", Port: ($chance % 3 + 80),
+			Tags: ([["gray=a"], [], ["nginx:weight=\($chance % 5 + 1)"]][$chance % 3])}}')"
+}
+
+@test "whatever is registered, a resync sees it" {
+	local round each
+	services=6
+
+	RANDOM=${SWK_SEED:-1}
+	catalog "$services"
+	count_requests
+	export SWK_MAX_DELETIONS=100 SWK_VERIFY=no
+	document /v1/health/state/any "$E2E_DIR/before"
+	swk-apply --resync
+	cp "$SWK_CONF.checks" "$E2E_DIR/once"
+	for ((round = 1; round <= ${CHECKS_ROUNDS:-40}; round++)); do
+		for ((each = RANDOM % 4; each > 0; each--)); do
+			another_registration >/dev/null
+			((RANDOM % 4)) || anything
+		done
+		[ ! -e "$SWK_CONF.checks" ] || ((RANDOM % 4)) || cp "$SWK_CONF.checks" "$E2E_DIR/once"
+		swk-apply --resync >>"$E2E_DIR/log" 2>&1
+		[ -z "$(differences 2>&1)" ] || {
+			echo "round $round of seed ${SWK_SEED:-1}:" && differences && return 1
+		}
+	done
 }

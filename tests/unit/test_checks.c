@@ -6,7 +6,7 @@
 
 #define HEAD "swk-apply checks 1\n"
 #define SETTINGS "settings 0000000000000009\n"
-#define NUMBERS "0123456789abcdef fedcba9876543210"
+#define NUMBERS "0123456789abcdef fedcba9876543210 00ff00ff00ff00ff"
 
 /* ---- numbers that are added up ---- */
 
@@ -272,12 +272,12 @@ static size_t read_text(struct swk_checks *checks, const char *text, size_t leng
 }
 
 static const char whole[] = HEAD "settings 0123456789abcdef\n"
-				 "service 0000000000000001 ffffffffffffffff Web\n"
+				 "service 0000000000000001 ffffffffffffffff 1000000000000000 Web\n"
 				 "node 0000000000000000\n"
 				 "node 00000000000000ab\n"
 				 "node ffffffffffffffff\n"
-				 "service 0000000000000000 0000000000000000 api\n"
-				 "service fedcba9876543210 0000000000000002 web\n"
+				 "service 0000000000000000 0000000000000000 0000000000000000 api\n"
+				 "service fedcba9876543210 0000000000000002 0000000000000003 web\n"
 				 "node 0000000000000007\n"
 				 "end\n";
 
@@ -295,6 +295,7 @@ static void written_and_read(void **state)
 	assert_non_null(seen);
 	assert_int_equal(seen->checks, 1);
 	assert_true(seen->blocks == UINT64_MAX);
+	assert_true(seen->answer == UINT64_C(0x1000000000000000));
 	assert_int_equal(seen->node_count, 3);
 	assert_int_equal(seen->nodes[1], 0xab);
 	seen = swk_checks_find(&checks, "web");
@@ -363,7 +364,10 @@ static void damage(void **state)
 		{HEAD SETTINGS "service " NUMBERS "\nend\n", 3},
 		{HEAD SETTINGS "service " NUMBERS "  web\nend\n", 3},
 		{HEAD SETTINGS "service 0123456789abcdef web\nend\n", 3},
-		{HEAD SETTINGS "service 0123456789abcdef fedcba987654321 web\nend\n", 3},
+		{HEAD SETTINGS "service 0123456789abcdef fedcba9876543210 web\nend\n", 3},
+		{HEAD SETTINGS
+		 "service 0123456789abcdef fedcba9876543210 00ff00ff00ff00f web\nend\n",
+		 3},
 		{HEAD SETTINGS "service \nend\n", 3},
 		{HEAD SETTINGS "service\nend\n", 3},
 		{HEAD SETTINGS "service " NUMBERS " a\nservice " NUMBERS " b\nend\n", 0},

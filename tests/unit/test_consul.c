@@ -728,6 +728,46 @@ static void no_key_is_an_answer(void **state)
 	}
 }
 
+/* An answer that is known by its number is not decoded; any other is, large ones as they come. */
+static void known_answer(void **state)
+{
+	static char large[SWK_ANSWER_KEPT + 4096];
+	static const char *const ids[] = {"a", "b", "c"};
+	const char *const bodies[] = {"[" INSTANCE("a") "]", "[" INSTANCE("b") "]", large};
+	uint64_t numbers[COUNT(bodies)] = {0};
+
+	(void)state;
+	memset(large, ' ', sizeof(large) - 1);
+	memcpy(large, "[" INSTANCE("c"), strlen("[" INSTANCE("c")));
+	large[sizeof(large) - 2] = ']';
+	/* Of each answer with each number known, and, first of all, with none. */
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		for (size_t j = 0; j <= COUNT(bodies); j++) {
+			char *answer;
+			struct got got = {""};
+			struct swk_consul_query query = {
+				.service = "web",
+				.known = j ? numbers[j - 1] : 0,
+				.sink = {.context = &got, .instance = got_instance}};
+			bool same = j == i + 1 && bodies[i] != large;
+
+			assert_true(asprintf(&answer, OK_AT(7) "%s", bodies[i]) > 0);
+			ask_server(bodies[i], &nothing_set,
+				   &(struct exchange){"/v1/health/service/web", answer}, 1, &query,
+				   1);
+			free(answer);
+			if (!j)
+				numbers[i] = query.number;
+			assert_true(query.number && query.number == numbers[i]);
+			assert_int_equal(query.error.status, 0);
+			assert_int_equal(query.index, 7);
+			assert_int_equal(query.same, same);
+			assert_string_equal(got.text, same ? "" : ids[i]);
+		}
+	}
+	assert_true(numbers[0] != numbers[1]);
+}
+
 #define WEB "/v1/health/service/web"
 #define KEYS "/v1/kv/up/?recurse"
 
@@ -890,6 +930,7 @@ int main(void)
 		cmocka_unit_test_setup(event_indexes, forget),
 		cmocka_unit_test_setup(what_is_asked, forget),
 		cmocka_unit_test_setup(no_key_is_an_answer, forget),
+		cmocka_unit_test_setup(known_answer, forget),
 		cmocka_unit_test_setup(older_than_known, forget),
 		cmocka_unit_test_setup(only_the_old_ones_again, forget),
 	};
