@@ -111,10 +111,12 @@
  * run, too. */
 #define SWK_TARGET_FAILURES_MAX 3
 
-/* "Not sync": how often the queue is drained for one change before that is final, and with how
- * many requests on fresh connections at first (each reaches some worker and makes it read). */
+/* "Not sync": how often the queue is drained for one change before that is final. */
 #define SWK_DRAINS_MAX 5
-#define SWK_DRAIN_REQUESTS 6
+/* Connections kept for that, each with a worker of its own, it is hoped: so many more where those
+ * that there are don't do, and at most. */
+#define SWK_LINES_AT_ONCE 4
+#define SWK_LINES_MAX 64
 
 /* Connections one after the other of which nginx gives as many to one worker (measured). */
 #define SWK_ACCEPTS_IN_A_ROW 16

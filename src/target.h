@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "http.h"
+#include "limits.h"
 #include "model.h"
 #include "settings.h"
 
@@ -32,7 +33,9 @@ struct swk_target {
 	bool given_up;		  /* it didn't answer, or not in time: not to be tried any more */
 	bool waited_out;	  /* its queue was full, and each worker had the time to read it */
 	unsigned failures;	  /* upstreams that it did not take, though it answers */
-	unsigned read_interval;	  /* seconds after which each of its workers knows of a change */
+	struct swk_http *lines[SWK_LINES_MAX]; /* connections that are kept, to its workers */
+	size_t line_count;
+	unsigned read_interval; /* seconds after which each of its workers knows of a change */
 };
 
 struct swk_target_kind {

@@ -91,21 +91,19 @@ static bool may_retry(struct change *change)
  */
 static bool may_drain(struct change *change)
 {
-	const struct swk_target *const target = change->target;
+	struct swk_target *target = change->target;
 
 	if (change->drains > SWK_DRAINS_MAX || !swk_deadline_left(change->deadline, 1))
 		return false;
 	if (change->drains++ == SWK_DRAINS_MAX) {
 		/* Waiting once is enough: what still finds no room is too large. */
-		if (change->target->waited_out)
+		if (target->waited_out)
 			return false;
-		change->target->waited_out = true;
-		wait_for_workers(change->target, change->deadline);
+		target->waited_out = true;
+		wait_for_workers(target, change->deadline);
 	}
-	/* A few mostly do; else enough to reach four workers. */
-	swk_dyups_nudge(&target, 1, change->http,
-			change->drains == 1 ? SWK_DRAIN_REQUESTS : 3 * SWK_ACCEPTS_IN_A_ROW + 1,
-			change->deadline);
+	/* Those that did for the last change mostly do for this. */
+	swk_dyups_drain(target, change->drains > 1, change->http, change->deadline);
 	return true;
 }
 
@@ -312,6 +310,8 @@ static int dyups_open(struct swk_target *target, const struct swk_target_setting
 
 static void dyups_close(struct swk_target *target)
 {
+	for (size_t i = 0; i < target->line_count; i++)
+		swk_http_close(target->lines[i]);
 	swk_upstreams_free(&target->live.upstreams);
 	free(target->name);
 	free(target->url);

@@ -242,6 +242,41 @@ void swk_dyups_nudge(const struct swk_target *const *targets, size_t count, stru
 	free(requests);
 }
 
+static void use_line(const struct swk_target *target, struct swk_http *line, int64_t deadline)
+{
+	struct swk_http_request request;
+	struct swk_error ignored = {0};
+	char *url;
+
+	if (asprintf(&url, "%s/upstream/-", target->url) < 0)
+		return;
+	request = swk_dyups_request(target, "GET", url);
+	(void)swk_http_perform(line, &request, 1, 1, deadline, &ignored);
+	free(url);
+}
+
+void swk_dyups_drain(struct swk_target *target, bool more, struct swk_http *http, int64_t deadline)
+{
+	const struct swk_target *const one = target;
+	const size_t known = target->line_count;
+	size_t wanted = known;
+	struct swk_error ignored = {0};
+
+	if (!known || more)
+		wanted += SWK_LINES_AT_ONCE;
+	for (size_t i = 0; i < known; i++)
+		use_line(target, target->lines[i], deadline);
+	for (size_t i = known; i < wanted && i < SWK_LINES_MAX; i++) {
+		struct swk_http *line = swk_http_open(&ignored);
+
+		if (!line)
+			return;
+		target->lines[target->line_count++] = line;
+		swk_dyups_nudge(&one, 1, http, SWK_ACCEPTS_IN_A_ROW, deadline);
+		use_line(target, line, deadline);
+	}
+}
+
 /* Takes a first look over into the target, or adds another one to those before it. One that failed
  * takes nothing from those. */
 static int take_look(struct look *look, bool first, struct swk_error *error)

@@ -35,6 +35,15 @@ int swk_dyups_keep_answer(void *context, const char *data, size_t length, struct
 void swk_dyups_nudge(const struct swk_target *const *targets, size_t count, struct swk_http *http,
 		     unsigned times, int64_t deadline);
 
+/*
+ * Makes workers read their queue by one GET on each of the target's lines, which are connections
+ * that are kept. Where there is none, or if `more` are to be reached, some are added, each with
+ * another worker, as nginx gives them out. 36 changes fill a queue of 64 KiB: so a first sync of
+ * 3,000 upstreams to four workers takes 400 requests for it, and 4,600 where each GET is on a
+ * connection of its own (measured on Tengine 3.2.0).
+ */
+void swk_dyups_drain(struct swk_target *target, bool more, struct swk_http *http, int64_t deadline);
+
 /* See swk_target_kind. */
 int swk_dyups_load(struct swk_target *targets, size_t count, unsigned looks, struct swk_http *http,
 		   int64_t deadline, struct swk_error *error);

