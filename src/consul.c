@@ -333,14 +333,13 @@ int swk_consul_event_index(uint64_t *index, struct swk_error *error)
 
 /* ---- questions ---- */
 
-/* A query under way: its decoder is fed as the answer comes, or, where that may be a known one,
- * when it is there. */
+/* A query under way: its decoder is fed as the answer comes, or, where that is about one service
+ * and may be a known one, when it is there. */
 struct asking {
 	struct swk_consul_query *query;
 	struct swk_watch watch;
 	struct swk_buffer kept; /* what the decoder has not got yet */
 	bool keep;
-	uint64_t hash; /* of all so far */
 	char *url;
 };
 
@@ -362,7 +361,6 @@ static int feed(void *context, const char *data, size_t length, struct swk_error
 	struct asking *asking = context;
 	int status = 0;
 
-	asking->hash = swk_hash_bytes(asking->hash, data, length);
 	if (asking->keep && length <= asking->kept.ceiling - asking->kept.length)
 		return swk_buffer_add(&asking->kept, data, length, error);
 	if (asking->keep)
@@ -375,11 +373,15 @@ static int feed_end(void *context, struct swk_error *error)
 	struct asking *asking = context;
 	struct swk_consul_query *query = asking->query;
 
-	query->number = swk_hash_end(asking->hash);
-	query->same = asking->keep && query->number == query->known;
-	if (query->same)
-		swk_buffer_free(&asking->kept);
-	return query->same ? 0 : release(asking, error);
+	if (!asking->keep)
+		return 0;
+	query->number = swk_hash_end(
+		swk_hash_bytes(SWK_HASH_START, asking->kept.data, asking->kept.length));
+	query->same = query->known && query->number == query->known;
+	if (!query->same)
+		return release(asking, error);
+	swk_buffer_free(&asking->kept);
+	return 0;
 }
 
 /* Percent-encodes a prefix of keys; its slashes stay. */
@@ -503,8 +505,7 @@ static int ask(const struct swk_consul *consul, struct swk_http *http,
 		queries[i]->same = false;
 		queries[i]->number = 0;
 		asking[i].query = queries[i];
-		asking[i].keep = queries[i]->known != 0;
-		asking[i].hash = SWK_HASH_START;
+		asking[i].keep = queries[i]->service != NULL;
 		swk_buffer_init(&asking[i].kept, SWK_ANSWER_KEPT);
 		swk_watch_init(&asking[i].watch, &queries[i]->sink);
 		asking[i].url = query_url(consul, queries[i], leader);

@@ -52,7 +52,7 @@ struct swk_consul_query {
 	void (*again)(void *context); /* called with the sink's context before that: what it has got
 				       * is to be forgotten; or NULL */
 	uint64_t known;	 /* the number of an answer that need not be decoded; 0: none is known */
-	uint64_t number; /* of the answer's bytes (hash.h); 0: none */
+	uint64_t number; /* of the answer's bytes (hash.h); 0: there are too many */
 	bool same;	 /* it is the known one; the sink got nothing of it */
 	uint64_t index;	 /* of the answer; 0: none */
 	struct swk_error error; /* SWK_UNAVAILABLE if it was not answered as it should be; what

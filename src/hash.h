@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* With this it begins (FNV-1a, 64 bits)… */
+/* With this it begins (after FNV-1a, 64 bits). It depends on the machine's order of bytes, and on
+ * how a text is cut if it is given in pieces… */
 #define SWK_HASH_START UINT64_C(14695981039346656037)
 
 uint64_t swk_hash_bytes(uint64_t hash, const void *data, size_t length);

@@ -68,7 +68,7 @@
 #define SWK_WEIGHT_MAX 65535
 
 /* Requests to Consul's agent under way at once; it allows a client 200 connections. */
-#define SWK_CONSUL_PARALLEL 16
+#define SWK_CONSUL_PARALLEL 32
 
 /* One request: to get a connection, and as a whole. The run's deadline cuts both. An agent without
  * a leader holds a request for 7 s before it says so. */
@@ -98,6 +98,9 @@
  * so many looks miss one of two workers once in 2,000 times, and one of four once in eight. The
  * next pass looks again. */
 #define SWK_VERIFY_LOOKS 12
+
+/* At once: while one worker prints all that it has, the next connections go to others. */
+#define SWK_LOOKS_AT_ONCE 4
 
 /* A body up to this goes into one packet of an Ethernet, its request's head included: nginx reads
  * it in no more than two pieces. Padded to that, it is more than nginx has room for in memory by

@@ -64,17 +64,24 @@ struct swk_http_request swk_dyups_request(const struct swk_target *target, const
 					 .quiet_s = strcmp(method, "GET") ? 0 : quiet};
 }
 
+/* A target that is looked at. */
+struct view {
+	struct swk_target *target;
+	bool over;		/* it didn't answer the last time: no more of them */
+	bool again;		/* a /detail was read… */
+	struct swk_buffer last; /* …this one */
+};
+
 /* One look at one target: at what the worker has that answers. */
 struct look {
-	struct swk_target *target;
-	bool over; /* it didn't answer the last: no more of them */
-	bool ask;  /* in the next round */
+	struct view *view;
+	bool ask; /* in the next round */
 	char *url;
 	struct swk_buffer answer;
-	struct swk_buffer last; /* the last /detail that was read, if `again` */
-	bool again;
-	bool same;			  /* /detail is as it was then: nothing new */
-	struct swk_http_request *request; /* NULL: not asked */
+	struct swk_http_request *request;
+	bool asked;
+	size_t order; /* in which it was answered */
+	bool same;    /* /detail is as the one before it: nothing new */
 	struct swk_live live;
 	struct swk_error trouble;
 	bool refused;
@@ -83,13 +90,27 @@ struct look {
 
 /* Looks at several targets at once, with what they share. */
 struct round {
-	struct look *looks;
+	struct view *views;
+	size_t view_count;
+	struct look *looks;	/* so many of each target as there are at once */
+	struct look **answered; /* room for all: those that were asked, as they were answered */
 	struct swk_http_request *requests; /* room for one each */
-	size_t count;
-	bool fresh; /* each look on a connection of its own */
+	bool fresh;			   /* each look on a connection of its own */
 	struct swk_http *http;
 	int64_t deadline;
 };
+
+static size_t looks_of(const struct round *round)
+{
+	return round->view_count * SWK_LOOKS_AT_ONCE;
+}
+
+static int compare_order(const void *a, const void *b)
+{
+	const struct look *x = *(struct look *const *)a, *y = *(struct look *const *)b;
+
+	return (x->order > y->order) - (x->order < y->order);
+}
 
 /* GETs one path, which may have a name behind it, for all that are to be asked, at once; and has
  * each answer taken. */
@@ -99,29 +120,33 @@ static int ask(struct round *round, const char *path, const char *name,
 	size_t asked = 0;
 	int status;
 
-	for (size_t i = 0; i < round->count; i++) {
+	for (size_t i = 0; i < looks_of(round); i++) {
 		struct look *look = &round->looks[i];
 
 		if (!look->ask)
 			continue;
 		free(look->url);
-		if (asprintf(&look->url, "%s%s%s", look->target->url, path, name) < 0) {
+		if (asprintf(&look->url, "%s%s%s", look->view->target->url, path, name) < 0) {
 			look->url = NULL;
 			return swk_error_memory(error);
 		}
 		swk_buffer_clear(&look->answer);
+		look->asked = true;
+		round->answered[asked] = look;
 		look->request = &round->requests[asked++];
-		*look->request = swk_dyups_request(look->target, "GET", look->url);
+		*look->request = swk_dyups_request(look->view->target, "GET", look->url);
 		look->request->fresh = round->fresh;
 		look->request->receive = swk_dyups_keep_answer;
 		look->request->context = &look->answer;
 	}
 	status = swk_http_perform(round->http, round->requests, asked, asked, round->deadline,
 				  error);
-	for (size_t i = 0; !status && i < round->count; i++) {
-		if (round->looks[i].ask)
-			status = take(&round->looks[i], error);
-	}
+	for (size_t i = 0; i < asked; i++)
+		round->answered[i]->order = round->answered[i]->request->order;
+	if (asked)
+		qsort(round->answered, asked, sizeof(struct look *), compare_order);
+	for (size_t i = 0; !status && i < asked; i++)
+		status = take(round->answered[i], error);
 	return status;
 }
 
@@ -130,7 +155,7 @@ static int ask(struct round *round, const char *path, const char *name,
 static bool is_answer(struct look *look, long one, long other)
 {
 	const struct swk_http_request *request = look->request;
-	const struct swk_target *target = look->target;
+	const struct swk_target *target = look->view->target;
 	/* One that has no name is called by its URL, which is said anyway. */
 	const char *name = strcmp(target->name, target->url) ? target->name : "";
 	const char *advice;
@@ -151,18 +176,19 @@ static bool is_answer(struct look *look, long one, long other)
 /* Takes /detail; /list is to be asked where there is none. 204: no upstream at all. */
 static int take_detail(struct look *look, struct swk_error *error)
 {
+	struct view *view = look->view;
 	const struct swk_buffer read = look->answer;
 
 	look->ask = look->request->status == 404;
 	if (!is_answer(look, 200, 204))
 		return 0;
-	look->same = look->again && read.length == look->last.length &&
-		     (!read.length || !memcmp(read.data, look->last.data, read.length));
+	look->same = view->again && read.length == view->last.length &&
+		     (!read.length || !memcmp(read.data, view->last.data, read.length));
 	if (look->same)
 		return 0;
-	look->answer = look->last;
-	look->last = read;
-	look->again = true;
+	look->answer = view->last;
+	view->last = read;
+	view->again = true;
 	return swk_dyups_read_detail(&look->live, read.data, read.length, error);
 }
 
@@ -170,7 +196,7 @@ static int say_no_interface(struct look *look, const char *answers)
 {
 	(void)swk_error_set(&look->trouble, SWK_TEMPFAIL,
 			    "%s: there is no dyups interface (%s %ld): name its URL with --dyups",
-			    look->target->name, answers, look->request->status);
+			    look->view->target->name, answers, look->request->status);
 	return 0;
 }
 
@@ -183,7 +209,7 @@ static int take_list_for_detail(struct look *look, struct swk_error *error)
 			    "%s: this dyups module has no /detail: what it holds can't be "
 			    "compared, and it serves proxy_pass by a plain variable stale (use "
 			    "$dyups_NAME there, or Tengine)",
-			    look->target->name);
+			    look->view->target->name);
 	return swk_dyups_read_list(&look->live, look->answer.data, look->answer.length, error);
 }
 
@@ -281,12 +307,12 @@ void swk_dyups_drain(struct swk_target *target, bool more, struct swk_http *http
  * takes nothing from those. */
 static int take_look(struct look *look, bool first, struct swk_error *error)
 {
-	struct swk_target *target = look->target;
+	struct swk_target *target = look->view->target;
+	const bool failed = !look->same && look->live.readable == SWK_READ_NOTHING;
 
-	look->over = !look->same && look->live.readable == SWK_READ_NOTHING;
+	look->view->over |= failed;
 	if (!first)
-		return look->over || look->same ? 0
-						: swk_live_merge(&target->live, &look->live, error);
+		return failed || look->same ? 0 : swk_live_merge(&target->live, &look->live, error);
 	swk_live_free(&target->live);
 	target->live = look->live;
 	look->live = (struct swk_live){0};
@@ -294,99 +320,148 @@ static int take_look(struct look *look, bool first, struct swk_error *error)
 	target->refused = look->refused;
 	target->passing = look->passing;
 	/* Whoever doesn't answer a question isn't told anything either. */
-	target->given_up = look->over;
+	target->given_up = failed;
 	return 0;
 }
 
-/* One look at each target: at all that it has, or a glance: at its names, or at one upstream. */
-static int look_once(struct round *round, bool first, bool glance, const char *name,
-		     struct swk_error *error)
+/* So many looks at each target, taken as they were answered. */
+static int take_looks(struct round *round, bool first, struct swk_error *error)
+{
+	size_t count = 0;
+	int status = 0;
+
+	for (size_t i = 0; i < looks_of(round); i++) {
+		if (round->looks[i].asked)
+			round->answered[count++] = &round->looks[i];
+	}
+	if (count)
+		qsort(round->answered, count, sizeof(struct look *), compare_order);
+	for (size_t i = 0; !status && i < count; i++)
+		status = take_look(round->answered[i], first, error);
+	for (size_t i = 0; i < looks_of(round); i++)
+		swk_live_free(&round->looks[i].live);
+	return status;
+}
+
+static void begin_looks(struct round *round, size_t at_once)
+{
+	for (size_t i = 0; i < looks_of(round); i++) {
+		struct look *look = &round->looks[i];
+
+		look->ask = i % SWK_LOOKS_AT_ONCE < at_once && !look->view->over;
+		look->asked = look->same = false;
+		look->trouble = (struct swk_error){0};
+	}
+}
+
+/* So many looks at each target: at all that it has. */
+static int look_at_all(struct round *round, bool first, size_t at_once, struct swk_error *error)
 {
 	int status;
 
-	for (size_t i = 0; i < round->count; i++) {
-		round->looks[i].ask = !round->looks[i].over;
-		round->looks[i].request = NULL;
-		round->looks[i].trouble = (struct swk_error){0};
-		round->looks[i].same = false;
-	}
-	if (!glance) {
-		status = ask(round, "/detail", "", take_detail, error);
-		if (!status)
-			status = ask(round, "/list", "", take_list_for_detail, error);
-	} else if (name) {
+	begin_looks(round, at_once);
+	status = ask(round, "/detail", "", take_detail, error);
+	if (!status)
+		status = ask(round, "/list", "", take_list_for_detail, error);
+	return status ? status : take_looks(round, first, error);
+}
+
+/* At its names, or at one upstream. */
+static int glance(struct round *round, const char *name, struct swk_error *error)
+{
+	int status;
+
+	begin_looks(round, 1);
+	if (name)
 		status = ask(round, "/upstream/", name, take_upstream, error);
-	} else {
+	else
 		status = ask(round, "/list", "", take_list, error);
-	}
-	for (size_t i = 0; !status && i < round->count; i++) {
-		if (round->looks[i].request)
-			status = take_look(&round->looks[i], first, error);
-		swk_live_free(&round->looks[i].live);
-	}
-	return status;
+	return status ? status : take_looks(round, true, error);
 }
 
 /* Passes the turn to other workers. They may take turns, too: hence not always the same number. */
 static void turn(const struct round *round, unsigned number, int64_t deadline)
 {
-	const struct swk_target **targets = calloc(round->count + 1, sizeof(struct swk_target *));
+	const struct swk_target **targets =
+		calloc(round->view_count + 1, sizeof(struct swk_target *));
 	size_t going_on = 0;
 
-	for (size_t i = 0; targets && i < round->count; i++) {
-		if (!round->looks[i].over)
-			targets[going_on++] = round->looks[i].target;
+	for (size_t i = 0; targets && i < round->view_count; i++) {
+		if (!round->views[i].over)
+			targets[going_on++] = round->views[i].target;
 	}
 	swk_dyups_nudge(targets, going_on, round->http, SWK_ACCEPTS_IN_A_ROW + number % 2,
 			deadline);
 	free(targets);
 }
 
-/* So many looks, or, with none, a glance. */
-static int look_at(struct swk_target *targets, size_t count, unsigned looks, const char *name,
-		   struct swk_http *http, int64_t deadline, struct swk_error *error)
+static int begin(struct round *round, struct swk_target *targets, struct swk_error *error)
 {
-	struct round round = {.looks = calloc(count + 1, sizeof(*round.looks)),
-			      .requests = calloc(count + 1, sizeof(*round.requests)),
-			      .count = count,
-			      .fresh = looks > 1,
-			      .http = http,
-			      .deadline = deadline};
-	int64_t until = swk_now_ms() + SWK_LOOKS_MS;
-	int status = round.requests && round.looks ? 0 : swk_error_memory(error);
+	const size_t room = looks_of(round) + 1;
 
-	for (size_t i = 0; !status && i < count; i++) {
-		round.looks[i].target = &targets[i];
-		swk_buffer_init(&round.looks[i].answer, SWK_LIVE_MAX);
-		swk_buffer_init(&round.looks[i].last, SWK_LIVE_MAX);
+	round->views = calloc(round->view_count + 1, sizeof(*round->views));
+	round->looks = calloc(room, sizeof(*round->looks));
+	round->answered = calloc(room, sizeof(*round->answered));
+	round->requests = calloc(room, sizeof(*round->requests));
+	if (!round->views || !round->looks || !round->answered || !round->requests)
+		return swk_error_memory(error);
+	for (size_t i = 0; i < round->view_count; i++) {
+		round->views[i].target = &targets[i];
+		swk_buffer_init(&round->views[i].last, SWK_LIVE_MAX);
 	}
-	if (!status)
-		status = look_once(&round, true, !looks, name, error);
-	for (unsigned i = 1; !status && i < looks; i++) {
-		turn(&round, i, until < deadline ? until : deadline);
-		if (!swk_deadline_left(until, 1) || !swk_deadline_left(deadline, 1))
-			break;
-		status = look_once(&round, false, false, NULL, error);
+	for (size_t i = 0; i < looks_of(round); i++) {
+		round->looks[i].view = &round->views[i / SWK_LOOKS_AT_ONCE];
+		swk_buffer_init(&round->looks[i].answer, SWK_LIVE_MAX);
 	}
-	for (size_t i = 0; round.looks && i < count; i++) {
-		swk_live_free(&round.looks[i].live);
-		swk_buffer_free(&round.looks[i].answer);
-		swk_buffer_free(&round.looks[i].last);
-		free(round.looks[i].url);
+	return 0;
+}
+
+static void end(struct round *round)
+{
+	for (size_t i = 0; round->looks && i < looks_of(round); i++) {
+		swk_live_free(&round->looks[i].live);
+		swk_buffer_free(&round->looks[i].answer);
+		free(round->looks[i].url);
 	}
-	free(round.requests);
-	free(round.looks);
-	return status;
+	for (size_t i = 0; round->views && i < round->view_count; i++)
+		swk_buffer_free(&round->views[i].last);
+	free(round->views);
+	free(round->looks);
+	free(round->answered);
+	free(round->requests);
 }
 
 int swk_dyups_load(struct swk_target *targets, size_t count, unsigned looks, struct swk_http *http,
 		   int64_t deadline, struct swk_error *error)
 {
-	return look_at(targets, count, looks, NULL, http, deadline, error);
+	struct round round = {
+		.view_count = count, .fresh = looks > 1, .http = http, .deadline = deadline};
+	const int64_t until = swk_now_ms() + SWK_LOOKS_MS;
+	int status = begin(&round, targets, error);
+	unsigned at_once;
+
+	/* One by itself: who doesn't answer is not asked four times. */
+	if (!status)
+		status = look_at_all(&round, true, 1, error);
+	for (unsigned done = 1; !status && done < looks; done += at_once) {
+		at_once = looks - done < SWK_LOOKS_AT_ONCE ? looks - done : SWK_LOOKS_AT_ONCE;
+		turn(&round, done / SWK_LOOKS_AT_ONCE, until < deadline ? until : deadline);
+		if (!swk_deadline_left(until, 1) || !swk_deadline_left(deadline, 1))
+			break;
+		status = look_at_all(&round, false, at_once, error);
+	}
+	end(&round);
+	return status;
 }
 
 int swk_dyups_glance(struct swk_target *targets, size_t count, const char *name,
 		     struct swk_http *http, int64_t deadline, struct swk_error *error)
 {
-	return look_at(targets, count, 0, name, http, deadline, error);
+	struct round round = {.view_count = count, .http = http, .deadline = deadline};
+	int status = begin(&round, targets, error);
+
+	if (!status)
+		status = glance(&round, name, error);
+	end(&round);
+	return status;
 }

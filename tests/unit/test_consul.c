@@ -749,6 +749,7 @@ static void known_answer(void **state)
 				.service = "web",
 				.known = j ? numbers[j - 1] : 0,
 				.sink = {.context = &got, .instance = got_instance}};
+			/* A large one has no number. */
 			bool same = j == i + 1 && bodies[i] != large;
 
 			assert_true(asprintf(&answer, OK_AT(7) "%s", bodies[i]) > 0);
@@ -758,7 +759,8 @@ static void known_answer(void **state)
 			free(answer);
 			if (!j)
 				numbers[i] = query.number;
-			assert_true(query.number && query.number == numbers[i]);
+			assert_true(query.number == numbers[i]);
+			assert_int_equal(query.number != 0, bodies[i] != large);
 			assert_int_equal(query.error.status, 0);
 			assert_int_equal(query.index, 7);
 			assert_int_equal(query.same, same);
