@@ -74,6 +74,25 @@ untouched() {
 	[[ "$(gateway_post web 'server 10.0.0.9:80;')" == *success* ]]
 }
 
+# Whatever libcurl's file is called, none of those here can be loaded.
+@test "libcurl is loaded when somebody is asked, and not before" {
+	local name
+
+	swk-apply <<<"[$web]"
+	mkdir "$E2E_DIR/none"
+	for name in libcurl.so.4 libcurl-gnutls.so.4 libcurl-nss.so.4; do
+		echo 'no library' >"$E2E_DIR/none/$name"
+	done
+	gateway_requests_clear
+	LD_LIBRARY_PATH="$E2E_DIR/none" run -0 swk-apply <<<"[$web]"
+	[ -z "$(gateway_requests)" ]
+	LD_LIBRARY_PATH="$E2E_DIR/none" run -70 swk-apply <<<"[${web/10.0.0.1/10.0.0.2}]"
+	[[ "$output" == *"libcurl can't be loaded: "*"libcurl"*"; nothing was changed"* ]]
+	[ "$(servers web)" == 10.0.0.1:80 ]
+	run -0 swk-apply <<<"[${web/10.0.0.1/10.0.0.2}]"
+	[ "$(servers web)" == 10.0.0.2:80 ]
+}
+
 @test "--syslog says the same to syslog" {
 	strace -f -qq -e trace=sendto,connect,write -s 300 -o "$E2E_DIR/trace" swk-apply --syslog <<<"[$web,5]"
 	# There may be no syslog here; that it is spoken to is what can be seen.

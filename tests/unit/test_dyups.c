@@ -74,6 +74,8 @@ static void detail(void **state)
 		{"web\nserver 10.0.0.1:80 weight=\n\n", "attributes / web: 10.0.0.1:80 unread"},
 		{"web\nserver 10.0.0.1:80 weight\n\n", "attributes / web: 10.0.0.1:80 unread"},
 		{"web\nserver 10.0.0.1:80 weight=-1\n\n", "attributes / web: 10.0.0.1:80 unread"},
+		{"web\nserver 10.0.0.1:80 weight=4294967297\n\n",
+		 "attributes / web: 10.0.0.1:80 unread"},
 		{"web\nserver 10.0.0.1:80 weight=12345678901234567890\n\n",
 		 "attributes / web: 10.0.0.1:80 unread"},
 		{"web\nserver 10.0.0.1:80 "
