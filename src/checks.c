@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hash.h"
+#include "record.h"
 
 static const char head[] = "swk-apply checks 1";
 
@@ -212,7 +213,6 @@ static bool read_number(const char **text, char stop, uint64_t *number)
 struct reading {
 	struct swk_checks *checks;
 	bool settled; /* behind `settings` */
-	bool ended;
 	struct swk_error *error;
 };
 
@@ -255,47 +255,29 @@ static bool read_node(struct reading *reading, const char *text)
 }
 
 /* Takes one line; false where it is none of ours. */
-static bool read_line(struct reading *reading, const char *line)
+static bool read_line(void *context, const char *line)
 {
+	struct reading *reading = context;
 	const char *words = line + strcspn(line, " ");
 
 	words += *words == ' ';
-	if (reading->ended)
-		return false;
 	if (!reading->settled)
 		return reading->settled = !strncmp(line, "settings ", 9) &&
 					  read_number(&words, '\0', &reading->checks->settings);
 	if (!strncmp(line, "service ", 8))
 		return read_service(reading, words);
-	if (!strncmp(line, "node ", 5))
-		return read_node(reading, words);
-	return reading->ended = !strcmp(line, "end");
+	return !strncmp(line, "node ", 5) && read_node(reading, words);
 }
 
 int swk_checks_read(struct swk_checks *checks, const char *text, size_t length, size_t *damaged,
 		    struct swk_error *error)
 {
 	struct reading reading = {.checks = checks, .error = error};
-	char line[SWK_TEXT_MAX];
-	const char *at = text ? text : "", *end = at + length, *stop;
-	size_t number = 0;
 
-	*damaged = 0;
-	for (; at < end && !*damaged && !error->status; at = stop + 1) {
-		number++;
-		stop = memchr(at, '\n', (size_t)(end - at));
-		if (!stop || (size_t)(stop - at) >= sizeof(line) ||
-		    memchr(at, '\0', (size_t)(stop - at))) {
-			*damaged = number;
-			break;
-		}
-		memcpy(line, at, (size_t)(stop - at));
-		line[stop - at] = '\0';
-		if (number == 1 ? strcmp(line, head) != 0 : !read_line(&reading, line))
-			*damaged = number;
-	}
-	if (!*damaged && !reading.ended && !error->status)
-		*damaged = number + 1;
+	*damaged = swk_record_read(text, length, head, read_line, &reading, error);
+	/* Nothing but `end` may stand in the place of it. */
+	if (!*damaged && !reading.settled && !error->status)
+		*damaged = 2;
 	if (*damaged || error->status)
 		swk_checks_free(checks);
 	return error->status;

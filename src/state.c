@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "record.h"
+
 static const char head[] = "swk-apply state 1";
 
 void swk_state_free(struct swk_state *state)
@@ -165,19 +167,17 @@ static bool read_number(const char *text, char stop, uint64_t *number, const cha
 struct reading {
 	struct swk_state *state;
 	struct swk_debt *debt; /* of the last `target` */
-	bool ended;
 	struct swk_error *error;
 };
 
 /* Takes one line; false where it is none of ours. */
-static bool read_line(struct reading *reading, const char *line)
+static bool read_line(void *context, const char *line)
 {
+	struct reading *reading = context;
 	struct swk_state *state = reading->state;
 	const char *behind;
 	uint64_t number;
 
-	if (reading->ended)
-		return false;
 	if (!strncmp(line, "success ", 8)) {
 		if (!read_number(line + 8, '\0', &number, &behind) || number > INT64_MAX)
 			return false;
@@ -205,8 +205,6 @@ static bool read_line(struct reading *reading, const char *line)
 		if (!reading->debt || !swk_name_valid(line + 5))
 			return false;
 		(void)swk_names_add(&reading->debt->owed, line + 5, reading->error);
-	} else if (!strcmp(line, "end")) {
-		reading->ended = true;
 	} else {
 		return false;
 	}
@@ -217,26 +215,8 @@ int swk_state_read(struct swk_state *state, const char *text, size_t length, siz
 		   struct swk_error *error)
 {
 	struct reading reading = {.state = state, .error = error};
-	char line[SWK_TEXT_MAX];
-	const char *at = text ? text : "", *end = at + length, *stop;
-	size_t number = 0;
 
-	*damaged = 0;
-	for (; at < end && !*damaged && !error->status; at = stop + 1) {
-		number++;
-		stop = memchr(at, '\n', (size_t)(end - at));
-		if (!stop || (size_t)(stop - at) >= sizeof(line) ||
-		    memchr(at, '\0', (size_t)(stop - at))) {
-			*damaged = number;
-			break;
-		}
-		memcpy(line, at, (size_t)(stop - at));
-		line[stop - at] = '\0';
-		if (number == 1 ? strcmp(line, head) != 0 : !read_line(&reading, line))
-			*damaged = number;
-	}
-	if (!*damaged && !reading.ended && !error->status)
-		*damaged = number + 1;
+	*damaged = swk_record_read(text, length, head, read_line, &reading, error);
 	if (*damaged || error->status)
 		swk_state_free(state);
 	return error->status;
