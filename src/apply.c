@@ -264,6 +264,8 @@ int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_re
 	swk_buffer_init(&run.text, SWK_CONF_MAX);
 	run.http = swk_http_open(error);
 	status = run.http ? steps(&run, descriptor) : error->status;
+	if (status && !run.touched && !settings->dry_run)
+		swk_report_forget_differences(report);
 	/* What was wrong is known where it happened; what became of everything, here. */
 	if (status && status != SWK_USAGE && status != SWK_CONFIG)
 		swk_error_add(error, run.touched ? "; the conf file or nginx may be changed already"

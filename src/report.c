@@ -13,18 +13,25 @@ void swk_report_init(struct swk_report *report)
 	*report = (struct swk_report){0};
 }
 
-void swk_report_free(struct swk_report *report)
+void swk_report_forget_differences(struct swk_report *report)
 {
-	for (size_t i = 0; i < report->note_count; i++)
-		free(report->notes[i].text);
 	for (size_t i = 0; i < report->difference_count; i++) {
 		free(report->differences[i].text);
 		free(report->differences[i].target);
 	}
+	free(report->differences);
+	report->differences = NULL;
+	report->difference_count = 0;
+}
+
+void swk_report_free(struct swk_report *report)
+{
+	for (size_t i = 0; i < report->note_count; i++)
+		free(report->notes[i].text);
+	swk_report_forget_differences(report);
 	for (size_t i = 0; i < report->target_count; i++)
 		free(report->targets[i].name);
 	free(report->notes);
-	free(report->differences);
 	free(report->targets);
 	swk_report_init(report);
 }

@@ -77,6 +77,9 @@ size_t swk_report_said(const struct swk_report *report);
 /* Forgets the notes of a kind: what they tell of is looked at once more. */
 void swk_report_forget(struct swk_report *report, enum swk_note_kind kind);
 
+/* Forgets what differs: it did not come to that. */
+void swk_report_forget_differences(struct swk_report *report);
+
 /* Both copy what they are given. Return 0 or SWK_INTERNAL. */
 int swk_report_difference(struct swk_report *report, char sign, const char *text,
 			  const char *target, struct swk_error *error);

@@ -96,6 +96,9 @@ nginx_untouched() {
 	mapfile -t many < <(printf '10.1.0.%d\n' {1..200} && printf '10.1.1.%d\n' {1..200})
 	run -73 inside swk-apply <<<"$(document web "${many[@]}")"
 	[[ "$output" == *"$SWK_CONF: it can't be written: No space left on device"* ]]
+	# Nor does it say so to programs.
+	run -73 --separate-stderr inside swk-apply --json <<<"$(document web "${many[@]}")"
+	jq -e '.changes == []' <<<"$output"
 	nothing_changed inside
 	# What is owed by then is sent from the file as it is: too much, but nothing wrong.
 	inside rm "$E2E_DIR/swk/fill"
