@@ -9,13 +9,20 @@ local upstream = require "upstream"
 
 local M = {}
 
--- This worker's upstreams by name in lower case: dyups compares names without case. added numbers them, for a stable order.
-local upstreams, added = {}, 0
+-- This worker's upstreams by name in lower case: dyups compares names without case. added numbers them, for a stable order;
+-- sorted is that order, until something changes.
+local upstreams, added, sorted = {}, 0, nil
 
 local function put(entry)
     added = added + 1
     entry.added = added
     upstreams[entry.name:lower()] = entry
+    sorted = nil
+end
+
+local function remove(name)
+    upstreams[name:lower()] = nil
+    sorted = nil
 end
 
 local function find(name)
@@ -43,7 +50,7 @@ local function apply(method, name, body)
     if method == "POST" then
         put(upstream.from_body(name, body))
     else
-        upstreams[name:lower()] = nil
+        remove(name)
     end
 end
 
@@ -86,7 +93,10 @@ local function change(method, name, body, send)
 end
 
 local function in_order()
-    local sorted = {}
+    if sorted then
+        return sorted
+    end
+    sorted = {}
     for _, entry in pairs(upstreams) do
         sorted[#sorted + 1] = entry
     end
@@ -94,9 +104,18 @@ local function in_order()
     return sorted
 end
 
-local function detail_line(server)
-    return ("server %s weight=%d max_conns=%d max_fails=%d fail_timeout=%d backup=%d down=%d\n"):format(server.address,
-        server.weight, server.max_conns, server.max_fails, server.fail_timeout, server.backup, server.down)
+-- Made once for each upstream: a real dyups takes no longer for it.
+local function detail_of(entry)
+    if not entry.detail then
+        local lines = { entry.name }
+        for _, server in ipairs(entry.servers) do
+            lines[#lines + 1] = ("server %s weight=%d max_conns=%d max_fails=%d fail_timeout=%d backup=%d down=%d"):format(
+                server.address, server.weight, server.max_conns, server.max_fails, server.fail_timeout, server.backup,
+                server.down)
+        end
+        entry.detail = table.concat(lines, "\n") .. "\n\n"
+    end
+    return entry.detail
 end
 
 local SHOW = {}
@@ -112,11 +131,7 @@ end
 function SHOW.detail()
     local lines = {}
     for _, entry in ipairs(in_order()) do
-        lines[#lines + 1] = entry.name .. "\n"
-        for _, server in ipairs(entry.servers) do
-            lines[#lines + 1] = detail_line(server)
-        end
-        lines[#lines + 1] = "\n"
+        lines[#lines + 1] = detail_of(entry)
     end
     return lines
 end
