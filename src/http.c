@@ -12,7 +12,6 @@
 struct swk_http {
 	const struct swk_libcurl *curl;
 	CURLM *multi;
-	size_t ended; /* requests */
 };
 
 /* A request under way. */
@@ -258,7 +257,6 @@ static void finish(struct swk_http *http, CURL *easy, CURLcode code)
 	(void)curl->multi_remove_handle(http->multi, easy);
 	(void)curl->easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
 	request = transfer->request;
-	request->order = http->ended++;
 	if (code != CURLE_OK) {
 		request->refused = code == CURLE_COULDNT_CONNECT;
 		request->timed_out = code == CURLE_OPERATION_TIMEDOUT;

@@ -49,7 +49,6 @@ struct swk_http_request {
 	long status;  /* HTTP's; 0 where there was none */
 	bool refused; /* nothing listens there */
 	bool timed_out;
-	size_t order;			   /* of several: so many ended before it */
 	uint64_t answer_number;		   /* the header's value, if it is a number; else 0 */
 	char reason[SWK_HTTP_REASON_MAX];  /* of another answer's body, its beginning; escaped */
 	char failure[SWK_HTTP_REASON_MAX]; /* why there was none, in libcurl's words */

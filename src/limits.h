@@ -94,13 +94,13 @@
 /* When a series of looks ends early: others wait. */
 #define SWK_LOOKS_MS 3000
 
-/* To see what each of its workers has. Which of them a connection reaches is chance, at worst: then
- * so many looks miss one of two workers once in 2,000 times, and one of four once in eight. The
- * next pass looks again. */
+/* To see what each of its workers has, where answers don't name the worker. Which of them a
+ * connection reaches is chance, at worst: then so many looks miss one of two workers once in 2,000
+ * times, and one of four once in eight. The next pass looks again. */
 #define SWK_VERIFY_LOOKS 12
 
-/* At once: while one worker prints all that it has, the next connections go to others. */
-#define SWK_LOOKS_AT_ONCE 4
+/* Workers of one nginx that are told from each other. */
+#define SWK_WORKERS_MAX 64
 
 /* A body up to this goes into one packet of an Ethernet, its request's head included: nginx reads
  * it in no more than two pieces. Padded to that, it is more than nginx has room for in memory by

@@ -57,6 +57,7 @@ struct swk_http_request swk_dyups_request(const struct swk_target *target, const
 
 	return (struct swk_http_request){.method = method,
 					 .url = url,
+					 .answer_header = SWK_DYUPS_WORKER,
 					 .answer_limit = SWK_LIVE_MAX,
 					 .connect_ms = SWK_TARGET_CONNECT_MS,
 					 .request_ms =
@@ -64,24 +65,28 @@ struct swk_http_request swk_dyups_request(const struct swk_target *target, const
 					 .quiet_s = strcmp(method, "GET") ? 0 : quiet};
 }
 
-/* A target that is looked at. */
-struct view {
-	struct swk_target *target;
-	bool over;		/* it didn't answer the last time: no more of them */
-	bool again;		/* a /detail was read… */
-	struct swk_buffer last; /* …this one */
+/* Which workers of a target were looked at, as far as its answers name them. */
+struct workers {
+	bool named;
+	uint64_t list[SWK_WORKERS_MAX];
+	size_t count;
+	size_t in_a_row; /* connections to these, since the last to another */
+	bool other;	 /* the last was to another */
 };
 
 /* One look at one target: at what the worker has that answers. */
 struct look {
-	struct view *view;
-	bool ask; /* in the next round */
+	struct swk_target *target;
+	bool over;     /* it didn't answer the last: no more of them */
+	bool ask;      /* in the next round */
+	unsigned left; /* more looks, where it is chance which worker answers */
+	struct workers workers;
 	char *url;
 	struct swk_buffer answer;
-	struct swk_http_request *request;
-	bool asked;
-	size_t order; /* in which it was answered */
-	bool same;    /* /detail is as the one before it: nothing new */
+	struct swk_buffer last; /* the last /detail that was read, if `again` */
+	bool again;
+	bool same;			  /* /detail is as it was then: nothing new */
+	struct swk_http_request *request; /* NULL: not asked */
 	struct swk_live live;
 	struct swk_error trouble;
 	bool refused;
@@ -90,27 +95,13 @@ struct look {
 
 /* Looks at several targets at once, with what they share. */
 struct round {
-	struct view *views;
-	size_t view_count;
-	struct look *looks;	/* so many of each target as there are at once */
-	struct look **answered; /* room for all: those that were asked, as they were answered */
+	struct look *looks;
 	struct swk_http_request *requests; /* room for one each */
-	bool fresh;			   /* each look on a connection of its own */
+	size_t count;
+	bool fresh; /* each look on a connection of its own */
 	struct swk_http *http;
 	int64_t deadline;
 };
-
-static size_t looks_of(const struct round *round)
-{
-	return round->view_count * SWK_LOOKS_AT_ONCE;
-}
-
-static int compare_order(const void *a, const void *b)
-{
-	const struct look *x = *(struct look *const *)a, *y = *(struct look *const *)b;
-
-	return (x->order > y->order) - (x->order < y->order);
-}
 
 /* GETs one path, which may have a name behind it, for all that are to be asked, at once; and has
  * each answer taken. */
@@ -120,33 +111,29 @@ static int ask(struct round *round, const char *path, const char *name,
 	size_t asked = 0;
 	int status;
 
-	for (size_t i = 0; i < looks_of(round); i++) {
+	for (size_t i = 0; i < round->count; i++) {
 		struct look *look = &round->looks[i];
 
 		if (!look->ask)
 			continue;
 		free(look->url);
-		if (asprintf(&look->url, "%s%s%s", look->view->target->url, path, name) < 0) {
+		if (asprintf(&look->url, "%s%s%s", look->target->url, path, name) < 0) {
 			look->url = NULL;
 			return swk_error_memory(error);
 		}
 		swk_buffer_clear(&look->answer);
-		look->asked = true;
-		round->answered[asked] = look;
 		look->request = &round->requests[asked++];
-		*look->request = swk_dyups_request(look->view->target, "GET", look->url);
+		*look->request = swk_dyups_request(look->target, "GET", look->url);
 		look->request->fresh = round->fresh;
 		look->request->receive = swk_dyups_keep_answer;
 		look->request->context = &look->answer;
 	}
 	status = swk_http_perform(round->http, round->requests, asked, asked, round->deadline,
 				  error);
-	for (size_t i = 0; i < asked; i++)
-		round->answered[i]->order = round->answered[i]->request->order;
-	if (asked)
-		qsort(round->answered, asked, sizeof(struct look *), compare_order);
-	for (size_t i = 0; !status && i < asked; i++)
-		status = take(round->answered[i], error);
+	for (size_t i = 0; !status && i < round->count; i++) {
+		if (round->looks[i].ask)
+			status = take(&round->looks[i], error);
+	}
 	return status;
 }
 
@@ -155,7 +142,7 @@ static int ask(struct round *round, const char *path, const char *name,
 static bool is_answer(struct look *look, long one, long other)
 {
 	const struct swk_http_request *request = look->request;
-	const struct swk_target *target = look->view->target;
+	const struct swk_target *target = look->target;
 	/* One that has no name is called by its URL, which is said anyway. */
 	const char *name = strcmp(target->name, target->url) ? target->name : "";
 	const char *advice;
@@ -176,19 +163,20 @@ static bool is_answer(struct look *look, long one, long other)
 /* Takes /detail; /list is to be asked where there is none. 204: no upstream at all. */
 static int take_detail(struct look *look, struct swk_error *error)
 {
-	struct view *view = look->view;
 	const struct swk_buffer read = look->answer;
 
 	look->ask = look->request->status == 404;
 	if (!is_answer(look, 200, 204))
 		return 0;
-	look->same = view->again && read.length == view->last.length &&
-		     (!read.length || !memcmp(read.data, view->last.data, read.length));
+	look->same = look->again && read.length == look->last.length &&
+		     (!read.length || !memcmp(read.data, look->last.data, read.length));
 	if (look->same)
 		return 0;
-	look->answer = view->last;
-	view->last = read;
-	view->again = true;
+	/* Where they differ, a series of looks tells what comes and goes. */
+	look->workers.named &= !look->again;
+	look->answer = look->last;
+	look->last = read;
+	look->again = true;
 	return swk_dyups_read_detail(&look->live, read.data, read.length, error);
 }
 
@@ -196,20 +184,21 @@ static int say_no_interface(struct look *look, const char *answers)
 {
 	(void)swk_error_set(&look->trouble, SWK_TEMPFAIL,
 			    "%s: there is no dyups interface (%s %ld): name its URL with --dyups",
-			    look->view->target->name, answers, look->request->status);
+			    look->target->name, answers, look->request->status);
 	return 0;
 }
 
 /* Takes /list where there is no /detail: the stand-alone module's latest source has none. */
 static int take_list_for_detail(struct look *look, struct swk_error *error)
 {
+	look->workers.named = false;
 	if (!is_answer(look, 200, 204))
 		return say_no_interface(look, "/detail and /list answer 404 and");
 	(void)swk_error_set(&look->trouble, SWK_TEMPFAIL,
 			    "%s: this dyups module has no /detail: what it holds can't be "
 			    "compared, and it serves proxy_pass by a plain variable stale (use "
 			    "$dyups_NAME there, or Tengine)",
-			    look->view->target->name);
+			    look->target->name);
 	return swk_dyups_read_list(&look->live, look->answer.data, look->answer.length, error);
 }
 
@@ -233,38 +222,76 @@ static int take_upstream(struct look *look, struct swk_error *error)
 	return 0;
 }
 
-void swk_dyups_nudge(const struct swk_target *const *targets, size_t count, struct swk_http *http,
-		     unsigned times, int64_t deadline)
+/* Notes which worker answered: a look, after which it is known, or a nudge. */
+static void note_worker(struct workers *workers, uint64_t worker, bool looked)
+{
+	size_t i = 0;
+
+	while (i < workers->count && workers->list[i] != worker)
+		i++;
+	workers->other = i == workers->count;
+	workers->in_a_row = workers->other ? 0 : workers->in_a_row + 1;
+	if (!worker || (workers->other && workers->count == SWK_WORKERS_MAX)) {
+		workers->named = false;
+	} else if (workers->other && looked) {
+		workers->list[workers->count++] = worker;
+		workers->other = false;
+	}
+}
+
+/* Whom to nudge; with `workers`, until one answers that was not looked at. */
+struct nudged {
+	const struct swk_target *target;
+	struct workers *workers;
+	char *url;
+	bool over;
+};
+
+static void take_nudge(struct nudged *nudged, const struct swk_http_request *request)
+{
+	nudged->over = !request->status;
+	if (!nudged->over && nudged->workers && nudged->workers->named) {
+		note_worker(nudged->workers, request->answer_number, false);
+		nudged->over = nudged->workers->named && nudged->workers->other;
+	}
+}
+
+/*
+ * Makes workers read their queue, and passes the turn to another of them: of connections that come
+ * one after the other, nginx gives up to 16 in a row to one worker (measured, as with Tengine). A
+ * GET makes the worker that answers read; this one's answer is short: there is no upstream `-`.
+ * Of several targets each gets so many; one that doesn't answer is left out from then on.
+ */
+static void nudge(struct nudged *list, size_t count, struct swk_http *http, unsigned times,
+		  int64_t deadline)
 {
 	struct swk_http_request *requests = calloc(count + 1, sizeof(*requests));
-	char **urls = calloc(count + 1, sizeof(*urls));
 	struct swk_error ignored = {0};
-	size_t left = 0, answered;
 
-	for (size_t i = 0; requests && urls && i < count; i++) {
-		if (asprintf(&urls[left], "%s/upstream/-", targets[i]->url) >= 0)
-			left++;
+	for (size_t i = 0; i < count; i++) {
+		if (asprintf(&list[i].url, "%s/upstream/-", list[i].target->url) < 0)
+			list[i].url = NULL;
+		list[i].over = !list[i].url;
 	}
-	count = left;
-	for (unsigned i = 0; i < times && left && !ignored.status; i++) {
-		for (size_t j = 0; j < left; j++) {
-			requests[j] = swk_dyups_request(NULL, "GET", urls[j]);
-			requests[j].fresh = true;
-		}
-		(void)swk_http_perform(http, requests, left, left, deadline, &ignored);
-		answered = 0;
-		for (size_t j = 0; j < left; j++) {
-			char *url = urls[j];
+	for (unsigned i = 0; requests && i < times && !ignored.status; i++) {
+		size_t asked = 0, answered = 0;
 
-			urls[j] = urls[answered];
-			urls[answered] = url;
-			answered += requests[j].status != 0;
+		for (size_t j = 0; j < count; j++) {
+			if (list[j].over)
+				continue;
+			requests[asked] = swk_dyups_request(NULL, "GET", list[j].url);
+			requests[asked++].fresh = true;
 		}
-		left = answered;
+		if (!asked)
+			break;
+		(void)swk_http_perform(http, requests, asked, asked, deadline, &ignored);
+		for (size_t j = 0; j < count; j++) {
+			if (!list[j].over)
+				take_nudge(&list[j], &requests[answered++]);
+		}
 	}
-	for (size_t i = 0; urls && i < count; i++)
-		free(urls[i]);
-	free(urls);
+	for (size_t i = 0; i < count; i++)
+		free(list[i].url);
 	free(requests);
 }
 
@@ -283,7 +310,7 @@ static void use_line(const struct swk_target *target, struct swk_http *line, int
 
 void swk_dyups_drain(struct swk_target *target, bool more, struct swk_http *http, int64_t deadline)
 {
-	const struct swk_target *const one = target;
+	struct nudged one = {.target = target};
 	const size_t known = target->line_count;
 	size_t wanted = known;
 	struct swk_error ignored = {0};
@@ -298,7 +325,7 @@ void swk_dyups_drain(struct swk_target *target, bool more, struct swk_http *http
 		if (!line)
 			return;
 		target->lines[target->line_count++] = line;
-		swk_dyups_nudge(&one, 1, http, SWK_ACCEPTS_IN_A_ROW, deadline);
+		nudge(&one, 1, http, SWK_ACCEPTS_IN_A_ROW, deadline);
 		use_line(target, line, deadline);
 	}
 }
@@ -307,12 +334,12 @@ void swk_dyups_drain(struct swk_target *target, bool more, struct swk_http *http
  * takes nothing from those. */
 static int take_look(struct look *look, bool first, struct swk_error *error)
 {
-	struct swk_target *target = look->view->target;
-	const bool failed = !look->same && look->live.readable == SWK_READ_NOTHING;
+	struct swk_target *target = look->target;
 
-	look->view->over |= failed;
+	look->over = !look->same && look->live.readable == SWK_READ_NOTHING;
 	if (!first)
-		return failed || look->same ? 0 : swk_live_merge(&target->live, &look->live, error);
+		return look->over || look->same ? 0
+						: swk_live_merge(&target->live, &look->live, error);
 	swk_live_free(&target->live);
 	target->live = look->live;
 	look->live = (struct swk_live){0};
@@ -320,148 +347,135 @@ static int take_look(struct look *look, bool first, struct swk_error *error)
 	target->refused = look->refused;
 	target->passing = look->passing;
 	/* Whoever doesn't answer a question isn't told anything either. */
-	target->given_up = failed;
+	target->given_up = look->over;
 	return 0;
 }
 
-/* So many looks at each target, taken as they were answered. */
-static int take_looks(struct round *round, bool first, struct swk_error *error)
+/* Whether there may be more to be seen. Where it is chance who answers, there are so many looks;
+ * else until all that were looked at have had their turn again, and another could have had it. */
+static bool goes_on(const struct look *look)
 {
-	size_t count = 0;
-	int status = 0;
+	const struct workers *workers = &look->workers;
 
-	for (size_t i = 0; i < looks_of(round); i++) {
-		if (round->looks[i].asked)
-			round->answered[count++] = &round->looks[i];
-	}
-	if (count)
-		qsort(round->answered, count, sizeof(struct look *), compare_order);
-	for (size_t i = 0; !status && i < count; i++)
-		status = take_look(round->answered[i], first, error);
-	for (size_t i = 0; i < looks_of(round); i++)
-		swk_live_free(&round->looks[i].live);
-	return status;
+	if (look->over)
+		return false;
+	return workers->named ? workers->in_a_row < (workers->count + 2) * SWK_ACCEPTS_IN_A_ROW
+			      : look->left > 0;
 }
 
-static void begin_looks(struct round *round, size_t at_once)
+static bool any_goes_on(const struct round *round)
 {
-	for (size_t i = 0; i < looks_of(round); i++) {
-		struct look *look = &round->looks[i];
+	bool any = false;
 
-		look->ask = i % SWK_LOOKS_AT_ONCE < at_once && !look->view->over;
-		look->asked = look->same = false;
-		look->trouble = (struct swk_error){0};
-	}
+	for (size_t i = 0; i < round->count; i++)
+		any |= goes_on(&round->looks[i]);
+	return any;
 }
 
-/* So many looks at each target: at all that it has. */
-static int look_at_all(struct round *round, bool first, size_t at_once, struct swk_error *error)
+static void begin_look(struct look *look, bool first)
+{
+	look->ask = first || (goes_on(look) && (!look->workers.named || look->workers.other));
+	look->request = NULL;
+	look->trouble = (struct swk_error){0};
+	look->same = false;
+}
+
+static int end_look(struct look *look, bool first, struct swk_error *error)
+{
+	note_worker(&look->workers, look->request->answer_number, true);
+	if (!first && !look->workers.named && look->left)
+		look->left--;
+	return take_look(look, first, error);
+}
+
+/* One look at each target: at all that it has, or a glance: at its names, or at one upstream. */
+static int look_once(struct round *round, bool first, bool glance, const char *name,
+		     struct swk_error *error)
 {
 	int status;
 
-	begin_looks(round, at_once);
-	status = ask(round, "/detail", "", take_detail, error);
-	if (!status)
-		status = ask(round, "/list", "", take_list_for_detail, error);
-	return status ? status : take_looks(round, first, error);
-}
-
-/* At its names, or at one upstream. */
-static int glance(struct round *round, const char *name, struct swk_error *error)
-{
-	int status;
-
-	begin_looks(round, 1);
-	if (name)
+	for (size_t i = 0; i < round->count; i++)
+		begin_look(&round->looks[i], first);
+	if (!glance) {
+		status = ask(round, "/detail", "", take_detail, error);
+		if (!status)
+			status = ask(round, "/list", "", take_list_for_detail, error);
+	} else if (name) {
 		status = ask(round, "/upstream/", name, take_upstream, error);
-	else
+	} else {
 		status = ask(round, "/list", "", take_list, error);
-	return status ? status : take_looks(round, true, error);
+	}
+	for (size_t i = 0; !status && i < round->count; i++) {
+		if (round->looks[i].request)
+			status = end_look(&round->looks[i], first, error);
+		swk_live_free(&round->looks[i].live);
+	}
+	return status;
 }
 
 /* Passes the turn to other workers. They may take turns, too: hence not always the same number. */
 static void turn(const struct round *round, unsigned number, int64_t deadline)
 {
-	const struct swk_target **targets =
-		calloc(round->view_count + 1, sizeof(struct swk_target *));
-	size_t going_on = 0;
+	struct nudged *list = calloc(round->count + 1, sizeof(*list));
+	size_t count = 0;
 
-	for (size_t i = 0; targets && i < round->view_count; i++) {
-		if (!round->views[i].over)
-			targets[going_on++] = round->views[i].target;
+	for (size_t i = 0; list && i < round->count; i++) {
+		if (goes_on(&round->looks[i]))
+			list[count++] = (struct nudged){.target = round->looks[i].target,
+							.workers = &round->looks[i].workers};
 	}
-	swk_dyups_nudge(targets, going_on, round->http, SWK_ACCEPTS_IN_A_ROW + number % 2,
-			deadline);
-	free(targets);
+	if (list)
+		nudge(list, count, round->http, SWK_ACCEPTS_IN_A_ROW + number % 2, deadline);
+	free(list);
 }
 
-static int begin(struct round *round, struct swk_target *targets, struct swk_error *error)
+/* So many looks, or, with none, a glance. */
+static int look_at(struct swk_target *targets, size_t count, unsigned looks, const char *name,
+		   struct swk_http *http, int64_t deadline, struct swk_error *error)
 {
-	const size_t room = looks_of(round) + 1;
+	struct round round = {.looks = calloc(count + 1, sizeof(*round.looks)),
+			      .requests = calloc(count + 1, sizeof(*round.requests)),
+			      .count = count,
+			      .fresh = looks > 1,
+			      .http = http,
+			      .deadline = deadline};
+	int64_t until = swk_now_ms() + SWK_LOOKS_MS;
+	int status = round.requests && round.looks ? 0 : swk_error_memory(error);
 
-	round->views = calloc(round->view_count + 1, sizeof(*round->views));
-	round->looks = calloc(room, sizeof(*round->looks));
-	round->answered = calloc(room, sizeof(*round->answered));
-	round->requests = calloc(room, sizeof(*round->requests));
-	if (!round->views || !round->looks || !round->answered || !round->requests)
-		return swk_error_memory(error);
-	for (size_t i = 0; i < round->view_count; i++) {
-		round->views[i].target = &targets[i];
-		swk_buffer_init(&round->views[i].last, SWK_LIVE_MAX);
+	for (size_t i = 0; !status && i < count; i++) {
+		round.looks[i].target = &targets[i];
+		round.looks[i].left = looks ? looks - 1 : 0;
+		round.looks[i].workers.named = true;
+		swk_buffer_init(&round.looks[i].answer, SWK_LIVE_MAX);
+		swk_buffer_init(&round.looks[i].last, SWK_LIVE_MAX);
 	}
-	for (size_t i = 0; i < looks_of(round); i++) {
-		round->looks[i].view = &round->views[i / SWK_LOOKS_AT_ONCE];
-		swk_buffer_init(&round->looks[i].answer, SWK_LIVE_MAX);
+	if (!status)
+		status = look_once(&round, true, !looks, name, error);
+	for (unsigned i = 1; !status && looks > 1 && any_goes_on(&round); i++) {
+		turn(&round, i, until < deadline ? until : deadline);
+		if (!swk_deadline_left(until, 1) || !swk_deadline_left(deadline, 1))
+			break;
+		status = look_once(&round, false, false, NULL, error);
 	}
-	return 0;
-}
-
-static void end(struct round *round)
-{
-	for (size_t i = 0; round->looks && i < looks_of(round); i++) {
-		swk_live_free(&round->looks[i].live);
-		swk_buffer_free(&round->looks[i].answer);
-		free(round->looks[i].url);
+	for (size_t i = 0; round.looks && i < count; i++) {
+		swk_live_free(&round.looks[i].live);
+		swk_buffer_free(&round.looks[i].answer);
+		swk_buffer_free(&round.looks[i].last);
+		free(round.looks[i].url);
 	}
-	for (size_t i = 0; round->views && i < round->view_count; i++)
-		swk_buffer_free(&round->views[i].last);
-	free(round->views);
-	free(round->looks);
-	free(round->answered);
-	free(round->requests);
+	free(round.requests);
+	free(round.looks);
+	return status;
 }
 
 int swk_dyups_load(struct swk_target *targets, size_t count, unsigned looks, struct swk_http *http,
 		   int64_t deadline, struct swk_error *error)
 {
-	struct round round = {
-		.view_count = count, .fresh = looks > 1, .http = http, .deadline = deadline};
-	const int64_t until = swk_now_ms() + SWK_LOOKS_MS;
-	int status = begin(&round, targets, error);
-	unsigned at_once;
-
-	/* One by itself: who doesn't answer is not asked four times. */
-	if (!status)
-		status = look_at_all(&round, true, 1, error);
-	for (unsigned done = 1; !status && done < looks; done += at_once) {
-		at_once = looks - done < SWK_LOOKS_AT_ONCE ? looks - done : SWK_LOOKS_AT_ONCE;
-		turn(&round, done / SWK_LOOKS_AT_ONCE, until < deadline ? until : deadline);
-		if (!swk_deadline_left(until, 1) || !swk_deadline_left(deadline, 1))
-			break;
-		status = look_at_all(&round, false, at_once, error);
-	}
-	end(&round);
-	return status;
+	return look_at(targets, count, looks, NULL, http, deadline, error);
 }
 
 int swk_dyups_glance(struct swk_target *targets, size_t count, const char *name,
 		     struct swk_http *http, int64_t deadline, struct swk_error *error)
 {
-	struct round round = {.view_count = count, .http = http, .deadline = deadline};
-	int status = begin(&round, targets, error);
-
-	if (!status)
-		status = glance(&round, name, error);
-	end(&round);
-	return status;
+	return look_at(targets, count, 0, name, http, deadline, error);
 }

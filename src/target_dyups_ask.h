@@ -18,6 +18,9 @@ enum swk_dyups_meaning {
 enum swk_dyups_meaning swk_dyups_meaning(const struct swk_http_request *request,
 					 const char **advice);
 
+/* The header in which an nginx that is set up so names the worker that answers, by its pid. */
+#define SWK_DYUPS_WORKER "X-Worker"
+
 /* A request; with the target's own time-out, if there is one (NULL: of none). `method` and `url`
  * are borrowed. */
 struct swk_http_request swk_dyups_request(const struct swk_target *target, const char *method,
@@ -25,15 +28,6 @@ struct swk_http_request swk_dyups_request(const struct swk_target *target, const
 
 /* Of a request: keeps its answer in the buffer that is its context. */
 int swk_dyups_keep_answer(void *context, const char *data, size_t length, struct swk_error *error);
-
-/*
- * Makes workers read their queue, and passes the turn to another of them: of connections that come
- * one after the other, nginx gives up to 16 in a row to one worker (measured, as with Tengine). A
- * GET makes the worker that answers read; this one's answer is short: there is no upstream `-`.
- * Of several targets each gets so many; one that doesn't answer is left out from then on.
- */
-void swk_dyups_nudge(const struct swk_target *const *targets, size_t count, struct swk_http *http,
-		     unsigned times, int64_t deadline);
 
 /*
  * Makes workers read their queue by one GET on each of the target's lines, which are connections

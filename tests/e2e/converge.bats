@@ -262,6 +262,39 @@ sent() {
 	in_step
 }
 
+# looks_of COMMAND... - how often it asked for all that a worker has.
+looks_of() {
+	gateway_requests_clear
+	"$@" >"$E2E_DIR/out" 2>&1
+	gateway_requests | grep -c '^GET /detail '
+}
+
+@test "each of four workers is looked at, and all but never twice, where answers name the worker" {
+	GATEWAY_WORKERS=4 gateway_anew
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	run looks_of swk-apply --resync
+	((output >= 4 && output < 12))
+	# And one of them has died.
+	gateway_kill_worker
+	run ! in_step
+	swk-apply --resync
+	in_step
+}
+
+@test "it is looked twelve times, at whichever worker answers, where answers don't name it" {
+	GATEWAY_WORKER='""' gateway_anew
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	run looks_of swk-apply --resync
+	[ "$output" == 12 ]
+	gateway_kill_worker
+	run ! in_step
+	passes_bring_in_step
+}
+
 # passes_bring_in_step - with full passes; which workers one of them looks at is chance, and the next looks again: five, at most.
 passes_bring_in_step() {
 	local _

@@ -13,6 +13,7 @@ _GATEWAY_PATIENCE=20 # seconds that anything here may take before it counts as b
 # gateway_start DIR - starts it, returns when it answers; on failure prints nginx's error log and returns 1.
 #
 # Read before:	GATEWAY_WORKERS (2), GATEWAY_QUEUE (2m), GATEWAY_READ_TIMEOUT (1s), GATEWAY_BODY_MAX (1m), GATEWAY_BODY_BUFFER (16m),
+#		GATEWAY_WORKER (what the interface names the worker that answers: $pid; '""': not at all),
 #		GATEWAY_CONF (DIR/conf/dyups.upstream.conf; its directory is made, the file may be absent),
 #		GATEWAY_EXTRA (a file with more http-level configuration, upstreams for example)
 # Exported:	GATEWAY_DIR, GATEWAY_CONF, GATEWAY_PID, GATEWAY_WORKERS,
@@ -58,6 +59,7 @@ _gateway_configuration() {
 		-e "s|@SOURCE@|$_GATEWAY_SOURCE|" \
 		-e "s|@MODULES@|/usr/lib/nginx/modules|" \
 		-e "s|@WORKERS@|$GATEWAY_WORKERS|" \
+		-e "s|@WORKER@|${GATEWAY_WORKER-\$pid}|" \
 		-e "s|@QUEUE@|${GATEWAY_QUEUE:-2m}|" \
 		-e "s|@READ_TIMEOUT@|${GATEWAY_READ_TIMEOUT:-1s}|" \
 		-e "s|@BODY_MAX@|${GATEWAY_BODY_MAX:-1m}|" \
