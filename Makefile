@@ -171,12 +171,14 @@ bench-check:
 	$(Q)tests/bench/instructions
 
 install: all
-	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8 \
+	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7 \
+		$(DESTDIR)$(mandir)/man8 \
 		$(DESTDIR)$(docdir)/consul.d \
 		$(DESTDIR)$(docdir)/contrib/systemd $(DESTDIR)$(docdir)/contrib/cron
 	install -m 755 $(BUILD)/swk-apply $(BUILD)/swk $(DESTDIR)$(sbindir)
 	install -m 644 man/swk-apply.8 man/swk.8 $(DESTDIR)$(mandir)/man8
 	install -m 644 man/swk.json.5 $(DESTDIR)$(mandir)/man5
+	install -m 644 man/swk-messages.7 $(DESTDIR)$(mandir)/man7
 	install -m 644 README.md NEWS.md SECURITY.md LICENSE $(DESTDIR)$(docdir)
 	install -m 644 consul.d/* $(DESTDIR)$(docdir)/consul.d
 	install -m 644 contrib/swk.json $(DESTDIR)$(docdir)/contrib
@@ -186,7 +188,7 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(sbindir)/swk-apply $(DESTDIR)$(sbindir)/swk
 	rm -f $(DESTDIR)$(mandir)/man8/swk-apply.8 $(DESTDIR)$(mandir)/man8/swk.8
-	rm -f $(DESTDIR)$(mandir)/man5/swk.json.5
+	rm -f $(DESTDIR)$(mandir)/man5/swk.json.5 $(DESTDIR)$(mandir)/man7/swk-messages.7
 	rm -rf $(DESTDIR)$(docdir)
 
 # What was fetched for the tests stays: see distclean.
