@@ -13,3 +13,26 @@ bats_require_minimum_version 1.5.0 # `run -STATUS`
 	# Where it is meant to differ: tests/demo/session --write
 	diff "$BATS_TEST_TMPDIR/shown" "$BATS_TEST_TMPDIR/said"
 }
+
+# The anchors that a page's headings make.
+anchors() {
+	sed -n 's/^##* //p' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9 _-]//g; s/ /-/g; s/^/#/'
+}
+
+@test "the links of the pages lead somewhere" {
+	local page link path wrong=''
+
+	cd "$BATS_TEST_DIRNAME/../.."
+	for page in README.md SECURITY.md src/README.md tests/*/README.md consul.d/README.md; do
+		while read -r link; do
+			path=${link%%#*}
+			if [[ -n "$path" ]]; then
+				[[ -e "${page%/*}/$path" || ("$page" != */* && -e "$path") ]] || wrong+="$page: $link"$'\n'
+			else
+				grep -qxF -- "$link" < <(anchors "$page") || wrong+="$page: $link"$'\n'
+			fi
+		done < <(grep -oE '\]\([^) ]+\)' "$page" | sed 's/^](//; s/)$//' | grep -v '^https\?:')
+	done
+	echo "$wrong"
+	[ -z "$wrong" ]
+}
