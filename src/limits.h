@@ -70,6 +70,10 @@
 /* Requests to Consul's agent under way at once; it allows a client 200 connections. */
 #define SWK_CONSUL_PARALLEL 32
 
+/* What an agent lets one address have of them unless it is told something else, and so what all but
+ * its own watches may have. Each watch holds one, and around a reload two (measured). */
+#define SWK_CONSUL_CONNECTIONS 200
+
 /* One request: to get a connection, and as a whole. The run's deadline cuts both. An agent without
  * a leader holds a request for 7 s before it says so. */
 #define SWK_CONSUL_CONNECT_MS 2000

@@ -17,8 +17,11 @@
 enum {
 	APPLY = SWK_COMMAND_APPLY,
 	/* What lasts from run to run, a look must know as well. */
-	LASTING = SWK_COMMAND_APPLY | SWK_COMMAND_EXPLAIN,
-	ALL = SWK_COMMAND_APPLY | SWK_COMMAND_EXPLAIN | SWK_COMMAND_CHECK,
+	LASTING = SWK_COMMAND_APPLY | SWK_COMMAND_EXPLAIN | SWK_COMMAND_WATCHES,
+	/* What a watch's handler may be told: each of its runs is done so. */
+	HANDLER = SWK_COMMAND_APPLY | SWK_COMMAND_WATCHES,
+	WATCHES = SWK_COMMAND_WATCHES,
+	ALL = LASTING | SWK_COMMAND_CHECK,
 };
 
 static const struct option_entry {
@@ -51,15 +54,17 @@ static const struct option_entry {
 	{'T', LASTING, "timeout", "SECONDS", 0, "the whole run ends by then (default 30)"},
 	{'r', APPLY, "resync", NULL, 0, "read no document; bring all services in step"},
 	{'n', APPLY, "dry-run", NULL, 0, "print what would change, and change nothing"},
-	{'w', APPLY, "verify", NULL, 0,
+	{'w', HANDLER, "verify", NULL, 0,
 	 "look again at what each worker has, once\nsomething was sent (--resync does)"},
 	{'x', APPLY, "force", NULL, 0, "let more deletions through, this once"},
 	{'a', APPLY, "adopt", NULL, 0,
 	 "take over a conf file and upstreams that\nswk-apply didn't make"},
-	{'j', APPLY, "json", NULL, FLAG(json), "print the report as a JSON object"},
-	{'l', APPLY, "syslog", NULL, FLAG(syslog), "say everything to syslog too"},
-	{'q', APPLY, "quiet", NULL, FLAG(quiet), "say errors only"},
+	{'j', HANDLER, "json", NULL, FLAG(json), "print the report as a JSON object"},
+	{'l', HANDLER, "syslog", NULL, FLAG(syslog), "say everything to syslog too"},
+	{'q', HANDLER, "quiet", NULL, FLAG(quiet), "say errors only"},
 	{'v', LASTING, "verbose", NULL, FLAG(verbose), "say more"},
+	{'o', WATCHES, "write", "DIR", 0,
+	 "replace DIR/swk-watches.json where it differs,\nand print its name then"},
 	{'h', ALL, "help", NULL, FLAG(help), "print this"},
 	{'V', ALL, "version", NULL, FLAG(version), "print the version"},
 };
@@ -99,6 +104,7 @@ int swk_options_describe(struct swk_buffer *out, enum swk_command command, struc
 void swk_options_free(struct swk_options *options)
 {
 	swk_settings_free(&options->settings);
+	swk_texts_free(&options->handed);
 	free(options->config);
 	options->config = NULL;
 }
@@ -122,6 +128,10 @@ static int set(struct swk_options *options, const struct option_entry *entry, co
 {
 	if (is(entry, "config"))
 		return 0;
+	if (is(entry, "write")) {
+		options->write = value;
+		return 0;
+	}
 	if (!entry->flag)
 		return swk_settings_set(&options->settings, entry->name, value, where, error);
 	return swk_flag_read(value, where, (bool *)(void *)((char *)options + entry->flag - 1),
@@ -149,9 +159,9 @@ static int set_from_environment(struct swk_options *options, enum swk_command co
 		char name[64];
 		const char *value = variable(&table[i], name);
 
-		/* These two ask for something else than a run. */
+		/* These ask for something else than a run, or a look. */
 		if (value && table[i].commands & (int)command && !is(&table[i], "help") &&
-		    !is(&table[i], "version"))
+		    !is(&table[i], "version") && !is(&table[i], "write"))
 			status = set(options, &table[i], value, name, error);
 	}
 	return status;
@@ -234,6 +244,52 @@ static int set_from_words(struct swk_options *options, const struct words *words
 	return status;
 }
 
+/* A value as it is found from everywhere: an agent starts its handlers in a folder of its own. */
+static char *found_anywhere(const struct word *word)
+{
+	char *folder = NULL, *value;
+
+	if (!word->entry->argument || strcmp(word->entry->argument, "FILE") != 0 ||
+	    word->value[0] == '/')
+		return strdup(word->value);
+	folder = getcwd(NULL, 0);
+	if (!folder || asprintf(&value, "%s/%s", folder, word->value) < 0)
+		value = NULL;
+	free(folder);
+	return value;
+}
+
+/* Adds a word as it was given. */
+static int hand_on_word(struct swk_texts *handed, const struct word *word, struct swk_error *error)
+{
+	char *value = found_anywhere(word);
+	bool apart = word->entry->argument;
+	char option[96]; /* a yes-or-no is a short word */
+	int status = value ? 0 : swk_error_memory(error);
+
+	(void)snprintf(option, sizeof(option), "--%s", word->entry->name);
+	if (!status && !apart && strcmp(value, "1") != 0)
+		(void)snprintf(option, sizeof(option), "--%s=%s", word->entry->name, value);
+	if (!status)
+		status = swk_texts_add(handed, option, error);
+	if (!status && apart)
+		status = swk_texts_add(handed, value, error);
+	free(value);
+	return status;
+}
+
+/* What a handler is to be told, too: the command line, but for what is this command's own. */
+static int hand_on(struct swk_options *options, const struct words *words, struct swk_error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < words->count; i++) {
+		if (words->list[i].entry->commands & APPLY)
+			status = hand_on_word(&options->handed, &words->list[i], error);
+	}
+	return status;
+}
+
 /* Reads the settings file: the one that is named, or else the usual one if it is there. */
 static int read_config(struct swk_options *options, enum swk_command command,
 		       const struct words *words, struct swk_error *error)
@@ -276,7 +332,7 @@ static bool asks_for_text(const struct words *words)
 static int take_word(struct swk_options *options, enum swk_command command, int argc, char **argv,
 		     struct swk_error *error)
 {
-	if (optind < argc && command != SWK_COMMAND_APPLY)
+	if (optind < argc && !(command & (APPLY | WATCHES)))
 		options->word = argv[optind++];
 	if (optind == argc)
 		return 0;
@@ -307,6 +363,8 @@ int swk_options_read(struct swk_options *options, enum swk_command command, int 
 		status = set_from_environment(options, command, error);
 	if (!status)
 		status = set_from_words(options, &words, error);
+	if (!status && command == SWK_COMMAND_WATCHES)
+		status = hand_on(options, &words, error);
 	if (!status && unread.status)
 		status = swk_error_set(error, unread.status, "%s", unread.text);
 	swk_settings_complete(&options->settings);

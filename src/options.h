@@ -11,12 +11,18 @@ enum swk_command {
 	SWK_COMMAND_APPLY = 1,
 	SWK_COMMAND_EXPLAIN = 2,
 	SWK_COMMAND_CHECK = 4,
+	SWK_COMMAND_WATCHES = 64,
 };
 
 struct swk_options {
 	struct swk_settings settings;
 	char *config;	  /* the settings file that was read, or NULL; owned */
 	const char *word; /* the one that is no option; NULL: none */
+
+	/* Of `watches`: the folder to write to, or NULL; what handlers are told, owned. */
+	const char *write;
+	struct swk_texts handed;
+
 	bool json;
 	bool quiet;
 	bool verbose;

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "commands.h"
+#include "consul.h"
+#include "deadline.h"
+#include "guard.h"
+#include "policy.h"
+#include "stanzas.h"
+#include "store.h"
+
+#define FILE_NAME "swk-watches.json"
+
+/* Consul's list, and what becomes of it. */
+struct listing {
+	struct swk_policy policy;
+	struct swk_services services; /* that are published */
+	size_t listed;		      /* names that could be */
+	size_t left_out;	      /* by include and exclude */
+	struct swk_report report;
+};
+
+/* ---- the list ---- */
+
+static int take_service(void *context, const char *name, struct swk_error *error)
+{
+	struct listing *listing = context;
+
+	if (!strcmp(name, "consul"))
+		return 0;
+	listing->listed += swk_name_valid(name);
+	listing->left_out += !swk_settings_publish(listing->policy.settings, name);
+	return swk_policy_service(&listing->services, &listing->policy, name, &listing->report,
+				  error);
+}
+
+static int take_unreadable(void *context, const char *service, const char *what, const char *why,
+			   struct swk_error *error)
+{
+	struct listing *listing = context;
+
+	(void)service;
+	(void)error;
+	swk_report_note(&listing->report, SWK_NOTE_SKIPPED, "%s skipped: %s", what, why);
+	return 0;
+}
+
+static void forget(void *context)
+{
+	struct listing *listing = context;
+
+	swk_services_free(&listing->services);
+	swk_report_forget(&listing->report, SWK_NOTE_SKIPPED);
+	listing->listed = listing->left_out = 0;
+}
+
+/* The leader's list, whatever the settings say: those of two servers may differ, and the file would
+ * change with each turn. */
+static int ask(struct listing *listing, int64_t deadline, struct swk_error *error)
+{
+	const struct swk_settings *settings = listing->policy.settings;
+	struct swk_consul_query query = {.sink = {.context = listing,
+						  .service = take_service,
+						  .unreadable = take_unreadable},
+					 .least = UINT64_MAX,
+					 .again = forget};
+	struct swk_consul consul = {0};
+	struct swk_http *http = swk_http_open(error);
+	int status = http ? 0 : error->status;
+
+	if (!status)
+		status = swk_consul_init(&consul, &settings->consul, settings->token_file, error);
+	if (!status)
+		status = swk_consul_ask(&consul, http, &query, 1, deadline, error);
+	if (!status && query.error.status)
+		status = swk_error_set(error, query.error.status,
+				       "Consul could not be asked, and nothing is written: %s",
+				       query.error.text);
+	swk_consul_free(&consul);
+	swk_http_close(http);
+	return status;
+}
+
+/* An agent whose watches were taken away would not notice what comes back. */
+static int guard(struct listing *listing, struct swk_error *error)
+{
+	if (!swk_guard_list(listing->listed, listing->policy.settings->min_services,
+			    "Consul's list of services", &listing->report))
+		return SWK_HELD;
+	if (listing->services.count)
+		return 0;
+	return swk_error_set(error, SWK_HELD,
+			     "not one of Consul's %zu services is to be published: nothing is "
+			     "written; see swk explain",
+			     listing->listed);
+}
+
+/* ---- the file ---- */
+
+static int check_folder(const char *folder, struct swk_error *error)
+{
+	struct stat about;
+
+	if (!stat(folder, &about) && S_ISDIR(about.st_mode))
+		return 0;
+	return swk_error_set(error, SWK_CANTCREATE,
+			     "--write: '%s' is no folder; the agent's is wanted, as /etc/consul.d",
+			     folder);
+}
+
+/* Locks the folder itself: of a lock file in it the agent would complain at each reload. */
+static int lock_folder(struct swk_store *store, const char *folder, struct swk_error *error)
+{
+	store->lock_descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (store->lock_descriptor >= 0 && !flock(store->lock_descriptor, LOCK_EX | LOCK_NB))
+		return 0;
+	return swk_error_set(error, SWK_TEMPFAIL, "%s: another run is writing there; again later",
+			     folder);
+}
+
+/* Replaces it where that is something else, and ours. */
+static int replace(const struct swk_store *store, const struct swk_buffer *text, bool *replaced,
+		   struct swk_error *error)
+{
+	struct swk_buffer present;
+	bool exists, same;
+	int status;
+
+	swk_buffer_init(&present, SWK_CONF_MAX);
+	status = swk_store_read(store->conf, &present, &exists, error);
+	same = !status && exists && present.length == text->length &&
+	       !memcmp(present.data, text->data, text->length);
+	if (!status && exists && !same && !swk_stanzas_recognise(&present))
+		status = swk_error_set(error, SWK_HELD,
+				       "%s has something in it that swk watches doesn't write: it "
+				       "is left as it is; move that to a file of another name",
+				       store->conf);
+	if (!status && !same)
+		status = swk_store_replace(store, store->conf, text, true, replaced, error);
+	swk_buffer_free(&present);
+	return status;
+}
+
+static int write_file(const char *folder, const struct swk_buffer *text, bool *replaced,
+		      struct swk_error *error)
+{
+	struct swk_store store = {.lock_descriptor = -1};
+	int status = check_folder(folder, error);
+	char *path = NULL;
+
+	if (!status && asprintf(&path, "%s/" FILE_NAME, folder) < 0)
+		status = swk_error_memory(error);
+	if (!status)
+		status = swk_store_open(&store, path, error);
+	if (!status)
+		status = lock_folder(&store, folder, error);
+	if (!status)
+		status = replace(&store, text, replaced, error);
+	if (*replaced)
+		(void)printf("%s\n", path);
+	swk_store_close(&store);
+	free(path);
+	return status;
+}
+
+/* ---- all of it ---- */
+
+static void say_notes(const struct listing *listing, const struct swk_log *log)
+{
+	char text[SWK_TEXT_MAX];
+
+	for (size_t i = 0; i < listing->report.note_count; i++) {
+		const struct swk_note *note = &listing->report.notes[i];
+
+		swk_log_line(log, note->kind == SWK_NOTE_HELD ? SWK_LOG_ERROR : SWK_LOG_WARNING,
+			     note->text);
+	}
+	(void)snprintf(text, sizeof(text), "%zu service%s left out by include and exclude",
+		       listing->left_out, listing->left_out == 1 ? " is" : "s are");
+	if (listing->left_out)
+		swk_log_line(log, SWK_LOG_INFO, text);
+}
+
+static int watches(const struct swk_options *options, const struct swk_log *log)
+{
+	const struct swk_settings *settings = &options->settings;
+	int64_t deadline = swk_now_ms() + (int64_t)settings->timeout * 1000;
+	struct listing listing = {.policy = {.settings = settings}};
+	struct swk_error error = {0};
+	struct swk_buffer text;
+	bool news = true;
+	int status;
+
+	swk_report_init(&listing.report);
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	status = ask(&listing, deadline, &error);
+	if (!status)
+		status = guard(&listing, &error);
+	if (!status)
+		status = swk_stanzas_print(&text, &listing.services, settings, &options->handed,
+					   &error);
+	if (!status && options->write) {
+		news = false;
+		status = write_file(options->write, &text, &news, &error);
+	} else if (!status) {
+		(void)fwrite(text.data, 1, text.length, stdout);
+	}
+	if (!status && fflush(stdout))
+		status = swk_error_set(&error, SWK_INTERNAL, "standard output can't be written to");
+	/* A timer that finds nothing new has nothing to say. */
+	if (news)
+		say_notes(&listing, log);
+	if (error.status)
+		swk_log_line(log, SWK_LOG_ERROR, error.text);
+	swk_buffer_free(&text);
+	swk_services_free(&listing.services);
+	swk_report_free(&listing.report);
+	return status;
+}
+
+int swk_watches(int argc, char **argv, const struct swk_log *log)
+{
+	struct swk_options options;
+	bool done;
+	int status = swk_begin(&options, SWK_COMMAND_WATCHES, argc, argv,
+			       "swk watches [option]… [--write DIR]\n\n"
+			       "The options but --write are told to swk-apply by each watch, too.",
+			       log, &done);
+
+	if (!done)
+		status = watches(&options, log);
+	swk_options_free(&options);
+	return status;
+}

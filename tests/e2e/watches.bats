@@ -1,0 +1,247 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# A watch for each service: what is printed, what an agent makes of it, and what --write does to a folder.
+
+load settings
+
+# An agent that reads a folder of its own besides, into which the watches go.
+start_agent() {
+	mkdir -p "$E2E_DIR/consul.d"
+	WATCHES="$E2E_DIR/consul.d/swk-watches.json"
+	consul_start "$E2E_DIR/consul" "$E2E_DIR/consul.d"
+}
+
+# The watches that the agent has, without their order.
+agent_watches() {
+	consul_api GET /v1/agent/self | jq -S '.DebugConfig.Watches | sort_by(tojson)'
+}
+
+# All that there is to see of a file without reading it.
+look_at() {
+	stat -c '%i %y %z %a' "$1"
+}
+
+@test "what is printed is as consul.d has it: the agent takes it for the same watches" {
+	settings '{"keyprefix": "nginx/upstreams", "consul": {"datacenter": "dc1"}}'
+	start_agent
+	for name in web api Web-2; do
+		consul_register "$name" "$name" 10.0.0.1 80
+	done
+	diff <(swk watches) - <<-'END'
+		{
+		  "watches": [
+		    {"type": "checks", "datacenter": "dc1", "handler_type": "script", "args": ["swk-apply"]},
+		    {"type": "services", "datacenter": "dc1", "handler_type": "script", "args": ["swk-apply"]},
+		    {"type": "keyprefix", "prefix": "nginx/upstreams/", "datacenter": "dc1", "handler_type": "script", "args": ["swk-apply"]},
+		    {"type": "service", "service": "Web-2", "datacenter": "dc1", "handler_type": "script", "args": ["swk-apply", "--service", "Web-2"]},
+		    {"type": "service", "service": "api", "datacenter": "dc1", "handler_type": "script", "args": ["swk-apply", "--service", "api"]},
+		    {"type": "service", "service": "web", "datacenter": "dc1", "handler_type": "script", "args": ["swk-apply", "--service", "web"]}
+		  ]
+		}
+	END
+	settings '{"keyprefix": "nginx/upstreams"}'
+	swk watches >"$WATCHES"
+	"$(consul_binary)" validate "$CONSUL_DIR/config" "$E2E_DIR/consul.d"
+	consul_restart # what it shows of itself is of its start
+	agent_watches >"$E2E_DIR/ours"
+	rm "$WATCHES"
+
+	cp "$E2E_ROOT/consul.d/swk-apply.hcl" "$E2E_DIR/consul.d"
+	sed 's|PREFIX|nginx/upstreams|' "$E2E_ROOT/consul.d/keys.hcl.example" >"$E2E_DIR/consul.d/keys.hcl"
+	for name in web api Web-2; do
+		sed "s/NAME/$name/g" "$E2E_ROOT/consul.d/service-NAME.hcl.example" >"$E2E_DIR/consul.d/service-$name.hcl"
+	done
+	consul_restart
+	[ "$(jq length "$E2E_DIR/ours")" == 6 ]
+	diff "$E2E_DIR/ours" <(agent_watches)
+}
+
+@test "written and loaded, they tell of a new address at once" {
+	start_agent
+	backend_start "$E2E_DIR/backends" one two
+	register web web-1 one
+	register api api-1 one
+	[ "$(swk watches --write "$E2E_DIR/consul.d")" == "$WATCHES" ]
+	consul_reload
+	wait_until "$E2E_PATIENCE" lands web one
+	register web web-1 two
+	wait_until "$E2E_PATIENCE" lands web two
+	lands api one
+	in_step
+}
+
+@test "what can't be served has no watch, whatever its name; include and exclude are followed" {
+	settings '{"include": ["web*", "evil*", "*\""], "exclude": ["*-internal"]}'
+	start_agent
+	consul_register web web-1 10.0.0.1 80
+	consul_register web-internal web-2 10.0.0.1 80
+	consul_register api api-1 10.0.0.1 80
+	consul_register 'evil; } include /etc/passwd; #' evil-1 10.0.0.1 80
+	# shellcheck disable=SC2016 # as it stands
+	consul_register 'web$(reboot)"' evil-2 10.0.0.1 80
+	run -0 --separate-stderr swk watches
+	# shellcheck disable=SC2154 # bats sets stderr
+	sort <<<"$stderr" >"$E2E_DIR/said"
+	[ "$(jq -r '.watches[].service // empty' <<<"$output")" == web ]
+	why="skipped: its name can't be an upstream's (letters, digits, '.', '_', '-', at most 200)"
+	# shellcheck disable=SC2016 # as it stands
+	diff "$E2E_DIR/said" - <<-END
+		swk: 2 services are left out by include and exclude
+		swk: warning: service 'evil; } include /etc/passwd; #': $why
+		swk: warning: service 'web\$(reboot)"': $why
+	END
+}
+
+@test "--write replaces the file as a whole, and only where it changed" {
+	start_agent
+	consul_register web web-1 10.0.0.1 80
+	consul_register 'no name' odd-1 10.0.0.1 80
+	cd "$E2E_DIR"
+	run -0 --separate-stderr swk watches --write consul.d
+	[[ "$output" == consul.d/swk-watches.json && "$stderr" == *"service 'no name': skipped"* ]]
+	cmp "$WATCHES" <(swk watches 2>/dev/null)
+	[ "$(stat -c %a "$WATCHES")" == 644 ]
+
+	before=$(look_at "$WATCHES")
+	run -0 --separate-stderr swk watches --write consul.d
+	[ -z "$output$stderr" ]
+	[ "$(look_at "$WATCHES")" == "$before" ]
+	run -75 flock consul.d swk watches --write consul.d
+	[[ "$output" == "swk: error: consul.d: another run is writing there; again later" ]]
+
+	# Who reads while it is replaced has the old one, whole.
+	cp "$WATCHES" old
+	exec 7<"$WATCHES"
+	consul_register api api-1 10.0.0.1 80
+	[ "$(swk watches --write consul.d 2>/dev/null)" == consul.d/swk-watches.json ]
+	cmp old /dev/fd/7
+	[ "$(jq -r '.watches[].service // empty' "$WATCHES" | xargs)" == 'api web' ]
+	# Of anything else the agent would complain.
+	[ "$(ls consul.d)" == swk-watches.json ]
+	"$(consul_binary)" validate "$CONSUL_DIR/config" consul.d
+}
+
+@test "--write leaves a file alone that somebody else made, or changed" {
+	start_agent
+	consul_register web web-1 10.0.0.1 80
+	swk watches --write "$E2E_DIR/consul.d"
+	consul_register api api-1 10.0.0.1 80
+	for change in '.watches[0].token = "secret"' '.watches[1].args[0] = "notify"' '.watches[1].args = "swk-apply"' \
+		'.watches += [{}]' '.log_level = "debug"' '.limits.https_handshake_timeout = "1s"' '.watches = []' '[.]' '1'; do
+		swk watches >"$WATCHES"
+		jq "$change" "$WATCHES" >"$E2E_DIR/changed"
+		cp "$E2E_DIR/changed" "$WATCHES"
+		run -10 swk watches --write "$E2E_DIR/consul.d"
+		[[ "$output" == "swk: error: $WATCHES has something in it that swk watches doesn't write: "* ]]
+		[[ "$output" != *secret* ]]
+		cmp "$WATCHES" "$E2E_DIR/changed"
+	done
+	for text in '' '# watches' '{"watches": [{"args": ["swk-apply"]}]} {}' '{"watches": [], "watches": [{"args": ["swk-apply"]}]}'; do
+		printf '%s' "$text" >"$WATCHES"
+		run -10 swk watches --write "$E2E_DIR/consul.d"
+		[ "$(cat "$WATCHES")" == "$text" ]
+	done
+	# One of its own, of other options and other services, it does replace.
+	echo '{"limits": {"http_max_conns_per_client": 9}, "watches": [{"type": "service", "service": "old", "args": ["swk-apply"]}]}' >"$WATCHES"
+	run -0 swk watches --write "$E2E_DIR/consul.d"
+	cmp "$WATCHES" <(swk watches)
+}
+
+@test "no folder, no Consul, or a Consul that has lost its services: nothing is written" {
+	start_agent
+	run -10 swk watches
+	[[ "$output" == "swk: error: Consul's list of services has no service in it: "* ]]
+	consul_register web web-1 10.0.0.1 80
+	run -73 swk watches --write "$E2E_DIR/none"
+	[[ "$output" == "swk: error: --write: '$E2E_DIR/none' is no folder"* ]]
+	run -64 swk watches --write
+	run -64 swk watches "$E2E_DIR/consul.d"
+	[ -z "$(ls "$E2E_DIR/consul.d")" ]
+	# A variable makes nobody write.
+	SWK_WRITE="$E2E_DIR/consul.d" swk watches >/dev/null
+	[ -z "$(ls "$E2E_DIR/consul.d")" ]
+	run -70 bash -c 'swk watches >/dev/full'
+
+	swk watches --write "$E2E_DIR/consul.d"
+	before=$(look_at "$WATCHES")
+	run -10 swk watches --write "$E2E_DIR/consul.d" --min-services 2
+	[[ "$output" == *"has 1 service, fewer than the 2 of --min-services"* ]]
+	settings '{"exclude": ["*"]}'
+	run -10 swk watches --write "$E2E_DIR/consul.d"
+	[[ "$output" == *"not one of Consul's 1 services is to be published"* ]]
+	settings '{}'
+	consul_deregister web-1
+	run -10 swk watches --write "$E2E_DIR/consul.d"
+	[[ "$output" == "swk: error: Consul's list of services has no service in it: "* ]]
+	consul_register 'no name' odd-1 10.0.0.1 80
+	run -10 swk watches --write "$E2E_DIR/consul.d"
+	real="$CONSUL_HTTP_ADDR"
+	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
+	run -69 swk watches --write "$E2E_DIR/consul.d"
+	[[ "$output" == "swk: error: Consul could not be asked, and nothing is written: "*"$CONSUL_HTTP_ADDR"* ]]
+	CONSUL_HTTP_ADDR="$real"
+	settings '{"keepalive": 5}'
+	run -78 swk watches --write "$E2E_DIR/consul.d"
+	[ "$(look_at "$WATCHES")" == "$before" ]
+}
+
+@test "what the command line says is told to each handler; files as they are found from everywhere" {
+	start_agent
+	consul_register web web-1 10.0.0.1 80
+	mkdir "$E2E_DIR/set"
+	settings '{"min_services": 1}' "$E2E_DIR/set/own \"é\".json"
+	cd "$E2E_DIR/set"
+	# What a variable says the agent's own environment has to say.
+	export SWK_KEEPALIVE=7
+	swk watches -C 'own "é".json' --conf=/x/y.conf -d http://127.0.0.1:1 --dyups http://127.0.0.1:2 -T 20 --syslog --verify=no -q \
+		-o "$E2E_DIR/consul.d"
+	jq -c '.watches[].args' "$WATCHES" >"$E2E_DIR/args"
+	options="\"--config\",\"$E2E_DIR/set/own \\\"é\\\".json\",\"--conf\",\"/x/y.conf\",\"--dyups\",\"http://127.0.0.1:1\",\"--dyups\",\"http://127.0.0.1:2\",\"--timeout\",\"20\",\"--syslog\",\"--verify=no\",\"--quiet\""
+	diff "$E2E_DIR/args" - <<-END
+		["swk-apply",$options]
+		["swk-apply",$options]
+		["swk-apply",$options,"--service","web"]
+	END
+	# swk-apply takes them so.
+	readarray -t arguments < <(jq -r '.watches[2].args[]' "$WATCHES")
+	"${arguments[@]}" --help >/dev/null
+	for option in --service=web --resync --force --adopt --dry-run; do
+		run -64 swk watches "$option"
+	done
+	run -64 swk watches --token-file "$(printf '/\xff')"
+	[[ "$output" != *"$(printf '\xff')"* ]]
+}
+
+@test "where there are more watches than an agent takes connections, it has leave for them, at a reload too" {
+	mkdir "$E2E_DIR/bin"
+	printf '#!/bin/sh\ncat >/dev/null\necho "$*" >>%s\n' "$E2E_DIR/told" >"$E2E_DIR/bin/swk-apply"
+	chmod +x "$E2E_DIR/bin/swk-apply"
+	PATH="$E2E_DIR/bin:$PATH" start_agent
+	for ((i = 0; i < 220; i++)); do
+		echo 'next'
+		echo "url = \"http://127.0.0.1:$CONSUL_PORT/v1/catalog/register\""
+		echo 'request = PUT'
+		printf 'data = "{\\"Node\\":\\"other\\",\\"Address\\":\\"10.0.0.1\\",\\"Service\\":{\\"Service\\":\\"svc-%d\\"}}"\n' "$i"
+	done >"$E2E_DIR/register"
+	curl -sSf -K "$E2E_DIR/register" >/dev/null
+	swk watches --write "$E2E_DIR/consul.d"
+	[ "$(jq '.watches | length' "$WATCHES")" == 222 ]
+	[ "$(jq .limits.http_max_conns_per_client "$WATCHES")" == 644 ]
+	for round in 1 2; do
+		consul_reload
+		wait_until "$E2E_PATIENCE" told $((round * 222))
+	done
+	[ "$(grep -c -- '^--service svc-7$' "$E2E_DIR/told")" == 2 ]
+	run -1 grep 'Watch errored' "$CONSUL_DIR/consul.log"
+	# Few need no more than what an agent takes anyway.
+	settings '{"include": ["svc-1*"], "exclude": ["svc-1?1"]}'
+	[ "$(swk watches 2>/dev/null | jq -c '[(.watches | length), .limits]')" == '[103,{"http_max_conns_per_client":406}]' ]
+	settings '{"include": ["svc-1??"], "exclude": ["svc-1[5-9]?"]}'
+	[ "$(swk watches 2>/dev/null | jq -c '[(.watches | length), .limits]')" == '[52,null]' ]
+}
+
+# Whether handlers were started so often.
+told() {
+	(($(wc -l <"$E2E_DIR/told") == $1))
+}
