@@ -23,6 +23,8 @@ PREFIX ?= /usr/local
 sbindir ?= $(PREFIX)/sbin
 mandir ?= $(PREFIX)/share/man
 docdir ?= $(PREFIX)/share/doc/swallowkeeper
+bashcompdir ?= $(PREFIX)/share/bash-completion/completions
+zshcompdir ?= $(PREFIX)/share/zsh/site-functions
 BUILD ?= build
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
@@ -184,11 +186,15 @@ install: all
 	install -m 644 contrib/swk.json $(DESTDIR)$(docdir)/contrib
 	install -m 644 contrib/systemd/* $(DESTDIR)$(docdir)/contrib/systemd
 	install -m 644 contrib/cron/* $(DESTDIR)$(docdir)/contrib/cron
+	install -D -m 644 contrib/completion/_swk $(DESTDIR)$(zshcompdir)/_swk
+	install -D -m 644 contrib/completion/swk.bash $(DESTDIR)$(bashcompdir)/swk
+	ln -sf swk $(DESTDIR)$(bashcompdir)/swk-apply
 
 uninstall:
 	rm -f $(DESTDIR)$(sbindir)/swk-apply $(DESTDIR)$(sbindir)/swk
 	rm -f $(DESTDIR)$(mandir)/man8/swk-apply.8 $(DESTDIR)$(mandir)/man8/swk.8
 	rm -f $(DESTDIR)$(mandir)/man5/swk.json.5 $(DESTDIR)$(mandir)/man7/swk-messages.7
+	rm -f $(DESTDIR)$(zshcompdir)/_swk $(DESTDIR)$(bashcompdir)/swk $(DESTDIR)$(bashcompdir)/swk-apply
 	rm -rf $(DESTDIR)$(docdir)
 
 # What was fetched for the tests stays: see distclean.

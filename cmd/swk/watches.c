@@ -228,7 +228,7 @@ int swk_watches(int argc, char **argv, const struct swk_log *log)
 	struct swk_options options;
 	bool done;
 	int status = swk_begin(&options, SWK_COMMAND_WATCHES, argc, argv,
-			       "swk watches [option]… [--write DIR]\n\n"
+			       "swk watches [option]…\n\n"
 			       "The options but --write are told to swk-apply by each watch, too.",
 			       log, &done);
 
