@@ -122,6 +122,25 @@ look_at() {
 	"$(consul_binary)" validate "$CONSUL_DIR/config" consul.d
 }
 
+# The line that contrib/systemd has, with a systemctl that notes what it is told.
+@test "the line of swk-watches.service reloads the agent where the file changed, and only there" {
+	start_agent
+	mkdir "$E2E_DIR/bin"
+	printf '#!/bin/sh\necho "$*" >>%s\n' "$E2E_DIR/told" >"$E2E_DIR/bin/systemctl"
+	chmod +x "$E2E_DIR/bin/systemctl"
+	PATH="$E2E_DIR/bin:$PATH"
+	line=$(sed -n "s/^ExecStart=.bin.sh -c '\(.*\)'$/\1/p" "$E2E_ROOT/contrib/systemd/swk-watches.service" | sed -e 's/[$][$]/$/g' \
+		-e "s|/usr/local/sbin/swk|swk|; s|/etc/consul.d|$E2E_DIR/consul.d|")
+	run -10 sh -c "$line"
+	consul_register web web-1 10.0.0.1 80
+	sh -c "$line"
+	sh -c "$line"
+	[ "$(cat "$E2E_DIR/told")" == 'reload consul' ]
+	consul_register api api-1 10.0.0.1 80
+	sh -c "$line"
+	[ "$(cat "$E2E_DIR/told")" == "$(printf '%s\n' 'reload consul' 'reload consul')" ]
+}
+
 @test "--write leaves a file alone that somebody else made, or changed" {
 	start_agent
 	consul_register web web-1 10.0.0.1 80
@@ -174,8 +193,10 @@ look_at() {
 	consul_deregister web-1
 	run -10 swk watches --write "$E2E_DIR/consul.d"
 	[[ "$output" == "swk: error: Consul's list of services has no service in it: "* ]]
+	# One that can't be published is none.
 	consul_register 'no name' odd-1 10.0.0.1 80
 	run -10 swk watches --write "$E2E_DIR/consul.d"
+	[[ "$output" == *"swk: error: Consul's list of services has no service in it: "* ]]
 	real="$CONSUL_HTTP_ADDR"
 	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
 	run -69 swk watches --write "$E2E_DIR/consul.d"
