@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "consul.h"
@@ -186,6 +187,20 @@ static void say_notes(const struct listing *listing, const struct swk_log *log)
 		swk_log_line(log, SWK_LOG_INFO, text);
 }
 
+/* The file that ships for the same folder. */
+static void say_of_shipped(const char *folder, const struct swk_log *log)
+{
+	char path[SWK_TEXT_MAX / 2], text[SWK_TEXT_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s/swk-apply.hcl", folder);
+	(void)snprintf(text, sizeof(text),
+		       "%s has two of these watches as well: remove it, or each event is handled "
+		       "twice",
+		       path);
+	if (!access(path, F_OK))
+		swk_log_line(log, SWK_LOG_WARNING, text);
+}
+
 static int watches(const struct swk_options *options, const struct swk_log *log)
 {
 	const struct swk_settings *settings = &options->settings;
@@ -215,6 +230,8 @@ static int watches(const struct swk_options *options, const struct swk_log *log)
 	/* A timer that finds nothing new has nothing to say. */
 	if (news)
 		say_notes(&listing, log);
+	if (news && options->write)
+		say_of_shipped(options->write, log);
 	if (error.status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
 	swk_buffer_free(&text);

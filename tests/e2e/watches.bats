@@ -114,7 +114,10 @@ look_at() {
 	cp "$WATCHES" old
 	exec 7<"$WATCHES"
 	consul_register api api-1 10.0.0.1 80
-	[ "$(swk watches --write consul.d 2>/dev/null)" == consul.d/swk-watches.json ]
+	cp "$E2E_ROOT/consul.d/swk-apply.hcl" consul.d
+	run -0 --separate-stderr swk watches --write consul.d
+	[[ "$output" == consul.d/swk-watches.json && "$stderr" == *"consul.d/swk-apply.hcl has two of these watches as well"* ]]
+	rm consul.d/swk-apply.hcl
 	cmp old /dev/fd/7
 	[ "$(jq -r '.watches[].service // empty' "$WATCHES" | xargs)" == 'api web' ]
 	# Of anything else the agent would complain.
