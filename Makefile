@@ -11,6 +11,8 @@
 # make fuzz       let fuzzers look at whatever is read, each for FUZZ_SECONDS=60
 # make bench-check  whether a fixed case takes more instructions than recorded
 # make install    PREFIX=/usr/local, DESTDIR= and the GNU directory variables
+# make uninstall  takes that away again; make install-strip installs without symbols
+# make dist       build/swallowkeeper-VERSION.tar.gz, of what is committed
 #
 # V=1 shows the commands. SWK_CONSUL and SWK_TENGINE name binaries to test with.
 
@@ -19,13 +21,26 @@ VERSION = 0.1.0
 CC ?= cc
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
-PREFIX ?= /usr/local
-sbindir ?= $(PREFIX)/sbin
-mandir ?= $(PREFIX)/share/man
-docdir ?= $(PREFIX)/share/doc/swallowkeeper
-bashcompdir ?= $(PREFIX)/share/bash-completion/completions
-zshcompdir ?= $(PREFIX)/share/zsh/site-functions
 BUILD ?= build
+
+# Where things go: the GNU Coding Standards' names and defaults, but for sysconfdir, which is where
+# Consul and nginx have theirs. It is built in, so `make` and `make install` must be told the same.
+PREFIX ?= /usr/local
+prefix = $(PREFIX)
+exec_prefix = $(prefix)
+sbindir = $(exec_prefix)/sbin
+sysconfdir = /etc
+datarootdir = $(prefix)/share
+datadir = $(datarootdir)
+mandir = $(datarootdir)/man
+docdir = $(datarootdir)/doc/swallowkeeper
+# Where others look: systemd, which knows /usr and /usr/local (and no libdir), and the shells.
+systemdsystemunitdir = $(prefix)/lib/systemd/system
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir = $(datadir)/zsh/site-functions
+INSTALL = install
+INSTALL_PROGRAM = $(INSTALL)
+INSTALL_DATA = $(INSTALL) -m 644
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 -Wvla
@@ -40,7 +55,7 @@ HARDENING := -fstack-protector-strong -fPIE $(FORTIFY) $(call try,-fstack-clash-
 LIBCURL := $(or $(shell readelf -d "$$($(CC) -print-file-name=libcurl.so)" 2>/dev/null | \
 	sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p'),libcurl.so.4)
 SWK_CPPFLAGS = -D_GNU_SOURCE -Isrc -DSWK_VERSION='"$(VERSION)"' -DSWK_LIBCURL='"$(LIBCURL)"' \
-	$(CPPFLAGS)
+	-DSWK_SYSCONFDIR='"$(sysconfdir)"' $(CPPFLAGS)
 SWK_CFLAGS = -std=c11 $(WARNINGS) $(HARDENING) $(CFLAGS) \
 	$(shell $(PKG_CONFIG) --cflags jansson libcurl)
 SWK_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
@@ -172,30 +187,55 @@ bench-check:
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)tests/bench/instructions
 
-install: all
-	install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man7 \
-		$(DESTDIR)$(mandir)/man8 \
-		$(DESTDIR)$(docdir)/consul.d \
-		$(DESTDIR)$(docdir)/contrib/systemd $(DESTDIR)$(docdir)/contrib/cron
-	install -m 755 $(BUILD)/swk-apply $(BUILD)/swk $(DESTDIR)$(sbindir)
-	install -m 644 man/swk-apply.8 man/swk.8 $(DESTDIR)$(mandir)/man8
-	install -m 644 man/swk.json.5 $(DESTDIR)$(mandir)/man5
-	install -m 644 man/swk-messages.7 $(DESTDIR)$(mandir)/man7
-	install -m 644 README.md NEWS.md SECURITY.md LICENSE $(DESTDIR)$(docdir)
-	install -m 644 consul.d/* $(DESTDIR)$(docdir)/consul.d
-	install -m 644 contrib/swk.json $(DESTDIR)$(docdir)/contrib
-	install -m 644 contrib/systemd/* $(DESTDIR)$(docdir)/contrib/systemd
-	install -m 644 contrib/cron/* $(DESTDIR)$(docdir)/contrib/cron
-	install -D -m 644 contrib/completion/_swk $(DESTDIR)$(zshcompdir)/_swk
-	install -D -m 644 contrib/completion/swk.bash $(DESTDIR)$(bashcompdir)/swk
-	ln -sf swk $(DESTDIR)$(bashcompdir)/swk-apply
+# All that is installed besides the programs. $(1) is called with each: FILE FOLDER [NAME].
+DOCS = README.md NEWS.md SECURITY.md LICENSE
+EXAMPLES = $(sort $(shell find consul.d contrib -type f ! -path 'contrib/debian/*' \
+	! -path 'contrib/systemd/*' ! -path 'contrib/completion/*'))
+define texts
+	set -e; \
+	for f in $(wildcard man/*.[1-9]); do $(1) $$f "$(mandir)/man$${f##*.}"; done; \
+	for f in $(DOCS); do $(1) $$f "$(docdir)"; done; \
+	for f in $(EXAMPLES); do $(1) $$f "$(docdir)/examples/$${f%/*}"; done; \
+	for f in $(wildcard contrib/systemd/*); do $(1) $$f "$(systemdsystemunitdir)"; done; \
+	for f in $(wildcard contrib/completion/*.bash); do for name in $(COMMANDS); do \
+		$(1) $$f "$(bashcompletiondir)" $$name; done; done; \
+	for f in $(wildcard contrib/completion/_*); do $(1) $$f "$(zshcompletiondir)"; done
+endef
+# What they say of paths is what holds for this installation.
+LOCAL = sed -e 's,/usr/local/sbin,$(sbindir),g' \
+	-e 's,/etc/\(swallowkeeper\|default/swk-apply\),$(sysconfdir)/\1,g'
 
+install: all
+	$(Q)mkdir -p "$(DESTDIR)$(sbindir)"
+	$(INSTALL_PROGRAM) $(COMMANDS:%=$(BUILD)/%) "$(DESTDIR)$(sbindir)"
+	$(Q)put() { \
+		to="$(DESTDIR)$$2/$${3:-$${1##*/}}"; \
+		echo "  INSTALL $$to"; \
+		mkdir -p "$${to%/*}"; \
+		$(LOCAL) "$$1" >$(BUILD)/install.text; \
+		$(INSTALL_DATA) $(BUILD)/install.text "$$to"; \
+	}; $(call texts,put)
+	$(Q)rm -f $(BUILD)/install.text
+
+install-strip:
+	$(Q)$(MAKE) --no-print-directory INSTALL_PROGRAM='$(INSTALL_PROGRAM) -s' install
+
+# Folders that have our name go, if nobody else has put something there; the others are not ours.
 uninstall:
-	rm -f $(DESTDIR)$(sbindir)/swk-apply $(DESTDIR)$(sbindir)/swk
-	rm -f $(DESTDIR)$(mandir)/man8/swk-apply.8 $(DESTDIR)$(mandir)/man8/swk.8
-	rm -f $(DESTDIR)$(mandir)/man5/swk.json.5 $(DESTDIR)$(mandir)/man7/swk-messages.7
-	rm -f $(DESTDIR)$(zshcompdir)/_swk $(DESTDIR)$(bashcompdir)/swk $(DESTDIR)$(bashcompdir)/swk-apply
-	rm -rf $(DESTDIR)$(docdir)
+	$(Q)for f in $(COMMANDS); do rm -f "$(DESTDIR)$(sbindir)/$$f"; done
+	$(Q)take() { rm -f "$(DESTDIR)$$2/$${3:-$${1##*/}}"; }; $(call texts,take)
+	$(Q)[ ! -d "$(DESTDIR)$(docdir)/examples" ] || find "$(DESTDIR)$(docdir)/examples" -depth -type d \
+		-exec rmdir --ignore-fail-on-non-empty {} +
+	$(Q)[ ! -d "$(DESTDIR)$(docdir)" ] || rmdir --ignore-fail-on-non-empty "$(DESTDIR)$(docdir)"
+
+# Nothing of the machine, the hour or the work tree gets into it: the same commit, the same bytes.
+RELEASE = swallowkeeper-$(VERSION)
+dist:
+	$(Q)mkdir -p $(BUILD)
+	$(Q)git diff --quiet HEAD || echo "dist: what is changed but not committed is left out" >&2
+	$(call say,DIST,$(BUILD)/$(RELEASE).tar.gz)git -c tar.umask=0022 archive --format=tar \
+		--prefix=$(RELEASE)/ -o $(BUILD)/$(RELEASE).tar HEAD
+	$(Q)gzip -n9f $(BUILD)/$(RELEASE).tar
 
 # What was fetched for the tests stays: see distclean.
 clean:
@@ -205,8 +245,8 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit fuzzers peers tools demo check soak bench bench-check lint fuzz sanitize valgrind install uninstall \
-	clean distclean
+.PHONY: all unit fuzzers peers tools demo check soak bench bench-check lint fuzz sanitize valgrind \
+	install install-strip uninstall dist clean distclean
 
 -include $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d) \
 	$(PROPERTY_OBJECTS:.o=.d) $(BENCH:=.d)

@@ -6,7 +6,11 @@
 #include "settings.h"
 
 /* Where it is looked for unless another is named. */
-#define SWK_CONFIG_FILE "/etc/swallowkeeper/swk.json"
+#ifndef SWK_SYSCONFDIR
+#define SWK_SYSCONFDIR "/etc"
+#endif
+
+#define SWK_CONFIG_FILE SWK_SYSCONFDIR "/swallowkeeper/swk.json"
 
 /*
  * Reads a file into settings that have their defaults. Returns 0, SWK_INTERNAL, or SWK_CONFIG with

@@ -1,0 +1,146 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What `make install` puts where, that `make uninstall` takes it away, and what `make dist` packs.
+
+bats_require_minimum_version 1.5.0 # `run -STATUS`
+
+ROOT="$(cd "$BATS_TEST_DIRNAME/../.." && pwd)"
+
+setup() {
+	# Of a `make` that started the tests.
+	unset MAKEFLAGS MAKEOVERRIDES MAKELEVEL DESTDIR PREFIX BUILD CFLAGS
+	cd "$ROOT" || return 1
+	tree="$BATS_TEST_TMPDIR/a tree"
+	mkdir "$tree"
+}
+
+# in_tree - all that is in the tree, "mode path" one a line.
+in_tree() {
+	(cd "$tree" && find . -type f -printf '%m %P\n' | LC_ALL=C sort -k 2)
+}
+
+# examples - where the files of consul.d and contrib go that have no place of their own.
+examples() {
+	find consul.d contrib -type f ! -path 'contrib/debian/*' ! -path 'contrib/systemd/*' ! -path 'contrib/completion/*' \
+		-printf "644 $1/%p\n"
+}
+
+completions() {
+	local name
+
+	for name in swk swk-apply; do
+		[ ! -e contrib/completion/swk.bash ] || echo "644 $1/$name"
+	done
+	[ ! -e contrib/completion/_swk ] || echo "644 $2/_swk"
+}
+
+@test "with PREFIX alone everything is below it, and the manuals are those that there are" {
+	make -s install DESTDIR="$tree" PREFIX=/opt/swk
+	(
+		echo '755 opt/swk/sbin/swk'
+		echo '755 opt/swk/sbin/swk-apply'
+		echo '644 opt/swk/lib/systemd/system/swk-apply.service'
+		echo '644 opt/swk/lib/systemd/system/swk-apply.timer'
+		find man -name '*.5' -printf '644 opt/swk/share/man/man5/%f\n'
+		find man -name '*.8' -printf '644 opt/swk/share/man/man8/%f\n'
+		printf '644 opt/swk/share/doc/swallowkeeper/%s\n' LICENSE NEWS.md README.md SECURITY.md
+		examples opt/swk/share/doc/swallowkeeper/examples
+		completions opt/swk/share/bash-completion/completions opt/swk/share/zsh/site-functions
+	) | LC_ALL=C sort -k 2 >"$BATS_TEST_TMPDIR/wanted"
+	diff "$BATS_TEST_TMPDIR/wanted" <(in_tree)
+	cmp build/swk-apply "$tree/opt/swk/sbin/swk-apply"
+}
+
+@test "each directory may be another, uninstall takes away what install put there, and nothing else" {
+	local -a where=(DESTDIR="$tree" prefix=/p exec_prefix=/e sysconfdir=/s datarootdir=/r mandir=/m docdir=/d/ours
+		systemdsystemunitdir=/u zshcompletiondir=/z)
+	mkdir -p "$tree/m/man8" "$tree/d/ours/examples/consul.d" "$tree/u"
+	echo theirs | tee "$tree/m/man8/swk-other.8" "$tree/d/ours/examples/consul.d/mine.hcl" >"$tree/u/other.service"
+	in_tree >"$BATS_TEST_TMPDIR/before"
+
+	make -s install "${where[@]}"
+	(
+		cat "$BATS_TEST_TMPDIR/before"
+		echo '755 e/sbin/swk'
+		echo '755 e/sbin/swk-apply'
+		echo '644 u/swk-apply.service'
+		echo '644 u/swk-apply.timer'
+		find man -name '*.5' -printf '644 m/man5/%f\n'
+		find man -name '*.8' -printf '644 m/man8/%f\n'
+		printf '644 d/ours/%s\n' LICENSE NEWS.md README.md SECURITY.md
+		examples d/ours/examples
+		completions r/bash-completion/completions z
+	) | LC_ALL=C sort -k 2 >"$BATS_TEST_TMPDIR/wanted"
+	diff "$BATS_TEST_TMPDIR/wanted" <(in_tree)
+
+	# What they say of paths is where things are.
+	grep -x 'ExecStart=/e/sbin/swk-apply --resync --quiet .*' "$tree/u/swk-apply.service"
+	grep -x 'EnvironmentFile=-/s/default/swk-apply' "$tree/u/swk-apply.service"
+	grep -x 'PATH=/e/sbin:.*' "$tree/d/ours/examples/contrib/cron/swk-apply"
+	grep -F '/s/swallowkeeper/swk.json' "$tree/m/man8/swk-apply.8"
+	run ! grep -rE '/usr/local/sbin|/etc/(swallowkeeper|default/swk-apply)' "$tree"/[murz] "$tree/d"
+
+	make -s uninstall "${where[@]}"
+	diff "$BATS_TEST_TMPDIR/before" <(in_tree)
+	[ "$(cd "$tree/d" && find . -type d | LC_ALL=C sort | tr '\n' ' ')" == '. ./ours ./ours/examples ./ours/examples/consul.d ' ]
+}
+
+@test "uninstall leaves no folder that has our name, and does not mind where there is nothing" {
+	make -s install DESTDIR="$tree"
+	make -s uninstall DESTDIR="$tree"
+	[ -z "$(in_tree)" ]
+	[ -z "$(find "$tree" -name '*sw*k*')" ]
+	make -s uninstall DESTDIR="$tree"
+}
+
+@test "install-strip leaves symbols out, and the programs start" {
+	make -s install-strip DESTDIR="$tree" prefix=/usr
+	[ "$(stat -c %s "$tree/usr/sbin/swk-apply")" -lt "$(stat -c %s build/swk-apply)" ]
+	[ "$("$tree/usr/sbin/swk-apply" --version)" == "$(build/swk-apply --version)" ]
+	"$tree/usr/sbin/swk" --help
+}
+
+@test "INSTALL, INSTALL_PROGRAM and INSTALL_DATA are asked to install" {
+	# shellcheck disable=SC2016 # the script's own
+	printf '%s\n' '#!/bin/sh' 'echo "$*" >>"$INSTALL_LOG"' 'exec install "$@"' >"$BATS_TEST_TMPDIR/own"
+	chmod 755 "$BATS_TEST_TMPDIR/own"
+	export INSTALL_LOG="$BATS_TEST_TMPDIR/log"
+
+	make -s install DESTDIR="$tree" INSTALL="$BATS_TEST_TMPDIR/own"
+	[ "$(grep -c -- '-m 644 .*\.8$' "$INSTALL_LOG")" == "$(find man -name '*.8' | wc -l)" ]
+	grep -- 'swk-apply build/swk .*/sbin$' "$INSTALL_LOG"
+
+	make -s install DESTDIR="$tree" INSTALL_PROGRAM='install -m 700' INSTALL_DATA='install -m 600'
+	[ "$(in_tree | cut -d ' ' -f 1 | sort | uniq -c | sort -n | awk '{ print $2 }' | tr '\n' ' ')" == '700 600 ' ]
+	[ "$(stat -c %a "$tree/usr/local/sbin/swk")" == 700 ]
+}
+
+@test "dist: the same commit is the same bytes, wherever and whoever; it builds where there is no git" {
+	make -s dist BUILD="$BATS_TEST_TMPDIR/one"
+	git clone -q "$ROOT" "$BATS_TEST_TMPDIR/clone"
+	(
+		cd "$BATS_TEST_TMPDIR/clone"
+		git checkout -q --detach "$(git -C "$ROOT" rev-parse HEAD)"
+		umask 077
+		TZ=Asia/Tokyo LC_ALL=C make -s dist BUILD="$BATS_TEST_TMPDIR/two"
+	)
+	version=$(build/swk-apply --version)
+	name=swallowkeeper-${version#swk-apply }
+	cmp "$BATS_TEST_TMPDIR/one/$name.tar.gz" "$BATS_TEST_TMPDIR/two/$name.tar.gz"
+
+	# All that is committed, and in one folder.
+	diff <(git ls-tree -r --name-only HEAD | sed "s|^|$name/|" | LC_ALL=C sort) \
+		<(tar -tzf "$BATS_TEST_TMPDIR/one/$name.tar.gz" | grep -v '/$' | LC_ALL=C sort)
+
+	tar -xzf "$BATS_TEST_TMPDIR/one/$name.tar.gz" -C "$tree"
+	mv "$tree/$name" "$BATS_TEST_TMPDIR/sources"
+	cd "$BATS_TEST_TMPDIR/sources"
+	export GIT_DIR=/dev/null
+	make -s -j2 CFLAGS=-O1 sysconfdir="$BATS_TEST_TMPDIR/etc"
+	[ "$(build/swk-apply --version)" == "$version" ]
+	# sysconfdir is where the program looks.
+	mkdir -p "$BATS_TEST_TMPDIR/etc/swallowkeeper"
+	echo '{"nonsense": 1}' >"$BATS_TEST_TMPDIR/etc/swallowkeeper/swk.json"
+	run -78 env -u SWK_CONFIG build/swk check-config
+	[[ "$output" == *"$BATS_TEST_TMPDIR/etc/swallowkeeper/swk.json"*nonsense* ]]
+}
