@@ -13,6 +13,7 @@
 # make install    PREFIX=/usr/local, DESTDIR= and the GNU directory variables
 # make uninstall  takes that away again; make install-strip installs without symbols
 # make dist       build/swallowkeeper-VERSION.tar.gz, of what is committed
+# make deb        build/swallowkeeper_VERSION-1_ARCHITECTURE.deb, of the same
 #
 # V=1 shows the commands. SWK_CONSUL and SWK_TENGINE name binaries to test with.
 
@@ -150,6 +151,7 @@ check:
 
 soak:
 	$(Q)tests/setup test
+	$(Q)tests/setup soak
 	$(Q)$(MAKE) --no-print-directory all unit
 	$(Q)SWK_SEED=chance tests/property/run 3000
 	$(Q)ROBUST_ALL=1 tests/run robust soak
@@ -190,13 +192,14 @@ bench-check:
 # All that is installed besides the programs. $(1) is called with each: FILE FOLDER [NAME].
 DOCS = README.md NEWS.md SECURITY.md LICENSE
 EXAMPLES = $(sort $(shell find consul.d contrib -type f ! -path 'contrib/debian/*' \
-	! -path 'contrib/systemd/*' ! -path 'contrib/completion/*'))
+	! -path '*.service' ! -path '*.timer' ! -path 'contrib/completion/*'))
 define texts
 	set -e; \
 	for f in $(wildcard man/*.[1-9]); do $(1) $$f "$(mandir)/man$${f##*.}"; done; \
 	for f in $(DOCS); do $(1) $$f "$(docdir)"; done; \
 	for f in $(EXAMPLES); do $(1) $$f "$(docdir)/examples/$${f%/*}"; done; \
-	for f in $(wildcard contrib/systemd/*); do $(1) $$f "$(systemdsystemunitdir)"; done; \
+	for f in $(wildcard contrib/systemd/*.service contrib/systemd/*.timer); do \
+		$(1) $$f "$(systemdsystemunitdir)"; done; \
 	for f in $(wildcard contrib/completion/*.bash); do for name in $(COMMANDS); do \
 		$(1) $$f "$(bashcompletiondir)" $$name; done; done; \
 	for f in $(wildcard contrib/completion/_*); do $(1) $$f "$(zshcompletiondir)"; done
@@ -237,6 +240,22 @@ dist:
 		--prefix=$(RELEASE)/ -o $(BUILD)/$(RELEASE).tar HEAD
 	$(Q)gzip -n9f $(BUILD)/$(RELEASE).tar
 
+# Built of the tarball, as others would build it; contrib/debian/rules tells how.
+# Neither make's own variables nor those given to it are for the package.
+DEB = $(BUILD)/deb
+deb: COMMITTED = $(shell git log -1 --format=%cD)
+deb: dist
+	$(Q)tests/setup deb
+	$(Q)rm -rf $(DEB) && mkdir -p $(DEB)
+	$(Q)tar -xzf $(BUILD)/$(RELEASE).tar.gz -C $(DEB)
+	$(Q)cp $(BUILD)/$(RELEASE).tar.gz $(DEB)/swallowkeeper_$(VERSION).orig.tar.gz
+	$(Q)cp -r $(DEB)/$(RELEASE)/contrib/debian $(DEB)/$(RELEASE)
+	$(Q)cd $(DEB)/$(RELEASE)/debian && mv changelog.in changelog && \
+		sed -i -e 's/@VERSION@/$(VERSION)/' -e 's/@DATE@/$(COMMITTED)/' changelog
+	$(Q)cd $(DEB)/$(RELEASE) && env -u MAKEFLAGS -u MAKEOVERRIDES -u MAKELEVEL -u BUILD -u PREFIX \
+		dpkg-buildpackage -us -uc
+	$(Q)cp $(DEB)/swallowkeeper_*.deb $(BUILD)
+
 # What was fetched for the tests stays: see distclean.
 clean:
 	rm -rf $(BUILD)/src $(BUILD)/cmd $(BUILD)/unit $(BUILD)/tests $(BUILD)/property \
@@ -246,7 +265,7 @@ distclean:
 	rm -rf $(BUILD)
 
 .PHONY: all unit fuzzers peers tools demo check soak bench bench-check lint fuzz sanitize valgrind \
-	install install-strip uninstall dist clean distclean
+	install install-strip uninstall dist deb clean distclean
 
 -include $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d) \
 	$(PROPERTY_OBJECTS:.o=.d) $(BENCH:=.d)

@@ -21,7 +21,7 @@ in_tree() {
 
 # examples - where the files of consul.d and contrib go that have no place of their own.
 examples() {
-	find consul.d contrib -type f ! -path 'contrib/debian/*' ! -path 'contrib/systemd/*' ! -path 'contrib/completion/*' \
+	find consul.d contrib -type f ! -path 'contrib/debian/*' ! -name '*.service' ! -name '*.timer' ! -path 'contrib/completion/*' \
 		-printf "644 $1/%p\n"
 }
 

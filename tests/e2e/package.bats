@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The Debian package, built once and looked at; tests/soak/package.bats installs it. Of what is committed, as `make dist`.
+
+bats_require_minimum_version 1.5.0 # `run -STATUS`
+
+ROOT="$(cd "$BATS_TEST_DIRNAME/../.." && pwd)"
+
+# In another folder, so that one that was built by hand stays. The unit tests have been run, or will be.
+setup_file() {
+	unset MAKEFLAGS MAKEOVERRIDES MAKELEVEL
+	export PACKAGE_BUILD="$BATS_FILE_TMPDIR/build" PACKAGE_ROOT="$BATS_FILE_TMPDIR/root"
+	DEB_BUILD_OPTIONS=nocheck make -s -C "$ROOT" BUILD="$PACKAGE_BUILD" deb >"$BATS_FILE_TMPDIR/log" 2>&1 || {
+		cat "$BATS_FILE_TMPDIR/log"
+		return 1
+	}
+	dpkg-deb -R "$PACKAGE_BUILD"/swallowkeeper_*.deb "$PACKAGE_ROOT"
+}
+
+setup() {
+	cd "$ROOT" || return 1
+}
+
+field() {
+	dpkg-deb -f "$PACKAGE_BUILD"/swallowkeeper_*.deb "$1"
+}
+
+@test "lintian has no error and no warning" {
+	lintian --allow-root --fail-on error,warning "$PACKAGE_BUILD"/deb/*.changes
+}
+
+@test "it has the commands, the manuals, the units and the examples, where Debian has such things" {
+	(
+		printf '%s\n' usr/sbin/swk usr/sbin/swk-apply
+		find man -name '*.5' -printf 'usr/share/man/man5/%f.gz\n'
+		find man -name '*.8' -printf 'usr/share/man/man8/%f.gz\n'
+		printf 'usr/share/doc/swallowkeeper/%s\n' README.Debian.gz README.md.gz SECURITY.md.gz changelog.Debian.gz \
+			changelog.gz copyright
+		git ls-tree -r --name-only HEAD consul.d contrib |
+			sed -n -e '/^contrib\/\(debian\|completion\)\/\|\.\(service\|timer\)$/!s,^,usr/share/doc/swallowkeeper/examples/,p'
+		git ls-tree -r --name-only HEAD contrib/completion |
+			sed -n -e 's,.*/swk\.bash$,usr/share/bash-completion/completions/swk,p' \
+				-e 's,.*/_swk$,usr/share/zsh/vendor-completions/_swk,p'
+		[ -z "$(git ls-tree HEAD contrib/completion/swk.bash)" ] || echo usr/share/bash-completion/completions/swk-apply
+		echo usr/share/lintian/overrides/swallowkeeper
+		# Under /lib or /usr/lib, by the release of Debian.
+		units=$(cd "$PACKAGE_ROOT" && find . -path '*/systemd/system' -printf '%P\n')
+		git ls-tree -r --name-only HEAD contrib/systemd | sed -n "s,.*/\(.*\.\(service\|timer\)\)\$,$units/\1,p"
+	) | LC_ALL=C sort >"$BATS_TEST_TMPDIR/wanted"
+	diff "$BATS_TEST_TMPDIR/wanted" <(cd "$PACKAGE_ROOT" && find . -path ./DEBIAN -prune -o ! -type d -printf '%P\n' | LC_ALL=C sort)
+	[ -z "$(find "$PACKAGE_ROOT/usr" -type f -perm /022)" ]
+}
+
+@test "it depends on the libcurl that the programs load, although they are not linked with it" {
+	soname=$(grep -aoE 'libcurl[a-z-]*\.so\.[0-9]+' "$PACKAGE_ROOT/usr/sbin/swk-apply" | sort -u)
+	[ -n "$soname" ]
+	[ "$(grep -aoE 'libcurl[a-z-]*\.so\.[0-9]+' "$PACKAGE_ROOT/usr/sbin/swk" | sort -u)" == "$soname" ]
+	package=$(dpkg -S "*/$soname" | sed 's/[:,].*//' | sort -u)
+	[[ ", $(field Depends)," == *", $package (>= 7.85),"* ]]
+	[[ "$(field Depends)" == *libjansson4*libc6* || "$(field Depends)" == *libc6*libjansson4* ]]
+}
+
+@test "Debian's flags for compiler and linker are in the programs, and those of the Makefile still" {
+	grep -q -- ' -ffile-prefix-map=' "$BATS_FILE_TMPDIR/log"
+	tests/lint/hardened "$PACKAGE_ROOT/usr/sbin/swk"
+	tests/lint/hardened "$PACKAGE_ROOT/usr/sbin/swk-apply"
+}
+
+@test "it starts and enables nothing, and says who may do what" {
+	run ! grep -E 'deb-systemd-invoke|debconf|useradd|adduser|chown' "$PACKAGE_ROOT/DEBIAN/postinst"
+	[ ! -e "$PACKAGE_ROOT/DEBIAN/config" ]
+	grep -F 'deb-systemd-invoke stop swk-apply.timer' "$PACKAGE_ROOT/DEBIAN/prerm"
+	[ ! -e "$PACKAGE_ROOT/DEBIAN/conffiles" ]
+	unit=$(find "$PACKAGE_ROOT" -name swk-apply.service)
+	program=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$unit")
+	[ -x "$PACKAGE_ROOT$program" ]
+	# What the unit may write, and as whom, is what README.Debian has people make.
+	folder=$(sed -n 's/^ReadWritePaths=//p' "$unit")
+	user=$(sed -n 's/^User=//p' "$unit")
+	zgrep -x "    install -d -o $user -g $user -m 755 $folder" "$PACKAGE_ROOT/usr/share/doc/swallowkeeper/README.Debian.gz"
+}
+
+@test "its version is the program's, and the news are those of that version" {
+	version=$("$PACKAGE_ROOT/usr/sbin/swk-apply" --version)
+	[ "$(field Version)" == "${version#swk-apply }-1" ]
+	zcat "$PACKAGE_ROOT/usr/share/doc/swallowkeeper/changelog.gz" | cmp - <(git show HEAD:NEWS.md)
+	grep -q "^## ${version#swk-apply }\$" NEWS.md
+	[ "$(dpkg-parsechangelog -l "$PACKAGE_BUILD"/deb/*/debian/changelog -S Timestamp)" == "$(git log -1 --format=%ct)" ]
+}
