@@ -128,6 +128,15 @@
 /* Connections one after the other of which nginx gives as many to one worker (measured). */
 #define SWK_ACCEPTS_IN_A_ROW 16
 
+/* nginx's configuration as `swk lint` reads it: bytes, files (each as often as it is included) and
+ * directives, all together, and blocks and includes within each other. A word is no longer than
+ * nginx's own buffer (NGX_CONF_BUFFER). */
+#define SWK_LINT_TEXT_MAX (256UL * 1024 * 1024)
+#define SWK_LINT_FILES_MAX 10000
+#define SWK_LINT_DIRECTIVES_MAX 4000000
+#define SWK_LINT_DEPTH_MAX 64
+#define SWK_LINT_WORD_MAX 4096
+
 /* Notes of a report that are kept as text, the others being counted only. An agent keeps the last
  * 4 KB of what a handler prints, so more is of no use to it, but is to a person. */
 #define SWK_NOTES_MAX 1000

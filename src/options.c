@@ -21,12 +21,12 @@ enum {
 	/* What a watch's handler may be told: each of its runs is done so. */
 	HANDLER = SWK_COMMAND_APPLY | SWK_COMMAND_WATCHES,
 	WATCHES = SWK_COMMAND_WATCHES,
-	ALL = LASTING | SWK_COMMAND_CHECK,
+	ALL = LASTING | SWK_COMMAND_CHECK | SWK_COMMAND_LINT,
 };
 
 static const struct option_entry {
 	char letter;
-	unsigned char commands; /* that take it */
+	unsigned commands; /* that take it */
 	const char *name;	/* of the option, the setting, and as SWK_NAME of the variable */
 	const char *argument;	/* NULL: a yes-or-no */
 	size_t flag;
@@ -34,7 +34,7 @@ static const struct option_entry {
 } table[] = {
 	{'C', ALL, "config", "FILE", 0,
 	 "the settings; see swk.json(5)\n(default " SWK_CONFIG_FILE ")"},
-	{'c', LASTING, "conf", "FILE", 0,
+	{'c', LASTING | SWK_COMMAND_LINT, "conf", "FILE", 0,
 	 "the file that nginx includes\n(default /etc/nginx/conf.d/dyups.upstream.conf)"},
 	{'d', LASTING, "dyups", "URL", 0,
 	 "a dyups interface; may be repeated\n(default http://127.0.0.1:18882)"},
@@ -59,7 +59,7 @@ static const struct option_entry {
 	{'x', APPLY, "force", NULL, 0, "let more deletions through, this once"},
 	{'a', APPLY, "adopt", NULL, 0,
 	 "take over a conf file and upstreams that\nswk-apply didn't make"},
-	{'j', HANDLER, "json", NULL, FLAG(json), "print the report as a JSON object"},
+	{'j', HANDLER | SWK_COMMAND_LINT, "json", NULL, FLAG(json), "print it as JSON"},
 	{'l', HANDLER, "syslog", NULL, FLAG(syslog), "say everything to syslog too"},
 	{'q', HANDLER, "quiet", NULL, FLAG(quiet), "say errors only"},
 	{'v', LASTING, "verbose", NULL, FLAG(verbose), "say more"},
@@ -328,7 +328,7 @@ static bool asks_for_text(const struct words *words)
 	return help || version;
 }
 
-/* The word that is no option: a service to explain, or a file to check. */
+/* The word that is no option: a service to explain, or a file to look at. */
 static int take_word(struct swk_options *options, enum swk_command command, int argc, char **argv,
 		     struct swk_error *error)
 {

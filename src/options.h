@@ -12,6 +12,7 @@ enum swk_command {
 	SWK_COMMAND_EXPLAIN = 2,
 	SWK_COMMAND_CHECK = 4,
 	SWK_COMMAND_WATCHES = 64,
+	SWK_COMMAND_LINT = 128,
 };
 
 struct swk_options {

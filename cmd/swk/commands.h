@@ -10,6 +10,7 @@
 int swk_check_config(int argc, char **argv, const struct swk_log *log);
 int swk_explain_command(int argc, char **argv, const struct swk_log *log);
 int swk_watches(int argc, char **argv, const struct swk_log *log);
+int swk_lint(int argc, char **argv, const struct swk_log *log);
 
 /* Reads the options of one, and does what --help and --version ask for. *done: that was all, or it
  * failed; the result is the exit status then. Whichever, free the options. */

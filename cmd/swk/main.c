@@ -13,6 +13,7 @@ static const struct command {
 	{"check-config", swk_check_config, "whether the settings file is right"},
 	{"explain", swk_explain_command, "why each instance is served, or why not"},
 	{"watches", swk_watches, "a watch for each service, for Consul's agent"},
+	{"lint", swk_lint, "what in nginx's configuration makes dyups useless"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "nginx.h"
+#include "nginx_files.h"
+#include "print_lint.h"
+
+#define MAIN_FILE "/etc/nginx/nginx.conf"
+
+enum { FOUND = 1 }; /* the exit status with findings */
+
+static int read_stdin(struct swk_buffer *text, struct swk_error *error)
+{
+	char piece[65536];
+	ssize_t length;
+	int status = 0;
+
+	while (!status && (length = read(STDIN_FILENO, piece, sizeof(piece))) != 0) {
+		if (length > 0 && (size_t)length > text->ceiling - text->length)
+			status = swk_error_set(error, SWK_DATA,
+					       "standard input: it is larger than %zu bytes",
+					       text->ceiling);
+		else if (length > 0)
+			status = swk_buffer_add(text, piece, (size_t)length, error);
+		else if (errno != EINTR)
+			status = swk_error_set(error, SWK_DATA, "standard input can't be read: %s",
+					       strerror(errno));
+	}
+	return status;
+}
+
+static int read_configuration(struct swk_nginx_files *files, const char *path, const char *conf,
+			      struct swk_error *error)
+{
+	struct swk_buffer text;
+	int status;
+
+	if (strcmp(path, "-") != 0)
+		return swk_nginx_files_read(files, path, conf, error);
+	swk_buffer_init(&text, SWK_LINT_TEXT_MAX);
+	status = read_stdin(&text, error);
+	if (!status)
+		status = swk_nginx_files_take_dump(files, &text, conf, error);
+	swk_buffer_free(&text);
+	return status;
+}
+
+/* Our file, to be looked into and to be measured. Where it isn't what swk-apply writes, that is
+ * said, and the rest goes on without its measures. */
+static int read_ours(const struct swk_nginx_files *files, const struct swk_nginx_file *file,
+		     struct swk_lint_ours *ours, const struct swk_log *log, struct swk_error *error)
+{
+	size_t room = SWK_LINT_DIRECTIVES_MAX;
+	struct swk_error unread = {0};
+	struct swk_buffer text;
+	char words[SWK_TEXT_MAX];
+	bool exists = false;
+	int status;
+
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	status = swk_nginx_files_ours(files, &text, &exists, error);
+	if (!status && !exists) {
+		(void)snprintf(words, sizeof(words),
+			       "%s isn't there yet, so the names and sizes of upstreams are not "
+			       "known: look again after the first 'swk-apply --resync'",
+			       ours->path);
+		swk_log_line(log, SWK_LOG_WARNING, words);
+	}
+	if (!status)
+		status = swk_nginx_conf_parse(&ours->directives, file, text.data, text.length,
+					      &room, error);
+	if (!status &&
+	    swk_nginx_read(&ours->upstreams, ours->path, text.data, text.length, &unread))
+		swk_log_line(log, SWK_LOG_WARNING, unread.text);
+	swk_buffer_free(&text);
+	return status;
+}
+
+static int show(const struct swk_findings *findings, const char *path, bool json,
+		struct swk_error *error)
+{
+	struct swk_buffer text;
+	int status;
+
+	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
+	status = json ? swk_print_findings_json(&text, findings, error)
+		      : swk_print_findings(&text, findings, error);
+	if (!status && text.length)
+		(void)fwrite(text.data, 1, text.length, stdout);
+	else if (!status)
+		(void)printf("%s: ok\n", strcmp(path, "-") ? path : "standard input");
+	swk_buffer_free(&text);
+	return status;
+}
+
+static int lint(const struct swk_options *options, const struct swk_log *log)
+{
+	const char *path = options->word ? options->word : MAIN_FILE;
+	struct swk_nginx_file file = {.name = options->settings.conf, .ours = true};
+	struct swk_lint_ours ours = {.path = file.name};
+	struct swk_nginx_files files = {0};
+	struct swk_findings findings = {0};
+	struct swk_error error = {0};
+	int status = read_configuration(&files, path, ours.path, &error);
+
+	if (!status)
+		status = read_ours(&files, &file, &ours, log, &error);
+	if (!status)
+		status = swk_nginx_lint(&findings, &files.top, &ours, &error);
+	if (!status)
+		status = show(&findings, path, options->json, &error);
+	if (!status && findings.count)
+		status = FOUND;
+	if (error.status)
+		swk_log_line(log, SWK_LOG_ERROR, error.text);
+	swk_findings_free(&findings);
+	swk_directives_free(&ours.directives);
+	swk_upstreams_free(&ours.upstreams);
+	swk_nginx_files_free(&files);
+	return status;
+}
+
+int swk_lint(int argc, char **argv, const struct swk_log *log)
+{
+	struct swk_options options;
+	bool done;
+	int status = swk_begin(&options, SWK_COMMAND_LINT, argc, argv,
+			       "swk lint [option]… [FILE | -]", log, &done);
+
+	if (!done)
+		status = lint(&options, log);
+	swk_options_free(&options);
+	return status;
+}
