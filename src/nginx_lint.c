@@ -276,9 +276,9 @@ static int check_reach(struct lint *lint, const struct scope *scope)
 	if (!open && any)
 		return 0;
 	return found(lint, SWK_LINT_OPEN, open ? open : server->block,
-		     TEXT("the dyups interface is open to other machines: it listens on '%s', "
+		     TEXT("the dyups interface is open to other machines: it listens on '%s'%s, "
 			  "without 'deny all'",
-			  open ? open->words[1] : "*:80, having no 'listen'"),
+			  open ? open->words[1] : "*:80", open ? "" : ", having no 'listen'"),
 		     "let it listen on 127.0.0.1, and put 'allow 127.0.0.1; deny all;' beside "
 		     "dyups_interface");
 }
