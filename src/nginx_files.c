@@ -214,7 +214,7 @@ static int load_dumped(struct swk_nginx_files *files, struct swk_directive *incl
 			status = parse(files, &include->inside, dumped->name,
 				       files->text.data + dumped->start, dumped->length, error);
 	}
-	if (!status && plain && !found && !files->fragment)
+	if (!status && !found && !files->fragment && (plain || !files->marked))
 		status = swk_error_set(error, SWK_DATA,
 				       "%s:%u: %s is included, but isn't in what was printed: give "
 				       "all that 'nginx -T' prints",
@@ -421,7 +421,8 @@ static int split(struct swk_nginx_files *files, struct swk_error *error)
 			status = add_dumped(files, name, length, (size_t)(next - text), error);
 		line = next;
 	}
-	if (!status && !files->dumped_count)
+	files->marked = files->dumped_count > 0;
+	if (!status && !files->marked)
 		status = add_dumped(files, STDIN_NAME, strlen(STDIN_NAME), 0, error);
 	return status;
 }

@@ -18,6 +18,7 @@ struct swk_nginx_files {
 	char *ours_real;	/* …and the same behind symbolic links */
 	char *folder;		/* what names are relative to, with a slash at its end */
 	bool fragment;		/* the main file is one that others include */
+	bool marked;		/* the text below has the names of its files */
 	struct swk_buffer text; /* what `nginx -T` printed… */
 	struct swk_nginx_dumped {
 		char *name; /* owned */

@@ -12,6 +12,7 @@
 const char *const swk_lint_words[SWK_LINT_RULES] = {
 	[SWK_LINT_BOUND] = "bound-at-start",
 	[SWK_LINT_TWICE] = "upstream-twice",
+	[SWK_LINT_CASE] = "upstream-case",
 	[SWK_LINT_NOT_INCLUDED] = "not-included",
 	[SWK_LINT_INCLUDED_TWICE] = "included-twice",
 	[SWK_LINT_WIDE] = "include-too-wide",
@@ -27,8 +28,9 @@ const char *const swk_lint_words[SWK_LINT_RULES] = {
 
 static const char *const reasons[SWK_LINT_RULES] = {
 	[SWK_LINT_BOUND] = "a name is bound when nginx starts, and never sees what dyups changes",
-	[SWK_LINT_TWICE] = "to nginx names are the same whatever their case: its next start or "
-			   "reload fails",
+	[SWK_LINT_TWICE] = "nginx's next start or reload fails",
+	[SWK_LINT_CASE] = "nginx's next start or reload fails; Tengine takes both, but to dyups "
+			  "they are one, and it changes either",
 	[SWK_LINT_NOT_INCLUDED] = "what is sent is in nginx's memory alone, and gone after the "
 				  "next start or reload",
 	[SWK_LINT_INCLUDED_TWICE] = "each upstream is there twice, once there is one: nginx's next "
@@ -367,11 +369,30 @@ static bool is_pass(const struct swk_directive *directive)
 	return false;
 }
 
+/* The upstream in our file that dyups takes for one of this name, or NULL. */
+static const struct swk_directive *find_ours(const struct lint *lint, const char *name)
+{
+	const struct swk_directives *directives = &lint->ours->directives;
+
+	if (!swk_names_have(&lint->names, name))
+		return NULL;
+	for (size_t i = 0; i < directives->count; i++) {
+		const struct swk_directive *directive = &directives->list[i];
+
+		if (directive->count == 2 && swk_directive_is(directive, "upstream") &&
+		    !strcasecmp(directive->words[1], name))
+			return directive;
+	}
+	return NULL;
+}
+
 /* A variable anywhere in it has all of it looked up at each request. */
 static int check_pass(struct lint *lint, const struct swk_directive *directive)
 {
 	const char *word = directive->words[1], *mark = strstr(word, "://"), *rest;
 	size_t scheme = mark ? (size_t)(mark + 3 - word) : 0;
+	const struct swk_directive *ours;
+	const char *name_ours;
 	char name[SWK_NAME_MAX + 1];
 
 	rest = word + scheme + strcspn(word + scheme, ":/?");
@@ -379,43 +400,31 @@ static int check_pass(struct lint *lint, const struct swk_directive *directive)
 		return 0;
 	(void)snprintf(name, sizeof(name), "%.*s", (int)(rest - word - (long)scheme),
 		       word + scheme);
-	if (!swk_names_have(&lint->names, name))
+	ours = find_ours(lint, name);
+	if (!ours)
 		return 0;
+	name_ours = ours->words[1]; /* where case counts, a variable needs that one */
 	return found(
 		lint, SWK_LINT_BOUND, directive,
-		TEXT("'%s %s' names upstream %s", directive->words[0], word, name),
+		TEXT("'%s %s' names upstream %s", directive->words[0], word, name_ours),
 		*rest == '/' || *rest == '?'
 			? TEXT("'set $backend %s;' and '%s %.*s$backend;', with a 'rewrite ... "
 			       "break;' for the path, which nginx doesn't replace then",
-			       name, directive->words[0], (int)scheme, word)
-			: TEXT("'set $backend %s;' and '%s %.*s$backend;'", name,
+			       name_ours, directive->words[0], (int)scheme, word)
+			: TEXT("'set $backend %s;' and '%s %.*s$backend;'", name_ours,
 			       directive->words[0], (int)scheme, word));
-}
-
-/* Where in our file an upstream stands. */
-static unsigned line_of(const struct lint *lint, const char *name)
-{
-	const struct swk_directives *directives = &lint->ours->directives;
-
-	for (size_t i = 0; i < directives->count; i++) {
-		const struct swk_directive *directive = &directives->list[i];
-
-		if (directive->count == 2 && swk_directive_is(directive, "upstream") &&
-		    !strcasecmp(directive->words[1], name))
-			return directive->line;
-	}
-	return 0;
 }
 
 static int check_upstream(struct lint *lint, const struct swk_directive *directive)
 {
 	const char *name = directive->words[1];
+	const struct swk_directive *ours = directive->file->ours ? NULL : find_ours(lint, name);
 
-	if (directive->file->ours || !swk_names_have(&lint->names, name))
+	if (!ours)
 		return 0;
-	return found(lint, SWK_LINT_TWICE, directive,
-		     TEXT("upstream %s stands in %s:%u, too", name, lint->ours->path,
-			  line_of(lint, name)),
+	return found(lint, strcmp(ours->words[1], name) ? SWK_LINT_CASE : SWK_LINT_TWICE, directive,
+		     TEXT("upstream %s stands in %s:%u as %s, too", name, lint->ours->path,
+			  ours->line, ours->words[1]),
 		     "take it out here, or rename it; or leave the service out, by 'exclude' in "
 		     "the settings");
 }

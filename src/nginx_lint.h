@@ -13,6 +13,7 @@
 enum swk_lint_rule {
 	SWK_LINT_BOUND,		 /* proxy_pass with a name of ours, not a variable */
 	SWK_LINT_TWICE,		 /* an upstream of ours stands elsewhere, too */
+	SWK_LINT_CASE,		 /* the same but for its case */
 	SWK_LINT_NOT_INCLUDED,	 /* our file */
 	SWK_LINT_INCLUDED_TWICE, /* our file */
 	SWK_LINT_WIDE,		 /* an include that takes what stands beside our file */

@@ -147,7 +147,8 @@ static void upstreams_and_includes(void **state)
 	static const struct row rows[] = {
 		{WHOLE(""), ""},
 		{WHOLE("upstream other {" SERVER "}"), ""},
-		{WHOLE("upstream WEB {" SERVER "}"), "2 upstream-twice"},
+		{WHOLE("upstream web {" SERVER "}"), "2 upstream-twice"},
+		{WHOLE("upstream WEB {" SERVER "}"), "2 upstream-case"},
 		{WHOLE("include rest;") "--\nupstream web {" SERVER "}", "1 upstream-twice"},
 		{"upstream web {" SERVER "}", "1 upstream-twice"},
 
@@ -312,14 +313,15 @@ static void mends(void **state)
 	static const struct {
 		const char *text, *what, *mend;
 	} rows[] = {
-		{PASS("proxy_pass http://Web;"), "'proxy_pass http://Web' names upstream Web",
-		 "'set $backend Web;' and 'proxy_pass http://$backend;'"},
+		{PASS("proxy_pass http://Web;"), "'proxy_pass http://Web' names upstream web",
+		 "'set $backend web;' and 'proxy_pass http://$backend;'"},
 		{PASS("grpc_pass web;"), "'grpc_pass web' names upstream web",
 		 "'set $backend web;' and 'grpc_pass $backend;'"},
 		{PASS("proxy_pass https://web/a;"), "'proxy_pass https://web/a' names upstream web",
 		 "'set $backend web;' and 'proxy_pass https://$backend;', with a 'rewrite ... "
 		 "break;' for the path, which nginx doesn't replace then"},
-		{WHOLE("upstream web-app_B {}"), "upstream web-app_B stands in /ours.conf:2, too",
+		{WHOLE("upstream web-app_B {}"),
+		 "upstream web-app_B stands in /ours.conf:2 as Web-App_b, too",
 		 "take it out here, or rename it; or leave the service out, by 'exclude' in the "
 		 "settings"},
 		{"http {}", "/ours.conf isn't included",

@@ -1,0 +1,269 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# What swk lint finds in configurations, and that nginx takes them once each mend is applied.
+
+# shellcheck source=SCRIPTDIR/../lib/gateway.bash
+source "${BATS_TEST_DIRNAME}/../lib/gateway.bash"
+
+bats_require_minimum_version 1.5.0 # `run -STATUS`
+
+setup() {
+	ROOT="$(cd "$BATS_TEST_DIRNAME/../.." && pwd)"
+	DIR="$BATS_TEST_TMPDIR/nginx"
+	export PATH="$ROOT/build:$PATH:/usr/sbin"
+	clean_environment
+	mkdir -p "$DIR/conf.d" "$DIR/tmp"
+	export SWK_CONF="$DIR/conf.d/dyups.upstream.conf"
+	ours 1
+}
+
+teardown() {
+	[[ -z "${GATEWAY_PID:-}" ]] || gateway_stop
+}
+
+# ours SERVERS - our file: upstream web with so many, and api with one.
+ours() {
+	local i
+
+	{
+		printf '# Written by swk-apply from what Consul says. Changes made by hand are lost.\n\nupstream api {\n'
+		printf '    server 127.0.0.1:9 max_fails=3 fail_timeout=2s;\n}\n\nupstream web {\n    keepalive 20;\n'
+		for ((i = 1; i <= $1; i++)); do
+			printf '    server 127.0.%d.%d:9 max_fails=3 fail_timeout=2s;\n' $((i / 200)) $((i % 200 + 1))
+		done
+		printf '}\n'
+	} >"$SWK_CONF"
+}
+
+# main [FILE] - a whole configuration from what stands within http, on line 9 and behind it.
+main() {
+	cat >"$DIR/nginx.conf" <<-END
+		daemon off; pid $DIR/pid; error_log $DIR/error.log;
+		events {}
+		http {
+		    client_body_temp_path $DIR/tmp; proxy_temp_path $DIR/tmp; fastcgi_temp_path $DIR/tmp;
+		    uwsgi_temp_path $DIR/tmp; scgi_temp_path $DIR/tmp;
+		    access_log off;
+		    # from here on
+		    types { text/html html; }
+		$(cat)
+		}
+	END
+}
+
+# ours or another nginx's view of it: what it says, and 0 where it takes it.
+nginx_takes() {
+	"${SWK_TENGINE:-nginx}" -t -q -p "$DIR" -c "$DIR/nginx.conf" -e "$DIR/error.log" 2>&1
+}
+
+# found - the findings as LINE RULE, of the main file only by their line, of others with their names.
+found() {
+	swk lint --json "${1:-$DIR/nginx.conf}" | jq -r --arg main "$DIR/nginx.conf" --arg dir "$DIR/" \
+		'.[] | (if .file == $main then "" else (.file | ltrimstr($dir)) + ":" end) + "\(.line) \(.rule)"'
+}
+
+# mended RULE BAD GOOD [no] - BAD (a text within http) has that one finding, and GOOD none; nginx takes GOOD, and BAD, unless
+# "no". Those with directives of dyups only a Tengine can be asked about.
+mended() {
+	main <<<"$2"
+	echo "bad: $2"
+	[ "$(found | sed 's/.* //')" == "$1" ]
+	if [[ -n "${SWK_TENGINE:-}" || "$2$3" != *dyups_* ]]; then
+		if [[ "${4:-}" == no ]]; then
+			run -1 nginx_takes
+		else
+			nginx_takes
+		fi
+	fi
+	main <<<"$3"
+	echo "good: $3"
+	[ -z "$(found)" ]
+	if [[ -n "${SWK_TENGINE:-}" || "$2$3" != *dyups_* ]]; then
+		nginx_takes
+	fi
+}
+
+include="include conf.d/*.conf;"
+
+# to PASS - a server that has it; interface SERVER LOCATION - one that has the interface.
+to() {
+	echo "$include server { listen unix:$DIR/s; location /a/ { $1 } }"
+}
+
+interface() {
+	echo "$include $1 server { $2 location / { $3 dyups_interface; } }"
+}
+
+@test "each finding goes once its mend is applied, and nginx takes the mended configuration" {
+	local beside="$include"
+
+	mended bound-at-start "$(to 'proxy_pass http://web;')" "$(to "set \$backend web; proxy_pass http://\$backend;")"
+	mended bound-at-start "$(to 'proxy_pass http://web/b/;')" \
+		"$(to "set \$backend web; rewrite ^/a/(.*) /b/\$1 break; proxy_pass http://\$backend;")"
+	mended bound-at-start "$(to 'fastcgi_pass web;')" "$(to "set \$backend web; fastcgi_pass \$backend;")"
+	mended bound-at-start "$(to 'uwsgi_pass uwsgi://web;')" "$(to "set \$backend web; uwsgi_pass uwsgi://\$backend;")"
+	mended bound-at-start "$(to 'scgi_pass web;')" "$(to "set \$backend web; scgi_pass \$backend;")"
+	mended upstream-twice "$include upstream web { server 127.0.0.1:1; }" "$include" no
+	# Tengine finds names in a table, in which case counts.
+	mended upstream-case "$include upstream Web { server 127.0.0.1:1; }" "$include" "${SWK_TENGINE:-no}"
+	mended included-twice "$include include conf.d/dyups.upstream.conf;" "$include" no
+	echo 'state' >"$SWK_CONF.state"
+	mended include-too-wide 'include conf.d/*;' "$beside" no
+	rm "$SWK_CONF.state"
+	mended not-included '' "$include"
+	mended not-included 'include conf.d/*.other;' "include $SWK_CONF;"
+
+	mended interface-open "$(interface '' "listen $(free_port);")" \
+		"$(interface '' "listen 127.0.0.1:$(free_port);" 'allow 127.0.0.1; deny all;')"
+	mended interface-open "$(interface '' "listen [::]:$(free_port);")" \
+		"$(interface '' "listen [::]:$(free_port);" 'allow 127.0.0.1; deny all;')"
+	ours 30
+	mended body-in-pieces "$(interface '' "listen unix:$DIR/s;")" \
+		"$(interface '' "listen unix:$DIR/s;" 'client_body_in_file_only clean;')"
+	mended body-size "$(interface '' "listen unix:$DIR/s;" 'client_body_in_file_only clean; client_max_body_size 1k;')" \
+		"$(interface '' "listen unix:$DIR/s;" 'client_body_in_file_only clean; client_max_body_size 2m;')"
+	ours 1100
+	mended queue-size "$(interface 'dyups_shm_zone_size 64k;' "listen unix:$DIR/s;" 'client_body_in_file_only clean;')" \
+		"$(interface 'dyups_shm_zone_size 2m;' "listen unix:$DIR/s;" 'client_body_in_file_only clean;')"
+	sed -i 's/keepalive 20;/zone web 1m;/' "$SWK_CONF"
+	main <<<"$include"
+	[ "$(found)" == 'conf.d/dyups.upstream.conf:8 zone' ]
+	sed -i "s/zone web 1m;/hash \$uri;/" "$SWK_CONF"
+	[ "$(found)" == 'conf.d/dyups.upstream.conf:8 hash' ]
+}
+
+@test "a finding says where, what, why and the mend, on a line; the status is 1" {
+	main <<-END
+		    include conf.d/*.conf;
+		    server {
+		        location / { proxy_pass http://web; }
+		    }
+	END
+	run --separate-stderr -1 swk lint "$DIR/nginx.conf"
+	[ "$output" == "$DIR/nginx.conf:11: 'proxy_pass http://web' names upstream web: a name is bound when nginx starts, and never sees \
+what dyups changes; mend: 'set \$backend web;' and 'proxy_pass http://\$backend;'" ]
+	[ -z "$stderr" ]
+	# By a name relative to where one is, and with the settings file saying what is ours.
+	cd "$DIR"
+	jq -n --arg conf "$SWK_CONF" '{conf: $conf}' >"${SWK_CONFIG:?}"
+	SWK_CONF='' run -1 swk lint nginx.conf
+	[[ "$output" == "nginx.conf:11: 'proxy_pass"* ]]
+	sed -i 's|http://web|http://other|' nginx.conf
+	run --separate-stderr -0 swk lint nginx.conf
+	[ "$output$stderr" == "nginx.conf: ok" ]
+	run -0 swk lint --json nginx.conf
+	[ "$output" == '[]' ]
+}
+
+@test "README's configuration is right, also with large upstreams; without a line of it, it is not" {
+	# shellcheck disable=SC2016 # the marks of a block of text
+	sed -n '/^```nginx$/,/^```$/{/^```/d; p}' "$ROOT/README.md" | sed "s|/var/lib/swk-apply/|$DIR/conf.d/|" >"$DIR/readme"
+	grep -q "include $DIR" "$DIR/readme"
+	ours 10000
+	sed -i 's/upstream web /upstream WebappReadwrite_b /' "$SWK_CONF"
+	run -0 swk lint "$DIR/readme"
+	[ "$output" == "$DIR/readme: ok" ]
+	without() {
+		grep -v "$1" "$DIR/readme" >"$DIR/nginx.conf"
+		found | sed 's/.* //'
+	}
+	[ "$(without 'include /')" == not-included ]
+	[ "$(without 'client_body_in_file_only')" == body-in-pieces ]
+	[ -z "$(without 'deny all')" ]
+	[ "$(sed -i 's/listen 127.0.0.1:/listen /' "$DIR/readme" && without 'deny all')" == interface-open ]
+	[ "$(sed -i "s/\\\$webapp;/WebappReadwrite_b;/" "$DIR/readme" && without 'nothing')" == bound-at-start ]
+}
+
+@test "the tests' own gateway: with Tengine its bodies may come in pieces, and nothing else" {
+	export GATEWAY_CONF="$SWK_CONF"
+	ours 30
+	gateway_start "$BATS_TEST_TMPDIR/gateway"
+	expected=''
+	[[ -z "${SWK_TENGINE:-}" ]] || expected="$(grep -n dyups_interface "$GATEWAY_DIR/nginx.conf" | cut -d : -f 1) body-in-pieces"
+	[ "$(found "$GATEWAY_DIR/nginx.conf" | sed 's/^.*://')" == "$expected" ]
+	(_gateway_nginx -T) >"$DIR/dump" 2>&1
+	[ "$(found - <"$DIR/dump" | sed 's/^.*://')" == "$expected" ]
+}
+
+# What Debian's package has under /etc/nginx, where an ordinary user may test it.
+debian() {
+	cp -rL /etc/nginx/. "$DIR"
+	find "$DIR" -type f -exec sed -i -e "s|/etc/nginx|$DIR|g" -e "s|/run/nginx.pid|$DIR/pid|; s|/var/log/nginx|$DIR|" \
+		-e "s|listen 80 |listen $1 |; s|listen \[::\]:80 |listen [::]:$1 |" {} +
+}
+
+@test "Debian's own configuration is right, read by file or as nginx -T prints it; a site in it that is bound is found" {
+	debian "$(free_port)"
+	ours 1
+	nginx -T -c "$DIR/nginx.conf" -e "$DIR/error.log" >"$DIR/dump" 2>/dev/null
+	run --separate-stderr -0 swk lint "$DIR/nginx.conf"
+	[ "$output$stderr" == "$DIR/nginx.conf: ok" ]
+	run --separate-stderr -0 swk lint - <"$DIR/dump"
+	[ "$output$stderr" == "standard input: ok" ]
+
+	cat >"$DIR/sites-enabled/web" <<-'END'
+		server {
+		    listen unix:/tmp/never-started;
+		    include snippets/fastcgi-php.conf;
+		    location / {
+		        include proxy_params;
+		        proxy_pass http://web;
+		    }
+		}
+	END
+	expected=sites-enabled/web:6\ bound-at-start
+	nginx -T -c "$DIR/nginx.conf" -e "$DIR/error.log" >"$DIR/dump" 2>&1 # its own words stand before the first mark
+	[ "$(found)" == "$expected" ]
+	[ "$(found - <"$DIR/dump")" == "$expected" ]
+	# The site alone, as a fragment, whose includes are relative to the main file's folder.
+	[ "$(found "$DIR/sites-enabled/web")" == "$expected" ]
+	# What nginx -T printed elsewhere: the folders aren't here, and our file is the one in it.
+	sed 's|/nginx/|/elsewhere/|g' "$DIR/dump" >"$DIR/other"
+	SWK_CONF="${SWK_CONF/\/nginx\///elsewhere/}"
+	run --separate-stderr -1 swk lint - <"$DIR/other"
+	[[ "$output" == */elsewhere/sites-enabled/web:6:* && -z "$stderr" ]]
+}
+
+@test "our file, or the folder that it is in, behind symbolic links; and not there yet" {
+	mkdir "$DIR/real"
+	mv "$SWK_CONF" "$DIR/real/"
+	ln -s "$DIR/real/dyups.upstream.conf" "$SWK_CONF"
+	main <<<'include real/*.conf;'
+	run -0 swk lint "$DIR/nginx.conf"
+	main <<<'include real/*.conf; include conf.d/*.conf;'
+	[ "$(found)" == '9 included-twice' ]
+	rm "$SWK_CONF" "$DIR/real/dyups.upstream.conf"
+	rmdir "$DIR/conf.d"
+	ln -s real "$DIR/conf.d"
+	for pattern in 'real/*.conf' 'conf.d/*.conf' conf.d/dyups.upstream.conf; do
+		main <<<"include $pattern;"
+		run --separate-stderr -0 swk lint "$DIR/nginx.conf"
+		[[ "$stderr" == "swk: warning: $SWK_CONF isn't there yet"* ]]
+	done
+}
+
+@test "what can't be read, or isn't nginx's syntax, is said with its place and has a status of its own" {
+	run -64 swk lint a b
+	run -64 swk lint --resync
+	run -73 swk lint "$DIR/none"
+	[[ "$output" == *"$DIR/none: it isn't there" ]]
+	main <<<'include none.conf;'
+	run -73 swk lint "$DIR/nginx.conf"
+	[[ "$output" == *"$DIR/nginx.conf:9: $DIR/none.conf is included, but it isn't there"* ]]
+	main <<<$'server {\n  listen 80;\n} }'
+	run -65 swk lint "$DIR/nginx.conf"
+	[[ "$output" == *"$DIR/nginx.conf:12: unexpected '}'" ]]
+	run -65 swk lint - <"$DIR/nginx.conf"
+	[[ "$output" == *"(standard input):12: unexpected '}'" ]]
+	main <<<'include nginx.conf;'
+	run -65 swk lint "$DIR/nginx.conf"
+	[[ "$output" == *"nginx.conf:9: too many includes within each other"* ]]
+	main <<<'include conf.d/*.conf;'
+	run -65 swk lint - <"$DIR/nginx.conf"
+	[[ "$output" == *"(standard input):9: ./conf.d/*.conf is included, "*"give all that 'nginx -T' prints" ]]
+	head -c 100 /dev/urandom | tr -d '\n' >"$DIR/noise"
+	run swk lint "$DIR/noise"
+	[[ "$status" == 65 || "$status" == 0 ]]
+	[[ "$output" != *[[:cntrl:]]* ]]
+}
