@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * nginx's syntax, in one place: an upstream's directives, our file, and our file read back.
- * Nothing else writes or reads configuration.
+ * Nothing else writes configuration, or reads ours to act on it.
  */
 #ifndef SWK_NGINX_H
 #define SWK_NGINX_H

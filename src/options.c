@@ -88,7 +88,7 @@ int swk_options_describe(struct swk_buffer *out, enum swk_command command, struc
 		char option[64];
 		const char *help = table[i].help, *line = strchr(help, '\n');
 
-		if (!(table[i].commands & (int)command))
+		if (!(table[i].commands & command))
 			continue;
 		(void)snprintf(option, sizeof(option), "%s%s%s", table[i].name,
 			       table[i].argument ? " " : "",
@@ -160,7 +160,7 @@ static int set_from_environment(struct swk_options *options, enum swk_command co
 		const char *value = variable(&table[i], name);
 
 		/* These ask for something else than a run, or a look. */
-		if (value && table[i].commands & (int)command && !is(&table[i], "help") &&
+		if (value && table[i].commands & command && !is(&table[i], "help") &&
 		    !is(&table[i], "version") && !is(&table[i], "write"))
 			status = set(options, &table[i], value, name, error);
 	}
@@ -172,7 +172,7 @@ static void describe(enum swk_command command, struct option *names, char *lette
 {
 	*letters++ = ':'; /* so that it says nothing itself */
 	for (size_t i = 0; i < OPTIONS; i++) {
-		if (!(table[i].commands & (int)command))
+		if (!(table[i].commands & command))
 			continue;
 		*names++ = (struct option){
 			.name = table[i].name,
