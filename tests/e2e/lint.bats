@@ -210,14 +210,17 @@ debian() {
 		        include proxy_params;
 		        proxy_pass http://web;
 		    }
+		    location /api/ { include snippets/api.conf; }
 		}
 	END
-	expected=sites-enabled/web:6\ bound-at-start
+	printf '\n\nproxy_pass http://api;\n' >"$DIR/snippets/api.conf"
+	expected=$'sites-enabled/web:6 bound-at-start\nsnippets/api.conf:3 bound-at-start'
 	nginx -T -c "$DIR/nginx.conf" -e "$DIR/error.log" >"$DIR/dump" 2>&1 # its own words stand before the first mark
 	[ "$(found)" == "$expected" ]
 	[ "$(found - <"$DIR/dump")" == "$expected" ]
 	# The site alone, as a fragment, whose includes are relative to the main file's folder.
 	[ "$(found "$DIR/sites-enabled/web")" == "$expected" ]
+	[ "$(found - <"$DIR/sites-enabled/web")" == '(standard input):6 bound-at-start' ]
 	# What nginx -T printed elsewhere: the folders aren't here, and our file is the one in it.
 	sed 's|/nginx/|/elsewhere/|g' "$DIR/dump" >"$DIR/other"
 	SWK_CONF="${SWK_CONF/\/nginx\///elsewhere/}"
