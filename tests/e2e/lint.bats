@@ -265,6 +265,12 @@ debian() {
 	main <<<'include conf.d/*.conf;'
 	run -65 swk lint - <"$DIR/nginx.conf"
 	[[ "$output" == *"(standard input):9: ./conf.d/*.conf is included, "*"give all that 'nginx -T' prints" ]]
+	# A part of what nginx -T printed.
+	printf '# configuration file /n/nginx.conf:\nevents {}\nhttp { include a.conf; }\n' >"$DIR/dump"
+	run -65 swk lint - <"$DIR/dump"
+	[[ "$output" == *"/n/nginx.conf:2: /n/a.conf is included, "*"give all that 'nginx -T' prints" ]]
+	printf '\n# configuration file /n/a.conf:\n# nothing\n' >>"$DIR/dump"
+	[ "$(found - <"$DIR/dump")" == '/n/nginx.conf:2 not-included' ]
 	head -c 100 /dev/urandom | tr -d '\n' >"$DIR/noise"
 	run swk lint "$DIR/noise"
 	[[ "$status" == 65 || "$status" == 0 ]]
