@@ -184,6 +184,35 @@ static void forget_what_led_to_it(struct swk_run *run)
 		swk_upstreams_free(&run->services.list[i].upstreams);
 }
 
+static int remember(struct swk_run *run)
+{
+	int status;
+
+	/* Of what Consul says, nothing was acted on. */
+	if (run->held)
+		return swk_run_save_state(run, false);
+	status = swk_run_remember(run);
+	return status ? status : swk_run_remember_checks(run);
+}
+
+/* From what is wanted on. */
+static int carry_through(struct swk_run *run)
+{
+	int status = swk_run_persist(run);
+
+	if (!status && run->settings->dry_run)
+		status = swk_run_describe_targets(run);
+	else if (!status)
+		status = swk_run_converge(run);
+	if (!status && !run->settings->dry_run)
+		status = remember(run);
+	if (!status)
+		count(run);
+	if (!status && !run->settings->dry_run)
+		status = look_again(run);
+	return status;
+}
+
 static int steps(struct swk_run *run, int descriptor)
 {
 	int status = swk_run_open_targets(run);
@@ -196,6 +225,8 @@ static int steps(struct swk_run *run, int descriptor)
 	if (!status)
 		status = swk_run_lock_and_read(run);
 	if (!status)
+		status = swk_run_obey_hold(run);
+	if (!status)
 		status = swk_run_ask_consul(run);
 	if (!status)
 		status = look(run);
@@ -205,24 +236,34 @@ static int steps(struct swk_run *run, int descriptor)
 		status = decide(run);
 	if (!status)
 		status = swk_run_describe_changes(run);
+	if (run->held)
+		swk_run_keep_as_is(run);
 	forget_what_led_to_it(run);
 	if (!status)
 		status = swk_run_look_before_sending(run);
+	return status ? status : carry_through(run);
+}
+
+/* The hold comes first, so that nothing is done to what was put back. */
+static int undo_steps(struct swk_run *run, const struct swk_hold *hold)
+{
+	int status = swk_run_open_targets(run);
+
 	if (!status)
-		status = swk_run_persist(run);
-	if (!status && run->settings->dry_run)
-		status = swk_run_describe_targets(run);
-	else if (!status)
-		status = swk_run_converge(run);
-	if (!status && !run->settings->dry_run)
-		status = swk_run_remember(run);
-	if (!status && !run->settings->dry_run)
-		status = swk_run_remember_checks(run);
+		status = swk_run_lock_and_read(run);
 	if (!status)
-		count(run);
-	if (!status && !run->settings->dry_run)
-		status = look_again(run);
-	return status;
+		status = swk_run_read_previous(run);
+	if (!status)
+		status = swk_run_begin_hold(run, hold, SWK_NOTE_DETAIL);
+	if (!status)
+		status = swk_run_load_live(run, 1);
+	if (!status)
+		status = swk_run_owe_survivors(run);
+	if (!status)
+		status = swk_run_plan_undo(run);
+	if (!status)
+		status = swk_run_describe_changes(run);
+	return status ? status : carry_through(run);
 }
 
 static void close_targets(struct swk_run *run)
@@ -249,42 +290,87 @@ int swk_apply_check(const struct swk_settings *settings, struct swk_error *error
 	return status;
 }
 
+static void begin(struct swk_run *run, const struct swk_settings *settings,
+		  struct swk_report *report, struct swk_error *error)
+{
+	*run = (struct swk_run){.settings = settings,
+				.policy = {.settings = settings},
+				.report = report,
+				.error = error,
+				.began = swk_now_ms()};
+	run->deadline = run->began + (int64_t)settings->timeout * 1000;
+	run->store.lock_descriptor = -1;
+	swk_buffer_init(&run->text, SWK_CONF_MAX);
+	run->http = swk_http_open(error);
+}
+
+/* What became of everything, where a run ended early. */
+static const char *outcome(const struct swk_run *run)
+{
+	if (run->touched)
+		return "; the conf file or nginx may be changed already";
+	return run->hold_changed ? "; but for the hold, nothing was changed"
+				 : "; nothing was changed";
+}
+
+static int end(struct swk_run *run, int status)
+{
+	bool dry_run = run->settings->dry_run;
+
+	if (status && !run->touched && !dry_run)
+		swk_report_forget_differences(run->report);
+	/* What was wrong is known where it happened. */
+	if (status && status != SWK_USAGE && status != SWK_CONFIG)
+		swk_error_add(run->error, outcome(run));
+	if (!status)
+		status = swk_report_status(run->report);
+	/* A look has nothing held back or owed of its own. */
+	if (!run->error->status && dry_run && status != SWK_UNAVAILABLE)
+		status = 0;
+	run->report->milliseconds = swk_now_ms() - run->began;
+	close_targets(run);
+	swk_consul_free(&run->consul);
+	swk_run_unlock(run);
+	swk_run_free_checks(run);
+	swk_services_free(&run->services);
+	swk_services_free(&run->keys);
+	swk_names_free(&run->updated);
+	swk_names_free(&run->deleted);
+	swk_buffer_free(&run->text);
+	swk_http_close(run->http);
+	return status;
+}
+
 int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_report *report,
 	      struct swk_whys *whys, struct swk_error *error)
 {
-	int64_t began = swk_now_ms();
-	struct swk_run run = {.settings = settings,
-			      .policy = {.settings = settings, .whys = whys},
-			      .report = report,
-			      .error = error,
-			      .deadline = began + (int64_t)settings->timeout * 1000};
+	struct swk_run run;
+
+	begin(&run, settings, report, error);
+	run.policy.whys = whys;
+	return end(&run, run.http ? steps(&run, descriptor) : error->status);
+}
+
+int swk_apply_undo(const struct swk_settings *settings, const struct swk_hold *hold,
+		   struct swk_report *report, struct swk_error *error)
+{
+	struct swk_run run;
+
+	begin(&run, settings, report, error);
+	return end(&run, run.http ? undo_steps(&run, hold) : error->status);
+}
+
+int swk_apply_hold(const struct swk_settings *settings, const struct swk_hold *hold,
+		   struct swk_report *report, struct swk_error *error)
+{
+	struct swk_run run;
 	int status;
 
-	run.store.lock_descriptor = -1;
-	swk_buffer_init(&run.text, SWK_CONF_MAX);
-	run.http = swk_http_open(error);
-	status = run.http ? steps(&run, descriptor) : error->status;
-	if (status && !run.touched && !settings->dry_run)
-		swk_report_forget_differences(report);
-	/* What was wrong is known where it happened; what became of everything, here. */
-	if (status && status != SWK_USAGE && status != SWK_CONFIG)
-		swk_error_add(error, run.touched ? "; the conf file or nginx may be changed already"
-						 : "; nothing was changed");
+	begin(&run, settings, report, error);
+	status = swk_store_open(&run.store, settings->conf, error);
 	if (!status)
-		status = swk_report_status(report);
-	/* A look has nothing held back or owed of its own. */
-	if (!error->status && settings->dry_run && status != SWK_UNAVAILABLE)
-		status = 0;
-	report->milliseconds = swk_now_ms() - began;
-	close_targets(&run);
-	swk_consul_free(&run.consul);
-	swk_run_unlock(&run);
-	swk_run_free_checks(&run);
-	swk_services_free(&run.services);
-	swk_services_free(&run.keys);
-	swk_names_free(&run.updated);
-	swk_names_free(&run.deleted);
-	swk_buffer_free(&run.text);
-	swk_http_close(run.http);
-	return status;
+		status = swk_store_lock(&run.store, run.deadline, &run.waited, error);
+	if (!status)
+		status = swk_run_begin_hold(&run, hold, SWK_NOTE_WARNING);
+	return end(&run, status);
 }

@@ -3,6 +3,7 @@
 #ifndef SWK_APPLY_H
 #define SWK_APPLY_H
 
+#include "hold.h"
 #include "report.h"
 #include "settings.h"
 #include "why.h"
@@ -15,6 +16,18 @@
  */
 int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_report *report,
 	      struct swk_whys *whys, struct swk_error *error);
+
+/*
+ * Holds automatic changes, puts the file before back and applies it: as a run that is thorough,
+ * but nobody asks Consul. With settings->dry_run, only tells what would change.
+ */
+int swk_apply_undo(const struct swk_settings *settings, const struct swk_hold *hold,
+		   struct swk_report *report, struct swk_error *error);
+
+/* Holds automatic changes, once no run is under way any more: the runs that come decide and tell,
+ * and leave the conf file as it is, until one with settings->resume. */
+int swk_apply_hold(const struct swk_settings *settings, const struct swk_hold *hold,
+		   struct swk_report *report, struct swk_error *error);
 
 /* Whether the settings are such that a run can begin: asks nobody, and reads no document. */
 int swk_apply_check(const struct swk_settings *settings, struct swk_error *error);

@@ -36,6 +36,12 @@
 #define SWK_STATE_MAX (64UL * 1024 * 1024)
 #define SWK_CHECKS_MAX (64UL * 1024 * 1024)
 
+#define SWK_HOLD_MAX 4096
+
+/* Who holds, and the reason, as they are shown in a line beside other things. */
+#define SWK_HOLDER_MAX 64
+#define SWK_REASON_MAX 240
+
 /* Names remembered as deleted. A colour for each deployment makes many in the course of time. */
 #define SWK_GONE_MAX 4096
 

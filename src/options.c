@@ -16,27 +16,33 @@
 
 enum {
 	APPLY = SWK_COMMAND_APPLY,
+	RESUME = SWK_COMMAND_RESUME,
+	UNDO = SWK_COMMAND_UNDO,
 	/* What lasts from run to run, a look must know as well. */
-	LASTING = SWK_COMMAND_APPLY | SWK_COMMAND_EXPLAIN | SWK_COMMAND_WATCHES,
+	LASTING =
+		SWK_COMMAND_APPLY | SWK_COMMAND_EXPLAIN | SWK_COMMAND_RESUME | SWK_COMMAND_WATCHES,
 	/* What a watch's handler may be told: each of its runs is done so. */
 	HANDLER = SWK_COMMAND_APPLY | SWK_COMMAND_WATCHES,
 	WATCHES = SWK_COMMAND_WATCHES,
-	ALL = LASTING | SWK_COMMAND_CHECK | SWK_COMMAND_LINT,
+	ALL = LASTING | SWK_COMMAND_CHECK | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT,
+	/* To which a word that is no option may be given. */
+	WITH_WORD = SWK_COMMAND_EXPLAIN | SWK_COMMAND_CHECK | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD |
+		    SWK_COMMAND_LINT,
 };
 
 static const struct option_entry {
 	char letter;
-	unsigned commands; /* that take it */
-	const char *name;	/* of the option, the setting, and as SWK_NAME of the variable */
-	const char *argument;	/* NULL: a yes-or-no */
+	unsigned commands;    /* that take it */
+	const char *name;     /* of the option, the setting, and as SWK_NAME of the variable */
+	const char *argument; /* NULL: a yes-or-no */
 	size_t flag;
 	const char *help;
 } table[] = {
 	{'C', ALL, "config", "FILE", 0,
 	 "the settings; see swk.json(5)\n(default " SWK_CONFIG_FILE ")"},
-	{'c', LASTING | SWK_COMMAND_LINT, "conf", "FILE", 0,
+	{'c', LASTING | UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT, "conf", "FILE", 0,
 	 "the file that nginx includes\n(default /etc/nginx/conf.d/dyups.upstream.conf)"},
-	{'d', LASTING, "dyups", "URL", 0,
+	{'d', LASTING | UNDO, "dyups", "URL", 0,
 	 "a dyups interface; may be repeated\n(default http://127.0.0.1:18882)"},
 	{'t', LASTING, "token-file", "FILE", 0, "the file that holds Consul's token"},
 	{'s', APPLY, "service", "NAME", 0, "the service that the document must be about"},
@@ -49,20 +55,24 @@ static const struct option_entry {
 	 "of our upstreams, one pass deletes no more\n(default 50)"},
 	{'H', LASTING, "min-healthy", "N", 0,
 	 "an upstream with fewer usable instances, or\nfewer than N% of them, is kept as it was"},
-	{'i', LASTING, "read-interval", "SECONDS", 0,
+	{'i', LASTING | UNDO, "read-interval", "SECONDS", 0,
 	 "dyups_read_msg_timeout of nginx (default 1)"},
-	{'T', LASTING, "timeout", "SECONDS", 0, "the whole run ends by then (default 30)"},
+	{'T', LASTING | UNDO | SWK_COMMAND_HOLD, "timeout", "SECONDS", 0,
+	 "the whole run ends by then (default 30)"},
 	{'r', APPLY, "resync", NULL, 0, "read no document; bring all services in step"},
-	{'n', APPLY, "dry-run", NULL, 0, "print what would change, and change nothing"},
-	{'w', HANDLER, "verify", NULL, 0,
+	{'n', APPLY | UNDO | RESUME, "dry-run", NULL, 0,
+	 "print what would change, and change nothing"},
+	{'w', HANDLER | UNDO | RESUME, "verify", NULL, 0,
 	 "look again at what each worker has, once\nsomething was sent (--resync does)"},
-	{'x', APPLY, "force", NULL, 0, "let more deletions through, this once"},
-	{'a', APPLY, "adopt", NULL, 0,
+	{'x', APPLY | RESUME, "force", NULL, 0, "let more deletions through, this once"},
+	{'a', APPLY | RESUME, "adopt", NULL, 0,
 	 "take over a conf file and upstreams that\nswk-apply didn't make"},
-	{'j', HANDLER | SWK_COMMAND_LINT, "json", NULL, FLAG(json), "print it as JSON"},
-	{'l', HANDLER, "syslog", NULL, FLAG(syslog), "say everything to syslog too"},
-	{'q', HANDLER, "quiet", NULL, FLAG(quiet), "say errors only"},
-	{'v', LASTING, "verbose", NULL, FLAG(verbose), "say more"},
+	{'j', HANDLER | UNDO | RESUME | SWK_COMMAND_LINT, "json", NULL, FLAG(json),
+	 "print it as JSON"},
+	{'l', HANDLER | UNDO | RESUME, "syslog", NULL, FLAG(syslog),
+	 "say everything to syslog too"},
+	{'q', HANDLER | UNDO | RESUME, "quiet", NULL, FLAG(quiet), "say errors only"},
+	{'v', LASTING | UNDO, "verbose", NULL, FLAG(verbose), "say more"},
 	{'o', WATCHES, "write", "DIR", 0,
 	 "replace DIR/swk-watches.json where it differs,\nand print its name then"},
 	{'h', ALL, "help", NULL, FLAG(help), "print this"},
@@ -328,11 +338,11 @@ static bool asks_for_text(const struct words *words)
 	return help || version;
 }
 
-/* The word that is no option: a service to explain, or a file to look at. */
+/* The word that is no option: a service to explain, a file to look at, a reason. */
 static int take_word(struct swk_options *options, enum swk_command command, int argc, char **argv,
 		     struct swk_error *error)
 {
-	if (optind < argc && !(command & (APPLY | WATCHES)))
+	if (optind < argc && command & WITH_WORD)
 		options->word = argv[optind++];
 	if (optind == argc)
 		return 0;

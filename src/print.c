@@ -31,6 +31,8 @@ int swk_print_differences(struct swk_buffer *out, const struct swk_report *repor
 		status = swk_buffer_print(out, error, "%c %s", difference->sign, difference->text);
 		if (!status && difference->target)
 			status = swk_buffer_print(out, error, " (%s)", difference->target);
+		else if (!status && report->held)
+			status = swk_buffer_print(out, error, " (held)");
 		if (!status)
 			status = swk_buffer_add(out, "\n", 1, error);
 	}
@@ -45,8 +47,9 @@ static json_t *differences(const struct swk_report *report)
 		const struct swk_difference *difference = &report->differences[i];
 
 		(void)json_array_append_new(
-			list, json_pack("{ss%, ss, ss?}", "sign", &difference->sign, (size_t)1,
-					"text", difference->text, "target", difference->target));
+			list, json_pack("{ss%, ss, ss?, sb}", "sign", &difference->sign, (size_t)1,
+					"text", difference->text, "target", difference->target,
+					"held", report->held && !difference->target));
 	}
 	return list;
 }

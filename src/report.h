@@ -47,6 +47,7 @@ struct swk_report {
 	size_t deleted;
 	size_t counted[SWK_NOTE_KINDS];
 	uint64_t index; /* Consul's; 0 where none is known */
+	bool held;	/* what differs in the file was not done: automatic changes are held */
 	bool finished;	/* the run got to its end: the numbers above are what it came to */
 	int64_t milliseconds;
 	struct swk_note *notes;

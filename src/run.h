@@ -10,6 +10,7 @@
 #include "checks.h"
 #include "consul.h"
 #include "decide.h"
+#include "hold.h"
 #include "model.h"
 #include "policy.h"
 #include "report.h"
@@ -43,7 +44,7 @@ struct swk_run {
 	struct swk_policy policy;
 	struct swk_report *report;
 	struct swk_error *error;
-	int64_t deadline;
+	int64_t began, deadline;
 
 	bool complete;	      /* about all services, not some */
 	bool thorough;	      /* looks at all that targets have, not only at what it changes */
@@ -64,6 +65,8 @@ struct swk_run {
 	bool exists;		/* the conf file */
 	bool anew;		/* it can't be read, and shall be written from Consul alone */
 	bool touched;		/* the conf file, or a target */
+	bool held;		/* what is decided is told, and the conf file stays as it is */
+	bool hold_changed;	/* it began, or ended, with this run */
 	struct swk_buffer text; /* the conf file's */
 	struct swk_upstreams have, wanted;
 	struct swk_names changes; /* what of the file differs */
@@ -116,6 +119,18 @@ int swk_run_persist(struct swk_run *run);
 /* Durably, where it must be the new one that is there after a crash of the machine. */
 int swk_run_save_state(struct swk_run *run, bool durably);
 int swk_run_remember(struct swk_run *run);
+
+/* run_hold.c: an operator's hold, and going back to the file before; all of it under the lock. */
+/* Finds out whether changes are held, and notes it; with settings->resume, ends it. */
+int swk_run_obey_hold(struct swk_run *run);
+/* Holds from now on, unless that is so already, of which it makes a note of the kind. */
+int swk_run_begin_hold(struct swk_run *run, const struct swk_hold *hold, enum swk_note_kind again);
+/* What is wanted is what the file has, whatever was decided. */
+void swk_run_keep_as_is(struct swk_run *run);
+/* What is wanted is what the file before has; and, once the targets were looked at, what of that
+ * can be had, and what changes by it. */
+int swk_run_read_previous(struct swk_run *run);
+int swk_run_plan_undo(struct swk_run *run);
 
 /* run_targets.c: the targets. */
 int swk_run_open_targets(struct swk_run *run);

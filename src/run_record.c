@@ -146,11 +146,12 @@ int swk_run_persist(struct swk_run *run)
 		status = swk_nginx_file(&text, &run->wanted, run->error);
 	/* Where there is no file, one with nothing in it is not needed. */
 	if (!status && (run->exists || run->wanted.count) && !run->settings->dry_run &&
+	    !run->held &&
 	    (text.length != run->text.length || memcmp(text.data, run->text.data, text.length))) {
 		status = swk_run_save_state(run, true);
 		if (!status)
-			status = swk_store_replace(&run->store, run->store.conf, &text, true,
-						   &run->touched, run->error);
+			status = swk_store_commit(&run->store, &run->text, &text, &run->touched,
+						  run->error);
 	}
 	swk_buffer_free(&text);
 	swk_buffer_free(&run->text);

@@ -49,10 +49,13 @@ int swk_store_open(struct swk_store *store, const char *conf, struct swk_error *
 	store->state = with_ending(store->conf, ".state");
 	store->bad_state = with_ending(store->conf, ".state.bad");
 	store->checks = with_ending(store->conf, ".checks");
+	store->hold = with_ending(store->conf, ".hold");
+	store->previous = with_ending(store->conf, ".previous");
+	store->kept = with_ending(store->conf, ".previous.tmp");
 	store->lock = with_ending(store->conf, ".lock");
 	store->temporary = with_ending(store->conf, ".tmp");
 	if (!store->directory || !store->state || !store->bad_state || !store->checks ||
-	    !store->lock || !store->temporary)
+	    !store->hold || !store->previous || !store->kept || !store->lock || !store->temporary)
 		return swk_error_memory(error);
 	if (stat(store->directory, &about))
 		return fail(store->directory,
@@ -74,6 +77,9 @@ void swk_store_close(struct swk_store *store)
 	free(store->state);
 	free(store->bad_state);
 	free(store->checks);
+	free(store->hold);
+	free(store->previous);
+	free(store->kept);
 	free(store->lock);
 	free(store->temporary);
 	free(store->directory);
@@ -219,9 +225,10 @@ static int sync_directory(const char *path)
 	return result;
 }
 
-int swk_store_replace(const struct swk_store *store, const char *path,
-		      const struct swk_buffer *text, bool durably, bool *replaced,
-		      struct swk_error *error)
+/* Replaces a file; the new one has mode and owner as the one named `like` has. */
+static int replace(const struct swk_store *store, const char *path, const char *like,
+		   const struct swk_buffer *text, bool durably, bool *replaced,
+		   struct swk_error *error)
 {
 	const char *step = "a temporary file beside it can't be made";
 	int descriptor, result;
@@ -235,7 +242,7 @@ int swk_store_replace(const struct swk_store *store, const char *path,
 	step = "it can't be written";
 	result = write_all(descriptor, text->data, text->length);
 	if (!result)
-		result = take_after(descriptor, path, store->directory);
+		result = take_after(descriptor, like, store->directory);
 	/* A file that is renamed before its bytes are on disk may be empty after a crash. */
 	if (!result)
 		result = fsync(descriptor);
@@ -258,6 +265,95 @@ int swk_store_replace(const struct swk_store *store, const char *path,
 	(void)fail(path, step, error);
 	(void)unlink(store->temporary);
 	return error->status;
+}
+
+int swk_store_replace(const struct swk_store *store, const char *path,
+		      const struct swk_buffer *text, bool durably, bool *replaced,
+		      struct swk_error *error)
+{
+	return replace(store, path, path, text, durably, replaced, error);
+}
+
+/* ---- the file before ---- */
+
+bool swk_store_has(const char *path)
+{
+	struct stat about;
+
+	return !lstat(path, &about) || (errno != ENOENT && errno != ENOTDIR);
+}
+
+/* Whether a commit was cut short when the conf file was the new one already: its former self has
+ * that name yet. */
+static bool is_unfinished(const struct swk_store *store)
+{
+	struct stat kept, conf;
+
+	if (lstat(store->kept, &kept) || !S_ISREG(kept.st_mode))
+		return false;
+	return stat(store->conf, &conf) || kept.st_ino != conf.st_ino || kept.st_dev != conf.st_dev;
+}
+
+const char *swk_store_previous(const struct swk_store *store)
+{
+	return is_unfinished(store) ? store->kept : store->previous;
+}
+
+/* Finishes what such a commit left, or sweeps it away. */
+static int finish(const struct swk_store *store, struct swk_error *error)
+{
+	if (is_unfinished(store) && rename(store->kept, store->previous))
+		return fail(store->previous, "it is in the way, and can't be replaced", error);
+	/* Where both are names of one file, renaming leaves both. */
+	if (unlink(store->kept) && errno != ENOENT)
+		return fail(store->kept, "it is in the way, and can't be removed", error);
+	return 0;
+}
+
+/* Gives the conf file a second name, by which it is there when the first is the new one's.
+ * *by_name: so it was done. Where that can't be, as with a file that is another's or on a file
+ * system that knows no such names, FILE.previous is written. */
+static int keep(const struct swk_store *store, const struct swk_buffer *before, bool *by_name,
+		struct swk_error *error)
+{
+	bool written;
+	int result = link(store->conf, store->kept);
+
+	if (result && errno == EEXIST) {
+		if (finish(store, error))
+			return error->status;
+		result = link(store->conf, store->kept);
+	}
+	*by_name = !result;
+	if (!result || errno == ENOENT)
+		return 0;
+	return replace(store, store->previous, store->conf, before, false, &written, error);
+}
+
+int swk_store_commit(const struct swk_store *store, const struct swk_buffer *before,
+		     const struct swk_buffer *text, bool *replaced, struct swk_error *error)
+{
+	bool by_name = false, done = false;
+	int status = keep(store, before, &by_name, error);
+
+	if (!status)
+		status = swk_store_replace(store, store->conf, text, true, &done, error);
+	*replaced |= done;
+	if (by_name && !done)
+		(void)unlink(store->kept);
+	/* That it is lost in a crash of the machine does no harm: the name is found. */
+	if (by_name && done && rename(store->kept, store->previous) && !status)
+		status = fail(store->previous, "it is in the way, and can't be replaced", error);
+	return status;
+}
+
+int swk_store_remove(const struct swk_store *store, const char *path, struct swk_error *error)
+{
+	if (unlink(path) && errno != ENOENT)
+		return fail(path, "it can't be removed", error);
+	if (sync_directory(store->directory))
+		return fail(path, "its directory can't be synced", error);
+	return 0;
 }
 
 int swk_store_set_aside(const struct swk_store *store, struct swk_error *error)

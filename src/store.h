@@ -17,6 +17,9 @@ struct swk_store {
 	char *state;	 /* FILE.state */
 	char *bad_state; /* FILE.state.bad */
 	char *checks;	 /* FILE.checks */
+	char *hold;	 /* FILE.hold */
+	char *previous;	 /* FILE.previous */
+	char *kept;	 /* FILE.previous.tmp: a name for the conf file while it is replaced */
 	char *lock;	 /* FILE.lock; stays for ever */
 	char *temporary; /* FILE.tmp, one for all: only who holds the lock writes */
 	char *directory;
@@ -50,6 +53,23 @@ int swk_store_read(const char *path, struct swk_buffer *text, bool *exists,
 int swk_store_replace(const struct swk_store *store, const char *path,
 		      const struct swk_buffer *text, bool durably, bool *replaced,
 		      struct swk_error *error);
+
+/*
+ * The same with the conf file, durably. What it was, `before`, is FILE.previous from then on, by
+ * another name of the same file where the file system has such; whenever this is cut short, it is
+ * found by swk_store_previous.
+ */
+int swk_store_commit(const struct swk_store *store, const struct swk_buffer *before,
+		     const struct swk_buffer *text, bool *replaced, struct swk_error *error);
+
+/* Where the conf file before the present one is, if there is one. Borrowed. */
+const char *swk_store_previous(const struct swk_store *store);
+
+/* Whether something is there: a file, a link that leads nowhere, or what can't be looked at. */
+bool swk_store_has(const char *path);
+
+/* Removes one of the store's files, durably; one that is not there is none to remove. */
+int swk_store_remove(const struct swk_store *store, const char *path, struct swk_error *error);
 
 /* Puts a state file that can't be read out of the way, to be looked at. */
 int swk_store_set_aside(const struct swk_store *store, struct swk_error *error);

@@ -41,7 +41,7 @@ static int print_result(const struct swk_options *options, const struct swk_repo
 	swk_buffer_init(&summary, SWK_TEXT_MAX);
 	if (options->json)
 		result = swk_print_json(&out, report, status, failure, error);
-	else if (options->settings.dry_run)
+	else if (options->settings.dry_run || (report->held && !options->quiet))
 		result = swk_print_differences(&out, report, error);
 	if (!result && report->finished)
 		result = swk_print_summary(&summary, report, error);

@@ -4,17 +4,30 @@
 #ifndef SWK_COMMANDS_H
 #define SWK_COMMANDS_H
 
+#include "hold.h"
 #include "log.h"
 #include "options.h"
+#include "report.h"
 
 int swk_check_config(int argc, char **argv, const struct swk_log *log);
 int swk_explain_command(int argc, char **argv, const struct swk_log *log);
 int swk_watches(int argc, char **argv, const struct swk_log *log);
 int swk_lint(int argc, char **argv, const struct swk_log *log);
+int swk_undo_command(int argc, char **argv, const struct swk_log *log);
+int swk_hold_command(int argc, char **argv, const struct swk_log *log);
+int swk_resume_command(int argc, char **argv, const struct swk_log *log);
 
 /* Reads the options of one, and does what --help and --version ask for. *done: that was all, or it
  * failed; the result is the exit status then. Whichever, free the options. */
 int swk_begin(struct swk_options *options, enum swk_command command, int argc, char **argv,
 	      const char *usage, const struct swk_log *log, bool *done);
+
+/* Says what a run came to: its notes and its error, then what standard output gets, which is its
+ * differences, too. Returns the exit status, which is the given one where that isn't 0. */
+int swk_tell(const struct swk_options *options, const struct swk_report *report, int status,
+	     const struct swk_error *failure, const struct swk_log *log);
+
+/* A hold that begins now, by whoever called. Returns 0, or SWK_USAGE, which was said. */
+int swk_fill_hold(struct swk_hold *hold, const char *reason, const struct swk_log *log);
 
 #endif

@@ -14,6 +14,9 @@ static const struct command {
 	{"explain", swk_explain_command, "why each instance is served, or why not"},
 	{"watches", swk_watches, "a watch for each service, for Consul's agent"},
 	{"lint", swk_lint, "what in nginx's configuration makes dyups useless"},
+	{"undo", swk_undo_command, "put the file before back, apply it, and hold"},
+	{"hold", swk_hold_command, "keep the file as it is, whatever Consul says"},
+	{"resume", swk_resume_command, "end that, and catch up with Consul"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))

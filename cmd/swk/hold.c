@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "apply.h"
+#include "commands.h"
+
+/* Who is at the terminal: behind sudo, whoever called it. */
+static const char *caller(char room[SWK_NUMBER_MAX + 8])
+{
+	static const char *const variables[] = {"SUDO_USER", "USER", "LOGNAME"};
+
+	for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++) {
+		const char *value = getenv(variables[i]);
+
+		if (value && *value)
+			return value;
+	}
+	(void)snprintf(room, SWK_NUMBER_MAX + 8, "uid %lu", (unsigned long)getuid());
+	return room;
+}
+
+int swk_fill_hold(struct swk_hold *hold, const char *reason, const struct swk_log *log)
+{
+	struct swk_error error = {0};
+	char room[SWK_NUMBER_MAX + 8];
+	int status = swk_hold_set(hold, (int64_t)time(NULL), caller(room), reason, &error);
+
+	if (status)
+		swk_log_line(log, SWK_LOG_ERROR, error.text);
+	return status;
+}
+
+static int hold(const struct swk_options *options, const struct swk_log *log)
+{
+	struct swk_error error = {0};
+	struct swk_report report;
+	struct swk_hold hold;
+	int status = swk_fill_hold(&hold, options->word, log);
+
+	if (status)
+		return status;
+	swk_report_init(&report);
+	status = swk_apply_hold(&options->settings, &hold, &report, &error);
+	if (!status)
+		(void)printf("%s stays as it is until 'swk resume'\n", options->settings.conf);
+	(void)fflush(stdout);
+	for (size_t i = 0; i < report.note_count; i++)
+		swk_log_line(log, SWK_LOG_WARNING, report.notes[i].text);
+	if (status)
+		swk_log_line(log, SWK_LOG_ERROR, error.text);
+	swk_report_free(&report);
+	return status;
+}
+
+int swk_hold_command(int argc, char **argv, const struct swk_log *log)
+{
+	struct swk_options options;
+	bool done;
+	int status = swk_begin(&options, SWK_COMMAND_HOLD, argc, argv,
+			       "swk hold [option]… [REASON]", log, &done);
+
+	if (!done)
+		status = hold(&options, log);
+	swk_options_free(&options);
+	return status;
+}

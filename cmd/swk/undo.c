@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#include "apply.h"
+#include "commands.h"
+
+static int undo(struct swk_options *options, const struct swk_log *log)
+{
+	struct swk_settings *settings = &options->settings;
+	struct swk_error error = {0};
+	struct swk_report report;
+	struct swk_hold hold;
+	int status = swk_fill_hold(&hold, options->word ? options->word : "swk undo", log);
+
+	if (status)
+		return status;
+	/* As with --resync: nothing that a worker has otherwise is to be left. */
+	if (!settings->verify_said)
+		settings->verify = true;
+	swk_report_init(&report);
+	status = swk_apply_undo(settings, &hold, &report, &error);
+	status = swk_tell(options, &report, status, &error, log);
+	swk_report_free(&report);
+	return status;
+}
+
+int swk_undo_command(int argc, char **argv, const struct swk_log *log)
+{
+	struct swk_options options;
+	bool done;
+	int status = swk_begin(&options, SWK_COMMAND_UNDO, argc, argv,
+			       "swk undo [option]… [REASON]", log, &done);
+
+	if (!done)
+		status = undo(&options, log);
+	swk_options_free(&options);
+	return status;
+}
