@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run.h"
 
+#include <string.h>
+
 #include "hold.h"
 #include "nginx.h"
 #include "plan.h"
@@ -109,6 +111,7 @@ void swk_run_keep_as_is(struct swk_run *run)
 int swk_run_read_previous(struct swk_run *run)
 {
 	const char *path = swk_store_previous(&run->store);
+	struct swk_error why = {0};
 	struct swk_buffer text;
 	bool exists;
 	int status;
@@ -125,7 +128,11 @@ int swk_run_read_previous(struct swk_run *run)
 			swk_error_set(run->error, SWK_HELD,
 				      "%s was not written by swk-apply, and is not put back", path);
 	if (!status)
-		status = swk_nginx_read(&run->wanted, path, text.data, text.length, run->error);
+		status = swk_nginx_read(&run->wanted, path, text.data, text.length, &why);
+	/* Without the advice that is about the file itself. */
+	if (why.status)
+		status = swk_error_set(run->error, why.status, "%.*s; it can't be put back",
+				       (int)strcspn(why.text, ";"), why.text);
 	swk_buffer_free(&text);
 	return status;
 }

@@ -30,4 +30,7 @@ int swk_tell(const struct swk_options *options, const struct swk_report *report,
 /* A hold that begins now, by whoever called. Returns 0, or SWK_USAGE, which was said. */
 int swk_fill_hold(struct swk_hold *hold, const char *reason, const struct swk_log *log);
 
+/* That it holds, on standard output. */
+void swk_say_held(const struct swk_settings *settings);
+
 #endif

@@ -33,6 +33,12 @@ int swk_fill_hold(struct swk_hold *hold, const char *reason, const struct swk_lo
 	return status;
 }
 
+void swk_say_held(const struct swk_settings *settings)
+{
+	(void)printf("%s stays as it is until 'swk resume'\n", settings->conf);
+	(void)fflush(stdout); /* where both go to one place, what is said behind it stands there */
+}
+
 static int hold(const struct swk_options *options, const struct swk_log *log)
 {
 	struct swk_error error = {0};
@@ -45,8 +51,7 @@ static int hold(const struct swk_options *options, const struct swk_log *log)
 	swk_report_init(&report);
 	status = swk_apply_hold(&options->settings, &hold, &report, &error);
 	if (!status)
-		(void)printf("%s stays as it is until 'swk resume'\n", options->settings.conf);
-	(void)fflush(stdout);
+		swk_say_held(&options->settings);
 	for (size_t i = 0; i < report.note_count; i++)
 		swk_log_line(log, SWK_LOG_WARNING, report.notes[i].text);
 	if (status)

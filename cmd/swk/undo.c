@@ -18,6 +18,8 @@ static int undo(struct swk_options *options, const struct swk_log *log)
 	swk_report_init(&report);
 	status = swk_apply_undo(settings, &hold, &report, &error);
 	status = swk_tell(options, &report, status, &error, log);
+	if (report.finished && !options->json && !options->quiet && !settings->dry_run)
+		swk_say_held(settings);
 	swk_report_free(&report);
 	return status;
 }
