@@ -243,12 +243,28 @@ checks_read() {
 		[[ "$(head -n 1 "$SWK_CONF.checks")" == 'swk-apply checks 1' && "$(tail -n 1 "$SWK_CONF.checks")" == end ]]
 }
 
+# The file before is found once the conf file is the new one, and there is none until then.
+previous_is_right() {
+	local found="$SWK_CONF.previous"
+
+	if [[ -e "$found.tmp" && ! "$found.tmp" -ef "$SWK_CONF" ]]; then
+		found="$found.tmp"
+	fi
+	if [[ "$(conf_is)" == new && -e "$TEST_DIR/old/conf" ]]; then
+		cmp -s "$found" "$TEST_DIR/old/conf"
+	else
+		[[ ! -e "$found" ]] || cmp -s "$found" "$SWK_CONF"
+	fi
+}
+
 nothing_left_over() {
 	local file
 
 	for file in "${SWK_CONF%/*}"/*; do
 		case $file in
 		"$SWK_CONF" | "$SWK_CONF.state" | "$SWK_CONF.checks" | "$SWK_CONF.lock") ;;
+		# The second stays until the file is changed again: it may be the file before.
+		"$SWK_CONF.previous" | "$SWK_CONF.previous.tmp") ;;
 		*) return 1 ;;
 		esac
 	done
@@ -262,6 +278,7 @@ one_more_run_converges() {
 
 	state_reads || problem 'the state file does not read' || return 1
 	checks_read || problem 'what is remembered of checks does not read' || return 1
+	[[ "$(conf_is)" == torn ]] || previous_is_right || problem 'the file before is not what it was' || return 1
 	if [[ -z "$wanted" ]]; then
 		wanted=$(conf_is)
 		[[ "$wanted" != torn ]] || problem 'the conf file is torn' || return 1

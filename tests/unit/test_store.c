@@ -124,6 +124,8 @@ static void names_beside_the_file(void **state)
 	assert_string_equal(store.conf, place->conf);
 	assert_string_equal(store.state, in(place, "a.conf.state"));
 	assert_string_equal(store.bad_state, in(place, "a.conf.state.bad"));
+	assert_string_equal(store.hold, in(place, "a.conf.hold"));
+	assert_string_equal(store.previous, in(place, "a.conf.previous"));
 	assert_string_equal(store.lock, in(place, "a.conf.lock"));
 	assert_string_equal(store.directory, place->directory);
 	swk_store_close(&store);
@@ -563,6 +565,150 @@ static void lock_that_is_no_file(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
 
+/* ---- the file before ---- */
+
+static int commit(const struct swk_store *store, const char *before, const char *text, bool *done,
+		  struct swk_error *error)
+{
+	struct swk_buffer was, is;
+	int status;
+
+	*done = false;
+	swk_buffer_init(&was, 1000);
+	swk_buffer_init(&is, 1000);
+	assert_int_equal(swk_buffer_add(&was, before, strlen(before), error), 0);
+	assert_int_equal(swk_buffer_add(&is, text, strlen(text), error), 0);
+	status = swk_store_commit(store, &was, &is, done, error);
+	swk_buffer_free(&was);
+	swk_buffer_free(&is);
+	return status;
+}
+
+static void must_commit(const struct swk_store *store, const char *before, const char *text)
+{
+	struct swk_error error = {0};
+	bool done;
+
+	assert_int_equal(commit(store, before, text, &done, &error), 0);
+	assert_true(done);
+	must_hold(store->conf, text);
+	assert_int_equal(access(store->kept, F_OK), -1);
+	assert_int_equal(access(store->temporary, F_OK), -1);
+}
+
+static void the_file_before_is_kept(void **state)
+{
+	struct place *place = *state;
+	struct swk_store store = open_store(place->conf);
+	struct stat first;
+
+	must_commit(&store, "", "one");
+	assert_false(swk_store_has(store.previous));
+	assert_int_equal(chmod(store.conf, 0640), 0);
+	first = about(store.conf);
+	must_commit(&store, "one", "two");
+	must_hold(store.previous, "one");
+	/* The file itself, not one like it. */
+	assert_int_equal(about(store.previous).st_ino, first.st_ino);
+	assert_int_equal(about(store.previous).st_mode & 07777, 0640);
+	must_commit(&store, "two", "three");
+	must_hold(swk_store_previous(&store), "two");
+	swk_store_close(&store);
+}
+
+/* A commit that was cut short: before the conf file was the new one, and behind that. */
+static void cut_short(void **state)
+{
+	struct place *place = *state;
+	struct swk_store store = open_store(place->conf);
+	struct swk_error error = {0};
+	bool done;
+
+	must_commit(&store, "", "one");
+	must_commit(&store, "one", "two");
+	assert_int_equal(link(store.conf, store.kept), 0);
+	must_hold(swk_store_previous(&store), "one");
+	must_commit(&store, "two", "three");
+	must_hold(store.previous, "two");
+
+	assert_int_equal(link(store.conf, store.kept), 0);
+	put(in(place, "new"), "four", 0644);
+	assert_int_equal(rename(in(place, "new"), store.conf), 0);
+	must_hold(swk_store_previous(&store), "three");
+	must_commit(&store, "four", "five");
+	must_hold(store.previous, "four");
+
+	/* Of two names of one file, none is renamed to the other. */
+	assert_int_equal(unlink(store.previous), 0);
+	assert_int_equal(link(store.conf, store.previous), 0);
+	assert_int_equal(link(store.conf, store.kept), 0);
+	assert_int_equal(commit(&store, "five", "six", &done, &error), 0);
+	must_hold(swk_store_previous(&store), "five");
+	must_commit(&store, "six", "seven");
+	must_hold(swk_store_previous(&store), "six");
+	swk_store_close(&store);
+}
+
+static void nothing_in_the_way_is_followed(void **state)
+{
+	struct place *place = *state;
+	struct swk_store store = open_store(place->conf);
+	struct swk_error error = {0};
+	bool done;
+
+	must_commit(&store, "", "one");
+	put(in(place, "other"), "theirs", 0644);
+	assert_int_equal(symlink("other", store.kept), 0);
+	assert_int_equal(symlink("other", store.previous), 0);
+	assert_string_equal(swk_store_previous(&store), store.previous);
+	must_commit(&store, "one", "two");
+	must_hold(store.previous, "one");
+	must_hold(in(place, "other"), "theirs");
+
+	assert_int_equal(mkdir(store.kept, 0755), 0);
+	assert_int_equal(commit(&store, "two", "three", &done, &error), SWK_CANTCREATE);
+	assert_false(done);
+	unit_says("kept", error.text, "a.conf.previous.tmp: it is in the way");
+	must_hold(store.conf, "two");
+	assert_int_equal(rmdir(store.kept), 0);
+
+	/* Known only when the conf file is the new one; from then on, before that. */
+	assert_int_equal(unlink(store.previous), 0);
+	assert_int_equal(mkdir(store.previous, 0755), 0);
+	error = (struct swk_error){0};
+	assert_int_equal(commit(&store, "two", "three", &done, &error), SWK_CANTCREATE);
+	assert_true(done);
+	unit_says("previous", error.text, "a.conf.previous: it is in the way");
+	error = (struct swk_error){0};
+	assert_int_equal(commit(&store, "three", "four", &done, &error), SWK_CANTCREATE);
+	assert_false(done);
+	must_hold(store.conf, "three");
+	assert_int_equal(rmdir(store.previous), 0);
+	must_hold(swk_store_previous(&store), "two");
+	must_commit(&store, "three", "four");
+	must_hold(store.previous, "three");
+	swk_store_close(&store);
+}
+
+static void has_and_remove(void **state)
+{
+	struct place *place = *state;
+	struct swk_store store = open_store(place->conf);
+	struct swk_error error = {0};
+
+	assert_false(swk_store_has(store.hold));
+	assert_int_equal(swk_store_remove(&store, store.hold, &error), 0);
+	assert_int_equal(symlink("nowhere", store.hold), 0);
+	assert_true(swk_store_has(store.hold));
+	assert_int_equal(swk_store_remove(&store, store.hold, &error), 0);
+	assert_false(swk_store_has(store.hold));
+	assert_int_equal(mkdir(store.hold, 0755), 0);
+	assert_true(swk_store_has(store.hold));
+	assert_int_equal(swk_store_remove(&store, store.hold, &error), SWK_CANTCREATE);
+	unit_says("hold", error.text, "a.conf.hold: it can't be removed");
+	swk_store_close(&store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -581,6 +727,10 @@ int main(void)
 		TEST(no_file_in_the_files_place),
 		TEST(failing_leaves_the_old_file),
 		TEST(bad_state_is_set_aside),
+		TEST(the_file_before_is_kept),
+		TEST(cut_short),
+		TEST(nothing_in_the_way_is_followed),
+		TEST(has_and_remove),
 		TEST(free_lock_is_taken_at_once),
 		TEST(held_lock_times_out),
 		TEST(killed_holder_holds_nothing),
