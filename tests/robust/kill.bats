@@ -70,3 +70,8 @@ kill_everywhere() {
 	begin_with_checks
 	kill_everywhere
 }
+
+@test "kill: going back to the file before" {
+	begin_with_undo
+	kill_everywhere
+}

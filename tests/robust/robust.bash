@@ -13,6 +13,7 @@ bats_require_minimum_version 1.5.0
 
 ROOT="$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)"
 PROGRAM="${SWK_APPLY:-$ROOT/build/swk-apply}"
+OPERATOR="${SWK_SWK:-${PROGRAM%/*}/swk}"
 
 # What is under way: the command of the run that is disturbed, the place, for messages, and the status that came of it.
 declare -ga run_of=()
@@ -108,6 +109,17 @@ begin_with_checks() {
 	[ "$(grep -c '^service .* \(api\|more\|web\)$' "$TEST_DIR/new/checks")" == 3 ]
 }
 
+# begin_with_undo - the same for going back to the file before. The hold that begins with it is taken for granted by nobody.
+begin_with_undo() {
+	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
+	"$PROGRAM" < <(document "$(instance web 4)" "$(instance web 2 same)" "$(instance web 5 new)")
+	"$PROGRAM" < <(document "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)")
+	keep "$TEST_DIR/old"
+	: >"$TEST_DIR/document"
+	run_of=("$OPERATOR" undo --verify=no)
+	reach_new
+}
+
 # What an undisturbed run makes of it, and the way back.
 reach_new() {
 	"${run_of[@]}" <"$TEST_DIR/document"
@@ -123,6 +135,7 @@ keep() {
 	[[ ! -e "$SWK_CONF" ]] || cp "$SWK_CONF" "$1/conf"
 	[[ ! -e "$SWK_CONF.state" ]] || cp "$SWK_CONF.state" "$1/state"
 	[[ ! -e "$SWK_CONF.checks" ]] || cp "$SWK_CONF.checks" "$1/checks"
+	[[ ! -e "$SWK_CONF.previous" ]] || cp "$SWK_CONF.previous" "$1/previous"
 	one_detail >"$1/detail"
 }
 
@@ -152,6 +165,7 @@ put_back() {
 	[[ ! -e "$TEST_DIR/old/conf" ]] || cp "$TEST_DIR/old/conf" "$SWK_CONF"
 	[[ ! -e "$TEST_DIR/old/state" ]] || cp "$TEST_DIR/old/state" "$SWK_CONF.state"
 	[[ ! -e "$TEST_DIR/old/checks" ]] || cp "$TEST_DIR/old/checks" "$SWK_CONF.checks"
+	[[ ! -e "$TEST_DIR/old/previous" ]] || cp "$TEST_DIR/old/previous" "$SWK_CONF.previous"
 	curl -K "$TEST_DIR/way-back"
 	: >"$GATEWAY_DIR/requests.log"
 }
@@ -243,17 +257,25 @@ checks_read() {
 		[[ "$(head -n 1 "$SWK_CONF.checks")" == 'swk-apply checks 1' && "$(tail -n 1 "$SWK_CONF.checks")" == end ]]
 }
 
-# The file before is found once the conf file is the new one, and there is none until then.
+# The file before is found: the old one once the conf file is the new one, and until then what it was.
 previous_is_right() {
-	local found="$SWK_CONF.previous"
+	local found="$SWK_CONF.previous" wanted="$TEST_DIR/old/previous"
 
 	if [[ -e "$found.tmp" && ! "$found.tmp" -ef "$SWK_CONF" ]]; then
 		found="$found.tmp"
 	fi
 	if [[ "$(conf_is)" == new && -e "$TEST_DIR/old/conf" ]]; then
-		cmp -s "$found" "$TEST_DIR/old/conf"
+		wanted="$TEST_DIR/old/conf"
+	fi
+	if [[ -e "$wanted" ]]; then cmp -s "$found" "$wanted"; else [[ ! -e "$found" ]] || cmp -s "$found" "$SWK_CONF"; fi
+}
+
+# The hold is whole, or not there; and there it is before the file is put back.
+hold_reads() {
+	if [[ -e "$SWK_CONF.hold" ]]; then
+		[[ "$(head -n 1 "$SWK_CONF.hold")" == 'swk hold 1' && "$(tail -n 1 "$SWK_CONF.hold")" == end ]]
 	else
-		[[ ! -e "$found" ]] || cmp -s "$found" "$SWK_CONF"
+		[[ "${run_of[0]}" != "$OPERATOR" || "$(conf_is)" == old ]]
 	fi
 }
 
@@ -279,6 +301,9 @@ one_more_run_converges() {
 	state_reads || problem 'the state file does not read' || return 1
 	checks_read || problem 'what is remembered of checks does not read' || return 1
 	[[ "$(conf_is)" == torn ]] || previous_is_right || problem 'the file before is not what it was' || return 1
+	hold_reads || problem 'the hold does not read, or is not there' || return 1
+	# What holds lets nothing else be said.
+	rm -f "$SWK_CONF.hold"
 	if [[ -z "$wanted" ]]; then
 		wanted=$(conf_is)
 		[[ "$wanted" != torn ]] || problem 'the conf file is torn' || return 1

@@ -1,0 +1,245 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# An operator goes back to the file before, and holds automatic changes until the registry is well again.
+
+load ../soak/soak
+
+# An agent with one watch, of the services; what its handler says is kept, and how it ended.
+start_agent() {
+	cat >"$E2E_DIR/handler" <<-'END'
+		#!/bin/sh
+		swk-apply --json >"$E2E_DIR/report.tmp" 2>>"$E2E_DIR/said"
+		cat "$E2E_DIR/report.tmp" >>"$E2E_DIR/reports"
+	END
+	chmod +x "$E2E_DIR/handler"
+	jq -n --arg handler "$E2E_DIR/handler" \
+		'{watches: [{type: "services", handler_type: "script", args: [$handler]}]}' >"$E2E_DIR/watch.json"
+	consul_start "$E2E_DIR/consul" "$E2E_DIR/watch.json"
+}
+
+# Whether a handler told of such a change as held back.
+was_held() {
+	jq -se --arg text "$1" 'any(.status == 10 and any(.changes[]; .text == $text and .held))' "$E2E_DIR/reports" >/dev/null
+}
+
+# One line: since when, by whom, why, and the way out.
+held_line() {
+	grep -qE "swk-apply: error: held since 20[0-9T:-]+Z by alice \($1\): $SWK_CONF stays as it is; 'swk resume' ends this" "${@:2}"
+}
+
+@test "a registry goes mad: undo brings the traffic back, held events change nothing, resume catches up" {
+	start_agent
+	backend_start "$E2E_DIR/backends" one two
+	register web web-1 one
+	register api api-1 two
+	register other other-1 two
+	register more more-1 two
+	wait_until "$E2E_PATIENCE" lands web one
+	wait_until "$E2E_PATIENCE" in_file more
+	wait_until "$E2E_PATIENCE" lands api two
+
+	# All of it is there when a handler gets the lock: one change of the file.
+	exec 8<"$SWK_CONF.lock"
+	flock 8
+	cp "$SWK_CONF" "$E2E_DIR/good"
+	consul_register web web-1 127.0.0.1 "$(free_port)"
+	consul_register other other-1 127.0.0.1 "$(free_port)"
+	consul_deregister api-1
+	exec 8<&-
+	wait_until "$E2E_PATIENCE" not_in_file api
+	wait_until "$E2E_PATIENCE" lands web nobody
+	wait_until "$E2E_PATIENCE" lands api nobody
+
+	SUDO_USER=alice run -0 swk undo 'the registry is mad'
+	[[ "$output" == *"$SWK_CONF stays as it is until 'swk resume'" ]]
+	lands web one
+	lands api two
+	cmp "$SWK_CONF" "$E2E_DIR/good"
+	in_step
+
+	# Of what the registry says now, all is told and nothing done; whatever is asked for.
+	consul_deregister more-1
+	wait_until "$E2E_PATIENCE" was_held more
+	held_line 'the registry is mad' "$E2E_DIR/said"
+	for form in '--resync' '--resync --force' '--resync --verify' '--service web'; do
+		# shellcheck disable=SC2086 # words
+		run -10 swk-apply $form <<<'[]'
+		held_line 'the registry is mad' <<<"$output"
+	done
+	run -10 swk-apply < <(consul_api GET /v1/health/state/any)
+	run -10 swk-apply < <(consul_api GET /v1/health/service/web)
+	[[ "$output" == *'~ web: '*' (held)'* ]]
+	cmp "$SWK_CONF" "$E2E_DIR/good"
+	lands web one
+	lands api two
+	gateway_reload
+	lands web one
+	in_step
+
+	register web web-1 one
+	register api api-1 two
+	register more more-1 two
+	register other other-1 one
+	run -0 swk resume --dry-run
+	[ "$output" == "~ other: +127.0.0.1:${BACKEND_PORT[one]} -127.0.0.1:${BACKEND_PORT[two]}" ] ||
+		[ "$output" == "~ other: -127.0.0.1:${BACKEND_PORT[two]} +127.0.0.1:${BACKEND_PORT[one]}" ]
+	cmp "$SWK_CONF" "$E2E_DIR/good"
+	run -0 swk resume
+	lands other one
+	in_step
+	[ ! -e "$SWK_CONF.hold" ]
+	# From now on events are followed again.
+	consul_deregister more-1
+	wait_until "$E2E_PATIENCE" not_in_file more
+	[ "$(ls "${SWK_CONF%/*}"/*.conf)" == "$SWK_CONF" ]
+}
+
+@test "undo twice goes back and forth; both are held" {
+	swk-apply < <(document "$(instance web 10.0.0.1)")
+	cp "$SWK_CONF" "$E2E_DIR/one"
+	swk-apply < <(document "$(instance web 10.0.0.2)" "$(instance api 10.0.0.3)")
+	cp "$SWK_CONF" "$E2E_DIR/two"
+	run -0 swk undo --dry-run
+	[[ "$output" == *'- api'* && "$output" == *'~ web: '* ]]
+	cmp "$SWK_CONF" "$E2E_DIR/two"
+	[ ! -e "$SWK_CONF.hold" ]
+	swk undo
+	cmp "$SWK_CONF" "$E2E_DIR/one"
+	in_step
+	swk undo
+	cmp "$SWK_CONF" "$E2E_DIR/two"
+	in_step
+	run -10 swk-apply < <(document "$(instance web 10.0.0.4)")
+	cmp "$SWK_CONF" "$E2E_DIR/two"
+	cmp "$SWK_CONF.previous" "$E2E_DIR/one"
+}
+
+# bats test_tags=gateway
+@test "undo with an nginx that takes nothing: 75 and owed; a held run finishes it, and so does resume" {
+	consul_start "$E2E_DIR/consul"
+	for finish in held resume; do
+		swk-apply < <(document "$(instance web 10.0.0.1)")
+		swk-apply < <(document "$(instance web 10.0.0.2)")
+		gateway_fault 1000 unavailable '^POST'
+		run -75 swk undo --timeout 8
+		[[ "$output" == *"$GATEWAY_DYUPS: 1 upstream is owed; the next run sends it"* ]]
+		[ "$(servers web)" == 10.0.0.1:80 ]
+		grep -qx 'owed web' "$SWK_CONF.state"
+		[ "$(gateway_detail | grep -c '10\.0\.0\.2:80')" == 1 ]
+		gateway_fault
+		if [[ "$finish" == held ]]; then
+			run -10 swk-apply --service other <<<'[]'
+		else
+			# The list has this service and no more: of web, which is one of few, nothing is left then.
+			consul_register web web-1 10.0.0.1 80
+			run -0 swk resume
+		fi
+		in_step
+		nothing_owed
+		[ "$(gateway_detail | grep -c '10\.0\.0\.1:80')" == 1 ]
+		rm -f "$SWK_CONF.hold"
+	done
+}
+
+@test "a worker that died is brought to the file by a held pass, not to Consul" {
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	consul_register web web-1 10.0.0.2 80
+	swk hold
+	gateway_post web 'server 10.0.0.9:80;' >/dev/null
+	run -10 swk-apply --resync
+	[ "$(servers web)" == 10.0.0.1:80 ]
+	in_step
+}
+
+@test "a hold that can't be read holds, whatever is in its place, and resume ends it" {
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	consul_register web web-1 10.0.0.2 80
+	for place in 'echo half >' 'head -c 100000 /dev/zero >' 'mkfifo' 'ln -s nowhere' 'ln -s /etc/passwd'; do
+		eval "$place '$SWK_CONF.hold'"
+		run -10 timeout 20 swk-apply --resync
+		[[ "$output" == *"swk-apply: error: held ($SWK_CONF.hold:"*"'swk resume' ends this"* ]] ||
+			[[ "$output" == *"swk-apply: error: held (its file can't be followed): "*"'swk resume' ends this"* ]]
+		[[ "$output" != *root:* ]]
+		[ "$(servers web)" == 10.0.0.1:80 ]
+		rm "$SWK_CONF.hold"
+	done
+	mkdir "$SWK_CONF.hold"
+	run -10 swk-apply --resync
+	run -73 swk resume
+	[[ "$output" == *"$SWK_CONF.hold: it can't be removed: Is a directory"* ]]
+	[ "$(servers web)" == 10.0.0.1:80 ]
+	rmdir "$SWK_CONF.hold"
+	echo half >"$SWK_CONF.hold"
+	run -0 swk resume
+	[ "$(servers web)" == 10.0.0.2:80 ]
+	[ ! -e "$SWK_CONF.hold" ]
+}
+
+@test "where Consul can't be asked, resume ends the hold, says so with 69, and the next pass catches up" {
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	swk hold
+	consul_register web web-1 10.0.0.2 80
+	CONSUL_HTTP_ADDR=127.0.0.1:1 run -69 swk resume
+	[ ! -e "$SWK_CONF.hold" ]
+	[ "$(servers web)" == 10.0.0.1:80 ]
+	swk-apply --resync
+	[ "$(servers web)" == 10.0.0.2:80 ]
+}
+
+@test "undo and hold wait for the run that is under way, and handlers in a storm that come behind it change nothing" {
+	swk-apply < <(document "$(instance web 10.0.0.1)")
+	swk-apply < <(document "$(instance web 10.0.0.2)")
+	for storm in 1 2 3; do
+		(
+			for ((i = 0; i < 20; i++)); do
+				swk-apply < <(document "$(instance web "10.0.$storm.$((i + 1))")") >>"$E2E_DIR/out.$storm" 2>&1 || echo "$?"
+			done
+		) >"$E2E_DIR/statuses.$storm" 3>&- &
+		storms[storm]=$!
+	done
+	wait_until "$E2E_PATIENCE" grep -q '10\.0\.[123]\.' "$SWK_CONF"
+	swk undo --json >"$E2E_DIR/undone"
+	cp "$SWK_CONF" "$E2E_DIR/after"
+	for storm in 1 2 3; do
+		wait "${storms[storm]}"
+	done
+	cmp "$SWK_CONF" "$E2E_DIR/after"
+	[ "$(sort -u "$E2E_DIR"/statuses.*)" == 10 ]
+	jq -e '.status == 0 and .changes != []' "$E2E_DIR/undone"
+	in_step
+	# Held between two runs, never in the middle of one: of this one, too.
+	rm "$SWK_CONF.hold"
+	exec 8<"$SWK_CONF.lock"
+	flock 8
+	run -75 swk hold --timeout 1 8<&-
+	[[ "$output" == *"$SWK_CONF.lock: another run held the lock"* ]]
+	[ ! -e "$SWK_CONF.hold" ]
+	exec 8<&-
+}
+
+@test "another's file: the one before it is kept all the same, with its mode" {
+	[ "$EUID" == 0 ] || skip 'becoming another user takes root'
+	chmod 711 "$E2E_DIR" "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}"
+	install -d -o nobody -m 755 "$E2E_DIR/swk"
+	export SWK_CONF="$E2E_DIR/swk/dyups.upstream.conf"
+	install -D -m 755 "$E2E_ROOT/build/swk-apply" "$E2E_ROOT/build/swk" -t "$E2E_DIR/bin"
+	swk-apply < <(document "$(instance web 10.0.0.1)")
+	cp "$SWK_CONF" "$E2E_DIR/one"
+	chown root:root "$SWK_CONF"
+	chmod 664 "$SWK_CONF"
+	# To whom the file belongs may the kernel not let another name be given by others.
+	setpriv --reuid nobody --regid "$(id -g nobody)" --init-groups env PATH="$E2E_DIR/bin:$PATH" \
+		swk-apply < <(document "$(instance web 10.0.0.2)")
+	cmp "$SWK_CONF.previous" "$E2E_DIR/one"
+	[ "$(stat -c %a "$SWK_CONF.previous")" == 664 ]
+	setpriv --reuid nobody --regid "$(id -g nobody)" --init-groups env PATH="$E2E_DIR/bin:$PATH" swk undo
+	cmp "$SWK_CONF" "$E2E_DIR/one"
+	in_step
+}
