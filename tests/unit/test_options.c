@@ -352,46 +352,53 @@ static void bad_file(void **state)
 
 static void commands(void **state)
 {
-	enum { A = SWK_COMMAND_APPLY, E = SWK_COMMAND_EXPLAIN, C = SWK_COMMAND_CHECK };
+	enum {
+		A = SWK_COMMAND_APPLY,
+		E = SWK_COMMAND_EXPLAIN,
+		C = SWK_COMMAND_CHECK,
+		U = SWK_COMMAND_UNDO,
+		H = SWK_COMMAND_HOLD,
+		R = SWK_COMMAND_RESUME,
+	};
 	enum { FILE_OF_C = 64 }; /* that takes the word for a file, which is not there */
 	static const struct {
 		const char *line;
 		int takes;
 	} rows[] = {
-		{"", A | E | C},
-		{"-c|/x", A | E},
-		{"--dyups=x", A | E},
-		{"--token-file=x", A | E},
+		{"", A | E | C | U | H | R},
+		{"-c|/x", A | E | U | H | R},
+		{"--dyups=x", A | E | U | R},
+		{"--token-file=x", A | E | R},
 		{"--service=x", A},
-		{"--min-services=1", A | E},
-		{"--max-fails=1", A | E},
-		{"--fail-timeout=1", A | E},
-		{"--keepalive=1", A | E},
-		{"--max-deletions=1", A | E},
-		{"--min-healthy=1", A | E},
-		{"--read-interval=1", A | E},
-		{"--timeout=1", A | E},
+		{"--min-services=1", A | E | R},
+		{"--max-fails=1", A | E | R},
+		{"--fail-timeout=1", A | E | R},
+		{"--keepalive=1", A | E | R},
+		{"--max-deletions=1", A | E | R},
+		{"--min-healthy=1", A | E | R},
+		{"--read-interval=1", A | E | U | R},
+		{"--timeout=1", A | E | U | H | R},
 		{"--resync", A},
 		{"-r", A},
-		{"--dry-run", A},
-		{"--verify", A},
-		{"--verify=no", A},
-		{"--force", A},
-		{"--adopt", A},
-		{"--json", A},
-		{"--syslog", A},
-		{"--quiet", A},
-		{"-v", A | E},
-		{"--verbose", A | E},
-		{"--help", A | E | C},
-		{"-h", A | E | C},
-		{"--version", A | E | C},
-		{"-V", A | E | C},
+		{"--dry-run", A | U | R},
+		{"--verify", A | U | R},
+		{"--verify=no", A | U | R},
+		{"--force", A | R},
+		{"--adopt", A | R},
+		{"--json", A | U | R},
+		{"--syslog", A | U | R},
+		{"--quiet", A | U | R},
+		{"-v", A | E | U | R},
+		{"--verbose", A | E | U | R},
+		{"--help", A | E | C | U | H | R},
+		{"-h", A | E | C | U | H | R},
+		{"--version", A | E | C | U | H | R},
+		{"-V", A | E | C | U | H | R},
 		/* a word */
-		{"web", E | FILE_OF_C},
-		{"--|-web", E | FILE_OF_C},
-		{"-c|/x|web", E},
-		{"web|-c|/x", E},
+		{"web", E | FILE_OF_C | U | H},
+		{"--|-web", E | FILE_OF_C | U | H},
+		{"-c|/x|web", E | U | H},
+		{"web|-c|/x", E | U | H},
 		{"web|api", 0},
 		{"--|web|api", 0},
 		/* values */
@@ -402,10 +409,10 @@ static void commands(void **state)
 		{"--none", 0},
 		{"-X", 0},
 		/* what is clear may be short */
-		{"--keep=1", A | E},
+		{"--keep=1", A | E | R},
 		{"--ver", 0},
 	};
-	static const int all[] = {A, E, C};
+	static const int all[] = {A, E, C, U, H, R};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows) * COUNT(all); i++) {
@@ -415,8 +422,8 @@ static void commands(void **state)
 		struct swk_error error = {0};
 		char environment[128], row[128];
 
-		/* For check-config there is neither --verify nor --verbose. */
-		if (!strcmp(line, "--ver") && command == C)
+		/* For these two there is neither --verify nor --verbose. */
+		if (!strcmp(line, "--ver") && (command == C || command == H))
 			takes = command;
 		write_config("{}");
 		(void)snprintf(environment, sizeof(environment), "SWK_CONFIG=%s", file);
@@ -441,6 +448,8 @@ static void messages(void **state)
 		 "'file': a document is read from standard input only; see --help"},
 		{SWK_COMMAND_EXPLAIN, "", "web|api", "'api': one word too many; see --help"},
 		{SWK_COMMAND_CHECK, "", "/etc/x|y", "'y': one word too many; see --help"},
+		{SWK_COMMAND_HOLD, "", "a|b", "'b': one word too many; see --help"},
+		{SWK_COMMAND_RESUME, "", "a", "'a': one word too many; see --help"},
 		{SWK_COMMAND_CHECK, "", "-v", "there is no option -v; see --help"},
 		{SWK_COMMAND_EXPLAIN, "", "--resync", "there is no option --resync; see --help"},
 		{SWK_COMMAND_CHECK, "", "-c|x", "there is no option -c; see --help"},

@@ -174,13 +174,35 @@ static void printed_for_programs(void **state)
 		out.data,
 		"{\"status\":0,\"error\":null,\"services\":1,\"upstreams\":2,\"servers\":3,"
 		"\"updated\":4,\"deleted\":5,\"kept\":1,\"skipped\":2,\"index\":6,\"ms\":7,"
-		"\"changes\":[{\"sign\":\"~\",\"text\":\"web: +10.0.0.1:80\",\"target\":null},"
-		"{\"sign\":\"-\",\"text\":\"api\",\"target\":\"http://127.0.0.1:1\"}],"
+		"\"changes\":[{\"sign\":\"~\",\"text\":\"web: +10.0.0.1:80\",\"target\":null,"
+		"\"held\":false},"
+		"{\"sign\":\"-\",\"text\":\"api\",\"target\":\"http://127.0.0.1:1\","
+		"\"held\":false}],"
 		"\"targets\":[{\"target\":\"http://127.0.0.1:1\",\"updated\":0,\"deleted\":0,"
 		"\"owed\":0},{\"target\":\"http://127.0.0.1:2\",\"updated\":8,\"deleted\":9,"
 		"\"owed\":10}],\"notes\":[{\"kind\":\"kept\",\"text\":\"kept \\\"so\\\" \\\\\"},"
 		"{\"kind\":\"skipped\",\"text\":\"skipped\"},"
 		"{\"kind\":\"skipped\",\"text\":\"skipped\"}]}\n");
+	swk_buffer_free(&out);
+	swk_report_free(&report);
+}
+
+/* Held is what was to become of the file; what a target differs from it was seen to. */
+static void held_differences(void **state)
+{
+	struct swk_report report = full_report();
+	struct swk_error error = {0};
+	struct swk_buffer out;
+
+	(void)state;
+	report.held = true;
+	swk_buffer_init(&out, 10000);
+	assert_int_equal(swk_print_differences(&out, &report, &error), 0);
+	assert_string_equal(out.data, "~ web: +10.0.0.1:80 (held)\n- api (http://127.0.0.1:1)\n");
+	swk_buffer_clear(&out);
+	assert_int_equal(swk_print_json(&out, &report, SWK_HELD, NULL, &error), 0);
+	unit_says("file", out.data, "\"target\":null,\"held\":true}");
+	unit_says("target", out.data, "\"target\":\"http://127.0.0.1:1\",\"held\":false}");
 	swk_buffer_free(&out);
 	swk_report_free(&report);
 }
@@ -259,6 +281,7 @@ int main(void)
 		cmocka_unit_test(statuses),
 		cmocka_unit_test(printed_for_people),
 		cmocka_unit_test(printed_for_programs),
+		cmocka_unit_test(held_differences),
 		cmocka_unit_test(every_kind_has_its_word),
 		cmocka_unit_test(ceiling_is_an_error),
 		cmocka_unit_test(details_are_not_for_everybody),
