@@ -46,6 +46,17 @@ static int end_hold(struct swk_run *run, const char *what)
 	return swk_store_remove(&run->store, run->store.hold, run->error);
 }
 
+/* What is somebody else's is no file to keep nginx in step with. */
+static int refuse_to_adopt(struct swk_run *run)
+{
+	if (!run->anew && swk_nginx_is_ours(run->text.data, run->text.length))
+		return 0;
+	return swk_error_set(run->error, SWK_HELD,
+			     "%s is not taken over while changes are held; 'swk resume --adopt' "
+			     "does both",
+			     run->store.conf);
+}
+
 int swk_run_obey_hold(struct swk_run *run)
 {
 	struct swk_buffer what;
@@ -68,6 +79,7 @@ int swk_run_obey_hold(struct swk_run *run)
 		swk_report_note(run->report, SWK_NOTE_HELD,
 				"held %s: %s stays as it is; 'swk resume' ends this and catches up",
 				what.data, run->store.conf);
+		status = refuse_to_adopt(run);
 	}
 	swk_buffer_free(&what);
 	return status;
