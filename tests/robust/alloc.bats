@@ -39,8 +39,8 @@ fail_allocations() {
 		counted[$status]=$((${counted[$status]:-0} + 1))
 		(($(cat "$TEST_DIR/allocations") >= number)) || break
 		points=$((points + 1))
-		! grep -qv '^swk-apply: ' "$TEST_DIR/said" || problem 'somebody else said something' || return 1
-		((!status)) || grep -q '^swk-apply: error: ' "$TEST_DIR/said" || problem 'it does not say why' || return 1
+		! grep -qvE "^swk(-apply)?: " "$TEST_DIR/said" || problem 'somebody else said something' || return 1
+		((!status)) || grep -qE "^swk(-apply)?: error: " "$TEST_DIR/said" || problem 'it does not say why' || return 1
 		nothing_left_over || problem 'a file is left over' || return 1
 		# Most of them end before anything is changed: then there is nothing to finish, or to put back.
 		! untouched || continue
@@ -73,4 +73,9 @@ fail_allocations() {
 @test "alloc: allocations of a complete pass fail in turn" {
 	begin_with_consul
 	fail_allocations 11 0 69 70 75
+}
+
+@test "alloc: allocations of going back to the file before fail in turn" {
+	begin_with_undo
+	fail_allocations 1 0 70 75
 }

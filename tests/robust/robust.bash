@@ -287,6 +287,7 @@ nothing_left_over() {
 		"$SWK_CONF" | "$SWK_CONF.state" | "$SWK_CONF.checks" | "$SWK_CONF.lock") ;;
 		# The second stays until the file is changed again: it may be the file before.
 		"$SWK_CONF.previous" | "$SWK_CONF.previous.tmp") ;;
+		"$SWK_CONF.hold") [[ "${run_of[0]}" == "$OPERATOR" ]] || return 1 ;;
 		*) return 1 ;;
 		esac
 	done
