@@ -96,7 +96,7 @@ struct swk_settings {
 	bool adopt;
 	bool force;
 	bool resync;
-	bool ask; /* Consul is asked about `service`, and no document is read */
+	bool ask;    /* Consul is asked about `service`, and no document is read */
 	bool resume; /* an operator's hold ends */
 	bool dry_run;
 	bool verify; /* where it was not said: as resync */

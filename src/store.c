@@ -316,7 +316,7 @@ static int finish(const struct swk_store *store, struct swk_error *error)
 static int keep(const struct swk_store *store, const struct swk_buffer *before, bool *by_name,
 		struct swk_error *error)
 {
-	bool written;
+	bool written = false;
 	int result = link(store->conf, store->kept);
 
 	if (result && errno == EEXIST) {

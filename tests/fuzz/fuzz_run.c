@@ -67,8 +67,8 @@ static char folder[256], conf[300], state[300], url[64];
 
 static void remove_folder(void)
 {
-	static const char *const endings[] = {"",	 ".state", ".state.bad",
-					      ".checks", ".lock",  ".tmp"};
+	static const char *const endings[] = {"",      ".state", ".state.bad", ".checks",
+					      ".lock", ".tmp",	 ".previous",  ".previous.tmp"};
 	char path[320];
 
 	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
