@@ -107,6 +107,64 @@ int swk_print_json(struct swk_buffer *out, const struct swk_report *report, int 
 	return result;
 }
 
+/* ---- the line of a log ---- */
+
+static const char *outcome(int status, bool dry_run)
+{
+	if (!status)
+		return dry_run ? "dry run" : "in step";
+	if (status == SWK_HELD)
+		return "held back";
+	if (status == SWK_UNAVAILABLE)
+		return "Consul not asked";
+	return status == SWK_TEMPFAIL ? "not confirmed" : "failed";
+}
+
+static void add_text(struct swk_event_line *line, const char *name, const char *text)
+{
+	line->fields[line->count++] = (struct swk_log_field){.name = name, .text = text};
+}
+
+static void add_number(struct swk_event_line *line, const char *name, uint64_t number)
+{
+	line->fields[line->count++] =
+		(struct swk_log_field){.name = name, .number = (int64_t)number};
+}
+
+/* What a run came to, which one that ended before doesn't know. */
+static void add_numbers(struct swk_event_line *line, const struct swk_report *report)
+{
+	add_number(line, "added", swk_report_signed(report, '+'));
+	add_number(line, "removed", swk_report_signed(report, '-'));
+	add_number(line, "changed", swk_report_signed(report, '~'));
+	add_number(line, "upstreams", report->upstreams);
+	add_number(line, "servers", report->servers);
+	add_number(line, "kept", report->counted[SWK_NOTE_KEPT]);
+	add_number(line, "skipped", report->counted[SWK_NOTE_SKIPPED]);
+	add_number(line, "updated", report->updated);
+	add_number(line, "deleted", report->deleted);
+	add_number(line, "owed", swk_report_owed(report));
+}
+
+void swk_print_event(struct swk_event_line *line, const struct swk_report *report, bool dry_run,
+		     int status, const struct swk_error *failure)
+{
+	*line = (struct swk_event_line){.level = status ? SWK_LOG_ERROR : SWK_LOG_INFO,
+					.text = outcome(status, dry_run)};
+	add_text(line, "event", swk_event_words[report->event]);
+	if (report->service)
+		add_text(line, "service", report->service);
+	add_number(line, "status", (uint64_t)status);
+	if (failure->status)
+		add_text(line, "error", failure->text);
+	if (report->finished)
+		add_numbers(line, report);
+	add_number(line, "targets", report->target_count);
+	if (report->index)
+		add_number(line, "index", report->index);
+	add_number(line, "duration_ms", (uint64_t)report->milliseconds);
+}
+
 /* ---- why ---- */
 
 enum { SERVICE, INSTANCE, STATUS, UPSTREAM, DECISION, REASON, COLUMNS };

@@ -4,6 +4,7 @@
 #define SWK_PRINT_H
 
 #include "buffer.h"
+#include "log.h"
 #include "report.h"
 #include "why.h"
 
@@ -19,6 +20,20 @@ int swk_print_differences(struct swk_buffer *out, const struct swk_report *repor
 /* All of it as one JSON object, with the exit status and, where it isn't NULL, the failure. */
 int swk_print_json(struct swk_buffer *out, const struct swk_report *report, int status,
 		   const struct swk_error *failure, struct swk_error *error);
+
+/* The fields of the one line that a log has of a run, and how grave and what it is; the texts are
+ * borrowed. Whatever the report says, the line fits in the 4 KB that an agent keeps. */
+#define SWK_EVENT_FIELDS 18
+
+struct swk_event_line {
+	enum swk_log_level level;
+	const char *text;
+	struct swk_log_field fields[SWK_EVENT_FIELDS];
+	size_t count;
+};
+
+void swk_print_event(struct swk_event_line *line, const struct swk_report *report, bool dry_run,
+		     int status, const struct swk_error *failure);
 
 /* A table of why each registration is served or not; of one service only, unless that is NULL. */
 int swk_print_whys(struct swk_buffer *out, const struct swk_whys *whys, const char *service,

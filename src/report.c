@@ -8,6 +8,18 @@
 
 #include "buffer.h"
 
+const char *const swk_event_words[] = {
+	[SWK_EVENT_UNKNOWN] = "unknown",     [SWK_EVENT_SERVICE] = "service",
+	[SWK_EVENT_SERVICES] = "services",   [SWK_EVENT_CHECKS] = "checks",
+	[SWK_EVENT_KEYPREFIX] = "keyprefix", [SWK_EVENT_RESYNC] = "resync",
+};
+
+const char *const swk_step_words[] = {
+	[SWK_STEP_READ] = "read", [SWK_STEP_LOCK] = "lock",	    [SWK_STEP_CONSUL] = "consul",
+	[SWK_STEP_LOOK] = "look", [SWK_STEP_DECIDE] = "decide",	    [SWK_STEP_WRITE] = "write",
+	[SWK_STEP_SEND] = "send", [SWK_STEP_REMEMBER] = "remember", [SWK_STEP_VERIFY] = "verify",
+};
+
 void swk_report_init(struct swk_report *report)
 {
 	*report = (struct swk_report){0};
@@ -31,6 +43,10 @@ void swk_report_free(struct swk_report *report)
 	swk_report_forget_differences(report);
 	for (size_t i = 0; i < report->target_count; i++)
 		free(report->targets[i].name);
+	for (size_t i = 0; i < report->health_count; i++)
+		free(report->healths[i].upstream);
+	free(report->healths);
+	free(report->service);
 	free(report->notes);
 	free(report->targets);
 	swk_report_init(report);
@@ -133,6 +149,42 @@ int swk_report_target(struct swk_report *report, const char *name, struct swk_er
 		return swk_error_memory(error);
 	report->target_count++;
 	return 0;
+}
+
+struct swk_health_report *swk_report_health(struct swk_report *report, const char *upstream,
+					    struct swk_error *error)
+{
+	struct swk_health_report *list =
+		swk_list_grow(report->healths, report->health_count, sizeof(*list));
+
+	if (list)
+		report->healths = list;
+	if (list)
+		list[report->health_count] =
+			(struct swk_health_report){.upstream = strdup(upstream)};
+	if (!list || !list[report->health_count].upstream) {
+		(void)swk_error_memory(error);
+		return NULL;
+	}
+	return &list[report->health_count++];
+}
+
+size_t swk_report_signed(const struct swk_report *report, char sign)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < report->difference_count; i++)
+		count += report->differences[i].sign == sign && !report->differences[i].target;
+	return count;
+}
+
+size_t swk_report_owed(const struct swk_report *report)
+{
+	size_t owed = 0;
+
+	for (size_t i = 0; i < report->target_count; i++)
+		owed += report->targets[i].owed;
+	return owed;
 }
 
 int swk_report_status(const struct swk_report *report)

@@ -32,6 +32,43 @@ struct swk_difference {
 	char *target; /* owned; NULL for the file */
 };
 
+/* What made a run. */
+enum swk_event {
+	SWK_EVENT_UNKNOWN, /* it ended before it knew */
+	SWK_EVENT_SERVICE, /* a document of this kind of watch… */
+	SWK_EVENT_SERVICES,
+	SWK_EVENT_CHECKS,
+	SWK_EVENT_KEYPREFIX,
+	SWK_EVENT_RESYNC, /* …or none */
+	SWK_EVENTS
+};
+
+extern const char *const swk_event_words[SWK_EVENTS];
+
+/* The steps of a run whose time is taken. */
+enum swk_step {
+	SWK_STEP_READ,	   /* settings' URLs and the document */
+	SWK_STEP_LOCK,	   /* until the lock is had, and what is recorded behind it is read */
+	SWK_STEP_CONSUL,   /* asking it */
+	SWK_STEP_LOOK,	   /* at what targets have */
+	SWK_STEP_DECIDE,   /* what is wanted */
+	SWK_STEP_WRITE,	   /* state and conf file */
+	SWK_STEP_SEND,	   /* to the targets */
+	SWK_STEP_REMEMBER, /* what the next run wants to know */
+	SWK_STEP_VERIFY,   /* the second look, and the wait for it */
+	SWK_STEPS
+};
+
+extern const char *const swk_step_words[SWK_STEPS];
+
+/* Of an upstream in the file, how many of its instances are healthy. */
+struct swk_health_report {
+	char *upstream; /* owned */
+	bool known;	/* the run learnt it */
+	size_t registered;
+	size_t usable; /* of them, those that are served and not down */
+};
+
 struct swk_target_report {
 	char *name; /* owned; its URL */
 	size_t updated;
@@ -50,6 +87,12 @@ struct swk_report {
 	bool held;	/* what differs in the file was not done: automatic changes are held */
 	bool finished;	/* the run got to its end: the numbers above are what it came to */
 	int64_t milliseconds;
+	enum swk_event event;
+	char *service; /* the one that the run was about; NULL: several, or not known; owned */
+	bool whole;    /* it was about all services, and Consul answered about each */
+	int64_t steps[SWK_STEPS];	   /* microseconds; only where metrics are wanted… */
+	struct swk_health_report *healths; /* …as this: sorted as the file is */
+	size_t health_count;
 	struct swk_note *notes;
 	size_t note_count;
 	struct swk_difference *differences;
@@ -85,6 +128,17 @@ void swk_report_forget_differences(struct swk_report *report);
 int swk_report_difference(struct swk_report *report, char sign, const char *text,
 			  const char *target, struct swk_error *error);
 int swk_report_target(struct swk_report *report, const char *name, struct swk_error *error);
+
+/* The same for the health of one more upstream, behind all others; what is not set in it is 0. NULL
+ * without memory; good until the next. */
+struct swk_health_report *swk_report_health(struct swk_report *report, const char *upstream,
+					    struct swk_error *error);
+
+/* How many differences of the file have this sign. */
+size_t swk_report_signed(const struct swk_report *report, char sign);
+
+/* How many upstreams are owed, to all targets together. */
+size_t swk_report_owed(const struct swk_report *report);
 
 /* The exit status that the notes add up to: what needs a retry before what needs a person. */
 int swk_report_status(const struct swk_report *report);

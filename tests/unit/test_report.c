@@ -271,6 +271,108 @@ static void details_are_not_for_everybody(void **state)
 	swk_report_free(&report);
 }
 
+/* The line of a log as an agent keeps it. */
+static void log_line(struct swk_buffer *out, enum swk_log_format format,
+		     const struct swk_report *report, int status, const struct swk_error *failure)
+{
+	const struct timespec now = {1795287978, 124999999};
+	struct swk_event_line line;
+	struct swk_error error = {0};
+
+	swk_print_event(&line, report, false, status, failure);
+	assert_true(line.count <= SWK_EVENT_FIELDS);
+	assert_int_equal(swk_log_compose(out, format, &now, line.level, line.text, line.fields,
+					 line.count, &error),
+			 0);
+}
+
+static void printed_for_a_log(void **state)
+{
+	struct swk_report report = full_report();
+	struct swk_error failure = {0};
+	struct swk_buffer out;
+
+	(void)state;
+	swk_buffer_init(&out, 10000);
+	report.event = SWK_EVENT_SERVICE;
+	report.service = strdup("web");
+	report.finished = true;
+	log_line(&out, SWK_LOG_LOGFMT, &report, SWK_TEMPFAIL, &failure);
+	/* Of a difference that is a target's, the file knows nothing. */
+	assert_string_equal(out.data,
+			    "ts=2026-11-21T19:06:18.124Z level=error msg=\"not confirmed\" "
+			    "event=service service=web status=75 added=0 removed=0 changed=1 "
+			    "upstreams=2 servers=3 kept=1 skipped=2 updated=4 deleted=5 owed=10 "
+			    "targets=2 index=6 duration_ms=7");
+	/* A run that didn't get there knows no numbers. */
+	report.finished = false;
+	report.index = 0;
+	(void)swk_error_set(&failure, SWK_DATA, "a \"b\"");
+	swk_buffer_clear(&out);
+	log_line(&out, SWK_LOG_JSON, &report, SWK_DATA, &failure);
+	assert_string_equal(out.data,
+			    "{\"ts\":\"2026-11-21T19:06:18.124Z\",\"level\":\"error\","
+			    "\"msg\":\"failed\",\"event\":\"service\",\"service\":\"web\","
+			    "\"status\":65,\"error\":\"a \\\"b\\\"\",\"targets\":2,"
+			    "\"duration_ms\":7}");
+	swk_buffer_free(&out);
+	swk_report_free(&report);
+}
+
+static void outcomes(void **state)
+{
+	static const struct {
+		int status;
+		bool dry_run;
+		const char *text;
+	} rows[] = {{SWK_OK, false, "in step"},
+		    {SWK_OK, true, "dry run"},
+		    {SWK_HELD, false, "held back"},
+		    {SWK_UNAVAILABLE, false, "Consul not asked"},
+		    {SWK_UNAVAILABLE, true, "Consul not asked"},
+		    {SWK_TEMPFAIL, false, "not confirmed"},
+		    {SWK_USAGE, false, "failed"},
+		    {SWK_CANTCREATE, false, "failed"}};
+	const struct swk_report report = {0};
+	const struct swk_error failure = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_event_line line;
+
+		swk_print_event(&line, &report, rows[i].dry_run, rows[i].status, &failure);
+		assert_string_equal(line.text, rows[i].text);
+		assert_int_equal(line.level, rows[i].status ? SWK_LOG_ERROR : SWK_LOG_INFO);
+	}
+}
+
+/* The largest of everything: an agent keeps 4 KB of what a handler prints. */
+static void line_of_a_log_fits(void **state)
+{
+	struct swk_report report = {.finished = true,
+				    .upstreams = SIZE_MAX / 2,
+				    .servers = SIZE_MAX / 2,
+				    .updated = SIZE_MAX / 2,
+				    .deleted = SIZE_MAX / 2,
+				    .index = UINT64_MAX,
+				    .milliseconds = INT64_MAX,
+				    .event = SWK_EVENT_SERVICE};
+	struct swk_error failure = {.status = SWK_DATA};
+	struct swk_buffer out;
+
+	(void)state;
+	report.service = unit_repeat('"', SWK_NAME_MAX);
+	memset(failure.text, '\\', sizeof(failure.text) - 1);
+	for (unsigned i = 0; i < SWK_NOTE_KINDS; i++)
+		report.counted[i] = SIZE_MAX / 2;
+	swk_buffer_init(&out, 10000);
+	log_line(&out, SWK_LOG_JSON, &report, SWK_CANTCREATE, &failure);
+	assert_true(out.length + strlen("<3>\n") <= 4096);
+	assert_int_equal(out.data[out.length - 1], '}');
+	swk_buffer_free(&out);
+	swk_report_free(&report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +386,9 @@ int main(void)
 		cmocka_unit_test(held_differences),
 		cmocka_unit_test(every_kind_has_its_word),
 		cmocka_unit_test(ceiling_is_an_error),
+		cmocka_unit_test(printed_for_a_log),
+		cmocka_unit_test(outcomes),
+		cmocka_unit_test(line_of_a_log_fits),
 		cmocka_unit_test(details_are_not_for_everybody),
 	};
 
