@@ -63,6 +63,22 @@ int swk_store_open(struct swk_store *store, const char *conf, struct swk_error *
 	return 0;
 }
 
+int swk_store_open_alone(struct swk_store *store, const char *path, struct swk_error *error)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	size_t length = (size_t)(name - path);
+
+	*store = (struct swk_store){.lock_descriptor = -1, .alone = true};
+	store->conf = strdup(path);
+	store->directory = length ? strndup(path, length) : strdup(".");
+	store->lock = store->directory ? strdup(store->directory) : NULL;
+	if (asprintf(&store->temporary, "%.*s.%s.tmp", (int)length, path, name) < 0)
+		store->temporary = NULL;
+	if (!store->conf || !store->lock || !store->temporary)
+		return swk_error_memory(error);
+	return 0;
+}
+
 void swk_store_unlock(struct swk_store *store)
 {
 	if (store->lock_descriptor >= 0)
@@ -128,7 +144,8 @@ static int wait_for_lock(int descriptor, int64_t deadline)
 
 int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited, struct swk_error *error)
 {
-	int descriptor = open(store->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	const int how = store->alone ? O_RDONLY | O_DIRECTORY : O_RDWR | O_CREAT | O_NOFOLLOW;
+	int descriptor = open(store->lock, how | O_CLOEXEC, 0600);
 
 	*waited = false;
 	if (descriptor < 0)
@@ -149,12 +166,13 @@ int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited, stru
 
 /* ---- files ---- */
 
-int swk_store_read(const char *path, struct swk_buffer *text, bool *exists, struct swk_error *error)
+static int read_file(const char *path, int how, struct swk_buffer *text, bool *exists,
+		     struct swk_error *error)
 {
 	char piece[65536];
 	struct stat about;
 	ssize_t length = 0;
-	int status = 0, descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int status = 0, descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | how);
 
 	swk_buffer_clear(text);
 	*exists = descriptor >= 0;
@@ -176,6 +194,17 @@ int swk_store_read(const char *path, struct swk_buffer *text, bool *exists, stru
 	}
 	(void)close(descriptor);
 	return status;
+}
+
+int swk_store_read(const char *path, struct swk_buffer *text, bool *exists, struct swk_error *error)
+{
+	return read_file(path, 0, text, exists, error);
+}
+
+int swk_store_read_alone(const char *path, struct swk_buffer *text, bool *exists,
+			 struct swk_error *error)
+{
+	return read_file(path, O_NOFOLLOW, text, exists, error);
 }
 
 static int write_all(int descriptor, const char *data, size_t length)
@@ -242,9 +271,10 @@ static int replace(const struct swk_store *store, const char *path, const char *
 	step = "it can't be written";
 	result = write_all(descriptor, text->data, text->length);
 	if (!result)
-		result = take_after(descriptor, like, store->directory);
+		result = store->alone ? fchmod(descriptor, 0644)
+				      : take_after(descriptor, like, store->directory);
 	/* A file that is renamed before its bytes are on disk may be empty after a crash. */
-	if (!result)
+	if (!result && !store->alone)
 		result = fsync(descriptor);
 	if (close(descriptor))
 		result = -1;

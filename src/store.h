@@ -24,9 +24,16 @@ struct swk_store {
 	char *temporary; /* FILE.tmp, one for all: only who holds the lock writes */
 	char *directory;
 	int lock_descriptor; /* -1: not held */
+	bool alone; /* opened by swk_store_open_alone: no more than conf, temporary, lock */
 };
 
 int swk_store_open(struct swk_store *store, const char *conf, struct swk_error *error);
+/*
+ * A file by itself that others read, and may lose: a new one is put in place of it, whatever it is,
+ * with mode 0644; a link is not followed, and nothing is synced. The lock is the folder itself, the
+ * temporary file `.NAME.tmp` in it.
+ */
+int swk_store_open_alone(struct swk_store *store, const char *path, struct swk_error *error);
 /* Gives the lock back too. */
 void swk_store_close(struct swk_store *store);
 
@@ -43,6 +50,9 @@ void swk_store_unlock(struct swk_store *store);
 /* Reads a file whole; *exists is false, and the buffer empty, where there is none. */
 int swk_store_read(const char *path, struct swk_buffer *text, bool *exists,
 		   struct swk_error *error);
+/* The same of what may be a link: that is as what can't be read. */
+int swk_store_read_alone(const char *path, struct swk_buffer *text, bool *exists,
+			 struct swk_error *error);
 
 /*
  * Replaces one of the store's files. Mode and owner of a file that was there are kept, as far as

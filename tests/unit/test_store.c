@@ -709,6 +709,116 @@ static void has_and_remove(void **state)
 	swk_store_close(&store);
 }
 
+/* ---- a file by itself ---- */
+
+static char *text_of(const char *path)
+{
+	struct swk_error error = {0};
+	struct swk_buffer text;
+	bool exists;
+
+	swk_buffer_init(&text, 1000);
+	assert_int_equal(swk_store_read_alone(path, &text, &exists, &error), 0);
+	return text.data;
+}
+
+/* Replaces a.prom; returns the status. */
+static int replace_alone(const struct place *place, const char *text, struct swk_error *error)
+{
+	struct swk_buffer buffer;
+	struct swk_store store;
+	bool waited, replaced = false;
+	int status = swk_store_open_alone(&store, in(place, "a.prom"), error);
+
+	swk_buffer_init(&buffer, 1000);
+	if (!status)
+		status = swk_buffer_add(&buffer, text, strlen(text), error);
+	if (!status)
+		status = swk_store_lock(&store, swk_now_ms(), &waited, error);
+	if (!status)
+		status = swk_store_replace(&store, store.conf, &buffer, false, &replaced, error);
+	swk_buffer_free(&buffer);
+	swk_store_close(&store);
+	return status;
+}
+
+/* Whatever was there: a new file has the mode that others need, and no link is followed. */
+static void alone_takes_the_place(void **state)
+{
+	const struct place *place = *state;
+	struct swk_error error = {0};
+	struct stat about;
+	char path[128], other[128], *text;
+
+	(void)strcpy(path, in(place, "a.prom"));
+	(void)strcpy(other, in(place, "other"));
+	put(other, "precious", 0600);
+	for (unsigned round = 0; round < 5; round++) {
+		mode_t mask = umask(round == 1 ? 077 : 022);
+
+		if (round == 2)
+			put(path, "old", 0600);
+		if (round >= 3)
+			assert_int_equal(unlink(path), 0);
+		if (round == 3)
+			assert_int_equal(symlink(other, path), 0);
+		if (round == 4)
+			assert_int_equal(symlink(other, in(place, ".a.prom.tmp")), 0);
+		assert_int_equal(replace_alone(place, "new", &error), 0);
+		(void)umask(mask);
+		assert_int_equal(lstat(path, &about), 0);
+		assert_true(S_ISREG(about.st_mode));
+		assert_int_equal(about.st_mode & 07777, 0644);
+		text = text_of(path);
+		assert_string_equal(text, "new");
+		free(text);
+		text = text_of(other);
+		assert_string_equal(text, "precious");
+		free(text);
+		assert_int_equal(access(in(place, ".a.prom.tmp"), F_OK), -1);
+	}
+}
+
+static void alone_reads_no_link(void **state)
+{
+	const struct place *place = *state;
+	struct swk_error error = {0};
+	struct swk_buffer text;
+	char other[128];
+	bool exists;
+
+	(void)strcpy(other, in(place, "other"));
+	put(other, "secret", 0600);
+	assert_int_equal(symlink(other, in(place, "a.prom")), 0);
+	swk_buffer_init(&text, 1000);
+	assert_int_equal(swk_store_read_alone(in(place, "a.prom"), &text, &exists, &error),
+			 SWK_CANTCREATE);
+	assert_int_equal(text.length, 0);
+	swk_buffer_free(&text);
+}
+
+/* One run at a time: the folder is the lock, and nothing is put beside the file for that. */
+static void alone_locks_the_folder(void **state)
+{
+	const struct place *place = *state;
+	struct swk_error error = {0};
+	struct swk_store store;
+	bool waited;
+
+	assert_int_equal(swk_store_open_alone(&store, in(place, "a.prom"), &error), 0);
+	assert_int_equal(swk_store_lock(&store, A_LONG_TIME, &waited, &error), 0);
+	assert_false(waited);
+	assert_int_equal(replace_alone(place, "new", &error), SWK_TEMPFAIL);
+	assert_int_equal(access(in(place, "a.prom"), F_OK), -1);
+	swk_store_close(&store);
+	error = (struct swk_error){0};
+	assert_int_equal(replace_alone(place, "new", &error), 0);
+	assert_int_equal(unlink(in(place, "a.prom")), 0);
+	assert_int_equal(rmdir(place->directory), 0);
+	assert_int_equal(replace_alone(place, "new", &error), SWK_CANTCREATE);
+	assert_int_equal(mkdir(place->directory, 0700), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -731,6 +841,9 @@ int main(void)
 		TEST(cut_short),
 		TEST(nothing_in_the_way_is_followed),
 		TEST(has_and_remove),
+		TEST(alone_takes_the_place),
+		TEST(alone_reads_no_link),
+		TEST(alone_locks_the_folder),
 		TEST(free_lock_is_taken_at_once),
 		TEST(held_lock_times_out),
 		TEST(killed_holder_holds_nothing),
