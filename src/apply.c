@@ -65,6 +65,41 @@ static int guard_all_deletions(struct swk_run *run)
 	return status;
 }
 
+/* Who tells of an upstream in the file; false where this run didn't learn how it is. */
+static bool learnt(const struct swk_run *run, const struct swk_upstream *upstream,
+		   const struct swk_upstream **told)
+{
+	const struct swk_service *service =
+		swk_services_find(upstream->keyed ? &run->keys : &run->services, upstream->service);
+
+	*told = service ? swk_service_upstream(service, upstream->tag) : NULL;
+	if (*told)
+		return true;
+	if (service)
+		return !service->unasked && !service->unchanged && !service->instances;
+	/* It is gone, and was held back. */
+	return upstream->keyed ? run->keys_told : run->complete && run->list_known;
+}
+
+/* How healthy the upstreams are that the file will have. */
+static int report_health(struct swk_run *run)
+{
+	for (size_t i = 0; run->settings->metrics_file && i < run->wanted.count; i++) {
+		const struct swk_upstream *told;
+		struct swk_health_report *health =
+			swk_report_health(run->report, run->wanted.list[i].name, run->error);
+
+		if (!health)
+			return run->error->status;
+		health->known = learnt(run, &run->wanted.list[i], &told);
+		if (told)
+			health->registered = told->registered;
+		if (told)
+			health->usable = told->usable;
+	}
+	return 0;
+}
+
 static int decide(struct swk_run *run)
 {
 	bool complete = run->complete && run->list_known;
@@ -87,6 +122,8 @@ static int decide(struct swk_run *run)
 		status = swk_explain(run->policy.whys, &run->wanted, run->error);
 	if (!status)
 		status = swk_plan_changes(&run->changes, &run->have, &run->wanted, run->error);
+	if (!status)
+		status = report_health(run);
 	swk_names_free(&foreign);
 	return status;
 }
@@ -98,6 +135,7 @@ static void count(struct swk_run *run)
 	struct swk_report *report = run->report;
 
 	report->finished = true;
+	report->whole = run->complete && run->list_known && !report->counted[SWK_NOTE_UNASKED];
 	report->services = run->services.count + run->keys.count;
 	report->upstreams = run->wanted.count;
 	report->servers = 0;
@@ -195,25 +233,38 @@ static int remember(struct swk_run *run)
 	return status ? status : swk_run_remember_checks(run);
 }
 
+/* The time since the last step's end went into this one, whether it failed or not. */
+static void took(struct swk_run *run, enum swk_step step)
+{
+	int64_t now = run->settings->metrics_file ? swk_now_us() : 0;
+
+	run->report->steps[step] += now - run->step_began;
+	run->step_began = now;
+}
+
 /* From what is wanted on. */
 static int carry_through(struct swk_run *run)
 {
 	int status = swk_run_persist(run);
 
+	took(run, SWK_STEP_WRITE);
 	if (!status && run->settings->dry_run)
 		status = swk_run_describe_targets(run);
 	else if (!status)
 		status = swk_run_converge(run);
+	took(run, SWK_STEP_SEND);
 	if (!status && !run->settings->dry_run)
 		status = remember(run);
 	if (!status)
 		count(run);
+	took(run, SWK_STEP_REMEMBER);
 	if (!status && !run->settings->dry_run)
 		status = look_again(run);
+	took(run, SWK_STEP_VERIFY);
 	return status;
 }
 
-static int steps(struct swk_run *run, int descriptor)
+static int read_all(struct swk_run *run, int descriptor)
 {
 	int status = swk_run_open_targets(run);
 
@@ -222,16 +273,25 @@ static int steps(struct swk_run *run, int descriptor)
 					 run->settings->token_file, run->error);
 	if (!status)
 		status = swk_run_read_document(run, descriptor);
+	took(run, SWK_STEP_READ);
 	if (!status)
 		status = swk_run_lock_and_read(run);
+	took(run, SWK_STEP_LOCK);
 	if (!status)
 		status = swk_run_obey_hold(run);
-	if (!status)
-		status = swk_run_ask_consul(run);
+	return status;
+}
+
+static int find_out(struct swk_run *run)
+{
+	int status = swk_run_ask_consul(run);
+
+	took(run, SWK_STEP_CONSUL);
 	if (!status)
 		status = look(run);
 	if (!status)
 		status = swk_run_owe_survivors(run);
+	took(run, SWK_STEP_LOOK);
 	if (!status)
 		status = decide(run);
 	if (!status)
@@ -239,8 +299,19 @@ static int steps(struct swk_run *run, int descriptor)
 	if (run->held)
 		swk_run_keep_as_is(run);
 	forget_what_led_to_it(run);
+	took(run, SWK_STEP_DECIDE);
+	return status;
+}
+
+static int steps(struct swk_run *run, int descriptor)
+{
+	int status = read_all(run, descriptor);
+
+	if (!status)
+		status = find_out(run);
 	if (!status)
 		status = swk_run_look_before_sending(run);
+	took(run, SWK_STEP_LOOK);
 	return status ? status : carry_through(run);
 }
 
@@ -299,6 +370,7 @@ static void begin(struct swk_run *run, const struct swk_settings *settings,
 				.error = error,
 				.began = swk_now_ms()};
 	run->deadline = run->began + (int64_t)settings->timeout * 1000;
+	run->step_began = settings->metrics_file ? swk_now_us() : 0;
 	run->store.lock_descriptor = -1;
 	swk_buffer_init(&run->text, SWK_CONF_MAX);
 	run->http = swk_http_open(error);

@@ -194,8 +194,10 @@ static uint64_t hash_member(const struct swk_field *field, const void *its, uint
 
 uint64_t swk_fields_hash(const struct swk_fields *fields, const void *base, uint64_t hash)
 {
-	for (size_t i = 0; i < fields->count; i++)
-		hash = hash_member(&fields->list[i], (const char *)base + fields->list[i].offset,
-				   hash);
+	for (size_t i = 0; i < fields->count; i++) {
+		if (!fields->list[i].aside)
+			hash = hash_member(&fields->list[i],
+					   (const char *)base + fields->list[i].offset, hash);
+	}
 	return hash;
 }

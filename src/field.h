@@ -34,6 +34,7 @@ struct swk_field {
 	/* Of a text: whether it can be used, and if not, what it should be. */
 	bool (*valid)(const char *text);
 	const char *wanted;
+	bool aside; /* no decision depends on it: it is in no hash */
 };
 
 /* The fields of a struct. */
@@ -56,7 +57,7 @@ int swk_field_set(const struct swk_field *field, void *base, const char *value, 
 /* Copies one that needs no freeing afterwards: a text is borrowed. */
 void swk_field_borrow(const struct swk_field *field, void *to, const void *from);
 
-/* Goes on with a hash (hash.h) over all of them. */
+/* Goes on with a hash (hash.h) over all of them but what is aside. */
 uint64_t swk_fields_hash(const struct swk_fields *fields, const void *base, uint64_t hash);
 
 /* Reads a yes-or-no; SWK_USAGE where it is neither. */

@@ -147,6 +147,12 @@
  * 4 KB of what a handler prints, so more is of no use to it, but is to a person. */
 #define SWK_NOTES_MAX 1000
 
+/* The file of metrics, read back. Upstreams that it tells of: of more, only those that are not all
+ * healthy. How long a run waits for another that writes it. */
+#define SWK_METRICS_MAX (4UL * 1024 * 1024)
+#define SWK_METRICS_UPSTREAMS 1000
+#define SWK_METRICS_LOCK_MS 1000
+
 /* A message, one line. */
 #define SWK_TEXT_MAX 1024
 

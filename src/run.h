@@ -45,6 +45,7 @@ struct swk_run {
 	struct swk_report *report;
 	struct swk_error *error;
 	int64_t began, deadline;
+	int64_t step_began; /* microseconds; only where metrics are wanted */
 
 	bool complete;	      /* about all services, not some */
 	bool thorough;	      /* looks at all that targets have, not only at what it changes */

@@ -82,7 +82,7 @@ static bool may_remember(const struct swk_run *run)
 	const struct swk_settings *settings = run->settings;
 
 	return run->complete && run->list_known && !settings->adopt && !settings->force &&
-	       !run->policy.whys && !have_unknown(run);
+	       !settings->afresh && !run->policy.whys && !have_unknown(run);
 }
 
 /* What can't be read is as if nothing were remembered. */

@@ -79,6 +79,31 @@ static int document_unreadable(void *context, const char *service, const char *w
 	return note_unreadable(context, service, what, why, error);
 }
 
+/* What the report calls the document. */
+static int name_event(struct swk_run *run, enum swk_watch_kind kind)
+{
+	static const enum swk_event events[] = {
+		[SWK_WATCH_NOTHING] = SWK_EVENT_UNKNOWN,   [SWK_WATCH_SERVICE] = SWK_EVENT_SERVICE,
+		[SWK_WATCH_SERVICES] = SWK_EVENT_SERVICES, [SWK_WATCH_CHECKS] = SWK_EVENT_CHECKS,
+		[SWK_WATCH_KEYS] = SWK_EVENT_KEYPREFIX,
+	};
+	const struct swk_settings *settings = run->settings;
+	const char *only = settings->service;
+
+	run->report->event = events[kind];
+	if (kind == SWK_WATCH_NOTHING && only)
+		run->report->event = SWK_EVENT_SERVICE;
+	else if (kind == SWK_WATCH_NOTHING && settings->keyprefix)
+		run->report->event = SWK_EVENT_KEYPREFIX;
+	if (!only && kind == SWK_WATCH_SERVICE && run->services.count == 1)
+		only = run->services.list[0].name;
+	if (only && run->report->event == SWK_EVENT_SERVICE)
+		run->report->service = strdup(only);
+	return only && run->report->event == SWK_EVENT_SERVICE && !run->report->service
+		       ? swk_error_memory(run->error)
+		       : 0;
+}
+
 /* What the document is about: these services, or all. */
 static int take_document(struct swk_run *run, enum swk_watch_kind kind)
 {
@@ -151,11 +176,14 @@ int swk_run_read_document(struct swk_run *run, int descriptor)
 			       : run->error->status;
 	if (run->settings->resync) {
 		run->complete = run->thorough = true;
+		run->report->event = SWK_EVENT_RESYNC;
 		return 0;
 	}
 	swk_watch_init(&watch, &sink);
 	status = swk_watch_read(&watch, descriptor, run->deadline, &kind, run->error);
 	swk_watch_free(&watch);
+	if (!status)
+		status = name_event(run, kind);
 	return status ? status : take_document(run, kind);
 }
 

@@ -6,6 +6,7 @@
 
 #include "buffer.h"
 #include "hash.h"
+#include "log.h"
 
 /* ---- what there is to set ---- */
 
@@ -42,6 +43,15 @@ static bool is_keyprefix(const char *text)
 	return text[0] != '/' && text[strlen(text) - 1] != '/';
 }
 
+/* node_exporter reads no other. */
+static bool is_metrics_file(const char *text)
+{
+	const char *name = strrchr(text, '/');
+
+	name = name ? name + 1 : text;
+	return strlen(name) > 5 && !strcmp(name + strlen(name) - 5, ".prom");
+}
+
 #define FIELDS(list)                                                                               \
 	{                                                                                          \
 		list, sizeof(list) / sizeof(*(list))                                               \
@@ -59,6 +69,9 @@ static const struct swk_field settings_list[] = {
 	{"require_tag", SWK_TEXT, AT(require_tag)},
 	{"keyprefix", SWK_TEXT, AT(keyprefix), .valid = is_keyprefix,
 	 .wanted = "prefix of keys without a slash at either end"},
+	{"log_format", SWK_WORD, AT(log_format), .words = swk_log_formats, .aside = true},
+	{"metrics_file", SWK_TEXT, AT(metrics_file), .valid = is_metrics_file,
+	 .wanted = "path that ends in .prom", .aside = true},
 };
 
 /* Of one run; no file may say them. */

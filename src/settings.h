@@ -89,6 +89,8 @@ struct swk_settings {
 	char *keyprefix; /* of keys PREFIX/UPSTREAM/ADDRESS:PORT; NULL: none are read */
 	struct swk_rules defaults;
 	struct swk_overrides services;
+	unsigned log_format; /* enum swk_log_format */
+	char *metrics_file;  /* NULL: none is written */
 
 	/* What belongs to one run. */
 	char *token_file; /* before all that Consul's environment says; NULL: not said */
@@ -101,6 +103,7 @@ struct swk_settings {
 	bool dry_run;
 	bool verify; /* where it was not said: as resync */
 	bool verify_said;
+	bool afresh; /* Consul is asked about what is remembered of checks, too */
 };
 
 /* The parts of a file; the offsets are those in the struct of each. */

@@ -8,6 +8,7 @@
 #include "options.h"
 #include "print.h"
 #include "process.h"
+#include "publish.h"
 
 static void say_notes(const struct swk_log *log, const struct swk_report *report)
 {
@@ -43,7 +44,7 @@ static int print_result(const struct swk_options *options, const struct swk_repo
 		result = swk_print_json(&out, report, status, failure, error);
 	else if (options->settings.dry_run || (report->held && !options->quiet))
 		result = swk_print_differences(&out, report, error);
-	if (!result && report->finished)
+	if (!result && report->finished && log->format == SWK_LOG_TEXT)
 		result = swk_print_summary(&summary, report, error);
 	if (!result && out.length)
 		(void)fwrite(out.data, 1, out.length, stdout);
@@ -60,28 +61,72 @@ static int print_result(const struct swk_options *options, const struct swk_repo
 	return result;
 }
 
-static int run(const struct swk_options *options, struct swk_log *log)
+/* What a monitoring system gets. A run's status is about nginx, so that this changes nothing in it.
+ */
+static void publish(const struct swk_settings *settings, const struct swk_report *report,
+		    int status, const struct swk_log *log)
+{
+	struct swk_error error = {0};
+
+	if (settings->metrics_file && !settings->dry_run &&
+	    swk_publish(settings->metrics_file, report, status, &error))
+		swk_log_line(log, SWK_LOG_WARNING, error.text);
+}
+
+/* In a log for programs the run is one line, and the last: of more than 4 KB an agent keeps the
+ * end. */
+static void say_event(const struct swk_settings *settings, const struct swk_report *report,
+		      int status, const struct swk_error *failure, const struct swk_log *log)
+{
+	struct swk_event_line line;
+
+	swk_print_event(&line, report, settings->dry_run, status, failure);
+	swk_log_fields(log, line.level, line.text, line.fields, line.count);
+}
+
+/* A run that could not begin. */
+static void say_refusal(const struct swk_options *options, const struct swk_error *failure,
+			const struct swk_log *log)
+{
+	struct swk_report report;
+
+	swk_report_init(&report);
+	publish(&options->settings, &report, failure->status, log);
+	if (log->format == SWK_LOG_TEXT)
+		swk_log_line(log, SWK_LOG_ERROR, failure->text);
+	else
+		say_event(&options->settings, &report, failure->status, failure, log);
+}
+
+static int run(struct swk_options *options, struct swk_log *log)
 {
 	struct swk_error failure = {0}, unprinted = {0};
+	struct swk_settings *settings = &options->settings;
 	struct swk_report report;
 	int status;
 
 	swk_report_init(&report);
-	if (!options->settings.resync && isatty(STDIN_FILENO))
+	/* What is remembered of checks has no numbers in it. */
+	if (settings->metrics_file)
+		settings->afresh = !swk_publish_began(settings->metrics_file);
+	if (!settings->resync && isatty(STDIN_FILENO))
 		status = swk_error_set(&failure, SWK_USAGE,
 				       "standard input is a terminal: a watch's document is read "
 				       "there, as from 'swk-apply < snapshot.json'; --resync reads "
 				       "none; see --help");
 	else
-		status = swk_apply(&options->settings, STDIN_FILENO, &report, NULL, &failure);
+		status = swk_apply(settings, STDIN_FILENO, &report, NULL, &failure);
 	say_notes(log, &report);
-	if (failure.status)
+	if (failure.status && log->format == SWK_LOG_TEXT)
 		swk_log_line(log, SWK_LOG_ERROR, failure.text);
+	publish(settings, &report, status, log);
 	if (print_result(options, &report, status, &failure, log, &unprinted)) {
 		swk_log_line(log, SWK_LOG_ERROR, unprinted.text);
 		if (!status)
 			status = unprinted.status;
 	}
+	if (log->format != SWK_LOG_TEXT)
+		say_event(settings, &report, status, &failure, log);
 	swk_report_free(&report);
 	return status;
 }
@@ -124,14 +169,16 @@ int main(int argc, char **argv)
 
 	if (!swk_process_begin())
 		return SWK_INTERNAL;
+	log.journal = swk_log_is_journal(STDERR_FILENO);
 	status = swk_options_read(&options, SWK_COMMAND_APPLY, argc, argv, &error);
 	if (options.quiet)
 		log.level = SWK_LOG_ERROR;
 	if (options.verbose)
 		log.level = SWK_LOG_DEBUG;
 	log.syslog = options.syslog;
+	log.format = (enum swk_log_format)options.settings.log_format;
 	if (status)
-		swk_log_line(&log, SWK_LOG_ERROR, error.text);
+		say_refusal(&options, &error, &log);
 	else if (options.help)
 		status = print_help(&error);
 	else if (options.version)

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "config.h"
+#include "log.h"
 #include "settings.h"
 
 static struct swk_settings defaults(void)
@@ -290,8 +291,44 @@ static void all_must_count(const struct swk_settings *settings, const struct swk
 			   void *base)
 {
 	assert_true(fields->count > 0);
-	for (size_t i = 0; i < fields->count; i++)
-		must_count(settings, &fields->list[i], base);
+	for (size_t i = 0; i < fields->count; i++) {
+		if (!fields->list[i].aside)
+			must_count(settings, &fields->list[i], base);
+	}
+}
+
+/* A log or a metric of another form is no reason to ask Consul about everything. */
+static void what_is_aside_does_not_count(void **state)
+{
+	struct swk_settings settings = defaults();
+	struct swk_error error = {0};
+	const uint64_t before = swk_settings_hash(&settings);
+
+	(void)state;
+	assert_int_equal(swk_settings_set(&settings, "log-format", "json", "x", &error), 0);
+	assert_int_equal(swk_settings_set(&settings, "metrics-file", "/a.prom", "x", &error), 0);
+	assert_true(swk_settings_hash(&settings) == before);
+	assert_int_equal(settings.log_format, SWK_LOG_JSON);
+	assert_string_equal(settings.metrics_file, "/a.prom");
+	swk_settings_free(&settings);
+}
+
+static void metrics_file_ends_in_prom(void **state)
+{
+	static const char *const wrong[] = {"",	     "swk",	 "/a/swk.prom.tmp",
+					    ".prom", "/a/.prom", "/a.prom/"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		struct swk_settings settings = defaults();
+		struct swk_error error = {0};
+
+		unit_number(wrong[i],
+			    swk_settings_set(&settings, "metrics-file", wrong[i], "x", &error),
+			    SWK_USAGE);
+		assert_null(settings.metrics_file);
+		swk_settings_free(&settings);
+	}
 }
 
 static void every_field_counts(void **state)
@@ -384,6 +421,8 @@ int main(void)
 		cmocka_unit_test(targets_at_their_limit),
 		cmocka_unit_test(no_such_setting),
 		cmocka_unit_test(every_field_counts),
+		cmocka_unit_test(what_is_aside_does_not_count),
+		cmocka_unit_test(metrics_file_ends_in_prom),
 		cmocka_unit_test(lists_count),
 		cmocka_unit_test(runs_own_counts_for_nothing),
 	};

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "publish.h"
+
+#include <time.h>
+
+#include "deadline.h"
+#include "metrics.h"
+#include "store.h"
+
+/* What can't be read is lost, and begins anew. */
+static int read_back(struct swk_metrics *metrics, const char *path, struct swk_error *error)
+{
+	struct swk_error unread = {0};
+	struct swk_buffer text;
+	bool exists;
+	int status = 0;
+
+	swk_buffer_init(&text, SWK_METRICS_MAX);
+	if (!swk_store_read_alone(path, &text, &exists, &unread) && text.length)
+		status = swk_metrics_read(metrics, text.data, error);
+	swk_buffer_free(&text);
+	return status;
+}
+
+bool swk_publish_began(const char *path)
+{
+	struct swk_metrics metrics = {0};
+	struct swk_error error = {0};
+	bool began;
+
+	(void)read_back(&metrics, path, &error);
+	began = metrics.pass > 0;
+	swk_metrics_free(&metrics);
+	return began;
+}
+
+/* Under the lock: who read last writes last, and no run's count is lost. */
+static int replace(const struct swk_store *store, const struct swk_report *report, int status,
+		   struct swk_error *error)
+{
+	struct swk_metrics metrics = {0};
+	struct swk_buffer text;
+	struct timespec now;
+	bool replaced = false;
+	int result = read_back(&metrics, store->conf, error);
+
+	swk_buffer_init(&text, SWK_METRICS_MAX);
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if (!result)
+		result = swk_metrics_update(&metrics, report, status,
+					    (double)now.tv_sec + (double)now.tv_nsec / 1e9, error);
+	if (!result)
+		result = swk_metrics_write(&text, &metrics, error);
+	if (!result)
+		result = swk_store_replace(store, store->conf, &text, false, &replaced, error);
+	swk_buffer_free(&text);
+	swk_metrics_free(&metrics);
+	return result;
+}
+
+int swk_publish(const char *path, const struct swk_report *report, int status,
+		struct swk_error *error)
+{
+	struct swk_store store;
+	bool waited;
+	int result = swk_store_open_alone(&store, path, error);
+
+	if (!result)
+		result = swk_store_lock(&store, swk_now_ms() + SWK_METRICS_LOCK_MS, &waited, error);
+	if (!result)
+		result = replace(&store, report, status, error);
+	swk_store_close(&store);
+	if (result)
+		swk_error_add(error, "; the metrics are not written, all else is as it was");
+	return result;
+}
