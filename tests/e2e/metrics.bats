@@ -1,0 +1,281 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# The file of metrics: after what is well and what is not, and as it lies there. The rules and the dashboard that go with it.
+
+load e2e
+
+eval "e2e_$(declare -f setup)"
+
+setup() {
+	# Nothing here is about when workers hear of a change.
+	GATEWAY_READ_TIMEOUT=100ms e2e_setup
+	mkdir "$E2E_DIR/metrics"
+	export SWK_READ_INTERVAL=0 SWK_METRICS_FILE="$E2E_DIR/metrics/swk.prom"
+}
+
+# metric SAMPLE - its value; nothing where there is none.
+metric() {
+	awk -v sample="$1" '$1 == sample { print $2 }' "$SWK_METRICS_FILE"
+}
+
+# are SAMPLE=VALUE... - whether they have these values.
+are() {
+	local each
+
+	for each in "$@"; do
+		[[ "$(metric "${each%=*}")" == "${each##*=}" ]] || {
+			echo "${each%=*} is $(metric "${each%=*}"), not ${each##*=}" >&2
+			return 1
+		}
+	done
+}
+
+# Whether the file is what Prometheus takes, its names as it likes them, and nothing lies beside it.
+in_order() {
+	promtool check metrics <"$SWK_METRICS_FILE" && [[ "$(ls -A "$E2E_DIR/metrics")" == swk.prom ]]
+}
+
+document() {
+	jq -nc '[$ARGS.positional[] | {Node: {}, Service: {Service: "web", ID: ., Address: ., Port: 80, Tags: []}, Checks: []}]' --args -- "$@"
+}
+
+@test "after a success, and one more event" {
+	before=$(date +%s)
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	consul_register web web-2 10.0.0.2 80
+	consul_register api api-1 10.0.1.1 80
+	swk-apply --resync
+	in_order
+	[ "$(stat -c %a "$SWK_METRICS_FILE")" == 644 ]
+	are swk_exit_status=0 swk_upstreams=2 swk_servers=3 swk_upstreams_kept=0 swk_registrations_skipped=0 \
+		'swk_upstream_healthy_ratio{upstream="web"}=1' 'swk_upstream_healthy_ratio{upstream="api"}=1' \
+		"swk_owed_upstreams{target=\"$GATEWAY_DYUPS\"}=0" 'swk_events_total{kind="resync"}=1' 'swk_events_total{kind="checks"}=0'
+	last=$(metric swk_last_attempt_timestamp_seconds)
+	[ "$(metric swk_last_success_timestamp_seconds) $(metric swk_last_pass_timestamp_seconds)" == "$last $last" ]
+	[ "${last%.*}" -ge "$before" ]
+	[ "$(grep -c '^swk_step_duration_seconds{' "$SWK_METRICS_FILE")" == 9 ]
+	# Asking takes a while, whatever the machine.
+	[[ "$(metric 'swk_step_duration_seconds{step="consul"}')" =~ [1-9] ]]
+	grep -q "^swk_build_info{version=\"$(swk-apply --version | cut -d ' ' -f 2)\"} 1$" "$SWK_METRICS_FILE"
+
+	consul_check web-2 critical
+	consul_api GET /v1/health/service/web | swk-apply --service web
+	in_order
+	are swk_servers=2 'swk_upstream_healthy_ratio{upstream="web"}=0.5' 'swk_upstream_healthy_ratio{upstream="api"}=1' \
+		'swk_events_total{kind="service"}=1' 'swk_events_total{kind="resync"}=1' "swk_last_pass_timestamp_seconds=$last"
+}
+
+@test "after failures: the attempt and the status move, success doesn't, and nothing of what is known is lost" {
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	success=$(metric swk_last_success_timestamp_seconds)
+	# Failed TOTAL STATUS
+	failed() {
+		in_order && are "swk_exit_status=$1" "swk_last_success_timestamp_seconds=$success" \
+			"swk_last_pass_timestamp_seconds=$success" swk_upstreams=1 swk_servers=1 \
+			'swk_upstream_healthy_ratio{upstream="web"}=1' "swk_owed_upstreams{target=\"$GATEWAY_DYUPS\"}=0" &&
+			[[ "$(metric swk_last_attempt_timestamp_seconds)" > "$attempt" ]]
+		attempt=$(metric swk_last_attempt_timestamp_seconds)
+	}
+	attempt=$success
+	run -65 swk-apply <<<'{'
+	failed 65
+	run -64 swk-apply --keepalive x <<<'[]'
+	failed 64
+	run -78 swk-apply --config "$E2E_DIR/none.json" <<<'[]'
+	failed 78
+	run -73 swk-apply --conf "$E2E_DIR/none/conf" <<<"$(document 10.0.0.1)"
+	failed 73
+	are 'swk_events_failed_total{kind="unknown"}=3' 'swk_events_failed_total{kind="service"}=1'
+	consul_stop
+	export CONSUL_HTTP_ADDR=127.0.0.1:1
+	run -69 swk-apply --resync
+	failed 69
+	are 'swk_events_failed_total{kind="resync"}=1' 'swk_events_total{kind="resync"}=2'
+}
+
+@test "the first run of all fails: it says that, and nothing of what nobody knows" {
+	run -65 swk-apply <<<'{'
+	in_order
+	are swk_exit_status=65 'swk_events_total{kind="unknown"}=1'
+	run ! grep -q -e success -e swk_upstreams -e swk_owed "$SWK_METRICS_FILE"
+}
+
+@test "owed: to the target that is down, until it is up" {
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	# settings URL... - targets of these URLs, called t0, t1 and so on.
+	settings() {
+		jq -n --arg conf "$E2E_CONF" --arg file "$E2E_DIR/metrics/swk.prom" '{conf: $conf, read_interval: 0, metrics_file: $file,
+			targets: $ARGS.positional | to_entries | map({url: .value, name: "t\(.key)"})}' --args "$@" >"$SWK_CONFIG"
+	}
+	E2E_CONF=$SWK_CONF
+	unset SWK_CONF SWK_DYUPS
+	settings "$GATEWAY_DYUPS" "http://127.0.0.1:$(free_port)"
+	run -75 env -u SWK_METRICS_FILE swk-apply --resync
+	in_order
+	are swk_exit_status=75 'swk_owed_upstreams{target="t0"}=0' 'swk_owed_upstreams{target="t1"}=1' \
+		'swk_events_failed_total{kind="resync"}=1'
+	run ! grep -q last_success "$SWK_METRICS_FILE"
+	# Consul was heard, whatever became of nginx.
+	[ -n "$(metric swk_last_pass_timestamp_seconds)" ]
+	# It is up, and the other one is gone.
+	settings "$GATEWAY_DYUPS/"
+	env -u SWK_METRICS_FILE swk-apply --resync
+	in_order
+	are swk_exit_status=0 'swk_owed_upstreams{target="t0"}=0'
+	[ -z "$(metric 'swk_owed_upstreams{target="t1"}')" ]
+}
+
+@test "kept and skipped, as the last pass saw them; an upstream without a healthy instance has the share 0" {
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	consul_register api api-1 10.0.1.1 80
+	swk-apply --resync
+	consul_check web-1 critical
+	consul_register api api-2 backend.example 80
+	swk-apply --resync
+	are swk_exit_status=0 swk_upstreams=2 swk_upstreams_kept=1 swk_registrations_skipped=1 \
+		'swk_upstream_healthy_ratio{upstream="web"}=0' 'swk_upstream_healthy_ratio{upstream="api"}=0.5'
+	# An event of one service doesn't say how many there are.
+	consul_api GET /v1/health/service/api | swk-apply --service api
+	are swk_upstreams_kept=1 swk_registrations_skipped=1 'swk_upstream_healthy_ratio{upstream="web"}=0'
+	consul_check web-1 passing
+	consul_deregister api-2
+	swk-apply --resync
+	are swk_upstreams_kept=0 swk_registrations_skipped=0 'swk_upstream_healthy_ratio{upstream="web"}=1' \
+		'swk_upstream_healthy_ratio{upstream="api"}=1'
+}
+
+@test "what is remembered of checks has no numbers: a full pass that begins with metrics asks about all, once" {
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	consul_register web web-2 10.0.0.2 80
+	consul_check web-2 critical
+	SWK_METRICS_FILE='' swk-apply --resync
+	consul_api GET /v1/health/state/any >"$E2E_DIR/checks"
+	run -0 env SWK_METRICS_FILE='' swk-apply --verbose <"$E2E_DIR/checks"
+	[[ "$output" == *'1 of 1 services are not asked about'* ]]
+	# The first that there is knows of another service only.
+	swk-apply --service other <<<'[]'
+	[ -z "$(metric 'swk_upstream_healthy_ratio{upstream="web"}')" ]
+	run -0 swk-apply --verbose <"$E2E_DIR/checks"
+	[[ "$output" != *'not asked about'* ]]
+	are 'swk_upstream_healthy_ratio{upstream="web"}=0.5'
+	run -0 swk-apply --verbose <"$E2E_DIR/checks"
+	[[ "$output" == *'1 of 1 services are not asked about'* ]]
+	are 'swk_upstream_healthy_ratio{upstream="web"}=0.5' 'swk_events_total{kind="checks"}=2'
+}
+
+@test "not asked for, or a dry run: nothing is written" {
+	SWK_METRICS_FILE='' swk-apply <<<"$(document 10.0.0.1)"
+	swk-apply --dry-run <<<"$(document 10.0.0.2)"
+	[ -z "$(ls -A "$E2E_DIR/metrics")" ]
+}
+
+@test "many runs at once: none is lost from the counts, and a reader sees whole files only" {
+	swk-apply <<<"$(document 10.0.0.1)"
+	document 10.0.0.1 >"$E2E_DIR/document"
+	pids=()
+	for _ in {1..20}; do
+		swk-apply <"$E2E_DIR/document" >/dev/null 2>"$E2E_DIR/said" 3>&- &
+		pids+=($!)
+		promtool check metrics <"$SWK_METRICS_FILE"
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
+	in_order
+	are 'swk_events_total{kind="service"}=21' 'swk_events_failed_total{kind="service"}=0'
+}
+
+# Whether a run did its work for nginx, ended with 0, and warned that the metrics are not written.
+warned() {
+	run -0 --separate-stderr swk-apply <<<"$(document "$1")"
+	[[ "$(servers web)" == "$1:80" && "$output" == services=1* && "$stderr" == "swk-apply: warning: $2"*'the metrics are not written'* ]]
+}
+
+@test "it can't be written: a warning, and the status is nginx's; a link isn't followed" {
+	rmdir "$E2E_DIR/metrics"
+	warned 10.0.0.1 "$E2E_DIR/metrics/: "
+	mkdir -p "$SWK_METRICS_FILE"
+	warned 10.0.0.2 "$SWK_METRICS_FILE: it can't be replaced"
+	[ "$(ls -A "$E2E_DIR/metrics")" == swk.prom ]
+	rmdir "$SWK_METRICS_FILE"
+	# Somebody holds the folder.
+	flock --no-fork "$E2E_DIR/metrics" sleep 60 3>&- &
+	holder=$!
+	wait_until "$E2E_PATIENCE" sh -c "! flock -n '$E2E_DIR/metrics' true"
+	warned 10.0.0.3 "$E2E_DIR/metrics/: another run held the lock"
+	[ -z "$(ls -A "$E2E_DIR/metrics")" ]
+	kill "$holder"
+	wait "$holder" || true
+
+	# A link: neither what it leads to is read, nor is it written.
+	printf 'swk_events_total{kind="service"} 1000\n' >"$E2E_DIR/elsewhere"
+	cp "$E2E_DIR/elsewhere" "$E2E_DIR/before"
+	chmod 600 "$E2E_DIR/elsewhere"
+	ln -s ../elsewhere "$SWK_METRICS_FILE"
+	ln -s ../elsewhere "$E2E_DIR/metrics/.swk.prom.tmp"
+	swk-apply <<<"$(document 10.0.0.4)"
+	[ ! -L "$SWK_METRICS_FILE" ]
+	cmp "$E2E_DIR/elsewhere" "$E2E_DIR/before"
+	in_order
+	[ "$(stat -c %a "$SWK_METRICS_FILE")" == 644 ]
+	are 'swk_events_total{kind="service"}=1'
+
+	# What isn't its own, or is damaged, begins anew.
+	head -c 100000 /dev/urandom >"$SWK_METRICS_FILE"
+	swk-apply <<<"$(document 10.0.0.4)"
+	in_order
+	are 'swk_events_total{kind="service"}=1'
+	run -64 swk-apply --metrics-file "$E2E_DIR/metrics/swk.txt" <<<'[]'
+	[[ "$output" == *"--metrics-file: "*"path that ends in .prom"* ]]
+}
+
+# ---- what goes with it ----
+
+# Every name in the text on standard input that looks like a metric's is one.
+known_names() {
+	local name count=0
+
+	while read -r name; do
+		grep -q "^# TYPE $name " "$SWK_METRICS_FILE" || {
+			echo "there is no metric $name" >&2
+			return 1
+		}
+		count=$((count + 1))
+	done < <(grep -oE '\bswk_[a-z_]+' | sort -u)
+	((count > 4))
+}
+
+@test "the alert rules are right, and each goes off when it should" {
+	promtool check rules "$E2E_ROOT/contrib/prometheus/swk.rules.yml"
+	promtool test rules "$E2E_ROOT/contrib/prometheus/swk.rules.test.yml"
+	# None without a test in which it goes off.
+	for alert in $(sed -n 's/^ *- alert: //p' "$E2E_ROOT/contrib/prometheus/swk.rules.yml"); do
+		grep -A1 "^ *alertname: $alert$" "$E2E_ROOT/contrib/prometheus/swk.rules.test.yml" | grep -q 'exp_alerts:$'
+	done
+}
+
+@test "rules and dashboard ask for metrics that there are" {
+	dashboard="$E2E_ROOT/contrib/grafana/swk-apply.json"
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	grep -v '^ *#' "$E2E_ROOT/contrib/prometheus/swk.rules.yml" | known_names
+	jq -er '.panels[].targets[].expr, .templating.list[].definition // empty' "$dashboard" >"$E2E_DIR/asked"
+	known_names <"$E2E_DIR/asked"
+	# Each is one that Prometheus can read, with what Grafana would put in.
+	jq -er '.panels[].targets[].expr' "$dashboard" | sed 's/\$__rate_interval/5m/g; s/\$instance/.*/g' |
+		jq -Rn '{groups: [{name: "dashboard", rules: [inputs | {expr: .}] | to_entries | map(.value + {record: "r\(.key)"})}]}' \
+			>"$E2E_DIR/asked.yml"
+	[ "$(jq '.groups[0].rules | length' "$E2E_DIR/asked.yml")" -ge 12 ]
+	promtool check rules "$E2E_DIR/asked.yml"
+	# A panel has a place and a title of its own.
+	jq -e '(.panels | map(.id) | unique | length) == (.panels | length)
+		and (.panels | map(.gridPos | [.x, .y]) | unique | length) == (.panels | length) and all(.panels[]; .title != "")' "$dashboard"
+}
