@@ -151,7 +151,7 @@
  * healthy. How long a run waits for another that writes it. */
 #define SWK_METRICS_MAX (4UL * 1024 * 1024)
 #define SWK_METRICS_UPSTREAMS 1000
-#define SWK_METRICS_LOCK_MS 1000
+#define SWK_METRICS_LOCK_MS 3000
 
 /* A message, one line. */
 #define SWK_TEXT_MAX 1024

@@ -72,12 +72,12 @@ document() {
 	consul_register web web-1 10.0.0.1 80
 	swk-apply --resync
 	success=$(metric swk_last_success_timestamp_seconds)
-	# Failed TOTAL STATUS
+	# failed STATUS - what the file says after a run that ended so.
 	failed() {
 		in_order && are "swk_exit_status=$1" "swk_last_success_timestamp_seconds=$success" \
 			"swk_last_pass_timestamp_seconds=$success" swk_upstreams=1 swk_servers=1 \
 			'swk_upstream_healthy_ratio{upstream="web"}=1' "swk_owed_upstreams{target=\"$GATEWAY_DYUPS\"}=0" &&
-			[[ "$(metric swk_last_attempt_timestamp_seconds)" > "$attempt" ]]
+			[[ "$(metric swk_last_attempt_timestamp_seconds)" > "$attempt" ]] || return 1
 		attempt=$(metric swk_last_attempt_timestamp_seconds)
 	}
 	attempt=$success
@@ -150,6 +150,33 @@ document() {
 		'swk_upstream_healthy_ratio{upstream="api"}=1'
 }
 
+# Writes a Consul that lists a service and can't say more of it.
+write_canned() {
+	cat >"$E2E_DIR/canned" <<-'END'
+		#!/usr/bin/env bash
+		read -r request
+		case $request in
+		*/catalog/services*) printf 'HTTP/1.0 200 OK\r\nX-Consul-Index: 9\r\n\r\n{"web":[]}' ;;
+		*) printf 'HTTP/1.0 500 No\r\n\r\nno cluster leader' ;;
+		esac
+	END
+	chmod 755 "$E2E_DIR/canned"
+}
+
+@test "a pass in which one service could not be asked about is none over all services" {
+	swk-apply <<<"$(document 10.0.0.1)"
+	port=$(free_port)
+	write_canned
+	socat "TCP-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" "EXEC:$E2E_DIR/canned" 3>&- &
+	listener=$!
+	wait_until "$E2E_PATIENCE" curl -s -o /dev/null "http://127.0.0.1:$port/v1/catalog/services"
+	CONSUL_HTTP_ADDR="127.0.0.1:$port" run -69 swk-apply --resync
+	kill "$listener"
+	[[ "$output" == *'service web could not be asked about'* ]]
+	are swk_exit_status=69 swk_upstreams=1 'swk_upstream_healthy_ratio{upstream="web"}=1'
+	run ! grep -q last_pass "$SWK_METRICS_FILE"
+}
+
 @test "what is remembered of checks has no numbers: a full pass that begins with metrics asks about all, once" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
@@ -183,6 +210,8 @@ document() {
 	for _ in {1..20}; do
 		swk-apply <"$E2E_DIR/document" >/dev/null 2>"$E2E_DIR/said" 3>&- &
 		pids+=($!)
+	done
+	for _ in {1..10}; do
 		promtool check metrics <"$SWK_METRICS_FILE"
 	done
 	for pid in "${pids[@]}"; do
