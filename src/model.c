@@ -429,6 +429,13 @@ void swk_live_free(struct swk_live *live)
 	live->readable = SWK_READ_NOTHING;
 }
 
+/* Of servers that this model can't hold it isn't known. */
+static bool is_seen_to_vary(const struct swk_upstream *a, const struct swk_upstream *b)
+{
+	return strcmp(a->name, b->name) != 0 ||
+	       (!a->unread && !b->unread && !swk_upstream_same_servers(a, b));
+}
+
 int swk_live_merge(struct swk_live *live, struct swk_live *look, struct swk_error *error)
 {
 	const size_t had = live->upstreams.count;
@@ -438,6 +445,7 @@ int swk_live_merge(struct swk_live *live, struct swk_live *look, struct swk_erro
 		struct swk_upstream *this = &live->upstreams.list[i];
 		const struct swk_upstream *other = swk_upstreams_find(&look->upstreams, this->name);
 
+		this->varies |= !other || is_seen_to_vary(this, other);
 		if (!other || strcmp(other->name, this->name) != 0 ||
 		    !swk_upstream_same_servers(this, other))
 			this->unread = true;
@@ -452,7 +460,7 @@ int swk_live_merge(struct swk_live *live, struct swk_live *look, struct swk_erro
 
 		if (swk_upstreams_find(&before, other->name))
 			continue;
-		other->unread = true;
+		other->unread = other->varies = true;
 		other->switches = 1;
 		status = swk_upstreams_append(&live->upstreams, other, error);
 	}
@@ -461,6 +469,24 @@ int swk_live_merge(struct swk_live *live, struct swk_live *look, struct swk_erro
 		live->readable = look->readable;
 	swk_live_free(look);
 	return status;
+}
+
+bool swk_live_differs(const struct swk_live *live, const struct swk_upstream *wanted)
+{
+	const struct swk_upstream *have = swk_upstreams_find(&live->upstreams, wanted->name);
+
+	if (live->readable < SWK_READ_ADDRESSES)
+		return false;
+	/* dyups replaces `Web` by a POST of `web`; but traffic finds it by the exact name that it
+	 * was last given (measured on Tengine 3.2.0). */
+	if (!have || strcmp(have->name, wanted->name) != 0)
+		return true;
+	/* Of a host's name nginx shows what it resolved it to, and each worker may have done that
+	 * at another time: only that it was missing in some look is certain. */
+	if (swk_upstream_has_host(wanted))
+		return have->switches > 0;
+	return live->readable == SWK_READ_ATTRIBUTES ? !swk_upstream_same_servers(have, wanted)
+						     : !swk_upstream_same_addresses(have, wanted);
 }
 
 /* ---- a set of names ---- */

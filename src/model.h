@@ -89,6 +89,7 @@ struct swk_upstream {
 	 * there where the look before hadn't found it, or the other way round. */
 	bool absent;
 	unsigned switches;
+	bool varies; /* of a live one: not all looks found it, or not with the same servers */
 };
 
 int swk_upstream_init(struct swk_upstream *upstream, const char *name, const char *service,
@@ -170,6 +171,9 @@ void swk_live_free(struct swk_live *live);
  * the same servers, becomes `unread`, so that it is the same as no other.
  */
 int swk_live_merge(struct swk_live *live, struct swk_live *look, struct swk_error *error);
+
+/* Whether what can be read of it shows that it hasn't this upstream as it is. */
+bool swk_live_differs(const struct swk_live *live, const struct swk_upstream *wanted);
 
 /* ---- an instance ---- */
 

@@ -50,23 +50,6 @@ int swk_plan_foreign(struct swk_names *foreign, const struct swk_live *live,
 	return status;
 }
 
-/* Whether what can be read of the live state shows it to differ. */
-static bool seen_to_differ(const struct swk_live *live, const struct swk_upstream *wanted)
-{
-	const struct swk_upstream *have = swk_upstreams_find(&live->upstreams, wanted->name);
-
-	if (live->readable < SWK_READ_ADDRESSES)
-		return false;
-	if (!have || !same_spelling(have, wanted))
-		return true;
-	/* Of a host's name nginx shows what it resolved it to, and each worker may have done that
-	 * at another time: only that it was missing in some look is certain. */
-	if (swk_upstream_has_host(wanted))
-		return have->switches > 0;
-	return live->readable == SWK_READ_ATTRIBUTES ? !swk_upstream_same_servers(have, wanted)
-						     : !swk_upstream_same_addresses(have, wanted);
-}
-
 static int plan_one(struct swk_plan *plan, const char *name, const struct swk_upstream *upstream,
 		    bool owed, struct swk_error *error)
 {
@@ -92,7 +75,7 @@ static int plan_part(struct swk_plan *plan, const struct swk_upstreams *wanted,
 		bool is_owed = swk_names_have(owed, upstream->name);
 
 		if (swk_names_have(changes, upstream->name) == among &&
-		    (is_owed || seen_to_differ(live, upstream)))
+		    (is_owed || swk_live_differs(live, upstream)))
 			status = plan_one(plan, upstream->name, upstream, is_owed, error);
 	}
 	for (size_t i = 0; !status && i < owed->count; i++) {
