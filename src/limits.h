@@ -152,6 +152,16 @@
 #define SWK_METRICS_MAX (4UL * 1024 * 1024)
 #define SWK_METRICS_UPSTREAMS 1000
 #define SWK_METRICS_LOCK_MS 3000
+/* swk status paints anew after so many seconds. */
+#define SWK_WATCH_SECONDS 5
+#define SWK_WATCH_SECONDS_MAX 3600
+
+/* swk wait: how long, unless it is said, and at most; between two looks; and what a look may take
+ * though the time is over. */
+#define SWK_WAIT_SECONDS 300
+#define SWK_WAIT_SECONDS_MAX 86400
+#define SWK_WAIT_PAUSE_MS 1000
+#define SWK_WAIT_LOOK_MS 3000
 
 /* A message, one line. */
 #define SWK_TEXT_MAX 1024
