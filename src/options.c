@@ -19,22 +19,23 @@ enum {
 	RESUME = SWK_COMMAND_RESUME,
 	UNDO = SWK_COMMAND_UNDO,
 	/* What lasts from run to run, a look must know as well. */
-	LASTING =
-		SWK_COMMAND_APPLY | SWK_COMMAND_EXPLAIN | SWK_COMMAND_RESUME | SWK_COMMAND_WATCHES,
+	LASTING = SWK_COMMAND_APPLY | SWK_COMMAND_EXPLAIN | SWK_COMMAND_RESUME |
+		  SWK_COMMAND_WATCHES | SWK_COMMAND_STATUS | SWK_COMMAND_WAIT,
 	/* What a watch's handler may be told: each of its runs is done so. */
 	HANDLER = SWK_COMMAND_APPLY | SWK_COMMAND_WATCHES,
 	WATCHES = SWK_COMMAND_WATCHES,
 	ALL = LASTING | SWK_COMMAND_CHECK | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT,
-	/* To which a word that is no option may be given. */
+	/* To which a word that is no option may be given; or several. */
 	WITH_WORD = SWK_COMMAND_EXPLAIN | SWK_COMMAND_CHECK | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD |
 		    SWK_COMMAND_LINT,
+	LISTS = SWK_COMMAND_STATUS | SWK_COMMAND_WAIT,
 };
 
 static const struct option_entry {
 	char letter;
 	unsigned commands;    /* that take it */
 	const char *name;     /* of the option, the setting, and as SWK_NAME of the variable */
-	const char *argument; /* NULL: a yes-or-no */
+	const char *argument; /* NULL: a yes-or-no; `[=…]`: may be left out */
 	size_t flag;
 	const char *help;
 } table[] = {
@@ -67,8 +68,10 @@ static const struct option_entry {
 	{'x', APPLY | RESUME, "force", NULL, 0, "let more deletions through, this once"},
 	{'a', APPLY | RESUME, "adopt", NULL, 0,
 	 "take over a conf file and upstreams that\nswk-apply didn't make"},
-	{'j', HANDLER | UNDO | RESUME | SWK_COMMAND_LINT, "json", NULL, FLAG(json),
-	 "print it as JSON"},
+	{'j', HANDLER | UNDO | RESUME | SWK_COMMAND_LINT | SWK_COMMAND_STATUS, "json", NULL,
+	 FLAG(json), "print it as JSON"},
+	{'W', SWK_COMMAND_STATUS, "watch", "[=SECONDS]", FLAG(watch),
+	 "look again after so many seconds (5), for ever"},
 	{'l', HANDLER | UNDO | RESUME, "syslog", NULL, FLAG(syslog),
 	 "say everything to syslog too"},
 	{'L', HANDLER, "log-format", "FORMAT", 0, "of messages: text, logfmt or json"},
@@ -93,6 +96,18 @@ struct words {
 	size_t count;
 };
 
+/* Whether it wants a value, and can't do without. */
+static bool wants_value(const struct option_entry *entry)
+{
+	return entry->argument && *entry->argument != '[';
+}
+
+/* What it is without a value. */
+static const char *bare_value(const struct option_entry *entry)
+{
+	return entry->argument ? "" : "1";
+}
+
 int swk_options_describe(struct swk_buffer *out, enum swk_command command, struct swk_error *error)
 {
 	int status = 0;
@@ -104,7 +119,7 @@ int swk_options_describe(struct swk_buffer *out, enum swk_command command, struc
 		if (!(table[i].commands & command))
 			continue;
 		(void)snprintf(option, sizeof(option), "%s%s%s", table[i].name,
-			       table[i].argument ? " " : "",
+			       wants_value(&table[i]) ? " " : "",
 			       table[i].argument ? table[i].argument : "");
 		status = swk_buffer_print(out, error, "  -%c, --%-20s %.*s\n", table[i].letter,
 					  option, (int)strcspn(help, "\n"), help);
@@ -136,6 +151,21 @@ static bool is(const struct option_entry *entry, const char *name)
 	return !strcmp(entry->name, name);
 }
 
+static int set_watch(unsigned *watch, const char *value, const char *where, struct swk_error *error)
+{
+	char *end;
+	unsigned long seconds = SWK_WATCH_SECONDS;
+
+	if (*value)
+		seconds = isdigit((unsigned char)*value) ? strtoul(value, &end, 10) : 0;
+	if (*value && (!seconds || seconds > SWK_WATCH_SECONDS_MAX || *end))
+		return swk_error_set(error, SWK_USAGE,
+				     "%s: '%s' is no number of seconds from 1 to %d", where, value,
+				     SWK_WATCH_SECONDS_MAX);
+	*watch = (unsigned)seconds;
+	return 0;
+}
+
 static int set(struct swk_options *options, const struct option_entry *entry, const char *value,
 	       const char *where, struct swk_error *error)
 {
@@ -145,6 +175,8 @@ static int set(struct swk_options *options, const struct option_entry *entry, co
 		options->write = value;
 		return 0;
 	}
+	if (is(entry, "watch"))
+		return set_watch(&options->watch, value, where, error);
 	if (!entry->flag)
 		return swk_settings_set(&options->settings, entry->name, value, where, error);
 	return swk_flag_read(value, where, (bool *)(void *)((char *)options + entry->flag - 1),
@@ -189,11 +221,11 @@ static void describe(enum swk_command command, struct option *names, char *lette
 			continue;
 		*names++ = (struct option){
 			.name = table[i].name,
-			.has_arg = table[i].argument ? required_argument : optional_argument,
+			.has_arg = wants_value(&table[i]) ? required_argument : optional_argument,
 			.val = table[i].letter,
 		};
 		*letters++ = table[i].letter;
-		if (table[i].argument)
+		if (wants_value(&table[i]))
 			*letters++ = ':';
 	}
 	*letters = '\0';
@@ -229,7 +261,7 @@ static int read_words(struct words *words, enum swk_command command, int argc, c
 		words->list = list;
 		if (!entry)
 			return refuse(found, argv, error);
-		list[words->count++] = (struct word){entry, optarg ? optarg : "1"};
+		list[words->count++] = (struct word){entry, optarg ? optarg : bare_value(entry)};
 	}
 	return 0;
 }
@@ -341,10 +373,15 @@ static bool asks_for_text(const struct words *words)
 	return help || version;
 }
 
-/* The word that is no option: a service to explain, a file to look at, a reason. */
+/* The words that are no options: a service, or several; a file to look at; a reason. */
 static int take_word(struct swk_options *options, enum swk_command command, int argc, char **argv,
 		     struct swk_error *error)
 {
+	if (command & LISTS) {
+		options->words = &argv[optind];
+		options->word_count = (size_t)(argc - optind);
+		return 0;
+	}
 	if (optind < argc && command & WITH_WORD)
 		options->word = argv[optind++];
 	if (optind == argc)

@@ -16,12 +16,17 @@ enum swk_command {
 	SWK_COMMAND_RESUME = 32,
 	SWK_COMMAND_WATCHES = 64,
 	SWK_COMMAND_LINT = 128,
+	SWK_COMMAND_STATUS = 256,
+	SWK_COMMAND_WAIT = 512,
 };
 
 struct swk_options {
 	struct swk_settings settings;
 	char *config;	  /* the settings file that was read, or NULL; owned */
 	const char *word; /* the one that is no option; NULL: none */
+	char **words;	  /* of those that take several, all; as in argv */
+	size_t word_count;
+	unsigned watch; /* seconds between two looks; 0: one look */
 
 	/* Of `watches`: the folder to write to, or NULL; what handlers are told, owned. */
 	const char *write;

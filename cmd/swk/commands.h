@@ -16,6 +16,8 @@ int swk_lint(int argc, char **argv, const struct swk_log *log);
 int swk_undo_command(int argc, char **argv, const struct swk_log *log);
 int swk_hold_command(int argc, char **argv, const struct swk_log *log);
 int swk_resume_command(int argc, char **argv, const struct swk_log *log);
+int swk_status_command(int argc, char **argv, const struct swk_log *log);
+int swk_wait_command(int argc, char **argv, const struct swk_log *log);
 
 /* Reads the options of one, and does what --help and --version ask for. *done: that was all, or it
  * failed; the result is the exit status then. Whichever, free the options. */
@@ -32,5 +34,8 @@ int swk_fill_hold(struct swk_hold *hold, const char *reason, const struct swk_lo
 
 /* That it holds, on standard output. */
 void swk_say_held(const struct swk_settings *settings);
+
+/* Says what kept a look from being a whole one, and what somebody should see to. */
+void swk_say_notes(const struct swk_report *report, const struct swk_log *log);
 
 #endif

@@ -17,21 +17,6 @@ static bool has_document(void)
 	return !fstat(STDIN_FILENO, &what) && (S_ISREG(what.st_mode) || S_ISFIFO(what.st_mode));
 }
 
-/* What is not in the table: what kept the look from being a whole one. */
-static void say_notes(const struct swk_report *report, const struct swk_log *log)
-{
-	for (size_t i = 0; i < report->note_count; i++) {
-		const struct swk_note *note = &report->notes[i];
-
-		if (note->kind == SWK_NOTE_HELD || note->kind == SWK_NOTE_UNASKED)
-			swk_log_line(log, SWK_LOG_ERROR, note->text);
-		else if (note->kind == SWK_NOTE_WARNING)
-			swk_log_line(log, SWK_LOG_WARNING, note->text);
-		else if (note->kind == SWK_NOTE_DETAIL)
-			swk_log_line(log, SWK_LOG_DEBUG, note->text);
-	}
-}
-
 static bool is_shown(const struct swk_whys *whys, const char *service, const char *upstream,
 		     size_t length)
 {
@@ -108,7 +93,7 @@ static int explain(struct swk_settings *settings, const char *service, const str
 	status = swk_apply(settings, STDIN_FILENO, &report, &whys, &error);
 	if (!error.status)
 		(void)show(&report, &whys, service, log, &error);
-	say_notes(&report, log);
+	swk_say_notes(&report, log);
 	if (error.status == SWK_DATA && document)
 		swk_error_add(&error, "; to ask Consul instead: swk explain </dev/null");
 	if (error.status)

@@ -12,6 +12,8 @@ static const struct command {
 } commands[] = {
 	{"check-config", swk_check_config, "whether the settings file is right"},
 	{"explain", swk_explain_command, "why each instance is served, or why not"},
+	{"status", swk_status_command, "whether each nginx is in step"},
+	{"wait", swk_wait_command, "until so many instances are live"},
 	{"watches", swk_watches, "a watch for each service, for Consul's agent"},
 	{"lint", swk_lint, "what in nginx's configuration makes dyups useless"},
 	{"undo", swk_undo_command, "put the file before back, apply it, and hold"},
@@ -40,6 +42,20 @@ int swk_begin(struct swk_options *options, enum swk_command command, int argc, c
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
 	swk_buffer_free(&text);
 	return status;
+}
+
+void swk_say_notes(const struct swk_report *report, const struct swk_log *log)
+{
+	for (size_t i = 0; i < report->note_count; i++) {
+		const struct swk_note *note = &report->notes[i];
+
+		if (note->kind == SWK_NOTE_HELD || note->kind == SWK_NOTE_UNASKED)
+			swk_log_line(log, SWK_LOG_ERROR, note->text);
+		else if (note->kind == SWK_NOTE_WARNING)
+			swk_log_line(log, SWK_LOG_WARNING, note->text);
+		else if (note->kind == SWK_NOTE_DETAIL)
+			swk_log_line(log, SWK_LOG_DEBUG, note->text);
+	}
 }
 
 static void help(void)

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "apply.h"
+#include "commands.h"
+#include "print_survey.h"
+#include "terminal.h"
+
+enum { DRIFTED = 1 };
+
+/* Where it goes, and how. */
+struct sheet {
+	bool json;
+	bool paints; /* over what stood there before */
+	struct swk_print_style style;
+	size_t rows; /* of the terminal */
+};
+
+/* ---- painting ---- */
+
+static int add_note(struct swk_buffer *text, const struct swk_print_style *style, const char *note,
+		    struct swk_error *error)
+{
+	const int width = style->width ? (int)style->width : SWK_TEXT_MAX;
+
+	return swk_buffer_print(text, error, "\n%s%.*s%s\n", style->colour ? "\033[31m" : "", width,
+				note, style->colour ? "\033[m" : "");
+}
+
+/* What else would be said beside the table, and be painted over. */
+static int add_notes(struct swk_buffer *text, const struct sheet *sheet,
+		     const struct swk_report *report, const struct swk_error *failure,
+		     struct swk_error *error)
+{
+	int result = 0;
+
+	for (size_t i = 0; !result && i < report->note_count; i++) {
+		if (report->notes[i].kind >= SWK_NOTE_WARNING)
+			result = add_note(text, &sheet->style, report->notes[i].text, error);
+	}
+	return result || !failure->status ? result
+					  : add_note(text, &sheet->style, failure->text, error);
+}
+
+/* Over what stands there, line by line, in one write, so that nothing flickers. Nothing of the
+ * terminal is set, so that nothing is to be put back, whatever ends this. */
+static int paint(const struct swk_buffer *text, size_t rows, struct swk_error *error)
+{
+	static const char home[] = "\033[H", rest_of_line[] = "\033[K", rest[] = "\033[J";
+	struct swk_buffer out;
+	size_t lines = 0;
+	int result;
+
+	swk_buffer_init(&out, SWK_DOCUMENT_MAX);
+	result = swk_buffer_print(&out, error, "%s", home);
+	for (const char *at = text->data, *end; !result && at && *at; at = end) {
+		end = strchrnul(at, '\n');
+		/* The last is where the cursor stands. */
+		if (rows > 2 && ++lines > rows - 2) {
+			result = swk_buffer_print(&out, error, "more does not fit%s\n",
+						  rest_of_line);
+			break;
+		}
+		result = swk_buffer_print(&out, error, "%.*s%s\n", (int)(end - at), at,
+					  rest_of_line);
+		end += *end == '\n';
+	}
+	if (!result)
+		result = swk_buffer_print(&out, error, "%s", rest);
+	if (!result && write(STDOUT_FILENO, out.data, out.length) < 0)
+		result = swk_error_set(error, SWK_INTERNAL, "standard output can't be written to");
+	swk_buffer_free(&out);
+	return result;
+}
+
+/* ---- one look ---- */
+
+/* What is wanted of one look, and what it came to. */
+struct look {
+	struct swk_survey survey;
+	struct swk_report report;
+	struct swk_error failure;
+	int result;
+};
+
+static bool is_narrowed(const struct look *look)
+{
+	return look->survey.only && look->survey.only->count;
+}
+
+/* Deletions that are too many are noted as a whole. */
+static bool is_held(const struct look *look)
+{
+	return swk_survey_held(&look->survey) ||
+	       (!is_narrowed(look) && look->report.counted[SWK_NOTE_HELD]);
+}
+
+/* Who asks about a few is told what concerns all, and else nothing of the others. */
+static void forget_others(struct look *look)
+{
+	if (!is_narrowed(look))
+		return;
+	swk_report_forget(&look->report, SWK_NOTE_WARNING);
+	if (!look->survey.refused)
+		swk_report_forget(&look->report, SWK_NOTE_HELD);
+}
+
+static int result_of(const struct look *look)
+{
+	if (look->failure.status)
+		return look->failure.status;
+	if (look->report.counted[SWK_NOTE_UNASKED])
+		return SWK_UNAVAILABLE;
+	if (!swk_survey_complete(&look->survey))
+		return SWK_TEMPFAIL;
+	if (swk_survey_drifted(&look->survey))
+		return DRIFTED;
+	return is_held(look) ? SWK_HELD : 0;
+}
+
+static int print(const struct look *look, const struct sheet *sheet, struct swk_error *error)
+{
+	struct swk_buffer text;
+	int result = 0;
+
+	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
+	if (sheet->json)
+		result = swk_print_survey_json(&text, &look->survey, &look->report, look->result,
+					       &look->failure, error);
+	else if (!look->failure.status)
+		result = swk_print_survey(&text, &look->survey, &sheet->style, error);
+	if (!result && sheet->paints)
+		result = add_notes(&text, sheet, &look->report, &look->failure, error);
+	if (!result && sheet->paints)
+		result = paint(&text, sheet->rows, error);
+	else if (!result && text.length)
+		(void)fwrite(text.data, 1, text.length, stdout);
+	if (!result && fflush(stdout))
+		result = swk_error_set(error, SWK_INTERNAL, "standard output can't be written to");
+	swk_buffer_free(&text);
+	return result;
+}
+
+static int look_once(const struct swk_settings *settings, const struct swk_texts *only,
+		     const struct sheet *sheet, const struct swk_log *log, struct swk_error *error)
+{
+	struct look look = {.survey.only = only};
+	const char *unknown;
+	int result;
+
+	swk_report_init(&look.report);
+	(void)swk_apply_look(settings, &look.survey, &look.report, &look.failure);
+	unknown = look.failure.status ? NULL : swk_survey_unknown(&look.survey);
+	if (unknown && !look.report.counted[SWK_NOTE_UNASKED])
+		(void)swk_error_set(&look.failure, SWK_USAGE,
+				    "there is no upstream and no service '%s': not in the file, in "
+				    "no nginx, and not in Consul",
+				    unknown);
+	forget_others(&look);
+	look.result = result_of(&look);
+	(void)print(&look, sheet, error);
+	if (!sheet->paints) {
+		swk_say_notes(&look.report, log);
+		if (look.failure.status)
+			swk_log_line(log, SWK_LOG_ERROR, look.failure.text);
+	}
+	result = look.result;
+	swk_survey_free(&look.survey);
+	swk_report_free(&look.report);
+	return error->status ? error->status : result;
+}
+
+/* ---- all of it ---- */
+
+static int watch(struct swk_options *options, struct sheet *sheet, const struct swk_texts *only,
+		 const struct swk_log *log, struct swk_error *error)
+{
+	int result;
+
+	do {
+		/* The window may have another size each time. */
+		if (sheet->paints)
+			swk_terminal_size(&sheet->style.width, &sheet->rows);
+		result = look_once(&options->settings, only, sheet, log, error);
+	} while (options->watch && !error->status && !sleep(options->watch));
+	return result;
+}
+
+int swk_status_command(int argc, char **argv, const struct swk_log *log)
+{
+	struct swk_log verbose = *log;
+	struct swk_error error = {0};
+	struct swk_options options;
+	struct swk_texts only = {0};
+	struct sheet sheet = {0};
+	bool done;
+	int result = swk_begin(&options, SWK_COMMAND_STATUS, argc, argv,
+			       "swk status [option]… [UPSTREAM | SERVICE]…", log, &done);
+
+	if (!done) {
+		verbose.level = options.verbose ? SWK_LOG_DEBUG : log->level;
+		only = (struct swk_texts){options.words, options.word_count};
+		options.settings.dry_run = true;
+		sheet = (struct sheet){.json = options.json,
+				       .style.colour = swk_terminal_colours()};
+		sheet.paints = options.watch && !options.json && swk_terminal_paints();
+		result = watch(&options, &sheet, &only, &verbose, &error);
+		if (error.status)
+			swk_log_line(log, SWK_LOG_ERROR, error.text);
+	}
+	swk_options_free(&options);
+	return result;
+}

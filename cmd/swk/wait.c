@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "apply.h"
+#include "commands.h"
+#include "deadline.h"
+#include "terminal.h"
+
+/* What is waited for, and how far it is. */
+struct waiting {
+	const struct swk_settings *settings;
+	struct swk_waits waits;
+	int64_t began;
+	bool paints;		      /* one line, over and over */
+	char hindrance[SWK_TEXT_MAX]; /* what kept the last look from being a whole one */
+};
+
+static int64_t seconds_gone(const struct waiting *waiting)
+{
+	return (swk_now_ms() - waiting->began) / 1000;
+}
+
+/* ---- what is said ---- */
+
+/* How far all of them are. */
+static int describe(struct swk_buffer *text, const struct waiting *waiting, struct swk_error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < waiting->waits.count; i++) {
+		if (i)
+			status = swk_buffer_print(text, error, ", ");
+		if (!status)
+			status = swk_wait_describe(text, &waiting->waits.list[i], error);
+	}
+	return status;
+}
+
+/* The line, painted over the one before. */
+static void show_progress(const struct waiting *waiting)
+{
+	struct swk_error ignored = {0};
+	struct swk_buffer text;
+	size_t columns, rows;
+
+	if (!waiting->paints)
+		return;
+	swk_terminal_size(&columns, &rows);
+	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
+	(void)swk_buffer_print(&text, &ignored, "%lld s: ", (long long)seconds_gone(waiting));
+	(void)describe(&text, waiting, &ignored);
+	if (*waiting->hindrance)
+		(void)swk_buffer_print(&text, &ignored, "; %s", waiting->hindrance);
+	/* A line that is wrapped could not be painted over. */
+	if (!ignored.status)
+		(void)printf("\r\033[K%.*s", columns ? (int)columns - 1 : (int)text.length,
+			     text.data);
+	(void)fflush(stdout);
+	swk_buffer_free(&text);
+}
+
+/* The last word, on a line of its own. */
+static int say_result(const struct waiting *waiting, const struct swk_wait *late,
+		      const struct swk_log *log, struct swk_error *error)
+{
+	struct swk_buffer text;
+	int status;
+
+	if (waiting->paints)
+		(void)printf("\r\033[K");
+	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
+	if (!late) {
+		status = describe(&text, waiting, error);
+		if (!status && (printf("%s\n", text.data) < 0 || fflush(stdout)))
+			status = swk_error_set(error, SWK_INTERNAL,
+					       "standard output can't be written to");
+	} else {
+		(void)fflush(stdout);
+		status = swk_wait_describe(&text, late, error);
+		if (!status)
+			status = swk_buffer_print(
+				&text, error, " after %u s%s%s%s", late->seconds,
+				late->registered ? "" : "; Consul shows no instance of it",
+				*waiting->hindrance ? "; " : "", waiting->hindrance);
+		if (!status)
+			swk_log_line(log, SWK_LOG_ERROR, text.data);
+	}
+	swk_buffer_free(&text);
+	if (status)
+		return status;
+	return late ? SWK_TEMPFAIL : 0;
+}
+
+/* ---- looking ---- */
+
+static void take_hindrance(struct waiting *waiting, const struct swk_report *report)
+{
+	*waiting->hindrance = '\0';
+	for (size_t i = 0; i < report->note_count; i++) {
+		const struct swk_note *note = &report->notes[i];
+
+		if (note->kind != SWK_NOTE_UNASKED && note->kind != SWK_NOTE_OWED)
+			continue;
+		(void)snprintf(waiting->hindrance, sizeof(waiting->hindrance), "%s", note->text);
+		return;
+	}
+}
+
+/* A look may take a little longer than there is time, so that there is one at all. */
+static int64_t deadline_of_look(const struct waiting *waiting)
+{
+	const int64_t now = swk_now_ms(), usual = now + (int64_t)waiting->settings->timeout * 1000;
+	int64_t deadline = now + SWK_WAIT_LOOK_MS;
+
+	for (size_t i = 0; i < waiting->waits.count; i++) {
+		const int64_t end = waiting->began + (int64_t)waiting->waits.list[i].seconds * 1000;
+
+		if (end > deadline)
+			deadline = end;
+	}
+	return deadline < usual ? deadline : usual;
+}
+
+static int look(struct waiting *waiting, struct swk_error *error)
+{
+	struct swk_report report;
+	int status;
+
+	swk_report_init(&report);
+	status = swk_apply_count(waiting->settings, &waiting->waits, deadline_of_look(waiting),
+				 &report, error);
+	take_hindrance(waiting, &report);
+	swk_report_free(&report);
+	return status;
+}
+
+static int wait_for_all(struct waiting *waiting, const struct swk_log *log, struct swk_error *error)
+{
+	const struct timespec pause = {SWK_WAIT_PAUSE_MS / 1000,
+				       SWK_WAIT_PAUSE_MS % 1000 * 1000000L};
+	const struct swk_wait *late;
+	int64_t gone;
+
+	for (;;) {
+		/* What is late by then had all of its time. */
+		gone = seconds_gone(waiting);
+		if (look(waiting, error))
+			return error->status;
+		if (swk_waits_over(&waiting->waits))
+			return say_result(waiting, NULL, log, error);
+		late = swk_waits_late(&waiting->waits, gone);
+		if (late)
+			return say_result(waiting, late, log, error);
+		show_progress(waiting);
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
+/* ---- all of it ---- */
+
+static int take_operands(struct waiting *waiting, const struct swk_options *options,
+			 struct swk_error *error)
+{
+	int status = 0;
+
+	if (!options->word_count)
+		return swk_error_set(error, SWK_USAGE,
+				     "what is to be waited for is missing: SERVICE=N; see --help");
+	for (size_t i = 0; !status && i < options->word_count; i++)
+		status = swk_waits_add(&waiting->waits, options->words[i], error);
+	for (size_t i = 0; !status && i < waiting->waits.count; i++) {
+		const char *service = waiting->waits.list[i].service;
+
+		if (!swk_settings_publish(&options->settings, service))
+			status = swk_error_set(error, SWK_USAGE,
+					       "service '%s' is never published: include and "
+					       "exclude leave it out, or it is Consul itself",
+					       service);
+	}
+	return status;
+}
+
+int swk_wait_command(int argc, char **argv, const struct swk_log *log)
+{
+	struct waiting waiting = {.began = swk_now_ms()};
+	struct swk_error error = {0};
+	struct swk_options options;
+	bool done;
+	int status = swk_begin(&options, SWK_COMMAND_WAIT, argc, argv,
+			       "swk wait [option]… SERVICE=N[,SECONDS]…", log, &done);
+
+	if (!done) {
+		waiting.settings = &options.settings;
+		waiting.paints = swk_terminal_paints();
+		options.settings.dry_run = options.settings.ask = true;
+		status = take_operands(&waiting, &options, &error);
+		if (!status)
+			status = wait_for_all(&waiting, log, &error);
+		if (error.status)
+			swk_log_line(log, SWK_LOG_ERROR, error.text);
+	}
+	swk_waits_free(&waiting.waits);
+	swk_options_free(&options);
+	return status;
+}
