@@ -240,6 +240,7 @@ int swk_waits_count(struct swk_waits *waits, const struct swk_services *services
 		const struct swk_service *service = swk_services_find(services, wait->service);
 
 		wait->registered = wait->healthy = wait->filed = wait->sent = wait->live = 0;
+		wait->looked = target_count && targets[0].live;
 		if (service)
 			status = count_one(wait, service, have, targets, target_count, error);
 	}
@@ -279,9 +280,12 @@ const struct swk_wait *swk_waits_late(const struct swk_waits *waits, int64_t sec
 
 int swk_wait_describe(struct swk_buffer *out, const struct swk_wait *wait, struct swk_error *error)
 {
+	char room[SWK_NUMBER_MAX];
+	const char *sent = swk_number_text(room, wait->sent);
+
 	return swk_buffer_print(
-		out, error,
-		"%s: %zu of %zu live (Consul: %zu, healthy %zu; in the file %zu, sent %zu)",
-		wait->service, wait->live, wait->wanted, wait->registered, wait->healthy,
-		wait->filed, wait->sent);
+		out, error, "%s: %zu of %zu %s (Consul: %zu, healthy %zu; in the file %zu%s%s)",
+		wait->service, wait->looked ? wait->live : wait->sent, wait->wanted,
+		wait->looked ? "live" : "sent", wait->registered, wait->healthy, wait->filed,
+		wait->looked ? ", sent " : "", wait->looked ? sent : "");
 }

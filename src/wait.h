@@ -19,7 +19,8 @@ struct swk_wait {
 	size_t healthy;	   /* that are to be served, and not marked down */
 	size_t filed;	   /* in the file */
 	size_t sent;	   /* and owed to no target */
-	size_t live;	   /* and on all targets, in all looks */
+	size_t live;	   /* and on all targets, in all looks… */
+	bool looked;	   /* …if all of them were looked at */
 };
 
 struct swk_waits {
@@ -48,7 +49,8 @@ bool swk_waits_sent(const struct swk_waits *waits);
 bool swk_waits_over(const struct swk_waits *waits);
 const struct swk_wait *swk_waits_late(const struct swk_waits *waits, int64_t seconds);
 
-/* Appends how far one is: `web: 2 of 3 live (Consul: 4, healthy 3; in the file 3, sent 3)`. */
+/* Appends how far one is: `web: 2 of 3 live (Consul: 4, healthy 3; in the file 3, sent 3)`; of
+ * targets that were not looked at, `web: 2 of 3 sent (…)`. */
 int swk_wait_describe(struct swk_buffer *out, const struct swk_wait *wait, struct swk_error *error);
 
 #endif

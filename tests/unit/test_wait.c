@@ -170,7 +170,8 @@ static void counted(void **state)
 			{cases[i].one ? &one : NULL, &none},
 			{cases[i].two ? &two : NULL, cases[i].owed ? &owed : NULL},
 		};
-		char row[512], numbers[64];
+		struct swk_buffer text;
+		char row[512], numbers[64], described[128];
 
 		(void)snprintf(row, sizeof(row), "%s / %s / %s / %s / %s", cases[i].told,
 			       cases[i].have, cases[i].one ? cases[i].one : "-",
@@ -189,6 +190,19 @@ static void counted(void **state)
 		unit_same(row, numbers, cases[i].numbers);
 		unit_number(row, (long long)waits.list[1].registered, 9);
 		unit_number(row, (long long)waits.list[0].registered, 0);
+		if (cases[i].one)
+			(void)snprintf(described, sizeof(described),
+				       "web: %zu of 1 live (Consul: 9, healthy %zu; in the file "
+				       "%zu, sent %zu)",
+				       waits.list[1].live, waits.list[1].healthy,
+				       waits.list[1].filed, waits.list[1].sent);
+		else
+			(void)snprintf(described, sizeof(described),
+				       "web: 2 of 1 sent (Consul: 9, healthy 2; in the file 2)");
+		swk_buffer_init(&text, 1000);
+		assert_int_equal(swk_wait_describe(&text, &waits.list[1], &error), 0);
+		unit_same(row, text.data, described);
+		swk_buffer_free(&text);
 		swk_waits_free(&waits);
 		swk_services_free(&services);
 		swk_upstreams_free(&have);

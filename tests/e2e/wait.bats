@@ -1,0 +1,169 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# swk wait: until so many healthy instances are live, on all targets and all workers.
+
+load ../soak/soak # gateway_again
+load settings
+
+# One instance, in step.
+begin() {
+	settings "${1:-"{}"}"
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+}
+
+@test "wait: what is there is there at once; nothing is written, sent or locked" {
+	begin
+	before=$(state_of_all)
+	gateway_requests_clear
+	(
+		flock 9
+		timeout 20 swk wait web=1 >"$E2E_DIR/out"
+	) 9<"$SWK_CONF.lock"
+	[ "$(cat "$E2E_DIR/out")" == 'web: 1 of 1 live (Consul: 1, healthy 1; in the file 1, sent 1)' ]
+	[ "$(gateway_requests | cut -d ' ' -f 1 | sort -u)" == GET ]
+	(($(gateway_requests | grep -c '^GET /detail 200') >= 12))
+	[ "$(state_of_all)" == "$before" ]
+}
+
+@test "wait: until a handler has brought it to each nginx" {
+	first="$GATEWAY_DYUPS" first_dir="$GATEWAY_DIR" first_pid="$GATEWAY_PID"
+	gateway_start "$E2E_DIR/gateway-2"
+	begin "{\"targets\": [{\"url\": \"$first\"}, {\"url\": \"$GATEWAY_DYUPS\", \"name\": \"two\"}]}"
+	consul_register api api-1 10.0.1.1 80
+	swk wait web=3,60 api=1,60 >"$E2E_DIR/out" 2>"$E2E_DIR/err" 3>&- &
+	waiting=$!
+	consul_register web web-2 10.0.0.2 80
+	swk-apply --resync
+	consul_register web web-3 10.0.0.3 80 gray=b
+	sleep 1.5 # it looks each second: not yet
+	kill -0 "$waiting"
+	gateway_stop
+	run -75 swk-apply --resync --timeout 2
+	sleep 1.5
+	kill -0 "$waiting"
+	gateway_again
+	kill -0 "$waiting"
+	swk-apply --resync
+	wait "$waiting"
+	[ -z "$(cat "$E2E_DIR/err")" ]
+	[ "$(cat "$E2E_DIR/out")" == 'api: 1 of 1 live (Consul: 1, healthy 1; in the file 1, sent 1),'$(
+	)' web: 3 of 3 live (Consul: 3, healthy 3; in the file 3, sent 3)' ]
+	gateway_stop
+	GATEWAY_DIR="$first_dir" GATEWAY_PID="$first_pid" # to be stopped as well
+}
+
+@test "wait: the time is over: 75, and how far it is; no nginx is asked before the file has enough" {
+	begin
+	consul_register web web-2 10.0.0.2 80
+	gateway_requests_clear
+	run -75 --separate-stderr swk wait web=2,2
+	[ -z "$output" ]
+	[ "$stderr" == 'swk: error: web: 1 of 2 sent (Consul: 2, healthy 2; in the file 1) after 2 s' ]
+	[ -z "$(gateway_requests)" ]
+	# One of several is enough to end it; the other has more time.
+	run -75 --separate-stderr swk wait web=2,1 none=1,600
+	[[ "$stderr" == *'web: 1 of 2 sent'*'after 1 s' ]]
+	run -75 --separate-stderr swk wait none=1,0
+	[[ "$stderr" == *'none: 0 of 1 sent'*'Consul shows no instance of it' ]]
+	# One look.
+	swk-apply --resync
+	run -0 swk wait web=2,0
+	run -75 swk wait web=3,0
+}
+
+@test "wait: only what is healthy counts, over all upstreams; what is kept doesn't, nor what is down" {
+	begin '{"defaults": {"warning": "include"}, "routing": [{"tag": "gray"}, {"tag": "zone", "also_plain": true}]}'
+	consul_register web web-2 10.0.0.2 80 gray=b
+	consul_register web web-3 10.0.0.3 80
+	consul_register web web-4 10.0.0.4 80 nginx:down
+	consul_register web web-5 10.0.0.5 80 zone=x
+	consul_check web-3 warning
+	swk-apply --resync
+	# web-5 is in two upstreams, and counts once.
+	swk wait web=4,0 >"$E2E_DIR/out"
+	cat "$E2E_DIR/out"
+	[ "$(cat "$E2E_DIR/out")" == 'web: 4 of 4 live (Consul: 5, healthy 4; in the file 4, sent 4)' ]
+	# web_b keeps its last server, which is live in nginx.
+	consul_check web-2 critical
+	swk-apply --resync
+	in_file web_b
+	run -75 swk wait web=4,0
+	[[ "$output" == *'web: 3 of 4 sent (Consul: 5, healthy 3; in the file 3)'* ]]
+	run -0 swk wait web=3,0
+}
+
+@test "wait: nginx that is down, or a worker that came back with less, or what somebody took away: not live" {
+	begin
+	gateway_post web 'server 10.0.0.9:80;' >/dev/null
+	gateway_workers_detail >/dev/null
+	run -75 swk wait web=1,0
+	[[ "$output" == *'0 of 1 live'*'sent 1)'* ]]
+	swk-apply --resync
+	run -0 swk wait web=1,0
+	gateway_kill_worker
+	for _ in 1 2 3 4 5; do # which workers one look reaches is chance
+		run swk wait web=1,0
+		((status == 0)) || break
+	done
+	[ "$status" == 75 ]
+	gateway_stop
+	run -75 swk wait web=1,0
+	[[ "$output" == *'0 of 1 live'*"$GATEWAY_DYUPS/detail: "*onnect* ]]
+	# It is owed something since.
+	consul_register web web-1 10.0.0.2 80
+	run -75 swk-apply --resync --timeout 2
+	run -75 swk wait web=1,0
+	[[ "$output" == *'web: 0 of 1 sent (Consul: 1, healthy 1; in the file 1)'* ]]
+}
+
+@test "wait: without Consul it goes on, and says why in the end; a file that isn't ours ends it" {
+	begin
+	real="$CONSUL_HTTP_ADDR"
+	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
+	run -75 --separate-stderr swk wait web=1,1
+	[[ "$stderr" == *'web: 0 of 1 sent'*'service web could not be asked about'*"$CONSUL_HTTP_ADDR"* ]]
+	CONSUL_HTTP_ADDR="$real"
+	echo x >"$SWK_CONF"
+	run -10 swk wait web=1,60
+	[[ "$output" == *"$SWK_CONF was not written by swk-apply"* ]]
+}
+
+@test "wait: an operand that is none: 64, and nobody is asked" {
+	settings '{"exclude": ["intern-*"]}'
+	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
+	for operands in '' web web= web=0 web=-1 web=x web=1, web=1,x web=1,86401 =1 'web=1 web=2' 'a/b=1' consul=1 intern-a=1 \
+		'--json web=1' '--watch web=1'; do
+		echo "$operands"
+		# shellcheck disable=SC2086 # words
+		run -64 --separate-stderr swk wait $operands
+		[ -z "$output" ]
+	done
+	[ -z "$(gateway_requests)" ]
+}
+
+@test "wait on a terminal paints one line, and leaves the last word" {
+	begin
+	consul_register web web-2 10.0.0.2 80
+	screen="$E2E_DIR/tmux"
+	TERM=xterm tmux -S "$screen" -f /dev/null new-session -d -x 60 -y 10 \
+		bash --norc --noprofile -c 'swk wait web=2,60; echo "ended $?"; exec cat' 3>&-
+	wait_until "$E2E_PATIENCE" shows '^[1-9][0-9]* s: web: 1 of 2 sent (Consul: 2, healthy 2; in the f'
+	[ "$(shown | grep -c .)" == 1 ]
+	swk-apply --resync
+	wait_until "$E2E_PATIENCE" shows 'ended 0'
+	[ "$(shown | head -n 3 | tr -d '\n')" == \
+		'web: 2 of 2 live (Consul: 2, healthy 2; in the file 2, sent2)ended 0' ]
+	[ "$(shown | grep -c .)" == 3 ]
+	tmux -S "$screen" kill-server
+}
+
+shown() {
+	tmux -S "$screen" capture-pane -p
+}
+
+shows() {
+	shown | grep -q -- "$1"
+}
