@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a shell of its own; bats sets stderr
 # swk status: what the file says, what each nginx has, what it is owed, and what Consul says by now.
 
 load ../soak/soak # gateway_again

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a shell of its own; bats sets stderr
 # swk wait: until so many healthy instances are live, on all targets and all workers.
 
 load ../soak/soak # gateway_again
@@ -134,7 +134,7 @@ begin() {
 @test "wait: an operand that is none: 64, and nobody is asked" {
 	settings '{"exclude": ["intern-*"]}'
 	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
-	for operands in '' web web= web=0 web=-1 web=x web=1, web=1,x web=1,86401 =1 'web=1 web=2' 'a/b=1' consul=1 intern-a=1 \
+	for operands in '' web web= web=0 web=-1 web=x 'web=1,' web=1,x web=1,86401 =1 'web=1 web=2' 'a/b=1' consul=1 intern-a=1 \
 		'--json web=1' '--watch web=1'; do
 		echo "$operands"
 		# shellcheck disable=SC2086 # words
