@@ -594,6 +594,52 @@ static void described(void **state)
 	}
 }
 
+static void words_and_times(void **state)
+{
+	static const struct {
+		enum swk_command command;
+		const char *line;
+		int status;
+		size_t words;
+		unsigned watch;
+	} rows[] = {
+		{SWK_COMMAND_STATUS, "", 0, 0, 0},
+		{SWK_COMMAND_STATUS, "web|api", 0, 2, 0},
+		{SWK_COMMAND_STATUS, "web|--json|api", 0, 2, 0},
+		{SWK_COMMAND_WAIT, "web=1|api=2|x=3,4", 0, 3, 0},
+		{SWK_COMMAND_EXPLAIN, "web|api", SWK_USAGE, 0, 0},
+		{SWK_COMMAND_APPLY, "web", SWK_USAGE, 0, 0},
+		/* Its number is not the next word. */
+		{SWK_COMMAND_STATUS, "--watch|web", 0, 1, SWK_WATCH_SECONDS},
+		{SWK_COMMAND_STATUS, "-W|7", 0, 1, SWK_WATCH_SECONDS},
+		{SWK_COMMAND_STATUS, "--watch=7|web", 0, 1, 7},
+		{SWK_COMMAND_STATUS, "--watch=3600", 0, 0, 3600},
+		{SWK_COMMAND_STATUS, "--watch=3601", SWK_USAGE, 0, 0},
+		{SWK_COMMAND_STATUS, "--watch=0", SWK_USAGE, 0, 0},
+		{SWK_COMMAND_STATUS, "--watch=-1", SWK_USAGE, 0, 0},
+		{SWK_COMMAND_STATUS, "--watch=5s", SWK_USAGE, 0, 0},
+		{SWK_COMMAND_WAIT, "--watch|web=1", SWK_USAGE, 0, 0},
+		{SWK_COMMAND_APPLY, "--watch", SWK_USAGE, 0, 0},
+	};
+
+	(void)state;
+	write_config("{}");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char environment[128];
+		struct swk_options options;
+		struct swk_error error = {0};
+
+		(void)snprintf(environment, sizeof(environment), "SWK_CONFIG=%s", file);
+		unit_number(
+			rows[i].line,
+			read_options(&options, rows[i].command, environment, rows[i].line, &error),
+			rows[i].status);
+		unit_number(rows[i].line, (long long)options.word_count, (long long)rows[i].words);
+		unit_number(rows[i].line, options.watch, rows[i].watch);
+		swk_options_free(&options);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -607,6 +653,7 @@ int main(void)
 		cmocka_unit_test(variables_of_others),
 		cmocka_unit_test(the_word),
 		cmocka_unit_test(flags),
+		cmocka_unit_test(words_and_times),
 		cmocka_unit_test(described),
 	};
 	int failed;
