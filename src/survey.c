@@ -175,8 +175,6 @@ static void say_behind(struct detail *detail, const struct subject *subject)
 
 static bool varies(const struct subject *subject)
 {
-	if (!subject->live)
-		return false;
 	/* Each worker may have resolved a host's name at another time. */
 	if (subject->file && swk_upstream_has_host(subject->file))
 		return subject->live->switches > 0;
@@ -191,7 +189,7 @@ static enum swk_standing standing_of(const struct subject *subject)
 		return SWK_STANDS_OWED;
 	if (!ours && subject->live)
 		return SWK_STANDS_FOREIGN;
-	if (varies(subject))
+	if (subject->live && varies(subject))
 		return SWK_STANDS_SPLIT;
 	if (subject->file && swk_live_differs(subject->all, subject->file))
 		return subject->live ? SWK_STANDS_DIFFERS : SWK_STANDS_MISSING;
@@ -218,7 +216,7 @@ static void say_live(struct detail *detail, const struct subject *subject)
 		add_difference(detail, "nginx", subject->live, subject->file);
 	else if (subject->owed && seen)
 		begin(detail, "nginx has it; not confirmed for each worker");
-	if (varies(subject))
+	if (subject->live && varies(subject))
 		begin(detail, subject->live->switches ? "not all workers have it"
 						      : "its workers have different servers");
 	if (!subject->file && !subject->owed && subject->live && subject->gone)
@@ -242,7 +240,6 @@ static int add_row(struct swk_survey_target *target, const char *name,
 		   const struct subject *subject, struct swk_error *error)
 {
 	const struct swk_upstream *source = subject->file ? subject->file : subject->wanted;
-	const enum swk_standing standing = standing_of(subject);
 	struct swk_survey_row *rows =
 		swk_list_grow(target->rows, target->count, sizeof(*target->rows));
 	struct detail detail;
@@ -251,8 +248,6 @@ static int add_row(struct swk_survey_target *target, const char *name,
 	if (!rows)
 		return swk_error_memory(error);
 	target->rows = rows;
-	if (standing == SWK_STANDS_FOREIGN)
-		source = NULL;
 	describe(&detail, subject);
 	row = (struct swk_survey_row){.upstream = copy(name),
 				      .service = copy(source ? source->service : ""),
@@ -261,7 +256,7 @@ static int add_row(struct swk_survey_target *target, const char *name,
 				      .seen = subject->all->readable >= SWK_READ_ADDRESSES,
 				      .file = subject->file ? subject->file->count : 0,
 				      .live = subject->live ? subject->live->count : 0,
-				      .standing = standing,
+				      .standing = standing_of(subject),
 				      .owed = subject->owed,
 				      .kept = subject->about && subject->about->verdict == SWK_KEPT,
 				      .detail = copy(detail.text)};

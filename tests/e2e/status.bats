@@ -354,7 +354,10 @@ end_terminals() {
 		sees 'onnect'
 		gateway_again
 		wait_until "$E2E_PATIENCE" shows_not 'onnect'
+		# Of a table that has become shorter nothing is left at its end.
 		consul_deregister more-1
+		wait_until "$E2E_PATIENCE" shows_not 'more  '
+		[ "$(plain | grep -c '^consul ')" == 1 ]
 		kill -s "$signal" "$(cat "$E2E_DIR/pid")"
 		sees "ended $((128 + $(kill -l "$signal")))"
 		diff "$E2E_DIR/before" "$E2E_DIR/after"

@@ -80,17 +80,20 @@ static void several(void **state)
 	swk_waits_free(&waits);
 }
 
-/* Looks at a target, a `|` between each; `!` in place of it: it can't be asked. */
+/* Looks at a target, a `|` between each; `!` in place of it: it can't be asked; `?` before
+ * it: it tells names only. */
 static struct swk_live live_of(const char *text)
 {
 	struct swk_live live = {.readable = SWK_READ_ATTRIBUTES};
 	struct swk_error error = {0};
 	char *copy = strdup(text), *rest = copy, *look;
 
+	if (*text == '?')
+		live.readable = SWK_READ_NAMES;
 	if (*text == '!')
 		live.readable = SWK_READ_NOTHING;
 	else
-		live.upstreams = unit_upstreams(strsep(&rest, "|"));
+		live.upstreams = unit_upstreams(strsep(&rest, "|") + (*text == '?'));
 	while (*text != '!' && (look = strsep(&rest, "|"))) {
 		struct swk_live next = {.readable = SWK_READ_ATTRIBUTES,
 					.upstreams = unit_upstreams(look)};
@@ -155,6 +158,8 @@ static void counted(void **state)
 		{"web: a.example:80", "web: a.example:80", "web: 10.0.0.1:80",
 		 "web: 10.0.0.1:80|web: 10.0.0.2:80", "", "1 1 1 1"},
 		{"web: a.example:80", "web: a.example:80", "web: 10.0.0.1:80", "", "", "1 1 1 0"},
+		{"web: a.example:80", "web: a.example:80", "web: 10.0.0.1:80", "?web: 10.0.0.1:80",
+		 "", "1 1 1 0"},
 	};
 
 	(void)state;
