@@ -224,6 +224,7 @@ write_canned() {
 # Whether a run did its work for nginx, ended with 0, and warned that the metrics are not written.
 warned() {
 	run -0 --separate-stderr swk-apply <<<"$(document "$1")"
+	# shellcheck disable=SC2154 # `run` sets it
 	[[ "$(servers web)" == "$1:80" && "$output" == services=1* && "$stderr" == "swk-apply: warning: $2"*'the metrics are not written'* ]]
 }
 
@@ -285,9 +286,11 @@ known_names() {
 	promtool check rules "$E2E_ROOT/contrib/prometheus/swk.rules.yml"
 	promtool test rules "$E2E_ROOT/contrib/prometheus/swk.rules.test.yml"
 	# None without a test in which it goes off.
-	for alert in $(sed -n 's/^ *- alert: //p' "$E2E_ROOT/contrib/prometheus/swk.rules.yml"); do
+	sed -n 's/^ *- alert: //p' "$E2E_ROOT/contrib/prometheus/swk.rules.yml" >"$E2E_DIR/alerts"
+	[ "$(wc -l <"$E2E_DIR/alerts")" -ge 5 ]
+	while read -r alert; do
 		grep -A1 "^ *alertname: $alert$" "$E2E_ROOT/contrib/prometheus/swk.rules.test.yml" | grep -q 'exp_alerts:$'
-	done
+	done <"$E2E_DIR/alerts"
 }
 
 @test "rules and dashboard ask for metrics that there are" {
@@ -299,6 +302,7 @@ known_names() {
 	jq -er '.panels[].targets[].expr, .templating.list[].definition // empty' "$dashboard" >"$E2E_DIR/asked"
 	known_names <"$E2E_DIR/asked"
 	# Each is one that Prometheus can read, with what Grafana would put in.
+	# shellcheck disable=SC2016 # these are Grafana's
 	jq -er '.panels[].targets[].expr' "$dashboard" | sed 's/\$__rate_interval/5m/g; s/\$instance/.*/g' |
 		jq -Rn '{groups: [{name: "dashboard", rules: [inputs | {expr: .}] | to_entries | map(.value + {record: "r\(.key)"})}]}' \
 			>"$E2E_DIR/asked.yml"
