@@ -490,7 +490,7 @@ static int walk(struct lint *lint, const struct swk_directives *directives,
 		const struct swk_directive *directive = &directives->list[i];
 		struct scope inner = {scope, directive, &directive->inside};
 
-		if (directive->block && !scope->outer && swk_directive_is(directive, "http"))
+		if (directive->block && swk_directive_is(directive, "http"))
 			lint->http = directive;
 		status = check(lint, directive, scope);
 		if (status)
