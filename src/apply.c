@@ -2,132 +2,10 @@
 #include "apply.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "deadline.h"
-#include "explain.h"
-#include "guard.h"
-#include "plan.h"
 #include "run.h"
-
-/* ---- 4., 5. what is wanted ---- */
-
-static int put_back(struct swk_run *run, struct swk_upstream *upstream)
-{
-	static const char why[] = "max_deletions holds back that it is deleted";
-	int status = swk_whys_add(run->policy.whys,
-				  &(struct swk_why){.service = upstream->service,
-						    .tag = upstream->tag,
-						    .keyed = upstream->keyed,
-						    .upstream = upstream->name,
-						    .verdict = SWK_KEPT,
-						    .reason = (char *)(uintptr_t)why},
-				  run->error);
-
-	return status ? status : swk_upstreams_append(&run->wanted, upstream, run->error);
-}
-
-/* Puts back what a pass that knows all of a source would delete of it, where that is too much to be
- * believed. */
-static int guard_deletions(struct swk_run *run, bool keyed)
-{
-	struct swk_upstreams held = {0};
-	size_t all = 0;
-	int status = 0;
-
-	for (size_t i = 0; !status && i < run->have.count; i++) {
-		const struct swk_upstream *this = &run->have.list[i];
-
-		all += this->keyed == keyed;
-		if (this->keyed == keyed && !swk_upstreams_find(&run->wanted, this->name))
-			status = swk_upstreams_append_copy(&held, this, run->error);
-	}
-	if (!status &&
-	    !swk_guard_deletions(held.count, all, run->settings->max_deletions, run->report)) {
-		for (size_t i = 0; !status && i < held.count; i++)
-			status = put_back(run, &held.list[i]);
-		(void)swk_upstreams_sort(&run->wanted);
-	}
-	swk_upstreams_free(&held);
-	return status;
-}
-
-static int guard_all_deletions(struct swk_run *run)
-{
-	int status = 0;
-
-	if (run->settings->force)
-		return 0;
-	if (run->complete)
-		status = guard_deletions(run, false);
-	if (!status && run->keys_told)
-		status = guard_deletions(run, true);
-	return status;
-}
-
-/* Who tells of an upstream in the file; false where this run didn't learn how it is. */
-static bool learnt(const struct swk_run *run, const struct swk_upstream *upstream,
-		   const struct swk_upstream **told)
-{
-	const struct swk_service *service =
-		swk_services_find(upstream->keyed ? &run->keys : &run->services, upstream->service);
-
-	*told = service ? swk_service_upstream(service, upstream->tag) : NULL;
-	if (*told)
-		return true;
-	if (service)
-		return !service->unasked && !service->unchanged && !service->instances;
-	/* It is gone, and was held back. */
-	return upstream->keyed ? run->keys_told : run->complete && run->list_known;
-}
-
-/* How healthy the upstreams are that the file will have. */
-static int report_health(struct swk_run *run)
-{
-	for (size_t i = 0; run->settings->metrics_file && i < run->wanted.count; i++) {
-		const struct swk_upstream *told;
-		struct swk_health_report *health =
-			swk_report_health(run->report, run->wanted.list[i].name, run->error);
-
-		if (!health)
-			return run->error->status;
-		health->known = learnt(run, &run->wanted.list[i], &told);
-		if (told)
-			health->registered = told->registered;
-		if (told)
-			health->usable = told->usable;
-	}
-	return 0;
-}
-
-static int decide(struct swk_run *run)
-{
-	bool complete = run->complete && run->list_known;
-	const struct swk_sources sources = {.services = {&run->services, complete},
-					    .keys = {&run->keys, run->keys_told}};
-	struct swk_names foreign = {0};
-	/* What is in neither list may be in the one that could not be had. */
-	bool all = complete && (run->keys_told || !run->settings->keyprefix);
-	int status =
-		swk_policy_find_sources(&run->have, run->settings, &run->services, all, run->error);
-
-	if (!status && !run->settings->adopt)
-		status = swk_run_find_foreign(run, &foreign);
-	if (!status)
-		status = swk_decide(&run->policy, &run->have, &sources, &foreign, &run->wanted,
-				    run->report, run->error);
-	if (!status)
-		status = guard_all_deletions(run);
-	if (!status && run->policy.whys)
-		status = swk_explain(run->policy.whys, &run->wanted, run->error);
-	if (!status)
-		status = swk_plan_changes(&run->changes, &run->have, &run->wanted, run->error);
-	if (!status)
-		status = report_health(run);
-	swk_names_free(&foreign);
-	return status;
-}
 
 /* ---- 10. what is told ---- */
 
@@ -294,7 +172,7 @@ static int find_out(struct swk_run *run)
 		status = swk_run_owe_survivors(run);
 	took(run, SWK_STEP_LOOK);
 	if (!status)
-		status = decide(run);
+		status = swk_run_decide(run);
 	if (!status)
 		status = swk_run_describe_changes(run);
 	if (run->held)
@@ -338,57 +216,21 @@ static int undo_steps(struct swk_run *run, const struct swk_hold *hold)
 	return status ? status : carry_through(run);
 }
 
-static void close_targets(struct swk_run *run)
-{
-	for (size_t i = 0; i < run->target_count; i++)
-		run->targets[i].kind->close(&run->targets[i]);
-	free(run->targets);
-}
-
-static void finish(struct swk_run *run)
-{
-	close_targets(run);
-	swk_consul_free(&run->consul);
-	swk_run_unlock(run);
-	swk_run_free_checks(run);
-	swk_services_free(&run->services);
-	swk_services_free(&run->keys);
-	swk_names_free(&run->updated);
-	swk_names_free(&run->deleted);
-	swk_buffer_free(&run->text);
-	swk_http_close(run->http);
-}
-
 int swk_apply_check(const struct swk_settings *settings, struct swk_error *error)
 {
 	struct swk_report report;
-	struct swk_run run = {.settings = settings, .report = &report, .error = error};
+	struct swk_run run;
 	int status;
 
 	swk_report_init(&report);
-	status = swk_run_open_targets(&run);
+	swk_run_begin(&run, settings, &report, error);
+	status = run.http ? swk_run_open_targets(&run) : error->status;
 	if (!status)
 		status = swk_consul_init(&run.consul, &settings->consul, settings->token_file,
 					 error);
-	close_targets(&run);
-	swk_consul_free(&run.consul);
+	swk_run_finish(&run);
 	swk_report_free(&report);
 	return status;
-}
-
-static void begin(struct swk_run *run, const struct swk_settings *settings,
-		  struct swk_report *report, struct swk_error *error)
-{
-	*run = (struct swk_run){.settings = settings,
-				.policy = {.settings = settings},
-				.report = report,
-				.error = error,
-				.began = swk_now_ms()};
-	run->deadline = run->began + (int64_t)settings->timeout * 1000;
-	run->step_began = settings->metrics_file ? swk_now_us() : 0;
-	run->store.lock_descriptor = -1;
-	swk_buffer_init(&run->text, SWK_CONF_MAX);
-	run->http = swk_http_open(error);
 }
 
 /* What became of everything, where a run ended early. */
@@ -415,7 +257,7 @@ static int end(struct swk_run *run, int status)
 	if (!run->error->status && dry_run && status != SWK_UNAVAILABLE)
 		status = 0;
 	run->report->milliseconds = swk_now_ms() - run->began;
-	finish(run);
+	swk_run_finish(run);
 	return status;
 }
 
@@ -424,7 +266,7 @@ int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_re
 {
 	struct swk_run run;
 
-	begin(&run, settings, report, error);
+	swk_run_begin(&run, settings, report, error);
 	run.policy.whys = whys;
 	return end(&run, run.http ? steps(&run, descriptor) : error->status);
 }
@@ -434,7 +276,7 @@ int swk_apply_undo(const struct swk_settings *settings, const struct swk_hold *h
 {
 	struct swk_run run;
 
-	begin(&run, settings, report, error);
+	swk_run_begin(&run, settings, report, error);
 	return end(&run, run.http ? undo_steps(&run, hold) : error->status);
 }
 
@@ -444,145 +286,11 @@ int swk_apply_hold(const struct swk_settings *settings, const struct swk_hold *h
 	struct swk_run run;
 	int status;
 
-	begin(&run, settings, report, error);
+	swk_run_begin(&run, settings, report, error);
 	status = swk_store_open(&run.store, settings->conf, error);
 	if (!status)
 		status = swk_store_lock(&run.store, run.deadline, &run.waited, error);
 	if (!status)
 		status = swk_run_begin_hold(&run, hold, SWK_NOTE_WARNING);
 	return end(&run, status);
-}
-
-/* ---- a look, and no more ---- */
-
-/* The file stays as it is where what Consul says can't be had, or is not to be believed. */
-static int decide_nothing(struct swk_run *run)
-{
-	int status = 0;
-
-	for (size_t i = 0; !status && i < run->have.count; i++)
-		status = swk_upstreams_append_copy(&run->wanted, &run->have.list[i], run->error);
-	return status;
-}
-
-static int tell(struct swk_run *run, struct swk_survey *told)
-{
-	const struct swk_survey_known known = {.have = &run->have,
-					       .wanted = &run->wanted,
-					       .whys = run->policy.whys,
-					       .gone = &run->state.gone};
-	int status = 0;
-
-	told->conf = strdup(run->store.conf);
-	if (!told->conf)
-		return swk_error_memory(run->error);
-	told->success = run->state.success;
-	for (size_t i = 0; !status && i < run->target_count; i++) {
-		const struct swk_target *target = &run->targets[i];
-		const struct swk_debt *debt = swk_state_debt(&run->state, target->name);
-
-		status = swk_survey_add_target(told, &known, target->name, &target->live,
-					       debt ? &debt->owed : NULL, target->trouble.text,
-					       run->error);
-	}
-	return status ? status : swk_survey_add_unpublished(told, run->policy.whys, run->error);
-}
-
-static int look_steps(struct swk_run *run, struct swk_survey *told)
-{
-	int status = swk_run_open_targets(run);
-
-	run->complete = run->thorough = true;
-	if (!status)
-		status = swk_consul_init(&run->consul, &run->settings->consul,
-					 run->settings->token_file, run->error);
-	if (!status)
-		status = swk_run_lock_and_read(run);
-	if (!status)
-		status = swk_run_ask_consul(run);
-	if (status == SWK_HELD && !run->error->status) {
-		told->refused = true;
-		status = 0;
-		swk_whys_free(run->policy.whys);
-	}
-	if (!status)
-		status = swk_run_load_live(run, SWK_VERIFY_LOOKS);
-	if (!status)
-		status = swk_run_owe_survivors(run);
-	if (!status)
-		status = told->refused ? decide_nothing(run) : decide(run);
-	return status ? status : tell(run, told);
-}
-
-int swk_apply_look(const struct swk_settings *settings, struct swk_survey *survey,
-		   struct swk_report *report, struct swk_error *error)
-{
-	struct swk_whys whys = {0};
-	struct swk_run run;
-	int result;
-
-	begin(&run, settings, report, error);
-	run.policy.whys = &whys;
-	result = run.http ? look_steps(&run, survey) : error->status;
-	swk_whys_free(&whys);
-	finish(&run);
-	return result;
-}
-
-/* ---- a look at a few services ---- */
-
-static int count_steps(struct swk_run *run, struct swk_waits *waits)
-{
-	struct swk_wait_target *targets = calloc(run->settings->target_count + 1, sizeof(*targets));
-	int status = targets ? swk_run_open_targets(run) : swk_error_memory(run->error);
-
-	if (!status)
-		status = swk_consul_init(&run->consul, &run->settings->consul,
-					 run->settings->token_file, run->error);
-	if (!status)
-		status = swk_run_lock_and_read(run);
-	for (size_t i = 0; !status && i < waits->count; i++) {
-		if (!swk_services_get(&run->services, waits->list[i].service, run->error))
-			status = run->error->status;
-	}
-	if (!status)
-		status = swk_run_ask_consul(run);
-	/* The services were asked about; what is refused is the tree of keys. */
-	if (status == SWK_HELD && !run->error->status)
-		status = 0;
-	for (size_t i = 0; !status && i < run->target_count; i++) {
-		const struct swk_debt *debt = swk_state_debt(&run->state, run->targets[i].name);
-
-		targets[i].owed = debt ? &debt->owed : NULL;
-	}
-	if (!status)
-		status = swk_waits_count(waits, &run->services, &run->have, targets,
-					 run->target_count, run->error);
-	if (!status && swk_waits_sent(waits)) {
-		status = swk_run_load_live(run, SWK_VERIFY_LOOKS);
-		for (size_t i = 0; i < run->target_count; i++) {
-			targets[i].live = &run->targets[i].live;
-			if (run->targets[i].live.readable == SWK_READ_NOTHING)
-				swk_report_note(run->report, SWK_NOTE_OWED, "%s",
-						run->targets[i].trouble.text);
-		}
-		if (!status)
-			status = swk_waits_count(waits, &run->services, &run->have, targets,
-						 run->target_count, run->error);
-	}
-	free(targets);
-	return status;
-}
-
-int swk_apply_count(const struct swk_settings *settings, struct swk_waits *waits, int64_t deadline,
-		    struct swk_report *report, struct swk_error *error)
-{
-	struct swk_run run;
-	int status;
-
-	begin(&run, settings, report, error);
-	run.deadline = deadline;
-	status = run.http ? count_steps(&run, waits) : error->status;
-	finish(&run);
-	return status;
 }

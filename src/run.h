@@ -121,6 +121,16 @@ int swk_run_persist(struct swk_run *run);
 int swk_run_save_state(struct swk_run *run, bool durably);
 int swk_run_remember(struct swk_run *run);
 
+/* run.c. */
+/* What the fields say holds when nothing has been done; http is NULL, with the error set, without
+ * memory. Whichever, end it by finish, which gives back the lock, too. */
+void swk_run_begin(struct swk_run *run, const struct swk_settings *settings,
+		   struct swk_report *report, struct swk_error *error);
+void swk_run_finish(struct swk_run *run);
+
+/* run_decide.c: what is wanted, and what of the file that changes. */
+int swk_run_decide(struct swk_run *run);
+
 /* run_hold.c: an operator's hold, and going back to the file before; all of it under the lock. */
 /* Finds out whether changes are held, and notes it; with settings->resume, ends it. */
 int swk_run_obey_hold(struct swk_run *run);

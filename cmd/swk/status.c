@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "apply.h"
+#include "look.h"
 #include "commands.h"
 #include "print_survey.h"
 #include "terminal.h"
@@ -151,7 +151,7 @@ static int look_once(const struct swk_settings *settings, const struct swk_texts
 	int result;
 
 	swk_report_init(&look.report);
-	(void)swk_apply_look(settings, &look.survey, &look.report, &look.failure);
+	(void)swk_look(settings, &look.survey, &look.report, &look.failure);
 	unknown = look.failure.status ? NULL : swk_survey_unknown(&look.survey);
 	if (unknown && !look.report.counted[SWK_NOTE_UNASKED])
 		(void)swk_error_set(&look.failure, SWK_USAGE,

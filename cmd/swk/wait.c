@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "apply.h"
+#include "look.h"
 #include "commands.h"
 #include "deadline.h"
 #include "terminal.h"
@@ -129,7 +129,7 @@ static int look(struct waiting *waiting, struct swk_error *error)
 	int status;
 
 	swk_report_init(&report);
-	status = swk_apply_count(waiting->settings, &waiting->waits, deadline_of_look(waiting),
+	status = swk_look_count(waiting->settings, &waiting->waits, deadline_of_look(waiting),
 				 &report, error);
 	take_hindrance(waiting, &report);
 	swk_report_free(&report);
