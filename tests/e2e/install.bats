@@ -39,9 +39,9 @@ completions() {
 	(
 		echo '755 opt/swk/sbin/swk'
 		echo '755 opt/swk/sbin/swk-apply'
-		echo '644 opt/swk/lib/systemd/system/swk-apply.service'
-		echo '644 opt/swk/lib/systemd/system/swk-apply.timer'
+		printf '644 opt/swk/lib/systemd/system/%s\n' swk-apply.service swk-apply.timer swk-watches.service swk-watches.timer
 		find man -name '*.5' -printf '644 opt/swk/share/man/man5/%f\n'
+		find man -name '*.7' -printf '644 opt/swk/share/man/man7/%f\n'
 		find man -name '*.8' -printf '644 opt/swk/share/man/man8/%f\n'
 		printf '644 opt/swk/share/doc/swallowkeeper/%s\n' LICENSE NEWS.md README.md SECURITY.md
 		examples opt/swk/share/doc/swallowkeeper/examples
@@ -63,9 +63,9 @@ completions() {
 		cat "$BATS_TEST_TMPDIR/before"
 		echo '755 e/sbin/swk'
 		echo '755 e/sbin/swk-apply'
-		echo '644 u/swk-apply.service'
-		echo '644 u/swk-apply.timer'
+		printf '644 u/%s\n' swk-apply.service swk-apply.timer swk-watches.service swk-watches.timer
 		find man -name '*.5' -printf '644 m/man5/%f\n'
+		find man -name '*.7' -printf '644 m/man7/%f\n'
 		find man -name '*.8' -printf '644 m/man8/%f\n'
 		printf '644 d/ours/%s\n' LICENSE NEWS.md README.md SECURITY.md
 		examples d/ours/examples
