@@ -33,6 +33,7 @@ field() {
 	(
 		printf '%s\n' usr/sbin/swk usr/sbin/swk-apply
 		find man -name '*.5' -printf 'usr/share/man/man5/%f.gz\n'
+		find man -name '*.7' -printf 'usr/share/man/man7/%f.gz\n'
 		find man -name '*.8' -printf 'usr/share/man/man8/%f.gz\n'
 		printf 'usr/share/doc/swallowkeeper/%s\n' README.Debian.gz README.md.gz SECURITY.md.gz changelog.Debian.gz \
 			changelog.gz copyright
@@ -70,6 +71,7 @@ field() {
 	run ! grep -E 'deb-systemd-invoke|debconf|useradd|adduser|chown' "$PACKAGE_ROOT/DEBIAN/postinst"
 	[ ! -e "$PACKAGE_ROOT/DEBIAN/config" ]
 	grep -F 'deb-systemd-invoke stop swk-apply.timer' "$PACKAGE_ROOT/DEBIAN/prerm"
+	grep -F 'deb-systemd-invoke stop swk-watches.timer' "$PACKAGE_ROOT/DEBIAN/prerm"
 	[ ! -e "$PACKAGE_ROOT/DEBIAN/conffiles" ]
 	unit=$(find "$PACKAGE_ROOT" -name swk-apply.service)
 	program=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$unit")
