@@ -130,7 +130,7 @@ static int look(struct waiting *waiting, struct swk_error *error)
 
 	swk_report_init(&report);
 	status = swk_look_count(waiting->settings, &waiting->waits, deadline_of_look(waiting),
-				 &report, error);
+				&report, error);
 	take_hindrance(waiting, &report);
 	swk_report_free(&report);
 	return status;
