@@ -70,8 +70,7 @@ field() {
 @test "it starts and enables nothing, and says who may do what" {
 	run ! grep -E 'deb-systemd-invoke|debconf|useradd|adduser|chown' "$PACKAGE_ROOT/DEBIAN/postinst"
 	[ ! -e "$PACKAGE_ROOT/DEBIAN/config" ]
-	grep -F 'deb-systemd-invoke stop swk-apply.timer' "$PACKAGE_ROOT/DEBIAN/prerm"
-	grep -F 'deb-systemd-invoke stop swk-watches.timer' "$PACKAGE_ROOT/DEBIAN/prerm"
+	grep -F 'deb-systemd-invoke stop swk-apply.timer swk-watches.timer swk-apply.service swk-watches.service' "$PACKAGE_ROOT/DEBIAN/prerm"
 	[ ! -e "$PACKAGE_ROOT/DEBIAN/conffiles" ]
 	unit=$(find "$PACKAGE_ROOT" -name swk-apply.service)
 	program=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$unit")
