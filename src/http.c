@@ -88,22 +88,31 @@ static size_t receive(char *data, size_t size, size_t count, void *context)
 	return length;
 }
 
+/* Whether a line of the answer's head, which has no NUL behind it, begins so. */
+static bool begins(const char *line, size_t length, const char *with)
+{
+	size_t part = strlen(with);
+
+	return length > part && !strncasecmp(line, with, part);
+}
+
 static size_t receive_header(char *data, size_t size, size_t count, void *context)
 {
 	struct swk_http_request *request = ((struct transfer *)context)->request;
-	size_t length = size * count, name;
+	const char *wanted = request->answer_header;
+	size_t length = size * count;
 	char line[256];
 
-	(void)snprintf(line, sizeof(line), "%.*s", (int)length, data);
-	if (!strncmp(line, "HTTP/", 5)) {
-		/* The status is needed before the body comes. */
-		const char *space = strchr(line, ' ');
+	if (begins(data, length, "HTTP/")) {
+		const char *space;
 
+		(void)snprintf(line, sizeof(line), "%.*s", (int)length, data);
+		space = strchr(line, ' ');
+		/* The status is needed before the body comes. */
 		request->status = space ? strtol(space, NULL, 10) : 0;
-	} else if (request->answer_header) {
-		name = strlen(request->answer_header);
-		if (!strncasecmp(line, request->answer_header, name) && line[name] == ':')
-			request->answer_number = strtoull(line + name + 1, NULL, 10);
+	} else if (wanted && begins(data, length, wanted) && data[strlen(wanted)] == ':') {
+		(void)snprintf(line, sizeof(line), "%.*s", (int)length, data);
+		request->answer_number = strtoull(line + strlen(wanted) + 1, NULL, 10);
 	}
 	return length;
 }

@@ -276,6 +276,16 @@ static int write_checks(struct swk_run *run, const struct swk_checks *checks)
 	return status;
 }
 
+/* Whether each service is as it was seen, and none is gone: then the file says it already. */
+static bool is_known(const struct swk_run *run)
+{
+	bool known = !run->changes.count && run->checks.known.count == run->checks.answer_count;
+
+	for (size_t i = 0; known && i < run->checks.answer_count; i++)
+		known = run->services.list[i].unchanged;
+	return known;
+}
+
 int swk_run_remember_checks(struct swk_run *run)
 {
 	struct swk_checks checks = {.settings = hash_settings(run)};
@@ -283,7 +293,7 @@ int swk_run_remember_checks(struct swk_run *run)
 	struct swk_error why = {0}, *error = run->error;
 	int status = 0;
 
-	if (!run->checks.answers)
+	if (!run->checks.answers || is_known(run))
 		return 0;
 	/* What goes wrong here costs requests, and nobody's status. */
 	run->error = &why;

@@ -359,7 +359,7 @@ static bool goes_on(const struct look *look)
 
 	if (look->over)
 		return false;
-	return workers->named ? workers->in_a_row < (workers->count + 2) * SWK_ACCEPTS_IN_A_ROW
+	return workers->named ? workers->in_a_row < (workers->count + 1) * SWK_ACCEPTS_IN_A_ROW
 			      : look->left > 0;
 }
 

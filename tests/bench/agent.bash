@@ -71,7 +71,7 @@ figure_resync() {
 		printf 'url = "http://127.0.0.1:%s/v1/health/service/svc-%s"\noutput = /dev/null\n' "$CONSUL_PORT" "$service"
 	done >"$work/urls"
 	gateway_requests_clear
-	race 7 2 ours true "exec $swk_apply --quiet --resync" \
+	race 21 2 ours true "exec $swk_apply --quiet --resync" \
 		curl true "exec curl -s --parallel -K $work/urls" || exit 1
 	gateway_requests | grep -q '^POST' && fail 'something was sent although nothing had changed'
 	note_race resync 1.2 ours curl
