@@ -205,7 +205,7 @@ define texts
 	for f in $(wildcard contrib/completion/_*); do $(1) $$f "$(zshcompletiondir)"; done
 endef
 # What they say of paths is what holds for this installation.
-LOCAL = sed -e 's,/usr/local/sbin,$(sbindir),g' \
+LOCAL = sed -e 's,/usr/local/sbin,$(sbindir),g' -e 's,/usr/local/share/doc/swallowkeeper,$(docdir),g' \
 	-e 's,/etc/\(swallowkeeper\|default/swk-apply\),$(sysconfdir)/\1,g'
 
 install: all

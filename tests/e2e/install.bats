@@ -25,6 +25,10 @@ examples() {
 		-printf "644 $1/%p\n"
 }
 
+manuals() {
+	find man -name '*.[1-9]' -printf '%f\n' | sed -E "s,.*\.(.)$,644 $1/man\1/&,"
+}
+
 completions() {
 	local name
 
@@ -39,10 +43,8 @@ completions() {
 	(
 		echo '755 opt/swk/sbin/swk'
 		echo '755 opt/swk/sbin/swk-apply'
-		printf '644 opt/swk/lib/systemd/system/%s\n' swk-apply.service swk-apply.timer swk-watches.service swk-watches.timer
-		find man -name '*.5' -printf '644 opt/swk/share/man/man5/%f\n'
-		find man -name '*.7' -printf '644 opt/swk/share/man/man7/%f\n'
-		find man -name '*.8' -printf '644 opt/swk/share/man/man8/%f\n'
+		find contrib/systemd -type f -printf '644 opt/swk/lib/systemd/system/%f\n'
+		manuals opt/swk/share/man
 		printf '644 opt/swk/share/doc/swallowkeeper/%s\n' LICENSE NEWS.md README.md SECURITY.md
 		examples opt/swk/share/doc/swallowkeeper/examples
 		completions opt/swk/share/bash-completion/completions opt/swk/share/zsh/site-functions
@@ -63,10 +65,8 @@ completions() {
 		cat "$BATS_TEST_TMPDIR/before"
 		echo '755 e/sbin/swk'
 		echo '755 e/sbin/swk-apply'
-		printf '644 u/%s\n' swk-apply.service swk-apply.timer swk-watches.service swk-watches.timer
-		find man -name '*.5' -printf '644 m/man5/%f\n'
-		find man -name '*.7' -printf '644 m/man7/%f\n'
-		find man -name '*.8' -printf '644 m/man8/%f\n'
+		find contrib/systemd -type f -printf '644 u/%f\n'
+		manuals m
 		printf '644 d/ours/%s\n' LICENSE NEWS.md README.md SECURITY.md
 		examples d/ours/examples
 		completions r/bash-completion/completions z
@@ -78,7 +78,8 @@ completions() {
 	grep -x 'EnvironmentFile=-/s/default/swk-apply' "$tree/u/swk-apply.service"
 	grep -x 'PATH=/e/sbin:.*' "$tree/d/ours/examples/contrib/cron/swk-apply"
 	grep -F '/s/swallowkeeper/swk.json' "$tree/m/man8/swk-apply.8"
-	run ! grep -rE '/usr/local/sbin|/etc/(swallowkeeper|default/swk-apply)' "$tree"/[murz] "$tree/d"
+	grep -F '/d/ours/examples' "$tree/m/man8/swk-apply.8"
+	run ! grep -rE '/usr/local/(sbin|share/doc)|/etc/(swallowkeeper|default/swk-apply)' "$tree"/[murz] "$tree/d"
 
 	make -s uninstall "${where[@]}"
 	diff "$BATS_TEST_TMPDIR/before" <(in_tree)
