@@ -121,10 +121,10 @@ int swk_options_describe(struct swk_buffer *out, enum swk_command command, struc
 		(void)snprintf(option, sizeof(option), "%s%s%s", table[i].name,
 			       wants_value(&table[i]) ? " " : "",
 			       table[i].argument ? table[i].argument : "");
-		status = swk_buffer_print(out, error, "  -%c, --%-20s %.*s\n", table[i].letter,
+		status = swk_buffer_print(out, error, "  -%c, --%-22s %.*s\n", table[i].letter,
 					  option, (int)strcspn(help, "\n"), help);
 		if (!status && line)
-			status = swk_buffer_print(out, error, "%29s%s\n", "", line + 1);
+			status = swk_buffer_print(out, error, "%31s%s\n", "", line + 1);
 	}
 	return status;
 }

@@ -10,12 +10,12 @@ static const struct command {
 	int (*run)(int argc, char **argv, const struct swk_log *log);
 	const char *help;
 } commands[] = {
-	{"check-config", swk_check_config, "whether the settings file is right"},
-	{"explain", swk_explain_command, "why each instance is served, or why not"},
-	{"status", swk_status_command, "whether each nginx is in step"},
-	{"wait", swk_wait_command, "until so many instances are live"},
-	{"watches", swk_watches, "a watch for each service, for Consul's agent"},
-	{"lint", swk_lint, "what in nginx's configuration makes dyups useless"},
+	{"check-config", swk_check_config, "check the settings file"},
+	{"explain", swk_explain_command, "tell why each instance is served, or why not"},
+	{"status", swk_status_command, "show whether each nginx is in step"},
+	{"wait", swk_wait_command, "wait until so many instances are live"},
+	{"lint", swk_lint, "find what in nginx's configuration makes dyups useless"},
+	{"watches", swk_watches, "print a watch for each service, for Consul's agent"},
 	{"undo", swk_undo_command, "put the file before back, apply it, and hold"},
 	{"hold", swk_hold_command, "keep the file as it is, whatever Consul says"},
 	{"resume", swk_resume_command, "end that, and catch up with Consul"},
@@ -62,11 +62,11 @@ static void help(void)
 {
 	(void)printf("Usage: swk COMMAND [option]…\n"
 		     "\n"
-		     "What an operator asks of swk-apply's settings and of what it does.\n"
+		     "For the operator of swk-apply(8): what it does, why, and how to stop it.\n"
 		     "\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		(void)printf("  %-14s %s\n", commands[i].name, commands[i].help);
-	(void)printf("\nEach has --help. See swk(8).\n");
+	(void)printf("\nEach has --help: 'swk COMMAND --help'. See swk(8).\n");
 }
 
 int main(int argc, char **argv)
