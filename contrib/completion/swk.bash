@@ -5,9 +5,9 @@
 # What there is to complete is asked of the programs themselves, as --help shows it, so it is always what they take. Neither
 # Consul nor nginx is asked.
 
-# _swk_options COMMAND... - its options: letter, name, and what the value is where there is one; =VALUE where it may be left out.
+# _swk_options COMMAND... - its options: letter, name, and what the value is where there is one; in brackets where there may be.
 _swk_options() {
-	"$@" --help 2>/dev/null | sed -nE 's/^( +-., --[a-z-]+)\[(=[A-Z]+)\]/\1 \2/; s/^ +(-.), (--[a-z-]+)( [^ ]+)? .*/\1 \2\3/p'
+	"$@" --help 2>/dev/null | sed -nE 's/^ +(-.), (--[a-z-]+)([ [][^ ]+)? .*/\1 \2 \3/p'
 }
 
 _swk_commands() {
@@ -54,9 +54,7 @@ _swk() {
 		names+="$name "
 		if [[ $before != "$name" && $before != "$letter" ]]; then
 			continue
-		elif [[ $takes == =* ]]; then
-			[[ -z $given ]] || return
-		elif [[ -n $takes ]]; then
+		elif [[ -n $takes && ($takes != '['* || -n $given) ]]; then
 			_swk_values "$takes" "$word"
 			return
 		elif [[ -n $given ]]; then

@@ -93,6 +93,7 @@ program() {
 		[ "$("$shell" swk-apply --verify = '')" == "$(printf '%s\n' no yes)" ]
 		[ "$("$shell" swk-apply --verify = n)" == no ]
 		[ -z "$("$shell" swk-apply --keepalive '')" ]
+		[ -z "$("$shell" swk status --watch = '')" ]
 		[ -z "$("$shell" swk-apply --service f)" ]
 		[ -z "$("$shell" swk explain f)" ]
 		[ -z "$("$shell" swk nothing f)" ]
