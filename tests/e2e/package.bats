@@ -32,9 +32,7 @@ field() {
 @test "it has the commands, the manuals, the units and the examples, where Debian has such things" {
 	(
 		printf '%s\n' usr/sbin/swk usr/sbin/swk-apply
-		find man -name '*.5' -printf 'usr/share/man/man5/%f.gz\n'
-		find man -name '*.7' -printf 'usr/share/man/man7/%f.gz\n'
-		find man -name '*.8' -printf 'usr/share/man/man8/%f.gz\n'
+		find man -name '*.[1-9]' -printf '%f\n' | sed -E 's,.*\.(.)$,usr/share/man/man\1/&.gz,'
 		printf 'usr/share/doc/swallowkeeper/%s\n' README.Debian.gz README.md.gz SECURITY.md.gz changelog.Debian.gz \
 			changelog.gz copyright
 		git ls-tree -r --name-only HEAD consul.d contrib |
@@ -70,7 +68,9 @@ field() {
 @test "it starts and enables nothing, and says who may do what" {
 	run ! grep -E 'deb-systemd-invoke|debconf|useradd|adduser|chown' "$PACKAGE_ROOT/DEBIAN/postinst"
 	[ ! -e "$PACKAGE_ROOT/DEBIAN/config" ]
-	grep -F 'deb-systemd-invoke stop swk-apply.timer swk-watches.timer swk-apply.service swk-watches.service' "$PACKAGE_ROOT/DEBIAN/prerm"
+	for unit in contrib/systemd/*; do
+		grep -F 'deb-systemd-invoke stop ' "$PACKAGE_ROOT/DEBIAN/prerm" | grep -wF "${unit##*/}"
+	done
 	[ ! -e "$PACKAGE_ROOT/DEBIAN/conffiles" ]
 	unit=$(find "$PACKAGE_ROOT" -name swk-apply.service)
 	program=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$unit")
