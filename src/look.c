@@ -16,6 +16,27 @@ static int decide_nothing(struct swk_run *run)
 	return status;
 }
 
+static int tell_hold(struct swk_run *run, struct swk_survey *told)
+{
+	char text[SWK_TEXT_MAX];
+	struct swk_buffer what;
+	bool whole;
+	int status;
+
+	if (!swk_store_has(run->store.hold))
+		return 0;
+	swk_buffer_init(&what, SWK_DOCUMENT_MAX);
+	status = swk_run_describe_hold(run, &what, &whole);
+	if (!status) {
+		swk_text_escape(text, sizeof(text), what.data);
+		told->held = strdup(text);
+		if (!told->held)
+			status = swk_error_memory(run->error);
+	}
+	swk_buffer_free(&what);
+	return status;
+}
+
 static int tell(struct swk_run *run, struct swk_survey *told)
 {
 	const struct swk_survey_known known = {.have = &run->have,
@@ -28,6 +49,7 @@ static int tell(struct swk_run *run, struct swk_survey *told)
 	if (!told->conf)
 		return swk_error_memory(run->error);
 	told->success = run->state.success;
+	status = tell_hold(run, told);
 	for (size_t i = 0; !status && i < run->target_count; i++) {
 		const struct swk_target *target = &run->targets[i];
 		const struct swk_debt *debt = swk_state_debt(&run->state, target->name);

@@ -225,6 +225,18 @@ static int put_unpublished(struct line *line, const struct swk_whys *whys, struc
 
 /* ---- all of it ---- */
 
+static int put_hold(struct line *line, const char *held, struct swk_error *error)
+{
+	int result = put(line, YELLOW, "held ", error);
+
+	if (!result)
+		result = put(line, YELLOW, held, error);
+	if (!result)
+		result =
+			put(line, NULL, ": the file stays as it is; 'swk resume' ends this", error);
+	return result ? result : end_line(line, error);
+}
+
 /* What is known of the whole: a line each. */
 static int put_head(struct line *line, const struct swk_survey *survey, struct swk_error *error)
 {
@@ -240,7 +252,9 @@ static int put_head(struct line *line, const struct swk_survey *survey, struct s
 		result = put(line, NULL, ": last run that left nothing to do: ", error);
 	if (!result)
 		result = put(line, NULL, text, error);
-	return result ? result : end_line(line, error);
+	if (!result)
+		result = end_line(line, error);
+	return result || !survey->held ? result : put_hold(line, survey->held, error);
 }
 
 int swk_print_survey(struct swk_buffer *out, const struct swk_survey *survey,
@@ -318,11 +332,12 @@ int swk_print_survey_json(struct swk_buffer *out, const struct swk_survey *surve
 			  const struct swk_report *report, int result,
 			  const struct swk_error *failure, struct swk_error *error)
 {
-	json_t *object = json_pack(
-		"{si, ss?, ss?, so, so, so, so}", "status", result, "error",
-		failure->status ? failure->text : NULL, "conf", survey->conf, "success",
-		survey->success ? json_integer(survey->success) : json_null(), "targets",
-		targets(survey), "unpublished", unpublished(survey), "notes", notes(report));
+	json_t *object =
+		json_pack("{si, ss?, ss?, so, ss?, so, so, so}", "status", result, "error",
+			  failure->status ? failure->text : NULL, "conf", survey->conf, "success",
+			  survey->success ? json_integer(survey->success) : json_null(), "held",
+			  survey->held, "targets", targets(survey), "unpublished",
+			  unpublished(survey), "notes", notes(report));
 	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	int printed = text ? swk_buffer_print(out, error, "%s\n", text) : swk_error_memory(error);
 

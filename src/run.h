@@ -131,7 +131,11 @@ void swk_run_finish(struct swk_run *run);
 /* run_decide.c: what is wanted, and what of the file that changes. */
 int swk_run_decide(struct swk_run *run);
 
-/* run_hold.c: an operator's hold, and going back to the file before; all of it under the lock. */
+/* run_hold.c: an operator's hold, and going back to the file before; what is more than a look,
+ * under the lock. */
+/* What FILE.hold, which is there, says, for a message. Where it can't be read it holds all the
+ * same, and the message says so: *whole is false. */
+int swk_run_describe_hold(struct swk_run *run, struct swk_buffer *out, bool *whole);
 /* Finds out whether changes are held, and notes it; with settings->resume, ends it. */
 int swk_run_obey_hold(struct swk_run *run);
 /* Holds from now on, unless that is so already, of which it makes a note of the kind. */

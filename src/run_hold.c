@@ -9,9 +9,7 @@
 
 /* ---- the hold ---- */
 
-/* What FILE.hold says, for a message. Where it can't be read it holds all the same, and the message
- * says so: *whole is false. */
-static int describe_hold(struct swk_run *run, struct swk_buffer *out, bool *whole)
+int swk_run_describe_hold(struct swk_run *run, struct swk_buffer *out, bool *whole)
 {
 	const char *path = run->store.hold;
 	struct swk_error why = {0};
@@ -71,7 +69,7 @@ int swk_run_obey_hold(struct swk_run *run)
 		return 0;
 	}
 	swk_buffer_init(&what, SWK_DOCUMENT_MAX);
-	status = describe_hold(run, &what, &whole);
+	status = swk_run_describe_hold(run, &what, &whole);
 	if (!status && run->settings->resume) {
 		status = end_hold(run, what.data);
 	} else if (!status) {
@@ -95,7 +93,7 @@ int swk_run_begin_hold(struct swk_run *run, const struct swk_hold *hold, enum sw
 		return 0;
 	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
 	if (swk_store_has(run->store.hold))
-		status = describe_hold(run, &text, &whole);
+		status = swk_run_describe_hold(run, &text, &whole);
 	if (!status && whole)
 		swk_report_note(run->report, again, "held already %s", text.data);
 	swk_buffer_clear(&text);

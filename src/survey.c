@@ -45,6 +45,7 @@ void swk_survey_free(struct swk_survey *survey)
 	}
 	free(survey->targets);
 	free(survey->conf);
+	free(survey->held);
 	swk_whys_free(&survey->unpublished);
 	*survey = (struct swk_survey){0};
 }
@@ -430,11 +431,13 @@ int swk_survey_add_unpublished(struct swk_survey *survey, const struct swk_whys 
 
 bool swk_survey_drifted(const struct swk_survey *survey)
 {
+	const enum swk_standing least = survey->held ? SWK_STANDS_DIFFERS : SWK_STANDS_BEHIND;
+
 	for (size_t i = 0; i < survey->target_count; i++) {
 		const struct swk_survey_target *target = &survey->targets[i];
 
 		for (size_t j = 0; j < target->count; j++) {
-			if (target->rows[j].standing >= SWK_STANDS_BEHIND)
+			if (target->rows[j].standing >= least)
 				return true;
 		}
 	}
@@ -447,7 +450,7 @@ bool swk_survey_held(const struct swk_survey *survey)
 		if (survey->unpublished.list[i].verdict == SWK_HELD_BACK)
 			return true;
 	}
-	return survey->refused;
+	return survey->refused || survey->held;
 }
 
 bool swk_survey_complete(const struct swk_survey *survey)

@@ -51,6 +51,7 @@ struct swk_survey_target {
 struct swk_survey {
 	char *conf;	 /* the file; owned, as all else here */
 	int64_t success; /* seconds since the epoch when a run last left nothing to do; 0: never */
+	char *held;	 /* since when, by whom and why automatic changes are; escaped; or NULL */
 	struct swk_survey_target *targets;
 	size_t target_count;
 	bool refused; /* what the registry says is not to be believed: nothing was decided */
@@ -78,9 +79,10 @@ int swk_survey_add_target(struct swk_survey *survey, const struct swk_survey_kno
 int swk_survey_add_unpublished(struct swk_survey *survey, const struct swk_whys *whys,
 			       struct swk_error *error);
 
-/* Whether a row says that something is to be done, which a full pass would do. */
+/* Whether a row says that something is to be done, which a full pass would do: where changes are
+ * held, not to the file. */
 bool swk_survey_drifted(const struct swk_survey *survey);
-/* Whether something is held back that such a pass would not do. */
+/* Whether something is held back that such a pass would not do, or all of it. */
 bool swk_survey_held(const struct swk_survey *survey);
 /* Whether all targets answered. */
 bool swk_survey_complete(const struct swk_survey *survey);

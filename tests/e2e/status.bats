@@ -219,6 +219,32 @@ looks_until() {
 	[ "$(ls "$E2E_DIR/none")" == dyups.conf ]
 }
 
+@test "status: a hold is told of, with 10, whether it can be read or not; with 1 where a pass still has something to do" {
+	begin
+	SUDO_USER=alice swk hold 'mad, again'
+	run -10 swk status
+	[[ "${lines[1]}" == "held since 20"*"Z by alice (mad, again): the file stays as it is; 'swk resume' ends this" ]]
+	run -10 swk status api
+	[[ "${lines[1]}" == 'held since 20'* ]]
+	# That the file is behind is not what a pass would mend now.
+	consul_register web web-4 10.0.0.4 80
+	run -10 --separate-stderr swk status --json
+	jq -e '.status == 10 and (.held | test("^since 20.*Z by alice \\(mad, again\\)$"))
+		and [.targets[0].upstreams[] | select(.upstream == "web").state] == ["behind"]' <<<"$output"
+	gateway_post api 'server 10.0.9.9:80;' >/dev/null
+	gateway_workers_detail >/dev/null
+	run -1 swk status
+	[[ "${lines[1]}" == 'held since 20'* ]]
+	run -10 swk-apply --resync
+	echo half >"$SWK_CONF.hold"
+	run -10 swk status
+	[[ "${lines[1]}" == "held ($SWK_CONF.hold:1: it can't be read): the file stays as it is; 'swk resume' ends this" ]]
+	swk resume
+	run -0 swk status
+	[[ "$output" != *held* ]]
+	[ "$(swk status --json | jq .held)" == null ]
+}
+
 @test "status --json: one object, with the status in it, whatever happens" {
 	begin
 	gateway_post misc 'server 10.0.9.8:80;' >/dev/null

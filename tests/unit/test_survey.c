@@ -329,15 +329,52 @@ static void narrowed(void **state)
 	}
 }
 
+/* While it is held, a pass brings nginx in step with the file, and the file with nothing. */
+static void held(void **state)
+{
+	static const struct {
+		const char *wanted, *live;
+		bool drifted;
+	} cases[] = {
+		{"w: 10.0.0.1:80", "w: 10.0.0.1:80", false},
+		{"w: 10.0.0.2:80", "w: 10.0.0.1:80", false},
+		{"w: 10.0.0.1:80", "w: 10.0.0.3:80", true},
+		{"w: 10.0.0.2:80", "", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct swk_upstreams have = unit_upstreams("w: 10.0.0.1:80");
+		struct swk_upstreams wanted = unit_upstreams(cases[i].wanted);
+		struct swk_names owed = {0}, gone = {0};
+		struct swk_whys whys = {0};
+		struct swk_live live = live_of(cases[i].live);
+		const struct swk_survey_known known = {&have, &wanted, &whys, &gone};
+		struct swk_survey survey = {.held = strdup("since yesterday")};
+		struct swk_error error = {0};
+
+		assert_int_equal(
+			swk_survey_add_target(&survey, &known, "one", &live, &owed, "", &error), 0);
+		unit_number(cases[i].live, swk_survey_drifted(&survey), cases[i].drifted);
+		assert_true(swk_survey_held(&survey));
+		swk_survey_free(&survey);
+		assert_false(swk_survey_held(&survey));
+		swk_live_free(&live);
+		swk_upstreams_free(&wanted);
+		swk_upstreams_free(&have);
+	}
+}
+
 /* ---- printed ---- */
 
 static void as_a_table(void **state)
 {
 	static const struct {
 		struct swk_print_style style;
-		const char *text;
+		const char *held, *text;
 	} cases[] = {
 		{{false, 0},
+		 NULL,
 		 "/x.conf: last run that left nothing to do: never\n"
 		 "\n"
 		 "one: 5 upstreams: 2 in step, 1 foreign, 1 differs, 1 owed\n"
@@ -352,7 +389,9 @@ static void as_a_table(void **state)
 		 "consul         -         left out  it is Consul\n"},
 		/* What has a colour begins and ends it, though it be cut. */
 		{{true, 25},
+		 "since 2026-11-21T18:47:00Z by root (x)",
 		 "\033[1m/x.conf\033[m: last run that le\n"
+		 "\033[33mheld \033[m\033[33msince 2026-11-21T18:\033[m\n"
 		 "\n"
 		 "\033[1mone\033[m: 5 upstreams: \033[32m2 in st\033[m\n"
 		 "\033[1mUPSTREAM\033[m  \033[1mFILE\033[m  \033[1mLIVE\033[m  \033[1mSTA\033[m\n"
@@ -374,10 +413,13 @@ static void as_a_table(void **state)
 		struct swk_error error = {0};
 		struct swk_buffer out;
 
+		survey.held = cases[i].held ? strdup(cases[i].held) : NULL;
 		swk_buffer_init(&out, 10000);
 		assert_int_equal(swk_print_survey(&out, &survey, &cases[i].style, &error), 0);
 		unit_same("table", out.data, cases[i].text);
 		swk_buffer_free(&out);
+		free(survey.held);
+		survey.held = NULL;
 	}
 	swk_survey_free(&survey);
 }
@@ -385,8 +427,11 @@ static void as_a_table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_of_a_target), cmocka_unit_test(what_is_not_seen),
-		cmocka_unit_test(unpublished),	    cmocka_unit_test(narrowed),
+		cmocka_unit_test(rows_of_a_target),
+		cmocka_unit_test(what_is_not_seen),
+		cmocka_unit_test(unpublished),
+		cmocka_unit_test(narrowed),
+		cmocka_unit_test(held),
 		cmocka_unit_test(as_a_table),
 	};
 
