@@ -21,6 +21,7 @@ enum family {
 	SERVERS,
 	KEPT,
 	SKIPPED,
+	HELD,
 	HEALTHY,
 	OWED,
 	FAMILIES
@@ -51,6 +52,7 @@ static const struct {
 	[SKIPPED] = {"swk_registrations_skipped", NULL, "gauge",
 		     "Instances, services and colours that the last pass over all services could "
 		     "not use."},
+	[HELD] = {"swk_held", NULL, "gauge", "Whether an operator holds changes of the conf file."},
 	[HEALTHY] = {"swk_upstream_healthy_ratio", "upstream", "gauge",
 		     "Of an upstream's registered instances, the share that is served."},
 	[OWED] = {"swk_owed_upstreams", "target", "gauge",
@@ -223,6 +225,9 @@ static int take(struct swk_metrics *metrics, const struct sample *sample, struct
 	case SKIPPED:
 		metrics->skipped = (uint64_t)sample->number;
 		return 0;
+	case HELD:
+		metrics->held = sample->number > 0;
+		return 0;
 	case HEALTHY:
 		return add_health(metrics, strdup(sample->label), sample->number, error);
 	case OWED:
@@ -297,6 +302,7 @@ static int update_known(struct swk_metrics *metrics, const struct swk_report *re
 		status = add_target(metrics, strdup(report->targets[i].name),
 				    report->targets[i].owed, error);
 	metrics->known = true;
+	metrics->held = report->held;
 	metrics->upstreams = report->upstreams;
 	metrics->servers = report->servers;
 	return status;
@@ -430,6 +436,8 @@ static int add_known(struct swk_buffer *out, const struct swk_metrics *metrics,
 		status = add_one(out, KEPT, passed, 0, (double)metrics->kept, error);
 	if (!status)
 		status = add_one(out, SKIPPED, passed, 0, (double)metrics->skipped, error);
+	if (!status)
+		status = add_one(out, HELD, true, 0, metrics->held, error);
 	if (!status)
 		status = add_healths(out, metrics, error);
 	return status ? status : add_targets(out, metrics, error);

@@ -31,6 +31,7 @@ struct swk_metrics {
 	uint64_t events[SWK_EVENTS];
 	uint64_t failed[SWK_EVENTS];
 	bool known; /* a run got to its end, so that the following says something */
+	bool held;
 	uint64_t upstreams;
 	uint64_t servers;
 	uint64_t kept; /* both of the last pass over all services */

@@ -157,6 +157,8 @@ void swk_print_event(struct swk_event_line *line, const struct swk_report *repor
 	add_number(line, "status", (uint64_t)status);
 	if (failure->status)
 		add_text(line, "error", failure->text);
+	if (report->held)
+		add_number(line, "held", 1);
 	if (report->finished)
 		add_numbers(line, report);
 	add_number(line, "targets", report->target_count);

@@ -163,6 +163,24 @@ write_canned() {
 	chmod 755 "$E2E_DIR/canned"
 }
 
+@test "held: from the first run that finds it so to the first that doesn't" {
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	are swk_held=0
+	swk hold
+	run -10 swk-apply --resync --log-format logfmt
+	[[ "${lines[-1]}" == *' status=10 held=1 '* ]]
+	in_order
+	are swk_held=1 swk_exit_status=10
+	# This one learns nothing of it.
+	run -65 swk-apply <<<'{'
+	are swk_held=1
+	swk resume
+	swk-apply --resync
+	are swk_held=0 swk_exit_status=0
+}
+
 @test "a pass in which one service could not be asked about is none over all services" {
 	swk-apply <<<"$(document 10.0.0.1)"
 	port=$(free_port)

@@ -103,6 +103,7 @@ static void a_whole_pass(void **state)
 		{"swk_servers", "7"},
 		{"swk_upstreams_kept", "1"},
 		{"swk_registrations_skipped", "2"},
+		{"swk_held", "0"},
 		{"swk_upstream_healthy_ratio{upstream=\"api\"}", "0"},
 		{"swk_upstream_healthy_ratio{upstream=\"Shop\"}", "1"},
 		{"swk_upstream_healthy_ratio{upstream=\"web\"}", "0.25"},
@@ -354,6 +355,31 @@ static void healthy_among_many_is_healthy(void **state)
 	free(text);
 }
 
+/* A hold is there until a run that got to its end found none. */
+static void held(void **state)
+{
+	static const struct {
+		bool held, finished;
+		const char *value;
+	} runs[] = {{false, false, NULL}, {true, true, "1"},  {false, false, "1"},
+		    {true, true, "1"},	  {false, true, "0"}, {false, false, "0"}};
+	char *text = strdup("");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(runs); i++) {
+		struct swk_report report;
+		char *before = text;
+
+		swk_report_init(&report);
+		report.held = runs[i].held;
+		report.finished = runs[i].finished;
+		text = after(before, &report, 0, 1000);
+		unit_same("held", value(text, "swk_held"), runs[i].value);
+		free(before);
+	}
+	free(text);
+}
+
 static char *page(const char *path)
 {
 	struct swk_error error = {0};
@@ -411,6 +437,7 @@ int main(void)
 		cmocka_unit_test(damaged_anywhere),
 		cmocka_unit_test(cardinality_is_bounded),
 		cmocka_unit_test(healthy_among_many_is_healthy),
+		cmocka_unit_test(held),
 		cmocka_unit_test(manual_has_them),
 	};
 

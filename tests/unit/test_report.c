@@ -306,6 +306,7 @@ static void printed_for_a_log(void **state)
 			    "targets=2 index=6 duration_ms=7");
 	/* A run that didn't get there knows no numbers. */
 	report.finished = false;
+	report.held = true;
 	report.index = 0;
 	(void)swk_error_set(&failure, SWK_DATA, "a \"b\"");
 	swk_buffer_clear(&out);
@@ -313,7 +314,7 @@ static void printed_for_a_log(void **state)
 	assert_string_equal(out.data,
 			    "{\"ts\":\"2026-11-21T19:06:18.124Z\",\"level\":\"error\","
 			    "\"msg\":\"failed\",\"event\":\"service\",\"service\":\"web\","
-			    "\"status\":65,\"error\":\"a \\\"b\\\"\",\"targets\":2,"
+			    "\"status\":65,\"error\":\"a \\\"b\\\"\",\"held\":1,\"targets\":2,"
 			    "\"duration_ms\":7}");
 	swk_buffer_free(&out);
 	swk_report_free(&report);
