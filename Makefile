@@ -68,7 +68,7 @@ say = $(if $(V),,@echo "  $(1)" $(2);)
 SOURCES = $(wildcard src/*.c)
 COMMANDS = swk-apply swk
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
-objects_of = $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/$(1)/*.c))
+objects_of = $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/$(1)/*.c cmd/shared/*.c))
 COMMAND_OBJECTS = $(foreach command,$(COMMANDS),$(call objects_of,$(command)))
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 PROPERTY_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/property/*.c)) \

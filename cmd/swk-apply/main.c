@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "../shared/tell.h"
 #include "apply.h"
 #include "buffer.h"
 #include "log.h"
@@ -9,57 +10,6 @@
 #include "print.h"
 #include "process.h"
 #include "publish.h"
-
-static void say_notes(const struct swk_log *log, const struct swk_report *report)
-{
-	static const enum swk_log_level levels[SWK_NOTE_KINDS] = {
-		[SWK_NOTE_DETAIL] = SWK_LOG_DEBUG, [SWK_NOTE_SKIPPED] = SWK_LOG_WARNING,
-		[SWK_NOTE_KEPT] = SWK_LOG_WARNING, [SWK_NOTE_WARNING] = SWK_LOG_WARNING,
-		[SWK_NOTE_HELD] = SWK_LOG_ERROR,   [SWK_NOTE_UNASKED] = SWK_LOG_ERROR,
-		[SWK_NOTE_OWED] = SWK_LOG_ERROR,
-	};
-	size_t all = 0;
-	char more[64];
-
-	for (size_t i = 0; i < report->note_count; i++)
-		swk_log_line(log, levels[report->notes[i].kind], report->notes[i].text);
-	for (size_t i = 0; i < SWK_NOTE_KINDS; i++)
-		all += report->counted[i];
-	(void)snprintf(more, sizeof(more), "and %zu more like these", all - report->note_count);
-	if (all > report->note_count)
-		swk_log_line(log, SWK_LOG_WARNING, more);
-}
-
-/* What standard output gets: the differences, the report, or the line that sums it up. */
-static int print_result(const struct swk_options *options, const struct swk_report *report,
-			int status, const struct swk_error *failure, const struct swk_log *log,
-			struct swk_error *error)
-{
-	struct swk_buffer out, summary;
-	int result = 0;
-
-	swk_buffer_init(&out, SWK_DOCUMENT_MAX);
-	swk_buffer_init(&summary, SWK_TEXT_MAX);
-	if (options->json)
-		result = swk_print_json(&out, report, status, failure, error);
-	else if (options->settings.dry_run || (report->held && !options->quiet))
-		result = swk_print_differences(&out, report, error);
-	if (!result && report->finished && log->format == SWK_LOG_TEXT)
-		result = swk_print_summary(&summary, report, error);
-	if (!result && out.length)
-		(void)fwrite(out.data, 1, out.length, stdout);
-	if (!result && summary.length) {
-		if (!options->json && !options->settings.dry_run && !options->quiet)
-			(void)fwrite(summary.data, 1, summary.length, stdout);
-		summary.data[summary.length - 1] = '\0';
-		swk_log_syslog(log, SWK_LOG_INFO, summary.data);
-	}
-	if (!result && fflush(stdout))
-		result = swk_error_set(error, SWK_INTERNAL, "standard output can't be written to");
-	swk_buffer_free(&out);
-	swk_buffer_free(&summary);
-	return result;
-}
 
 /* What a monitoring system gets. A run's status is about nginx, so that this changes nothing in it.
  */
@@ -100,7 +50,7 @@ static void say_refusal(const struct swk_options *options, const struct swk_erro
 
 static int run(struct swk_options *options, struct swk_log *log)
 {
-	struct swk_error failure = {0}, unprinted = {0};
+	struct swk_error failure = {0};
 	struct swk_settings *settings = &options->settings;
 	struct swk_report report;
 	int status;
@@ -116,15 +66,8 @@ static int run(struct swk_options *options, struct swk_log *log)
 				       "none; see --help");
 	else
 		status = swk_apply(settings, STDIN_FILENO, &report, NULL, &failure);
-	say_notes(log, &report);
-	if (failure.status && log->format == SWK_LOG_TEXT)
-		swk_log_line(log, SWK_LOG_ERROR, failure.text);
 	publish(settings, &report, status, log);
-	if (print_result(options, &report, status, &failure, log, &unprinted)) {
-		swk_log_line(log, SWK_LOG_ERROR, unprinted.text);
-		if (!status)
-			status = unprinted.status;
-	}
+	status = swk_tell(log, options, &report, status, &failure, false);
 	if (log->format != SWK_LOG_TEXT)
 		say_event(settings, &report, status, &failure, log);
 	swk_report_free(&report);
@@ -171,11 +114,7 @@ int main(int argc, char **argv)
 		return SWK_INTERNAL;
 	log.journal = swk_log_is_journal(STDERR_FILENO);
 	status = swk_options_read(&options, SWK_COMMAND_APPLY, argc, argv, &error);
-	if (options.quiet)
-		log.level = SWK_LOG_ERROR;
-	if (options.verbose)
-		log.level = SWK_LOG_DEBUG;
-	log.syslog = options.syslog;
+	swk_tell_as(&log, &options);
 	log.format = (enum swk_log_format)options.settings.log_format;
 	if (status)
 		say_refusal(&options, &error, &log);

@@ -24,11 +24,6 @@ int swk_wait_command(int argc, char **argv, const struct swk_log *log);
 int swk_begin(struct swk_options *options, enum swk_command command, int argc, char **argv,
 	      const char *usage, const struct swk_log *log, bool *done);
 
-/* Says what a run came to: its notes and its error, then what standard output gets, which is its
- * differences, too. Returns the exit status, which is the given one where that isn't 0. */
-int swk_tell(const struct swk_options *options, const struct swk_report *report, int status,
-	     const struct swk_error *failure, const struct swk_log *log);
-
 /* A hold that begins now, by whoever called. Returns 0, or SWK_USAGE, which was said. */
 int swk_fill_hold(struct swk_hold *hold, const char *reason, const struct swk_log *log);
 

@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../shared/tell.h"
 #include "apply.h"
 #include "commands.h"
 
@@ -52,8 +53,7 @@ static int hold(const struct swk_options *options, const struct swk_log *log)
 	status = swk_apply_hold(&options->settings, &hold, &report, &error);
 	if (!status)
 		swk_say_held(&options->settings);
-	for (size_t i = 0; i < report.note_count; i++)
-		swk_log_line(log, SWK_LOG_WARNING, report.notes[i].text);
+	swk_tell_notes(log, &report);
 	if (status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
 	swk_report_free(&report);

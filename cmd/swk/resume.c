@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <unistd.h>
 
+#include "../shared/tell.h"
 #include "apply.h"
 #include "commands.h"
 
 static int resume(struct swk_options *options, const struct swk_log *log)
 {
+	struct swk_log own = *log;
 	struct swk_settings *settings = &options->settings;
 	struct swk_error error = {0};
 	struct swk_report report;
@@ -15,7 +17,8 @@ static int resume(struct swk_options *options, const struct swk_log *log)
 	swk_settings_complete(settings);
 	swk_report_init(&report);
 	status = swk_apply(settings, STDIN_FILENO, &report, NULL, &error);
-	status = swk_tell(options, &report, status, &error, log);
+	swk_tell_as(&own, options);
+	status = swk_tell(&own, options, &report, status, &error, true);
 	swk_report_free(&report);
 	return status;
 }

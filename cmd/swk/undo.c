@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "../shared/tell.h"
 #include "apply.h"
 #include "commands.h"
 
 static int undo(struct swk_options *options, const struct swk_log *log)
 {
+	struct swk_log own = *log;
 	struct swk_settings *settings = &options->settings;
 	struct swk_error error = {0};
 	struct swk_report report;
@@ -17,7 +19,8 @@ static int undo(struct swk_options *options, const struct swk_log *log)
 		settings->verify = true;
 	swk_report_init(&report);
 	status = swk_apply_undo(settings, &hold, &report, &error);
-	status = swk_tell(options, &report, status, &error, log);
+	swk_tell_as(&own, options);
+	status = swk_tell(&own, options, &report, status, &error, true);
 	if (report.finished && !options->json && !options->quiet && !settings->dry_run)
 		swk_say_held(settings);
 	swk_report_free(&report);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../shared/tell.h"
 #include "commands.h"
 #include "consul.h"
 #include "deadline.h"
@@ -175,12 +176,7 @@ static void say_notes(const struct listing *listing, const struct swk_log *log)
 {
 	char text[SWK_TEXT_MAX];
 
-	for (size_t i = 0; i < listing->report.note_count; i++) {
-		const struct swk_note *note = &listing->report.notes[i];
-
-		swk_log_line(log, note->kind == SWK_NOTE_HELD ? SWK_LOG_ERROR : SWK_LOG_WARNING,
-			     note->text);
-	}
+	swk_tell_notes(log, &listing->report);
 	(void)snprintf(text, sizeof(text), "%zu service%s left out by include and exclude",
 		       listing->left_out, listing->left_out == 1 ? " is" : "s are");
 	if (listing->left_out)

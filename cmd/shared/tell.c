@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "tell.h"
+
+#include <stdio.h>
+
+#include "buffer.h"
+#include "print.h"
+
+void swk_tell_as(struct swk_log *log, const struct swk_options *options)
+{
+	log->syslog = options->syslog;
+	if (options->quiet)
+		log->level = SWK_LOG_ERROR;
+	if (options->verbose)
+		log->level = SWK_LOG_DEBUG;
+}
+
+void swk_tell_notes(const struct swk_log *log, const struct swk_report *report)
+{
+	static const enum swk_log_level levels[SWK_NOTE_KINDS] = {
+		[SWK_NOTE_DETAIL] = SWK_LOG_DEBUG, [SWK_NOTE_SKIPPED] = SWK_LOG_WARNING,
+		[SWK_NOTE_KEPT] = SWK_LOG_WARNING, [SWK_NOTE_WARNING] = SWK_LOG_WARNING,
+		[SWK_NOTE_HELD] = SWK_LOG_ERROR,   [SWK_NOTE_UNASKED] = SWK_LOG_ERROR,
+		[SWK_NOTE_OWED] = SWK_LOG_ERROR,
+	};
+	size_t all = 0;
+	char more[64];
+
+	for (size_t i = 0; i < report->note_count; i++)
+		swk_log_line(log, levels[report->notes[i].kind], report->notes[i].text);
+	for (size_t i = 0; i < SWK_NOTE_KINDS; i++)
+		all += report->counted[i];
+	(void)snprintf(more, sizeof(more), "and %zu more like these", all - report->note_count);
+	if (all > report->note_count)
+		swk_log_line(log, SWK_LOG_WARNING, more);
+}
+
+static int print_result(const struct swk_log *log, const struct swk_options *options,
+			const struct swk_report *report, int status,
+			const struct swk_error *failure, bool changes, struct swk_error *error)
+{
+	struct swk_buffer out, summary;
+	int result = 0;
+
+	swk_buffer_init(&out, SWK_DOCUMENT_MAX);
+	swk_buffer_init(&summary, SWK_TEXT_MAX);
+	if (options->json)
+		result = swk_print_json(&out, report, status, failure, error);
+	else if (options->settings.dry_run || ((changes || report->held) && !options->quiet))
+		result = swk_print_differences(&out, report, error);
+	if (!result && report->finished && log->format == SWK_LOG_TEXT)
+		result = swk_print_summary(&summary, report, error);
+	if (!result && out.length)
+		(void)fwrite(out.data, 1, out.length, stdout);
+	if (!result && summary.length) {
+		if (!options->json && !options->settings.dry_run && !options->quiet)
+			(void)fwrite(summary.data, 1, summary.length, stdout);
+		summary.data[summary.length - 1] = '\0';
+		swk_log_syslog(log, SWK_LOG_INFO, summary.data);
+	}
+	if (!result && fflush(stdout))
+		result = swk_error_set(error, SWK_INTERNAL, "standard output can't be written to");
+	swk_buffer_free(&out);
+	swk_buffer_free(&summary);
+	return result;
+}
+
+int swk_tell(const struct swk_log *log, const struct swk_options *options,
+	     const struct swk_report *report, int status, const struct swk_error *failure,
+	     bool changes)
+{
+	struct swk_error unprinted = {0};
+
+	swk_tell_notes(log, report);
+	if (failure->status && log->format == SWK_LOG_TEXT)
+		swk_log_line(log, SWK_LOG_ERROR, failure->text);
+	if (!print_result(log, options, report, status, failure, changes, &unprinted))
+		return status;
+	swk_log_line(log, SWK_LOG_ERROR, unprinted.text);
+	return status ? status : unprinted.status;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* What either command says of a run. */
+#ifndef SWK_TELL_H
+#define SWK_TELL_H
+
+#include "log.h"
+#include "options.h"
+#include "report.h"
+
+/* From here on the log is as the options have it, but for its format. */
+void swk_tell_as(struct swk_log *log, const struct swk_options *options);
+
+/* A line for each note, and one for those that there was no room for. */
+void swk_tell_notes(const struct swk_log *log, const struct swk_report *report);
+
+/*
+ * Says what a run came to: its notes and, in text, its failure; then what standard output gets, the
+ * report, or the differences of a dry run and what is held, and the line that sums it up. With
+ * `changes`, what was done to the file is among it. Returns the exit status, which is the given one
+ * where that isn't 0.
+ */
+int swk_tell(const struct swk_log *log, const struct swk_options *options,
+	     const struct swk_report *report, int status, const struct swk_error *failure,
+	     bool changes);
+
+#endif
