@@ -71,10 +71,9 @@ int swk_store_open_alone(struct swk_store *store, const char *path, struct swk_e
 	*store = (struct swk_store){.lock_descriptor = -1, .alone = true};
 	store->conf = strdup(path);
 	store->directory = length ? strndup(path, length) : strdup(".");
-	store->lock = store->directory ? strdup(store->directory) : NULL;
 	if (asprintf(&store->temporary, "%.*s.%s.tmp", (int)length, path, name) < 0)
 		store->temporary = NULL;
-	if (!store->conf || !store->lock || !store->temporary)
+	if (!store->conf || !store->directory || !store->temporary)
 		return swk_error_memory(error);
 	return 0;
 }
@@ -142,14 +141,14 @@ static int wait_for_lock(int descriptor, int64_t deadline)
 	return result;
 }
 
-int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited, struct swk_error *error)
+static int take_lock(struct swk_store *store, const char *path, int how, int64_t deadline,
+		     bool *waited, struct swk_error *error)
 {
-	const int how = store->alone ? O_RDONLY | O_DIRECTORY : O_RDWR | O_CREAT | O_NOFOLLOW;
-	int descriptor = open(store->lock, how | O_CLOEXEC, 0600);
+	int descriptor = open(path, how | O_CLOEXEC, 0600);
 
 	*waited = false;
 	if (descriptor < 0)
-		return fail(store->lock, "the lock can't be opened", error);
+		return fail(path, "the lock can't be opened", error);
 	store->lock_descriptor = descriptor;
 	give_to_owner(descriptor, store->directory);
 	if (!flock(descriptor, LOCK_EX | LOCK_NB))
@@ -160,8 +159,21 @@ int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited, stru
 	if (errno == ETIMEDOUT)
 		return swk_error_set(error, SWK_TEMPFAIL,
 				     "%s: another run held the lock until this one's --timeout",
-				     store->lock);
-	return fail(store->lock, "the lock can't be taken", error);
+				     path);
+	return fail(path, "the lock can't be taken", error);
+}
+
+int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited, struct swk_error *error)
+{
+	return take_lock(store, store->lock, O_RDWR | O_CREAT | O_NOFOLLOW, deadline, waited,
+			 error);
+}
+
+int swk_store_lock_folder(struct swk_store *store, int64_t deadline, struct swk_error *error)
+{
+	bool waited;
+
+	return take_lock(store, store->directory, O_RDONLY | O_DIRECTORY, deadline, &waited, error);
 }
 
 /* ---- files ---- */

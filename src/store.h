@@ -24,14 +24,14 @@ struct swk_store {
 	char *temporary; /* FILE.tmp, one for all: only who holds the lock writes */
 	char *directory;
 	int lock_descriptor; /* -1: not held */
-	bool alone; /* opened by swk_store_open_alone: no more than conf, temporary, lock */
+	bool alone; /* opened by swk_store_open_alone: no more than conf, temporary, directory */
 };
 
 int swk_store_open(struct swk_store *store, const char *conf, struct swk_error *error);
 /*
  * A file by itself that others read, and may lose: a new one is put in place of it, whatever it is,
- * with mode 0644; a link is not followed, and nothing is synced. The lock is the folder itself, the
- * temporary file `.NAME.tmp` in it.
+ * with mode 0644; a link is not followed, and nothing is synced. There is no lock file, and the
+ * temporary file is `.NAME.tmp`.
  */
 int swk_store_open_alone(struct swk_store *store, const char *path, struct swk_error *error);
 /* Gives the lock back too. */
@@ -43,6 +43,9 @@ void swk_store_close(struct swk_store *store);
  */
 int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited,
 		   struct swk_error *error);
+
+/* The same with the folder itself, where a lock file would be in the way. */
+int swk_store_lock_folder(struct swk_store *store, int64_t deadline, struct swk_error *error);
 
 /* Gives it back, and keeps the rest. */
 void swk_store_unlock(struct swk_store *store);

@@ -62,11 +62,10 @@ int swk_publish(const char *path, const struct swk_report *report, int status,
 		struct swk_error *error)
 {
 	struct swk_store store;
-	bool waited;
 	int result = swk_store_open_alone(&store, path, error);
 
 	if (!result)
-		result = swk_store_lock(&store, swk_now_ms() + SWK_METRICS_LOCK_MS, &waited, error);
+		result = swk_store_lock_folder(&store, swk_now_ms() + SWK_METRICS_LOCK_MS, error);
 	if (!result)
 		result = replace(&store, report, status, error);
 	swk_store_close(&store);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -115,16 +113,6 @@ static int check_folder(const char *folder, struct swk_error *error)
 			     folder);
 }
 
-/* Locks the folder itself: of a lock file in it the agent would complain at each reload. */
-static int lock_folder(struct swk_store *store, const char *folder, struct swk_error *error)
-{
-	store->lock_descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (store->lock_descriptor >= 0 && !flock(store->lock_descriptor, LOCK_EX | LOCK_NB))
-		return 0;
-	return swk_error_set(error, SWK_TEMPFAIL, "%s: another run is writing there; again later",
-			     folder);
-}
-
 /* Replaces it where that is something else, and ours. */
 static int replace(const struct swk_store *store, const struct swk_buffer *text, bool *replaced,
 		   struct swk_error *error)
@@ -148,8 +136,9 @@ static int replace(const struct swk_store *store, const struct swk_buffer *text,
 	return status;
 }
 
-static int write_file(const char *folder, const struct swk_buffer *text, bool *replaced,
-		      struct swk_error *error)
+/* A lock file in the folder the agent would complain of at each reload. */
+static int write_file(const char *folder, const struct swk_buffer *text, int64_t deadline,
+		      bool *replaced, struct swk_error *error)
 {
 	struct swk_store store = {.lock_descriptor = -1};
 	int status = check_folder(folder, error);
@@ -160,7 +149,7 @@ static int write_file(const char *folder, const struct swk_buffer *text, bool *r
 	if (!status)
 		status = swk_store_open(&store, path, error);
 	if (!status)
-		status = lock_folder(&store, folder, error);
+		status = swk_store_lock_folder(&store, deadline, error);
 	if (!status)
 		status = replace(&store, text, replaced, error);
 	if (*replaced)
@@ -217,7 +206,7 @@ static int watches(const struct swk_options *options, const struct swk_log *log)
 					   &error);
 	if (!status && options->write) {
 		news = false;
-		status = write_file(options->write, &text, &news, &error);
+		status = write_file(options->write, &text, deadline, &news, &error);
 	} else if (!status) {
 		(void)fwrite(text.data, 1, text.length, stdout);
 	}

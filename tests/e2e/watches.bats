@@ -107,8 +107,8 @@ look_at() {
 	run -0 --separate-stderr swk watches --write consul.d
 	[ -z "$output$stderr" ]
 	[ "$(look_at "$WATCHES")" == "$before" ]
-	run -75 flock consul.d swk watches --write consul.d
-	[[ "$output" == "swk: error: consul.d: another run is writing there; again later" ]]
+	run -75 flock consul.d swk watches --write consul.d --timeout 1
+	[[ "$output" == "swk: error: $E2E_DIR/consul.d: another run held the lock until this one's --timeout" ]]
 
 	# Who reads while it is replaced has the old one, whole.
 	cp "$WATCHES" old

@@ -727,14 +727,14 @@ static int replace_alone(const struct place *place, const char *text, struct swk
 {
 	struct swk_buffer buffer;
 	struct swk_store store;
-	bool waited, replaced = false;
+	bool replaced = false;
 	int status = swk_store_open_alone(&store, in(place, "a.prom"), error);
 
 	swk_buffer_init(&buffer, 1000);
 	if (!status)
 		status = swk_buffer_add(&buffer, text, strlen(text), error);
 	if (!status)
-		status = swk_store_lock(&store, swk_now_ms(), &waited, error);
+		status = swk_store_lock_folder(&store, swk_now_ms(), error);
 	if (!status)
 		status = swk_store_replace(&store, store.conf, &buffer, false, &replaced, error);
 	swk_buffer_free(&buffer);
@@ -803,11 +803,9 @@ static void alone_locks_the_folder(void **state)
 	const struct place *place = *state;
 	struct swk_error error = {0};
 	struct swk_store store;
-	bool waited;
 
 	assert_int_equal(swk_store_open_alone(&store, in(place, "a.prom"), &error), 0);
-	assert_int_equal(swk_store_lock(&store, A_LONG_TIME, &waited, &error), 0);
-	assert_false(waited);
+	assert_int_equal(swk_store_lock_folder(&store, A_LONG_TIME, &error), 0);
 	assert_int_equal(replace_alone(place, "new", &error), SWK_TEMPFAIL);
 	assert_int_equal(access(in(place, "a.prom"), F_OK), -1);
 	swk_store_close(&store);
