@@ -73,8 +73,10 @@ static int show(const struct swk_report *report, const struct swk_whys *whys, co
 	return error->status;
 }
 
-static int explain(struct swk_settings *settings, const char *service, const struct swk_log *log)
+int swk_explain_command(struct swk_options *options, const struct swk_log *log)
 {
+	struct swk_settings *settings = &options->settings;
+	const char *service = options->word;
 	struct swk_error error = {0};
 	struct swk_report report;
 	struct swk_whys whys = {0};
@@ -104,19 +106,4 @@ static int explain(struct swk_settings *settings, const char *service, const str
 	swk_whys_free(&whys);
 	swk_report_free(&report);
 	return error.status ? error.status : status;
-}
-
-int swk_explain_command(int argc, char **argv, const struct swk_log *log)
-{
-	struct swk_log verbose = *log;
-	struct swk_options options;
-	bool done;
-	int status = swk_begin(&options, SWK_COMMAND_EXPLAIN, argc, argv,
-			       "swk explain [option]… [SERVICE] [< DOCUMENT]", log, &done);
-
-	verbose.level = SWK_LOG_DEBUG;
-	if (!done)
-		status = explain(&options.settings, options.word, options.verbose ? &verbose : log);
-	swk_options_free(&options);
-	return status;
 }

@@ -40,7 +40,7 @@ void swk_say_held(const struct swk_settings *settings)
 	(void)fflush(stdout); /* where both go to one place, what is said behind it stands there */
 }
 
-static int hold(const struct swk_options *options, const struct swk_log *log)
+int swk_hold_command(struct swk_options *options, const struct swk_log *log)
 {
 	struct swk_error error = {0};
 	struct swk_report report;
@@ -57,18 +57,5 @@ static int hold(const struct swk_options *options, const struct swk_log *log)
 	if (status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
 	swk_report_free(&report);
-	return status;
-}
-
-int swk_hold_command(int argc, char **argv, const struct swk_log *log)
-{
-	struct swk_options options;
-	bool done;
-	int status = swk_begin(&options, SWK_COMMAND_HOLD, argc, argv,
-			       "swk hold [option]… [REASON]", log, &done);
-
-	if (!done)
-		status = hold(&options, log);
-	swk_options_free(&options);
 	return status;
 }

@@ -97,7 +97,7 @@ static int show(const struct swk_findings *findings, const char *path, bool json
 	return status;
 }
 
-static int lint(const struct swk_options *options, const struct swk_log *log)
+int swk_lint(struct swk_options *options, const struct swk_log *log)
 {
 	const char *path = options->word ? options->word : MAIN_FILE;
 	struct swk_nginx_file file = {.name = options->settings.conf, .ours = true};
@@ -121,18 +121,5 @@ static int lint(const struct swk_options *options, const struct swk_log *log)
 	swk_directives_free(&ours.directives);
 	swk_upstreams_free(&ours.upstreams);
 	swk_nginx_files_free(&files);
-	return status;
-}
-
-int swk_lint(int argc, char **argv, const struct swk_log *log)
-{
-	struct swk_options options;
-	bool done;
-	int status = swk_begin(&options, SWK_COMMAND_LINT, argc, argv,
-			       "swk lint [option]… [FILE | -]", log, &done);
-
-	if (!done)
-		status = lint(&options, log);
-	swk_options_free(&options);
 	return status;
 }

@@ -2,47 +2,39 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../shared/tell.h"
 #include "commands.h"
 #include "process.h"
 
 static const struct command {
 	const char *name;
-	int (*run)(int argc, char **argv, const struct swk_log *log);
+	enum swk_command kind;
+	int (*run)(struct swk_options *options, const struct swk_log *log);
+	const char *words; /* that it takes */
 	const char *help;
 } commands[] = {
-	{"check-config", swk_check_config, "check the settings file"},
-	{"explain", swk_explain_command, "tell why each instance is served, or why not"},
-	{"status", swk_status_command, "show whether each nginx is in step"},
-	{"wait", swk_wait_command, "wait until so many instances are live"},
-	{"lint", swk_lint, "find what in nginx's configuration makes dyups useless"},
-	{"watches", swk_watches, "print a watch for each service, for Consul's agent"},
-	{"undo", swk_undo_command, "put the file before back, apply it, and hold"},
-	{"hold", swk_hold_command, "keep the file as it is, whatever Consul says"},
-	{"resume", swk_resume_command, "end that, and catch up with Consul"},
+	{"check-config", SWK_COMMAND_CHECK, swk_check_config, "[option]… [FILE]",
+	 "check the settings file"},
+	{"explain", SWK_COMMAND_EXPLAIN, swk_explain_command, "[option]… [SERVICE] [< DOCUMENT]",
+	 "tell why each instance is served, or why not"},
+	{"status", SWK_COMMAND_STATUS, swk_status_command, "[option]… [UPSTREAM | SERVICE]…",
+	 "show whether each nginx is in step"},
+	{"wait", SWK_COMMAND_WAIT, swk_wait_command, "[option]… SERVICE=N[,SECONDS]…",
+	 "wait until so many instances are live"},
+	{"lint", SWK_COMMAND_LINT, swk_lint, "[option]… [FILE | -]",
+	 "find what in nginx's configuration makes dyups useless"},
+	{"watches", SWK_COMMAND_WATCHES, swk_watches,
+	 "[option]…\n\nThe options but --write are told to swk-apply by each watch, too.",
+	 "print a watch for each service, for Consul's agent"},
+	{"undo", SWK_COMMAND_UNDO, swk_undo_command, "[option]… [REASON]",
+	 "put the file before back, apply it, and hold"},
+	{"hold", SWK_COMMAND_HOLD, swk_hold_command, "[option]… [REASON]",
+	 "keep the file as it is, whatever Consul says"},
+	{"resume", SWK_COMMAND_RESUME, swk_resume_command, "[option]…",
+	 "end that, and catch up with Consul"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
-
-int swk_begin(struct swk_options *options, enum swk_command command, int argc, char **argv,
-	      const char *usage, const struct swk_log *log, bool *done)
-{
-	struct swk_error error = {0};
-	struct swk_buffer text;
-	int status = swk_options_read(options, command, argc, argv, &error);
-
-	*done = status || options->help || options->version;
-	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
-	if (!status && options->help)
-		status = swk_options_describe(&text, command, &error);
-	if (!status && options->help)
-		(void)printf("Usage: %s\n\n%s", usage, text.data);
-	else if (!status && options->version)
-		(void)printf("swk %s\n", SWK_VERSION);
-	if (status)
-		swk_log_line(log, SWK_LOG_ERROR, error.text);
-	swk_buffer_free(&text);
-	return status;
-}
 
 void swk_say_notes(const struct swk_report *report, const struct swk_log *log)
 {
@@ -69,9 +61,49 @@ static void help(void)
 	(void)printf("\nEach has --help: 'swk COMMAND --help'. See swk(8).\n");
 }
 
+static int help_with(const struct command *command, struct swk_error *error)
+{
+	struct swk_buffer text;
+	int status;
+
+	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
+	status = swk_options_describe(&text, command->kind, error);
+	if (!status)
+		(void)printf("Usage: swk %s %s\n\n%s", command->name, command->words, text.data);
+	swk_buffer_free(&text);
+	return status;
+}
+
+static void print_version(void)
+{
+	(void)printf("swk %s\n", SWK_VERSION);
+}
+
+/* It gets its own name and words. */
+static int run(const struct command *command, int argc, char **argv, struct swk_log *log)
+{
+	struct swk_options options;
+	struct swk_error error = {0};
+	int status = swk_options_read(&options, command->kind, argc, argv, &error);
+
+	/* What watches is told of messages is for its handlers. */
+	if (command->kind != SWK_COMMAND_WATCHES)
+		swk_tell_as(log, &options);
+	if (!status && options.help)
+		status = help_with(command, &error);
+	else if (!status && options.version)
+		print_version();
+	else if (!status)
+		status = command->run(&options, log);
+	if (error.status)
+		swk_log_line(log, SWK_LOG_ERROR, error.text);
+	swk_options_free(&options);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
-	const struct swk_log log = {.program = "swk", .level = SWK_LOG_INFO};
+	struct swk_log log = {.program = "swk", .level = SWK_LOG_INFO};
 	const char *name = argc > 1 ? argv[1] : "";
 	char text[SWK_TEXT_MAX];
 
@@ -79,14 +111,14 @@ int main(int argc, char **argv)
 		return SWK_INTERNAL;
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (!strcmp(name, commands[i].name))
-			return commands[i].run(argc - 1, argv + 1, &log);
+			return run(&commands[i], argc - 1, argv + 1, &log);
 	}
 	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
 		help();
 		return 0;
 	}
 	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
-		(void)printf("swk %s\n", SWK_VERSION);
+		print_version();
 		return 0;
 	}
 	(void)snprintf(text, sizeof(text), "%s%s%s; see swk --help",

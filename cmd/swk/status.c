@@ -188,28 +188,17 @@ static int watch(struct swk_options *options, struct sheet *sheet, const struct 
 	return result;
 }
 
-int swk_status_command(int argc, char **argv, const struct swk_log *log)
+int swk_status_command(struct swk_options *options, const struct swk_log *log)
 {
-	struct swk_log verbose = *log;
+	const struct swk_texts only = {options->words, options->word_count};
+	struct sheet sheet = {.json = options->json, .style.colour = swk_terminal_colours()};
 	struct swk_error error = {0};
-	struct swk_options options;
-	struct swk_texts only = {0};
-	struct sheet sheet = {0};
-	bool done;
-	int result = swk_begin(&options, SWK_COMMAND_STATUS, argc, argv,
-			       "swk status [option]… [UPSTREAM | SERVICE]…", log, &done);
+	int result;
 
-	if (!done) {
-		verbose.level = options.verbose ? SWK_LOG_DEBUG : log->level;
-		only = (struct swk_texts){options.words, options.word_count};
-		options.settings.dry_run = true;
-		sheet = (struct sheet){.json = options.json,
-				       .style.colour = swk_terminal_colours()};
-		sheet.paints = options.watch && !options.json && swk_terminal_paints();
-		result = watch(&options, &sheet, &only, &verbose, &error);
-		if (error.status)
-			swk_log_line(log, SWK_LOG_ERROR, error.text);
-	}
-	swk_options_free(&options);
+	options->settings.dry_run = true;
+	sheet.paints = options->watch && !options->json && swk_terminal_paints();
+	result = watch(options, &sheet, &only, log, &error);
+	if (error.status)
+		swk_log_line(log, SWK_LOG_ERROR, error.text);
 	return result;
 }

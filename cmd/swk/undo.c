@@ -3,9 +3,8 @@
 #include "apply.h"
 #include "commands.h"
 
-static int undo(struct swk_options *options, const struct swk_log *log)
+int swk_undo_command(struct swk_options *options, const struct swk_log *log)
 {
-	struct swk_log own = *log;
 	struct swk_settings *settings = &options->settings;
 	struct swk_error error = {0};
 	struct swk_report report;
@@ -19,23 +18,9 @@ static int undo(struct swk_options *options, const struct swk_log *log)
 		settings->verify = true;
 	swk_report_init(&report);
 	status = swk_apply_undo(settings, &hold, &report, &error);
-	swk_tell_as(&own, options);
-	status = swk_tell(&own, options, &report, status, &error, true);
+	status = swk_tell(log, options, &report, status, &error, true);
 	if (report.finished && !options->json && !options->quiet && !settings->dry_run)
 		swk_say_held(settings);
 	swk_report_free(&report);
-	return status;
-}
-
-int swk_undo_command(int argc, char **argv, const struct swk_log *log)
-{
-	struct swk_options options;
-	bool done;
-	int status = swk_begin(&options, SWK_COMMAND_UNDO, argc, argv,
-			       "swk undo [option]… [REASON]", log, &done);
-
-	if (!done)
-		status = undo(&options, log);
-	swk_options_free(&options);
 	return status;
 }

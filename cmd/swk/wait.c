@@ -182,26 +182,19 @@ static int take_operands(struct waiting *waiting, const struct swk_options *opti
 	return status;
 }
 
-int swk_wait_command(int argc, char **argv, const struct swk_log *log)
+int swk_wait_command(struct swk_options *options, const struct swk_log *log)
 {
-	struct waiting waiting = {.began = swk_now_ms()};
+	struct waiting waiting = {.settings = &options->settings,
+				  .began = swk_now_ms(),
+				  .paints = swk_terminal_paints()};
 	struct swk_error error = {0};
-	struct swk_options options;
-	bool done;
-	int status = swk_begin(&options, SWK_COMMAND_WAIT, argc, argv,
-			       "swk wait [option]… SERVICE=N[,SECONDS]…", log, &done);
+	int status = take_operands(&waiting, options, &error);
 
-	if (!done) {
-		waiting.settings = &options.settings;
-		waiting.paints = swk_terminal_paints();
-		options.settings.dry_run = options.settings.ask = true;
-		status = take_operands(&waiting, &options, &error);
-		if (!status)
-			status = wait_for_all(&waiting, log, &error);
-		if (error.status)
-			swk_log_line(log, SWK_LOG_ERROR, error.text);
-	}
+	options->settings.dry_run = options->settings.ask = true;
+	if (!status)
+		status = wait_for_all(&waiting, log, &error);
+	if (error.status)
+		swk_log_line(log, SWK_LOG_ERROR, error.text);
 	swk_waits_free(&waiting.waits);
-	swk_options_free(&options);
 	return status;
 }

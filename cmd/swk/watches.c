@@ -186,7 +186,7 @@ static void say_of_shipped(const char *folder, const struct swk_log *log)
 		swk_log_line(log, SWK_LOG_WARNING, text);
 }
 
-static int watches(const struct swk_options *options, const struct swk_log *log)
+int swk_watches(struct swk_options *options, const struct swk_log *log)
 {
 	const struct swk_settings *settings = &options->settings;
 	int64_t deadline = swk_now_ms() + (int64_t)settings->timeout * 1000;
@@ -222,20 +222,5 @@ static int watches(const struct swk_options *options, const struct swk_log *log)
 	swk_buffer_free(&text);
 	swk_services_free(&listing.services);
 	swk_report_free(&listing.report);
-	return status;
-}
-
-int swk_watches(int argc, char **argv, const struct swk_log *log)
-{
-	struct swk_options options;
-	bool done;
-	int status = swk_begin(&options, SWK_COMMAND_WATCHES, argc, argv,
-			       "swk watches [option]…\n\n"
-			       "The options but --write are told to swk-apply by each watch, too.",
-			       log, &done);
-
-	if (!done)
-		status = watches(&options, log);
-	swk_options_free(&options);
 	return status;
 }
