@@ -8,6 +8,8 @@
 
 #include <jansson.h>
 
+#include "table.h"
+
 int swk_print_summary(struct swk_buffer *out, const struct swk_report *report,
 		      struct swk_error *error)
 {
@@ -171,68 +173,47 @@ void swk_print_event(struct swk_event_line *line, const struct swk_report *repor
 
 enum { SERVICE, INSTANCE, STATUS, UPSTREAM, DECISION, REASON, COLUMNS };
 
-/* A line's cells; `instance` is room for one of them. */
-static void take_cells(const struct swk_why *why, const char *cells[COLUMNS],
-		       char instance[2 * SWK_TEXT_MAX])
+/* All of them, or those of one service, and room for the instance of one. */
+struct why_rows {
+	const struct swk_whys *whys;
+	const char *service;
+	char instance[2 * SWK_TEXT_MAX];
+};
+
+static bool take_why(void *context, size_t place, struct swk_row *row)
 {
-	(void)snprintf(instance, 2UL * SWK_TEXT_MAX, "%s%s%s", why->instance, *why->node ? "@" : "",
-		       why->node);
-	cells[SERVICE] = why->service;
-	cells[INSTANCE] = instance;
-	cells[STATUS] = why->status;
-	cells[UPSTREAM] = why->upstream;
-	cells[DECISION] = swk_verdict_words[why->verdict];
-	cells[REASON] = why->reason;
+	struct why_rows *rows = context;
+	const struct swk_why *why = &rows->whys->list[place];
+
+	if (rows->service && strcmp(why->service, rows->service) != 0)
+		return false;
+	(void)snprintf(rows->instance, sizeof(rows->instance), "%s%s%s", why->instance,
+		       *why->node ? "@" : "", why->node);
+	row->cells[SERVICE] = why->service;
+	row->cells[INSTANCE] = rows->instance;
+	row->cells[STATUS] = why->status;
+	row->cells[UPSTREAM] = why->upstream;
+	row->cells[DECISION] = swk_verdict_words[why->verdict];
+	row->cells[REASON] = why->reason;
 	for (size_t i = 0; i < REASON; i++) {
-		if (!*cells[i])
-			cells[i] = "-";
+		if (!*row->cells[i])
+			row->cells[i] = "-";
 	}
-}
-
-static int print_cells(struct swk_buffer *out, const char *const cells[COLUMNS],
-		       const size_t widths[COLUMNS], struct swk_error *error)
-{
-	int status = 0;
-
-	for (size_t i = 0; !status && i < COLUMNS; i++) {
-		/* The last that has something in it ends the line. */
-		bool last = i == REASON || (i == DECISION && !*cells[REASON]);
-
-		status = swk_buffer_print(out, error, "%-*s%s", last ? 0 : (int)widths[i], cells[i],
-					  last ? "\n" : "  ");
-		if (last)
-			break;
-	}
-	return status;
+	return true;
 }
 
 int swk_print_whys(struct swk_buffer *out, const struct swk_whys *whys, const char *service,
 		   struct swk_error *error)
 {
-	static const char *const titles[COLUMNS] = {"SERVICE",	"INSTANCE", "STATUS",
-						    "UPSTREAM", "DECISION", "REASON"};
-	char instance[2 * SWK_TEXT_MAX];
-	const char *cells[COLUMNS];
-	size_t widths[COLUMNS];
-	int status;
+	static const struct swk_print_style plain = {0};
+	struct why_rows rows = {.whys = whys, .service = service};
+	const struct swk_table table = {
+		.columns = COLUMNS,
+		.titles = {"SERVICE", "INSTANCE", "STATUS", "UPSTREAM", "DECISION", "REASON"},
+		.count = whys->count,
+		.row = take_why,
+		.context = &rows};
+	struct swk_line line = {.out = out, .style = &plain};
 
-	for (size_t i = 0; i < COLUMNS; i++)
-		widths[i] = strlen(titles[i]);
-	for (size_t i = 0; i < whys->count; i++) {
-		if (service && strcmp(whys->list[i].service, service) != 0)
-			continue;
-		take_cells(&whys->list[i], cells, instance);
-		for (size_t j = 0; j < COLUMNS; j++) {
-			if (strlen(cells[j]) > widths[j])
-				widths[j] = strlen(cells[j]);
-		}
-	}
-	status = print_cells(out, titles, widths, error);
-	for (size_t i = 0; !status && i < whys->count; i++) {
-		if (service && strcmp(whys->list[i].service, service) != 0)
-			continue;
-		take_cells(&whys->list[i], cells, instance);
-		status = print_cells(out, cells, widths, error);
-	}
-	return status;
+	return swk_table_print(&line, &table, error);
 }

@@ -6,11 +6,7 @@
 #include "buffer.h"
 #include "report.h"
 #include "survey.h"
-
-struct swk_print_style {
-	bool colour;
-	size_t width; /* columns that there are; what is beyond is cut off; 0: nothing is */
-};
+#include "table.h"
 
 /* A table for each target, and one of what is not published. */
 int swk_print_survey(struct swk_buffer *out, const struct swk_survey *survey,

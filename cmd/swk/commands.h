@@ -25,7 +25,8 @@ int swk_fill_hold(struct swk_hold *hold, const char *reason, const struct swk_lo
 /* That it holds, on standard output. */
 void swk_say_held(const struct swk_settings *settings);
 
-/* Says what kept a look from being a whole one, and what somebody should see to. */
-void swk_say_notes(const struct swk_report *report, const struct swk_log *log);
+/* Says what kept a look from being a whole one, and what somebody should see to. What the table
+ * says already is forgotten. */
+void swk_say_notes(struct swk_report *report, const struct swk_log *log);
 
 #endif

@@ -36,18 +36,12 @@ static const struct command {
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 
-void swk_say_notes(const struct swk_report *report, const struct swk_log *log)
+void swk_say_notes(struct swk_report *report, const struct swk_log *log)
 {
-	for (size_t i = 0; i < report->note_count; i++) {
-		const struct swk_note *note = &report->notes[i];
-
-		if (note->kind == SWK_NOTE_HELD || note->kind == SWK_NOTE_UNASKED)
-			swk_log_line(log, SWK_LOG_ERROR, note->text);
-		else if (note->kind == SWK_NOTE_WARNING)
-			swk_log_line(log, SWK_LOG_WARNING, note->text);
-		else if (note->kind == SWK_NOTE_DETAIL)
-			swk_log_line(log, SWK_LOG_DEBUG, note->text);
-	}
+	swk_report_forget(report, SWK_NOTE_SKIPPED);
+	swk_report_forget(report, SWK_NOTE_KEPT);
+	swk_report_forget(report, SWK_NOTE_OWED);
+	swk_tell_notes(log, report);
 }
 
 static void help(void)

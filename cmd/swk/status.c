@@ -23,10 +23,12 @@ struct sheet {
 static int add_note(struct swk_buffer *text, const struct swk_print_style *style, const char *note,
 		    struct swk_error *error)
 {
-	const int width = style->width ? (int)style->width : SWK_TEXT_MAX;
+	struct swk_line line = {.out = text, .style = style};
+	int result = swk_line_end(&line, error);
 
-	return swk_buffer_print(text, error, "\n%s%.*s%s\n", style->colour ? "\033[31m" : "", width,
-				note, style->colour ? "\033[m" : "");
+	if (!result)
+		result = swk_line_put(&line, SWK_RED, note, error);
+	return result ? result : swk_line_end(&line, error);
 }
 
 /* What else would be said beside the table, and be painted over. */
