@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "buffer.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void swk_buffer_init(struct swk_buffer *buffer, size_t ceiling)
 {
@@ -63,6 +65,26 @@ int swk_buffer_add(struct swk_buffer *buffer, const void *data, size_t length,
 	buffer->length += length;
 	buffer->data[buffer->length] = '\0';
 	return 0;
+}
+
+int swk_buffer_read(struct swk_buffer *buffer, int descriptor, const char *name, int status,
+		    struct swk_error *error)
+{
+	char piece[65536];
+	ssize_t length;
+	int result = 0;
+
+	while (!result && (length = read(descriptor, piece, sizeof(piece))) != 0) {
+		if (length > 0 && (size_t)length > buffer->ceiling - buffer->length)
+			result = swk_error_set(error, status, "%s: it is larger than %zu bytes",
+					       name, buffer->ceiling);
+		else if (length > 0)
+			result = swk_buffer_add(buffer, piece, (size_t)length, error);
+		else if (errno != EINTR)
+			result = swk_error_set(error, status, "%s: it can't be read: %s", name,
+					       strerror(errno));
+	}
+	return result;
 }
 
 int swk_buffer_print(struct swk_buffer *buffer, struct swk_error *error, const char *format, ...)

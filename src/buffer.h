@@ -32,6 +32,10 @@ int swk_buffer_print(struct swk_buffer *buffer, struct swk_error *error, const c
 int swk_buffer_words(struct swk_buffer *buffer, struct swk_error *error, const char *const *words);
 #define SWK_WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
+/* Adds all that there is to be read; what goes wrong is said of `name`, with this status. */
+int swk_buffer_read(struct swk_buffer *buffer, int descriptor, const char *name, int status,
+		    struct swk_error *error);
+
 /* Room for the decimal digits of any number, and a NUL. */
 #define SWK_NUMBER_MAX 21
 

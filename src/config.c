@@ -426,29 +426,18 @@ int swk_config_parse(struct swk_settings *settings, const char *path, const char
 
 int swk_config_read(struct swk_settings *settings, const char *path, struct swk_error *error)
 {
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC), status = 0;
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC), status;
 	struct swk_buffer text;
-	char piece[4096];
-	ssize_t length = 1;
 
+	if (descriptor < 0)
+		return swk_error_set(error, SWK_CONFIG, "%s: the settings can't be read: %s", path,
+				     strerror(errno));
 	swk_buffer_init(&text, SWK_SETTINGS_MAX);
-	while (!status && descriptor >= 0 && length > 0) {
-		length = read(descriptor, piece, sizeof(piece));
-		if (length > 0 && text.length + (size_t)length > SWK_SETTINGS_MAX)
-			status = swk_error_set(error, SWK_CONFIG,
-					       "%s: the settings are longer than %lu bytes", path,
-					       SWK_SETTINGS_MAX);
-		else if (length > 0)
-			status = swk_buffer_add(&text, piece, (size_t)length, error);
-	}
-	if (!status && (descriptor < 0 || length < 0))
-		status = swk_error_set(error, SWK_CONFIG, "%s: the settings can't be read: %s",
-				       path, strerror(errno));
+	status = swk_buffer_read(&text, descriptor, path, SWK_CONFIG, error);
 	if (!status)
 		status = swk_config_parse(settings, path, text.data ? text.data : "", text.length,
 					  error);
-	if (descriptor >= 0)
-		(void)close(descriptor);
+	(void)close(descriptor);
 	swk_buffer_free(&text);
 	return status;
 }

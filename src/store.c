@@ -181,10 +181,8 @@ int swk_store_lock_folder(struct swk_store *store, int64_t deadline, struct swk_
 static int read_file(const char *path, int how, struct swk_buffer *text, bool *exists,
 		     struct swk_error *error)
 {
-	char piece[65536];
 	struct stat about;
-	ssize_t length = 0;
-	int status = 0, descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | how);
+	int status, descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | how);
 
 	swk_buffer_clear(text);
 	*exists = descriptor >= 0;
@@ -194,16 +192,8 @@ static int read_file(const char *path, int how, struct swk_buffer *text, bool *e
 		status = fail(path, "it can't be read", error);
 	else if (!S_ISREG(about.st_mode))
 		status = swk_error_set(error, SWK_CANTCREATE, "%s: it is no regular file", path);
-	while (!status && (length = read(descriptor, piece, sizeof(piece))) != 0) {
-		if (length > 0 && (size_t)length > text->ceiling - text->length)
-			status = swk_error_set(error, SWK_CANTCREATE,
-					       "%s: it is larger than %zu bytes", path,
-					       text->ceiling);
-		else if (length > 0)
-			status = swk_buffer_add(text, piece, (size_t)length, error);
-		else if (errno != EINTR)
-			status = fail(path, "it can't be read", error);
-	}
+	else
+		status = swk_buffer_read(text, descriptor, path, SWK_CANTCREATE, error);
 	(void)close(descriptor);
 	return status;
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,26 +12,6 @@
 
 enum { FOUND = 1 }; /* the exit status with findings */
 
-static int read_stdin(struct swk_buffer *text, struct swk_error *error)
-{
-	char piece[65536];
-	ssize_t length;
-	int status = 0;
-
-	while (!status && (length = read(STDIN_FILENO, piece, sizeof(piece))) != 0) {
-		if (length > 0 && (size_t)length > text->ceiling - text->length)
-			status = swk_error_set(error, SWK_DATA,
-					       "standard input: it is larger than %zu bytes",
-					       text->ceiling);
-		else if (length > 0)
-			status = swk_buffer_add(text, piece, (size_t)length, error);
-		else if (errno != EINTR)
-			status = swk_error_set(error, SWK_DATA, "standard input can't be read: %s",
-					       strerror(errno));
-	}
-	return status;
-}
-
 static int read_configuration(struct swk_nginx_files *files, const char *path, const char *conf,
 			      struct swk_error *error)
 {
@@ -42,7 +21,7 @@ static int read_configuration(struct swk_nginx_files *files, const char *path, c
 	if (strcmp(path, "-") != 0)
 		return swk_nginx_files_read(files, path, conf, error);
 	swk_buffer_init(&text, SWK_LINT_TEXT_MAX);
-	status = read_stdin(&text, error);
+	status = swk_buffer_read(&text, STDIN_FILENO, "standard input", SWK_DATA, error);
 	if (!status)
 		status = swk_nginx_files_take_dump(files, &text, conf, error);
 	swk_buffer_free(&text);

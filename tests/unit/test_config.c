@@ -853,8 +853,7 @@ static void files(void **state)
 	assert_int_equal(swk_config_read(&settings, path, &error), 0);
 	write_file(path, text, SWK_SETTINGS_MAX + 1);
 	assert_int_equal(swk_config_read(&settings, path, &error), SWK_CONFIG);
-	(void)snprintf(wanted, sizeof(wanted), "%s: the settings are longer than 4194304 bytes",
-		       path);
+	(void)snprintf(wanted, sizeof(wanted), "%s: it is larger than 4194304 bytes", path);
 	assert_string_equal(error.text, wanted);
 	free(text);
 
@@ -867,8 +866,7 @@ static void files(void **state)
 
 	error = (struct swk_error){0};
 	assert_int_equal(swk_config_read(&settings, folder, &error), SWK_CONFIG);
-	(void)snprintf(wanted, sizeof(wanted), "%s: the settings can't be read: Is a directory",
-		       folder);
+	(void)snprintf(wanted, sizeof(wanted), "%s: it can't be read: Is a directory", folder);
 	assert_string_equal(error.text, wanted);
 	swk_settings_free(&settings);
 }
