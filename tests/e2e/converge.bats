@@ -274,13 +274,17 @@ looks_of() {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	swk-apply --resync
-	run looks_of swk-apply --resync
-	((output >= 4 && output < 12))
+	# Which worker a connection reaches is nginx's to say: hardly ever, one is missed.
+	for _ in 1 2 3 4 5; do
+		run looks_of swk-apply --resync
+		((output < 12))
+		((output < 4)) || break
+	done
+	((output >= 4))
 	# And one of them has died.
 	gateway_kill_worker
 	run ! in_step
-	swk-apply --resync
-	in_step
+	passes_bring_in_step
 }
 
 @test "it is looked twelve times, at whichever worker answers, where answers don't name it" {
