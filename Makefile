@@ -259,7 +259,8 @@ deb: dist
 # What was fetched for the tests stays: see distclean.
 clean:
 	rm -rf $(BUILD)/src $(BUILD)/cmd $(BUILD)/unit $(BUILD)/tests $(BUILD)/property \
-		$(BUILD)/bench $(BUILD)/swk-apply $(BUILD)/swk $(BUILD)/fuzz $(BUILD)/sanitize
+		$(BUILD)/bench $(BUILD)/swk-apply $(BUILD)/swk $(BUILD)/fuzz $(BUILD)/sanitize \
+		$(BUILD)/deb $(BUILD)/swallowkeeper* $(BUILD)/lint-* $(BUILD)/test.tap*
 
 distclean:
 	rm -rf $(BUILD)

@@ -177,6 +177,8 @@ static int find_out(struct swk_run *run)
 		status = swk_run_describe_changes(run);
 	if (run->held)
 		swk_run_keep_as_is(run);
+	if (!status)
+		status = swk_run_report_health(run);
 	forget_what_led_to_it(run);
 	took(run, SWK_STEP_DECIDE);
 	return status;

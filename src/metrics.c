@@ -302,7 +302,6 @@ static int update_known(struct swk_metrics *metrics, const struct swk_report *re
 		status = add_target(metrics, strdup(report->targets[i].name),
 				    report->targets[i].owed, error);
 	metrics->known = true;
-	metrics->held = report->held;
 	metrics->upstreams = report->upstreams;
 	metrics->servers = report->servers;
 	return status;
@@ -321,6 +320,8 @@ int swk_metrics_update(struct swk_metrics *metrics, const struct swk_report *rep
 	metrics->events[report->event]++;
 	if (status)
 		metrics->failed[report->event]++;
+	if (report->hold_known)
+		metrics->held = report->held;
 	if (report->finished && report->whole) {
 		metrics->pass = now;
 		metrics->kept = report->counted[SWK_NOTE_KEPT];

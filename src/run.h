@@ -130,6 +130,8 @@ void swk_run_finish(struct swk_run *run);
 
 /* run_decide.c: what is wanted, and what of the file that changes. */
 int swk_run_decide(struct swk_run *run);
+/* Where metrics are wanted: how healthy the upstreams are that the file has, or will have. */
+int swk_run_report_health(struct swk_run *run);
 
 /* run_hold.c: an operator's hold, and going back to the file before; what is more than a look,
  * under the lock. */

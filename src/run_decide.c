@@ -74,7 +74,7 @@ static bool learnt(const struct swk_run *run, const struct swk_upstream *upstrea
 }
 
 /* How healthy the upstreams are that the file will have. */
-static int report_health(struct swk_run *run)
+int swk_run_report_health(struct swk_run *run)
 {
 	for (size_t i = 0; run->settings->metrics_file && i < run->wanted.count; i++) {
 		const struct swk_upstream *told;
@@ -114,8 +114,6 @@ int swk_run_decide(struct swk_run *run)
 		status = swk_explain(run->policy.whys, &run->wanted, run->error);
 	if (!status)
 		status = swk_plan_changes(&run->changes, &run->have, &run->wanted, run->error);
-	if (!status)
-		status = report_health(run);
 	swk_names_free(&foreign);
 	return status;
 }

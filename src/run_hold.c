@@ -61,6 +61,7 @@ int swk_run_obey_hold(struct swk_run *run)
 	bool whole;
 	int status;
 
+	run->report->hold_known = true;
 	if (!swk_store_has(run->store.hold)) {
 		if (run->settings->resume)
 			swk_report_note(run->report, SWK_NOTE_WARNING,

@@ -239,20 +239,24 @@ static void note_worker(struct workers *workers, uint64_t worker, bool looked)
 	}
 }
 
-/* Whom to nudge; with `workers`, until one answers that was not looked at. */
+/* Whom to nudge; for a look, until a worker answers that was not looked at. */
 struct nudged {
 	const struct swk_target *target;
-	struct workers *workers;
+	struct look *look;
 	char *url;
 	bool over;
 };
 
 static void take_nudge(struct nudged *nudged, const struct swk_http_request *request)
 {
+	struct look *look = nudged->look;
+
 	nudged->over = !request->status;
-	if (!nudged->over && nudged->workers && nudged->workers->named) {
-		note_worker(nudged->workers, request->answer_number, false);
-		nudged->over = nudged->workers->named && nudged->workers->other;
+	if (nudged->over && look)
+		look->over = true;
+	if (!nudged->over && look && look->workers.named) {
+		note_worker(&look->workers, request->answer_number, false);
+		nudged->over = look->workers.named && look->workers.other;
 	}
 }
 
@@ -422,7 +426,7 @@ static void turn(const struct round *round, unsigned number, int64_t deadline)
 	for (size_t i = 0; list && i < round->count; i++) {
 		if (goes_on(&round->looks[i]))
 			list[count++] = (struct nudged){.target = round->looks[i].target,
-							.workers = &round->looks[i].workers};
+							.look = &round->looks[i]};
 	}
 	if (list)
 		nudge(list, count, round->http, SWK_ACCEPTS_IN_A_ROW + number % 2, deadline);

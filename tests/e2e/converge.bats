@@ -364,6 +364,19 @@ listens() {
 	[[ -n "$(ss -Htln "sport = :$1")" ]]
 }
 
+@test "a target that is gone behind its first answer is not knocked at for long" {
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	port=$(free_port)
+	printf 'HTTP/1.1 204 No Content\r\nX-Worker: 7\r\n\r\n' >"$E2E_DIR/answer"
+	socat "TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr" "SYSTEM:cat '$E2E_DIR/answer'" 3>&- &
+	wait_until "$E2E_PATIENCE" listens "$port"
+	strace -f -e trace=connect -o "$E2E_DIR/trace" swk status --dyups "http://127.0.0.1:$port" || true
+	run grep -c "sin_port=htons($port)" "$E2E_DIR/trace"
+	((output >= 2 && output < 30))
+}
+
 @test "a target that hangs holds no other up, and takes nothing from what is known of it" {
 	somebody_takes_web
 	consul_register api api-1 10.0.0.3 80

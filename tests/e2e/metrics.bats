@@ -179,6 +179,13 @@ write_canned() {
 	swk resume
 	swk-apply --resync
 	are swk_held=0 swk_exit_status=0
+	# So does one that is refused.
+	swk hold
+	run -10 swk-apply --resync --min-services 5
+	are swk_held=1
+	rm "$SWK_CONF.hold"
+	run -10 swk-apply --resync --min-services 5
+	are swk_held=0
 }
 
 @test "a pass in which one service could not be asked about is none over all services" {

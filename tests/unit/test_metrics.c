@@ -355,14 +355,16 @@ static void healthy_among_many_is_healthy(void **state)
 	free(text);
 }
 
-/* A hold is there until a run that got to its end found none. */
+/* A hold is there until a run found none, whether that got to its end or not. */
 static void held(void **state)
 {
 	static const struct {
-		bool held, finished;
+		bool held, known, finished;
 		const char *value;
-	} runs[] = {{false, false, NULL}, {true, true, "1"},  {false, false, "1"},
-		    {true, true, "1"},	  {false, true, "0"}, {false, false, "0"}};
+	} runs[] = {{false, false, false, NULL}, {true, true, true, "1"},
+		    {false, false, false, "1"},	 {true, true, true, "1"},
+		    {false, true, true, "0"},	 {true, true, false, "1"},
+		    {false, false, false, "1"},	 {false, true, false, "0"}};
 	char *text = strdup("");
 
 	(void)state;
@@ -372,6 +374,7 @@ static void held(void **state)
 
 		swk_report_init(&report);
 		report.held = runs[i].held;
+		report.hold_known = runs[i].known;
 		report.finished = runs[i].finished;
 		text = after(before, &report, 0, 1000);
 		unit_same("held", value(text, "swk_held"), runs[i].value);
