@@ -83,10 +83,10 @@ struct swk_report {
 	size_t updated; /* upstreams that a target was sent, each counted once */
 	size_t deleted;
 	size_t counted[SWK_NOTE_KINDS];
-	uint64_t index; /* Consul's; 0 where none is known */
-	bool held;	/* what differs in the file was not done: automatic changes are held */
+	uint64_t index;	 /* Consul's; 0 where none is known */
+	bool held;	 /* what differs in the file was not done: automatic changes are held */
 	bool hold_known; /* it got so far that the above is told */
-	bool finished;	/* the run got to its end: the numbers above are what it came to */
+	bool finished;	 /* the run got to its end: the numbers above are what it came to */
 	int64_t milliseconds;
 	enum swk_event event;
 	char *service; /* the one that the run was about; NULL: several, or not known; owned */
