@@ -274,13 +274,12 @@ looks_of() {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	swk-apply --resync
-	# Which worker a connection reaches is nginx's to say: hardly ever, one is missed.
+	# Which worker a connection reaches is nginx's to say: on a busy machine one is missed, or looked at again.
 	for _ in 1 2 3 4 5; do
 		run looks_of swk-apply --resync
-		((output < 12))
-		((output < 4)) || break
+		((output < 4 || output >= 12)) || break
 	done
-	((output >= 4))
+	((output >= 4 && output < 12))
 	# And one of them has died.
 	gateway_kill_worker
 	run ! in_step
