@@ -6,17 +6,6 @@
 load ../soak/soak # gateway_again
 load settings
 
-eval "e2e_$(declare -f teardown)"
-
-teardown() {
-	local each
-
-	for each in "$E2E_DIR"/tmux*; do
-		[[ ! -S "$each" ]] || tmux -S "$each" kill-server
-	done
-	e2e_teardown
-}
-
 # Two services, in step.
 begin() {
 	settings "${1:-"{}"}"
@@ -325,6 +314,14 @@ sees() {
 	wait_until "$E2E_PATIENCE" shows "$1" || { shown && return 1; }
 }
 
+end_terminals() {
+	local each
+
+	for each in "$E2E_DIR"/tmux-*; do
+		[[ ! -S "$each" ]] || tmux -S "$each" kill-server
+	done
+}
+
 @test "status on a terminal has colours, but for NO_COLOR and TERM=dumb" {
 	begin
 	gateway_post api 'server 10.0.9.9:80;' >/dev/null
@@ -343,6 +340,7 @@ sees() {
 	on_terminal TERM=dumb -- 'swk status'
 	sees 'ended 1'
 	shown >"$E2E_DIR/dumb"
+	end_terminals
 	cat "$E2E_DIR/colours"
 	grep -q $'api  .*\033\\[31mdiffers' "$E2E_DIR/colours"
 	grep -q $'web  .*\033\\[32min step' "$E2E_DIR/colours"
@@ -392,6 +390,7 @@ sees() {
 		[ "$(tmux -S "$screen" display-message -p '#{cursor_flag} #{alternate_on} #{wrap_flag}')" == '1 0 1' ]
 		swk-apply --resync
 	done
+	end_terminals
 	# On a pipe it is one look after the other.
 	timeout -s INT 4 swk status --watch=1 --json >"$E2E_DIR/json" || [ "$?" == 124 ]
 	(($(wc -l <"$E2E_DIR/json") >= 2))

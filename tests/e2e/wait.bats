@@ -6,17 +6,6 @@
 load ../soak/soak # gateway_again
 load settings
 
-eval "e2e_$(declare -f teardown)"
-
-teardown() {
-	local each
-
-	for each in "$E2E_DIR"/tmux*; do
-		[[ ! -S "$each" ]] || tmux -S "$each" kill-server
-	done
-	e2e_teardown
-}
-
 # One instance, in step.
 begin() {
 	settings "${1:-"{}"}"
@@ -168,6 +157,7 @@ begin() {
 	[ "$(shown | head -n 3 | tr -d '\n')" == \
 		'web: 2 of 2 live (Consul: 2, healthy 2; in the file 2, sent2)ended 0' ]
 	[ "$(shown | grep -c .)" == 3 ]
+	tmux -S "$screen" kill-server
 }
 
 shown() {
