@@ -4,7 +4,7 @@
 # swk status: what the file says, what each nginx has, what it is owed, and what Consul says by now.
 
 load ../soak/soak # gateway_again
-load settings
+load terminal
 
 # Two services, in step.
 begin() {
@@ -277,70 +277,23 @@ looks_until() {
 
 # ---- on a terminal ----
 
-# on_terminal NAME=VALUE... -- COMMAND - a terminal of 100 by 30 that runs it; $screen names it to tmux.
-on_terminal() {
-	local -a environment=()
-
-	while [[ "$1" != -- ]]; do
-		environment+=("$1")
-		shift
-	done
-	screen="$E2E_DIR/tmux-$((++screens))"
-	# The shell stays, so that what is left of the terminal can be seen.
-	TERM=xterm tmux -S "$screen" -f /dev/null new-session -d -x 100 -y 30 \
-		env "${environment[@]}" bash --norc --noprofile -c "PS1=; $2; echo \"ended \$?\"; exec cat" 3>&-
-}
-
-# shown - what the screen shows, with its colours.
-shown() {
-	tmux -S "$screen" capture-pane -p -e
-}
-
-# plain - the same without them.
-plain() {
-	shown | sed $'s/\033\\[[0-9;]*m//g'
-}
-
-shows() {
-	shown | grep -q -- "$1"
-}
-
-shows_not() {
-	! shows "$1"
-}
-
-# sees TEXT - waits for it.
-sees() {
-	wait_until "$E2E_PATIENCE" shows "$1" || { shown && return 1; }
-}
-
-end_terminals() {
-	local each
-
-	for each in "$E2E_DIR"/tmux-*; do
-		[[ ! -S "$each" ]] || tmux -S "$each" kill-server
-	done
-}
-
 @test "status on a terminal has colours, but for NO_COLOR and TERM=dumb" {
 	begin
 	gateway_post api 'server 10.0.9.9:80;' >/dev/null
 	gateway_workers_detail >/dev/null
 	consul_check web-3 critical
-	screens=0
-	on_terminal -- 'swk status'
+	on_terminal 100x30 -- 'swk status'
 	sees 'ended 1'
 	shown >"$E2E_DIR/colours"
-	on_terminal NO_COLOR=1 -- 'swk status'
+	on_terminal 100x30 NO_COLOR=1 -- 'swk status'
 	sees 'ended 1'
 	shown >"$E2E_DIR/none"
-	on_terminal NO_COLOR= -- 'swk status'
+	on_terminal 100x30 NO_COLOR= -- 'swk status'
 	sees 'ended 1'
 	shown >"$E2E_DIR/empty"
-	on_terminal TERM=dumb -- 'swk status'
+	on_terminal 100x30 TERM=dumb -- 'swk status'
 	sees 'ended 1'
 	shown >"$E2E_DIR/dumb"
-	end_terminals
 	cat "$E2E_DIR/colours"
 	grep -q $'api  .*\033\\[31mdiffers' "$E2E_DIR/colours"
 	grep -q $'web  .*\033\\[32min step' "$E2E_DIR/colours"
@@ -353,9 +306,8 @@ end_terminals() {
 
 @test "status --watch paints anew, and what ends it leaves the terminal as it was" {
 	begin
-	screens=0
 	for signal in INT TERM; do
-		on_terminal -- "stty -a >$E2E_DIR/before; trap : INT; sh -c 'echo \$\$ >$E2E_DIR/pid; exec swk status --watch=1';
+		on_terminal 100x30 -- "stty -a >$E2E_DIR/before; trap : INT; sh -c 'echo \$\$ >$E2E_DIR/pid; exec swk status --watch=1';
 			ended=\$?; stty -a >$E2E_DIR/after; (exit \$ended)"
 		sees 'api  .*in step'
 		gateway_post api 'server 10.0.9.9:80;' >/dev/null
@@ -390,7 +342,6 @@ end_terminals() {
 		[ "$(tmux -S "$screen" display-message -p '#{cursor_flag} #{alternate_on} #{wrap_flag}')" == '1 0 1' ]
 		swk-apply --resync
 	done
-	end_terminals
 	# On a pipe it is one look after the other.
 	timeout -s INT 4 swk status --watch=1 --json >"$E2E_DIR/json" || [ "$?" == 124 ]
 	(($(wc -l <"$E2E_DIR/json") >= 2))

@@ -4,7 +4,7 @@
 # swk wait: until so many healthy instances are live, on all targets and all workers.
 
 load ../soak/soak # gateway_again
-load settings
+load terminal
 
 # One instance, in step.
 begin() {
@@ -147,23 +147,12 @@ begin() {
 @test "wait on a terminal paints one line, and leaves the last word" {
 	begin
 	consul_register web web-2 10.0.0.2 80
-	screen="$E2E_DIR/tmux"
-	TERM=xterm tmux -S "$screen" -f /dev/null new-session -d -x 60 -y 10 \
-		bash --norc --noprofile -c 'swk wait web=2,60; echo "ended $?"; exec cat' 3>&-
-	wait_until "$E2E_PATIENCE" shows '^[1-9][0-9]* s: web: 1 of 2 sent (Consul: 2, healthy 2; in the f'
-	[ "$(shown | grep -c .)" == 1 ]
+	on_terminal 60x10 -- 'swk wait web=2,60'
+	sees '^[1-9][0-9]* s: web: 1 of 2 sent (Consul: 2, healthy 2; in the f'
+	[ "$(plain | grep -c .)" == 1 ]
 	swk-apply --resync
-	wait_until "$E2E_PATIENCE" shows 'ended 0'
-	[ "$(shown | head -n 3 | tr -d '\n')" == \
+	sees 'ended 0'
+	[ "$(plain | head -n 3 | tr -d '\n')" == \
 		'web: 2 of 2 live (Consul: 2, healthy 2; in the file 2, sent2)ended 0' ]
-	[ "$(shown | grep -c .)" == 3 ]
-	tmux -S "$screen" kill-server
-}
-
-shown() {
-	tmux -S "$screen" capture-pane -p
-}
-
-shows() {
-	shown | grep -q -- "$1"
+	[ "$(plain | grep -c .)" == 3 ]
 }
