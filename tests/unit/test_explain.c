@@ -1,41 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
+#include "whys.h"
 
 #include "explain.h"
 #include "print.h"
-
-/* `SERVICE UPSTREAM INSTANCE ADDRESS VERDICT REASON; …`: a `-` is nothing. */
-static struct swk_whys whys_of(const char *text)
-{
-	struct swk_whys whys = {0};
-	struct swk_error error = {0};
-	char *copy = strdup(text), *rest = copy, *part;
-
-	while (*text && (part = strsep(&rest, ";"))) {
-		char *cells[5];
-		struct swk_why why = {0};
-
-		part += strspn(part, " ");
-		for (size_t i = 0; i < COUNT(cells); i++) {
-			cells[i] = strsep(&part, " ");
-			assert_non_null(cells[i]);
-			if (!strcmp(cells[i], "-"))
-				cells[i] = NULL;
-		}
-		why = (struct swk_why){.service = cells[0],
-				       .upstream = cells[1],
-				       .tag = cells[1] && strchr(cells[1], '_') ? (char *)"gray=a"
-										: NULL,
-				       .instance = cells[2],
-				       .address = cells[3],
-				       .reason = part};
-		while (strncmp(swk_verdict_words[why.verdict], cells[4], 4) != 0)
-			why.verdict++;
-		assert_int_equal(swk_whys_add(&whys, &why, &error), 0);
-	}
-	free(copy);
-	return whys;
-}
 
 /* `SERVICE UPSTREAM INSTANCE VERDICT: REASON; …` */
 static char *show(const struct swk_whys *whys)
@@ -147,7 +114,7 @@ static void corrected(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct swk_whys whys = whys_of(rows[i].whys);
+		struct swk_whys whys = unit_whys(rows[i].whys);
 		struct swk_upstreams wanted = unit_upstreams(rows[i].wanted);
 		struct swk_error error = {0};
 		char *shown;
@@ -190,7 +157,7 @@ static void table(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct swk_whys whys = whys_of(rows[i].whys);
+		struct swk_whys whys = unit_whys(rows[i].whys);
 		struct swk_error error = {0};
 		struct swk_buffer out;
 

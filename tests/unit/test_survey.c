@@ -1,38 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "unit.h"
+#include "whys.h"
 
 #include "print_survey.h"
 #include "survey.h"
-
-/* `SERVICE UPSTREAM INSTANCE VERDICT REASON; …`: a `-` is nothing. */
-static struct swk_whys whys_of(const char *text)
-{
-	struct swk_whys whys = {0};
-	struct swk_error error = {0};
-	char *copy = strdup(text), *rest = copy, *part;
-
-	while (*text && (part = strsep(&rest, ";"))) {
-		char *cells[4];
-		struct swk_why why;
-
-		part += strspn(part, " ");
-		for (size_t i = 0; i < COUNT(cells); i++) {
-			cells[i] = strsep(&part, " ");
-			assert_non_null(cells[i]);
-			if (!strcmp(cells[i], "-"))
-				cells[i] = NULL;
-		}
-		why = (struct swk_why){.service = cells[0],
-				       .upstream = cells[1],
-				       .instance = cells[2],
-				       .reason = part};
-		while (strncmp(swk_verdict_words[why.verdict], cells[3], 4) != 0)
-			why.verdict++;
-		assert_int_equal(swk_whys_add(&whys, &why, &error), 0);
-	}
-	free(copy);
-	return whys;
-}
 
 /* Looks, a `|` between each, merged as a target's are. */
 static struct swk_live live_of(const char *text)
@@ -73,7 +43,7 @@ static char *show(const struct swk_survey *survey)
 	return out.data;
 }
 
-#define KEPT "w w - kept none passes"
+#define KEPT "w w - - kept none passes"
 
 static void rows_of_a_target(void **state)
 {
@@ -86,7 +56,7 @@ static void rows_of_a_target(void **state)
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80", "", "", "w 1 1 in step", false},
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80", "", KEPT,
 		 "w 1 1 kept: kept: none passes", false},
-		{"w: 10.0.0.1:80,down", NULL, "w: 10.0.0.1:80,down", "", "w w - down none passes",
+		{"w: 10.0.0.1:80,down", NULL, "w: 10.0.0.1:80,down", "", "w w - - down none passes",
 		 "w 1 1 in step: down: none passes", false},
 		/* What the target has. */
 		{"w: 10.0.0.1:80", NULL, "", "", "", "w 1 0 missing: nginx lacks it", true},
@@ -159,7 +129,7 @@ static void rows_of_a_target(void **state)
 			unit_upstreams(cases[i].wanted ? cases[i].wanted : cases[i].have);
 		struct swk_names owed = unit_names(cases[i].owed ? cases[i].owed : "");
 		struct swk_names gone = unit_names("gone");
-		struct swk_whys whys = whys_of(cases[i].whys);
+		struct swk_whys whys = unit_whys(cases[i].whys);
 		struct swk_live live = live_of(cases[i].live);
 		const struct swk_survey_known known = {&have, &wanted, &whys, &gone};
 		struct swk_survey survey = {0};
@@ -230,23 +200,23 @@ static void unpublished(void **state)
 		const char *whys, *shown;
 	} cases[] = {
 		{"", ""},
-		{"w w i served -", ""},
-		{"w w i down maintenance", ""},
-		{"w w - kept none passes; w w i kept critical", ""},
-		{"c - - left it is Consul", "c - left out: it is Consul"},
+		{"w w i - served -", ""},
+		{"w w i - down maintenance", ""},
+		{"w w - - kept none passes; w w i - kept critical", ""},
+		{"c - - - left it is Consul", "c - left out: it is Consul"},
 		/* A colour of one that is published. */
-		{"w w i served -; w w_b - left none passes; w w_b j left critical",
+		{"w w i - served -; w w_b - - left none passes; w w_b j - left critical",
 		 "w w_b left out: none passes"},
 		/* Its instances are all that is said of it. */
-		{"p - i left a proxy; p - j left a proxy", "p - left out: a proxy"},
-		{"w w i left critical; w w j served -", ""},
-		{"f f - held foreign; f f i held foreign", "f f held: foreign"},
-		{"a - - left x; b - - skipped y", "a - left out: x | b - skipped: y"},
+		{"p - i - left a proxy; p - j - left a proxy", "p - left out: a proxy"},
+		{"w w i - left critical; w w j - served -", ""},
+		{"f f - - held foreign; f f i - held foreign", "f f held: foreign"},
+		{"a - - - left x; b - - - skipped y", "a - left out: x | b - skipped: y"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct swk_whys whys = whys_of(cases[i].whys);
+		struct swk_whys whys = unit_whys(cases[i].whys);
 		struct swk_survey survey = {0};
 		struct swk_error error = {0};
 		struct swk_buffer out;
@@ -276,7 +246,7 @@ static struct swk_survey survey_of(const struct swk_texts *only)
 	struct swk_upstreams have = unit_upstreams("web: 10.0.0.1:80; web_b<web gray=b>: "
 						   "10.0.0.2:80; api: 10.0.0.3:80");
 	struct swk_names owed = unit_names("old"), gone = {0};
-	struct swk_whys whys = whys_of("consul - - left it is Consul");
+	struct swk_whys whys = unit_whys("consul - - - left it is Consul");
 	struct swk_live live = live_of("WEB: 10.0.0.1:80; web_b: 10.0.0.2:80; api: 10.0.0.3:80; "
 				       "old: 10.0.0.4:80; x\033y: 10.0.0.5:80");
 	const struct swk_survey_known known = {&have, &have, &whys, &gone};
