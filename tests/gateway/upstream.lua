@@ -14,31 +14,33 @@ local binary, printed = ffi.new("char[16]"), ffi.new("char[64]")
 
 local M = {}
 
--- Words and marks in the order of the text. A mark is one of ; { } and is told from a quoted word by being alone in a table.
+-- Words and marks in the order of the text. A mark is told from a quoted word by being alone in a table.
+local MARKS = { [";"] = { ";" }, ["{"] = { "{" }, ["}"] = { "}" } }
+
 local function read_tokens(text)
-    local tokens, at = {}, 1
+    local tokens, count, at = {}, 0, 1
     while true do
-        at = text:find("[^ \t\r\n]", at)
-        if not at then
+        local from, word, stop = text:match("^[ \t\r\n]*()([^ \t\r\n;{]*)()", at)
+        local first = text:sub(from, from)
+        at = stop
+        if first == "" then
             return tokens
-        end
-        local char = text:sub(at, at)
-        if char == "#" then
-            at = text:find("\n", at, true) or #text + 1
-        elseif char == ";" or char == "{" or char == "}" then
-            tokens[#tokens + 1] = { char }
-            at = at + 1
-        elseif char == '"' or char == "'" then
-            local close = text:find(char, at + 1, true) or error("unexpected end of parameter", 0)
-            tokens[#tokens + 1] = text:sub(at + 1, close - 1)
-            at = close + 1
-            if not text:find("^[%s;{]", at) then
-                error("unexpected text after a quote", 0)
-            end
+        elseif first == "#" then
+            at = text:find("\n", from, true) or #text + 1
         else
-            local stop = text:find("[%s;{]", at) or #text + 1
-            tokens[#tokens + 1] = text:sub(at, stop - 1)
-            at = stop
+            if MARKS[first] then
+                word = MARKS[first]
+                at = from + 1
+            elseif first == '"' or first == "'" then
+                local close = text:find(first, from + 1, true) or error("unexpected end of parameter", 0)
+                word = text:sub(from + 1, close - 1)
+                at = close + 1
+                if not text:find("^[%s;{]", at) then
+                    error("unexpected text after a quote", 0)
+                end
+            end
+            count = count + 1
+            tokens[count] = word
         end
     end
 end
@@ -139,20 +141,26 @@ local PARAMETERS = {
     fail_timeout = seconds,
 }
 
+-- "weight=2" to { "weight", 2 }, "down" to { "down", 1 }.
+local function parameter(text)
+    local key, value = text:match("^([%a_]+)=(.*)$")
+    if PARAMETERS[key] then
+        return { key, PARAMETERS[key](value) }
+    end
+    return (text == "down" or text == "backup") and { text, 1 } or error("invalid parameter " .. text, 0)
+end
+
 local function read_server(words, upstream)
     local server = { address = address(words[2] or error("invalid number of arguments", 0)),
         weight = 1, max_conns = 0, max_fails = 1, fail_timeout = 10, backup = 0, down = 0 }
     for i = 3, #words do
-        local key, value = words[i]:match("^([%a_]+)=(.*)$")
-        if PARAMETERS[key] then
-            server[key] = PARAMETERS[key](value)
-        elseif words[i] == "down" then
-            server.down = 1
-        elseif words[i] == "backup" and not upstream.no_backup then
-            server.backup = 1
-        else
-            error("invalid parameter " .. words[i], 0)
+        local text = words[i]
+        if text == "backup" and upstream.no_backup then
+            error("invalid parameter backup", 0)
         end
+        local read = upstream.parameters[text] or parameter(text)
+        upstream.parameters[text] = read -- most servers have the same few
+        server[read[1]] = read[2]
     end
     upstream.servers[#upstream.servers + 1] = server
 end
@@ -197,7 +205,7 @@ local DIRECTIVES = {
 -- The upstream that these directives make. Lenient passes over what is not known here: it is for files, which nginx's own
 -- parser has read and accepted already.
 local function read_upstream(name, directives, lenient)
-    local upstream, usable = { name = name, servers = {} }, false
+    local upstream, usable = { name = name, servers = {}, parameters = {} }, false
     for _, words in ipairs(directives) do
         local read = DIRECTIVES[words[1]]
         if read and not words.block then
@@ -206,6 +214,7 @@ local function read_upstream(name, directives, lenient)
             error("unknown directive " .. words[1], 0)
         end
     end
+    upstream.parameters = nil
     for _, server in ipairs(upstream.servers) do
         usable = usable or server.backup == 0
     end
