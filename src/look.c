@@ -114,6 +114,8 @@ static int count_steps(struct swk_run *run, struct swk_waits *waits)
 					 run->settings->token_file, run->error);
 	if (!status)
 		status = swk_run_lock_and_read(run);
+	if (!status)
+		status = swk_run_obey_hold(run);
 	for (size_t i = 0; !status && i < waits->count; i++) {
 		if (!swk_services_get(&run->services, waits->list[i].service, run->error))
 			status = run->error->status;

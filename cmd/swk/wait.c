@@ -101,7 +101,8 @@ static void take_hindrance(struct waiting *waiting, const struct swk_report *rep
 	for (size_t i = 0; i < report->note_count; i++) {
 		const struct swk_note *note = &report->notes[i];
 
-		if (note->kind != SWK_NOTE_UNASKED && note->kind != SWK_NOTE_OWED)
+		if (note->kind != SWK_NOTE_UNASKED && note->kind != SWK_NOTE_OWED &&
+		    !(note->kind == SWK_NOTE_HELD && report->held))
 			continue;
 		(void)snprintf(waiting->hindrance, sizeof(waiting->hindrance), "%s", note->text);
 		return;

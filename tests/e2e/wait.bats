@@ -131,6 +131,23 @@ begin() {
 	[[ "$output" == *"$SWK_CONF was not written by swk-apply"* ]]
 }
 
+@test "wait: while changes are held it says so, since nothing new gets into the file" {
+	begin
+	SUDO_USER=alice swk hold 'the registry is mad'
+	run -0 swk wait web=1,0
+	[ "$output" == 'web: 1 of 1 live (Consul: 1, healthy 1; in the file 1, sent 1)' ]
+	consul_register web web-2 10.0.0.2 80
+	run -10 swk-apply --resync
+	run -75 swk wait web=2,1
+	[[ "$output" == 'swk: error: web: 1 of 2 sent (Consul: 2, healthy 2; in the file 1) after 1 s; held since '*Z' by alice (the'\
+' registry is mad): '"$SWK_CONF stays as it is; 'swk resume' ends this and catches up" ]]
+	# It is over while somebody waits.
+	swk wait web=2,60 >"$E2E_DIR/out" &
+	swk resume
+	wait "$!"
+	[ "$(cat "$E2E_DIR/out")" == 'web: 2 of 2 live (Consul: 2, healthy 2; in the file 2, sent 2)' ]
+}
+
 @test "wait: an operand that is none: 64, and nobody is asked" {
 	settings '{"exclude": ["intern-*"]}'
 	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
