@@ -10,7 +10,8 @@ struct part {
 	size_t length;
 };
 
-/* Gives every line of a text, without its end, to `take`. */
+/* Gives every line of a text, without its end, to `take`; of one with a NUL byte, which no nginx
+ * has in a name, what stands before that. */
 static int each_line(const char *text, size_t length,
 		     int (*take)(void *context, struct part line, struct swk_error *error),
 		     void *context, struct swk_error *error)
@@ -22,7 +23,7 @@ static int each_line(const char *text, size_t length,
 		stop = memchr(at, '\n', (size_t)(end - at));
 		if (!stop)
 			stop = end;
-		status = take(context, (struct part){at, (size_t)(stop - at)}, error);
+		status = take(context, (struct part){at, strnlen(at, (size_t)(stop - at))}, error);
 	}
 	return status;
 }

@@ -147,6 +147,17 @@ static void anything_is_read(void **state)
 	}
 }
 
+/* A line ends at a NUL, and what is nothing then is an empty line. */
+static void nul_bytes(void **state)
+{
+	static const char text[] = "\0name\nweb\0x\nserver 10.0.0.1:80\0 slow_start=1\n\0\napi\n";
+	char *shown = read_text(swk_dyups_read_detail, text, sizeof(text) - 1);
+
+	(void)state;
+	assert_string_equal(shown, "addresses / api:; web: 10.0.0.1:80");
+	free(shown);
+}
+
 static void no_bytes(void **state)
 {
 	struct swk_live live = {0};
@@ -247,11 +258,9 @@ static void servers_shown(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(detail),
-		cmocka_unit_test(list),
-		cmocka_unit_test(anything_is_read),
-		cmocka_unit_test(no_bytes),
-		cmocka_unit_test(opens_what_is_a_url),
+		cmocka_unit_test(detail),	    cmocka_unit_test(list),
+		cmocka_unit_test(anything_is_read), cmocka_unit_test(nul_bytes),
+		cmocka_unit_test(no_bytes),	    cmocka_unit_test(opens_what_is_a_url),
 		cmocka_unit_test(servers_shown),
 	};
 
