@@ -621,7 +621,7 @@ static int decode(struct swk_watch *watch, json_t **value, char why[JSON_ERROR_T
 {
 	/* A check's Output may hold a NUL, and numbers may exceed 64 bits: both are Consul's right,
 	 * and nothing that is used here. */
-	const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL;
+	const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
 	size_t length = watch->element.length;
 	const char *text;
 	json_error_t failure;
@@ -639,9 +639,11 @@ static int decode(struct swk_watch *watch, json_t **value, char why[JSON_ERROR_T
 	text = swk_trim(&watch->trim, watch->element.data, &length);
 	errno = 0;
 	*value = json_loadb(text, length, flags, &failure);
-	/* Where it is amiss, it is said of the whole text. */
-	if (!*value && text != watch->element.data)
-		*value = json_loadb(watch->element.data, watch->element.length, flags, &failure);
+	/* Where it is amiss, it is said of the whole text. And of a number that is too large for an
+	 * integer a real one is made; to make one of each would take longer. */
+	if (!*value)
+		*value = json_loadb(watch->element.data, watch->element.length,
+				    flags | JSON_DECODE_INT_AS_REAL, &failure);
 	if (*value)
 		return 0;
 	if (is_memory(&failure))
@@ -726,42 +728,57 @@ static void begin(struct swk_watch *watch, enum state state, char byte)
 	swk_buffer_clear(&watch->element);
 }
 
+/* What ends a run of bytes that mean nothing to the framing, within a string and without. */
+static const char in_strings[256] = {['"'] = 1, ['\\'] = 1};
+static const char between_strings[256] = {
+	['"'] = 1, ['{'] = 1, ['['] = 1, ['}'] = 1, [']'] = 1, ['\n'] = 1};
+
 /*
  * Goes on in an element from `data`: returns how many bytes belong to it, and sets *ended when its
  * last is among them.
  */
 static size_t scan(struct swk_watch *watch, const char *data, size_t length, bool *ended)
 {
+	const char *at = data, *const end = data + length;
 	bool in_string = watch->in_string, escaped = watch->escaped;
-	size_t i, depth = watch->depth;
+	size_t depth = watch->depth;
 
 	*ended = false;
-	for (i = 0; i < length && !*ended; i++) {
-		char byte = data[i];
+	while (!*ended && at < end) {
+		const char *const ends = in_string ? in_strings : between_strings;
 
-		if (in_string) {
-			if (escaped)
-				escaped = false;
-			else if (byte == '\\')
-				escaped = true;
-			else if (byte == '"') {
-				in_string = false;
-				*ended = !depth;
-			}
-		} else if (byte == '"') {
-			in_string = true;
-		} else if (byte == '{' || byte == '[') {
-			depth++;
-		} else if (byte == '}' || byte == ']') {
-			*ended = !--depth;
-		} else if (byte == '\n') {
+		if (escaped) {
+			escaped = false;
+			at++;
+			continue;
+		}
+		while (at < end && !ends[(unsigned char)*at])
+			at++;
+		if (at == end)
+			break;
+		switch (*at++) {
+		case '"':
+			in_string = !in_string;
+			*ended = !in_string && !depth;
+			break;
+		case '\\':
+			escaped = true;
+			break;
+		case '\n':
 			watch->line++;
+			break;
+		case '{':
+		case '[':
+			depth++;
+			break;
+		default:
+			*ended = !--depth;
 		}
 	}
 	watch->in_string = in_string;
 	watch->escaped = escaped;
 	watch->depth = depth;
-	return i;
+	return (size_t)(at - data);
 }
 
 /* The same for a number or a word, which ends before what can't be in it. */
