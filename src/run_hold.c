@@ -172,14 +172,20 @@ static int leave_to_others(struct swk_run *run, const struct swk_names *foreign)
 
 int swk_run_plan_undo(struct swk_run *run)
 {
+	const struct swk_names *gone = &run->state.gone;
+	const size_t before = run->wanted.count;
 	struct swk_names foreign = {0};
 	int status = swk_run_find_foreign(run, &foreign);
 
+	/* What was deleted, and is there again, is put back all the same: a worker that died came
+	 * back with it, or somebody else has mended by hand what this is to mend. */
+	for (size_t i = 0; i < gone->count; i++)
+		swk_names_remove(&foreign, gone->list[i]);
 	if (!status && foreign.count)
 		status = leave_to_others(run, &foreign);
 	if (!status)
 		status = swk_plan_changes(&run->changes, &run->have, &run->wanted, run->error);
-	if (!status && !run->changes.count)
+	if (!status && !run->changes.count && run->wanted.count == before)
 		swk_report_note(run->report, SWK_NOTE_WARNING,
 				"%s has the same upstreams as %s; nothing is put back",
 				swk_store_previous(&run->store), run->store.conf);

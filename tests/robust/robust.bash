@@ -105,7 +105,7 @@ begin_with_checks() {
 	run_of=("$PROGRAM")
 	next_is=new
 	reach_new
-	! grep -q 'service .* gone$' "$TEST_DIR/new/checks"
+	[ "$(grep -c '^service .* gone$' "$TEST_DIR/new/checks")" == 0 ]
 	[ "$(grep -c '^service .* \(api\|more\|web\)$' "$TEST_DIR/new/checks")" == 3 ]
 }
 
