@@ -43,8 +43,8 @@ static void learn(struct swk_trim *trim, const char *text, const char *end)
 		return;
 	value = json_loadb(at, (size_t)(end - at), JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &where);
 	swk_buffer_clear(&trim->known);
-	/* So much of it was read. */
-	if (value)
+	/* So much of it was read. What has an address may be a tagged one of that name. */
+	if (value && !json_object_get(value, "Address"))
 		(void)swk_buffer_add(&trim->known, at, (size_t)where.position, &ignored);
 	json_decref(value);
 }

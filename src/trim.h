@@ -10,7 +10,7 @@
 #include "buffer.h"
 
 struct swk_trim {
-	struct swk_buffer known; /* a Definition that is a JSON object */
+	struct swk_buffer known; /* a Definition that is a JSON object, without an Address */
 	struct swk_buffer text;	 /* a text without it */
 	size_t misses;		 /* texts that didn't have it */
 };

@@ -74,13 +74,14 @@ static void test_left_alone(void **state)
 	}
 }
 
-/* One that is no JSON, or none that is an object, is never known. */
+/* One that is no JSON, or none that is an object, or may be a tagged address, is never known. */
 static void test_not_learned(void **state)
 {
 	static const char *const rows[] = {
 		"{\"Definition\":{\"a\":tru},\"b\":1}",
 		"{\"Definition\":{\"a\":1",
 		"{\"Definition\":\"{}\"}",
+		"{\"TaggedAddresses\":{\"Definition\":{\"Port\":80,\"Address\":\"10.0.0.1\"}}}",
 		"{\"Definition\":[{}]}",
 		"{\"Definition\":{\"a\":123456789012345678901234567890}}",
 		"{\"Definition\":",
