@@ -149,7 +149,7 @@ void swk_run_keep_as_is(struct swk_run *run);
 int swk_run_read_previous(struct swk_run *run);
 int swk_run_plan_undo(struct swk_run *run);
 
-/* run_targets.c: the targets. */
+/* run_targets.c: the targets. Of two that are one nginx, by name or URL, the second is an error. */
 int swk_run_open_targets(struct swk_run *run);
 /* Reads what they have, each of them so many times on connections of its own: what not all of its
  * workers have counts as different. */

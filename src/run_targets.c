@@ -12,6 +12,25 @@
 
 /* ---- what they have ---- */
 
+/* Whether the last that was opened is one of those before: both would have one debt. */
+static int refuse_twice(struct swk_run *run)
+{
+	size_t last = run->target_count - 1;
+	const struct swk_target_settings *settings = run->settings->targets;
+	const struct swk_target *target = &run->targets[last];
+
+	for (size_t i = 0; i < last; i++) {
+		bool same_name = !strcmp(run->targets[i].name, target->name);
+
+		if (same_name || !strcmp(run->targets[i].url, target->url))
+			return swk_error_set(
+				run->error, settings[last].wrong,
+				"%s: there is a target '%s' already, by %s", settings[last].where,
+				same_name ? target->name : target->url, settings[i].where);
+	}
+	return 0;
+}
+
 int swk_run_open_targets(struct swk_run *run)
 {
 	const struct swk_settings *settings = run->settings;
@@ -28,7 +47,9 @@ int swk_run_open_targets(struct swk_run *run)
 		if (run->targets[i].port)
 			run->policy.reserved[run->policy.reserved_count++] = run->targets[i].port;
 		run->target_count++;
-		status = swk_report_target(run->report, run->targets[i].name, run->error);
+		status = refuse_twice(run);
+		if (!status)
+			status = swk_report_target(run->report, run->targets[i].name, run->error);
 	}
 	return status;
 }
