@@ -125,23 +125,66 @@ look_at() {
 	"$(consul_binary)" validate "$CONSUL_DIR/config" consul.d
 }
 
-# The line that contrib/systemd has, with a systemctl that notes what it is told.
-@test "the line of swk-watches.service reloads the agent where the file changed, and only there" {
-	start_agent
-	mkdir "$E2E_DIR/bin"
-	printf '#!/bin/sh\necho "$*" >>%s\n' "$E2E_DIR/told" >"$E2E_DIR/bin/systemctl"
-	chmod +x "$E2E_DIR/bin/systemctl"
-	PATH="$E2E_DIR/bin:$PATH"
+# unit_line, script_line - set line to what contrib/systemd and the manual have, of the test's own folders.
+unit_line() {
 	line=$(sed -n "s/^ExecStart=.bin.sh -c '\(.*\)'$/\1/p" "$E2E_ROOT/contrib/systemd/swk-watches.service" | sed -e 's/[$][$]/$/g' \
-		-e "s|/usr/local/sbin/swk|swk|; s|/etc/consul.d|$E2E_DIR/consul.d|")
+		-e "s|%%|%|g; s|/usr/local/sbin/swk|swk|; s|/etc/consul.d|$E2E_DIR/consul.d|g; s|/run/swk-watches/|$E2E_DIR/run.|g")
+}
+script_line() {
+	line=$(sed -n '/^swk watches --write/,/^[.]Ed/p' "$E2E_ROOT/man/swk.8" |
+		sed -e '/^[.]Ed/d' -e "s|/etc/consul.d|$E2E_DIR/consul.d|g; s|/run/swk-watches.|$E2E_DIR/run.|g")
+}
+
+# What reloads the agent notes what it is told, and fails once where there is a file `fail`.
+stub_reload() {
+	mkdir "$E2E_DIR/bin"
+	printf '#!/bin/sh\necho "$*" >>%s\n! rm %s 2>/dev/null\n' "$E2E_DIR/told" "$E2E_DIR/fail" | tee "$E2E_DIR/bin/systemctl" >"$E2E_DIR/bin/consul"
+	chmod +x "$E2E_DIR/bin/"*
+	PATH="$E2E_DIR/bin:$PATH"
+}
+
+# reloads WORDS - $line, with systemctl and consul in place, is told these words for each file, until it went well.
+reloads() {
 	run -10 sh -c "$line"
+	[ ! -e "$E2E_DIR/told" ]
 	consul_register web web-1 10.0.0.1 80
 	sh -c "$line"
 	sh -c "$line"
-	[ "$(cat "$E2E_DIR/told")" == 'reload consul' ]
+	diff "$E2E_DIR/told" <(echo "$1")
+	# It fails.
 	consul_register api api-1 10.0.0.1 80
+	touch "$E2E_DIR/fail"
+	run ! sh -c "$line"
 	sh -c "$line"
-	[ "$(cat "$E2E_DIR/told")" == "$(printf '%s\n' 'reload consul' 'reload consul')" ]
+	sh -c "$line"
+	diff "$E2E_DIR/told" <(printf '%s\n' "$1" "$1" "$1")
+	# Who replaced the file came no further.
+	consul_register db db-1 10.0.0.1 80
+	run -70 sh -c "($line) >/dev/full"
+	sh -c "$line"
+	diff "$E2E_DIR/told" <(printf '%s\n' "$1" "$1" "$1" "$1")
+	# Somebody else wrote it, and may have reloaded the agent between: it is not the file that was loaded, though it has the same in it.
+	consul_deregister db-1
+	swk watches --write "$E2E_DIR/consul.d"
+	consul_register db db-1 10.0.0.1 80
+	swk watches --write "$E2E_DIR/consul.d"
+	sh -c "$line"
+	sh -c "$line"
+	diff "$E2E_DIR/told" <(printf '%s\n' "$1" "$1" "$1" "$1" "$1")
+}
+
+@test "the line of swk-watches.service reloads the agent until that went well with each new file, and no more" {
+	start_agent
+	stub_reload
+	unit_line
+	reloads 'reload consul'
+}
+
+@test "the script of the manual reloads the agent so, too" {
+	start_agent
+	stub_reload
+	script_line
+	reloads reload
 }
 
 @test "--write leaves a file alone that somebody else made, or changed" {
