@@ -58,8 +58,6 @@ static int print_result(const struct swk_log *log, const struct swk_options *opt
 		summary.data[summary.length - 1] = '\0';
 		swk_log_syslog(log, SWK_LOG_INFO, summary.data);
 	}
-	if (!result && fflush(stdout))
-		result = swk_error_set(error, SWK_INTERNAL, "standard output can't be written to");
 	swk_buffer_free(&out);
 	swk_buffer_free(&summary);
 	return result;
@@ -78,4 +76,12 @@ int swk_tell(const struct swk_log *log, const struct swk_options *options,
 		return status;
 	swk_log_line(log, SWK_LOG_ERROR, unprinted.text);
 	return status ? status : unprinted.status;
+}
+
+int swk_tell_printed(const struct swk_log *log, int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	swk_log_line(log, SWK_LOG_ERROR, "standard output can't be written to");
+	return status > 1 ? status : SWK_INTERNAL;
 }

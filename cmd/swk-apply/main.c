@@ -68,6 +68,7 @@ static int run(struct swk_options *options, struct swk_log *log)
 		status = swk_apply(settings, STDIN_FILENO, &report, NULL, &failure);
 	publish(settings, &report, status, log);
 	status = swk_tell(log, options, &report, status, &failure, false);
+	status = swk_tell_printed(log, status);
 	if (log->format != SWK_LOG_TEXT)
 		say_event(settings, &report, status, &failure, log);
 	swk_report_free(&report);
@@ -103,6 +104,12 @@ static int print_help(struct swk_error *error)
 	return status;
 }
 
+static int print_version(void)
+{
+	(void)printf("swk-apply %s\n", SWK_VERSION);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct swk_log log = {.program = "swk-apply", .level = SWK_LOG_INFO};
@@ -119,9 +126,9 @@ int main(int argc, char **argv)
 	if (status)
 		say_refusal(&options, &error, &log);
 	else if (options.help)
-		status = print_help(&error);
+		status = swk_tell_printed(&log, print_help(&error));
 	else if (options.version)
-		(void)printf("swk-apply %s\n", SWK_VERSION);
+		status = swk_tell_printed(&log, print_version());
 	else
 		status = run(&options, &log);
 	swk_options_free(&options);

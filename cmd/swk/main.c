@@ -95,17 +95,14 @@ static int run(const struct command *command, int argc, char **argv, struct swk_
 	return status;
 }
 
-int main(int argc, char **argv)
+static int run_named(int argc, char **argv, struct swk_log *log)
 {
-	struct swk_log log = {.program = "swk", .level = SWK_LOG_INFO};
 	const char *name = argc > 1 ? argv[1] : "";
 	char text[SWK_TEXT_MAX];
 
-	if (!swk_process_begin())
-		return SWK_INTERNAL;
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (!strcmp(name, commands[i].name))
-			return run(&commands[i], argc - 1, argv + 1, &log);
+			return run(&commands[i], argc - 1, argv + 1, log);
 	}
 	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
 		help();
@@ -118,6 +115,15 @@ int main(int argc, char **argv)
 	(void)snprintf(text, sizeof(text), "%s%s%s; see swk --help",
 		       *name ? "there is no command '" : "a command is needed", name,
 		       *name ? "'" : "");
-	swk_log_line(&log, SWK_LOG_ERROR, text);
+	swk_log_line(log, SWK_LOG_ERROR, text);
 	return SWK_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	struct swk_log log = {.program = "swk", .level = SWK_LOG_INFO};
+
+	if (!swk_process_begin())
+		return SWK_INTERNAL;
+	return swk_tell_printed(&log, run_named(argc, argv, &log));
 }

@@ -139,8 +139,7 @@ static int print(const struct look *look, const struct sheet *sheet, struct swk_
 		result = paint(&text, sheet->rows, error);
 	else if (!result && text.length)
 		(void)fwrite(text.data, 1, text.length, stdout);
-	if (!result && fflush(stdout))
-		result = swk_error_set(error, SWK_INTERNAL, "standard output can't be written to");
+	(void)fflush(stdout); /* where both go to one place, what is said stands behind it */
 	swk_buffer_free(&text);
 	return result;
 }
@@ -186,7 +185,7 @@ static int watch(struct swk_options *options, struct sheet *sheet, const struct 
 		if (sheet->paints)
 			swk_terminal_size(&sheet->style.width, &sheet->rows);
 		result = look_once(&options->settings, only, sheet, log, error);
-	} while (options->watch && !error->status && !sleep(options->watch));
+	} while (options->watch && !error->status && !ferror(stdout) && !sleep(options->watch));
 	return result;
 }
 

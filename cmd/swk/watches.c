@@ -210,8 +210,7 @@ int swk_watches(struct swk_options *options, const struct swk_log *log)
 	} else if (!status) {
 		(void)fwrite(text.data, 1, text.length, stdout);
 	}
-	if (!status && fflush(stdout))
-		status = swk_error_set(&error, SWK_INTERNAL, "standard output can't be written to");
+	(void)fflush(stdout); /* where both go to one place, the notes stand behind the list */
 	/* A timer that finds nothing new has nothing to say. */
 	if (news)
 		say_notes(&listing, log);

@@ -185,3 +185,26 @@ had() {
 	[ -z "$(gateway_requests)" ]
 	[ -z "$(ls "${SWK_CONF%/*}")" ]
 }
+
+@test "what is printed is lost: 70, and said once, whatever was to be printed" {
+	jq -n '[{Node: {}, Service: {Service: "web", ID: "w", Address: "10.0.0.1", Port: 80, Tags: []}, Checks: []}]' >"$E2E_DIR/document"
+	swk-apply <"$E2E_DIR/document"
+	echo 'events {} http { }' >"$E2E_DIR/nginx.conf"
+	for each in 'swk --help' 'swk --version' 'swk lint --help' 'swk lint --version' 'swk check-config' 'swk explain' \
+		"swk lint $E2E_DIR/nginx.conf" "swk lint --json $E2E_DIR/nginx.conf" 'swk status --version' 'swk hold' \
+		'swk-apply --help' 'swk-apply --version'; do
+		run -70 bash -c "$each <'$E2E_DIR/document' 2>&1 >/dev/full"
+		[ "$(grep -cx "${each%% *}: error: standard output can't be written to" <<<"$output")" == 1 ]
+	done
+	# What was to be done is done; and what went wrong otherwise is still so.
+	[ -e "$SWK_CONF.hold" ]
+	for each in 'swk resume' 'swk status' 'swk status --watch=1'; do
+		run bash -c "timeout 30 $each </dev/null 2>&1 >/dev/full"
+		((status == 69 || status == 75))
+		[ "$(grep -cx "swk: error: standard output can't be written to" <<<"$output")" == 1 ]
+	done
+	run -70 bash -c "swk-apply <'$E2E_DIR/document' 2>&1 >/dev/full"
+	[ "$output" == "swk-apply: error: standard output can't be written to" ]
+	run -70 bash -c "swk-apply --log-format json --json <'$E2E_DIR/document' 2>&1 >/dev/full"
+	jq -es 'length == 2 and .[1].status == 70' <<<"$output"
+}
