@@ -232,11 +232,15 @@ static void describe(enum swk_command command, struct option *names, char *lette
 	*names = (struct option){0};
 }
 
-/* What is wrong with the option at which getopt stopped. */
+/* What is wrong with the option at which getopt stopped. A short one may stand among others in its
+ * word, which getopt is not through with; one that lacks its value ends the last word. */
 static int refuse(int found, char **argv, struct swk_error *error)
 {
 	const char *word = argv[optind - 1];
+	const char letter[] = {'-', (char)optopt, '\0'};
 
+	if (found == ':' ? strncmp(word, "--", 2) != 0 : optopt != 0)
+		word = letter;
 	return swk_error_set(error, SWK_USAGE,
 			     found == ':' ? "%s wants a value; see --help"
 					  : "there is no option %s; see --help",
