@@ -43,11 +43,13 @@ static int tell(struct swk_run *run, struct swk_survey *told)
 					       .wanted = &run->wanted,
 					       .whys = run->policy.whys,
 					       .gone = &run->state.gone};
+	const size_t room = strlen(run->store.conf) * strlen("\\x00") + 1;
 	int status = 0;
 
-	told->conf = strdup(run->store.conf);
+	told->conf = malloc(room);
 	if (!told->conf)
 		return swk_error_memory(run->error);
+	swk_text_escape(told->conf, room, run->store.conf);
 	told->success = run->state.success;
 	status = tell_hold(run, told);
 	for (size_t i = 0; !status && i < run->target_count; i++) {

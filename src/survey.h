@@ -49,7 +49,7 @@ struct swk_survey_target {
 };
 
 struct swk_survey {
-	char *conf;	 /* the file; owned, as all else here */
+	char *conf;	 /* the file; escaped, and owned, as all else here */
 	int64_t success; /* seconds since the epoch when a run last left nothing to do; 0: never */
 	char *held;	 /* since when, by whom and why automatic changes are; escaped; or NULL */
 	struct swk_survey_target *targets;

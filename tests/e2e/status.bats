@@ -270,6 +270,9 @@ looks_until() {
 	echo x >"$SWK_CONF"
 	run -10 --separate-stderr swk status --json
 	jq -e '.status == 10 and .targets == [] and (.error | contains("was not written by swk-apply"))' <<<"$output"
+	# A path of bytes that are no text.
+	SWK_CONF="${SWK_CONF%/*}/"$'caf\xe9\e' run -69 --separate-stderr swk status --json
+	jq -e '.status == 69 and (.conf | endswith("/caf\\xe9\\x1b"))' <<<"$output"
 	run -64 --separate-stderr swk status --json --watch=0
 	run -64 --separate-stderr swk status --watch=3601
 	run -64 --separate-stderr swk status --watch=5x
