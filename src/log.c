@@ -132,11 +132,12 @@ static void say_text(const struct swk_log *log, enum swk_log_level level, const 
 					    [SWK_LOG_WARNING] = "warning: ",
 					    [SWK_LOG_INFO] = "",
 					    [SWK_LOG_DEBUG] = "debug: "};
-	char before[64];
+	char before[64], escaped[SWK_TEXT_MAX];
 
 	(void)snprintf(before, sizeof(before), "%s: %s", log->program, words[level]);
-	tell(log, level, before, text);
-	swk_log_syslog(log, level, text);
+	swk_text_escape(escaped, sizeof(escaped), text);
+	tell(log, level, before, escaped);
+	swk_log_syslog(log, level, escaped);
 }
 
 void swk_log_fields(const struct swk_log *log, enum swk_log_level level, const char *text,

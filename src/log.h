@@ -41,7 +41,9 @@ struct swk_log_field {
  */
 bool swk_log_is_journal(int descriptor);
 
-/* Says one line: as text, `PROGRAM: LEVEL: text`; an info line has no level in it. */
+/* Says one line: as text, `PROGRAM: LEVEL: text`; an info line has no level in it. Whatever the
+ * text, every byte of it that is not printable ASCII is written as \xNN; one that has been escaped
+ * before stays as it is. */
 void swk_log_line(const struct swk_log *log, enum swk_log_level level, const char *text);
 
 /* The same with fields behind it, which text has not. */

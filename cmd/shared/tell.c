@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tell.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "buffer.h"
@@ -76,6 +77,19 @@ int swk_tell(const struct swk_log *log, const struct swk_options *options,
 		return status;
 	swk_log_line(log, SWK_LOG_ERROR, unprinted.text);
 	return status ? status : unprinted.status;
+}
+
+void swk_tell_line(const char *format, ...)
+{
+	char raw[SWK_TEXT_MAX], text[SWK_TEXT_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vsnprintf(raw, sizeof(raw), format, arguments) < 0)
+		raw[0] = '\0';
+	va_end(arguments);
+	swk_text_escape(text, sizeof(text), raw);
+	(void)printf("%s\n", text);
 }
 
 int swk_tell_printed(const struct swk_log *log, int status)

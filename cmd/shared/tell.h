@@ -23,6 +23,9 @@ int swk_tell(const struct swk_log *log, const struct swk_options *options,
 	     const struct swk_report *report, int status, const struct swk_error *failure,
 	     bool changes);
 
+/* Prints a line on standard output, escaped as messages are. */
+void swk_tell_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /*
  * The end of a command: all that was printed is written out, or else that is said. Returns the exit
  * status: the given one, or SWK_INTERNAL where that is 0, or 1, an answer that nobody got. Once in

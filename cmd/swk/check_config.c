@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdio.h>
-
+#include "../shared/tell.h"
 #include "apply.h"
 #include "commands.h"
 #include "config.h"
@@ -13,8 +12,8 @@ int swk_check_config(struct swk_options *options, const struct swk_log *log)
 	if (status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
 	else if (options->config)
-		(void)printf("%s: ok\n", options->config);
+		swk_tell_line("%s: ok", options->config);
 	else
-		(void)printf("%s is not there: the defaults hold\n", SWK_CONFIG_FILE);
+		swk_tell_line("%s is not there: the defaults hold", SWK_CONFIG_FILE);
 	return status;
 }

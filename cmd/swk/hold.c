@@ -36,7 +36,7 @@ int swk_fill_hold(struct swk_hold *hold, const char *reason, const struct swk_lo
 
 void swk_say_held(const struct swk_settings *settings)
 {
-	(void)printf("%s stays as it is until 'swk resume'\n", settings->conf);
+	swk_tell_line("%s stays as it is until 'swk resume'", settings->conf);
 	(void)fflush(stdout); /* where both go to one place, what is said behind it stands there */
 }
 

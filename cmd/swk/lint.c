@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../shared/tell.h"
 #include "commands.h"
 #include "nginx.h"
 #include "nginx_files.h"
@@ -71,7 +72,7 @@ static int show(const struct swk_findings *findings, const char *path, bool json
 	if (!status && text.length)
 		(void)fwrite(text.data, 1, text.length, stdout);
 	else if (!status)
-		(void)printf("%s: ok\n", strcmp(path, "-") ? path : "standard input");
+		swk_tell_line("%s: ok", strcmp(path, "-") ? path : "standard input");
 	swk_buffer_free(&text);
 	return status;
 }

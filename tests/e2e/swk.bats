@@ -208,3 +208,20 @@ had() {
 	run -70 bash -c "swk-apply --log-format json --json <'$E2E_DIR/document' 2>&1 >/dev/full"
 	jq -es 'length == 2 and .[1].status == 70' <<<"$output"
 }
+
+@test "no byte of a word or a path reaches the terminal as it is" {
+	odd=$'caf\xe9\e[31m' shown='caf\xe9\x1b[31m'
+	run -64 swk "$odd"
+	[ "$output" == "swk: error: there is no command '$shown'; see swk --help" ]
+	mkdir "$E2E_DIR/$odd"
+	cp "$SWK_CONFIG" "$E2E_DIR/$odd/swk.json"
+	run -0 swk check-config "$E2E_DIR/$odd/swk.json"
+	[ "$output" == "$E2E_DIR/$shown/swk.json: ok" ]
+	SWK_CONF="$E2E_DIR/$odd/conf" run -0 swk hold
+	[[ "$output" == "$E2E_DIR/$shown/conf stays as it is until 'swk resume'" ]]
+	# Nothing to find, and our file not there yet.
+	printf 'events {}\nhttp {\n    include %s/*.conf;\n}\n' "$E2E_DIR/$odd" >"$E2E_DIR/$odd/nginx"
+	SWK_CONF="$E2E_DIR/$odd/a.conf" run swk lint "$E2E_DIR/$odd/nginx"
+	[[ "$output" == *"swk: warning: $E2E_DIR/$shown/a.conf isn't there yet"* ]]
+	[[ "$output" != *$'\e'* && "$output" != *$'\xe9'* ]]
+}

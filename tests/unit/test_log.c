@@ -129,6 +129,35 @@ static void any_bytes(void **state)
 	}
 }
 
+/* What a line of text is on standard error. */
+static void said(void **state)
+{
+	static const struct {
+		const char *text, *line;
+	} rows[] = {
+		{"as it is: 'x' \\ \\x1b \\n", "swk: warning: as it is: 'x' \\ \\x1b \\n\n"},
+		{"x\033[31m\n\x7f", "swk: warning: x\\x1b[31m\\x0a\\x7f\n"},
+		{"\xc3\xa9", "swk: warning: \\xc3\\xa9\n"},
+	};
+	const struct swk_log log = {.program = "swk", .level = SWK_LOG_INFO};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char name[] = "/tmp/swk-unit-XXXXXX", line[128] = "";
+		int file = mkstemp(name), before = dup(STDERR_FILENO);
+
+		assert_true(file >= 0 && before >= 0);
+		assert_int_equal(unlink(name), 0);
+		assert_int_equal(dup2(file, STDERR_FILENO), STDERR_FILENO);
+		swk_log_line(&log, SWK_LOG_WARNING, rows[i].text);
+		assert_int_equal(dup2(before, STDERR_FILENO), STDERR_FILENO);
+		assert_true(pread(file, line, sizeof(line) - 1, 0) >= 0);
+		unit_same(rows[i].text, line, rows[i].line);
+		(void)close(before);
+		(void)close(file);
+	}
+}
+
 static void journal(void **state)
 {
 	char name[] = "/tmp/swk-unit-XXXXXX", stream[80];
@@ -175,6 +204,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines),
 		cmocka_unit_test(any_bytes),
+		cmocka_unit_test(said),
 		cmocka_unit_test(journal),
 		cmocka_unit_test(formats_have_words),
 	};
