@@ -198,18 +198,16 @@ static const char *variable(const struct option_entry *entry, char name[64])
 static int set_from_environment(struct swk_options *options, enum swk_command command,
 				struct swk_error *error)
 {
-	int status = 0;
-
-	for (size_t i = 0; !status && i < OPTIONS; i++) {
+	for (size_t i = 0; i < OPTIONS; i++) {
 		char name[64];
 		const char *value = variable(&table[i], name);
 
 		/* These ask for something else than a run, or a look. */
 		if (value && table[i].commands & command && !is(&table[i], "help") &&
 		    !is(&table[i], "version") && !is(&table[i], "write"))
-			status = set(options, &table[i], value, name, error);
+			(void)set(options, &table[i], value, name, error);
 	}
-	return status;
+	return error->status;
 }
 
 /* getopt's view of the table; `names` and `letters` have room for it. */
@@ -263,11 +261,13 @@ static int read_words(struct words *words, enum swk_command command, int argc, c
 		if (!list)
 			return swk_error_memory(error);
 		words->list = list;
-		if (!entry)
-			return refuse(found, argv, error);
-		list[words->count++] = (struct word){entry, optarg ? optarg : bare_value(entry)};
+		if (entry)
+			list[words->count++] =
+				(struct word){entry, optarg ? optarg : bare_value(entry)};
+		else
+			(void)refuse(found, argv, error);
 	}
-	return 0;
+	return error->status;
 }
 
 static int set_from_words(struct swk_options *options, const struct words *words,
@@ -275,22 +275,21 @@ static int set_from_words(struct swk_options *options, const struct words *words
 {
 	struct swk_buffer urls;
 	char where[64];
-	int status = 0;
 
 	swk_buffer_init(&urls, SWK_DOCUMENT_MAX);
-	for (size_t i = 0; !status && i < words->count; i++) {
+	for (size_t i = 0; i < words->count; i++) {
 		const struct word *word = &words->list[i];
 
 		(void)snprintf(where, sizeof(where), "--%s", word->entry->name);
 		if (is(word->entry, "dyups"))
-			status = swk_buffer_print(&urls, error, "%s ", word->value);
+			(void)swk_buffer_print(&urls, error, "%s ", word->value);
 		else
-			status = set(options, word->entry, word->value, where, error);
+			(void)set(options, word->entry, word->value, where, error);
 	}
-	if (!status && urls.length)
-		status = swk_settings_set(&options->settings, "dyups", urls.data, "--dyups", error);
+	if (urls.length)
+		(void)swk_settings_set(&options->settings, "dyups", urls.data, "--dyups", error);
 	swk_buffer_free(&urls);
-	return status;
+	return error->status;
 }
 
 /* A value as it is found from everywhere: an agent starts its handlers in a folder of its own. */
@@ -406,17 +405,18 @@ int swk_options_read(struct swk_options *options, enum swk_command command, int 
 	int status;
 
 	*options = (struct swk_options){0};
+	/* Behind what is wrong all else is read as well: how, and where, to tell of it is said by
+	 * any of them. The first thing that is wrong owns the message. */
 	status = swk_settings_init(&options->settings, error);
-	if (!status)
-		status = read_words(&words, command, argc, argv, error);
-	if (!status)
-		status = take_word(options, command, argc, argv, error);
-	if (!status && !asks_for_text(&words))
-		(void)read_config(options, command, &words, &unread);
-	if (!status)
-		status = set_from_environment(options, command, error);
-	if (!status)
+	if (!status) {
+		(void)read_words(&words, command, argc, argv, error);
+		(void)take_word(options, command, argc, argv, error);
+		if (error->status || !asks_for_text(&words)) {
+			(void)read_config(options, command, &words, &unread);
+			(void)set_from_environment(options, command, error);
+		}
 		status = set_from_words(options, &words, error);
+	}
 	if (!status && command == SWK_COMMAND_WATCHES)
 		status = hand_on(options, &words, error);
 	if (!status && unread.status)

@@ -42,8 +42,10 @@ struct swk_options {
 
 /*
  * Sets the defaults, then what the settings file says, then the environment (SWK_CONF, SWK_DYUPS,
- * …), then the command line. With --help or --version the rest is of no interest. Returns 0,
- * SWK_USAGE, SWK_CONFIG or SWK_INTERNAL; whichever, free it.
+ * …), then the command line. With --help or --version file and environment are of no interest.
+ * Returns 0, SWK_USAGE, SWK_CONFIG or SWK_INTERNAL; whichever, free it. What is wrong keeps nothing
+ * else from being set, but for what stands behind it in the file: how a failure is told of holds
+ * for this one, too.
  */
 int swk_options_read(struct swk_options *options, enum swk_command command, int argc, char **argv,
 		     struct swk_error *error);

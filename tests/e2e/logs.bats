@@ -63,6 +63,20 @@ field() {
 	echo '{"log_format": "json", "timeout": 0}' >"$SWK_CONFIG"
 	run -78 swk-apply <"$E2E_DIR/document"
 	jq -e '.status == 78' <<<"$output"
+	# The format is known whatever is wrong, and wherever it is said.
+	for each in --bogus -Z word --keepalive=x; do
+		run -64 swk-apply "$each" --log-format json --metrics-file "$E2E_DIR/m.prom" <"$E2E_DIR/document"
+		jq -es 'length == 1 and .[0].status == 64' <<<"$output"
+		grep -qx 'swk_exit_status 64' "$E2E_DIR/m.prom"
+		rm "$E2E_DIR/m.prom"
+		SWK_TIMEOUT=abc SWK_LOG_FORMAT=json SWK_METRICS_FILE="$E2E_DIR/m.prom" run -64 swk-apply "$each" <"$E2E_DIR/document"
+		jq -es 'length == 1 and .[0].status == 64' <<<"$output"
+		grep -qx 'swk_exit_status 64' "$E2E_DIR/m.prom"
+		rm "$E2E_DIR/m.prom"
+		run -64 swk-apply "$each" <"$E2E_DIR/document"
+		jq -es 'length == 1 and .[0].status == 64' <<<"$output"
+	done
+	SWK_TIMEOUT=abc run -0 swk-apply --help
 	run -64 swk-apply --log-format xml <"$E2E_DIR/document"
 	[[ "$output" == *"--log-format: 'xml' is not text, logfmt or json"* ]]
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "log.h"
 #include "options.h"
 
 static char folder[] = "/tmp/swk-options-XXXXXX";
@@ -309,7 +310,7 @@ static void bad_file(void **state)
 		/* what is wrong with the line comes first */
 		{"--nothing", SWK_USAGE, false, false, false},
 		{"-q|--keepalive=x", SWK_USAGE, true, false, false},
-		{"-q|word", SWK_USAGE, false, false, false},
+		{"-q|word", SWK_USAGE, true, false, false},
 	};
 	char environment[128];
 
@@ -346,6 +347,73 @@ static void bad_file(void **state)
 		assert_true(options.quiet);
 		swk_options_free(&options);
 	}
+}
+
+/* How a mistake is told of is said beside it, whichever comes first; the first is told of. */
+static void beside_what_is_wrong(void **state)
+{
+	static const struct {
+		bool file;
+		const char *environment, *line, *message;
+	} rows[] = {
+		{false, "SWK_QUIET=", "--bogus|-qlLjson|-M/m.prom",
+		 "there is no option --bogus; see --help"},
+		{false, "SWK_QUIET=", "-ql|-ZLjson|-M/m.prom", "there is no option -Z; see --help"},
+		{false, "SWK_QUIET=", "word|-qlLjson|-M/m.prom|-k|x|-c",
+		 "-c wants a value; see --help"},
+		{false, "SWK_QUIET=", "-k|x|-qlLjson|-M/m.prom|-f|y",
+		 "--keepalive: 'x' is no number from 0 to 65535"},
+		{false, "SWK_QUIET=1|SWK_SYSLOG=1|SWK_LOG_FORMAT=json|SWK_METRICS_FILE=/m.prom",
+		 "word", "'word': a document is read from standard input only; see --help"},
+		{false, "SWK_KEEPALIVE=x|SWK_FAIL_TIMEOUT=x|SWK_QUIET=1|SWK_LOG_FORMAT=json",
+		 "-lM/m.prom|-k|y",
+		 "SWK_FAIL_TIMEOUT: 'x' is no time in seconds (or with the unit s, m, h or d) from "
+		 "0 to 86400"},
+		{true, "SWK_TIMEOUT=", "-ql|--bogus", "there is no option --bogus; see --help"},
+		{true, "SWK_TIMEOUT=0|SWK_QUIET=1", "-l",
+		 "SWK_TIMEOUT: '0' is no time in seconds (or with the unit s, m, h or d) from 1 to "
+		 "3600"},
+	};
+	struct swk_options options;
+
+	(void)state;
+	write_config("{\"log_format\": \"json\", \"metrics_file\": \"/m.prom\", \"x\": 1}");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_error error = {0};
+		char environment[256];
+
+		(void)snprintf(environment, sizeof(environment), "SWK_CONFIG=%s|%s",
+			       rows[i].file ? file : "", rows[i].environment);
+		unit_number(rows[i].line,
+			    read_options(&options, SWK_COMMAND_APPLY, environment, rows[i].line,
+					 &error),
+			    SWK_USAGE);
+		unit_same(rows[i].line, error.text, rows[i].message);
+		unit_number(rows[i].line, options.quiet && options.syslog, true);
+		unit_number(rows[i].line, options.settings.log_format, SWK_LOG_JSON);
+		unit_same(rows[i].line, options.settings.metrics_file, "/m.prom");
+		swk_options_free(&options);
+	}
+}
+
+/* No variable keeps anybody from the help. */
+static void help_comes_first(void **state)
+{
+	struct swk_options options;
+	struct swk_error error = {0};
+
+	(void)state;
+	assert_int_equal(
+		read_options(&options, SWK_COMMAND_APPLY, "SWK_TIMEOUT=abc", "--help", &error), 0);
+	assert_true(options.help);
+	swk_options_free(&options);
+	assert_int_equal(read_options(&options, SWK_COMMAND_LINT, "SWK_JSON=abc", "-V", &error), 0);
+	assert_true(options.version);
+	swk_options_free(&options);
+	assert_int_equal(
+		read_options(&options, SWK_COMMAND_APPLY, "SWK_TIMEOUT=abc", "--help=no", &error),
+		SWK_USAGE);
+	swk_options_free(&options);
 }
 
 /* ---- which command takes what ---- */
@@ -623,7 +691,7 @@ static void words_and_times(void **state)
 		{SWK_COMMAND_STATUS, "--watch=0", SWK_USAGE, 0, 0},
 		{SWK_COMMAND_STATUS, "--watch=-1", SWK_USAGE, 0, 0},
 		{SWK_COMMAND_STATUS, "--watch=5s", SWK_USAGE, 0, 0},
-		{SWK_COMMAND_WAIT, "--watch|web=1", SWK_USAGE, 0, 0},
+		{SWK_COMMAND_WAIT, "--watch|web=1", SWK_USAGE, 1, 0},
 		{SWK_COMMAND_APPLY, "--watch", SWK_USAGE, 0, 0},
 	};
 
@@ -653,6 +721,8 @@ int main(void)
 		cmocka_unit_test(targets_say_where_they_are_from),
 		cmocka_unit_test(which_file),
 		cmocka_unit_test(bad_file),
+		cmocka_unit_test(beside_what_is_wrong),
+		cmocka_unit_test(help_comes_first),
 		cmocka_unit_test(commands),
 		cmocka_unit_test(messages),
 		cmocka_unit_test(variables_of_others),
