@@ -368,9 +368,9 @@ static int feed(void *context, const char *data, size_t length, struct swk_error
 	return status ? status : swk_watch_feed(&asking->watch, data, length, error);
 }
 
-static int feed_end(void *context, struct swk_error *error)
+/* Behind the last byte of a good answer. */
+static int feed_end(struct asking *asking, struct swk_error *error)
 {
-	struct asking *asking = context;
 	struct swk_consul_query *query = asking->query;
 
 	if (!asking->keep)
@@ -378,10 +378,7 @@ static int feed_end(void *context, struct swk_error *error)
 	query->number = swk_hash_end(
 		swk_hash_bytes(SWK_HASH_START, asking->kept.data, asking->kept.length));
 	query->same = query->known && query->number == query->known;
-	if (!query->same)
-		return release(asking, error);
-	swk_buffer_free(&asking->kept);
-	return 0;
+	return query->same ? 0 : release(asking, error);
 }
 
 /* Percent-encodes a prefix of keys; its slashes stay. */
@@ -460,9 +457,9 @@ static bool is_no_key(const struct swk_consul_query *query, const struct swk_htt
 }
 
 /* Whether the answer came, was a good one, and is what was asked for. */
-static void judge(struct swk_consul_query *query, struct asking *asking,
-		  const struct swk_http_request *request)
+static void judge(struct asking *asking, const struct swk_http_request *request)
 {
+	struct swk_consul_query *query = asking->query;
 	struct swk_error *error = &query->error, why = {0};
 	enum swk_watch_kind kind;
 
@@ -492,6 +489,25 @@ static void judge(struct swk_consul_query *query, struct asking *asking,
 		query->index = request->answer_number;
 }
 
+/* Frees what an answer is read with; may be called again. */
+static void free_reading(struct asking *asking)
+{
+	swk_watch_free(&asking->watch);
+	swk_buffer_free(&asking->kept);
+}
+
+/* An answer is there, or will not come. The others may be many: of this one, only what became of it
+ * is kept until they are there. */
+static void answered(struct swk_http_request *request)
+{
+	struct asking *asking = request->context;
+
+	if (!request->error.status && request->status == 200)
+		(void)feed_end(asking, &request->error);
+	judge(asking, request);
+	free_reading(asking);
+}
+
 /* Asks these. `leader`: whoever else may answer, it shall be the leader. */
 static int ask(const struct swk_consul *consul, struct swk_http *http,
 	       struct swk_consul_query *const *queries, size_t count, bool leader, int64_t deadline,
@@ -519,7 +535,7 @@ static int ask(const struct swk_consul *consul, struct swk_http *http,
 			.connect_ms = SWK_CONSUL_CONNECT_MS,
 			.request_ms = SWK_CONSUL_REQUEST_MS,
 			.receive = feed,
-			.ended = feed_end,
+			.ended = answered,
 			.context = &asking[i],
 		};
 		if (!asking[i].url)
@@ -529,10 +545,8 @@ static int ask(const struct swk_consul *consul, struct swk_http *http,
 		status = swk_http_perform(http, requests, count, SWK_CONSUL_PARALLEL, deadline,
 					  error);
 	for (size_t i = 0; asking && i < count; i++) {
-		if (!status)
-			judge(queries[i], &asking[i], &requests[i]);
-		swk_watch_free(&asking[i].watch);
-		swk_buffer_free(&asking[i].kept);
+		/* Where memory ran out, some were not asked. */
+		free_reading(&asking[i]);
 		free(asking[i].url);
 	}
 	free(requests);

@@ -274,12 +274,13 @@ static void finish(struct swk_http *http, CURL *easy, CURLcode code)
 			       curl->easy_strerror(code));
 		(void)swk_error_set(&request->error, SWK_UNAVAILABLE, "%s: %s", request->url,
 				    curl->easy_strerror(code));
-	} else if (request->status == 200 && request->ended)
-		(void)request->ended(request->context, &request->error);
+	}
 	end_transfer(curl, transfer);
 	/* Not used again: libcurl before 8.1.1 keeps a pointer to a freed header in a handle, and
 	 * follows it where an answer begins with a folded one (curl's bug 11101). */
 	curl->easy_cleanup(easy);
+	if (request->ended)
+		request->ended(request);
 }
 
 int swk_http_perform(struct swk_http *http, struct swk_http_request *requests, size_t count,

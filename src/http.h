@@ -41,8 +41,9 @@ struct swk_http_request {
 	/* Gets the body of an answer with status 200, piece by piece; a status other than 0 ends
 	 * the request and is its error. NULL: the body is passed over. */
 	int (*receive)(void *context, const char *data, size_t length, struct swk_error *error);
-	/* Called behind the last piece, with the same effect; or NULL. */
-	int (*ended)(void *context, struct swk_error *error);
+	/* Called when the request, once begun, is over, however it ended: the answer stands below,
+	 * and its error may still be set. NULL: nobody waits for that. */
+	void (*ended)(struct swk_http_request *request);
 	void *context;
 
 	/* The answer. */

@@ -10,6 +10,12 @@ catalog_service() {
 		'{Node: "elsewhere", Address: "10.9.9.9", Service: $service, Check: $check}')"
 }
 
+# An instance with a tag that is too long to be an argument of a program.
+catalog_service_of_a_tag() {
+	consul_catalog_register "{\"Node\": \"elsewhere\", \"Address\": \"10.9.9.9\", \"Service\": {\"ID\": \"tagged-$1\",
+		\"Service\": \"tagged-$1\", \"Address\": \"10.0.0.$1\", \"Port\": 80, \"Tags\": [\"$2\"]}}"
+}
+
 @test "a registration that breaks parsers doesn't stop the good ones" {
 	consul_start "$E2E_DIR/consul"
 	consul_register good good-1 10.0.0.1 80
@@ -27,6 +33,20 @@ catalog_service() {
 	[ "$(servers good)" == 10.0.0.1:80 ]
 	[ "$(servers output)" == 10.0.0.3:80 ]
 	in_step
+}
+
+@test "many services with a long tag each take no more memory than those asked about at once" {
+	local tag i
+
+	consul_start "$E2E_DIR/consul"
+	tag=$(head -c 270000 /dev/zero | tr '\0' t)
+	for ((i = 1; i <= 150; i++)); do
+		catalog_service_of_a_tag "$i" "$tag"
+	done
+	# All of the tags are 40 MB, and an instance is read in room for twice as much: together they find none.
+	run -0 bash -c 'ulimit -v 65536 && exec swk-apply --resync'
+	[ "$(grep -c '^upstream' "$SWK_CONF")" == 150 ]
+	[ "$(servers tagged-150)" == 10.0.0.150:80 ]
 }
 
 @test "no byte of an injection reaches the file, a body or a path" {
