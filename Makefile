@@ -65,12 +65,14 @@ LIBS = $(shell $(PKG_CONFIG) --libs jansson) -ldl $(LDLIBS)
 Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)" $(2);)
 
-SOURCES = $(wildcard src/*.c)
+SOURCES = $(wildcard src/*/*.c src/*/*/*.c)
+LIBRARY = $(BUILD)/libswk.a
 COMMANDS = swk-apply swk
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 objects_of = $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/$(1)/*.c cmd/shared/*.c))
 COMMAND_OBJECTS = $(foreach command,$(COMMANDS),$(call objects_of,$(command)))
-UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+# tests/unit/policy/test_guard.c tests src/policy/guard.c, and is built as unit/policy/test_guard.
+UNIT_TESTS = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
 PROPERTY_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/property/*.c)) \
 	$(BUILD)/tests/fuzz/chain.o
 
@@ -93,28 +95,33 @@ all: $(COMMANDS:%=$(BUILD)/%)
 
 $(BUILD)/swk-apply: $(call objects_of,swk-apply)
 $(BUILD)/swk: $(call objects_of,swk)
-$(COMMANDS:%=$(BUILD)/%): $(OBJECTS)
-	$(call say,LD,$@)$(CC) $(SWK_CFLAGS) $(SWK_LDFLAGS) -o $@ $^ $(LIBS)
+$(COMMANDS:%=$(BUILD)/%): $(LIBRARY)
+	$(call say,LD,$@)$(CC) $(SWK_CFLAGS) $(SWK_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) $(LIBS)
+
+# The programs, the unit tests and the fuzzers all link this.
+$(LIBRARY): $(OBJECTS)
+	$(Q)rm -f $@
+	$(call say,AR,$@)$(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c | tools
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(SWK_CPPFLAGS) $(SWK_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/unit/%: tests/unit/%.c $(OBJECTS)
+$(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(SWK_CPPFLAGS) -Itests/unit $(SWK_CFLAGS) $(SWK_LDFLAGS) -MMD -MP \
-		-o $@ $< $(OBJECTS) $(LIBS) -lcmocka
+		-o $@ $< $(LIBRARY) $(LIBS) -lcmocka
 
 unit: $(UNIT_TESTS) $(BUILD)/property
 
 $(BUILD)/tests/property/%.o: SWK_CPPFLAGS += -Itests/fuzz
 
-$(BUILD)/property: $(PROPERTY_OBJECTS) $(OBJECTS)
-	$(call say,LD,$@)$(CC) $(SWK_CFLAGS) $(SWK_LDFLAGS) -o $@ $^ $(LIBS)
+$(BUILD)/property: $(PROPERTY_OBJECTS) $(LIBRARY)
+	$(call say,LD,$@)$(CC) $(SWK_CFLAGS) $(SWK_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) $(LIBS)
 
-$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(OBJECTS)
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(LIBRARY)
 	$(call say,CC,$@)$(CC) $(SWK_CPPFLAGS) -Itests/fuzz $(SWK_CFLAGS) -fsanitize=fuzzer \
-		$(SWK_LDFLAGS) -MMD -MP -MT $@ -MF $@.d -o $@ $(filter %.c %.o,$^) $(LIBS)
+		$(SWK_LDFLAGS) -MMD -MP -MT $@ -MF $@.d -o $@ $(filter %.c %.o,$^) $(LIBRARY) $(LIBS)
 
 $(BUILD)/fuzz_chain: $(BUILD)/tests/fuzz/chain.o
 
@@ -259,7 +266,7 @@ deb: dist
 # What was fetched for the tests stays: see distclean.
 clean:
 	rm -rf $(BUILD)/src $(BUILD)/cmd $(BUILD)/unit $(BUILD)/tests $(BUILD)/property \
-		$(BUILD)/bench $(BUILD)/swk-apply $(BUILD)/swk $(BUILD)/fuzz $(BUILD)/sanitize \
+		$(BUILD)/bench $(LIBRARY) $(BUILD)/swk-apply $(BUILD)/swk $(BUILD)/fuzz $(BUILD)/sanitize \
 		$(BUILD)/deb $(BUILD)/swallowkeeper* $(BUILD)/lint-* $(BUILD)/test.tap*
 
 distclean:

@@ -4,8 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "buffer.h"
-#include "print.h"
+#include "base/buffer.h"
+#include "view/print.h"
 
 void swk_tell_as(struct swk_log *log, const struct swk_options *options)
 {

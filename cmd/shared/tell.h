@@ -3,9 +3,9 @@
 #ifndef SWK_TELL_H
 #define SWK_TELL_H
 
-#include "log.h"
-#include "options.h"
-#include "report.h"
+#include "base/log.h"
+#include "model/report.h"
+#include "settings/options.h"
 
 /* From here on the log is as the options have it, but for its format. */
 void swk_tell_as(struct swk_log *log, const struct swk_options *options);

@@ -2,14 +2,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "../shared/tell.h"
-#include "apply.h"
-#include "buffer.h"
-#include "log.h"
-#include "options.h"
-#include "print.h"
-#include "process.h"
 #include "publish.h"
+#include "../shared/tell.h"
+#include "base/buffer.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "run/apply.h"
+#include "settings/options.h"
+#include "view/print.h"
 
 /* What a monitoring system gets. A run's status is about nginx, so that this changes nothing in it.
  */

@@ -3,9 +3,10 @@
 
 #include <time.h>
 
-#include "deadline.h"
-#include "metrics.h"
-#include "store.h"
+#include "base/deadline.h"
+#include "base/file.h"
+#include "store/store.h"
+#include "view/metrics.h"
 
 /* What can't be read is lost, and begins anew. */
 static int read_back(struct swk_metrics *metrics, const char *path, struct swk_error *error)
@@ -16,7 +17,7 @@ static int read_back(struct swk_metrics *metrics, const char *path, struct swk_e
 	int status = 0;
 
 	swk_buffer_init(&text, SWK_METRICS_MAX);
-	if (!swk_store_read_alone(path, &text, &exists, &unread) && text.length)
+	if (!swk_file_read_nofollow(path, &text, &exists, &unread) && text.length)
 		status = swk_metrics_read(metrics, text.data, error);
 	swk_buffer_free(&text);
 	return status;

@@ -3,7 +3,7 @@
 #ifndef SWK_PUBLISH_H
 #define SWK_PUBLISH_H
 
-#include "report.h"
+#include "model/report.h"
 
 /* Whether it tells of a pass over all services, as one that is there for good does. */
 bool swk_publish_began(const char *path);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "../shared/tell.h"
-#include "apply.h"
 #include "commands.h"
-#include "config.h"
+#include "../shared/tell.h"
+#include "run/apply.h"
+#include "settings/config.h"
 
 int swk_check_config(struct swk_options *options, const struct swk_log *log)
 {

@@ -4,10 +4,10 @@
 #ifndef SWK_COMMANDS_H
 #define SWK_COMMANDS_H
 
-#include "hold.h"
-#include "log.h"
-#include "options.h"
-#include "report.h"
+#include "base/log.h"
+#include "model/report.h"
+#include "settings/options.h"
+#include "store/hold.h"
 
 int swk_check_config(struct swk_options *options, const struct swk_log *log);
 int swk_explain_command(struct swk_options *options, const struct swk_log *log);

@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "apply.h"
 #include "commands.h"
-#include "print.h"
+#include "run/apply.h"
+#include "view/print.h"
 
 /* Whether somebody hands a document in: a file, or a pipe. */
 static bool has_document(void)

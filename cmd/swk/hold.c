@@ -4,9 +4,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../shared/tell.h"
-#include "apply.h"
 #include "commands.h"
+#include "../shared/tell.h"
+#include "run/apply.h"
 
 /* Who is at the terminal: behind sudo, whoever called it. */
 static const char *caller(char room[SWK_NUMBER_MAX + 8])

@@ -3,11 +3,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../shared/tell.h"
 #include "commands.h"
-#include "nginx.h"
-#include "nginx_files.h"
-#include "print_lint.h"
+#include "../shared/tell.h"
+#include "nginx/conf.h"
+#include "nginx/files.h"
+#include "view/findings.h"
 
 #define MAIN_FILE "/etc/nginx/nginx.conf"
 

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../shared/tell.h"
 #include "commands.h"
-#include "process.h"
+#include "../shared/tell.h"
+#include "base/process.h"
 
 static const struct command {
 	const char *name;

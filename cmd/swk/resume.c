@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <unistd.h>
 
-#include "../shared/tell.h"
-#include "apply.h"
 #include "commands.h"
+#include "../shared/tell.h"
+#include "run/apply.h"
 
 int swk_resume_command(struct swk_options *options, const struct swk_log *log)
 {

@@ -3,10 +3,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "look.h"
 #include "commands.h"
-#include "print_survey.h"
 #include "terminal.h"
+#include "run/inspect.h"
+#include "view/status.h"
 
 enum { DRIFTED = 1 };
 

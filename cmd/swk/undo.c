@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "../shared/tell.h"
-#include "apply.h"
 #include "commands.h"
+#include "../shared/tell.h"
+#include "run/apply.h"
 
 int swk_undo_command(struct swk_options *options, const struct swk_log *log)
 {

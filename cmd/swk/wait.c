@@ -3,10 +3,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "look.h"
 #include "commands.h"
-#include "deadline.h"
 #include "terminal.h"
+#include "base/deadline.h"
+#include "run/inspect.h"
 
 /* What is waited for, and how far it is. */
 struct waiting {

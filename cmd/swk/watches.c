@@ -5,14 +5,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../shared/tell.h"
 #include "commands.h"
-#include "consul.h"
-#include "deadline.h"
-#include "guard.h"
-#include "policy.h"
-#include "stanzas.h"
-#include "store.h"
+#include "../shared/tell.h"
+#include "base/deadline.h"
+#include "base/file.h"
+#include "consul/agent_config.h"
+#include "consul/client.h"
+#include "policy/guard.h"
+#include "policy/placement.h"
+#include "store/store.h"
 
 #define FILE_NAME "swk-watches.json"
 
@@ -122,7 +123,7 @@ static int replace(const struct swk_store *store, const struct swk_buffer *text,
 	int status;
 
 	swk_buffer_init(&present, SWK_CONF_MAX);
-	status = swk_store_read(store->conf, &present, &exists, error);
+	status = swk_file_read(store->conf, &present, &exists, error);
 	same = !status && exists && present.length == text->length &&
 	       !memcmp(present.data, text->data, text->length);
 	if (!status && exists && !same && !swk_stanzas_recognise(&present))

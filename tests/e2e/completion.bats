@@ -44,7 +44,7 @@ names_and_letters() {
 
 # The name of each option in the program's own table.
 table() {
-	sed -nE "s/^\t\{'.', [A-Z_ |]+, \"([a-z-]+)\",.*/--\1/p" "$ROOT/src/options.c" | LC_ALL=C sort
+	sed -nE "s/^\t\{'.', [A-Z_ |]+, \"([a-z-]+)\",.*/--\1/p" "$ROOT/src/settings/options.c" | LC_ALL=C sort
 }
 
 # Something else than the commands of this machine.

@@ -3,13 +3,13 @@
 
 #include <arpa/inet.h>
 
-#include "config.h"
-#include "decide.h"
-#include "dyups.h"
-#include "explain.h"
-#include "plan.h"
-#include "policy.h"
-#include "watch.h"
+#include "consul/document.h"
+#include "policy/decide.h"
+#include "policy/explain.h"
+#include "policy/placement.h"
+#include "settings/config.h"
+#include "target/dyups/answer.h"
+#include "target/plan.h"
 
 /* What a run has that reads documents. */
 struct chain {

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "buffer.h"
-#include "model.h"
-#include "nginx.h"
+#include "base/buffer.h"
+#include "model/model.h"
+#include "nginx/conf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 /* The text that remembers checks: what was read is written, and is the same text. */
 #include "fuzz.h"
 
-#include "checks.h"
+#include "store/checks.h"
 
 /* What it says of each must be found by asking for it. */
 static void ask(const struct swk_checks *checks)

@@ -2,7 +2,7 @@
 /* Our file, read back: what was read is written, and read again is the same. */
 #include "fuzz.h"
 
-#include "nginx.h"
+#include "nginx/conf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

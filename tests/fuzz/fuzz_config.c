@@ -9,8 +9,8 @@
 
 #include <jansson.h>
 
-#include "config.h"
-#include "config_line.h"
+#include "settings/config.h"
+#include "settings/config_line.h"
 
 #define PATH "settings"
 

@@ -7,9 +7,9 @@
  */
 #include "fuzz.h"
 
-#include "dyups.h"
-#include "nginx.h"
-#include "plan.h"
+#include "nginx/conf.h"
+#include "target/dyups/answer.h"
+#include "target/plan.h"
 
 /* As GET /detail answers. */
 static void print_detail(struct swk_buffer *out, const struct swk_upstreams *set)

@@ -3,7 +3,7 @@
  * it is one line of printable ASCII. */
 #include "fuzz.h"
 
-#include "hold.h"
+#include "store/hold.h"
 
 static void is_a_line(const struct swk_buffer *text)
 {

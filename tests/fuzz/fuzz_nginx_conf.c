@@ -6,8 +6,8 @@
  */
 #include "fuzz.h"
 
-#include "nginx_files.h"
-#include "nginx_lint.h"
+#include "nginx/files.h"
+#include "nginx/lint.h"
 
 static void write_word(struct swk_buffer *out, const char *word)
 {

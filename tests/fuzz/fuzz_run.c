@@ -18,13 +18,13 @@
 #include <curl/curl.h>
 #include <jansson.h>
 
-#include "apply.h"
-#include "config.h"
-#include "nginx.h"
-#include "print.h"
 #include "responder.h"
-#include "settings.h"
-#include "state.h"
+#include "nginx/conf.h"
+#include "run/apply.h"
+#include "settings/config.h"
+#include "settings/settings.h"
+#include "store/state.h"
+#include "view/print.h"
 
 /* ---- the clock ---- */
 

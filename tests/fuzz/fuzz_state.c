@@ -2,7 +2,7 @@
 /* The state file's text: what was read is written, and read again is the same. */
 #include "fuzz.h"
 
-#include "state.h"
+#include "store/state.h"
 
 static void same_names(const struct swk_names *a, const struct swk_names *b)
 {

@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "watch.h"
+#include "consul/document.h"
 
 /* All that a decoder says. */
 struct told {

@@ -8,8 +8,8 @@
 
 #include <jansson.h>
 
-#include "buffer.h"
-#include "settings.h"
+#include "base/buffer.h"
+#include "settings/settings.h"
 
 /* ---- chance ---- */
 

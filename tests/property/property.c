@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #include "chain.h"
-#include "config.h"
 #include "make.h"
+#include "settings/config.h"
 
 #define STEPS 4
 

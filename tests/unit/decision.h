@@ -5,9 +5,9 @@
 
 #include "unit.h"
 
-#include "config.h"
-#include "decide.h"
-#include "policy.h"
+#include "policy/decide.h"
+#include "policy/placement.h"
+#include "settings/config.h"
 
 /* Settings that give nginx's own defaults, so that a row need not say them; and what a settings
  * file says over them. */

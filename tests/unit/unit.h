@@ -14,9 +14,9 @@
 
 #include <cmocka.h>
 
-#include "buffer.h"
-#include "model.h"
-#include "report.h"
+#include "base/buffer.h"
+#include "model/model.h"
+#include "model/report.h"
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
 

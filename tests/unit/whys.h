@@ -4,7 +4,7 @@
 #define SWK_UNIT_WHYS_H
 
 #include "unit.h"
-#include "why.h"
+#include "policy/reason.h"
 
 /*
  * `SERVICE UPSTREAM INSTANCE ADDRESS VERDICT REASON; …`: a `-` is nothing. An upstream with a `_`

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/buffer.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void swk_buffer_init(struct swk_buffer *buffer, size_t ceiling)
+{
+	*buffer = (struct swk_buffer){.ceiling = ceiling};
+}
+
+void swk_buffer_free(struct swk_buffer *buffer)
+{
+	free(buffer->data);
+	swk_buffer_init(buffer, buffer->ceiling);
+}
+
+void swk_buffer_clear(struct swk_buffer *buffer)
+{
+	buffer->length = 0;
+	if (buffer->data)
+		buffer->data[0] = '\0';
+}
+
+static int grow(struct swk_buffer *buffer, size_t more, struct swk_error *error)
+{
+	size_t wanted;
+	char *grown;
+
+	if (more > buffer->ceiling - buffer->length)
+		return swk_error_set(error, SWK_INTERNAL, "more than %zu bytes", buffer->ceiling);
+	wanted = buffer->length + more + 1;
+	if (wanted < 2 * buffer->capacity)
+		wanted = 2 * buffer->capacity;
+	if (wanted < 256)
+		wanted = 256;
+	grown = realloc(buffer->data, wanted);
+	if (!grown)
+		return swk_error_memory(error);
+	buffer->data = grown;
+	buffer->capacity = wanted;
+	return 0;
+}
+
+static int make_room(struct swk_buffer *buffer, size_t more, struct swk_error *error)
+{
+	if (more <= buffer->ceiling - buffer->length && more < buffer->capacity - buffer->length)
+		return 0;
+	return grow(buffer, more, error);
+}
+
+int swk_buffer_add(struct swk_buffer *buffer, const void *data, size_t length,
+		   struct swk_error *error)
+{
+	int status = make_room(buffer, length, error);
+
+	if (status)
+		return status;
+	if (length)
+		memcpy(buffer->data + buffer->length, data, length);
+	buffer->length += length;
+	buffer->data[buffer->length] = '\0';
+	return 0;
+}
+
+int swk_buffer_read(struct swk_buffer *buffer, int descriptor, const char *name, int status,
+		    struct swk_error *error)
+{
+	char piece[65536];
+	ssize_t length;
+	int result = 0;
+
+	while (!result && (length = read(descriptor, piece, sizeof(piece))) != 0) {
+		if (length > 0 && (size_t)length > buffer->ceiling - buffer->length)
+			result = swk_error_set(error, status, "%s: it is larger than %zu bytes",
+					       name, buffer->ceiling);
+		else if (length > 0)
+			result = swk_buffer_add(buffer, piece, (size_t)length, error);
+		else if (errno != EINTR)
+			result = swk_error_set(error, status, "%s: it can't be read: %s", name,
+					       strerror(errno));
+	}
+	return result;
+}
+
+int swk_buffer_print(struct swk_buffer *buffer, struct swk_error *error, const char *format, ...)
+{
+	va_list arguments;
+	int length, status;
+
+	va_start(arguments, format);
+	length = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	if (length < 0)
+		return swk_error_set(error, SWK_INTERNAL, "a text could not be printed");
+	status = make_room(buffer, (size_t)length, error);
+	if (status)
+		return status;
+	va_start(arguments, format);
+	(void)vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
+	va_end(arguments);
+	buffer->length += (size_t)length;
+	return 0;
+}
+
+int swk_buffer_words(struct swk_buffer *buffer, struct swk_error *error, const char *const *words)
+{
+	const size_t before = buffer->length;
+	int status = 0;
+
+	for (; !status && *words; words++)
+		status = swk_buffer_add(buffer, *words, strlen(*words), error);
+	if (status && buffer->data) {
+		buffer->length = before;
+		buffer->data[before] = '\0';
+	}
+	return status;
+}
+
+char *swk_number_put(char *at, uint64_t number)
+{
+	char digits[SWK_NUMBER_MAX];
+	size_t first = sizeof(digits);
+
+	do {
+		digits[--first] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	while (first < sizeof(digits))
+		*at++ = digits[first++];
+	return at;
+}
+
+const char *swk_number_text(char room[SWK_NUMBER_MAX], uint64_t number)
+{
+	*swk_number_put(room, number) = '\0';
+	return room;
+}
+
+void *swk_list_grow(void *list, size_t count, size_t size)
+{
+	if (count & (count - 1))
+		return list;
+	return reallocarray(list, count ? 2 * count : 1, size);
+}
+
+size_t swk_list_place(const void *list, size_t count, size_t size, const char *key,
+		      int (*order)(const char *key, const void *item), bool *found)
+{
+	const char *items = list;
+	size_t low = 0, high = count;
+
+	/* What comes in order goes to the end. */
+	if (count && order(key, items + (count - 1) * size) > 0)
+		low = count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (order(key, items + middle * size) > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*found = low < count && !order(key, items + low * size);
+	return low;
+}

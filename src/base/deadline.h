@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The instant at which a run must end, on the monotonic clock, in milliseconds. */
+#ifndef SWK_BASE_DEADLINE_H
+#define SWK_BASE_DEADLINE_H
+
+#include <stdint.h>
+#include <time.h>
+
+static inline int64_t swk_now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The same clock in microseconds, for what takes less. */
+static inline int64_t swk_now_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Milliseconds until the deadline, at most `most`; 0 when it has passed. */
+static inline long swk_deadline_left(int64_t deadline, long most)
+{
+	int64_t left = deadline - swk_now_ms();
+
+	if (left < 0)
+		return 0;
+	return left < most ? (long)left : most;
+}
+
+#endif

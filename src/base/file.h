@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading regular files. Errors are SWK_CANTCREATE, or SWK_INTERNAL without memory. */
+#ifndef SWK_BASE_FILE_H
+#define SWK_BASE_FILE_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+
+/* Replaces the text with the whole file. Without such a file, *exists is false, the text is empty,
+ * and the result is 0. A file over the text's ceiling is an error. */
+int swk_file_read(const char *path, struct swk_buffer *text, bool *exists, struct swk_error *error);
+
+/* The same, but a symbolic link is an error. */
+int swk_file_read_nofollow(const char *path, struct swk_buffer *text, bool *exists,
+			   struct swk_error *error);
+
+/* Whether the path names anything: a file, a link that leads nowhere, or what can't be examined. */
+bool swk_file_exists(const char *path);
+
+#endif

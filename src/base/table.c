@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/table.h"
+
+#include <string.h>
+
+int swk_line_put(struct swk_line *line, const char *colour, const char *text,
+		 struct swk_error *error)
+{
+	size_t length = strlen(text);
+	int status = 0;
+
+	if (line->style->width && length > line->style->width - line->used)
+		length = line->style->width - line->used;
+	line->used += length;
+	if (!line->style->colour || !length)
+		colour = NULL;
+	if (colour)
+		status = swk_buffer_print(line->out, error, "\033[%sm", colour);
+	if (!status)
+		status = swk_buffer_add(line->out, text, length, error);
+	return status || !colour ? status : swk_buffer_print(line->out, error, "\033[m");
+}
+
+int swk_line_end(struct swk_line *line, struct swk_error *error)
+{
+	line->used = 0;
+	return swk_buffer_print(line->out, error, "\n");
+}
+
+static int put_spaces(struct swk_line *line, size_t count, struct swk_error *error)
+{
+	static const char spaces[] = "                ";
+	const size_t most = sizeof(spaces) - 1;
+	int status = 0;
+
+	for (; !status && count; count -= count < most ? count : most)
+		status = swk_line_put(line, NULL, &spaces[most - (count < most ? count : most)],
+				      error);
+	return status;
+}
+
+static void widen(size_t widths[SWK_COLUMNS_MAX], const struct swk_table *table,
+		  const char *const *cells)
+{
+	for (size_t i = 0; i < table->columns; i++) {
+		size_t length = strlen(cells[i]);
+
+		if (length > widths[i])
+			widths[i] = length;
+	}
+}
+
+/* The row of titles is coloured as a whole. */
+static int put_cells(struct swk_line *line, const struct swk_table *table,
+		     const size_t widths[SWK_COLUMNS_MAX], const char *const *cells,
+		     const char *colour, struct swk_error *error)
+{
+	size_t last = table->columns - 1;
+	int status = 0;
+
+	while (last && !*cells[last])
+		last--;
+	for (size_t i = 0; !status && i <= last; i++) {
+		const bool coloured = i == table->coloured || cells == table->titles;
+		const size_t padding = widths[i] - strlen(cells[i]);
+
+		if (i)
+			status = put_spaces(line, 2, error);
+		if (!status && table->right[i])
+			status = put_spaces(line, padding, error);
+		if (!status)
+			status = swk_line_put(line, coloured ? colour : NULL, cells[i], error);
+		if (!status && !table->right[i] && i < last)
+			status = put_spaces(line, padding, error);
+	}
+	return status ? status : swk_line_end(line, error);
+}
+
+int swk_table_print(struct swk_line *line, const struct swk_table *table, struct swk_error *error)
+{
+	size_t widths[SWK_COLUMNS_MAX] = {0};
+	int status;
+
+	widen(widths, table, table->titles);
+	for (size_t i = 0; i < table->count; i++) {
+		struct swk_row row = {0};
+
+		if (table->row(table->context, i, &row))
+			widen(widths, table, row.cells);
+	}
+	status = put_cells(line, table, widths, table->titles, SWK_BOLD, error);
+	for (size_t i = 0; !status && i < table->count; i++) {
+		struct swk_row row = {0};
+
+		if (table->row(table->context, i, &row))
+			status = put_cells(line, table, widths, row.cells, row.colour, error);
+	}
+	return status;
+}

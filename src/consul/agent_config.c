@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "consul/agent_config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+static const char program[] = "swk-apply"; /* an agent looks for it on its PATH */
+
+/* ---- writing ---- */
+
+/* What all watches have in common, and where they go. */
+struct printing {
+	struct swk_buffer *out;
+	const struct swk_settings *settings;
+	const struct swk_texts *options;
+	struct swk_error *error;
+};
+
+/* What a watch runs; NULL without memory. */
+static json_t *command_line(const struct swk_texts *options, const char *service)
+{
+	json_t *list = json_pack("[s]", program);
+	int failed = !list;
+
+	for (size_t i = 0; !failed && i < options->count; i++)
+		failed = json_array_append_new(list, json_string(options->list[i]));
+	/* The name again, because the document does not say it when the service has no instance. */
+	if (!failed && service)
+		failed = json_array_append_new(list, json_string("--service")) ||
+			 json_array_append_new(list, json_string(service));
+	if (!failed)
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+/* A line for a watch of this service, or of the keys below this prefix, or (NULL) of neither. */
+static int print_watch(const struct printing *to, const char *type, const char *service,
+		       const char *prefix)
+{
+	json_t *watch =
+		json_pack("{ss, ss*, ss*, ss*, ss, so}", "type", type, "service", service, "prefix",
+			  prefix, "datacenter", to->settings->consul.datacenter, "handler_type",
+			  "script", "args", command_line(to->options, service));
+	char *text = watch ? json_dumps(watch, 0) : NULL;
+	/* The first line stands behind the bracket that begins the list. */
+	const char *comma = to->out->data[to->out->length - 1] == '[' ? "" : ",";
+	int status = text ? swk_buffer_words(to->out, to->error, SWK_WORDS(comma, "\n    ", text))
+			  : swk_error_memory(to->error);
+
+	free(text);
+	json_decref(watch);
+	return status;
+}
+
+/* The whole tree, with the slash at the end: what a document of keys doesn't have is deleted. */
+static int print_keys(const struct printing *to)
+{
+	char *prefix;
+	int status;
+
+	if (!to->settings->keyprefix)
+		return 0;
+	if (asprintf(&prefix, "%s/", to->settings->keyprefix) < 0)
+		return swk_error_memory(to->error);
+	status = print_watch(to, "keyprefix", NULL, prefix);
+	free(prefix);
+	return status;
+}
+
+/* So many that those of the watches, at a reload too, leave others what they have otherwise. */
+static int print_limits(const struct printing *to, size_t watches)
+{
+	if (4 * watches <= SWK_CONSUL_CONNECTIONS)
+		return 0;
+	return swk_buffer_print(
+		to->out, to->error, "  \"limits\": {\"http_max_conns_per_client\": %zu},\n",
+		SWK_CONSUL_CONNECTIONS + 2 * (watches + (to->settings->keyprefix ? 3 : 2)));
+}
+
+static int check_options(const struct swk_texts *options, struct swk_error *error)
+{
+	for (size_t i = 0; i < options->count; i++) {
+		json_t *text = json_string(options->list[i]);
+
+		if (!text)
+			return swk_error_set(error, SWK_USAGE,
+					     "'%s' is not UTF-8, and the agent's configuration is",
+					     options->list[i]);
+		json_decref(text);
+	}
+	return 0;
+}
+
+int swk_stanzas_print(struct swk_buffer *out, const struct swk_services *services,
+		      const struct swk_settings *settings, const struct swk_texts *options,
+		      struct swk_error *error)
+{
+	const struct printing to = {out, settings, options, error};
+	int status = check_options(options, error);
+
+	if (!status)
+		status = swk_buffer_print(out, error, "{\n");
+	if (!status)
+		status = print_limits(&to, services->count);
+	if (!status)
+		status = swk_buffer_print(out, error, "  \"watches\": [");
+	if (!status)
+		status = print_watch(&to, "checks", NULL, NULL);
+	if (!status)
+		status = print_watch(&to, "services", NULL, NULL);
+	if (!status)
+		status = print_keys(&to);
+	for (size_t i = 0; !status && i < services->count; i++)
+		status = print_watch(&to, "service", services->list[i].name, NULL);
+	return status ? status : swk_buffer_print(out, error, "\n  ]\n}\n");
+}
+
+/* ---- recognising ---- */
+
+/* Whether it is an object that has no other keys than these. */
+static bool has_only(const json_t *object, const char *const *keys)
+{
+	void *at = json_object_iter((json_t *)(uintptr_t)object);
+
+	if (!json_is_object(object))
+		return false;
+	for (; at; at = json_object_iter_next((json_t *)(uintptr_t)object, at)) {
+		const char *const *key = keys;
+
+		while (*key && strcmp(*key, json_object_iter_key(at)) != 0)
+			key++;
+		if (!*key)
+			return false;
+	}
+	return true;
+}
+
+static bool is_watch(const json_t *watch)
+{
+	const char *runs = json_string_value(json_array_get(json_object_get(watch, "args"), 0));
+
+	return has_only(watch, SWK_WORDS("type", "service", "prefix", "datacenter", "handler_type",
+					 "args")) &&
+	       runs && !strcmp(runs, program);
+}
+
+static bool is_ours(const json_t *file)
+{
+	const json_t *limits = json_object_get(file, "limits");
+	const json_t *watches = json_object_get(file, "watches");
+
+	if (!has_only(file, SWK_WORDS("limits", "watches")) || !json_array_size(watches) ||
+	    (limits && !has_only(limits, SWK_WORDS("http_max_conns_per_client"))))
+		return false;
+	for (size_t i = 0; i < json_array_size(watches); i++) {
+		if (!is_watch(json_array_get(watches, i)))
+			return false;
+	}
+	return true;
+}
+
+bool swk_stanzas_recognise(const struct swk_buffer *text)
+{
+	json_t *file = text->length
+			       ? json_loadb(text->data, text->length, JSON_REJECT_DUPLICATES, NULL)
+			       : NULL;
+	bool ours = is_ours(file);
+
+	json_decref(file);
+	return ours;
+}

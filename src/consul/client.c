@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: MIT */
+#include "consul/client.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "io/url.h"
+
+/* ---- the environment ---- */
+
+/* A variable that is set and not empty, or NULL. */
+static const char *variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+/* As Go's strconv.ParseBool, which Consul's tools use. */
+static int read_flag(const char *name, bool unset, bool *flag, struct swk_error *error)
+{
+	static const char *const words[] = {"0", "1", "f", "t", "false", "true"};
+	const char *value = variable(name);
+
+	*flag = unset;
+	if (!value)
+		return 0;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (!strcasecmp(value, words[i])) {
+			*flag = i % 2;
+			return 0;
+		}
+	}
+	return swk_error_set(error, SWK_USAGE, "%s: '%s' is neither true nor false", name, value);
+}
+
+/* What is said of Consul, and by whom: its environment, else the settings. */
+struct said {
+	const char *value; /* NULL: nothing */
+	const char *where; /* begins a message about it */
+	int status;	   /* of such a message */
+};
+
+static struct said choose(const char *name, const char *key, const char *setting)
+{
+	const char *value = variable(name);
+
+	if (value)
+		return (struct said){value, name, SWK_USAGE};
+	return (struct said){setting && *setting ? setting : NULL, key, SWK_CONFIG};
+}
+
+/* A base URL that is one, put together; NULL with the error set, whose text names who said so. */
+static char *base_of(const char *scheme, const char *host, const char *path,
+		     const struct said *said, struct swk_error *error)
+{
+	struct swk_error why = {0};
+	char *url, *base;
+
+	if (asprintf(&url, "%s://%s%s", scheme, host, path) < 0) {
+		(void)swk_error_memory(error);
+		return NULL;
+	}
+	base = swk_url_base(url, &why);
+	free(url);
+	if (!base)
+		(void)swk_error_set(error, why.status == SWK_USAGE ? said->status : why.status,
+				    "%s: %s", said->where, why.text);
+	return base;
+}
+
+static int read_socket(struct swk_consul *consul, const struct said *address,
+		       struct swk_error *error)
+{
+	const char *path = address->value + strlen("unix://");
+
+	if (!*path)
+		return swk_error_set(error, address->status, "%s: unix:// wants a path",
+				     address->where);
+	consul->unix_socket = strdup(path);
+	consul->base = strdup("http://localhost");
+	return consul->unix_socket && consul->base ? 0 : swk_error_memory(error);
+}
+
+/* The certificate is asked for under this name, wherever it is connected to. `host` may have a path
+ * behind it. */
+static int read_server_name(struct swk_consul *consul, const struct swk_consul_settings *settings,
+			    const char *host, struct swk_error *error)
+{
+	const struct said name =
+		choose("CONSUL_TLS_SERVER_NAME", "consul.server_name", settings->server_name);
+	const char *path = strchr(host, '/');
+
+	if (!name.value)
+		return 0;
+	free(consul->base);
+	consul->base = base_of("https", name.value, path ? path : "", &name, error);
+	consul->connect_to = strndup(host, path ? (size_t)(path - host) : strlen(host));
+	return consul->connect_to ? error->status : swk_error_memory(error);
+}
+
+/* Sets base, unix_socket and connect_to from the address. */
+static int read_address(struct swk_consul *consul, const struct swk_consul_settings *settings,
+			struct swk_error *error)
+{
+	struct said address = choose("CONSUL_HTTP_ADDR", "consul.address", settings->address);
+	const char *host;
+	bool tls;
+	int status = read_flag("CONSUL_HTTP_SSL", false, &tls, error);
+
+	if (status)
+		return status;
+	if (!address.value)
+		address.value = "127.0.0.1:8500";
+	if (!strncmp(address.value, "unix://", 7))
+		return read_socket(consul, &address, error);
+	host = strstr(address.value, "://");
+	if (!host)
+		host = address.value;
+	else if (!strncmp(address.value, "https://", 8))
+		tls = true;
+	else if (strncmp(address.value, "http://", 7) != 0)
+		return swk_error_set(error, address.status,
+				     "%s: '%s': http, https and unix are spoken here",
+				     address.where, address.value);
+	if (host != address.value)
+		host += strlen("://");
+	consul->base = base_of(tls ? "https" : "http", host, "", &address, error);
+	if (!consul->base || !tls)
+		return error->status;
+	return read_server_name(consul, settings, host, error);
+}
+
+static int read_peer(struct swk_consul *consul, const struct swk_consul_settings *settings,
+		     struct swk_error *error)
+{
+	bool verify;
+	int status = read_flag("CONSUL_HTTP_SSL_VERIFY", true, &verify, error);
+
+	consul->peer = (struct swk_http_peer){
+		.unix_socket = consul->unix_socket,
+		.connect_to = consul->connect_to,
+		.ca_file = choose("CONSUL_CACERT", "consul.ca_file", settings->ca_file).value,
+		.ca_path = choose("CONSUL_CAPATH", "consul.ca_path", settings->ca_path).value,
+		.client_cert =
+			choose("CONSUL_CLIENT_CERT", "consul.cert_file", settings->cert_file).value,
+		.client_key =
+			choose("CONSUL_CLIENT_KEY", "consul.key_file", settings->key_file).value,
+		.user = variable("CONSUL_HTTP_AUTH"),
+		.insecure = !verify,
+	};
+	return status;
+}
+
+/* ---- the token ---- */
+
+/* Reads a token from a file into the room given; returns where it begins, behind white space, or
+ * NULL with the error set. What it holds is judged by the caller. */
+static const char *read_token_file(const char *path, char token[SWK_TOKEN_MAX + 1],
+				   struct swk_error *error)
+{
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = descriptor < 0 ? -1 : read(descriptor, token, SWK_TOKEN_MAX + 1);
+
+	if (length < 0)
+		(void)swk_error_set(error, SWK_USAGE, "the token can't be read: %s",
+				    strerror(errno));
+	else if (length > SWK_TOKEN_MAX)
+		(void)swk_error_set(error, SWK_USAGE, "no token is longer than %d bytes",
+				    SWK_TOKEN_MAX);
+	if (descriptor >= 0)
+		(void)close(descriptor);
+	if (!error->status && memchr(token, '\0', (size_t)length))
+		(void)swk_error_set(error, SWK_USAGE, "a token has no NUL in it");
+	if (error->status)
+		return NULL;
+	while (length && isspace((unsigned char)token[length - 1]))
+		length--;
+	token[length] = '\0';
+	while (isspace((unsigned char)*token))
+		token++;
+	return token;
+}
+
+/* Where the token comes from; `where` is "" if it need not be said. *is_file: the value is a path.
+ */
+static struct said find_token(const struct swk_consul_settings *settings, const char *argument,
+			      bool *is_file)
+{
+	const char *token = variable("CONSUL_HTTP_TOKEN");
+	struct said file =
+		choose("CONSUL_HTTP_TOKEN_FILE", "consul.token_file", settings->token_file);
+
+	*is_file = true;
+	if (argument)
+		return (struct said){argument, "", SWK_USAGE};
+	if (file.status == SWK_USAGE || !token)
+		return file;
+	*is_file = false;
+	return (struct said){token, "CONSUL_HTTP_TOKEN", SWK_USAGE};
+}
+
+static int read_token(struct swk_consul *consul, const struct swk_consul_settings *settings,
+		      const char *argument, struct swk_error *error)
+{
+	bool is_file;
+	const struct said said = find_token(settings, argument, &is_file);
+	char room[SWK_TOKEN_MAX + 1] = "";
+	struct swk_error why = {0};
+	const char *token = said.value;
+
+	if (token && is_file)
+		token = read_token_file(said.value, room, &why);
+	for (const char *at = token; at && *at; at++) {
+		/* Nor may a token end the header that it stands in. */
+		if (*at <= ' ' || *at > '~')
+			(void)swk_error_set(&why, SWK_USAGE,
+					    "a token has no blanks or control characters");
+	}
+	if (why.status)
+		return swk_error_set(error, said.status, "%s%s%s: %s", said.where,
+				     is_file && *said.where ? ": " : "", is_file ? said.value : "",
+				     why.text);
+	if (!token || !*token)
+		return 0;
+	if (asprintf(&consul->header, "X-Consul-Token: %s", token) < 0) {
+		consul->header = NULL;
+		return swk_error_memory(error);
+	}
+	return 0;
+}
+
+/* ---- parameters ---- */
+
+/* Adds one with its value; without an empty one, nothing. */
+static int add_parameter(struct swk_buffer *query, const char *name, const char *value,
+			 struct swk_error *error)
+{
+	char *encoded;
+	int status;
+
+	if (!value || !*value)
+		return 0;
+	encoded = swk_url_segment(value);
+	status = encoded ? swk_buffer_print(query, error, "%c%s=%s", query->length ? '&' : '?',
+					    name, encoded)
+			 : swk_error_memory(error);
+	free(encoded);
+	return status;
+}
+
+static int add_flag(struct swk_buffer *query, const char *name, bool set, struct swk_error *error)
+{
+	return set ? swk_buffer_print(query, error, "%c%s", query->length ? '&' : '?', name) : 0;
+}
+
+static int read_query(struct swk_consul *consul, const struct swk_consul_settings *settings,
+		      struct swk_error *error)
+{
+	const struct said namespace =
+		choose("CONSUL_NAMESPACE", "consul.namespace", settings->namespace);
+	struct swk_buffer query;
+	int status;
+
+	swk_buffer_init(&query, SIZE_MAX / 2);
+	status = swk_buffer_add(&query, "", 0, error);
+	if (!status)
+		status = add_parameter(&query, "ns", namespace.value, error);
+	if (!status)
+		status = add_parameter(&query, "dc", settings->datacenter, error);
+	consul->strict = query.length;
+	if (!status)
+		status = add_flag(&query, "stale", settings->stale, error);
+	consul->uncached = query.length;
+	if (!status)
+		status = add_flag(&query, "cached", settings->cached, error);
+	consul->query = query.data;
+	return status;
+}
+
+int swk_consul_init(struct swk_consul *consul, const struct swk_consul_settings *settings,
+		    const char *token_file, struct swk_error *error)
+{
+	struct swk_error why;
+	int status;
+
+	*consul = (struct swk_consul){0};
+	status = read_address(consul, settings, error);
+	if (!status)
+		status = read_peer(consul, settings, error);
+	if (!status)
+		status = read_token(consul, settings, token_file, error);
+	if (!status)
+		status = read_query(consul, settings, error);
+	if (status)
+		swk_consul_free(consul);
+	if (status != SWK_CONFIG || !settings->where)
+		return status;
+	why = *error;
+	*error = (struct swk_error){0};
+	return swk_error_set(error, status, "%s: %s", settings->where, why.text);
+}
+
+void swk_consul_free(struct swk_consul *consul)
+{
+	free(consul->base);
+	free(consul->query);
+	free(consul->header);
+	free(consul->unix_socket);
+	free(consul->connect_to);
+	*consul = (struct swk_consul){0};
+}
+
+int swk_consul_event_index(uint64_t *index, struct swk_error *error)
+{
+	const char *value = variable("CONSUL_INDEX");
+
+	*index = 0;
+	if (!value)
+		return 0;
+	if (strspn(value, "0123456789") != strlen(value) || strlen(value) > 19)
+		return swk_error_set(error, SWK_USAGE, "CONSUL_INDEX: '%s' is no index", value);
+	*index = strtoull(value, NULL, 10);
+	return 0;
+}
+
+/* ---- questions ---- */
+
+/* A query under way: its decoder is fed as the answer comes, or, where that is about one service
+ * and may be a known one, when it is there. */
+struct asking {
+	struct swk_consul_query *query;
+	struct swk_watch watch;
+	struct swk_buffer kept; /* what the decoder has not got yet */
+	bool keep;
+	char *url;
+};
+
+/* Has the decoder take what was kept, and from now on all at once. */
+static int release(struct asking *asking, struct swk_error *error)
+{
+	int status = 0;
+
+	if (asking->kept.length)
+		status = swk_watch_feed(&asking->watch, asking->kept.data, asking->kept.length,
+					error);
+	swk_buffer_free(&asking->kept);
+	asking->keep = false;
+	return status;
+}
+
+static int feed(void *context, const char *data, size_t length, struct swk_error *error)
+{
+	struct asking *asking = context;
+	int status = 0;
+
+	if (asking->keep && length <= asking->kept.ceiling - asking->kept.length)
+		return swk_buffer_add(&asking->kept, data, length, error);
+	if (asking->keep)
+		status = release(asking, error);
+	return status ? status : swk_watch_feed(&asking->watch, data, length, error);
+}
+
+/* Behind the last byte of a good answer. */
+static int feed_end(struct asking *asking, struct swk_error *error)
+{
+	struct swk_consul_query *query = asking->query;
+
+	if (!asking->keep)
+		return 0;
+	query->number = swk_hash_end(
+		swk_hash_bytes(SWK_HASH_START, asking->kept.data, asking->kept.length));
+	query->same = query->known && query->number == query->known;
+	return query->same ? 0 : release(asking, error);
+}
+
+/* Percent-encodes a prefix of keys; its slashes stay. */
+static char *encode_prefix(const char *prefix)
+{
+	char *encoded = swk_url_segment(prefix), *to = encoded;
+
+	/* What was a percent sign is %25 by now. */
+	for (const char *from = encoded; from && *from; to++) {
+		if (!strncmp(from, "%2F", 3)) {
+			*to = '/';
+			from += 3;
+		} else {
+			*to = *from++;
+		}
+	}
+	if (to)
+		*to = '\0';
+	return encoded;
+}
+
+/* How much of consul->query goes with a question. There is no cache of keys. */
+static size_t parameters(const struct swk_consul *consul, const struct swk_consul_query *query,
+			 bool leader)
+{
+	if (leader)
+		return consul->strict;
+	return query->keyprefix ? consul->uncached : strlen(consul->query);
+}
+
+static char *query_url(const struct swk_consul *consul, const struct swk_consul_query *query,
+		       bool leader)
+{
+	const char *path = "/v1/catalog/services", *end = "", *more = consul->query;
+	int length = (int)parameters(consul, query, leader);
+	char *name = NULL, *url = NULL;
+
+	if (query->keyprefix) {
+		name = encode_prefix(query->keyprefix);
+		path = "/v1/kv/";
+		end = "/?recurse";
+		if (length) {
+			/* Behind another parameter: without the question mark. */
+			end = "/?recurse&";
+			more++;
+			length--;
+		}
+	} else if (query->service) {
+		name = swk_url_segment(query->service);
+		path = "/v1/health/service/";
+	}
+	if ((query->keyprefix || query->service) && !name)
+		return NULL;
+	if (asprintf(&url, "%s%s%s%s%.*s", consul->base, path, name ? name : "", end, length,
+		     more) < 0)
+		url = NULL;
+	free(name);
+	return url;
+}
+
+/* Whether the document is one that Consul says there: a service may have no instance. */
+static bool is_wanted(const struct swk_consul_query *query, enum swk_watch_kind kind)
+{
+	if (query->keyprefix)
+		return kind == SWK_WATCH_KEYS;
+	if (query->service)
+		return kind == SWK_WATCH_SERVICE || kind == SWK_WATCH_NOTHING;
+	return kind == SWK_WATCH_SERVICES;
+}
+
+/* Where there is no key, Consul finds nothing, at an index. Who doesn't know the path has none. */
+static bool is_no_key(const struct swk_consul_query *query, const struct swk_http_request *request)
+{
+	return query->keyprefix && !request->error.status && request->status == 404 &&
+	       request->answer_number && !*request->reason;
+}
+
+/* Whether the answer came, was a good one, and is what was asked for. */
+static void judge(struct asking *asking, const struct swk_http_request *request)
+{
+	struct swk_consul_query *query = asking->query;
+	struct swk_error *error = &query->error, why = {0};
+	enum swk_watch_kind kind;
+
+	query->index = 0;
+	if (query->same) {
+		query->index = request->answer_number;
+		return;
+	}
+	if (is_no_key(query, request)) {
+		query->index = request->answer_number;
+		return;
+	}
+	if (!request->error.status && request->status != 200)
+		(void)swk_error_set(error, SWK_UNAVAILABLE, "%s: Consul answered %ld: %s",
+				    asking->url, request->status, request->reason);
+	else if (request->error.status)
+		(void)swk_error_set(error,
+				    request->error.status == SWK_INTERNAL ? SWK_INTERNAL
+									  : SWK_UNAVAILABLE,
+				    "%s", request->error.text);
+	else if (swk_watch_end(&asking->watch, &kind, &why))
+		(void)swk_error_set(error, SWK_UNAVAILABLE, "%s: %s", asking->url, why.text);
+	else if (!is_wanted(query, kind))
+		(void)swk_error_set(error, SWK_UNAVAILABLE,
+				    "%s: the answer is not what Consul says there", asking->url);
+	else
+		query->index = request->answer_number;
+}
+
+/* Frees what an answer is read with; may be called again. */
+static void free_reading(struct asking *asking)
+{
+	swk_watch_free(&asking->watch);
+	swk_buffer_free(&asking->kept);
+}
+
+/* An answer is there, or will not come. The others may be many: of this one, only what became of it
+ * is kept until they are there. */
+static void answered(struct swk_http_request *request)
+{
+	struct asking *asking = request->context;
+
+	if (!request->error.status && request->status == 200)
+		(void)feed_end(asking, &request->error);
+	judge(asking, request);
+	free_reading(asking);
+}
+
+/* Asks these. `leader`: whoever else may answer, it shall be the leader. */
+static int ask(const struct swk_consul *consul, struct swk_http *http,
+	       struct swk_consul_query *const *queries, size_t count, bool leader, int64_t deadline,
+	       struct swk_error *error)
+{
+	struct swk_http_request *requests = calloc(count + 1, sizeof(*requests));
+	struct asking *asking = calloc(count + 1, sizeof(*asking));
+	int status = requests && asking ? 0 : swk_error_memory(error);
+
+	for (size_t i = 0; !status && i < count; i++) {
+		queries[i]->same = false;
+		queries[i]->number = 0;
+		asking[i].query = queries[i];
+		asking[i].keep = queries[i]->service != NULL;
+		swk_buffer_init(&asking[i].kept, SWK_ANSWER_KEPT);
+		swk_watch_init(&asking[i].watch, &queries[i]->sink);
+		asking[i].url = query_url(consul, queries[i], leader);
+		requests[i] = (struct swk_http_request){
+			.method = "GET",
+			.url = asking[i].url,
+			.header = consul->header,
+			.answer_header = "X-Consul-Index",
+			.peer = &consul->peer,
+			.answer_limit = SWK_DOCUMENT_MAX,
+			.connect_ms = SWK_CONSUL_CONNECT_MS,
+			.request_ms = SWK_CONSUL_REQUEST_MS,
+			.receive = feed,
+			.ended = answered,
+			.context = &asking[i],
+		};
+		if (!asking[i].url)
+			status = swk_error_memory(error);
+	}
+	if (!status)
+		status = swk_http_perform(http, requests, count, SWK_CONSUL_PARALLEL, deadline,
+					  error);
+	for (size_t i = 0; asking && i < count; i++) {
+		/* Where memory ran out, some were not asked. */
+		free_reading(&asking[i]);
+		free(asking[i].url);
+	}
+	free(requests);
+	free(asking);
+	return status;
+}
+
+/* Whether the answer is an old one, and another may have a newer. */
+static bool is_old(const struct swk_consul *consul, const struct swk_consul_query *query)
+{
+	return !query->error.status && query->index < query->least &&
+	       parameters(consul, query, false) > consul->strict;
+}
+
+int swk_consul_ask(const struct swk_consul *consul, struct swk_http *http,
+		   struct swk_consul_query *queries, size_t count, int64_t deadline,
+		   struct swk_error *error)
+{
+	struct swk_consul_query **asked = calloc(count + 1, sizeof(*asked));
+	size_t old = 0;
+	int status;
+
+	if (!asked)
+		return swk_error_memory(error);
+	for (size_t i = 0; i < count; i++)
+		asked[i] = &queries[i];
+	status = ask(consul, http, asked, count, false, deadline, error);
+	for (size_t i = 0; !status && i < count; i++) {
+		if (!is_old(consul, &queries[i]))
+			continue;
+		if (queries[i].again)
+			queries[i].again(queries[i].sink.context);
+		asked[old++] = &queries[i];
+	}
+	if (old)
+		status = ask(consul, http, asked, old, true, deadline, error);
+	free(asked);
+	return status;
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/deadline.h"
+#include "io/libcurl.h"
+
+/* Until the first request, all of it is NULL. */
+struct swk_http {
+	const struct swk_libcurl *curl;
+	CURLM *multi;
+};
+
+/* A request under way. */
+struct transfer {
+	struct swk_http_request *request;
+	struct curl_slist *headers;
+	struct curl_slist *connect_to;
+	size_t received;
+};
+
+struct swk_http *swk_http_open(struct swk_error *error)
+{
+	struct swk_http *http = calloc(1, sizeof(*http));
+
+	if (!http)
+		(void)swk_error_memory(error);
+	return http;
+}
+
+/* Loads libcurl, if that was not done yet. */
+static int get_ready(struct swk_http *http, struct swk_error *error)
+{
+	const struct swk_libcurl *curl = http->multi ? http->curl : swk_libcurl(error);
+
+	if (!curl || http->multi)
+		return error->status;
+	if (curl->global_init(CURL_GLOBAL_DEFAULT))
+		return swk_error_memory(error);
+	http->curl = curl;
+	http->multi = curl->multi_init();
+	return http->multi ? 0 : swk_error_memory(error);
+}
+
+void swk_http_close(struct swk_http *http)
+{
+	if (http && http->curl) {
+		(void)http->curl->multi_cleanup(http->multi);
+		http->curl->global_cleanup();
+	}
+	free(http);
+}
+
+/* ---- one request ---- */
+
+static size_t receive(char *data, size_t size, size_t count, void *context)
+{
+	struct transfer *transfer = context;
+	struct swk_http_request *request = transfer->request;
+	size_t length = size * count;
+	char text[SWK_HTTP_REASON_MAX];
+
+	transfer->received += length;
+	if (transfer->received > request->answer_limit) {
+		(void)swk_error_set(&request->error, SWK_UNAVAILABLE,
+				    "%s: the answer is larger than %zu bytes", request->url,
+				    request->answer_limit);
+		return 0;
+	}
+	if (request->status != 200) {
+		/* The first line of the first piece is enough to show. */
+		if (!*request->reason) {
+			size_t line = 0;
+
+			while (line < length && line < sizeof(text) - 1 && data[line] != '\r' &&
+			       data[line] != '\n')
+				line++;
+			(void)snprintf(text, sizeof(text), "%.*s", (int)line, data);
+			swk_text_escape(request->reason, sizeof(request->reason), text);
+		}
+		return length;
+	}
+	if (request->receive && request->receive(request->context, data, length, &request->error))
+		return 0;
+	return length;
+}
+
+/* Whether a line of the answer's head, which has no NUL behind it, begins so. */
+static bool begins(const char *line, size_t length, const char *with)
+{
+	size_t part = strlen(with);
+
+	return length > part && !strncasecmp(line, with, part);
+}
+
+static size_t receive_header(char *data, size_t size, size_t count, void *context)
+{
+	struct swk_http_request *request = ((struct transfer *)context)->request;
+	const char *wanted = request->answer_header;
+	size_t length = size * count;
+	char line[256];
+
+	if (begins(data, length, "HTTP/")) {
+		const char *space;
+
+		(void)snprintf(line, sizeof(line), "%.*s", (int)length, data);
+		space = strchr(line, ' ');
+		/* The status is needed before the body comes. */
+		request->status = space ? strtol(space, NULL, 10) : 0;
+	} else if (wanted && begins(data, length, wanted) && data[strlen(wanted)] == ':') {
+		(void)snprintf(line, sizeof(line), "%.*s", (int)length, data);
+		request->answer_number = strtoull(line + strlen(wanted) + 1, NULL, 10);
+	}
+	return length;
+}
+
+/* ---- its options; each of these returns false where libcurl does not take one ---- */
+
+static bool set_number(const struct swk_libcurl *curl, CURL *easy, CURLoption option, long value)
+{
+	return curl->easy_setopt(easy, option, value) == CURLE_OK;
+}
+
+/* NULL: what libcurl has by default. */
+static bool set_text(const struct swk_libcurl *curl, CURL *easy, CURLoption option,
+		     const char *value)
+{
+	return !value || curl->easy_setopt(easy, option, value) == CURLE_OK;
+}
+
+static bool set_list(const struct swk_libcurl *curl, CURL *easy, CURLoption option,
+		     struct curl_slist *list)
+{
+	return list && curl->easy_setopt(easy, option, list) == CURLE_OK;
+}
+
+static bool set_peer(const struct swk_libcurl *curl, CURL *easy, const struct swk_http_peer *peer,
+		     struct transfer *transfer)
+{
+	char route[512];
+	bool set = true;
+
+	if (!peer)
+		return true;
+	set &= set_text(curl, easy, CURLOPT_UNIX_SOCKET_PATH, peer->unix_socket);
+	set &= set_text(curl, easy, CURLOPT_CAINFO, peer->ca_file);
+	set &= set_text(curl, easy, CURLOPT_CAPATH, peer->ca_path);
+	set &= set_text(curl, easy, CURLOPT_SSLCERT, peer->client_cert);
+	set &= set_text(curl, easy, CURLOPT_SSLKEY, peer->client_key);
+	if (peer->user) {
+		set &= set_number(curl, easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		set &= set_text(curl, easy, CURLOPT_USERPWD, peer->user);
+	}
+	if (peer->insecure) {
+		set &= set_number(curl, easy, CURLOPT_SSL_VERIFYPEER, 0);
+		set &= set_number(curl, easy, CURLOPT_SSL_VERIFYHOST, 0);
+	}
+	if (peer->connect_to) {
+		(void)snprintf(route, sizeof(route), "::%s", peer->connect_to);
+		transfer->connect_to = curl->slist_append(NULL, route);
+		set &= set_list(curl, easy, CURLOPT_CONNECT_TO, transfer->connect_to);
+	}
+	return set;
+}
+
+static bool set_headers(const struct swk_libcurl *curl, CURL *easy, struct transfer *transfer)
+{
+	/* libcurl would ask a server first whether it may send a large body, and say what kind of
+	 * form it is; neither is so here. */
+	const char *const lines[] = {"Expect:", "Content-Type:", transfer->request->header};
+	struct curl_slist *grown;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines) && lines[i]; i++) {
+		grown = curl->slist_append(transfer->headers, lines[i]);
+		if (!grown)
+			return false;
+		transfer->headers = grown;
+	}
+	return set_list(curl, easy, CURLOPT_HTTPHEADER, transfer->headers);
+}
+
+static bool set_method(const struct swk_libcurl *curl, CURL *easy,
+		       const struct swk_http_request *request)
+{
+	if (!strcmp(request->method, "GET"))
+		return true;
+	if (strcmp(request->method, "POST") != 0)
+		return set_text(curl, easy, CURLOPT_CUSTOMREQUEST, request->method);
+	return set_number(curl, easy, CURLOPT_POST, 1) &&
+	       curl->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+				 (curl_off_t)request->body_length) == CURLE_OK &&
+	       set_text(curl, easy, CURLOPT_POSTFIELDS, request->body);
+}
+
+static bool set_options(const struct swk_libcurl *curl, CURL *easy, struct transfer *transfer,
+			int64_t deadline)
+{
+	const struct swk_http_request *request = transfer->request;
+	long whole = swk_deadline_left(deadline, request->request_ms);
+	long connect = whole < request->connect_ms ? whole : request->connect_ms;
+	bool set = true;
+
+	set &= set_text(curl, easy, CURLOPT_URL, request->url);
+	set &= set_text(curl, easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	set &= set_text(curl, easy, CURLOPT_PROXY, "");
+	set &= set_text(curl, easy, CURLOPT_USERAGENT, "swk-apply");
+	set &= set_number(curl, easy, CURLOPT_FOLLOWLOCATION, 0);
+	set &= set_number(curl, easy, CURLOPT_NOSIGNAL, 1);
+	set &= set_number(curl, easy, CURLOPT_PATH_AS_IS, 1);
+	/* Zero would mean libcurl's own default. */
+	set &= set_number(curl, easy, CURLOPT_TIMEOUT_MS, whole ? whole : 1);
+	set &= set_number(curl, easy, CURLOPT_CONNECTTIMEOUT_MS, connect ? connect : 1);
+	set &= set_number(curl, easy, CURLOPT_LOW_SPEED_LIMIT, request->quiet_s ? 1 : 0);
+	set &= set_number(curl, easy, CURLOPT_LOW_SPEED_TIME, request->quiet_s);
+	set &= set_number(curl, easy, CURLOPT_FRESH_CONNECT, request->fresh);
+	set &= set_number(curl, easy, CURLOPT_FORBID_REUSE, request->fresh);
+	set &= curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive) == CURLE_OK;
+	set &= curl->easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK;
+	set &= curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_header) == CURLE_OK;
+	set &= curl->easy_setopt(easy, CURLOPT_HEADERDATA, transfer) == CURLE_OK;
+	set &= curl->easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK;
+	return set && set_method(curl, easy, request) && set_headers(curl, easy, transfer) &&
+	       set_peer(curl, easy, request->peer, transfer);
+}
+
+static void end_transfer(const struct swk_libcurl *curl, struct transfer *transfer)
+{
+	curl->slist_free_all(transfer->headers);
+	curl->slist_free_all(transfer->connect_to);
+	free(transfer);
+}
+
+/* Begins a request; false without memory. */
+static bool start(struct swk_http *http, struct swk_http_request *request, int64_t deadline)
+{
+	const struct swk_libcurl *curl = http->curl;
+	struct transfer *transfer = calloc(1, sizeof(*transfer));
+	CURL *easy = curl->easy_init();
+
+	request->status = 0;
+	request->refused = request->timed_out = false;
+	request->answer_number = 0;
+	request->reason[0] = '\0';
+	request->error = (struct swk_error){0};
+	if (transfer)
+		transfer->request = request;
+	if (transfer && easy && set_options(curl, easy, transfer, deadline) &&
+	    curl->multi_add_handle(http->multi, easy) == CURLM_OK)
+		return true;
+	curl->easy_cleanup(easy);
+	if (transfer)
+		end_transfer(curl, transfer);
+	return false;
+}
+
+/* Takes an ended transfer out. Its connection is kept for the next. */
+static void finish(struct swk_http *http, CURL *easy, CURLcode code)
+{
+	const struct swk_libcurl *curl = http->curl;
+	struct transfer *transfer = NULL;
+	struct swk_http_request *request;
+
+	(void)curl->multi_remove_handle(http->multi, easy);
+	(void)curl->easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+	request = transfer->request;
+	if (code != CURLE_OK) {
+		request->refused = code == CURLE_COULDNT_CONNECT;
+		request->timed_out = code == CURLE_OPERATION_TIMEDOUT;
+		request->status = 0;
+		(void)snprintf(request->failure, sizeof(request->failure), "%s",
+			       curl->easy_strerror(code));
+		(void)swk_error_set(&request->error, SWK_UNAVAILABLE, "%s: %s", request->url,
+				    curl->easy_strerror(code));
+	}
+	end_transfer(curl, transfer);
+	/* Not used again: libcurl before 8.1.1 keeps a pointer to a freed header in a handle, and
+	 * follows it where an answer begins with a folded one (curl's bug 11101). */
+	curl->easy_cleanup(easy);
+	if (request->ended)
+		request->ended(request);
+}
+
+int swk_http_perform(struct swk_http *http, struct swk_http_request *requests, size_t count,
+		     size_t parallel, int64_t deadline, struct swk_error *error)
+{
+	size_t begun = 0, running = 0;
+	int active, left;
+	CURLMsg *message;
+
+	if (count && get_ready(http, error))
+		return error->status;
+	while (running || (begun < count && !error->status)) {
+		while (begun < count && running < parallel && !error->status) {
+			if (start(http, &requests[begun], deadline)) {
+				begun++;
+				running++;
+			} else {
+				(void)swk_error_memory(error);
+			}
+		}
+		if (http->curl->multi_perform(http->multi, &active) != CURLM_OK)
+			return swk_error_set(error, SWK_INTERNAL, "libcurl gave up");
+		while ((message = http->curl->multi_info_read(http->multi, &left))) {
+			if (message->msg != CURLMSG_DONE)
+				continue;
+			finish(http, message->easy_handle, message->data.result);
+			running--;
+		}
+		if (running && active)
+			(void)http->curl->multi_poll(http->multi, NULL, 0, 1000, NULL);
+	}
+	return error->status;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/libcurl.h"
+
+#include <dlfcn.h>
+#include <stdbool.h>
+
+/* The name under which the library that the program is built with is found. */
+#ifndef SWK_LIBCURL
+#define SWK_LIBCURL "libcurl.so.4"
+#endif
+
+const struct swk_libcurl *swk_libcurl(struct swk_error *error)
+{
+	static struct swk_libcurl functions;
+	static bool loaded;
+	void *library;
+
+	if (loaded)
+		return &functions;
+	library = dlopen(SWK_LIBCURL, RTLD_LAZY | RTLD_LOCAL);
+#define TAKE(name)                                                                                 \
+	if (library && !(*(void **)&functions.name = dlsym(library, "curl_" #name)))               \
+		library = NULL;
+	SWK_LIBCURL_FUNCTIONS(TAKE)
+	loaded = library != NULL;
+	if (loaded)
+		return &functions;
+	(void)swk_error_set(error, SWK_INTERNAL, "libcurl can't be loaded: %s", dlerror());
+	return NULL;
+}

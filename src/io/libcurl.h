@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libcurl, loaded when it is first called for. With what it needs in turn it is some thirty
+ * libraries, and loading them takes most of the time of a run that asks nobody anything.
+ */
+#ifndef SWK_IO_LIBCURL_H
+#define SWK_IO_LIBCURL_H
+
+#include <curl/curl.h>
+
+#include "base/error.h"
+
+/* What is called of it, by the names that it has behind `curl_`. */
+#define SWK_LIBCURL_FUNCTIONS(EACH)                                                                \
+	EACH(easy_cleanup)                                                                         \
+	EACH(easy_escape)                                                                          \
+	EACH(easy_getinfo)                                                                         \
+	EACH(easy_init)                                                                            \
+	EACH(easy_setopt)                                                                          \
+	EACH(easy_strerror)                                                                        \
+	EACH(free)                                                                                 \
+	EACH(global_cleanup)                                                                       \
+	EACH(global_init)                                                                          \
+	EACH(multi_add_handle)                                                                     \
+	EACH(multi_cleanup)                                                                        \
+	EACH(multi_info_read)                                                                      \
+	EACH(multi_init)                                                                           \
+	EACH(multi_perform)                                                                        \
+	EACH(multi_poll)                                                                           \
+	EACH(multi_remove_handle)                                                                  \
+	EACH(slist_append)                                                                         \
+	EACH(slist_free_all)                                                                       \
+	EACH(url)                                                                                  \
+	EACH(url_cleanup)                                                                          \
+	EACH(url_get)                                                                              \
+	EACH(url_set)
+
+#define SWK_LIBCURL_MEMBER(name) __typeof__(&curl_##name) name;
+
+struct swk_libcurl {
+	SWK_LIBCURL_FUNCTIONS(SWK_LIBCURL_MEMBER)
+};
+
+/* Loads it, once; it stays loaded. NULL, with the error set (SWK_INTERNAL), where it can't be had.
+ */
+const struct swk_libcurl *swk_libcurl(struct swk_error *error);
+
+#endif

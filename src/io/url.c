@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/url.h"
+
+#include <arpa/inet.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "io/libcurl.h"
+
+char *swk_url_segment(const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-._~";
+	const struct swk_libcurl *curl;
+	struct swk_error ignored = {0};
+	char *escaped, *copy;
+
+	/* A dot is no character to escape, but these two are no names in a path. */
+	if (!strcmp(text, "."))
+		return strdup("%2E");
+	if (!strcmp(text, ".."))
+		return strdup("%2E%2E");
+	if (text[strspn(text, plain)] == '\0')
+		return strdup(text);
+	curl = swk_libcurl(&ignored);
+	if (!curl)
+		return NULL;
+	escaped = curl->easy_escape(NULL, text, 0);
+	copy = escaped ? strdup(escaped) : NULL;
+	curl->free(escaped);
+	return copy;
+}
+
+/*
+ * The port of a URL that needs nobody to take it apart: http, an IPv4 literal or a name in small
+ * letters, and a port, as they are put together again. 0 for any other.
+ */
+static uint16_t plain_port(const char *url)
+{
+	static const char scheme[] = "http://";
+	const char *host = url + strlen(scheme), *port;
+	char *end;
+	char text[SWK_HOST_MAX + 1];
+	struct in_addr address;
+	size_t length;
+	unsigned long number;
+
+	if (strncmp(url, scheme, strlen(scheme)) != 0)
+		return 0;
+	length = strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789.-");
+	port = host + length + 1;
+	if (length >= sizeof(text) || host[length] != ':' || *port < '1' || *port > '9')
+		return 0;
+	(void)snprintf(text, sizeof(text), "%.*s", (int)length, host);
+	if (!(*text >= 'a' && *text <= 'z') && inet_pton(AF_INET, text, &address) != 1)
+		return 0;
+	number = strtoul(port, &end, 10);
+	return *end || number > UINT16_MAX ? 0 : (uint16_t)number;
+}
+
+/* Why a URL is none that an operator may give, or NULL; *text is the URL, libcurl's to free. */
+static const char *judge_url(const struct swk_libcurl *curl, CURLU *parts, const char *url,
+			     char **text, CURLUcode *code)
+{
+	static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_QUERY, CURLUPART_FRAGMENT};
+	char *scheme = NULL;
+	bool spoken;
+
+	*code = curl->url_set(parts, CURLUPART_URL, url, 0);
+	if (!*code)
+		*code = curl->url_get(parts, CURLUPART_SCHEME, &scheme, 0);
+	if (*code)
+		return "it is no URL such as http://127.0.0.1:18882";
+	spoken = !strcmp(scheme, "http") || !strcmp(scheme, "https");
+	curl->free(scheme);
+	if (!spoken)
+		return "only http and https are spoken here";
+	for (size_t i = 0; i < sizeof(unwanted) / sizeof(*unwanted); i++) {
+		if (!curl->url_get(parts, unwanted[i], text, 0))
+			return "user, query and fragment have no place in it";
+	}
+	*code = curl->url_get(parts, CURLUPART_URL, text, 0);
+	return *code ? "it can't be put together again" : NULL;
+}
+
+static char *base_by_libcurl(const char *url, struct swk_error *error)
+{
+	const struct swk_libcurl *curl = swk_libcurl(error);
+	CURLU *parts = curl ? curl->url() : NULL;
+	CURLUcode code = CURLUE_OUT_OF_MEMORY;
+	char *text = NULL, *base = NULL;
+	const char *why = parts ? judge_url(curl, parts, url, &text, &code) : "";
+	size_t length;
+
+	if (!curl)
+		return NULL;
+	if (!why)
+		base = strdup(text);
+	if (code == CURLUE_OUT_OF_MEMORY || (!why && !base))
+		(void)swk_error_memory(error);
+	/* What comes before an @ or behind a ? may be a secret. */
+	else if (why && strpbrk(url, "@?#"))
+		(void)swk_error_set(error, SWK_USAGE, "%s", why);
+	else if (why)
+		(void)swk_error_set(error, SWK_USAGE, "'%s': %s", url, why);
+	length = base ? strlen(base) : 0;
+	while (length && base[length - 1] == '/')
+		base[--length] = '\0';
+	curl->free(text);
+	curl->url_cleanup(parts);
+	return base;
+}
+
+char *swk_url_base(const char *url, struct swk_error *error)
+{
+	char *base;
+
+	if (!plain_port(url))
+		return base_by_libcurl(url, error);
+	base = strdup(url);
+	if (!base)
+		(void)swk_error_memory(error);
+	return base;
+}
+
+uint16_t swk_url_port(const char *base)
+{
+	struct swk_error ignored = {0};
+	unsigned long port = plain_port(base);
+	const struct swk_libcurl *curl = port ? NULL : swk_libcurl(&ignored);
+	CURLU *parts = curl ? curl->url() : NULL;
+	char *text = NULL;
+
+	if (parts && !curl->url_set(parts, CURLUPART_URL, base, 0) &&
+	    !curl->url_get(parts, CURLUPART_PORT, &text, CURLU_DEFAULT_PORT))
+		port = strtoul(text, NULL, 10);
+	if (curl) {
+		curl->free(text);
+		curl->url_cleanup(parts);
+	}
+	return (uint16_t)port;
+}

@@ -1,0 +1,529 @@
+/* SPDX-License-Identifier: MIT */
+#include "nginx/conf.h"
+
+#include <ctype.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HEAD "# Written by swk-apply from what Consul says."
+
+static const char head[] = HEAD " Changes made by hand are lost.\n";
+static const char comment_service[] = "# service ";
+static const char comment_tag[] = ", tag ";
+static const char comment_key[] = "# key ";
+
+/* ---- writing ---- */
+
+static int write_attributes(struct swk_buffer *out, const struct swk_server *server,
+			    struct swk_error *error)
+{
+	char number[SWK_NUMBER_MAX], seconds[SWK_NUMBER_MAX];
+	int status = 0;
+
+	if (server->weight != SWK_NGINX_WEIGHT)
+		status = swk_buffer_words(
+			out, error, SWK_WORDS(" weight=", swk_number_text(number, server->weight)));
+	if (!status && server->max_conns)
+		status = swk_buffer_words(
+			out, error,
+			SWK_WORDS(" max_conns=", swk_number_text(number, server->max_conns)));
+	if (!status)
+		status = swk_buffer_words(
+			out, error,
+			SWK_WORDS(" max_fails=", swk_number_text(number, server->max_fails),
+				  " fail_timeout=", swk_number_text(seconds, server->fail_timeout),
+				  "s", server->backup ? " backup" : "", server->down ? " down" : "",
+				  ";"));
+	return status;
+}
+
+/* What stands before the servers. */
+static int write_method(struct swk_buffer *out, const struct swk_upstream *upstream,
+			const char *before, const char *after, struct swk_error *error)
+{
+	char number[SWK_NUMBER_MAX];
+	int status = 0;
+
+	if (upstream->balance != SWK_ROUND_ROBIN)
+		status = swk_buffer_words(
+			out, error,
+			SWK_WORDS(before, swk_balance_words[upstream->balance], ";", after));
+	if (status || !upstream->keepalive)
+		return status;
+	status = swk_buffer_words(out, error,
+				  SWK_WORDS(before, "keepalive ",
+					    swk_number_text(number, upstream->keepalive), ";",
+					    after));
+	if (!status && upstream->keepalive_timeout)
+		status = swk_buffer_words(
+			out, error,
+			SWK_WORDS(before, "keepalive_timeout ",
+				  swk_number_text(number, upstream->keepalive_timeout), "s;",
+				  after));
+	if (!status && upstream->keepalive_requests)
+		status = swk_buffer_words(
+			out, error,
+			SWK_WORDS(before, "keepalive_requests ",
+				  swk_number_text(number, upstream->keepalive_requests), ";",
+				  after));
+	return status;
+}
+
+int swk_nginx_directives(struct swk_buffer *out, const struct swk_upstream *upstream,
+			 const char *before, const char *after, struct swk_error *error)
+{
+	int status = write_method(out, upstream, before, after, error);
+	const struct swk_server *last = NULL;
+	char address[SWK_ADDRESS_MAX];
+	struct swk_buffer attributes;
+
+	swk_buffer_init(&attributes, SWK_TEXT_MAX);
+	for (size_t i = 0; !status && i < upstream->count; i++) {
+		const struct swk_server *server = &upstream->servers[i];
+
+		/* Most servers say the same. */
+		if (!last || !swk_server_same_attributes(last, server)) {
+			swk_buffer_clear(&attributes);
+			status = write_attributes(&attributes, server, error);
+		}
+		last = server;
+		if (!status)
+			status = swk_buffer_words(out, error,
+						  SWK_WORDS(before, "server ",
+							    swk_server_address(server, address),
+							    attributes.data, after));
+	}
+	swk_buffer_free(&attributes);
+	return status;
+}
+
+/* Where an upstream comes from, if that is known. */
+static int write_source(struct swk_buffer *out, const struct swk_upstream *upstream,
+			struct swk_error *error)
+{
+	if (!*upstream->service)
+		return 0;
+	if (upstream->keyed)
+		return swk_buffer_words(out, error,
+					SWK_WORDS(comment_key, upstream->service, "\n"));
+	return swk_buffer_words(out, error,
+				SWK_WORDS(comment_service, upstream->service,
+					  *upstream->tag ? comment_tag : "", upstream->tag, "\n"));
+}
+
+int swk_nginx_file(struct swk_buffer *out, const struct swk_upstreams *set, struct swk_error *error)
+{
+	int status = swk_buffer_add(out, head, strlen(head), error);
+
+	for (size_t i = 0; !status && i < set->count; i++) {
+		const struct swk_upstream *upstream = &set->list[i];
+
+		status = swk_buffer_add(out, "\n", 1, error);
+		if (!status)
+			status = write_source(out, upstream, error);
+		if (!status)
+			status = swk_buffer_words(out, error,
+						  SWK_WORDS("upstream ", upstream->name, " {\n"));
+		if (!status)
+			status = swk_nginx_directives(out, upstream, "    ", "\n", error);
+		if (!status)
+			status = swk_buffer_add(out, "}\n", 2, error);
+	}
+	return status;
+}
+
+/* ---- reading ---- */
+
+/* The longest word that a file of ours has is a tag, `gray=` and a colour; what is longer is none
+ * of ours. */
+#define WORD_MAX (2 * SWK_NAME_MAX + 1)
+
+struct reader {
+	const char *path;
+	const char *at, *end;
+	unsigned line;
+	const char *word;	    /* the present token, in the text… */
+	size_t length;		    /* …0 at its end */
+	char service[WORD_MAX + 1]; /* of the comment before the next upstream, or "" */
+	char tag[WORD_MAX + 1];
+	bool keyed;	  /* it is a key's name, not a service's */
+	const char *said; /* what stood behind the last server's address, `;` included… */
+	size_t said_length;
+	struct swk_server last; /* …and what that said; the address is another's */
+	struct swk_error *error;
+};
+
+static int refuse(struct reader *reader, const char *why)
+{
+	return swk_error_set(reader->error, SWK_CANTCREATE,
+			     "%s:%u: %s: swk-apply doesn't write this and won't overwrite it; take "
+			     "it out, or let 'swk-apply --resync --adopt' write the file anew",
+			     reader->path, reader->line, why);
+}
+
+static int refuse_word(struct reader *reader)
+{
+	char why[WORD_MAX + 32];
+
+	(void)snprintf(why, sizeof(why), "unexpected '%.*s'",
+		       reader->length ? (int)reader->length : 3,
+		       reader->length ? reader->word : "end");
+	return refuse(reader, why);
+}
+
+static bool is_word(const struct reader *reader, const char *word)
+{
+	size_t length = strlen(word);
+
+	return reader->length == length && !memcmp(reader->word, word, length);
+}
+
+/* Copies [from, to) into a word, or leaves it empty where it doesn't fit. */
+static void copy_word(char *word, const char *from, const char *to)
+{
+	size_t length = (size_t)(to - from);
+
+	if (length > WORD_MAX)
+		length = 0;
+	memcpy(word, from, length);
+	word[length] = '\0';
+}
+
+/* What stands behind the words that [at, end) begins with, or NULL where that is nothing. */
+static const char *behind(const char *words, const char *at, const char *end)
+{
+	size_t length = strlen(words);
+
+	return (size_t)(end - at) > length && !memcmp(at, words, length) ? at + length : NULL;
+}
+
+/* A comment may be the one that says where the next upstream comes from. */
+static void read_comment(struct reader *reader)
+{
+	const char *end = memchr(reader->at, '\n', (size_t)(reader->end - reader->at));
+	const char *service, *key, *name, *tag = NULL;
+
+	if (!end)
+		end = reader->end;
+	service = behind(comment_service, reader->at, end);
+	key = behind(comment_key, reader->at, end);
+	name = key ? key : service;
+	if (service)
+		tag = memmem(service, (size_t)(end - service), comment_tag, strlen(comment_tag));
+	if (name) {
+		reader->keyed = key != NULL;
+		copy_word(reader->service, name, tag ? tag : end);
+		copy_word(reader->tag, tag ? tag + strlen(comment_tag) : end, end);
+	}
+	reader->at = end;
+}
+
+/* What ends a word: white space, a mark, and a NUL, which must not stand in one. */
+static const bool ends_word[256] = {
+	[' '] = true,  ['\t'] = true, ['\n'] = true, ['\v'] = true, ['\f'] = true,
+	['\r'] = true, [';'] = true,  ['{'] = true,  ['}'] = true,  ['\0'] = true,
+};
+
+static bool is_space(char byte)
+{
+	return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
+/* The next token: `;`, `{`, `}`, a word, or "" at the end of the file. */
+static int next(struct reader *reader)
+{
+	const char *start, *at;
+
+	for (;; reader->at++) {
+		if (reader->at < reader->end && *reader->at == '#')
+			read_comment(reader);
+		if (reader->at == reader->end || !is_space(*reader->at))
+			break;
+		if (*reader->at == '\n')
+			reader->line++;
+	}
+	start = reader->at;
+	reader->word = at = start;
+	while (at < reader->end && !ends_word[(unsigned char)*at])
+		at++;
+	if (at - start > WORD_MAX || (at < reader->end && !*at))
+		return refuse(reader, "a word that is too long, or holds a NUL");
+	if (at == start && at < reader->end)
+		at++; /* a mark */
+	reader->length = (size_t)(at - start);
+	reader->at = at;
+	return 0;
+}
+
+static int expect(struct reader *reader, const char *word)
+{
+	int status = next(reader);
+
+	if (!status && !is_word(reader, word))
+		status = refuse_word(reader);
+	return status;
+}
+
+static bool begins(const struct reader *reader, const char *word)
+{
+	size_t length = strlen(word);
+
+	return reader->length >= length && !memcmp(reader->word, word, length);
+}
+
+/* A decimal number up to most; false where the text is anything else. */
+static bool read_number(const char *text, size_t length, unsigned most, unsigned *number)
+{
+	uint64_t value = 0;
+	size_t i;
+
+	for (i = 0; i < length && text[i] >= '0' && text[i] <= '9' && value <= most; i++)
+		value = value * 10 + (uint64_t)(text[i] - '0');
+	if (!length || i < length || value > most)
+		return false;
+	*number = (unsigned)value;
+	return true;
+}
+
+/* `2s`, or a bare number of seconds, as nginx reads it. */
+static bool read_seconds(const char *text, size_t length, unsigned *seconds)
+{
+	if (length && text[length - 1] == 's')
+		length--;
+	return read_number(text, length, SWK_FAIL_TIMEOUT_MAX, seconds);
+}
+
+static bool read_attribute(const struct reader *reader, struct swk_server *server)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+		unsigned least, most;
+	} numbers[] = {
+		{"weight=", offsetof(struct swk_server, weight), 1, SWK_WEIGHT_MAX},
+		{"max_conns=", offsetof(struct swk_server, max_conns), 0, SWK_MAX_CONNS_MAX},
+		{"max_fails=", offsetof(struct swk_server, max_fails), 0, SWK_MAX_FAILS_MAX},
+	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		size_t length = strlen(numbers[i].name);
+
+		unsigned *number = (unsigned *)(void *)((char *)server + numbers[i].offset);
+
+		if (begins(reader, numbers[i].name))
+			return read_number(reader->word + length, reader->length - length,
+					   numbers[i].most, number) &&
+			       *number >= numbers[i].least;
+	}
+	if (begins(reader, "fail_timeout="))
+		return read_seconds(reader->word + 13, reader->length - 13, &server->fail_timeout);
+	if (is_word(reader, "backup"))
+		return server->backup = true;
+	if (is_word(reader, "down"))
+		return server->down = true;
+	return false;
+}
+
+/* Reads up to the `;`, and remembers what that was where it is all on one line. */
+static int read_attributes(struct reader *reader, struct swk_server *server)
+{
+	const char *start = reader->at;
+	unsigned line = reader->line;
+	int status;
+
+	while (!(status = next(reader)) && !is_word(reader, ";")) {
+		if (!read_attribute(reader, server))
+			return refuse_word(reader);
+	}
+	if (!status && reader->line == line) {
+		reader->said = start;
+		reader->said_length = (size_t)(reader->at - start);
+		reader->last = *server;
+		reader->last.host = NULL;
+	}
+	return status;
+}
+
+/* Most servers do. */
+static bool says_the_same(const struct reader *reader)
+{
+	return reader->said_length && (size_t)(reader->end - reader->at) >= reader->said_length &&
+	       !memcmp(reader->at, reader->said, reader->said_length);
+}
+
+/* `server ADDRESS [ATTRIBUTE]…;`, the first word being read already. */
+static int read_server(struct reader *reader, struct swk_upstream *upstream)
+{
+	struct swk_server server = {.weight = SWK_NGINX_WEIGHT,
+				    .max_fails = SWK_NGINX_MAX_FAILS,
+				    .fail_timeout = SWK_NGINX_FAIL_TIMEOUT};
+	char host[SWK_HOST_MAX + 1];
+	bool same;
+	int status = next(reader);
+
+	if (status)
+		return status;
+	same = says_the_same(reader);
+	if (same)
+		server = reader->last;
+	if (!swk_server_parse_address(&server, reader->word, reader->length) &&
+	    !swk_server_parse_host(&server, reader->word, reader->length, host))
+		return refuse_word(reader);
+	if (same)
+		reader->at += reader->said_length;
+	else
+		status = read_attributes(reader, &server);
+	return status ? status : swk_upstream_add(upstream, &server, reader->error);
+}
+
+/* What is said of connections that are kept: each a number, from 1 on, at most once. */
+static const struct {
+	const char *name;
+	size_t offset;
+	unsigned most;
+	bool time;
+} upstream_numbers[] = {
+	{"keepalive", offsetof(struct swk_upstream, keepalive), SWK_KEEPALIVE_MAX, false},
+	{"keepalive_timeout", offsetof(struct swk_upstream, keepalive_timeout),
+	 SWK_FAIL_TIMEOUT_MAX, true},
+	{"keepalive_requests", offsetof(struct swk_upstream, keepalive_requests),
+	 SWK_KEEPALIVE_REQUESTS_MAX, false},
+};
+
+static int read_upstream_number(struct reader *reader, struct swk_upstream *upstream, size_t i)
+{
+	unsigned *number = (unsigned *)(void *)((char *)upstream + upstream_numbers[i].offset);
+	int status = next(reader);
+
+	if (status)
+		return status;
+	if (*number ||
+	    !(upstream_numbers[i].time ? read_seconds(reader->word, reader->length, number)
+				       : read_number(reader->word, reader->length,
+						     upstream_numbers[i].most, number)) ||
+	    !*number)
+		return refuse_word(reader);
+	return expect(reader, ";");
+}
+
+/* A balancing method, at most one. Of `random two` the present word is the first. */
+static int read_balance(struct reader *reader, struct swk_upstream *upstream)
+{
+	int status = 0;
+
+	for (enum swk_balance i = SWK_ROUND_ROBIN + 1; i < SWK_BALANCES; i++) {
+		const char *words = swk_balance_words[i];
+		size_t length = strcspn(words, " ");
+
+		if (reader->length != length || memcmp(reader->word, words, length) != 0)
+			continue;
+		if (upstream->balance != SWK_ROUND_ROBIN)
+			break;
+		upstream->balance = i;
+		if (words[length])
+			status = expect(reader, words + length + 1);
+		return status ? status : expect(reader, ";");
+	}
+	return refuse_word(reader);
+}
+
+static int read_directive(struct reader *reader, struct swk_upstream *upstream)
+{
+	if (is_word(reader, "server"))
+		return read_server(reader, upstream);
+	for (size_t i = 0; i < sizeof(upstream_numbers) / sizeof(*upstream_numbers); i++) {
+		if (is_word(reader, upstream_numbers[i].name))
+			return read_upstream_number(reader, upstream, i);
+	}
+	return read_balance(reader, upstream);
+}
+
+/* nginx takes `backup` before a method that has none, but we write the method first. */
+static int check_backups(struct reader *reader, const struct swk_upstream *upstream)
+{
+	if (swk_balance_has_backups(upstream->balance))
+		return 0;
+	for (size_t i = 0; i < upstream->count; i++) {
+		if (upstream->servers[i].backup)
+			return refuse(reader,
+				      "a 'backup' server with a method that doesn't know them");
+	}
+	return 0;
+}
+
+/* What stands between an upstream's braces, and the closing one. */
+static int read_block(struct reader *reader, struct swk_upstream *upstream)
+{
+	int status = expect(reader, "{");
+
+	while (!status && !(status = next(reader))) {
+		if (is_word(reader, "}") && upstream->count)
+			return check_backups(reader, upstream);
+		status = read_directive(reader, upstream);
+	}
+	return status;
+}
+
+/* `upstream NAME { … }`, the first word being read already. */
+static int read_upstream(struct reader *reader, struct swk_upstreams *set)
+{
+	struct swk_upstream upstream = {0};
+	char name[WORD_MAX + 1];
+	int status = next(reader);
+
+	if (status)
+		return status;
+	copy_word(name, reader->word, reader->word + reader->length);
+	if (!swk_name_valid(name))
+		return refuse_word(reader);
+	if (!swk_name_valid(reader->service) || !swk_tag_valid(reader->tag))
+		reader->service[0] = reader->tag[0] = '\0';
+	status = swk_upstream_init(&upstream, name, reader->service, reader->tag, reader->error);
+	upstream.keyed = reader->keyed && *reader->service;
+	reader->service[0] = reader->tag[0] = '\0';
+	if (!status)
+		status = read_block(reader, &upstream);
+	if (!status) {
+		swk_upstream_tidy(&upstream);
+		status = swk_upstreams_append(set, &upstream, reader->error);
+	}
+	swk_upstream_free(&upstream);
+	return status;
+}
+
+bool swk_nginx_is_ours(const char *text, size_t length)
+{
+	size_t blank = 0;
+
+	while (blank < length && isspace((unsigned char)text[blank]))
+		blank++;
+	return blank == length || (length >= strlen(HEAD) && !memcmp(text, HEAD, strlen(HEAD)));
+}
+
+int swk_nginx_read(struct swk_upstreams *set, const char *path, const char *text, size_t length,
+		   struct swk_error *error)
+{
+	struct reader reader = {.path = path, .at = text ? text : "", .line = 1, .error = error};
+	const char *twice;
+	int status;
+
+	reader.end = reader.at + length;
+	while (!(status = next(&reader)) && reader.length) {
+		status = is_word(&reader, "upstream") ? read_upstream(&reader, set)
+						      : refuse_word(&reader);
+		if (status)
+			break;
+	}
+	if (!status) {
+		twice = swk_upstreams_sort(set);
+		if (twice)
+			status = swk_error_set(error, SWK_CANTCREATE,
+					       "%s: upstream %s stands in it twice (names are the "
+					       "same whatever their case): take one out",
+					       path, twice);
+	}
+	if (status)
+		swk_upstreams_free(set);
+	return status;
+}

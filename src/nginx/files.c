@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: MIT */
+#include "nginx/files.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+#define MARK "# configuration file "
+#define STDIN_NAME "(standard input)"
+
+static int read_includes(struct swk_nginx_files *files, struct swk_directives *list, unsigned depth,
+			 struct swk_error *error);
+
+/* ---- names ---- */
+
+/* DIR/ of DIR/NAME: owned, NULL without memory. */
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup("./");
+}
+
+/* Both in one; owned, NULL without memory. */
+static char *joined(const char *first, const char *second)
+{
+	char *text;
+
+	return asprintf(&text, "%s%s", first, second) < 0 ? NULL : text;
+}
+
+/* The name behind symbolic links, of a file that need not be there yet; owned. */
+static char *real_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *real = realpath(path, NULL), *folder, *result;
+
+	if (real)
+		return real;
+	folder = folder_of(path);
+	real = folder ? realpath(folder, NULL) : NULL;
+	free(folder);
+	if (!real)
+		return strdup(path);
+	if (asprintf(&result, "%s/%s", real, slash ? slash + 1 : path) < 0)
+		result = NULL;
+	free(real);
+	return result;
+}
+
+/* How a file's name goes on behind our file's: "" of ours, ".state" of one beside it, NULL of
+ * others. */
+static const char *behind_ours(const struct swk_nginx_files *files, const char *name)
+{
+	const char *names[] = {files->ours, files->ours_real};
+	const char *result = NULL;
+	char *real = real_name(name);
+	const char *found[] = {name, real ? real : name};
+
+	for (size_t i = 0; i < 2 && !result; i++) {
+		size_t length = strlen(names[i]);
+
+		for (size_t j = 0; j < 2 && !result; j++) {
+			if (!strncmp(found[j], names[i], length) &&
+			    (!found[j][length] || found[j][length] == '.'))
+				result = found[j][length] ? "." : "";
+		}
+	}
+	free(real);
+	return result;
+}
+
+/* Whether a pattern finds our file with `behind` at its end, be it there or not. */
+static bool would_find(const struct swk_nginx_files *files, const char *pattern, const char *behind)
+{
+	const char *names[] = {files->ours, files->ours_real};
+	bool found = false;
+
+	for (size_t i = 0; i < 2 && !found; i++) {
+		char *name = joined(names[i], behind);
+
+		found = name && !fnmatch(pattern, name, FNM_PATHNAME | FNM_PERIOD);
+		free(name);
+	}
+	return found;
+}
+
+static int name_ours(struct swk_nginx_files *files, const char *ours, struct swk_error *error)
+{
+	*files = (struct swk_nginx_files){.room_text = SWK_LINT_TEXT_MAX,
+					  .room_directives = SWK_LINT_DIRECTIVES_MAX};
+	swk_buffer_init(&files->text, SWK_LINT_TEXT_MAX);
+	files->ours = strdup(ours);
+	files->ours_real = real_name(ours);
+	return files->ours && files->ours_real ? 0 : swk_error_memory(error);
+}
+
+void swk_nginx_files_free(struct swk_nginx_files *files)
+{
+	swk_directives_free(&files->top);
+	for (size_t i = 0; i < files->count; i++) {
+		free(files->files[i]->name);
+		free(files->files[i]);
+	}
+	for (size_t i = 0; i < files->dumped_count; i++)
+		free(files->dumped[i].name);
+	free(files->files);
+	free(files->dumped);
+	free(files->ours);
+	free(files->ours_real);
+	free(files->folder);
+	swk_buffer_free(&files->text);
+	*files = (struct swk_nginx_files){0};
+}
+
+/* ---- one file ---- */
+
+static struct swk_nginx_file *add_file(struct swk_nginx_files *files, const char *name,
+				       struct swk_error *error)
+{
+	struct swk_nginx_file **list, *file;
+	const char *behind;
+
+	if (files->count == SWK_LINT_FILES_MAX) {
+		(void)swk_error_set(error, SWK_DATA, "%s: too many files are included", name);
+		return NULL;
+	}
+	list = swk_list_grow(files->files, files->count, sizeof(*list));
+	if (list)
+		files->files = list;
+	file = list ? calloc(1, sizeof(*file)) : NULL;
+	if (file)
+		file->name = strdup(name);
+	if (!file || !file->name) {
+		free(file);
+		(void)swk_error_memory(error);
+		return NULL;
+	}
+	behind = behind_ours(files, name);
+	file->ours = behind && !*behind;
+	return list[files->count++] = file;
+}
+
+static int parse(struct swk_nginx_files *files, struct swk_directives *out, const char *name,
+		 const char *text, size_t length, struct swk_error *error)
+{
+	struct swk_nginx_file *file = add_file(files, name, error);
+	struct swk_directives read = {0};
+	struct swk_directive *list;
+	int status;
+
+	if (!file)
+		return error->status;
+	if (length > files->room_text)
+		return swk_error_set(error, SWK_DATA,
+				     "%s: with all that is included, it is too large", name);
+	files->room_text -= length;
+	status = swk_nginx_conf_parse(&read, file, text, length, &files->room_directives, error);
+	/* Behind what other files of the same pattern have. */
+	for (size_t i = 0; !status && i < read.count; i++) {
+		list = swk_list_grow(out->list, out->count, sizeof(*list));
+		if (!list) {
+			status = swk_error_memory(error);
+			break;
+		}
+		out->list = list;
+		list[out->count++] = read.list[i];
+		read.list[i] = (struct swk_directive){0};
+	}
+	swk_directives_free(&read);
+	return status;
+}
+
+/* A file on disk; *exists as of swk_file_read. */
+static int load(struct swk_nginx_files *files, struct swk_directives *out, const char *name,
+		bool *exists, struct swk_error *error)
+{
+	struct swk_buffer text;
+	int status;
+
+	swk_buffer_init(&text, SWK_LINT_TEXT_MAX);
+	status = swk_file_read(name, &text, exists, error);
+	if (!status && *exists)
+		status = parse(files, out, name, text.data, text.length, error);
+	swk_buffer_free(&text);
+	return status;
+}
+
+/* ---- includes ---- */
+
+static int load_dumped(struct swk_nginx_files *files, struct swk_directive *include,
+		       const char *pattern, bool plain, struct swk_error *error)
+{
+	size_t found = 0;
+	int status = 0;
+
+	for (size_t i = 0; !status && i < files->dumped_count; i++) {
+		const struct swk_nginx_dumped *dumped = &files->dumped[i];
+		const char *behind;
+
+		if (plain ? strcmp(pattern, dumped->name) != 0
+			  : fnmatch(pattern, dumped->name, FNM_PATHNAME | FNM_PERIOD) != 0)
+			continue;
+		found++;
+		behind = behind_ours(files, dumped->name);
+		include->includes_ours |= behind && !*behind;
+		if (!include->includes_beside || !behind || !*behind)
+			status = parse(files, &include->inside, dumped->name,
+				       files->text.data + dumped->start, dumped->length, error);
+	}
+	if (!status && !found && !files->fragment && (plain || !files->marked))
+		status = swk_error_set(error, SWK_DATA,
+				       "%s:%u: %s is included, but isn't in what was printed: give "
+				       "all that 'nginx -T' prints",
+				       include->file->name, include->line, pattern);
+	return status;
+}
+
+static int load_named(struct swk_nginx_files *files, struct swk_directive *include,
+		      const char *name, bool plain, struct swk_error *error)
+{
+	const char *behind = behind_ours(files, name);
+	bool exists = false;
+	int status;
+
+	include->includes_ours |= behind && !*behind;
+	if (include->includes_beside && behind && *behind)
+		return 0;
+	status = load(files, &include->inside, name, &exists, error);
+	if (status || exists || !plain || files->fragment || include->includes_ours)
+		return status;
+	return swk_error_set(error, SWK_CANTCREATE,
+			     "%s:%u: %s is included, but it isn't there: nginx doesn't start so",
+			     include->file->name, include->line, name);
+}
+
+static int load_found(struct swk_nginx_files *files, struct swk_directive *include,
+		      const char *pattern, struct swk_error *error)
+{
+	glob_t found = {0};
+	int status = 0, result = glob(pattern, 0, NULL, &found);
+
+	if (result == GLOB_NOSPACE)
+		status = swk_error_memory(error);
+	for (size_t i = 0; !status && !result && i < found.gl_pathc; i++)
+		status = load_named(files, include, found.gl_pathv[i], false, error);
+	globfree(&found);
+	return status;
+}
+
+static int read_include(struct swk_nginx_files *files, struct swk_directive *include,
+			unsigned depth, struct swk_error *error)
+{
+	const char *word = include->words[1];
+	bool plain = !strpbrk(word, "*?["); /* as ngx_conf_include tells */
+	char *path;
+	int status;
+
+	if (depth == SWK_LINT_DEPTH_MAX)
+		return swk_error_set(error, SWK_DATA,
+				     "%s:%u: too many includes within each other: does a file "
+				     "include itself?",
+				     include->file->name, include->line);
+	path = joined(*word == '/' ? "" : files->folder, word);
+	if (!path)
+		return swk_error_memory(error);
+	include->includes_ours = would_find(files, path, "");
+	include->includes_beside = would_find(files, path, ".state");
+	if (files->dumped)
+		status = load_dumped(files, include, path, plain, error);
+	else if (plain)
+		status = load_named(files, include, path, true, error);
+	else
+		status = load_found(files, include, path, error);
+	free(path);
+	return status ? status : read_includes(files, &include->inside, depth + 1, error);
+}
+
+static int read_includes(struct swk_nginx_files *files, struct swk_directives *list, unsigned depth,
+			 struct swk_error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < list->count; i++) {
+		if (swk_directive_includes(&list->list[i]))
+			status = read_include(files, &list->list[i], depth, error);
+		else
+			status = read_includes(files, &list->list[i].inside, depth, error);
+	}
+	return status;
+}
+
+/* ---- the whole ---- */
+
+static bool is_fragment(const struct swk_directives *top)
+{
+	for (size_t i = 0; i < top->count; i++) {
+		if (swk_directive_is(&top->list[i], "http") ||
+		    swk_directive_is(&top->list[i], "events"))
+			return false;
+	}
+	return true;
+}
+
+/* The next folder above a fragment that has the main file; owned, NULL where there is none. */
+static char *folder_above(const char *path)
+{
+	char *folder = realpath(path, NULL), *slash;
+
+	while (folder && (slash = strrchr(folder, '/')) != NULL) {
+		char *name;
+		bool found;
+
+		slash[1] = '\0';
+		name = joined(folder, "nginx.conf");
+		found = name && !access(name, F_OK);
+		free(name);
+		if (found)
+			return folder;
+		*slash = '\0';
+	}
+	free(folder);
+	return NULL;
+}
+
+/* So that its files' names can be compared with ours; they are longer for it. */
+static void make_absolute(char **folder)
+{
+	char *real = realpath(*folder, NULL);
+
+	if (real) {
+		free(*folder);
+		*folder = joined(real, "/");
+		free(real);
+	}
+}
+
+static int find_folder(struct swk_nginx_files *files, const char *path, struct swk_error *error)
+{
+	files->fragment = is_fragment(&files->top);
+	if (files->fragment && !files->dumped)
+		files->folder = folder_above(path);
+	if (!files->folder)
+		files->folder = folder_of(path);
+	if (files->folder && *files->folder != '/' && !files->dumped)
+		make_absolute(&files->folder);
+	return files->folder ? 0 : swk_error_memory(error);
+}
+
+int swk_nginx_files_read(struct swk_nginx_files *files, const char *path, const char *ours,
+			 struct swk_error *error)
+{
+	bool exists = false;
+	int status = name_ours(files, ours, error);
+
+	if (!status)
+		status = load(files, &files->top, path, &exists, error);
+	if (!status && !exists)
+		status = swk_error_set(error, SWK_CANTCREATE, "%s: it isn't there", path);
+	if (!status)
+		status = find_folder(files, path, error);
+	if (!status)
+		status = read_includes(files, &files->top, 0, error);
+	return status;
+}
+
+/* `# configuration file NAME:` as a whole line: its name, or NULL. */
+static const char *marked_name(const char *line, const char *end, size_t *length)
+{
+	if ((size_t)(end - line) <= strlen(MARK) || memcmp(line, MARK, strlen(MARK)) != 0 ||
+	    end[-1] != ':')
+		return NULL;
+	line += strlen(MARK);
+	*length = (size_t)(end - 1 - line);
+	return *length ? line : NULL;
+}
+
+static int add_dumped(struct swk_nginx_files *files, const char *name, size_t length, size_t start,
+		      struct swk_error *error)
+{
+	struct swk_nginx_dumped *list =
+		swk_list_grow(files->dumped, files->dumped_count, sizeof(*list));
+
+	if (!list)
+		return swk_error_memory(error);
+	files->dumped = list;
+	list[files->dumped_count] = (struct swk_nginx_dumped){.name = strndup(name, length),
+							      .start = start,
+							      .length = files->text.length - start};
+	if (!list[files->dumped_count].name)
+		return swk_error_memory(error);
+	files->dumped_count++;
+	return 0;
+}
+
+/* Finds the files in what was printed. What stands before the first mark is none of them. */
+static int split(struct swk_nginx_files *files, struct swk_error *error)
+{
+	const char *text = files->text.data ? files->text.data : "";
+	const char *end = text + files->text.length, *line = text;
+	int status = 0;
+
+	while (!status && line < end) {
+		const char *feed = memchr(line, '\n', (size_t)(end - line));
+		const char *next = feed ? feed + 1 : end, *name;
+		size_t length = 0;
+
+		name = marked_name(line, feed ? feed : end, &length);
+		if (name && files->dumped_count) {
+			struct swk_nginx_dumped *last = &files->dumped[files->dumped_count - 1];
+
+			last->length = (size_t)(line - text) - last->start;
+		}
+		if (name)
+			status = add_dumped(files, name, length, (size_t)(next - text), error);
+		line = next;
+	}
+	files->marked = files->dumped_count > 0;
+	if (!status && !files->marked)
+		status = add_dumped(files, STDIN_NAME, strlen(STDIN_NAME), 0, error);
+	return status;
+}
+
+int swk_nginx_files_take_dump(struct swk_nginx_files *files, struct swk_buffer *text,
+			      const char *ours, struct swk_error *error)
+{
+	int status = name_ours(files, ours, error);
+
+	swk_buffer_free(&files->text);
+	files->text = *text;
+	*text = (struct swk_buffer){0};
+	if (!status)
+		status = split(files, error);
+	if (!status)
+		status = parse(files, &files->top, files->dumped[0].name,
+			       files->text.data + files->dumped[0].start, files->dumped[0].length,
+			       error);
+	if (!status)
+		status = find_folder(files, files->dumped[0].name, error);
+	if (!status)
+		status = read_includes(files, &files->top, 0, error);
+	return status;
+}
+
+int swk_nginx_files_ours(const struct swk_nginx_files *files, struct swk_buffer *text, bool *exists,
+			 struct swk_error *error)
+{
+	for (size_t i = 0; i < files->dumped_count; i++) {
+		const struct swk_nginx_dumped *dumped = &files->dumped[i];
+		const char *behind = behind_ours(files, dumped->name);
+
+		if (behind && !*behind) {
+			*exists = true;
+			return swk_buffer_add(text, files->text.data + dumped->start,
+					      dumped->length, error);
+		}
+	}
+	return swk_file_read(files->ours, text, exists, error);
+}

@@ -1,0 +1,596 @@
+/* SPDX-License-Identifier: MIT */
+#include "nginx/lint.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "nginx/conf.h"
+
+const char *const swk_lint_words[SWK_LINT_RULES] = {
+	[SWK_LINT_BOUND] = "bound-at-start",
+	[SWK_LINT_TWICE] = "upstream-twice",
+	[SWK_LINT_CASE] = "upstream-case",
+	[SWK_LINT_NOT_INCLUDED] = "not-included",
+	[SWK_LINT_INCLUDED_TWICE] = "included-twice",
+	[SWK_LINT_WIDE] = "include-too-wide",
+	[SWK_LINT_OPEN] = "interface-open",
+	[SWK_LINT_BODY] = "body-size",
+	[SWK_LINT_PIECES] = "body-in-pieces",
+	[SWK_LINT_QUEUE] = "queue-size",
+	[SWK_LINT_HASH] = "hash",
+	[SWK_LINT_ZONE] = "zone",
+};
+
+#define UNREAD "swk-apply doesn't write this, and changes nothing while it is there"
+
+static const char *const reasons[SWK_LINT_RULES] = {
+	[SWK_LINT_BOUND] = "a name is bound when nginx starts, and never sees what dyups changes",
+	[SWK_LINT_TWICE] = "nginx's next start or reload fails",
+	[SWK_LINT_CASE] = "nginx's next start or reload fails; Tengine takes both, but to dyups "
+			  "they are one, and it changes either",
+	[SWK_LINT_NOT_INCLUDED] = "what is sent is in nginx's memory alone, and gone after the "
+				  "next start or reload",
+	[SWK_LINT_INCLUDED_TWICE] = "each upstream is there twice, once there is one: nginx's next "
+				    "start or reload fails",
+	[SWK_LINT_WIDE] = "they are no configuration: nginx's next start or reload fails",
+	[SWK_LINT_OPEN] = "who reaches it changes every upstream, and has nginx read any file",
+	[SWK_LINT_BODY] = "nginx answers 413 to it, and never has this upstream as the file has it",
+	[SWK_LINT_PIECES] = "a body that comes in pieces may be taken in part, and nginx says yes",
+	[SWK_LINT_QUEUE] = "the worker that takes it can't tell the others, whose upstream stays "
+			   "as it was",
+	[SWK_LINT_HASH] = UNREAD "; in dyups a worker that is sent it takes no change any more",
+	[SWK_LINT_ZONE] = UNREAD "; in dyups it kills the worker that is sent it",
+};
+
+/* Those that nginx has where nothing is said: ngx_http_core_module, dyups. */
+#define BODY_DEFAULT (1024UL * 1024)
+#define QUEUE_DEFAULT (2UL * 1024 * 1024)
+
+/* Directives, and those around them. */
+struct scope {
+	const struct scope *outer;
+	const struct swk_directive *block; /* NULL: a file's own */
+	const struct swk_directives *level;
+};
+
+struct lint {
+	struct swk_findings *findings;
+	const struct swk_lint_ours *ours;
+	struct swk_names names;		  /* of our upstreams */
+	const char *largest;		  /* the upstream with the largest body… */
+	size_t body;			  /* …and that body's length; 0: none is known */
+	const struct swk_directive *http; /* NULL: a fragment */
+	bool included;			  /* our file is */
+	bool interface;			  /* there is one… */
+	bool queue;			  /* …and its queue has a size */
+	const struct swk_directive *said[SWK_LINT_RULES]; /* the last that each was about */
+	struct swk_error *error;
+};
+
+void swk_findings_free(struct swk_findings *findings)
+{
+	for (size_t i = 0; i < findings->count; i++) {
+		free(findings->list[i].file);
+		free(findings->list[i].what);
+		free(findings->list[i].mend);
+	}
+	free(findings->list);
+	*findings = (struct swk_findings){0};
+}
+
+static char *escaped(const char *text)
+{
+	char room[4 * SWK_TEXT_MAX];
+
+	swk_text_escape(room, sizeof(room), text);
+	return strdup(room);
+}
+
+__attribute__((format(printf, 3, 4))) static const char *print(char *text, size_t size,
+							       const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, size, format, arguments);
+	va_end(arguments);
+	return text;
+}
+
+#define TEXT(...) print((char[SWK_TEXT_MAX]){0}, SWK_TEXT_MAX, __VA_ARGS__)
+
+static int found(struct lint *lint, enum swk_lint_rule rule, const struct swk_directive *at,
+		 const char *what, const char *mend)
+{
+	struct swk_findings *findings = lint->findings;
+	struct swk_finding *list, *finding;
+
+	/* What several interfaces inherit is said once. */
+	if (lint->said[rule] == at)
+		return 0;
+	lint->said[rule] = at;
+	list = swk_list_grow(findings->list, findings->count, sizeof(*list));
+	if (!list)
+		return swk_error_memory(lint->error);
+	findings->list = list;
+	finding = &list[findings->count++];
+	*finding = (struct swk_finding){.rule = rule,
+					.file = escaped(at->file->name),
+					.line = at->line,
+					.what = escaped(what),
+					.why = reasons[rule],
+					.mend = escaped(mend)};
+	if (!finding->file || !finding->what || !finding->mend)
+		return swk_error_memory(lint->error);
+	return 0;
+}
+
+/* ---- what holds at a place ---- */
+
+/* The first of this name, where it stands itself or is included. */
+static const struct swk_directive *find(const struct swk_directives *level, const char *name)
+{
+	for (size_t i = 0; i < level->count; i++) {
+		const struct swk_directive *directive = &level->list[i];
+
+		if (swk_directive_is(directive, name))
+			return directive;
+		if (swk_directive_includes(directive)) {
+			directive = find(&directive->inside, name);
+			if (directive)
+				return directive;
+		}
+	}
+	return NULL;
+}
+
+/* The nearest, with an argument. */
+static const struct swk_directive *inherited(const struct scope *scope, const char *name)
+{
+	const struct swk_directive *directive = NULL;
+
+	for (; scope && !directive; scope = scope->outer)
+		directive = find(scope->level, name);
+	return directive && directive->count > 1 ? directive : NULL;
+}
+
+/* A size as ngx_parse_offset reads it. */
+static bool read_size(const char *text, size_t *size)
+{
+	size_t value = 0, unit = 1;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	for (; *text >= '0' && *text <= '9'; text++) {
+		if (value > SIZE_MAX / 100)
+			return false;
+		value = value * 10 + (size_t)(*text - '0');
+	}
+	if (*text == 'k' || *text == 'K')
+		unit = 1024;
+	else if (*text == 'm' || *text == 'M')
+		unit = 1024UL * 1024;
+	else if (*text == 'g' || *text == 'G')
+		unit = 1024UL * 1024 * 1024;
+	text += unit > 1;
+	*size = value * unit;
+	return !*text && *size / unit == value;
+}
+
+/* One that leaves room to grow, in words of nginx. */
+static const char *roomy(size_t need, char text[SWK_NUMBER_MAX + 1])
+{
+	size_t size = 1;
+
+	while (size < need / (1024UL * 1024) * 2 + 2)
+		size *= 2;
+	(void)snprintf(text, SWK_NUMBER_MAX + 1, "%zum", size);
+	return text;
+}
+
+/* ---- who may reach the interface ---- */
+
+static bool is_everybody(const char *word)
+{
+	return !strcmp(word, "all") || !strcmp(word, "0.0.0.0/0") || !strcmp(word, "::/0");
+}
+
+/* Whether one of these rules is for everybody, and *denied: what it says; *any: whether there are
+ * any. The first that fits an address counts, as in ngx_http_access_module. */
+static bool judge(const struct swk_directives *level, bool *denied, bool *any)
+{
+	for (size_t i = 0; i < level->count; i++) {
+		const struct swk_directive *rule = &level->list[i];
+
+		*denied = swk_directive_is(rule, "deny");
+		if (swk_directive_includes(rule) && judge(&rule->inside, denied, any))
+			return true;
+		if (rule->count != 2 || (!*denied && !swk_directive_is(rule, "allow")))
+			continue;
+		*any = true;
+		if (is_everybody(rule->words[1]))
+			return true;
+	}
+	*denied = false;
+	return false;
+}
+
+static bool is_denied(const struct scope *scope)
+{
+	bool denied = false, any = false;
+
+	for (; scope && !any; scope = scope->outer)
+		(void)judge(scope->level, &denied, &any);
+	return denied;
+}
+
+/* What `listen` takes: `127.0.0.1:80`, `[::1]:80`, `localhost`, `unix:PATH`; a port alone and `*`
+ * are every address. */
+static bool is_local(const char *address)
+{
+	bool bracket = *address == '[';
+	struct swk_server server = {0};
+	char literal[64];
+
+	if (!strncasecmp(address, "unix:", 5))
+		return true;
+	address += bracket;
+	(void)snprintf(literal, sizeof(literal), "%.*s", (int)strcspn(address, bracket ? "]" : ":"),
+		       address);
+	return !strcasecmp(literal, "localhost") ||
+	       (swk_server_set_address(&server, literal, 1) && swk_server_is_loopback(&server));
+}
+
+/* The first `listen` that leads there from elsewhere, *any of them being there. */
+static const struct swk_directive *find_open(const struct swk_directives *level, bool *any)
+{
+	for (size_t i = 0; i < level->count; i++) {
+		const struct swk_directive *directive = &level->list[i], *inside = NULL;
+
+		if (swk_directive_includes(directive))
+			inside = find_open(&directive->inside, any);
+		if (inside)
+			return inside;
+		if (directive->count < 2 || !swk_directive_is(directive, "listen"))
+			continue;
+		*any = true;
+		if (!is_local(directive->words[1]))
+			return directive;
+	}
+	return NULL;
+}
+
+static int check_reach(struct lint *lint, const struct scope *scope)
+{
+	const struct swk_directive *open;
+	const struct scope *server = scope;
+	bool any = false;
+
+	while (server && !(server->block && swk_directive_is(server->block, "server")))
+		server = server->outer;
+	/* What a fragment is put into may deny. */
+	if (!server || is_denied(scope) || !lint->http)
+		return 0;
+	open = find_open(server->level, &any);
+	if (!open && any)
+		return 0;
+	return found(lint, SWK_LINT_OPEN, open ? open : server->block,
+		     TEXT("the dyups interface is open to other machines: it listens on '%s'%s, "
+			  "without 'deny all'",
+			  open ? open->words[1] : "*:80", open ? "" : ", having no 'listen'"),
+		     "let it listen on 127.0.0.1, and put 'allow 127.0.0.1; deny all;' beside "
+		     "dyups_interface");
+}
+
+/* ---- sizes ---- */
+
+static int check_body(struct lint *lint, const struct swk_directive *interface,
+		      const struct scope *scope)
+{
+	const struct swk_directive *directive = inherited(scope, "client_max_body_size");
+	char number[SWK_NUMBER_MAX + 1];
+	size_t limit = BODY_DEFAULT;
+
+	if (directive ? !read_size(directive->words[1], &limit) : !lint->http)
+		return 0;
+	if (!limit || lint->body <= limit)
+		return 0;
+	return found(lint, SWK_LINT_BODY, directive ? directive : interface,
+		     TEXT("client_max_body_size is %zu bytes where the dyups interface is, and "
+			  "upstream %s takes a body of %zu",
+			  limit, lint->largest, lint->body),
+		     TEXT("'client_max_body_size %s;' beside dyups_interface",
+			  roomy(lint->body, number)));
+}
+
+static int check_pieces(struct lint *lint, const struct swk_directive *interface,
+			const struct scope *scope)
+{
+	const struct swk_directive *directive = inherited(scope, "client_body_in_file_only");
+
+	if (lint->body <= SWK_TARGET_ONE_PACKET || (!directive && !lint->http))
+		return 0;
+	if (directive && strcasecmp(directive->words[1], "off") != 0)
+		return 0;
+	return found(lint, SWK_LINT_PIECES, directive ? directive : interface,
+		     TEXT("without client_body_in_file_only nginx keeps bodies in memory, and "
+			  "upstream %s takes one of %zu bytes",
+			  lint->largest, lint->body),
+		     "'client_body_in_file_only clean;' beside dyups_interface");
+}
+
+/* What the zone needs beside the body: four pages for its own head, the queue's and a message's,
+ * and what it keeps of each page (ngx_slab, measured on Tengine 3.2.0 at 64 KiB and 2 MiB). */
+static bool has_room(size_t zone, size_t body)
+{
+	return body + 4UL * 4096 + zone / 128 <= zone;
+}
+
+static int check_queue(struct lint *lint, const struct swk_directive *at, size_t zone)
+{
+	char number[SWK_NUMBER_MAX + 1];
+
+	if (has_room(zone, lint->body))
+		return 0;
+	return found(lint, SWK_LINT_QUEUE, at,
+		     TEXT("dyups_shm_zone_size is %zu bytes, and upstream %s takes a body of %zu",
+			  zone, lint->largest, lint->body),
+		     TEXT("'dyups_shm_zone_size %s;' in http", roomy(lint->body, number)));
+}
+
+static int check_interface(struct lint *lint, const struct swk_directive *interface,
+			   const struct scope *scope)
+{
+	int status;
+
+	lint->interface = true;
+	status = check_reach(lint, scope);
+	if (!status && lint->body)
+		status = check_body(lint, interface, scope);
+	if (!status && lint->body)
+		status = check_pieces(lint, interface, scope);
+	return status;
+}
+
+/* ---- names ---- */
+
+static bool is_pass(const struct swk_directive *directive)
+{
+	static const char *const names[] = {"proxy_pass", "grpc_pass", "fastcgi_pass",
+					    "uwsgi_pass", "scgi_pass", "memcached_pass"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (directive->count == 2 && swk_directive_is(directive, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The upstream in our file that dyups takes for one of this name, or NULL. */
+static const struct swk_directive *find_ours(const struct lint *lint, const char *name)
+{
+	const struct swk_directives *directives = &lint->ours->directives;
+
+	if (!swk_names_have(&lint->names, name))
+		return NULL;
+	for (size_t i = 0; i < directives->count; i++) {
+		const struct swk_directive *directive = &directives->list[i];
+
+		if (directive->count == 2 && swk_directive_is(directive, "upstream") &&
+		    !strcasecmp(directive->words[1], name))
+			return directive;
+	}
+	return NULL;
+}
+
+/* A variable anywhere in it has all of it looked up at each request. */
+static int check_pass(struct lint *lint, const struct swk_directive *directive)
+{
+	const char *word = directive->words[1], *mark = strstr(word, "://"), *rest;
+	size_t scheme = mark ? (size_t)(mark + 3 - word) : 0;
+	const struct swk_directive *ours;
+	const char *name_ours;
+	char name[SWK_NAME_MAX + 1];
+
+	rest = word + scheme + strcspn(word + scheme, ":/?");
+	if (strchr(word, '$') || (size_t)(rest - word) - scheme > SWK_NAME_MAX)
+		return 0;
+	(void)snprintf(name, sizeof(name), "%.*s", (int)(rest - word - (long)scheme),
+		       word + scheme);
+	ours = find_ours(lint, name);
+	if (!ours)
+		return 0;
+	name_ours = ours->words[1]; /* where case counts, a variable needs that one */
+	return found(
+		lint, SWK_LINT_BOUND, directive,
+		TEXT("'%s %s' names upstream %s", directive->words[0], word, name_ours),
+		*rest == '/' || *rest == '?'
+			? TEXT("'set $backend %s;' and '%s %.*s$backend;', with a 'rewrite ... "
+			       "break;' for the path, which nginx doesn't replace then",
+			       name_ours, directive->words[0], (int)scheme, word)
+			: TEXT("'set $backend %s;' and '%s %.*s$backend;'", name_ours,
+			       directive->words[0], (int)scheme, word));
+}
+
+static int check_upstream(struct lint *lint, const struct swk_directive *directive)
+{
+	const char *name = directive->words[1];
+	const struct swk_directive *ours = directive->file->ours ? NULL : find_ours(lint, name);
+
+	if (!ours)
+		return 0;
+	return found(lint, strcmp(ours->words[1], name) ? SWK_LINT_CASE : SWK_LINT_TWICE, directive,
+		     TEXT("upstream %s stands in %s:%u as %s, too", name, lint->ours->path,
+			  ours->line, ours->words[1]),
+		     "take it out here, or rename it; or leave the service out, by 'exclude' in "
+		     "the settings");
+}
+
+static int check_include(struct lint *lint, const struct swk_directive *directive)
+{
+	int status = 0;
+
+	if (directive->includes_ours && lint->included)
+		status = found(lint, SWK_LINT_INCLUDED_TWICE, directive,
+			       TEXT("'%s %s' includes %s once more", directive->words[0],
+				    directive->words[1], lint->ours->path),
+			       "take one of the two out");
+	lint->included |= directive->includes_ours;
+	if (!status && directive->includes_beside)
+		status = found(lint, SWK_LINT_WIDE, directive,
+			       TEXT("'%s %s' takes %s.state and others that stand beside that file",
+				    directive->words[0], directive->words[1], lint->ours->path),
+			       "a pattern that ends in the file's own ending, such as *.conf");
+	return status;
+}
+
+/* ---- the whole ---- */
+
+static bool is_scope(const struct swk_directive *directive)
+{
+	static const char *const names[] = {"http", "server", "location", "if", "limit_except"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		if (directive->block && swk_directive_is(directive, names[i]))
+			return true;
+	}
+	return false;
+}
+
+static int check(struct lint *lint, const struct swk_directive *directive,
+		 const struct scope *scope)
+{
+	size_t size;
+
+	if (is_pass(directive))
+		return check_pass(lint, directive);
+	if (directive->count == 2 && directive->block && swk_directive_is(directive, "upstream"))
+		return check_upstream(lint, directive);
+	if (swk_directive_includes(directive))
+		return check_include(lint, directive);
+	if (swk_directive_is(directive, "dyups_interface"))
+		return check_interface(lint, directive, scope);
+	if (directive->count == 2 && swk_directive_is(directive, "dyups_shm_zone_size")) {
+		lint->queue = true;
+		if (lint->body && read_size(directive->words[1], &size))
+			return check_queue(lint, directive, size);
+	}
+	return 0;
+}
+
+static int walk(struct lint *lint, const struct swk_directives *directives,
+		const struct scope *scope)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < directives->count; i++) {
+		const struct swk_directive *directive = &directives->list[i];
+		struct scope inner = {scope, directive, &directive->inside};
+
+		if (directive->block && swk_directive_is(directive, "http"))
+			lint->http = directive;
+		status = check(lint, directive, scope);
+		if (status)
+			break;
+		if (swk_directive_includes(directive))
+			status = walk(lint, &directive->inside, scope);
+		else if (is_scope(directive))
+			status = walk(lint, &directive->inside, &inner);
+	}
+	return status;
+}
+
+/* What a whole configuration should have. */
+static int check_missing(struct lint *lint)
+{
+	int status = 0;
+
+	if (!lint->http)
+		return 0;
+	if (!lint->included)
+		status = found(lint, SWK_LINT_NOT_INCLUDED, lint->http,
+			       TEXT("%s isn't included", lint->ours->path),
+			       TEXT("'include %s;' in http, or --conf FILE if another is meant",
+				    lint->ours->path));
+	if (!status && lint->interface && !lint->queue && lint->body)
+		status = check_queue(lint, lint->http, QUEUE_DEFAULT);
+	return status;
+}
+
+/* ---- our file ---- */
+
+static int check_ours(struct lint *lint, const struct swk_directive *upstream)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < upstream->inside.count; i++) {
+		const struct swk_directive *directive = &upstream->inside.list[i];
+		bool zone = swk_directive_is(directive, "zone");
+
+		if (zone || swk_directive_is(directive, "hash"))
+			status = found(lint, zone ? SWK_LINT_ZONE : SWK_LINT_HASH, directive,
+				       TEXT("upstream %s has '%s'", upstream->words[1],
+					    directive->words[0]),
+				       zone ? "take it out"
+					    : "take it out; a method is said by 'balance' in the "
+					      "settings");
+	}
+	return status;
+}
+
+static int read_ours(struct lint *lint)
+{
+	const struct swk_directives *directives = &lint->ours->directives;
+	int status = 0;
+
+	for (size_t i = 0; !status && i < directives->count; i++) {
+		const struct swk_directive *directive = &directives->list[i];
+
+		if (directive->count != 2 || !swk_directive_is(directive, "upstream"))
+			continue;
+		status = swk_names_add(&lint->names, directive->words[1], lint->error);
+		if (!status)
+			status = check_ours(lint, directive);
+	}
+	return status;
+}
+
+/* The largest body that there is to send. */
+static int measure(struct lint *lint)
+{
+	const struct swk_upstreams *upstreams = &lint->ours->upstreams;
+	struct swk_buffer body;
+	int status = 0;
+
+	swk_buffer_init(&body, SWK_CONF_MAX);
+	for (size_t i = 0; !status && i < upstreams->count; i++) {
+		swk_buffer_clear(&body);
+		status = swk_nginx_directives(&body, &upstreams->list[i], "", "", lint->error);
+		if (!status && body.length > lint->body) {
+			lint->body = body.length;
+			lint->largest = upstreams->list[i].name;
+		}
+	}
+	swk_buffer_free(&body);
+	return status;
+}
+
+int swk_nginx_lint(struct swk_findings *findings, const struct swk_directives *top,
+		   const struct swk_lint_ours *ours, struct swk_error *error)
+{
+	struct lint lint = {.findings = findings, .ours = ours, .error = error};
+	struct scope scope = {.level = top};
+	int status = measure(&lint);
+
+	if (!status)
+		status = read_ours(&lint);
+	if (!status)
+		status = walk(&lint, top, &scope);
+	if (!status)
+		status = check_missing(&lint);
+	swk_names_free(&lint.names);
+	return status;
+}

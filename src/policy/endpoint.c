@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy/endpoint.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Says why, and returns the verdict. */
+static enum swk_verdict say(struct swk_offer *offer, enum swk_verdict verdict, const char *format,
+			    ...) __attribute__((format(printf, 3, 4)));
+
+static enum swk_verdict say(struct swk_offer *offer, enum swk_verdict verdict, const char *format,
+			    ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(offer->why, sizeof(offer->why), format, arguments);
+	va_end(arguments);
+	return offer->verdict = verdict;
+}
+
+/* ---- the address ---- */
+
+static bool is_reserved(const struct swk_policy *policy, const struct swk_server *server)
+{
+	for (size_t i = 0; i < policy->reserved_count; i++) {
+		/* Who knows what a name leads to. */
+		if (policy->reserved[i] == server->port)
+			return server->host || swk_server_is_loopback(server);
+	}
+	return false;
+}
+
+static const struct swk_tagged *find_tagged(const struct swk_tagged *list, size_t count,
+					    const char *name)
+{
+	static const char *const endings[] = {"", "_ipv4", "_ipv6"};
+	const size_t length = strlen(name);
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
+		for (size_t j = 0; j < count; j++) {
+			if (!strncmp(list[j].name, name, length) &&
+			    !strcmp(list[j].name + length, endings[i]) && *list[j].address)
+				return &list[j];
+		}
+	}
+	return NULL;
+}
+
+/* The address that the rules ask for, and the port that goes with it; NULL where it has none. */
+static const char *find_address(const struct swk_rules *rules, const struct swk_instance *instance,
+				double *port)
+{
+	const struct swk_tagged *tagged;
+
+	*port = instance->port;
+	if (!strcmp(rules->address, "node"))
+		return instance->node_address;
+	if (!strcmp(rules->address, "service"))
+		return *instance->address ? instance->address : instance->node_address;
+	tagged = find_tagged(instance->tagged, instance->tagged_count, rules->address);
+	if (tagged && tagged->port > 0)
+		*port = tagged->port;
+	if (!tagged && !*instance->address)
+		tagged = find_tagged(instance->node_tagged, instance->node_tagged_count,
+				     rules->address);
+	return tagged ? tagged->address : NULL;
+}
+
+/* Sets the server's place, or says why it has none that can be used. */
+static bool set_place(struct swk_offer *offer, const struct swk_policy *policy,
+		      const struct swk_rules *rules, const char *address, double port)
+{
+	struct swk_server *server = &offer->server;
+	char text[SWK_ADDRESS_MAX];
+	bool found;
+
+	if (rules->port)
+		port = rules->port;
+	if (!(port >= 1 && port <= 65535 && port == (double)(unsigned)port)) {
+		(void)say(offer, SWK_SKIPPED, "no port from 1 to 65535: '%.17g'", port);
+		return false;
+	}
+	found = swk_server_set_address(server, address, (unsigned)port);
+	if (!found && rules->allow_hostnames)
+		found = swk_server_set_host(server, (char *)(uintptr_t)address, (unsigned)port);
+	if (!found) {
+		(void)say(offer, SWK_SKIPPED, "no IPv4 or IPv6 address%s: '%s'",
+			  rules->allow_hostnames ? ", nor a host's name" : "", address);
+		return false;
+	}
+	if (is_reserved(policy, server)) {
+		(void)say(offer, SWK_SKIPPED, "nginx's own dynamic interface may be there: '%s'",
+			  swk_server_address(server, text));
+		return false;
+	}
+	return true;
+}
+
+/* ---- attributes ---- */
+
+/* What a value must be, as a field: numbers up to what nginx takes. */
+static const struct swk_field value_fields[SWK_ATTRIBUTES] = {
+	[SWK_ATTRIBUTE_WEIGHT] = {.type = SWK_NUMBER, .least = 1, .most = 999999999},
+	[SWK_ATTRIBUTE_MAX_FAILS] = {.type = SWK_NUMBER, .most = 999999999},
+	[SWK_ATTRIBUTE_FAIL_TIMEOUT] = {.type = SWK_SECONDS, .most = 999999999},
+	[SWK_ATTRIBUTE_MAX_CONNS] = {.type = SWK_NUMBER, .most = 999999999},
+	[SWK_ATTRIBUTE_BACKUP] = {.type = SWK_FLAG},
+	[SWK_ATTRIBUTE_DOWN] = {.type = SWK_FLAG},
+};
+
+/* The most that may be said of each. */
+struct most {
+	unsigned weight, max_fails, fail_timeout, max_conns;
+};
+
+static unsigned at_most(unsigned number, unsigned most)
+{
+	return number < most ? number : most;
+}
+
+/* Sets an attribute; false, with the reason, where the value can't be. */
+static bool set_attribute(struct swk_server *server, enum swk_attribute attribute,
+			  const char *value, const struct most *most, struct swk_error *why)
+{
+	unsigned number = 0;
+	bool flag = false;
+
+	if (swk_field_set(&value_fields[attribute],
+			  value_fields[attribute].type == SWK_FLAG ? (void *)&flag
+								   : (void *)&number,
+			  value, "", why))
+		return false;
+	switch (attribute) {
+	case SWK_ATTRIBUTE_WEIGHT:
+		server->weight = at_most(number, most->weight);
+		break;
+	case SWK_ATTRIBUTE_MAX_FAILS:
+		server->max_fails = at_most(number, most->max_fails);
+		break;
+	case SWK_ATTRIBUTE_FAIL_TIMEOUT:
+		server->fail_timeout = at_most(number, most->fail_timeout);
+		break;
+	case SWK_ATTRIBUTE_MAX_CONNS:
+		server->max_conns = at_most(number, most->max_conns);
+		break;
+	case SWK_ATTRIBUTE_BACKUP:
+		server->backup = flag;
+		break;
+	default:
+		server->down = flag;
+		break;
+	}
+	return true;
+}
+
+/* The attribute of which `name`, so many bytes of it, is the name; SWK_ATTRIBUTES: none. */
+static enum swk_attribute find_attribute(const char *name, size_t length)
+{
+	unsigned i = 0;
+
+	while (i < SWK_ATTRIBUTES && (strncmp(swk_attribute_words[i], name, length) != 0 ||
+				      swk_attribute_words[i][length]))
+		i++;
+	return (enum swk_attribute)i;
+}
+
+/* Where attributes of an instance go. */
+struct attributes {
+	struct swk_offer *offer;
+	const struct swk_attributes *settings;
+	const struct swk_instance *instance;
+	struct swk_report *report;
+};
+
+static void note_ignored(const struct attributes *to, enum swk_note_kind kind, const char *what,
+			 const char *text, const char *why)
+{
+	swk_report_note(to->report, kind,
+			"service '%s': instance %zu ('%s' on node '%s'): %s '%s' is ignored: %s",
+			to->instance->service, to->instance->number, to->instance->id,
+			to->instance->node, what, text, why);
+}
+
+/* Takes a name and its value, NULL where it has none. `text` is all of it, for a message. */
+static void take_attribute(const struct attributes *to, const char *what, const char *text,
+			   const char *name, size_t length, const char *value)
+{
+	const struct swk_attributes *settings = to->settings;
+	/* The weights of an upstream are brought down together, so that their proportions stay. */
+	const struct most most = {SWK_WEIGHT_MAX, settings->max_max_fails,
+				  settings->max_fail_timeout, settings->max_max_conns};
+	enum swk_attribute attribute = find_attribute(name, length);
+	struct swk_error why = {0};
+
+	if (attribute == SWK_ATTRIBUTES)
+		note_ignored(to, SWK_NOTE_WARNING, what, text, "there is no such attribute");
+	else if (!settings->allow[attribute])
+		note_ignored(to, SWK_NOTE_DETAIL, what, text,
+			     "the settings don't allow an instance to say that");
+	else if (!value && value_fields[attribute].type != SWK_FLAG)
+		note_ignored(to, SWK_NOTE_WARNING, what, text, "it has no value");
+	else if (!set_attribute(&to->offer->server, attribute, value ? value : "1", &most, &why))
+		note_ignored(to, SWK_NOTE_WARNING, what, text, why.text + strlen(": "));
+}
+
+/* First what the tags say, then Meta. */
+static void take_attributes(const struct attributes *to)
+{
+	const struct swk_instance *instance = to->instance;
+	const char *prefix = to->settings->tag_prefix;
+	size_t length = strlen(prefix);
+
+	for (size_t i = 0; i < instance->tag_count; i++) {
+		const char *tag = instance->tags[i], *value;
+
+		if (strncmp(tag, prefix, length) != 0)
+			continue;
+		value = strchr(tag + length, '=');
+		take_attribute(to, "tag", tag, tag + length, strcspn(tag + length, "="),
+			       value ? value + 1 : NULL);
+	}
+	prefix = to->settings->meta_prefix;
+	length = strlen(prefix);
+	for (size_t i = 0; i < instance->meta_count; i++) {
+		const struct swk_pair *pair = &instance->meta[i];
+		char text[SWK_TEXT_MAX];
+
+		if (strncmp(pair->name, prefix, length) != 0)
+			continue;
+		(void)snprintf(text, sizeof(text), "%s=%s", pair->name, pair->value);
+		take_attribute(to, "Meta", text, pair->name + length, strlen(pair->name + length),
+			       pair->value);
+	}
+}
+
+/* ---- health ---- */
+
+const char *swk_offer_health(const struct swk_instance *instance)
+{
+	static const char *const words[] = {"passing", "warning", "critical"};
+
+	return instance->maintenance ? "maintenance" : words[instance->health];
+}
+
+/* What the rules make of one that isn't well. */
+static enum swk_verdict judge_unhealthy(struct swk_offer *offer, unsigned rule, const char *what)
+{
+	offer->server.down = rule == SWK_UNHEALTHY_DOWN;
+	return say(offer, offer->server.down ? SWK_SERVED_DOWN : SWK_LEFT_OUT, "it is %s", what);
+}
+
+static enum swk_verdict judge_warning(struct swk_offer *offer, const struct swk_rules *rules,
+				      const struct swk_instance *instance)
+{
+	switch (rules->warning) {
+	case SWK_WARNING_INCLUDE:
+		return SWK_SERVED;
+	case SWK_WARNING_WEIGHT:
+		offer->server.weight = instance->weight_warning;
+		return instance->weight_warning
+			       ? SWK_SERVED
+			       : say(offer, SWK_LEFT_OUT, "it is warning, and its weight then 0");
+	default:
+		return say(offer, SWK_LEFT_OUT, "it is warning");
+	}
+}
+
+static enum swk_verdict judge_health(struct swk_offer *offer, const struct swk_rules *rules,
+				     const struct swk_instance *instance)
+{
+	if (rules->require_check && !instance->checked)
+		return say(offer, SWK_LEFT_OUT, "it has no check of its own");
+	if (instance->maintenance)
+		return judge_unhealthy(offer, rules->maintenance, "in maintenance");
+	if (instance->health == SWK_CRITICAL)
+		return judge_unhealthy(offer, rules->critical, "critical");
+	if (instance->health == SWK_WARNING && judge_warning(offer, rules, instance) != SWK_SERVED)
+		return SWK_LEFT_OUT;
+	if (offer->server.down)
+		return say(offer, SWK_SERVED_DOWN, "it says itself that it is down");
+	return SWK_SERVED;
+}
+
+/* ---- all of it ---- */
+
+static struct swk_server server_of(const struct swk_rules *rules)
+{
+	return (struct swk_server){.weight = SWK_NGINX_WEIGHT,
+				   .max_conns = rules->max_conns,
+				   .max_fails = rules->max_fails,
+				   .fail_timeout = rules->fail_timeout};
+}
+
+void swk_offer_instance(struct swk_offer *offer, const struct swk_policy *policy,
+			const struct swk_rules *rules, const struct swk_instance *instance,
+			struct swk_report *report)
+{
+	const struct attributes to = {offer, &policy->settings->attributes, instance, report};
+	const char *address;
+	double port;
+
+	offer->server = server_of(rules);
+	offer->why[0] = '\0';
+	address = find_address(rules, instance, &port);
+	if (!address) {
+		(void)say(offer, SWK_SKIPPED, "no address tagged '%s'", rules->address);
+		return;
+	}
+	if (!set_place(offer, policy, rules, address, port))
+		return;
+	if (rules->weights && instance->weight_passing)
+		offer->server.weight = instance->weight_passing;
+	take_attributes(&to);
+	offer->verdict = judge_health(offer, rules, instance);
+}
+
+/* Sets the place of a key's server, which its last segment names. */
+static bool set_key_place(struct swk_offer *offer, const struct swk_policy *policy,
+			  const struct swk_rules *rules, const char *address)
+{
+	const char *colon = strrchr(address, ':');
+	size_t length = colon ? (size_t)(colon - address) : 0;
+	struct swk_server *server = &offer->server;
+	double port = 0;
+
+	if (swk_server_parse_address(server, address, strlen(address))) {
+		/* Without brackets, for the same look as an instance gets. */
+		port = server->port;
+		length -= server->v6 ? 2 : 0;
+		address += server->v6 ? 1 : 0;
+	} else if (!colon || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+		   strlen(colon + 1) > 5 || !sscanf(colon + 1, "%lf", &port) || *address == '[' ||
+		   memchr(address, ':', length)) {
+		/* Without brackets it is not known whether the end of an IPv6 one is a port. */
+		(void)say(offer, SWK_SKIPPED, "no ADDRESS:PORT: '%s'", address);
+		return false;
+	}
+	if (length >= sizeof(offer->host))
+		length = 0;
+	memcpy(offer->host, address, length);
+	offer->host[length] = '\0';
+	return set_place(offer, policy, rules, offer->host, port);
+}
+
+void swk_offer_key(struct swk_offer *offer, const struct swk_policy *policy,
+		   const struct swk_rules *rules, const struct swk_key *key, const char *address,
+		   struct swk_report *report)
+{
+	static const struct most most = {SWK_WEIGHT_MAX, SWK_MAX_FAILS_MAX, SWK_FAIL_TIMEOUT_MAX,
+					 SWK_MAX_CONNS_MAX};
+
+	offer->server = server_of(rules);
+	offer->why[0] = '\0';
+	if (key->trouble) {
+		(void)say(offer, SWK_SKIPPED, "%s", key->trouble);
+		return;
+	}
+	if (!set_key_place(offer, policy, rules, address))
+		return;
+	for (size_t i = 0; i < key->value_count; i++) {
+		const struct swk_pair *pair = &key->values[i];
+		enum swk_attribute attribute = find_attribute(pair->name, strlen(pair->name));
+		struct swk_error why = {0};
+
+		if (attribute == SWK_ATTRIBUTES)
+			swk_report_note(report, SWK_NOTE_WARNING,
+					"key '%s': '%s' is ignored: there is no such attribute",
+					key->key, pair->name);
+		else if (!set_attribute(&offer->server, attribute, pair->value, &most, &why))
+			swk_report_note(report, SWK_NOTE_WARNING,
+					"key '%s': %s '%s' is ignored: %s", key->key, pair->name,
+					pair->value, why.text + strlen(": "));
+	}
+	offer->verdict = SWK_SERVED;
+	if (offer->server.down)
+		offer->verdict = say(offer, SWK_SERVED_DOWN, "its value says that it is down");
+}

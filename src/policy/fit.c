@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy/fit.h"
+
+#include <inttypes.h>
+
+void swk_settle_rules(struct swk_upstream *upstream, const struct swk_rules *rules)
+{
+	upstream->balance = (enum swk_balance)rules->balance;
+	upstream->keepalive = rules->keepalive;
+	upstream->keepalive_timeout = rules->keepalive_timeout;
+	upstream->keepalive_requests = rules->keepalive_requests;
+}
+
+/* Where the largest is too large, all of them are less, in the same proportion. */
+static void scale_weights(struct swk_upstream *upstream, unsigned most, struct swk_report *report)
+{
+	uint64_t largest = 0;
+
+	for (size_t i = 0; i < upstream->count; i++) {
+		/* What serves nobody has no part in the proportions. */
+		if (!upstream->servers[i].down && upstream->servers[i].weight > largest)
+			largest = upstream->servers[i].weight;
+	}
+	if (largest > most)
+		swk_report_note(
+			report, SWK_NOTE_DETAIL,
+			"upstream %s: its weights are brought down, the largest from %" PRIu64
+			" to %u",
+			upstream->name, largest, most);
+	for (size_t i = 0; i < upstream->count; i++) {
+		uint64_t weight = upstream->servers[i].weight;
+
+		if (largest > most)
+			weight = (weight * most + largest / 2) / largest;
+		if (weight > most)
+			weight = most;
+		upstream->servers[i].weight = weight ? (unsigned)weight : 1;
+	}
+}
+
+/* nginx refuses `backup` with some methods, and an upstream of backups only. */
+static void drop_backups(struct swk_upstream *upstream, struct swk_report *report)
+{
+	bool allowed = swk_balance_has_backups(upstream->balance);
+	size_t backups = 0;
+
+	for (size_t i = 0; i < upstream->count; i++)
+		backups += upstream->servers[i].backup;
+	if (!backups || (allowed && backups < upstream->count))
+		return;
+	for (size_t i = 0; i < upstream->count; i++)
+		upstream->servers[i].backup = false;
+	swk_report_note(report, SWK_NOTE_WARNING,
+			"upstream %s: its %zu backup server%s served as any other: %s%s",
+			upstream->name, backups, backups == 1 ? " is" : "s are",
+			allowed ? "it has no other servers" : "nginx has no backups with ",
+			allowed ? "" : swk_balance_words[upstream->balance]);
+}
+
+size_t swk_settle(struct swk_upstream *upstream, unsigned most, struct swk_report *report)
+{
+	size_t usable = 0;
+
+	swk_upstream_tidy(upstream);
+	scale_weights(upstream, most, report);
+	drop_backups(upstream, report);
+	for (size_t i = 0; i < upstream->count; i++)
+		usable += !upstream->servers[i].down;
+	return usable;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy/guard.h"
+
+bool swk_guard_list(size_t services, size_t least, const char *which, struct swk_report *report)
+{
+	if (!services) {
+		swk_report_note(report, SWK_NOTE_HELD,
+				"%s has no service in it: taken for an outage of the registry, or "
+				"for a token without the right service:read; nothing was changed",
+				which);
+		return false;
+	}
+	if (services < least) {
+		swk_report_note(report, SWK_NOTE_HELD,
+				"%s has %zu service%s, fewer than the %zu of --min-services: taken "
+				"for an outage of the registry; nothing was changed",
+				which, services, services == 1 ? "" : "s", least);
+		return false;
+	}
+	return true;
+}
+
+bool swk_guard_instances(size_t asked, size_t instances, struct swk_report *report)
+{
+	if (!asked || instances)
+		return true;
+	swk_report_note(report, SWK_NOTE_HELD,
+			"Consul lists %zu service%s but not one instance: taken for a token "
+			"without the right node:read; nothing was changed",
+			asked, asked == 1 ? "" : "s");
+	return false;
+}
+
+bool swk_guard_deletions(size_t deletions, size_t upstreams, unsigned percent,
+			 struct swk_report *report)
+{
+	if (upstreams < SWK_DELETIONS_FROM || deletions * 100 <= upstreams * percent)
+		return true;
+	swk_report_note(
+		report, SWK_NOTE_HELD,
+		"%zu of %zu upstreams would be deleted, more than the %u %% of "
+		"--max-deletions: they are kept; if they are meant to go, once with --force",
+		deletions, upstreams, percent);
+	return false;
+}

@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy/placement.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "policy/fit.h"
+
+/* ---- services ---- */
+
+static int say_of_service(const struct swk_policy *policy, const char *service,
+			  enum swk_verdict verdict, const char *reason, struct swk_error *error)
+{
+	return swk_whys_add(policy->whys,
+			    &(struct swk_why){.service = (char *)(uintptr_t)service,
+					      .verdict = verdict,
+					      .reason = (char *)(uintptr_t)reason},
+			    error);
+}
+
+/* Why a service's name can't be an upstream's, or NULL. */
+static const char *unusable(const char *name)
+{
+	if (!swk_name_valid(name))
+		return "its name can't be an upstream's (letters, digits, '.', '_', '-', at most "
+		       "200)";
+	return swk_name_is_host(name) ? "to nginx that is a host, not an upstream" : NULL;
+}
+
+int swk_policy_service(struct swk_services *services, const struct swk_policy *policy,
+		       const char *name, struct swk_report *report, struct swk_error *error)
+{
+	const char *why = unusable(name);
+
+	if (!swk_settings_publish(policy->settings, name))
+		return say_of_service(policy, name, SWK_LEFT_OUT,
+				      strcmp(name, "consul") ? "include and exclude leave it out"
+							     : "it is Consul itself",
+				      error);
+	if (!why)
+		return swk_services_get(services, name, error) ? 0 : error->status;
+	swk_report_note(report, SWK_NOTE_SKIPPED, "service '%s': skipped: %s", name, why);
+	return say_of_service(policy, name, SWK_SKIPPED, why, error);
+}
+
+/* ---- upstreams of a service ---- */
+
+/* What is being placed, and what it has come to. */
+struct placing {
+	const struct swk_policy *policy;
+	struct swk_service *service;
+	const struct swk_rules *rules;
+	const struct swk_offer *offer;
+	const struct swk_instance *instance; /* NULL: a key is placed */
+	const struct swk_key *key;
+	bool *placed; /* by the places of its service's upstreams: where it is already */
+	struct swk_report *report;
+	struct swk_error *error;
+};
+
+static bool is_served(const struct swk_offer *offer)
+{
+	return offer->verdict == SWK_SERVED || offer->verdict == SWK_SERVED_DOWN;
+}
+
+/* Writes down for who asks what became of it in an upstream (NULL: in none). */
+static int say_why(const struct placing *placing, const struct swk_upstream *upstream,
+		   enum swk_verdict verdict, const char *reason)
+{
+	const struct swk_instance *instance = placing->instance;
+	char address[SWK_ADDRESS_MAX] = "";
+
+	if (!placing->policy->whys)
+		return 0;
+	if (placing->offer && placing->offer->server.port)
+		(void)swk_server_address(&placing->offer->server, address);
+	return swk_whys_add(
+		placing->policy->whys,
+		&(struct swk_why){
+			.service = placing->service->name,
+			.instance =
+				(char *)(uintptr_t)(instance ? instance->id : placing->key->key),
+			.node = (char *)(uintptr_t)(instance ? instance->node : ""),
+			.status = (char *)(uintptr_t)(instance ? swk_offer_health(instance)
+							       : "passing"),
+			.upstream = upstream ? upstream->name : NULL,
+			.tag = upstream ? upstream->tag : NULL,
+			.keyed = !instance,
+			.address = address,
+			.verdict = verdict,
+			.reason = (char *)(uintptr_t)reason},
+		placing->error);
+}
+
+static void note_skipped(const struct placing *placing, const char *why)
+{
+	const struct swk_instance *instance = placing->instance;
+
+	if (instance)
+		swk_report_note(placing->report, SWK_NOTE_SKIPPED,
+				"service '%s': instance %zu ('%s' on node '%s') skipped: %s",
+				instance->service, instance->number, instance->id, instance->node,
+				why);
+	else
+		swk_report_note(placing->report, SWK_NOTE_SKIPPED, "key '%s' skipped: %s",
+				placing->key->key, why);
+}
+
+/* One that is in no upstream for it. */
+static int skip(const struct placing *placing, const char *why)
+{
+	note_skipped(placing, why);
+	return say_why(placing, NULL, SWK_SKIPPED, why);
+}
+
+/* What the service's upstreams are called. */
+static const char *base_name(const struct placing *placing)
+{
+	return placing->rules->upstream ? placing->rules->upstream : placing->service->name;
+}
+
+/* The service's upstream of this tag, made if it is not there; NULL without memory. */
+static struct swk_upstream *upstream_of(const struct placing *placing, const char *tag,
+					const char *separator, const char *colour)
+{
+	struct swk_service *service = placing->service;
+	struct swk_upstream upstream, *known = swk_service_upstream(service, tag);
+	char name[2 * SWK_NAME_MAX + 16];
+
+	if (known)
+		return known;
+	(void)snprintf(name, sizeof(name), "%s%s%s", base_name(placing), separator, colour);
+	if (swk_upstream_init(&upstream, name, service->name, tag, placing->error))
+		return NULL;
+	upstream.keyed = !placing->instance;
+	swk_settle_rules(&upstream, placing->rules);
+	if (!swk_upstreams_append(&service->upstreams, &upstream, placing->error))
+		return &service->upstreams.list[service->upstreams.count - 1];
+	swk_upstream_free(&upstream);
+	return NULL;
+}
+
+/* Puts it into one upstream: a server, or only the word that it is registered. */
+static int place(const struct placing *placing, const char *tag, const char *separator,
+		 const char *colour)
+{
+	struct swk_upstream *upstream = upstream_of(placing, tag, separator, colour);
+	const struct swk_offer *offer = placing->offer;
+	bool *placed;
+	int status;
+
+	if (!upstream)
+		return placing->error->status;
+	placed = &placing->placed[upstream - placing->service->upstreams.list];
+	if (*placed)
+		return 0;
+	*placed = true;
+	placing->service->placed++;
+	upstream->registered++;
+	upstream->usable += offer->verdict == SWK_SERVED;
+	status = say_why(placing, upstream, offer->verdict, offer->why);
+	if (!status && is_served(offer))
+		status = swk_upstream_add(upstream, &offer->server, placing->error);
+	return status;
+}
+
+/* ---- where tags say that an instance belongs ---- */
+
+/* Puts it where the tag of a route says; what can't be an upstream is skipped. */
+static int place_by_tag(const struct placing *placing, const struct swk_route *route,
+			const char *tag, const char *colour)
+{
+	char name[SWK_NAME_MAX + 2], why[SWK_TEXT_MAX];
+	int length = snprintf(name, sizeof(name), "%s%s%s", base_name(placing), route->separator,
+			      colour);
+
+	if (placing->service->upstreams.count >= SWK_COLOURS_MAX &&
+	    !swk_service_upstream(placing->service, tag))
+		(void)snprintf(why, sizeof(why),
+			       "its service has too many colours already: tag '%s'", tag);
+	else if (!swk_name_part_valid(colour) || length > SWK_NAME_MAX)
+		(void)snprintf(why, sizeof(why), "can't be part of an upstream's name: tag '%s'",
+			       tag);
+	else if (swk_name_is_host(name))
+		(void)snprintf(why, sizeof(why),
+			       "to nginx '%s' is a host, not an upstream: tag '%s'", name, tag);
+	else
+		return place(placing, tag, route->separator, colour);
+	return skip(placing, why);
+}
+
+/* The route whose tag this is, and its value; NULL where it is none. */
+static const struct swk_route *route_of(const struct swk_settings *settings, const char *tag,
+					const char **value)
+{
+	for (size_t i = 0; i < settings->route_count; i++) {
+		size_t length = strlen(settings->routes[i].tag);
+
+		if (!strncmp(tag, settings->routes[i].tag, length) && tag[length] == '=') {
+			*value = tag + length + 1;
+			return &settings->routes[i];
+		}
+	}
+	return NULL;
+}
+
+static int place_by_tags(const struct placing *placing)
+{
+	const struct swk_instance *instance = placing->instance;
+	bool plain = true, said_plain = false;
+	int status = 0;
+
+	for (size_t i = 0; !status && i < instance->tag_count; i++) {
+		const char *colour;
+		const struct swk_route *route =
+			route_of(placing->policy->settings, instance->tags[i], &colour);
+
+		if (!route)
+			continue;
+		if (!*colour || !strcmp(colour, route->plain)) {
+			said_plain = true;
+			continue;
+		}
+		plain = plain && route->also_plain;
+		status = place_by_tag(placing, route, instance->tags[i], colour);
+	}
+	return status || !(plain || said_plain) ? status : place(placing, "", "", "");
+}
+
+/* ---- instances ---- */
+
+static bool has_tag(const struct swk_instance *instance, const char *tag)
+{
+	for (size_t i = 0; i < instance->tag_count; i++) {
+		if (!strcmp(instance->tags[i], tag))
+			return true;
+	}
+	return false;
+}
+
+/* Why the operator doesn't want it published, whatever it is; NULL: he does. */
+static const char *unpublished(const struct swk_settings *settings,
+			       const struct swk_instance *instance, char room[SWK_TEXT_MAX])
+{
+	if (!swk_settings_publish(settings, instance->service))
+		return "include and exclude leave its service out";
+	if (!settings->require_tag || has_tag(instance, settings->require_tag))
+		return NULL;
+	(void)snprintf(room, SWK_TEXT_MAX, "it has no tag '%s'", settings->require_tag);
+	return room;
+}
+
+/* Finds the service, or adds it; NULL where it is none that can be published, though an instance
+ * that can't be read, or isn't wanted, may have made it known. */
+static int begin(struct placing *placing, struct swk_services *services, const char *name)
+{
+	bool usable = !unusable(name);
+	int status = 0;
+
+	if (!usable || !swk_services_find(services, name))
+		status = swk_policy_service(services, placing->policy, name, placing->report,
+					    placing->error);
+	if (!status && usable)
+		placing->service = swk_services_find(services, name);
+	if (placing->service)
+		placing->service->instances++;
+	return status;
+}
+
+static bool is_full(const struct swk_service *service)
+{
+	return service->placed >= SWK_PLACES_MAX;
+}
+
+/* An instance that is not to be published shows that its service has some, which are not. */
+static int leave_out(struct placing *placing, struct swk_services *services, const char *why)
+{
+	placing->service = swk_services_get(services, placing->instance->service, placing->error);
+	if (!placing->service)
+		return placing->error->status;
+	placing->service->instances++;
+	return say_why(placing, NULL, SWK_LEFT_OUT, why);
+}
+
+/* One of no service that anybody could want served. */
+static int pass_over(const struct swk_policy *policy, const struct swk_instance *instance,
+		     const char *why, struct swk_error *error)
+{
+	return swk_whys_add(
+		policy->whys,
+		&(struct swk_why){.service = (char *)(uintptr_t)instance->service,
+				  .instance = (char *)(uintptr_t)instance->id,
+				  .node = (char *)(uintptr_t)instance->node,
+				  .status = (char *)(uintptr_t)swk_offer_health(instance),
+				  .verdict = SWK_LEFT_OUT,
+				  .reason = (char *)(uintptr_t)why},
+		error);
+}
+
+int swk_policy_instance(struct swk_services *services, const struct swk_policy *policy,
+			const struct swk_instance *instance, struct swk_report *report,
+			struct swk_error *error)
+{
+	bool placed[SWK_COLOURS_MAX + 1] = {false};
+	struct placing placing = {.policy = policy,
+				  .instance = instance,
+				  .placed = placed,
+				  .report = report,
+				  .error = error};
+	char room[SWK_TEXT_MAX];
+	const char *why;
+	struct swk_rules rules;
+	struct swk_offer offer;
+	int status;
+
+	if (!strcmp(instance->service, "consul"))
+		return pass_over(policy, instance, "it is Consul itself", error);
+	if (instance->proxy)
+		return pass_over(policy, instance, "it is a proxy or gateway of Consul's mesh",
+				 error);
+	why = unpublished(policy->settings, instance, room);
+	if (why && swk_name_valid(instance->service))
+		return leave_out(&placing, services, why);
+	status = begin(&placing, services, instance->service);
+	if (status || !placing.service)
+		return status;
+	swk_rules_find(&rules, &policy->settings->defaults, &policy->settings->services,
+		       instance->service);
+	swk_offer_instance(&offer, policy, &rules, instance, report);
+	if (is_full(placing.service))
+		return skip(&placing, "its service has too many instances already");
+	placing.rules = &rules;
+	placing.offer = &offer;
+	if (offer.verdict == SWK_SKIPPED)
+		note_skipped(&placing, offer.why);
+	else if (offer.verdict != SWK_SERVED)
+		swk_report_note(report, SWK_NOTE_DETAIL,
+				"service '%s': instance '%s' on node '%s': %s", instance->service,
+				instance->id, instance->node, offer.why);
+	return place_by_tags(&placing);
+}
+
+/* ---- keys ---- */
+
+/* Of a key that is in no upstream. */
+static int say_of_key(const struct placing *placing, const char *upstream, enum swk_verdict verdict,
+		      const char *why)
+{
+	return swk_whys_add(placing->policy->whys,
+			    &(struct swk_why){.service = (char *)(uintptr_t)upstream,
+					      .instance = (char *)(uintptr_t)placing->key->key,
+					      .keyed = true,
+					      .verdict = verdict,
+					      .reason = (char *)(uintptr_t)why},
+			    placing->error);
+}
+
+/* Takes PREFIX/UPSTREAM/ADDRESS:PORT apart. False where it is another. */
+static bool split_key(const char *prefix, const char *key, char upstream[SWK_NAME_MAX + 1],
+		      const char **address)
+{
+	size_t length = strlen(prefix);
+	const char *name = key + length + 1, *slash;
+
+	if (strncmp(key, prefix, length) != 0 || key[length] != '/')
+		return false;
+	slash = strchr(name, '/');
+	if (!slash || slash == name || slash - name > SWK_NAME_MAX || strchr(slash + 1, '/'))
+		return false;
+	memcpy(upstream, name, (size_t)(slash - name));
+	upstream[slash - name] = '\0';
+	*address = slash + 1;
+	return true;
+}
+
+bool swk_policy_is_key(const struct swk_settings *settings, const char *key)
+{
+	char upstream[SWK_NAME_MAX + 1];
+	const char *address;
+
+	return split_key(settings->keyprefix, key, upstream, &address) && *address;
+}
+
+int swk_policy_key(struct swk_services *services, const struct swk_policy *policy,
+		   const struct swk_key *key, struct swk_report *report, struct swk_error *error)
+{
+	bool placed[1] = {false};
+	struct placing placing = {
+		.policy = policy, .key = key, .placed = placed, .report = report, .error = error};
+	char upstream[SWK_NAME_MAX + 1], room[SWK_TEXT_MAX];
+	const char *address, *why;
+	struct swk_rules rules;
+	struct swk_offer offer;
+	int status;
+
+	/* A folder, as Consul's own pages make them. */
+	if (!*key->key || key->key[strlen(key->key) - 1] == '/')
+		return 0;
+	if (!split_key(policy->settings->keyprefix, key->key, upstream, &address)) {
+		(void)snprintf(room, sizeof(room), "it is not %s/UPSTREAM/ADDRESS:PORT",
+			       policy->settings->keyprefix);
+		note_skipped(&placing, room);
+		return say_of_key(&placing, "", SWK_SKIPPED, room);
+	}
+	why = unusable(upstream);
+	if (why)
+		note_skipped(&placing, why);
+	else if (!swk_settings_publish(policy->settings, upstream))
+		why = "include and exclude leave its upstream out";
+	if (why)
+		return say_of_key(&placing, upstream,
+				  unusable(upstream) ? SWK_SKIPPED : SWK_LEFT_OUT, why);
+	status = begin(&placing, services, upstream);
+	if (status || !placing.service)
+		return status;
+	swk_rules_find(&rules, &policy->settings->defaults, &policy->settings->services, upstream);
+	swk_offer_key(&offer, policy, &rules, key, address, report);
+	if (is_full(placing.service))
+		return skip(&placing, "its upstream has too many servers already");
+	placing.rules = &rules;
+	placing.offer = &offer;
+	if (offer.verdict == SWK_SKIPPED)
+		note_skipped(&placing, offer.why);
+	return place(&placing, "", "", "");
+}
+
+/* ---- where an upstream comes from that doesn't say so ---- */
+
+/* The service and tag, among those known, whose upstream would have this name. */
+static const struct swk_upstream *upstream_named(const struct swk_services *services,
+						 const char *name)
+{
+	for (size_t i = 0; i < services->count; i++) {
+		const struct swk_upstreams *upstreams = &services->list[i].upstreams;
+
+		for (size_t j = 0; j < upstreams->count; j++) {
+			if (!strcasecmp(upstreams->list[j].name, name))
+				return &upstreams->list[j];
+		}
+	}
+	return NULL;
+}
+
+/* What a service's upstreams are called, under the rules: borrowed. */
+static const char *called(const struct swk_settings *settings, const struct swk_service *service)
+{
+	struct swk_rules rules;
+
+	swk_rules_find(&rules, &settings->defaults, &settings->services, service->name);
+	return rules.upstream ? rules.upstream : service->name;
+}
+
+/* The service that is called so, or of which `NAME_X` could be a colour of this route though no
+ * instance shows it now: that of the longest name. */
+static const struct swk_service *service_called(const struct swk_services *services,
+						const char *const *names,
+						const struct swk_route *route, const char *name)
+{
+	const struct swk_service *best = NULL;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < services->count; i++) {
+		size_t length = strlen(names[i]), gap = route ? strlen(route->separator) : 0;
+
+		if (strncasecmp(names[i], name, length) != 0 || (best && length <= longest))
+			continue;
+		if (route ? !strncmp(name + length, route->separator, gap) && name[length + gap]
+			  : !name[length]) {
+			best = &services->list[i];
+			longest = length;
+		}
+	}
+	return best;
+}
+
+static int set_source(struct swk_upstream *upstream, const char *service, const char *tag,
+		      struct swk_error *error)
+{
+	char *its_service = strdup(service), *its_tag = strdup(tag);
+
+	if (!its_service || !its_tag) {
+		free(its_service);
+		free(its_tag);
+		return swk_error_memory(error);
+	}
+	free(upstream->service);
+	free(upstream->tag);
+	upstream->service = its_service;
+	upstream->tag = its_tag;
+	return 0;
+}
+
+/* A colour's source, made from an upstream's name, which begins with what its service is called. */
+static int set_colour(struct swk_upstream *upstream, const struct swk_service *service,
+		      const char *its_name, const struct swk_route *route, struct swk_error *error)
+{
+	char tag[2 * SWK_NAME_MAX + 2];
+
+	(void)snprintf(tag, sizeof(tag), "%s=%s", route->tag,
+		       upstream->name + strlen(its_name) + strlen(route->separator));
+	return set_source(upstream, service->name, tag, error);
+}
+
+static int find_source(struct swk_upstream *upstream, const struct swk_settings *settings,
+		       const struct swk_services *services, const char *const *names, bool complete,
+		       struct swk_error *error)
+{
+	const struct swk_upstream *named = upstream_named(services, upstream->name);
+	const struct swk_service *service;
+
+	if (named)
+		return set_source(upstream, named->service, named->tag, error);
+	service = service_called(services, names, NULL, upstream->name);
+	if (!service)
+		service = swk_services_find(services, upstream->name);
+	if (service)
+		return set_source(upstream, service->name, "", error);
+	for (size_t i = 0; complete && i < settings->route_count; i++) {
+		const struct swk_route *route = &settings->routes[i];
+
+		service = service_called(services, names, route, upstream->name);
+		if (service)
+			return set_colour(upstream, service, names[service - services->list], route,
+					  error);
+	}
+	return complete ? set_source(upstream, upstream->name, "", error) : 0;
+}
+
+int swk_policy_find_sources(struct swk_upstreams *have, const struct swk_settings *settings,
+			    const struct swk_services *services, bool complete,
+			    struct swk_error *error)
+{
+	const char **names = reallocarray(NULL, services->count + 1, sizeof(*names));
+	int status = names ? 0 : swk_error_memory(error);
+
+	for (size_t i = 0; !status && i < services->count; i++)
+		names[i] = called(settings, &services->list[i]);
+	for (size_t i = 0; !status && i < have->count; i++) {
+		if (!*have->list[i].service)
+			status = find_source(&have->list[i], settings, services, names, complete,
+					     error);
+	}
+	free(names);
+	return status;
+}

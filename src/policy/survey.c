@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy/survey.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buffer.h"
+
+const char *const swk_standing_words[] = {
+	[SWK_STANDS_IN_STEP] = "in step", [SWK_STANDS_KEPT] = "kept",
+	[SWK_STANDS_FOREIGN] = "foreign", [SWK_STANDS_UNSEEN] = "unseen",
+	[SWK_STANDS_BEHIND] = "behind",	  [SWK_STANDS_DIFFERS] = "differs",
+	[SWK_STANDS_MISSING] = "missing", [SWK_STANDS_SPLIT] = "split",
+	[SWK_STANDS_OWED] = "owed",
+};
+
+static char *copy(const char *text)
+{
+	char escaped[SWK_TEXT_MAX];
+
+	swk_text_escape(escaped, sizeof(escaped), text ? text : "");
+	return strdup(escaped);
+}
+
+static void free_row(struct swk_survey_row *row)
+{
+	free(row->upstream);
+	free(row->service);
+	free(row->tag);
+	free(row->detail);
+}
+
+void swk_survey_free(struct swk_survey *survey)
+{
+	for (size_t i = 0; i < survey->target_count; i++) {
+		struct swk_survey_target *target = &survey->targets[i];
+
+		for (size_t j = 0; j < target->count; j++)
+			free_row(&target->rows[j]);
+		free(target->rows);
+		free(target->name);
+		free(target->trouble);
+	}
+	free(survey->targets);
+	free(survey->conf);
+	free(survey->held);
+	swk_whys_free(&survey->unpublished);
+	*survey = (struct swk_survey){0};
+}
+
+static bool is_shown(const struct swk_survey *survey, const char *upstream, const char *service)
+{
+	if (!survey->only || !survey->only->count)
+		return true;
+	for (size_t i = 0; i < survey->only->count; i++) {
+		if (!strcasecmp(survey->only->list[i], upstream) ||
+		    !strcmp(survey->only->list[i], service))
+			return true;
+	}
+	return false;
+}
+
+/* ---- what differs, for a person ---- */
+
+/* Of more servers than this, so many are named. */
+enum { NAMED = 4 };
+
+struct detail {
+	char text[SWK_TEXT_MAX];
+	size_t length;
+};
+
+static void add(struct detail *detail, const char *before, const char *text)
+{
+	int length = snprintf(detail->text + detail->length, sizeof(detail->text) - detail->length,
+			      "%s%s", before, text);
+
+	if (length > 0)
+		detail->length += (size_t)length;
+	if (detail->length >= sizeof(detail->text))
+		detail->length = sizeof(detail->text) - 1;
+}
+
+static void begin(struct detail *detail, const char *text)
+{
+	add(detail, detail->length ? "; " : "", text);
+}
+
+static int compare_servers(const void *a, const void *b)
+{
+	return swk_server_compare(a, b);
+}
+
+static bool has_server(const struct swk_upstream *upstream, const struct swk_server *server)
+{
+	return upstream && upstream->count &&
+	       bsearch(server, upstream->servers, upstream->count, sizeof(*server),
+		       compare_servers);
+}
+
+/* Names the servers of one that the other hasn't; `lead` begins it, where there are any. */
+static void add_servers(struct detail *detail, const char *lead, const struct swk_upstream *of,
+			const struct swk_upstream *other)
+{
+	char address[SWK_ADDRESS_MAX], more[64];
+	size_t found = 0;
+
+	for (size_t i = 0; of && i < of->count; i++) {
+		if (has_server(other, &of->servers[i]) || found++ >= NAMED)
+			continue;
+		if (found == 1)
+			begin(detail, lead);
+		add(detail, found == 1 ? " " : ", ", swk_server_address(&of->servers[i], address));
+	}
+	if (found <= NAMED)
+		return;
+	(void)snprintf(more, sizeof(more), " and %zu more", found - NAMED);
+	add(detail, more, "");
+}
+
+/* What a target, or the file, has more or less than it should have. */
+static void add_difference(struct detail *detail, const char *who, const struct swk_upstream *have,
+			   const struct swk_upstream *wanted)
+{
+	const size_t before = detail->length;
+	char lead[64];
+
+	if (have->unread && !have->varies) {
+		begin(detail, who);
+		add(detail, " has servers in it that can't be read", "");
+		return;
+	}
+	(void)snprintf(lead, sizeof(lead), "%s has", who);
+	add_servers(detail, lead, have, wanted);
+	(void)snprintf(lead, sizeof(lead), "%s lacks", who);
+	add_servers(detail, lead, wanted, have);
+	if (detail->length > before || have->varies)
+		return;
+	begin(detail, who);
+	if (strcmp(have->name, wanted->name) != 0) {
+		add(detail, " calls it ", have->name);
+		return;
+	}
+	add(detail, " has it with other attributes", "");
+}
+
+/* ---- one row ---- */
+
+/* A name, with all that is known of it. */
+struct subject {
+	const struct swk_upstream *file, *wanted, *live; /* or NULL */
+	const struct swk_why *about;			 /* why it is kept, or down; or NULL */
+	bool owed, gone;
+	const struct swk_live *all;
+};
+
+static bool is_behind(const struct subject *subject)
+{
+	if (!subject->file || !subject->wanted)
+		return subject->file || subject->wanted;
+	return strcmp(subject->file->name, subject->wanted->name) != 0 ||
+	       !swk_upstream_same(subject->file, subject->wanted);
+}
+
+static void say_behind(struct detail *detail, const struct subject *subject)
+{
+	if (!subject->file)
+		begin(detail, "the file lacks it");
+	else if (!subject->wanted)
+		begin(detail, "Consul has it no more");
+	else
+		add_difference(detail, "the file", subject->file, subject->wanted);
+}
+
+static bool varies(const struct subject *subject)
+{
+	/* Each worker may have resolved a host's name at another time. */
+	if (subject->file && swk_upstream_has_host(subject->file))
+		return subject->live->switches > 0;
+	return subject->live->varies;
+}
+
+static enum swk_standing standing_of(const struct subject *subject)
+{
+	const bool ours = subject->file || subject->owed;
+
+	if (subject->owed)
+		return SWK_STANDS_OWED;
+	if (!ours && subject->live)
+		return SWK_STANDS_FOREIGN;
+	if (subject->live && varies(subject))
+		return SWK_STANDS_SPLIT;
+	if (subject->file && swk_live_differs(subject->all, subject->file))
+		return subject->live ? SWK_STANDS_DIFFERS : SWK_STANDS_MISSING;
+	if (is_behind(subject))
+		return SWK_STANDS_BEHIND;
+	if (subject->all->readable < SWK_READ_ADDRESSES)
+		return SWK_STANDS_UNSEEN;
+	return subject->about && subject->about->verdict == SWK_KEPT ? SWK_STANDS_KEPT
+								     : SWK_STANDS_IN_STEP;
+}
+
+static void say_live(struct detail *detail, const struct subject *subject)
+{
+	const bool seen = subject->all->readable >= SWK_READ_ADDRESSES;
+
+	if (!subject->file && subject->owed)
+		begin(detail, subject->live || !seen
+				      ? "to be deleted"
+				      : "to be deleted, on every worker for certain");
+	else if (subject->file && seen && !subject->live)
+		begin(detail, "nginx lacks it");
+	else if (subject->file && !swk_upstream_has_host(subject->file) &&
+		 swk_live_differs(subject->all, subject->file))
+		add_difference(detail, "nginx", subject->live, subject->file);
+	else if (subject->owed && seen)
+		begin(detail, "nginx has it; not confirmed for each worker");
+	if (subject->live && varies(subject))
+		begin(detail, subject->live->switches ? "not all workers have it"
+						      : "its workers have different servers");
+	if (!subject->file && !subject->owed && subject->live && subject->gone)
+		begin(detail, "it was ours once");
+}
+
+static void describe(struct detail *detail, const struct subject *subject)
+{
+	*detail = (struct detail){.length = 0};
+	say_live(detail, subject);
+	/* Of one that is foreign it is said why it isn't taken. */
+	if (is_behind(subject) && (subject->file || !subject->live))
+		say_behind(detail, subject);
+	if (subject->about) {
+		begin(detail, swk_verdict_words[subject->about->verdict]);
+		add(detail, ": ", subject->about->reason);
+	}
+}
+
+static int add_row(struct swk_survey_target *target, const char *name,
+		   const struct subject *subject, struct swk_error *error)
+{
+	const struct swk_upstream *source = subject->file ? subject->file : subject->wanted;
+	struct swk_survey_row *rows =
+		swk_list_grow(target->rows, target->count, sizeof(*target->rows));
+	struct detail detail;
+	struct swk_survey_row row;
+
+	if (!rows)
+		return swk_error_memory(error);
+	target->rows = rows;
+	describe(&detail, subject);
+	row = (struct swk_survey_row){.upstream = copy(name),
+				      .service = copy(source ? source->service : ""),
+				      .tag = copy(source ? source->tag : ""),
+				      .in_file = subject->file,
+				      .seen = subject->all->readable >= SWK_READ_ADDRESSES,
+				      .file = subject->file ? subject->file->count : 0,
+				      .live = subject->live ? subject->live->count : 0,
+				      .standing = standing_of(subject),
+				      .owed = subject->owed,
+				      .kept = subject->about && subject->about->verdict == SWK_KEPT,
+				      .detail = copy(detail.text)};
+	if (!row.upstream || !row.service || !row.tag || !row.detail) {
+		free_row(&row);
+		return swk_error_memory(error);
+	}
+	rows[target->count++] = row;
+	return 0;
+}
+
+/* ---- a target ---- */
+
+static int compare_about(const void *a, const void *b)
+{
+	return strcasecmp((*(const struct swk_why *const *)a)->upstream,
+			  (*(const struct swk_why *const *)b)->upstream);
+}
+
+/* The lines about upstreams that are in the file by a decision: kept, or down. */
+struct abouts {
+	const struct swk_why **list; /* sorted by upstream */
+	size_t count;
+};
+
+static int find_abouts(struct abouts *abouts, const struct swk_whys *whys, struct swk_error *error)
+{
+	abouts->list = reallocarray(NULL, whys->count + 1, sizeof(struct swk_why *));
+	if (!abouts->list)
+		return swk_error_memory(error);
+	for (size_t i = 0; i < whys->count; i++) {
+		const struct swk_why *why = &whys->list[i];
+
+		if (!*why->instance && *why->upstream &&
+		    (why->verdict == SWK_KEPT || why->verdict == SWK_SERVED_DOWN))
+			abouts->list[abouts->count++] = why;
+	}
+	if (abouts->count)
+		qsort(abouts->list, abouts->count, sizeof(struct swk_why *), compare_about);
+	return 0;
+}
+
+static const struct swk_why *about(const struct abouts *abouts, const char *name)
+{
+	const struct swk_why key = {.upstream = (char *)(uintptr_t)name}, *at = &key;
+	const struct swk_why **found = NULL;
+
+	if (abouts->count)
+		found = bsearch(&at, abouts->list, abouts->count, sizeof(struct swk_why *),
+				compare_about);
+	return found ? *found : NULL;
+}
+
+static int add_names(struct swk_names *names, const struct swk_upstreams *set,
+		     struct swk_error *error)
+{
+	int result = 0;
+
+	for (size_t i = 0; !result && i < set->count; i++)
+		result = swk_names_add(names, set->list[i].name, error);
+	return result;
+}
+
+/* The rows, in the order of their names. */
+static int add_rows(const struct swk_survey *survey, struct swk_survey_target *target,
+		    const struct swk_survey_known *known, const struct swk_live *live,
+		    const struct swk_names *owed, struct swk_error *error)
+{
+	struct swk_names names = {0};
+	struct abouts abouts = {0};
+	int result = find_abouts(&abouts, known->whys, error);
+
+	if (!result)
+		result = add_names(&names, known->have, error);
+	if (!result)
+		result = add_names(&names, known->wanted, error);
+	if (!result)
+		result = add_names(&names, &live->upstreams, error);
+	if (!result && owed)
+		result = swk_names_add_all(&names, owed, error);
+	for (size_t i = 0; !result && i < names.count; i++) {
+		const char *name = names.list[i];
+		struct subject subject = {
+			.file = swk_upstreams_find(known->have, name),
+			.wanted = swk_upstreams_find(known->wanted, name),
+			.live = swk_upstreams_find(&live->upstreams, name),
+			.gone = swk_names_have(known->gone, name),
+			.all = live,
+		};
+		const struct swk_upstream *source = subject.file ? subject.file : subject.wanted;
+
+		subject.owed = owed ? swk_names_have(owed, name) : subject.file != NULL;
+		if (subject.wanted)
+			subject.about = about(&abouts, name);
+		if (is_shown(survey, name, source ? source->service : ""))
+			result = add_row(target, name, &subject, error);
+	}
+	swk_names_free(&names);
+	free(abouts.list);
+	return result;
+}
+
+int swk_survey_add_target(struct swk_survey *survey, const struct swk_survey_known *known,
+			  const char *name, const struct swk_live *live,
+			  const struct swk_names *owed, const char *trouble,
+			  struct swk_error *error)
+{
+	struct swk_survey_target *list =
+		swk_list_grow(survey->targets, survey->target_count, sizeof(*list));
+	struct swk_survey_target *target;
+
+	if (!list)
+		return swk_error_memory(error);
+	survey->targets = list;
+	target = &list[survey->target_count++];
+	*target = (struct swk_survey_target){.name = copy(name),
+					     .trouble = copy(trouble),
+					     .asked = live->readable != SWK_READ_NOTHING};
+	if (!target->name || !target->trouble)
+		return swk_error_memory(error);
+	return add_rows(survey, target, known, live, owed, error);
+}
+
+/* ---- what is not published ---- */
+
+static bool is_published(const struct swk_why *why)
+{
+	return why->verdict == SWK_SERVED || why->verdict == SWK_SERVED_DOWN ||
+	       why->verdict == SWK_KEPT;
+}
+
+/* Of one service: each line about the whole of it, or of an upstream of it, that says why that is
+ * not published. Where there is none such, and no instance is served, what is said of the first. */
+static int add_of_service(struct swk_survey *survey, const struct swk_why *list, size_t count,
+			  struct swk_error *error)
+{
+	bool published = false, said = false;
+	int result = 0;
+
+	for (size_t i = 0; !result && i < count; i++) {
+		published |= is_published(&list[i]);
+		if (*list[i].instance || is_published(&list[i]))
+			continue;
+		said = true;
+		if (is_shown(survey, list[i].upstream, list[i].service))
+			result = swk_whys_add(&survey->unpublished, &list[i], error);
+	}
+	if (!result && !published && !said && is_shown(survey, list->upstream, list->service))
+		result = swk_whys_add(&survey->unpublished, list, error);
+	return result;
+}
+
+int swk_survey_add_unpublished(struct swk_survey *survey, const struct swk_whys *whys,
+			       struct swk_error *error)
+{
+	int result = 0;
+	size_t end;
+
+	for (size_t i = 0; !result && i < whys->count; i = end) {
+		const struct swk_why *first = &whys->list[i];
+
+		for (end = i + 1; end < whys->count && whys->list[end].keyed == first->keyed &&
+				  !strcmp(whys->list[end].service, first->service);)
+			end++;
+		result = add_of_service(survey, first, end - i, error);
+	}
+	return result;
+}
+
+/* ---- what it comes to ---- */
+
+bool swk_survey_drifted(const struct swk_survey *survey)
+{
+	const enum swk_standing least = survey->held ? SWK_STANDS_DIFFERS : SWK_STANDS_BEHIND;
+
+	for (size_t i = 0; i < survey->target_count; i++) {
+		const struct swk_survey_target *target = &survey->targets[i];
+
+		for (size_t j = 0; j < target->count; j++) {
+			if (target->rows[j].standing >= least)
+				return true;
+		}
+	}
+	return false;
+}
+
+bool swk_survey_held(const struct swk_survey *survey)
+{
+	for (size_t i = 0; i < survey->unpublished.count; i++) {
+		if (survey->unpublished.list[i].verdict == SWK_HELD_BACK)
+			return true;
+	}
+	return survey->refused || survey->held;
+}
+
+bool swk_survey_complete(const struct swk_survey *survey)
+{
+	for (size_t i = 0; i < survey->target_count; i++) {
+		if (!survey->targets[i].asked)
+			return false;
+	}
+	return true;
+}
+
+static bool is_known(const struct swk_survey *survey, const char *name)
+{
+	for (size_t i = 0; i < survey->target_count; i++) {
+		const struct swk_survey_target *target = &survey->targets[i];
+
+		for (size_t j = 0; j < target->count; j++) {
+			if (!strcasecmp(target->rows[j].upstream, name) ||
+			    !strcmp(target->rows[j].service, name))
+				return true;
+		}
+	}
+	for (size_t i = 0; i < survey->unpublished.count; i++) {
+		const struct swk_why *why = &survey->unpublished.list[i];
+
+		if (!strcasecmp(why->upstream, name) || !strcmp(why->service, name))
+			return true;
+	}
+	return false;
+}
+
+const char *swk_survey_unknown(const struct swk_survey *survey)
+{
+	for (size_t i = 0; survey->only && i < survey->only->count; i++) {
+		if (!is_known(survey, survey->only->list[i]))
+			return survey->only->list[i];
+	}
+	return NULL;
+}

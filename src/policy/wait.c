@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy/wait.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what is waited for ---- */
+
+/* A number of digits only, from `least` to `most`, up to `end`. */
+static bool read_number(const char *text, const char *end, unsigned long least, unsigned long most,
+			unsigned long *number)
+{
+	char *stop;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	*number = strtoul(text, &stop, 10);
+	return !errno && stop == end && *number >= least && *number <= most;
+}
+
+static bool read_operand(struct swk_wait *wait, const char *operand)
+{
+	const char *number = strchr(operand, '='), *seconds;
+	unsigned long wanted, time = SWK_WAIT_SECONDS;
+
+	if (!number)
+		return false;
+	seconds = strchr(number, ',');
+	if (!read_number(number + 1, seconds ? seconds : number + strlen(number), 1, SWK_PLACES_MAX,
+			 &wanted))
+		return false;
+	if (seconds &&
+	    !read_number(seconds + 1, seconds + strlen(seconds), 0, SWK_WAIT_SECONDS_MAX, &time))
+		return false;
+	wait->wanted = wanted;
+	wait->seconds = (unsigned)time;
+	wait->service = strndup(operand, (size_t)(number - operand));
+	return true;
+}
+
+static int service_order(const char *key, const void *item)
+{
+	return strcmp(key, ((const struct swk_wait *)item)->service);
+}
+
+int swk_waits_add(struct swk_waits *waits, const char *operand, struct swk_error *error)
+{
+	struct swk_wait wait = {0}, *list;
+	size_t place;
+	bool found;
+
+	if (!read_operand(&wait, operand))
+		return swk_error_set(error, SWK_USAGE,
+				     "'%s' is not SERVICE=N or SERVICE=N,SECONDS, with N from 1 to "
+				     "%d and SECONDS up to %d",
+				     operand, SWK_PLACES_MAX, SWK_WAIT_SECONDS_MAX);
+	list = wait.service ? swk_list_grow(waits->list, waits->count, sizeof(*list)) : NULL;
+	if (!list) {
+		free(wait.service);
+		return swk_error_memory(error);
+	}
+	waits->list = list;
+	place = swk_list_place(list, waits->count, sizeof(*list), wait.service, service_order,
+			       &found);
+	if (found || !swk_name_valid(wait.service)) {
+		(void)swk_error_set(error, SWK_USAGE, "'%s': %s", operand,
+				    found ? "the service is named twice"
+					  : "that is no name that a service can be published by");
+		free(wait.service);
+		return SWK_USAGE;
+	}
+	memmove(&list[place + 1], &list[place], (waits->count++ - place) * sizeof(*list));
+	list[place] = wait;
+	return 0;
+}
+
+void swk_waits_free(struct swk_waits *waits)
+{
+	for (size_t i = 0; i < waits->count; i++)
+		free(waits->list[i].service);
+	free(waits->list);
+	*waits = (struct swk_waits){0};
+}
+
+/* ---- how many there are ---- */
+
+/* A server in one upstream of the service: how far it got there. */
+struct place {
+	const struct swk_server *server;
+	bool filed, sent, live;
+};
+
+static int compare_places(const void *a, const void *b)
+{
+	return swk_server_compare(((const struct place *)a)->server,
+				  ((const struct place *)b)->server);
+}
+
+static int compare_servers(const void *a, const void *b)
+{
+	return swk_server_compare(a, b);
+}
+
+/* Whether the upstream has the server, and not marked down. */
+static bool has_up(const struct swk_upstream *upstream, const struct swk_server *server)
+{
+	const struct swk_server *found = NULL;
+
+	if (upstream->count)
+		found = bsearch(server, upstream->servers, upstream->count, sizeof(*server),
+				compare_servers);
+	return found && !found->down;
+}
+
+/* What the file has of the same source; its name may be one that it had before. */
+static const struct swk_upstream *recorded(const struct swk_upstreams *have,
+					   const struct swk_upstream *told)
+{
+	for (size_t i = 0; i < have->count; i++) {
+		const struct swk_upstream *this = &have->list[i];
+
+		if (!this->keyed && !strcmp(this->service, told->service) &&
+		    !strcmp(this->tag, told->tag))
+			return this;
+	}
+	return NULL;
+}
+
+static bool is_owed(const char *name, const struct swk_wait_target *targets, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!targets[i].owed || swk_names_have(targets[i].owed, name))
+			return true;
+	}
+	return false;
+}
+
+static bool is_live(const struct swk_server *server, const struct swk_upstream *file,
+		    const struct swk_live *live)
+{
+	const struct swk_upstream *found =
+		live ? swk_upstreams_find(&live->upstreams, file->name) : NULL;
+
+	if (!found || live->readable < SWK_READ_ADDRESSES)
+		return false;
+	/* nginx shows what a host's name was resolved to. */
+	if (swk_upstream_has_host(file))
+		return !swk_live_differs(live, file);
+	return !found->varies && !strcmp(found->name, file->name) && has_up(found, server);
+}
+
+static bool is_live_everywhere(const struct swk_server *server, const struct swk_upstream *file,
+			       const struct swk_wait_target *targets, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!is_live(server, file, targets[i].live))
+			return false;
+	}
+	return true;
+}
+
+/* Fills in the places of one upstream; returns how many. */
+static size_t fill_places(struct place *places, const struct swk_upstream *told,
+			  const struct swk_upstream *file, const struct swk_wait_target *targets,
+			  size_t target_count)
+{
+	const bool sent = file && !is_owed(file->name, targets, target_count);
+	size_t count = 0;
+
+	for (size_t i = 0; i < told->count; i++) {
+		struct place *place = &places[count];
+
+		if (told->servers[i].down)
+			continue;
+		count++;
+		*place = (struct place){.server = &told->servers[i]};
+		place->filed = file && has_up(file, place->server);
+		place->sent = place->filed && sent;
+		place->live = place->sent &&
+			      is_live_everywhere(place->server, file, targets, target_count);
+	}
+	return count;
+}
+
+/* Those at one address stand side by side: what holds of an instance holds in all of its places. */
+static void sum_up(struct swk_wait *wait, const struct place *places, size_t count)
+{
+	for (size_t i = 0, end; i < count; i = end) {
+		struct place all = places[i];
+
+		for (end = i + 1; end < count && !compare_places(&places[i], &places[end]); end++) {
+			all.filed &= places[end].filed;
+			all.sent &= places[end].sent;
+			all.live &= places[end].live;
+		}
+		wait->healthy++;
+		wait->filed += all.filed;
+		wait->sent += all.sent;
+		wait->live += all.live;
+	}
+}
+
+static int count_one(struct swk_wait *wait, const struct swk_service *service,
+		     const struct swk_upstreams *have, const struct swk_wait_target *targets,
+		     size_t target_count, struct swk_error *error)
+{
+	struct place *places;
+	size_t room = 0, count = 0;
+
+	wait->registered = service->instances;
+	for (size_t i = 0; i < service->upstreams.count; i++)
+		room += service->upstreams.list[i].count;
+	places = calloc(room + 1, sizeof(*places));
+	if (!places)
+		return swk_error_memory(error);
+	for (size_t i = 0; i < service->upstreams.count; i++) {
+		const struct swk_upstream *told = &service->upstreams.list[i];
+
+		count += fill_places(&places[count], told, recorded(have, told), targets,
+				     target_count);
+	}
+	if (count)
+		qsort(places, count, sizeof(*places), compare_places);
+	sum_up(wait, places, count);
+	free(places);
+	return 0;
+}
+
+int swk_waits_count(struct swk_waits *waits, const struct swk_services *services,
+		    const struct swk_upstreams *have, const struct swk_wait_target *targets,
+		    size_t target_count, struct swk_error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < waits->count; i++) {
+		struct swk_wait *wait = &waits->list[i];
+		const struct swk_service *service = swk_services_find(services, wait->service);
+
+		wait->registered = wait->healthy = wait->filed = wait->sent = wait->live = 0;
+		wait->looked = target_count && targets[0].live;
+		if (service)
+			status = count_one(wait, service, have, targets, target_count, error);
+	}
+	return status;
+}
+
+/* ---- how far it is ---- */
+
+bool swk_waits_sent(const struct swk_waits *waits)
+{
+	for (size_t i = 0; i < waits->count; i++) {
+		if (waits->list[i].sent < waits->list[i].wanted)
+			return false;
+	}
+	return true;
+}
+
+bool swk_waits_over(const struct swk_waits *waits)
+{
+	for (size_t i = 0; i < waits->count; i++) {
+		if (waits->list[i].live < waits->list[i].wanted)
+			return false;
+	}
+	return true;
+}
+
+const struct swk_wait *swk_waits_late(const struct swk_waits *waits, int64_t seconds)
+{
+	for (size_t i = 0; i < waits->count; i++) {
+		const struct swk_wait *wait = &waits->list[i];
+
+		if (wait->live < wait->wanted && wait->seconds <= seconds)
+			return wait;
+	}
+	return NULL;
+}
+
+int swk_wait_describe(struct swk_buffer *out, const struct swk_wait *wait, struct swk_error *error)
+{
+	char room[SWK_NUMBER_MAX];
+	const char *sent = swk_number_text(room, wait->sent);
+
+	return swk_buffer_print(
+		out, error, "%s: %zu of %zu %s (Consul: %zu, healthy %zu; in the file %zu%s%s)",
+		wait->service, wait->looked ? wait->live : wait->sent, wait->wanted,
+		wait->looked ? "live" : "sent", wait->registered, wait->healthy, wait->filed,
+		wait->looked ? ", sent " : "", wait->looked ? sent : "");
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/inspect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "run/run.h"
+
+/* The file stays as it is where what Consul says can't be had, or is not to be believed. */
+static int decide_nothing(struct swk_run *run)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < run->have.count; i++)
+		status = swk_upstreams_append_copy(&run->wanted, &run->have.list[i], run->error);
+	return status;
+}
+
+static int tell_hold(struct swk_run *run, struct swk_survey *told)
+{
+	char text[SWK_TEXT_MAX];
+	struct swk_buffer what;
+	bool whole;
+	int status;
+
+	if (!swk_file_exists(run->store.hold))
+		return 0;
+	swk_buffer_init(&what, SWK_DOCUMENT_MAX);
+	status = swk_run_describe_hold(run, &what, &whole);
+	if (!status) {
+		swk_text_escape(text, sizeof(text), what.data);
+		told->held = strdup(text);
+		if (!told->held)
+			status = swk_error_memory(run->error);
+	}
+	swk_buffer_free(&what);
+	return status;
+}
+
+static int tell(struct swk_run *run, struct swk_survey *told)
+{
+	const struct swk_survey_known known = {.have = &run->have,
+					       .wanted = &run->wanted,
+					       .whys = run->policy.whys,
+					       .gone = &run->state.gone};
+	const size_t room = strlen(run->store.conf) * strlen("\\x00") + 1;
+	int status = 0;
+
+	told->conf = malloc(room);
+	if (!told->conf)
+		return swk_error_memory(run->error);
+	swk_text_escape(told->conf, room, run->store.conf);
+	told->success = run->state.success;
+	status = tell_hold(run, told);
+	for (size_t i = 0; !status && i < run->target_count; i++) {
+		const struct swk_target *target = &run->targets[i];
+		const struct swk_debt *debt = swk_state_debt(&run->state, target->name);
+
+		status = swk_survey_add_target(told, &known, target->name, &target->live,
+					       debt ? &debt->owed : NULL, target->trouble.text,
+					       run->error);
+	}
+	return status ? status : swk_survey_add_unpublished(told, run->policy.whys, run->error);
+}
+
+static int look_steps(struct swk_run *run, struct swk_survey *told)
+{
+	int status = swk_run_open_targets(run);
+
+	run->complete = run->thorough = true;
+	if (!status)
+		status = swk_consul_init(&run->consul, &run->settings->consul,
+					 run->settings->token_file, run->error);
+	if (!status)
+		status = swk_run_lock_and_read(run);
+	if (!status)
+		status = swk_run_ask_consul(run);
+	if (status == SWK_HELD && !run->error->status) {
+		told->refused = true;
+		status = 0;
+		swk_whys_free(run->policy.whys);
+	}
+	if (!status)
+		status = swk_run_load_live(run, SWK_VERIFY_LOOKS);
+	if (!status)
+		status = swk_run_owe_survivors(run);
+	if (!status)
+		status = told->refused ? decide_nothing(run) : swk_run_decide(run);
+	return status ? status : tell(run, told);
+}
+
+int swk_look(const struct swk_settings *settings, struct swk_survey *survey,
+	     struct swk_report *report, struct swk_error *error)
+{
+	struct swk_whys whys = {0};
+	struct swk_run run;
+	int result;
+
+	swk_run_begin(&run, settings, report, error);
+	run.policy.whys = &whys;
+	result = run.http ? look_steps(&run, survey) : error->status;
+	swk_whys_free(&whys);
+	swk_run_finish(&run);
+	return result;
+}
+
+/* ---- a look at a few services ---- */
+
+static int count_steps(struct swk_run *run, struct swk_waits *waits)
+{
+	struct swk_wait_target *targets = calloc(run->settings->target_count + 1, sizeof(*targets));
+	int status = targets ? swk_run_open_targets(run) : swk_error_memory(run->error);
+
+	if (!status)
+		status = swk_consul_init(&run->consul, &run->settings->consul,
+					 run->settings->token_file, run->error);
+	if (!status)
+		status = swk_run_lock_and_read(run);
+	if (!status)
+		status = swk_run_obey_hold(run);
+	for (size_t i = 0; !status && i < waits->count; i++) {
+		if (!swk_services_get(&run->services, waits->list[i].service, run->error))
+			status = run->error->status;
+	}
+	if (!status)
+		status = swk_run_ask_consul(run);
+	/* The services were asked about; what is refused is the tree of keys. */
+	if (status == SWK_HELD && !run->error->status)
+		status = 0;
+	for (size_t i = 0; !status && i < run->target_count; i++) {
+		const struct swk_debt *debt = swk_state_debt(&run->state, run->targets[i].name);
+
+		targets[i].owed = debt ? &debt->owed : NULL;
+	}
+	if (!status)
+		status = swk_waits_count(waits, &run->services, &run->have, targets,
+					 run->target_count, run->error);
+	if (!status && swk_waits_sent(waits)) {
+		status = swk_run_load_live(run, SWK_VERIFY_LOOKS);
+		for (size_t i = 0; i < run->target_count; i++) {
+			targets[i].live = &run->targets[i].live;
+			if (run->targets[i].live.readable == SWK_READ_NOTHING)
+				swk_report_note(run->report, SWK_NOTE_OWED, "%s",
+						run->targets[i].trouble.text);
+		}
+		if (!status)
+			status = swk_waits_count(waits, &run->services, &run->have, targets,
+						 run->target_count, run->error);
+	}
+	free(targets);
+	return status;
+}
+
+int swk_look_count(const struct swk_settings *settings, struct swk_waits *waits, int64_t deadline,
+		   struct swk_report *report, struct swk_error *error)
+{
+	struct swk_run run;
+	int status;
+
+	swk_run_begin(&run, settings, report, error);
+	run.deadline = deadline;
+	status = run.http ? count_steps(&run, waits) : error->status;
+	swk_run_finish(&run);
+	return status;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/run.h"
+
+#include "policy/guard.h"
+
+int swk_run_key(void *context, const struct swk_key *key, struct swk_error *error)
+{
+	struct swk_run *run = context;
+
+	run->keys_listed += swk_policy_is_key(run->settings, key->key);
+	return swk_policy_key(&run->keys, &run->policy, key, run->report, error);
+}
+
+/* What can't be read may be a key of any of them. */
+static int unreadable(void *context, const char *service, const char *what, const char *why,
+		      struct swk_error *error)
+{
+	struct swk_run *run = context;
+
+	(void)service;
+	(void)error;
+	run->keys.unsure = true;
+	swk_report_note(run->report, SWK_NOTE_SKIPPED, "%s skipped: %s", what, why);
+	return 0;
+}
+
+static bool have_keyed(const struct swk_run *run)
+{
+	for (size_t i = 0; i < run->have.count; i++) {
+		if (run->have.list[i].keyed)
+			return true;
+	}
+	return false;
+}
+
+static void forget_tree(void *context)
+{
+	struct swk_run *run = context;
+
+	swk_services_free(&run->keys);
+	swk_whys_forget(run->policy.whys, NULL);
+	run->keys_listed = 0;
+}
+
+/* Asks for the whole tree. What can't be asked is kept. */
+static int ask_tree(struct swk_run *run)
+{
+	struct swk_consul_query query = {
+		.keyprefix = run->settings->keyprefix,
+		.sink = {.context = run, .key = swk_run_key, .unreadable = unreadable},
+		.least = run->state.keyed,
+		.again = forget_tree};
+	int status;
+
+	forget_tree(run);
+	status = swk_consul_ask(&run->consul, run->http, &query, 1, run->deadline, run->error);
+	if (status || query.error.status == SWK_INTERNAL)
+		return status ? status
+			      : swk_error_set(run->error, SWK_INTERNAL, "%s", query.error.text);
+	run->keys_told = !query.error.status;
+	run->keys_index = query.index;
+	if (run->keys_told)
+		return 0;
+	forget_tree(run);
+	swk_report_note(run->report, SWK_NOTE_UNASKED,
+			"Consul could not be asked about the keys under %s; their upstreams keep "
+			"what they have: %s",
+			run->settings->keyprefix, query.error.text);
+	return 0;
+}
+
+/* A tree with nothing in it is taken for an outage, where there was something before. */
+static int guard_tree(struct swk_run *run)
+{
+	if (!run->keys_told || run->keys_listed || run->keys.unsure || !have_keyed(run))
+		return 0;
+	run->keys_told = false;
+	swk_report_note(run->report, SWK_NOTE_HELD,
+			"Consul has no key under %s/: taken for an outage, or for a token without "
+			"the right key:read; the upstreams of keys keep what they have",
+			run->settings->keyprefix);
+	return 0;
+}
+
+int swk_run_ask_keys(struct swk_run *run)
+{
+	const char *prefix = run->settings->keyprefix;
+	const bool document = run->keys_told; /* it is what was read */
+	int status = 0;
+
+	if (!prefix && run->complete && have_keyed(run)) {
+		/* Maybe it was only forgotten, by who runs this by hand. */
+		run->keys_told = run->settings->force;
+		if (!run->keys_told)
+			swk_report_note(run->report, SWK_NOTE_KEPT,
+					"the upstreams of keys are kept, though the settings have "
+					"no keyprefix; --force lets them go");
+		return 0;
+	}
+	if (!prefix || !(run->complete || document || run->settings->ask))
+		return 0;
+	if (document)
+		run->keys_index = run->event_index;
+	if (!document || (run->event_index && (run->waited || run->event_index < run->state.keyed)))
+		status = ask_tree(run);
+	return status ? status : guard_tree(run);
+}
+
+int swk_run_take_keys(struct swk_run *run)
+{
+	run->keys_told = true;
+	/* What could not be read, before it was known what the document is. */
+	run->keys.unsure |= run->services.unsure;
+	run->services.unsure = false;
+	if (run->keys_listed || run->keys.unsure)
+		return 0;
+	swk_report_note(run->report, SWK_NOTE_HELD,
+			"the document has no key of an upstream in it: taken for an outage of the "
+			"registry; nothing was changed");
+	return SWK_HELD;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/run.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "nginx/conf.h"
+#include "store/hold.h"
+#include "target/plan.h"
+
+/* ---- the hold ---- */
+
+int swk_run_describe_hold(struct swk_run *run, struct swk_buffer *out, bool *whole)
+{
+	const char *path = run->store.hold;
+	struct swk_error why = {0};
+	struct swk_buffer text;
+	struct swk_hold hold;
+	bool exists = false;
+	size_t damaged = 0;
+	int status;
+
+	swk_buffer_init(&text, SWK_HOLD_MAX);
+	if (!swk_file_read(path, &text, &exists, &why) && exists)
+		damaged = swk_hold_read(&hold, text.data, text.length);
+	swk_buffer_free(&text);
+	*whole = exists && !why.status && !damaged;
+	if (*whole)
+		status = swk_hold_describe(out, &hold, run->error);
+	else if (damaged)
+		status = swk_buffer_print(out, run->error, "(%s:%zu: it can't be read)", path,
+					  damaged);
+	else
+		status = swk_buffer_print(out, run->error, "(%s)",
+					  why.status ? why.text : "its file can't be followed");
+	return status;
+}
+
+static int end_hold(struct swk_run *run, const char *what)
+{
+	if (run->settings->dry_run)
+		return 0;
+	swk_report_note(run->report, SWK_NOTE_DETAIL, "held %s; that is over", what);
+	run->hold_changed = true;
+	return swk_store_remove(&run->store, run->store.hold, run->error);
+}
+
+/* What is somebody else's is no file to keep nginx in step with. */
+static int refuse_to_adopt(struct swk_run *run)
+{
+	if (!run->anew && swk_nginx_is_ours(run->text.data, run->text.length))
+		return 0;
+	return swk_error_set(run->error, SWK_HELD,
+			     "%s is not taken over while changes are held; 'swk resume --adopt' "
+			     "does both",
+			     run->store.conf);
+}
+
+int swk_run_obey_hold(struct swk_run *run)
+{
+	struct swk_buffer what;
+	bool whole;
+	int status;
+
+	run->report->hold_known = true;
+	if (!swk_file_exists(run->store.hold)) {
+		if (run->settings->resume)
+			swk_report_note(run->report, SWK_NOTE_WARNING,
+					"%s is not held; a complete pass is made all the same",
+					run->store.conf);
+		return 0;
+	}
+	swk_buffer_init(&what, SWK_DOCUMENT_MAX);
+	status = swk_run_describe_hold(run, &what, &whole);
+	if (!status && run->settings->resume) {
+		status = end_hold(run, what.data);
+	} else if (!status) {
+		run->held = run->report->held = true;
+		swk_report_note(run->report, SWK_NOTE_HELD,
+				"held %s: %s stays as it is; 'swk resume' ends this and catches up",
+				what.data, run->store.conf);
+		status = refuse_to_adopt(run);
+	}
+	swk_buffer_free(&what);
+	return status;
+}
+
+int swk_run_begin_hold(struct swk_run *run, const struct swk_hold *hold, enum swk_note_kind again)
+{
+	struct swk_buffer text;
+	bool whole = false, written = false;
+	int status = 0;
+
+	if (run->settings->dry_run)
+		return 0;
+	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
+	if (swk_file_exists(run->store.hold))
+		status = swk_run_describe_hold(run, &text, &whole);
+	if (!status && whole)
+		swk_report_note(run->report, again, "held already %s", text.data);
+	swk_buffer_clear(&text);
+	if (!status && !whole) {
+		status = swk_hold_write(&text, hold, run->error);
+		if (!status)
+			status = swk_store_replace(&run->store, run->store.hold, &text, true,
+						   &written, run->error);
+		run->hold_changed |= written;
+	}
+	swk_buffer_free(&text);
+	return status;
+}
+
+void swk_run_keep_as_is(struct swk_run *run)
+{
+	swk_upstreams_free(&run->wanted);
+	swk_names_free(&run->changes);
+	run->wanted = run->have;
+	run->have = (struct swk_upstreams){0};
+}
+
+/* ---- the file before ---- */
+
+int swk_run_read_previous(struct swk_run *run)
+{
+	const char *path = swk_store_previous(&run->store);
+	struct swk_error why = {0};
+	struct swk_buffer text;
+	bool exists;
+	int status;
+
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	status = swk_file_read(path, &text, &exists, run->error);
+	if (!status && !exists)
+		status = swk_error_set(run->error, SWK_CANTCREATE,
+				       "%s is not there: there is no file before %s that could be "
+				       "put back; 'swk hold' keeps the present one as it is",
+				       path, run->store.conf);
+	else if (!status && !swk_nginx_is_ours(text.data, text.length))
+		status =
+			swk_error_set(run->error, SWK_HELD,
+				      "%s was not written by swk-apply, and is not put back", path);
+	if (!status)
+		status = swk_nginx_read(&run->wanted, path, text.data, text.length, &why);
+	/* Without the advice that is about the file itself. */
+	if (why.status)
+		status = swk_error_set(run->error, why.status, "%.*s; it can't be put back",
+				       (int)strcspn(why.text, ";"), why.text);
+	swk_buffer_free(&text);
+	return status;
+}
+
+/* Takes out what a target has of the same name from elsewhere, as a run from Consul does. */
+static int leave_to_others(struct swk_run *run, const struct swk_names *foreign)
+{
+	struct swk_upstreams kept = {0};
+	int status = 0;
+
+	for (size_t i = 0; !status && i < run->wanted.count; i++) {
+		const struct swk_upstream *this = &run->wanted.list[i];
+
+		if (!swk_names_have(foreign, this->name))
+			status = swk_upstreams_append_copy(&kept, this, run->error);
+		else
+			swk_report_note(run->report, SWK_NOTE_HELD,
+					"upstream %s: not put back: nginx has one of this name "
+					"that swk-apply didn't make",
+					this->name);
+	}
+	swk_upstreams_free(&run->wanted);
+	run->wanted = kept;
+	return status;
+}
+
+int swk_run_plan_undo(struct swk_run *run)
+{
+	const struct swk_names *gone = &run->state.gone;
+	const size_t before = run->wanted.count;
+	struct swk_names foreign = {0};
+	int status = swk_run_find_foreign(run, &foreign);
+
+	/* What was deleted, and is there again, is put back all the same: a worker that died came
+	 * back with it, or somebody else has mended by hand what this is to mend. */
+	for (size_t i = 0; i < gone->count; i++)
+		swk_names_remove(&foreign, gone->list[i]);
+	if (!status && foreign.count)
+		status = leave_to_others(run, &foreign);
+	if (!status)
+		status = swk_plan_changes(&run->changes, &run->have, &run->wanted, run->error);
+	if (!status && !run->changes.count && run->wanted.count == before)
+		swk_report_note(run->report, SWK_NOTE_WARNING,
+				"%s has the same upstreams as %s; nothing is put back",
+				swk_store_previous(&run->store), run->store.conf);
+	swk_names_free(&foreign);
+	return status;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/run.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "nginx/conf.h"
+
+/* ---- 2. the lock, and what is recorded behind it ---- */
+
+static int read_conf(struct swk_run *run)
+{
+	struct swk_error why = {0};
+	int status = swk_file_read(run->store.conf, &run->text, &run->exists, run->error);
+	bool adopt = run->settings->adopt;
+
+	if (status)
+		return status;
+	if (!swk_nginx_is_ours(run->text.data, run->text.length) && !adopt)
+		return swk_error_set(run->error, SWK_HELD,
+				     "%s was not written by swk-apply, and is left alone; take it "
+				     "over with --adopt, or name another file with --conf",
+				     run->store.conf);
+	status =
+		swk_nginx_read(&run->have, run->store.conf, run->text.data, run->text.length, &why);
+	if (!status)
+		return 0;
+	if (status == SWK_INTERNAL || !adopt || !run->complete)
+		return swk_error_set(run->error, status, "%s", why.text);
+	swk_report_note(run->report, SWK_NOTE_WARNING, "%s is written anew from Consul alone (%s)",
+			run->store.conf, why.text);
+	run->anew = true;
+	return 0;
+}
+
+static int read_state(struct swk_run *run)
+{
+	bool set_aside = !run->settings->dry_run;
+	struct swk_buffer text;
+	size_t damaged = 0;
+	bool exists;
+	int status;
+
+	swk_buffer_init(&text, SWK_STATE_MAX);
+	status = swk_file_read(run->store.state, &text, &exists, run->error);
+	if (!status && exists)
+		status = swk_state_read(&run->state, text.data, text.length, &damaged, run->error);
+	swk_buffer_free(&text);
+	if (!damaged || status)
+		return status;
+	swk_report_note(run->report, SWK_NOTE_WARNING,
+			"%s:%zu: it can't be read%s%s; every upstream is sent again",
+			run->store.state, damaged, set_aside ? ", and is set aside as " : "",
+			set_aside ? run->store.bad_state : "");
+	return set_aside ? swk_store_set_aside(&run->store, run->error) : 0;
+}
+
+int swk_run_lock_and_read(struct swk_run *run)
+{
+	int status = swk_store_open(&run->store, run->settings->conf, run->error);
+
+	/* A look needs no lock: every file is replaced as a whole. */
+	if (!status && !run->settings->dry_run)
+		status = swk_store_lock(&run->store, run->deadline, &run->waited, run->error);
+	if (!status)
+		status = read_conf(run);
+	if (!status)
+		status = read_state(run);
+	return status;
+}
+
+void swk_run_unlock(struct swk_run *run)
+{
+	swk_store_close(&run->store);
+	swk_state_free(&run->state);
+	swk_upstreams_free(&run->have);
+	swk_upstreams_free(&run->wanted);
+	swk_names_free(&run->changes);
+	swk_buffer_clear(&run->text);
+}
+
+/* ---- 6., 7. the file, and before it what is owed ---- */
+
+/* Every difference is owed to every target that is known; a target of which nothing is known is
+ * owed the whole file. */
+static int owe_changes(struct swk_run *run)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < run->target_count; i++) {
+		const char *name = run->targets[i].name;
+		struct swk_debt *debt = swk_state_debt(&run->state, name);
+
+		if (debt)
+			continue;
+		debt = swk_state_add_debt(&run->state, name, run->error);
+		status = run->error->status;
+		for (size_t j = 0; !status && j < run->wanted.count; j++)
+			status = swk_names_add(&debt->owed, run->wanted.list[j].name, run->error);
+	}
+	for (size_t i = 0; !status && i < run->state.debt_count; i++)
+		status = swk_names_add_all(&run->state.debts[i].owed, &run->changes, run->error);
+	return status;
+}
+
+/* What leaves the file was ours. */
+static int note_gone(struct swk_run *run)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < run->changes.count; i++) {
+		const char *name = run->changes.list[i];
+
+		if (swk_upstreams_find(&run->wanted, name))
+			swk_names_remove(&run->state.gone, name);
+		else
+			status = swk_state_add_gone(&run->state, name, run->error);
+	}
+	return status;
+}
+
+int swk_run_save_state(struct swk_run *run, bool durably)
+{
+	struct swk_buffer text;
+	bool replaced = false;
+	int status;
+
+	swk_buffer_init(&text, SWK_STATE_MAX);
+	status = swk_state_write(&text, &run->state, run->error);
+	if (!status)
+		status = swk_store_replace(&run->store, run->store.state, &text, durably, &replaced,
+					   run->error);
+	swk_buffer_free(&text);
+	return status;
+}
+
+int swk_run_persist(struct swk_run *run)
+{
+	struct swk_buffer text;
+	int status = owe_changes(run);
+
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	if (!status)
+		status = note_gone(run);
+	if (!status)
+		status = swk_nginx_file(&text, &run->wanted, run->error);
+	/* Where there is no file, one with nothing in it is not needed. */
+	if (!status && (run->exists || run->wanted.count) && !run->settings->dry_run &&
+	    !run->held &&
+	    (text.length != run->text.length || memcmp(text.data, run->text.data, text.length))) {
+		status = swk_run_save_state(run, true);
+		if (!status)
+			status = swk_store_commit(&run->store, &run->text, &text, &run->touched,
+						  run->error);
+	}
+	swk_buffer_free(&text);
+	swk_buffer_free(&run->text);
+	return status;
+}
+
+/* ---- 10. what is remembered ---- */
+
+int swk_run_remember(struct swk_run *run)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < run->services.count; i++) {
+		const struct swk_service *service = &run->services.list[i];
+
+		if (service->index)
+			status = swk_state_set_index(&run->state, service->name, service->index,
+						     run->error);
+	}
+	/* Of a service that is gone, the index is not needed any more. */
+	for (size_t i = run->state.index_count; run->complete && run->list_known && i-- > 0;) {
+		if (!swk_services_find(&run->services, run->state.indexes[i].service))
+			(void)swk_state_set_index(&run->state, run->state.indexes[i].service, 0,
+						  run->error);
+	}
+	if (run->complete && run->list_known)
+		run->state.listed = run->report->index;
+	if (run->keys_told && run->keys_index)
+		run->state.keyed = run->keys_index;
+	if (!swk_report_status(run->report))
+		run->state.success = (int64_t)time(NULL);
+	/* What may be lost with it in a crash of the machine is asked, or sent, once more. */
+	return status ? status : swk_run_save_state(run, false);
+}

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "consul/document.h"
+#include "policy/guard.h"
+
+/* ---- 1. the document ---- */
+
+static int count_listed(struct swk_run *run, const char *name)
+{
+	if (strcmp(name, "consul") != 0 && swk_name_valid(name))
+		run->listed++;
+	return 0;
+}
+
+static int document_service(void *context, const char *name, struct swk_error *error)
+{
+	(void)error;
+	return count_listed(context, name);
+}
+
+static int document_instance(void *context, const struct swk_instance *instance,
+			     struct swk_error *error)
+{
+	struct swk_run *run = context;
+	const char *only = run->settings->service;
+
+	if (only && strcmp(instance->service, only) != 0) {
+		/* Consul looks services up without case, and gives those of the other name too. It
+		 * has Unicode's cases (U+0130 is an `i`, U+212A a `k`), so that a name which can't
+		 * be an upstream's may come with one that can. */
+		if (!strcasecmp(instance->service, only) || !swk_name_valid(instance->service))
+			return 0;
+		return swk_error_set(error, SWK_DATA,
+				     "instance %zu ('%s') is of service '%s', not of --service %s",
+				     instance->number, instance->id, instance->service, only);
+	}
+	return swk_policy_instance(&run->services, &run->policy, instance, run->report, error);
+}
+
+static int say_unreadable(struct swk_run *run, const char *service, const char *what,
+			  const char *why)
+{
+	return swk_whys_add(run->policy.whys,
+			    &(struct swk_why){.service = (char *)(uintptr_t)service,
+					      .instance = (char *)(uintptr_t)what,
+					      .verdict = SWK_SKIPPED,
+					      .reason = (char *)(uintptr_t)why},
+			    run->error);
+}
+
+/* A registration that can't be read: of its service, or of who knows which, nothing is deleted. */
+static int note_unreadable(struct swk_run *run, const char *service, const char *what,
+			   const char *why, struct swk_error *error)
+{
+	struct swk_service *known;
+
+	swk_report_note(run->report, SWK_NOTE_SKIPPED, "%s%s%s%s skipped: %s",
+			service ? "service '" : "", service ? service : "", service ? "': " : "",
+			what, why);
+	if (!service || !swk_name_valid(service)) {
+		run->services.unsure |= !service;
+		return say_unreadable(run, service, what, why);
+	}
+	known = swk_services_get(&run->services, service, error);
+	if (!known)
+		return error->status;
+	known->unsure = true;
+	return say_unreadable(run, service, what, why);
+}
+
+static int document_unreadable(void *context, const char *service, const char *what,
+			       const char *why, struct swk_error *error)
+{
+	return note_unreadable(context, service, what, why, error);
+}
+
+/* What the report calls the document. */
+static int name_event(struct swk_run *run, enum swk_watch_kind kind)
+{
+	static const enum swk_event events[] = {
+		[SWK_WATCH_NOTHING] = SWK_EVENT_UNKNOWN,   [SWK_WATCH_SERVICE] = SWK_EVENT_SERVICE,
+		[SWK_WATCH_SERVICES] = SWK_EVENT_SERVICES, [SWK_WATCH_CHECKS] = SWK_EVENT_CHECKS,
+		[SWK_WATCH_KEYS] = SWK_EVENT_KEYPREFIX,
+	};
+	const struct swk_settings *settings = run->settings;
+	const char *only = settings->service;
+
+	run->report->event = events[kind];
+	if (kind == SWK_WATCH_NOTHING && only)
+		run->report->event = SWK_EVENT_SERVICE;
+	else if (kind == SWK_WATCH_NOTHING && settings->keyprefix)
+		run->report->event = SWK_EVENT_KEYPREFIX;
+	if (!only && kind == SWK_WATCH_SERVICE && run->services.count == 1)
+		only = run->services.list[0].name;
+	if (only && run->report->event == SWK_EVENT_SERVICE)
+		run->report->service = strdup(only);
+	return only && run->report->event == SWK_EVENT_SERVICE && !run->report->service
+		       ? swk_error_memory(run->error)
+		       : 0;
+}
+
+/* What the document is about: these services, or all. */
+static int take_document(struct swk_run *run, enum swk_watch_kind kind)
+{
+	const char *only = run->settings->service;
+
+	if (kind == SWK_WATCH_SERVICES || kind == SWK_WATCH_CHECKS) {
+		if (only)
+			return swk_error_set(run->error, SWK_DATA,
+					     "--service goes with the document of a 'service' "
+					     "watch, and this is of a '%s' watch",
+					     kind == SWK_WATCH_CHECKS ? "checks" : "services");
+		/* What the list says is asked once more, when nobody else writes. */
+		run->complete = true;
+		run->thorough = kind == SWK_WATCH_SERVICES || run->settings->verify;
+		run->checks.told = kind == SWK_WATCH_CHECKS;
+		run->checks.unsure |= run->services.unsure;
+		swk_services_free(&run->services);
+		swk_report_forget(run->report, SWK_NOTE_SKIPPED);
+		if (kind == SWK_WATCH_SERVICES &&
+		    !swk_guard_list(run->listed, 0, "the document", run->report))
+			return SWK_HELD;
+		return 0;
+	}
+	if (kind == SWK_WATCH_KEYS && only)
+		return swk_error_set(run->error, SWK_DATA,
+				     "--service goes with the document of a 'service' watch, and "
+				     "this is of a 'keyprefix' watch");
+	if (only)
+		return swk_services_get(&run->services, only, run->error) ? 0 : run->error->status;
+	if (kind == SWK_WATCH_KEYS || (kind == SWK_WATCH_NOTHING && run->settings->keyprefix)) {
+		/* What can't be read of it is a key. */
+		run->keys.unsure = run->services.unsure;
+		run->services.unsure = false;
+		return swk_run_take_keys(run);
+	}
+	if (kind == SWK_WATCH_NOTHING)
+		return swk_error_set(run->error, SWK_DATA,
+				     "the document is [], which says of no service which it is: "
+				     "name it with --service");
+	if (!run->services.count && run->services.unsure)
+		return swk_error_set(run->error, SWK_DATA,
+				     "not one instance in the document can be read");
+	return 0;
+}
+
+int swk_run_read_document(struct swk_run *run, int descriptor)
+{
+	const struct swk_watch_sink sink = {.context = run,
+					    .instance = document_instance,
+					    .service = document_service,
+					    .check = swk_run_check,
+					    .key = run->settings->keyprefix ? swk_run_key : NULL,
+					    .unreadable = document_unreadable};
+	enum swk_watch_kind kind = SWK_WATCH_NOTHING;
+	struct swk_watch watch;
+	int status = swk_consul_event_index(&run->event_index, run->error);
+
+	if (status)
+		return status;
+	if (run->settings->service && !swk_name_valid(run->settings->service))
+		return swk_error_set(run->error, SWK_USAGE,
+				     "--service: '%s' can't be an upstream's name",
+				     run->settings->service);
+	if (run->settings->resync && run->settings->service)
+		return swk_error_set(run->error, SWK_USAGE,
+				     "--resync is about all services, --service about one");
+	if (run->settings->ask)
+		return swk_services_get(&run->services, run->settings->service, run->error)
+			       ? 0
+			       : run->error->status;
+	if (run->settings->resync) {
+		run->complete = run->thorough = true;
+		run->report->event = SWK_EVENT_RESYNC;
+		return 0;
+	}
+	swk_watch_init(&watch, &sink);
+	status = swk_watch_read(&watch, descriptor, run->deadline, &kind, run->error);
+	swk_watch_free(&watch);
+	if (!status)
+		status = name_event(run, kind);
+	return status ? status : take_document(run, kind);
+}
+
+/* ---- 3. Consul ---- */
+
+/* What an answer about one service goes to. */
+struct answer {
+	struct swk_run *run;
+	const char *service;
+	struct swk_answer_checks *checks; /* NULL: nobody wants to know of them */
+};
+
+static int answer_check(void *context, const struct swk_check *check, struct swk_error *error)
+{
+	(void)error;
+	swk_answer_check(((struct answer *)context)->checks, check);
+	return 0;
+}
+
+static int answer_instance(void *context, const struct swk_instance *instance,
+			   struct swk_error *error)
+{
+	struct answer *answer = context;
+	struct swk_run *run = answer->run;
+	struct swk_answer_checks *checks = answer->checks;
+	const size_t said = swk_report_said(run->report);
+	int status;
+
+	run->seen++;
+	/* Consul looks services up without case. */
+	if (strcmp(instance->service, answer->service) != 0) {
+		if (checks)
+			swk_answer_pass_over(checks);
+		return 0;
+	}
+	status = swk_policy_instance(&run->services, &run->policy, instance, run->report, error);
+	if (status || !checks)
+		return status;
+	checks->unsure |= swk_report_said(run->report) != said;
+	return swk_answer_instance(checks, instance, error);
+}
+
+/* What is known of a service is asked for anew, maybe once more, since the answer was too old. */
+static void forget_answer(void *context)
+{
+	const struct answer *answer = context;
+
+	swk_service_clear(swk_services_find(&answer->run->services, answer->service));
+	swk_whys_forget(answer->run->policy.whys, answer->service);
+	if (answer->checks)
+		swk_answer_forget(answer->checks);
+}
+
+static int answer_unreadable(void *context, const char *service, const char *what, const char *why,
+			     struct swk_error *error)
+{
+	struct answer *answer = context;
+
+	if (service && strcmp(service, answer->service) != 0)
+		return 0;
+	return note_unreadable(answer->run, answer->service, what, why, error);
+}
+
+/* What was acted on before: an answer that is older would bring back what is gone. */
+static uint64_t least_index(const struct swk_run *run, const char *service)
+{
+	uint64_t last = swk_state_index(&run->state, service);
+
+	return !run->complete && run->event_index > last ? run->event_index : last;
+}
+
+static struct swk_answer_checks *checks_of(const struct swk_run *run, const char *service)
+{
+	if (!run->checks.answers)
+		return NULL;
+	return &run->checks
+			.answers[swk_services_find(&run->services, service) - run->services.list];
+}
+
+/* Asks about the services in the list of names, which are all in run->services. */
+static int ask_services(struct swk_run *run, const char *const *names, size_t count)
+{
+	struct swk_consul_query *queries = calloc(count + 1, sizeof(*queries));
+	struct answer *answers = calloc(count + 1, sizeof(*answers));
+	size_t noted = run->report->note_count;
+	int status = queries && answers ? swk_run_expect_checks(run) : swk_error_memory(run->error);
+
+	for (size_t i = 0; !status && i < count; i++) {
+		answers[i] = (struct answer){run, names[i], checks_of(run, names[i])};
+		queries[i].service = names[i];
+		queries[i].sink = (struct swk_watch_sink){.context = &answers[i],
+							  .instance = answer_instance,
+							  .unreadable = answer_unreadable};
+		queries[i].least = least_index(run, names[i]);
+		if (answers[i].checks)
+			queries[i].sink.instance_check = answer_check;
+		queries[i].known = swk_run_known_answer(run, names[i]);
+		queries[i].again = forget_answer;
+		forget_answer(&answers[i]);
+	}
+	if (!status)
+		status = swk_consul_ask(&run->consul, run->http, queries, count, run->deadline,
+					run->error);
+	for (size_t i = 0; !status && i < count; i++) {
+		struct swk_service *service = swk_services_find(&run->services, names[i]);
+
+		service->index = queries[i].index;
+		service->unchanged = queries[i].same;
+		/* It had an instance then. */
+		run->seen += queries[i].same;
+		if (answers[i].checks)
+			answers[i].checks->number = queries[i].number;
+		if (queries[i].error.status == SWK_INTERNAL)
+			status = swk_error_set(run->error, SWK_INTERNAL, "%s",
+					       queries[i].error.text);
+		if (!queries[i].error.status)
+			continue;
+		swk_service_clear(service);
+		service->unasked = true;
+		swk_report_note(run->report, SWK_NOTE_UNASKED,
+				"service %s could not be asked about, and keeps what it has: %s",
+				names[i], queries[i].error.text);
+	}
+	swk_report_sort(run->report, noted);
+	free(queries);
+	free(answers);
+	return status;
+}
+
+/* The names of the services of which what is known may be old, or (in a complete pass) nothing. */
+static int ask_where_needed(struct swk_run *run)
+{
+	const char **names = reallocarray(NULL, run->services.count + 1, sizeof(*names));
+	size_t count = 0;
+	int status;
+
+	if (!names)
+		return swk_error_memory(run->error);
+	for (size_t i = 0; i < run->services.count; i++) {
+		struct swk_service *service = &run->services.list[i];
+		uint64_t last = swk_state_index(&run->state, service->name);
+
+		if (service->unchanged)
+			continue;
+		/* It was not in the last list: what is told of it then may be about one that is
+		 * gone. */
+		if (!last && run->state.listed)
+			last = run->state.listed + 1;
+		/* A document without an index is a snapshot, taken at its word. */
+		if (run->complete || run->settings->ask ||
+		    (run->event_index && (run->waited || run->event_index < last)))
+			names[count++] = service->name;
+		else
+			service->index = run->event_index;
+	}
+	status = count ? ask_services(run, names, count) : 0;
+	free(names);
+	return status;
+}
+
+static int listed_service(void *context, const char *name, struct swk_error *error)
+{
+	struct swk_run *run = context;
+
+	(void)count_listed(run, name);
+	return swk_policy_service(&run->services, &run->policy, name, run->report, error);
+}
+
+static int listed_unreadable(void *context, const char *service, const char *what, const char *why,
+			     struct swk_error *error)
+{
+	(void)service;
+	(void)error;
+	swk_report_note(((struct swk_run *)context)->report, SWK_NOTE_SKIPPED, "%s skipped: %s",
+			what, why);
+	return 0;
+}
+
+static void forget_list(void *context)
+{
+	struct swk_run *run = context;
+
+	swk_services_free(&run->services);
+	run->listed = 0;
+}
+
+/* Whether one of which we have an upstream is not in the list. */
+static bool list_lacks_one(const struct swk_run *run)
+{
+	for (size_t i = 0; i < run->have.count; i++) {
+		const struct swk_upstream *this = &run->have.list[i];
+
+		if (!this->keyed && *this->service &&
+		    !swk_services_find(&run->services, this->service))
+			return true;
+	}
+	return false;
+}
+
+/* The list of services. Sets list_known, or notes why not. */
+static int ask_list(struct swk_run *run)
+{
+	const struct swk_settings *settings = run->settings;
+	struct swk_consul_query query = {.sink = {.context = run,
+						  .service = listed_service,
+						  .unreadable = listed_unreadable},
+					 .least = run->state.listed,
+					 .again = forget_list};
+	int status;
+
+	run->listed = 0;
+	status = swk_consul_ask(&run->consul, run->http, &query, 1, run->deadline, run->error);
+	/* Nothing goes on the word of one who may be behind. */
+	if (!status && !query.error.status && (settings->consul.stale || settings->consul.cached) &&
+	    list_lacks_one(run)) {
+		forget_list(run);
+		query.least = UINT64_MAX;
+		status = swk_consul_ask(&run->consul, run->http, &query, 1, run->deadline,
+					run->error);
+	}
+	if (status)
+		return status;
+	run->list_known = !query.error.status;
+	run->report->index = query.index;
+	if (run->list_known)
+		return swk_guard_list(run->listed, run->settings->min_services,
+				      "Consul's list of services", run->report)
+			       ? 0
+			       : SWK_HELD;
+	swk_services_free(&run->services);
+	swk_report_note(run->report, SWK_NOTE_UNASKED,
+			"Consul could not be asked; every upstream keeps what it has: %s",
+			query.error.text);
+	return 0;
+}
+
+/* Of those that were asked about and answered; and what was seen of them. */
+static size_t count_asked(const struct swk_run *run, size_t *seen)
+{
+	size_t asked = 0;
+
+	*seen = run->seen;
+	for (size_t i = 0; i < run->services.count; i++) {
+		const struct swk_service *service = &run->services.list[i];
+
+		asked += !service->unasked && !service->unchanged;
+		*seen += service->unsure;
+	}
+	return asked;
+}
+
+/* Where those that were asked about have not one instance, memory is no witness that there are any:
+ * asks about the others, too. */
+static int ask_unchanged(struct swk_run *run)
+{
+	const char **names;
+	size_t count = 0, seen;
+	int status;
+
+	if (!count_asked(run, &seen) || seen)
+		return 0;
+	names = reallocarray(NULL, run->services.count + 1, sizeof(*names));
+	if (!names)
+		return swk_error_memory(run->error);
+	for (size_t i = 0; i < run->services.count; i++) {
+		if (run->services.list[i].unchanged)
+			names[count++] = run->services.list[i].name;
+	}
+	status = count ? ask_services(run, names, count) : 0;
+	free(names);
+	return status;
+}
+
+static int guard_instances(struct swk_run *run)
+{
+	size_t seen, asked;
+	int status = ask_unchanged(run);
+
+	if (status)
+		return status;
+	asked = count_asked(run, &seen);
+	return swk_guard_instances(asked, seen, run->report) ? 0 : SWK_HELD;
+}
+
+int swk_run_ask_consul(struct swk_run *run)
+{
+	int status = run->complete ? ask_list(run) : 0;
+
+	if (!status)
+		status = swk_run_find_unchanged(run);
+	if (!status)
+		status = ask_where_needed(run);
+	if (!status && run->complete && run->list_known)
+		status = guard_instances(run);
+	if (!status)
+		status = swk_run_ask_keys(run);
+	if (!status && run->anew && run->report->counted[SWK_NOTE_UNASKED])
+		status = swk_error_set(run->error, SWK_UNAVAILABLE,
+				       "%s can't be written anew while Consul can't be asked about "
+				       "everything",
+				       run->store.conf);
+	return status;
+}

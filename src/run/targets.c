@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/deadline.h"
+#include "target/dyups/dyups.h"
+#include "target/plan.h"
+
+/* ---- what they have ---- */
+
+/* Whether the last that was opened is one of those before: both would have one debt. */
+static int refuse_twice(struct swk_run *run)
+{
+	size_t last = run->target_count - 1;
+	const struct swk_target_settings *settings = run->settings->targets;
+	const struct swk_target *target = &run->targets[last];
+
+	for (size_t i = 0; i < last; i++) {
+		bool same_name = !strcmp(run->targets[i].name, target->name);
+
+		if (same_name || !strcmp(run->targets[i].url, target->url))
+			return swk_error_set(
+				run->error, settings[last].wrong,
+				"%s: there is a target '%s' already, by %s", settings[last].where,
+				same_name ? target->name : target->url, settings[i].where);
+	}
+	return 0;
+}
+
+int swk_run_open_targets(struct swk_run *run)
+{
+	const struct swk_settings *settings = run->settings;
+	int status = 0;
+
+	run->targets = calloc(settings->target_count, sizeof(*run->targets));
+	if (!run->targets)
+		return swk_error_memory(run->error);
+	for (size_t i = 0; !status && i < settings->target_count; i++) {
+		status = swk_target_dyups.open(&run->targets[i], &settings->targets[i], run->error);
+		if (status)
+			break;
+		run->targets[i].read_interval = settings->read_interval;
+		if (run->targets[i].port)
+			run->policy.reserved[run->policy.reserved_count++] = run->targets[i].port;
+		run->target_count++;
+		status = refuse_twice(run);
+		if (!status)
+			status = swk_report_target(run->report, run->targets[i].name, run->error);
+	}
+	return status;
+}
+
+/* What is to be found out of targets: all that they have, so many times; or what glance tells. */
+struct question {
+	unsigned looks; /* 0: glance */
+	const char *name;
+};
+
+static int ask(struct swk_run *run, struct swk_target *targets, size_t count,
+	       const struct question *question)
+{
+	if (!question->looks)
+		return swk_target_dyups.glance(targets, count, question->name, run->http,
+					       run->deadline, run->error);
+	return swk_target_dyups.load(targets, count, question->looks, run->http, run->deadline,
+				     run->error);
+}
+
+/* Asks once more where what is amiss may pass: a worker that died is there again at once. */
+static int ask_again(struct swk_run *run, struct swk_target *target,
+		     const struct question *question)
+{
+	const struct question first = {question->looks ? 1 : 0, question->name};
+	const struct timespec pause = {0, SWK_TARGET_PAUSE_MS * 1000000L};
+	int64_t patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
+	int status = 0;
+
+	while (!status && target->passing && swk_deadline_left(patience, 1) &&
+	       swk_deadline_left(run->deadline, 1)) {
+		(void)nanosleep(&pause, NULL);
+		status = ask(run, target, 1, &first);
+		if (!status && question->looks > 1 && !target->given_up)
+			status = ask(run, target, 1, question);
+	}
+	return status;
+}
+
+static int ask_all(struct swk_run *run, const struct question *question)
+{
+	int status = ask(run, run->targets, run->target_count, question);
+
+	for (size_t i = 0; !status && i < run->target_count; i++) {
+		struct swk_target *target = &run->targets[i];
+
+		status = ask_again(run, target, question);
+		if (target->trouble.status && target->live.readable != SWK_READ_NOTHING)
+			swk_report_note(run->report, SWK_NOTE_WARNING, "%s", target->trouble.text);
+	}
+	run->looked = true;
+	return status;
+}
+
+int swk_run_load_live(struct swk_run *run, unsigned looks)
+{
+	const struct question question = {.looks = looks};
+
+	return ask_all(run, &question);
+}
+
+static bool has_new_name(const struct swk_run *run, const struct swk_services *services)
+{
+	for (size_t i = 0; i < services->count; i++) {
+		const struct swk_upstreams *told = &services->list[i].upstreams;
+
+		for (size_t j = 0; j < told->count; j++) {
+			if (!swk_upstreams_find(&run->have, told->list[j].name))
+				return true;
+		}
+	}
+	return false;
+}
+
+int swk_run_look_for_names(struct swk_run *run)
+{
+	const struct question question = {.name = NULL};
+
+	if (run->settings->adopt ||
+	    (!has_new_name(run, &run->services) && !has_new_name(run, &run->keys)))
+		return 0;
+	return ask_all(run, &question);
+}
+
+/* A name that is to be sent or deleted, or NULL. */
+static const char *name_to_send(const struct swk_run *run)
+{
+	if (run->changes.count)
+		return run->changes.list[0];
+	for (size_t i = 0; i < run->target_count; i++) {
+		const struct swk_debt *debt = swk_state_debt(&run->state, run->targets[i].name);
+
+		/* A target that nothing is known of is owed the whole file. */
+		if (!debt && run->wanted.count)
+			return run->wanted.list[0].name;
+		if (debt && debt->owed.count)
+			return debt->owed.list[0];
+	}
+	return NULL;
+}
+
+int swk_run_look_before_sending(struct swk_run *run)
+{
+	const struct question question = {.name = name_to_send(run)};
+
+	return run->looked || !question.name ? 0 : ask_all(run, &question);
+}
+
+int swk_run_find_foreign(struct swk_run *run, struct swk_names *foreign)
+{
+	static const struct swk_names nothing;
+	int status = 0;
+
+	for (size_t i = 0; !status && i < run->target_count; i++) {
+		const struct swk_debt *debt = swk_state_debt(&run->state, run->targets[i].name);
+
+		status = swk_plan_foreign(foreign, &run->targets[i].live, &run->have,
+					  debt ? &debt->owed : &nothing, run->error);
+	}
+	return status;
+}
+
+/* ---- 8., 9. what they are sent ---- */
+
+/* Carries out one operation of a plan; what is not done stays owed: `left`. */
+static int carry_out(struct swk_run *run, struct swk_target *target,
+		     const struct swk_operation *operation, int64_t deadline,
+		     struct swk_names *left)
+{
+	const struct swk_target_kind *kind = target->kind;
+	enum swk_target_result result = SWK_TARGET_LATER;
+	struct swk_error why = {0};
+
+	if (target->given_up)
+		return swk_names_add(left, operation->name, run->error);
+	if (operation->upstream)
+		result = kind->update(target, run->http, operation->upstream, deadline, &why);
+	else
+		result = kind->delete (target, run->http, operation->name, deadline, &why);
+	if (result == SWK_TARGET_DONE)
+		return swk_names_add(operation->upstream ? &run->updated : &run->deleted,
+				     operation->name, run->error);
+	swk_report_note(run->report, SWK_NOTE_OWED, "%s", why.text);
+	return swk_names_add(left, operation->name, run->error);
+}
+
+static void note_owed(struct swk_run *run, const struct swk_target *target, size_t owed)
+{
+	if (run->looked && target->live.readable == SWK_READ_NOTHING)
+		swk_report_note(run->report, SWK_NOTE_OWED, "%s", target->trouble.text);
+	if (owed)
+		swk_report_note(run->report, SWK_NOTE_OWED,
+				"%s: %zu upstream%s owed; the next run sends %s", target->name,
+				owed, owed == 1 ? " is" : "s are", owed == 1 ? "it" : "them");
+}
+
+/* Carries out a plan, which has all that the target is owed in it. Those behind it have as much of
+ * the time that is left. */
+static int converge_target(struct swk_run *run, size_t number, const struct swk_plan *plan)
+{
+	int64_t now = swk_now_ms();
+	int64_t deadline = now + (run->deadline - now) / (int64_t)(run->target_count - number);
+	struct swk_target *target = &run->targets[number];
+	struct swk_target_report *report = &run->report->targets[number];
+	struct swk_names left = {0};
+	int status = 0;
+
+	for (size_t i = 0; !status && i < plan->count; i++) {
+		size_t before = left.count;
+
+		status = carry_out(run, target, &plan->list[i], deadline, &left);
+		if (!status && left.count == before)
+			(*(plan->list[i].upstream ? &report->updated : &report->deleted))++;
+	}
+	if (!status) {
+		struct swk_names *owed = &swk_state_debt(&run->state, target->name)->owed;
+
+		swk_names_free(owed);
+		*owed = left;
+		left = (struct swk_names){0};
+		report->owed = owed->count;
+		note_owed(run, target, owed->count);
+	}
+	swk_names_free(&left);
+	return status;
+}
+
+/* What shall be sent is owed before it is sent: one that dies half way may have changed one worker
+ * and not the others, and a look at that one would find nothing amiss. */
+static int owe_plan(struct swk_run *run, size_t number, const struct swk_plan *plan)
+{
+	struct swk_names *owed = &swk_state_debt(&run->state, run->targets[number].name)->owed;
+	int status = 0;
+
+	for (size_t i = 0; !status && i < plan->count; i++)
+		status = swk_names_add(owed, plan->list[i].name, run->error);
+	return status;
+}
+
+/* Makes the plan of each target. The names in it are the file's, or those of `owed`, copies of
+ * what the targets were owed. */
+static int plan_all(struct swk_run *run, struct swk_plan *plans, struct swk_names *owed)
+{
+	bool news = false;
+	int status = 0;
+
+	for (size_t i = 0; !status && i < run->target_count; i++) {
+		struct swk_debt *debt = swk_state_debt(&run->state, run->targets[i].name);
+		size_t before = debt->owed.count;
+
+		status = swk_names_add_all(&owed[i], &debt->owed, run->error);
+		if (!status)
+			status = swk_plan_make(&plans[i], &run->wanted, &run->changes, &owed[i],
+					       &run->targets[i].live, run->error);
+		if (!status)
+			status = owe_plan(run, i, &plans[i]);
+		news |= debt->owed.count > before;
+	}
+	return status || !news ? status : swk_run_save_state(run, false);
+}
+
+int swk_run_converge(struct swk_run *run)
+{
+	struct swk_plan *plans = calloc(run->target_count, sizeof(*plans));
+	struct swk_names *owed = calloc(run->target_count, sizeof(*owed));
+	int status = plans && owed ? plan_all(run, plans, owed) : swk_error_memory(run->error);
+
+	for (size_t i = 0; !status && i < run->target_count; i++) {
+		run->touched = true;
+		status = converge_target(run, i, &plans[i]);
+	}
+	run->report->updated = run->updated.count;
+	run->report->deleted = run->deleted.count;
+	for (size_t i = 0; i < run->target_count; i++) {
+		if (plans)
+			swk_plan_free(&plans[i]);
+		if (owed)
+			swk_names_free(&owed[i]);
+	}
+	free(plans);
+	free(owed);
+	return status;
+}
+
+/* ---- what was deleted, and is there ---- */
+
+int swk_run_owe_survivors(struct swk_run *run)
+{
+	const struct swk_names *gone = &run->state.gone;
+	int status = 0;
+
+	for (size_t i = 0; i < run->target_count; i++) {
+		const struct swk_upstreams *live = &run->targets[i].live.upstreams;
+		struct swk_debt *debt = swk_state_debt(&run->state, run->targets[i].name);
+
+		for (size_t j = 0; !status && debt && j < gone->count; j++) {
+			const struct swk_upstream *upstream =
+				swk_upstreams_find(live, gone->list[j]);
+
+			if (upstream && (upstream->switches >= SWK_SWITCHES_MIN ||
+					 swk_names_have(&run->deleted, gone->list[j])))
+				status = swk_names_add(&debt->owed, gone->list[j], run->error);
+		}
+	}
+	return status;
+}
+
+/* ---- a second look ---- */
+
+/* Whether a target refused the connection and is owed something. */
+static bool is_awaited(const struct swk_run *run, const struct swk_target *target)
+{
+	const struct swk_debt *debt = swk_state_debt(&run->state, target->name);
+
+	return target->refused && debt && debt->owed.count;
+}
+
+bool swk_run_is_refused(const struct swk_run *run)
+{
+	for (size_t i = 0; i < run->target_count; i++) {
+		if (is_awaited(run, &run->targets[i]))
+			return true;
+	}
+	return false;
+}
+
+bool swk_run_await_refused(struct swk_run *run)
+{
+	const struct timespec pause = {0, SWK_TARGET_PAUSE_MS * 1000000L};
+	int64_t patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
+	struct swk_error ignored = {0};
+
+	while (swk_deadline_left(patience, 1) && swk_deadline_left(run->deadline, 1)) {
+		(void)nanosleep(&pause, NULL);
+		for (size_t i = 0; i < run->target_count; i++) {
+			struct swk_target *target = &run->targets[i];
+
+			if (is_awaited(run, target) &&
+			    !target->kind->load(target, 1, 1, run->http, run->deadline, &ignored) &&
+			    !target->refused)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* ---- what they would be sent ---- */
+
+static int describe(struct swk_run *run, const struct swk_upstream *before,
+		    const struct swk_upstream *after, bool owed, const char *target)
+{
+	struct swk_buffer text;
+	char sign = '~';
+	int status;
+
+	if (!before)
+		sign = '+';
+	else if (!after)
+		sign = '-';
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	if (owed && before && after && swk_upstream_same_servers(before, after))
+		status = swk_buffer_print(&text, run->error, "%s: owed", after->name);
+	else
+		status = swk_plan_describe(&text, before, after, run->error);
+	if (!status)
+		status = swk_report_difference(run->report, sign, text.data, target, run->error);
+	swk_buffer_free(&text);
+	return status;
+}
+
+/* What the file gains, loses and changes. */
+int swk_run_describe_changes(struct swk_run *run)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < run->changes.count; i++) {
+		const char *name = run->changes.list[i];
+
+		status = describe(run, swk_upstreams_find(&run->have, name),
+				  swk_upstreams_find(&run->wanted, name), false, NULL);
+	}
+	return status;
+}
+
+/* Of a target whose servers were not looked at, what it is owed is known, and no more. */
+static int describe_owed(struct swk_run *run, const struct swk_operation *operation,
+			 const char *target)
+{
+	char text[SWK_NAME_MAX + 8];
+
+	(void)snprintf(text, sizeof(text), "%s%s", operation->name,
+		       operation->upstream ? ": owed" : "");
+	return swk_report_difference(run->report, operation->upstream ? '~' : '-', text, target,
+				     run->error);
+}
+
+/* What a target would be sent beyond that. */
+static int describe_target(struct swk_run *run, const struct swk_target *target)
+{
+	static const struct swk_names nothing;
+	const struct swk_debt *debt = swk_state_debt(&run->state, target->name);
+	struct swk_plan plan = {0};
+	int status = swk_plan_make(&plan, &run->wanted, &run->changes,
+				   debt ? &debt->owed : &nothing, &target->live, run->error);
+
+	for (size_t i = 0; !status && i < plan.count; i++) {
+		const struct swk_operation *operation = &plan.list[i];
+		const struct swk_upstream *live =
+			swk_upstreams_find(&target->live.upstreams, operation->name);
+
+		if (swk_names_have(&run->changes, operation->name))
+			continue;
+		if (target->live.readable < SWK_READ_ADDRESSES)
+			status = describe_owed(run, operation, target->name);
+		else if (live || operation->upstream)
+			status = describe(run, live, operation->upstream, operation->owed,
+					  target->name);
+	}
+	swk_plan_free(&plan);
+	return status;
+}
+
+int swk_run_describe_targets(struct swk_run *run)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < run->target_count; i++) {
+		const struct swk_target *target = &run->targets[i];
+
+		if (run->looked && target->live.readable == SWK_READ_NOTHING)
+			swk_report_note(run->report, SWK_NOTE_WARNING, "%s", target->trouble.text);
+		else
+			status = describe_target(run, target);
+	}
+	return status;
+}

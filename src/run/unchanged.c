@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "nginx/conf.h"
+
+/* ---- what an entry depends on, beside the checks ---- */
+
+/* All that is set, and who is asked. */
+static uint64_t hash_settings(const struct swk_run *run)
+{
+	const struct swk_consul *consul = &run->consul;
+	uint64_t hash = swk_hash_text(SWK_HASH_START, SWK_VERSION);
+	const uint64_t settings = swk_settings_hash(run->settings);
+	/* Enough to notice another token, and too little to guess one by. */
+	const uint16_t token =
+		(uint16_t)swk_hash_end(swk_hash_text(SWK_HASH_START, consul->header));
+
+	hash = swk_hash_bytes(hash, &settings, sizeof(settings));
+	hash = swk_hash_text(hash, consul->base);
+	hash = swk_hash_text(hash, consul->query);
+	hash = swk_hash_text(hash, consul->unix_socket);
+	hash = swk_hash_text(hash, consul->connect_to);
+	return swk_hash_end(swk_hash_bytes(hash, &token, sizeof(token)));
+}
+
+/* What a file with these upstreams says of each service, under its key. */
+static int add_blocks(struct swk_tallies *blocks, const struct swk_upstreams *set,
+		      struct swk_error *error)
+{
+	struct swk_buffer text;
+	int status = 0;
+
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	for (size_t i = 0; !status && i < set->count; i++) {
+		const struct swk_upstream *this = &set->list[i];
+		uint64_t hash = swk_hash_text(swk_hash_text(SWK_HASH_START, this->name), this->tag);
+
+		if (this->keyed)
+			continue;
+		swk_buffer_clear(&text);
+		status = swk_nginx_directives(&text, this, "", "\n", error);
+		if (status)
+			continue;
+		hash = swk_hash_end(swk_hash_bytes(hash, text.data, text.length));
+		status = swk_tallies_add(blocks, swk_checks_service(this->service), hash, error);
+	}
+	swk_buffer_free(&text);
+	swk_tallies_close(blocks);
+	return status;
+}
+
+/* ---- the document ---- */
+
+int swk_run_check(void *context, const struct swk_check *check, struct swk_error *error)
+{
+	struct swk_run_checks *checks = &((struct swk_run *)context)->checks;
+	const uint64_t key =
+		check->of_node ? swk_checks_node(check->node) : swk_checks_service(check->service);
+
+	checks->unsure |= !check->readable;
+	return swk_tallies_add(&checks->document, key, swk_checks_number(check), error);
+}
+
+/* An upstream that the file has, and it is not known of which service. */
+static bool have_unknown(const struct swk_run *run)
+{
+	for (size_t i = 0; i < run->have.count; i++) {
+		if (!*run->have.list[i].service)
+			return true;
+	}
+	return false;
+}
+
+/* Whether what is remembered may stand for what Consul says. Who wants to know why, or what is
+ * forced, wants to have that from Consul. */
+static bool may_remember(const struct swk_run *run)
+{
+	const struct swk_settings *settings = run->settings;
+
+	return run->complete && run->list_known && !settings->adopt && !settings->force &&
+	       !settings->afresh && !run->policy.whys && !have_unknown(run);
+}
+
+/* What can't be read is as if nothing were remembered. */
+static int read_known(struct swk_run *run)
+{
+	struct swk_checks *known = &run->checks.known;
+	struct swk_error why = {0};
+	struct swk_buffer text;
+	size_t damaged = 0;
+	bool exists;
+	int status;
+
+	swk_buffer_init(&text, SWK_CHECKS_MAX);
+	status = swk_file_read(run->store.checks, &text, &exists, &why);
+	if (!status && exists)
+		status = swk_checks_read(known, text.data, text.length, &damaged, &why);
+	swk_buffer_free(&text);
+	if (status == SWK_INTERNAL)
+		return swk_error_set(run->error, status, "%s", why.text);
+	if (status)
+		swk_report_note(run->report, SWK_NOTE_DETAIL, "%s", why.text);
+	if (damaged)
+		swk_report_note(run->report, SWK_NOTE_DETAIL, "%s:%zu: it can't be read",
+				run->store.checks, damaged);
+	if (known->settings != hash_settings(run))
+		swk_checks_free(known);
+	return 0;
+}
+
+static int mark_unchanged(struct swk_run *run)
+{
+	struct swk_run_checks *checks = &run->checks;
+	size_t count = 0;
+
+	swk_tallies_close(&checks->document);
+	for (size_t i = 0; i < run->services.count; i++) {
+		struct swk_service *service = &run->services.list[i];
+		const struct swk_seen *seen = swk_checks_find(&checks->known, service->name);
+
+		/* Without its index a document of it would not be judged as one that was asked. */
+		service->unchanged = seen && swk_state_index(&run->state, service->name) &&
+				     swk_seen_same(seen, &checks->document, &checks->blocks);
+		count += service->unchanged;
+	}
+	if (count)
+		swk_report_note(run->report, SWK_NOTE_DETAIL,
+				"%zu of %zu services are not asked about: their checks are as they "
+				"were",
+				count, run->services.count);
+	/* What is remembered of those that are gone goes, even if nobody is asked about. */
+	return swk_run_expect_checks(run);
+}
+
+int swk_run_find_unchanged(struct swk_run *run)
+{
+	struct swk_run_checks *checks = &run->checks;
+	int status = 0;
+
+	if (!may_remember(run))
+		return 0;
+	status = read_known(run);
+	if (!status && checks->known.count)
+		status = add_blocks(&checks->blocks, &run->have, run->error);
+	if (!status && checks->known.count && checks->told && !checks->unsure)
+		status = mark_unchanged(run);
+	return status;
+}
+
+uint64_t swk_run_known_answer(const struct swk_run *run, const char *service)
+{
+	const struct swk_seen *seen = swk_checks_find(&run->checks.known, service);
+
+	if (!seen ||
+	    swk_tallies_of(&run->checks.blocks, swk_checks_service(service)).sum != seen->blocks)
+		return 0;
+	return seen->answer;
+}
+
+/* ---- the answers ---- */
+
+int swk_run_expect_checks(struct swk_run *run)
+{
+	if (run->checks.answers || !run->complete)
+		return 0;
+	run->checks.answers = calloc(run->services.count + 1, sizeof(*run->checks.answers));
+	if (!run->checks.answers)
+		return swk_error_memory(run->error);
+	run->checks.answer_count = run->services.count;
+	return 0;
+}
+
+void swk_answer_forget(struct swk_answer_checks *answer)
+{
+	swk_tallies_free(&answer->nodes);
+	*answer = (struct swk_answer_checks){0};
+}
+
+void swk_answer_check(struct swk_answer_checks *answer, const struct swk_check *check)
+{
+	answer->unsure |= !check->readable;
+	*(check->of_node ? &answer->next_node : &answer->next_own) += swk_checks_number(check);
+}
+
+void swk_answer_pass_over(struct swk_answer_checks *answer)
+{
+	answer->next_own = answer->next_node = 0;
+}
+
+int swk_answer_instance(struct swk_answer_checks *answer, const struct swk_instance *instance,
+			struct swk_error *error)
+{
+	int status = swk_tallies_add(&answer->nodes, swk_checks_node(instance->node),
+				     answer->next_node, error);
+
+	answer->own += answer->next_own;
+	/* Of one without a check of its own, a document of checks tells neither that it comes nor
+	 * that it goes. */
+	answer->unsure |= !instance->checked || !*instance->node;
+	swk_answer_pass_over(answer);
+	return status;
+}
+
+/* ---- what is remembered ---- */
+
+/* Whether the file has of a service just what its instances say, so that it would again if it was
+ * asked once more. */
+static bool is_plain(const struct swk_run *run, const struct swk_service *service,
+		     const struct swk_answer_checks *answer, const struct swk_tallies *blocks)
+{
+	const size_t in_file = swk_tallies_of(blocks, swk_checks_service(service->name)).count;
+
+	if (service->unasked || service->unsure || service->noted || run->services.unsure ||
+	    !service->index || answer->unsure || !answer->nodes.count ||
+	    in_file != service->upstreams.count)
+		return false;
+	for (size_t i = 0; i < service->upstreams.count; i++) {
+		const struct swk_upstream *told = &service->upstreams.list[i],
+					  *wanted = swk_upstreams_find(&run->wanted, told->name);
+
+		if (!wanted || wanted->keyed || strcmp(wanted->name, told->name) != 0 ||
+		    strcmp(wanted->service, told->service) != 0 ||
+		    strcmp(wanted->tag, told->tag) != 0)
+			return false;
+	}
+	return true;
+}
+
+static int remember_service(struct swk_run *run, struct swk_checks *checks, size_t place,
+			    const struct swk_tallies *blocks)
+{
+	const struct swk_service *service = &run->services.list[place];
+	const uint64_t held = swk_tallies_of(blocks, swk_checks_service(service->name)).sum;
+	struct swk_answer_checks *answer = &run->checks.answers[place];
+	struct swk_seen *known = swk_checks_find(&run->checks.known, service->name), *seen;
+
+	if (service->unchanged ? known->blocks != held : !is_plain(run, service, answer, blocks))
+		return 0;
+	seen = swk_checks_add(checks, service->name, run->error);
+	if (!seen)
+		return run->error->status;
+	seen->blocks = held;
+	seen->answer = service->unchanged ? known->answer : answer->number;
+	if (!service->unchanged)
+		return swk_seen_set(seen, answer->own, &answer->nodes, run->error);
+	seen->checks = known->checks;
+	seen->nodes = known->nodes;
+	seen->node_count = known->node_count;
+	known->nodes = NULL;
+	known->node_count = 0;
+	return 0;
+}
+
+static int write_checks(struct swk_run *run, const struct swk_checks *checks)
+{
+	struct swk_buffer text, before;
+	bool exists = false, replaced = false;
+	struct swk_error unread = {0};
+	int status;
+
+	swk_buffer_init(&text, SWK_CHECKS_MAX);
+	swk_buffer_init(&before, SWK_CHECKS_MAX);
+	status = swk_checks_write(&text, checks, run->error);
+	if (!status)
+		(void)swk_file_read(run->store.checks, &before, &exists, &unread);
+	if (!status && (!exists || unread.status || before.length != text.length ||
+			memcmp(before.data, text.data, text.length) != 0))
+		status = swk_store_replace(&run->store, run->store.checks, &text, false, &replaced,
+					   run->error);
+	swk_buffer_free(&before);
+	swk_buffer_free(&text);
+	return status;
+}
+
+/* Whether each service is as it was seen, and none is gone: then the file says it already. */
+static bool is_known(const struct swk_run *run)
+{
+	bool known = !run->changes.count && run->checks.known.count == run->checks.answer_count;
+
+	for (size_t i = 0; known && i < run->checks.answer_count; i++)
+		known = run->services.list[i].unchanged;
+	return known;
+}
+
+int swk_run_remember_checks(struct swk_run *run)
+{
+	struct swk_checks checks = {.settings = hash_settings(run)};
+	struct swk_tallies blocks = {0};
+	struct swk_error why = {0}, *error = run->error;
+	int status = 0;
+
+	if (!run->checks.answers || is_known(run))
+		return 0;
+	/* What goes wrong here costs requests, and nobody's status. */
+	run->error = &why;
+	/* What the file said, it says. */
+	if (run->checks.known.count && !run->changes.count) {
+		blocks = run->checks.blocks;
+		run->checks.blocks = (struct swk_tallies){0};
+	} else {
+		status = add_blocks(&blocks, &run->wanted, run->error);
+	}
+	for (size_t i = 0; !status && i < run->checks.answer_count; i++)
+		status = remember_service(run, &checks, i, &blocks);
+	if (!status)
+		status = write_checks(run, &checks);
+	run->error = error;
+	if (status)
+		swk_report_note(run->report, SWK_NOTE_WARNING,
+				"%s; all services are asked about again", why.text);
+	swk_tallies_free(&blocks);
+	swk_checks_free(&checks);
+	return 0;
+}
+
+void swk_run_free_checks(struct swk_run *run)
+{
+	struct swk_run_checks *checks = &run->checks;
+
+	for (size_t i = 0; checks->answers && i < checks->answer_count; i++)
+		swk_answer_forget(&checks->answers[i]);
+	free(checks->answers);
+	swk_tallies_free(&checks->document);
+	swk_tallies_free(&checks->blocks);
+	swk_checks_free(&checks->known);
+	*checks = (struct swk_run_checks){0};
+}

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: MIT */
+#include "settings/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "base/buffer.h"
+#include "settings/config_line.h"
+
+/* Room for a key in full, as messages have it. */
+#define KEY_MAX 512
+
+struct reader {
+	const char *path;
+	const char *text;
+	size_t length;
+	struct swk_settings *settings;
+	struct swk_error *error;
+};
+
+/* ---- messages ---- */
+
+static size_t print_step(char *name, size_t used, const struct swk_config_step *step)
+{
+	int length;
+
+	if (!step)
+		return 0;
+	used = print_step(name, used, step->up);
+	if (step->key)
+		length = snprintf(name + used, KEY_MAX - used, "%s%s", used ? "." : "", step->key);
+	else
+		length = snprintf(name + used, KEY_MAX - used, "[%zu]", step->index);
+	used += (size_t)length;
+	return used < KEY_MAX ? used : KEY_MAX - 1;
+}
+
+/* `FILE:LINE: KEY: what is wrong`. */
+static int refuse(struct reader *reader, const struct swk_config_step *step, const char *why)
+{
+	char name[KEY_MAX] = "";
+
+	(void)print_step(name, 0, step);
+	return swk_error_set(reader->error, SWK_CONFIG, "%s:%zu: %s: %s", reader->path,
+			     swk_config_line(reader->text, reader->length, step), name, why);
+}
+
+static int refuse_type(struct reader *reader, const struct swk_config_step *step,
+		       const char *wanted)
+{
+	char why[128];
+
+	(void)snprintf(why, sizeof(why), "this should be %s", wanted);
+	return refuse(reader, step, why);
+}
+
+/* ---- values ---- */
+
+static const char *type_of(const struct swk_field *field)
+{
+	static const char *const types[] = {
+		[SWK_TEXT] = "a string",
+		[SWK_FLAG] = "true or false",
+		[SWK_NUMBER] = "a whole number",
+		[SWK_SECONDS] = "a whole number of seconds, or a string as \"2s\"",
+		[SWK_SHARE] = "a whole number, or a string as \"50%\"",
+		[SWK_WORD] = "a string",
+	};
+
+	return types[field->type];
+}
+
+/* The text that a value stands for; NULL where its type is not the field's. */
+static const char *value_text(const struct swk_field *field, const json_t *value, char room[32])
+{
+	bool number = json_is_integer(value) && field->type != SWK_TEXT &&
+		      field->type != SWK_WORD && field->type != SWK_FLAG;
+	bool string = json_is_string(value) && field->type != SWK_FLAG && field->type != SWK_NUMBER;
+
+	if (json_is_boolean(value) && field->type == SWK_FLAG)
+		return json_is_true(value) ? "true" : "false";
+	/* A number in quotes, that a unit makes a text. */
+	if (string && (field->type == SWK_SECONDS || field->type == SWK_SHARE) &&
+	    !json_string_value(value)[strspn(json_string_value(value), "0123456789")])
+		return NULL;
+	if (string)
+		return json_string_value(value);
+	if (!number)
+		return NULL;
+	(void)snprintf(room, 32, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	return room;
+}
+
+/* Sets a field; an override knows what was said. */
+static int read_field(struct reader *reader, const struct swk_config_step *step,
+		      const struct swk_field *field, void *base, struct swk_override *override,
+		      const json_t *value)
+{
+	struct swk_error why = {0};
+	char room[32];
+	const char *text = value_text(field, value, room);
+	int status;
+
+	if (!text)
+		return refuse_type(reader, step, type_of(field));
+	if (override)
+		status = swk_override_set(override, field, text, "", &why);
+	else
+		status = swk_field_set(field, base, text, "", &why);
+	if (status == SWK_INTERNAL)
+		return swk_error_memory(reader->error);
+	/* It begins with where it is, of which nothing was said. */
+	return status ? refuse(reader, step, why.text + strlen(": ")) : 0;
+}
+
+/* Reads the elements one after the other; `wanted` is what it should be. */
+static int read_array(struct reader *reader, const struct swk_config_step *step, const char *wanted,
+		      int (*read)(struct reader *reader, const struct swk_config_step *step,
+				  const json_t *value),
+		      const json_t *array)
+{
+	const json_t *value;
+	size_t i;
+	int status = 0;
+
+	if (!json_is_array(array))
+		return refuse_type(reader, step, wanted);
+	json_array_foreach(array, i, value)
+	{
+		const struct swk_config_step element = {step, NULL, i};
+
+		status = read(reader, &element, value);
+		if (status)
+			return status;
+	}
+	return 0;
+}
+
+static int read_pattern(struct reader *reader, const struct swk_config_step *step,
+			const json_t *value)
+{
+	struct swk_settings *settings = reader->settings;
+	bool included = !strcmp(step->up->key, "include");
+	const char *text = json_string_value(value);
+
+	if (!text || !*text)
+		return refuse_type(reader, step, "a string with something in it");
+	return swk_texts_add(included ? &settings->include : &settings->exclude, text,
+			     reader->error);
+}
+
+/* ---- objects ---- */
+
+/* Reads the members that are fields, and hands the others to `take` (or NULL), which sets *taken
+ * where it knows the key. */
+static int read_object(struct reader *reader, const struct swk_config_step *step,
+		       const struct swk_fields *fields, void *base, struct swk_override *override,
+		       int (*take)(struct reader *reader, const struct swk_config_step *step,
+				   const json_t *value, bool *taken),
+		       const json_t *object)
+{
+	const char *key;
+	json_t *value;
+	int status = 0;
+
+	if (!json_is_object(object))
+		return refuse_type(reader, step, "an object");
+	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	{
+		const struct swk_config_step member = {step, key, 0};
+		const struct swk_field *field = NULL;
+		bool taken = false;
+
+		for (size_t i = 0; i < fields->count; i++) {
+			if (!strcmp(fields->list[i].name, key))
+				field = &fields->list[i];
+		}
+		if (take)
+			status = take(reader, &member, value, &taken);
+		if (!status && !taken && field)
+			status = read_field(reader, &member, field, base, override, value);
+		else if (!status && !taken)
+			status = refuse(reader, &member, "there is no such key");
+		if (status)
+			return status;
+	}
+	return 0;
+}
+
+static const char *name_of(const struct swk_target_settings *target)
+{
+	return target->name ? target->name : target->url;
+}
+
+static int read_target(struct reader *reader, const struct swk_config_step *step,
+		       const json_t *object)
+{
+	struct swk_settings *settings = reader->settings;
+	struct swk_target_settings *target = swk_settings_add_target(settings, reader->error);
+	const struct swk_config_step url = {step, "url", 0};
+	char name[KEY_MAX] = "";
+	int status;
+
+	if (!target)
+		return reader->error->status;
+	status = read_object(reader, step, &swk_target_fields, target, NULL, NULL, object);
+	if (status)
+		return status;
+	if (!target->url)
+		return refuse(reader, step, "it needs a url");
+	for (size_t i = 0; i + 1 < settings->target_count; i++) {
+		if (!strcmp(name_of(&settings->targets[i]), name_of(target)))
+			return refuse(reader, step,
+				      "another target has the same name, or the same URL");
+	}
+	target->wrong = SWK_CONFIG;
+	(void)print_step(name, 0, &url);
+	if (asprintf(&target->where, "%s:%zu: %s", reader->path,
+		     swk_config_line(reader->text, reader->length, &url), name) < 0) {
+		target->where = NULL;
+		return swk_error_memory(reader->error);
+	}
+	return 0;
+}
+
+static int read_targets(struct reader *reader, const struct swk_config_step *step,
+			const json_t *array)
+{
+	static const char wanted[] = "an array of 1 to 64 objects";
+
+	if (!json_array_size(array) || json_array_size(array) > SWK_TARGETS_MAX)
+		return refuse_type(reader, step, wanted);
+	swk_settings_clear_targets(reader->settings);
+	return read_array(reader, step, wanted, read_target, array);
+}
+
+static int read_route(struct reader *reader, const struct swk_config_step *step,
+		      const json_t *object)
+{
+	struct swk_settings *settings = reader->settings;
+	struct swk_route *route = swk_settings_add_route(settings, reader->error);
+	int status;
+
+	if (!route)
+		return reader->error->status;
+	status = read_object(reader, step, &swk_route_fields, route, NULL, NULL, object);
+	if (status)
+		return status;
+	if (!route->tag)
+		return refuse(reader, step, "it needs a tag");
+	for (size_t i = 0; i + 1 < settings->route_count; i++) {
+		if (!strcmp(settings->routes[i].tag, route->tag))
+			return refuse(reader, step, "this tag was there before");
+	}
+	return 0;
+}
+
+static int read_routing(struct reader *reader, const struct swk_config_step *step,
+			const json_t *array)
+{
+	static const char wanted[] = "an array of up to 8 objects";
+
+	if (json_array_size(array) > SWK_ROUTES_MAX)
+		return refuse_type(reader, step, wanted);
+	swk_settings_clear_routes(reader->settings);
+	return read_array(reader, step, wanted, read_route, array);
+}
+
+static int read_allowed(struct reader *reader, const struct swk_config_step *step,
+			const json_t *value)
+{
+	static const struct swk_field word = {
+		.name = "", .type = SWK_WORD, .words = swk_attribute_words};
+	unsigned place = 0;
+	int status = read_field(reader, step, &word, &place, NULL, value);
+
+	if (!status)
+		reader->settings->attributes.allow[place] = true;
+	return status;
+}
+
+static int read_allow(struct reader *reader, const struct swk_config_step *step,
+		      const json_t *array)
+{
+	memset(reader->settings->attributes.allow, 0, sizeof(reader->settings->attributes.allow));
+	return read_array(reader, step, "an array of strings", read_allowed, array);
+}
+
+static int take_attribute(struct reader *reader, const struct swk_config_step *step,
+			  const json_t *value, bool *taken)
+{
+	*taken = true;
+	if (!strcmp(step->key, "allow"))
+		return read_allow(reader, step, value);
+	if (!strcmp(step->key, "max"))
+		return read_object(reader, step, &swk_attributes_max_fields,
+				   &reader->settings->attributes, NULL, NULL, value);
+	*taken = false;
+	return 0;
+}
+
+/* Whose upstream it would be, the defaults can't say. */
+static int take_default(struct reader *reader, const struct swk_config_step *step,
+			const json_t *value, bool *taken)
+{
+	(void)value;
+	*taken = false;
+	if (strcmp(step->key, "upstream") != 0)
+		return 0;
+	return refuse(reader, step, "it can be said under services only");
+}
+
+static int read_services(struct reader *reader, const struct swk_config_step *step,
+			 const json_t *object)
+{
+	const char *key;
+	json_t *value;
+	int status = 0;
+
+	if (!json_is_object(object))
+		return refuse_type(reader, step, "an object");
+	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	{
+		const struct swk_config_step member = {step, key, 0};
+		struct swk_override *override;
+
+		if (!*key)
+			return refuse(reader, &member, "a service has a name");
+		override = swk_overrides_add(&reader->settings->services, key, reader->error);
+		if (!override)
+			return reader->error->status;
+		status = read_object(reader, &member, &swk_rules_fields, NULL, override, NULL,
+				     value);
+		if (status)
+			return status;
+	}
+	return 0;
+}
+
+static int read_consul(struct reader *reader, const struct swk_config_step *step,
+		       const json_t *object)
+{
+	struct swk_consul_settings *consul = &reader->settings->consul;
+
+	if (asprintf(&consul->where, "%s:%zu", reader->path,
+		     swk_config_line(reader->text, reader->length, step)) < 0) {
+		consul->where = NULL;
+		return swk_error_memory(reader->error);
+	}
+	return read_object(reader, step, &swk_consul_fields, consul, NULL, NULL, object);
+}
+
+static int take_part(struct reader *reader, const struct swk_config_step *step, const json_t *value,
+		     bool *taken)
+{
+	struct swk_settings *settings = reader->settings;
+
+	*taken = true;
+	if (!strcmp(step->key, "targets"))
+		return read_targets(reader, step, value);
+	if (!strcmp(step->key, "consul"))
+		return read_consul(reader, step, value);
+	if (!strcmp(step->key, "include") || !strcmp(step->key, "exclude"))
+		return read_array(reader, step, "an array of strings", read_pattern, value);
+	if (!strcmp(step->key, "routing"))
+		return read_routing(reader, step, value);
+	if (!strcmp(step->key, "attributes"))
+		return read_object(reader, step, &swk_attributes_fields, &settings->attributes,
+				   NULL, take_attribute, value);
+	if (!strcmp(step->key, "defaults"))
+		return read_object(reader, step, &swk_rules_fields, &settings->defaults, NULL,
+				   take_default, value);
+	if (!strcmp(step->key, "services"))
+		return read_services(reader, step, value);
+	*taken = false;
+	return 0;
+}
+
+/* ---- the file ---- */
+
+static size_t line_of(const char *text, const char *place)
+{
+	size_t line = 1;
+
+	for (; text < place; text++)
+		line += *text == '\n';
+	return line;
+}
+
+int swk_config_parse(struct swk_settings *settings, const char *path, const char *text,
+		     size_t length, struct swk_error *error)
+{
+	struct reader reader = {path, text, length, settings, error};
+	json_error_t failure;
+	json_t *root;
+	int status;
+
+	/* jansson passes over one behind a number. */
+	if (length && memchr(text, '\0', length))
+		return swk_error_set(error, SWK_CONFIG, "%s:%zu: this is not JSON: a NUL is in it",
+				     path, line_of(text, memchr(text, '\0', length)));
+	errno = 0;
+	root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &failure);
+	if (!root && errno == ENOMEM)
+		return swk_error_memory(error);
+	if (!root)
+		return swk_error_set(error, SWK_CONFIG, "%s:%d: %s%s", path, failure.line,
+				     json_error_code(&failure) == json_error_duplicate_key
+					     ? ""
+					     : "this is not JSON: ",
+				     failure.text);
+	if (json_is_object(root))
+		status = read_object(&reader, NULL, &swk_settings_fields, settings, NULL, take_part,
+				     root);
+	else
+		status = swk_error_set(error, SWK_CONFIG, "%s:1: this should be an object", path);
+	json_decref(root);
+	return status;
+}
+
+int swk_config_read(struct swk_settings *settings, const char *path, struct swk_error *error)
+{
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC), status;
+	struct swk_buffer text;
+
+	if (descriptor < 0)
+		return swk_error_set(error, SWK_CONFIG, "%s: the settings can't be read: %s", path,
+				     strerror(errno));
+	swk_buffer_init(&text, SWK_SETTINGS_MAX);
+	status = swk_buffer_read(&text, descriptor, path, SWK_CONFIG, error);
+	if (!status)
+		status = swk_config_parse(settings, path, text.data ? text.data : "", text.length,
+					  error);
+	(void)close(descriptor);
+	swk_buffer_free(&text);
+	return status;
+}
+
+/* ---- what there is ---- */
+
+bool swk_config_key(size_t number, char name[64])
+{
+	static const struct {
+		const char *before;
+		const struct swk_fields *fields;
+	} parts[] = {
+		{"", &swk_settings_fields},
+		{"targets[].", &swk_target_fields},
+		{"consul.", &swk_consul_fields},
+		{"routing[].", &swk_route_fields},
+		{"attributes.", &swk_attributes_fields},
+		{"attributes.max.", &swk_attributes_max_fields},
+		{"", &swk_rules_fields},
+	};
+	static const char *const others[] = {
+		"targets",    "consul",		  "include",	    "exclude",	"routing",
+		"attributes", "attributes.allow", "attributes.max", "defaults", "services"};
+	const size_t other_count = sizeof(others) / sizeof(*others);
+
+	if (number < other_count)
+		return snprintf(name, 64, "%s", others[number]) > 0;
+	number -= other_count;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		if (number < parts[i].fields->count)
+			return snprintf(name, 64, "%s%s", parts[i].before,
+					parts[i].fields->list[number].name) > 0;
+		number -= parts[i].fields->count;
+	}
+	return false;
+}

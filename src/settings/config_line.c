@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "settings/config_line.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include <jansson.h>
+
+struct place {
+	const char *text, *at, *end;
+	const char *found; /* the last step that was */
+};
+
+static void skip_blanks(struct place *place)
+{
+	while (place->at < place->end && strchr(" \t\r\n", *place->at))
+		place->at++;
+}
+
+static void skip_string(struct place *place)
+{
+	for (place->at++; place->at < place->end && *place->at != '"'; place->at++) {
+		if (*place->at == '\\')
+			place->at++;
+	}
+	place->at++;
+}
+
+/* A whole value: to the comma or bracket behind it. */
+static void skip_value(struct place *place)
+{
+	size_t depth = 0;
+
+	while (place->at < place->end) {
+		char byte = *place->at;
+
+		if (byte == '"') {
+			skip_string(place);
+			continue;
+		}
+		if (!depth && strchr(",]}", byte))
+			return;
+		depth += byte == '{' || byte == '[';
+		depth -= byte == '}' || byte == ']';
+		place->at++;
+	}
+}
+
+/* Whether the string here is this key, which may be written in another way. */
+static bool is_key(const struct place *place, const char *stop, const char *key)
+{
+	json_t *value = json_loadb(place->at, (size_t)(stop - place->at),
+				   JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	bool same = value && !strcmp(json_string_value(value), key);
+
+	json_decref(value);
+	return same;
+}
+
+/* Goes to the value of a step, from the bracket of what it is in. */
+static bool go(struct place *place, const struct swk_config_step *step)
+{
+	for (size_t i = 0; place->at < place->end && !strchr("]}", *place->at); i++) {
+		struct place key;
+
+		place->at++; /* the bracket, or a comma */
+		skip_blanks(place);
+		key = *place;
+		if (step->key) {
+			skip_string(place);
+			if (is_key(&key, place->at, step->key))
+				place->found = key.at;
+			skip_blanks(place);
+			place->at++; /* the colon */
+			skip_blanks(place);
+		} else if (i == step->index) {
+			place->found = key.at;
+		}
+		if (place->found == key.at)
+			return true;
+		skip_value(place);
+	}
+	return false;
+}
+
+static bool find(struct place *place, const struct swk_config_step *step)
+{
+	return !step || (find(place, step->up) && go(place, step));
+}
+
+size_t swk_config_line(const char *text, size_t length, const struct swk_config_step *step)
+{
+	struct place place = {.text = text, .at = text, .end = text + length};
+	size_t line = 1;
+
+	skip_blanks(&place);
+	place.found = place.at;
+	(void)find(&place, step);
+	for (const char *at = text; at < place.found; at++)
+		line += *at == '\n';
+	return line;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include "settings/field.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/hash.h"
+
+static void *member(const struct swk_field *field, void *base)
+{
+	return (char *)base + field->offset;
+}
+
+const struct swk_field *swk_fields_find(const struct swk_fields *fields, const char *name)
+{
+	for (size_t i = 0; i < fields->count; i++) {
+		const char *its = fields->list[i].name, *at = name;
+
+		while (*its && (*its == *at || (*its == '_' && *at == '-'))) {
+			its++;
+			at++;
+		}
+		if (!*its && !*at)
+			return &fields->list[i];
+	}
+	return NULL;
+}
+
+int swk_fields_init(const struct swk_fields *fields, void *base, struct swk_error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < fields->count; i++) {
+		if (fields->list[i].unset)
+			status = swk_field_set(&fields->list[i], base, fields->list[i].unset,
+					       "default", error);
+	}
+	return status;
+}
+
+void swk_fields_free(const struct swk_fields *fields, void *base)
+{
+	for (size_t i = 0; i < fields->count; i++) {
+		char **text = member(&fields->list[i], base);
+
+		if (fields->list[i].type != SWK_TEXT)
+			continue;
+		free(*text);
+		*text = NULL;
+	}
+}
+
+int swk_flag_read(const char *value, const char *where, bool *flag, struct swk_error *error)
+{
+	static const char *const words[] = {"0", "1", "no", "yes", "false", "true"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (strcasecmp(value, words[i]) != 0)
+			continue;
+		*flag = i % 2;
+		return 0;
+	}
+	return swk_error_set(error, SWK_USAGE, "%s: '%s' is neither 1 nor 0", where, value);
+}
+
+static int set_text(const struct swk_field *field, char **text, const char *value,
+		    const char *where, struct swk_error *error)
+{
+	char *copy;
+
+	if (!*value)
+		return swk_error_set(error, SWK_USAGE, "%s: it is empty", where);
+	if (field->valid && !field->valid(value))
+		return swk_error_set(error, SWK_USAGE, "%s: '%s' is no %s", where, value,
+				     field->wanted);
+	copy = strdup(value);
+	if (!copy)
+		return swk_error_memory(error);
+	free(*text);
+	*text = copy;
+	return 0;
+}
+
+/* Digits, so many bytes of the text, and nothing else; for seconds also nginx's units behind them.
+ */
+static int set_number(const struct swk_field *field, unsigned *number, const char *value,
+		      size_t length, const char *where, struct swk_error *error)
+{
+	static const struct {
+		char letter;
+		unsigned seconds;
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+	unsigned long long parsed = 0;
+	size_t digits = strspn(value, "0123456789");
+	unsigned unit = digits == length ? 1 : 0;
+
+	for (size_t i = 0; field->type == SWK_SECONDS && i < sizeof(units) / sizeof(*units); i++) {
+		if (value[digits] == units[i].letter && digits + 1 == length)
+			unit = units[i].seconds;
+	}
+	if (digits && digits < 12)
+		parsed = strtoull(value, NULL, 10) * unit;
+	if (!digits || digits >= 12 || !unit || parsed < field->least || parsed > field->most)
+		return swk_error_set(error, SWK_USAGE, "%s: '%s' is no %s from %u to %u", where,
+				     value,
+				     field->type == SWK_SECONDS
+					     ? "time in seconds (or with the unit s, m, h or d)"
+					     : "number",
+				     field->least, field->most);
+	*number = (unsigned)parsed;
+	return 0;
+}
+
+/* `3`, or `50%`. */
+static int set_share(const struct swk_field *field, struct swk_share *share, const char *value,
+		     const char *where, struct swk_error *error)
+{
+	size_t length = strlen(value);
+	struct swk_field range = *field;
+
+	share->percent = length && value[length - 1] == '%';
+	if (share->percent)
+		range.most = 100;
+	return set_number(&range, &share->number, value, length - share->percent, where, error);
+}
+
+static int set_word(const struct swk_field *field, unsigned *place, const char *value,
+		    const char *where, struct swk_error *error)
+{
+	char all[256] = "";
+
+	for (unsigned i = 0; field->words[i]; i++) {
+		if (!strcmp(field->words[i], value)) {
+			*place = i;
+			return 0;
+		}
+		if (i)
+			strncat(all, field->words[i + 1] ? ", " : " or ", 5);
+		strncat(all, field->words[i], 64);
+	}
+	return swk_error_set(error, SWK_USAGE, "%s: '%s' is not %s", where, value, all);
+}
+
+int swk_field_set(const struct swk_field *field, void *base, const char *value, const char *where,
+		  struct swk_error *error)
+{
+	void *its = member(field, base);
+
+	switch (field->type) {
+	case SWK_TEXT:
+		return set_text(field, its, value, where, error);
+	case SWK_FLAG:
+		return swk_flag_read(value, where, its, error);
+	case SWK_SHARE:
+		return set_share(field, its, value, where, error);
+	case SWK_WORD:
+		return set_word(field, its, value, where, error);
+	default:
+		return set_number(field, its, value, strlen(value), where, error);
+	}
+}
+
+void swk_field_borrow(const struct swk_field *field, void *to, const void *from)
+{
+	static const size_t sizes[] = {
+		[SWK_TEXT] = sizeof(char *),
+		[SWK_FLAG] = sizeof(bool),
+		[SWK_NUMBER] = sizeof(unsigned),
+		[SWK_SECONDS] = sizeof(unsigned),
+		[SWK_SHARE] = sizeof(struct swk_share),
+		[SWK_WORD] = sizeof(unsigned),
+	};
+
+	memcpy((char *)to + field->offset, (const char *)from + field->offset, sizes[field->type]);
+}
+
+static uint64_t hash_member(const struct swk_field *field, const void *its, uint64_t hash)
+{
+	const struct swk_share *share = its;
+
+	switch (field->type) {
+	case SWK_TEXT:
+		return swk_hash_text(hash, *(char *const *)its);
+	case SWK_FLAG:
+		return swk_hash_bytes(hash, its, sizeof(bool));
+	case SWK_SHARE:
+		hash = swk_hash_bytes(hash, &share->number, sizeof(share->number));
+		return swk_hash_bytes(hash, &share->percent, sizeof(share->percent));
+	default:
+		return swk_hash_bytes(hash, its, sizeof(unsigned));
+	}
+}
+
+uint64_t swk_fields_hash(const struct swk_fields *fields, const void *base, uint64_t hash)
+{
+	for (size_t i = 0; i < fields->count; i++) {
+		if (!fields->list[i].aside)
+			hash = hash_member(&fields->list[i],
+					   (const char *)base + fields->list[i].offset, hash);
+	}
+	return hash;
+}

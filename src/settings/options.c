@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: MIT */
+#include "settings/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "settings/config.h"
+
+/* A flag of the command itself; what has none is a setting of that name. */
+#define FLAG(member) (offsetof(struct swk_options, member) + 1)
+
+enum {
+	APPLY = SWK_COMMAND_APPLY,
+	RESUME = SWK_COMMAND_RESUME,
+	UNDO = SWK_COMMAND_UNDO,
+	/* What lasts from run to run, a look must know as well. */
+	LASTING = SWK_COMMAND_APPLY | SWK_COMMAND_EXPLAIN | SWK_COMMAND_RESUME |
+		  SWK_COMMAND_WATCHES | SWK_COMMAND_STATUS | SWK_COMMAND_WAIT,
+	/* What a watch's handler may be told: each of its runs is done so. */
+	HANDLER = SWK_COMMAND_APPLY | SWK_COMMAND_WATCHES,
+	WATCHES = SWK_COMMAND_WATCHES,
+	ALL = LASTING | SWK_COMMAND_CHECK | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT,
+	/* To which a word that is no option may be given; or several. */
+	WITH_WORD = SWK_COMMAND_EXPLAIN | SWK_COMMAND_CHECK | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD |
+		    SWK_COMMAND_LINT,
+	LISTS = SWK_COMMAND_STATUS | SWK_COMMAND_WAIT,
+};
+
+static const struct option_entry {
+	char letter;
+	unsigned commands;    /* that take it */
+	const char *name;     /* of the option, the setting, and as SWK_NAME of the variable */
+	const char *argument; /* NULL: a yes-or-no; `[=…]`: may be left out */
+	size_t flag;
+	const char *help;
+} table[] = {
+	{'C', ALL, "config", "FILE", 0,
+	 "the settings; see swk.json(5)\n(default " SWK_CONFIG_FILE ")"},
+	{'c', LASTING | UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT, "conf", "FILE", 0,
+	 "the file that nginx includes\n(default /etc/nginx/conf.d/dyups.upstream.conf)"},
+	{'d', LASTING | UNDO, "dyups", "URL", 0,
+	 "a dyups interface; may be repeated\n(default http://127.0.0.1:18882)"},
+	{'t', LASTING, "token-file", "FILE", 0, "the file that holds Consul's token"},
+	{'s', APPLY, "service", "NAME", 0, "the service that the document must be about"},
+	{'m', LASTING, "min-services", "N", 0,
+	 "fewer services than this are an outage of\nthe registry (default 0)"},
+	{'f', LASTING, "max-fails", "N", 0, "max_fails of each server (default 3)"},
+	{'F', LASTING, "fail-timeout", "T", 0, "fail_timeout of each server (default 2s)"},
+	{'k', LASTING, "keepalive", "N", 0, "keepalive of each upstream; 0: none (default 20)"},
+	{'D', LASTING, "max-deletions", "PERCENT", 0,
+	 "of our upstreams, one pass deletes no more\n(default 50)"},
+	{'H', LASTING, "min-healthy", "N", 0,
+	 "an upstream with fewer usable instances, or\nfewer than N% of them, is kept as it was"},
+	{'i', LASTING | UNDO, "read-interval", "SECONDS", 0,
+	 "dyups_read_msg_timeout of nginx (default 1)"},
+	{'T', LASTING | UNDO | SWK_COMMAND_HOLD, "timeout", "SECONDS", 0,
+	 "the whole run ends by then (default 30)"},
+	{'r', APPLY, "resync", NULL, 0, "read no document; bring all services in step"},
+	{'n', APPLY | UNDO | RESUME, "dry-run", NULL, 0,
+	 "print what would change, and change nothing"},
+	{'w', HANDLER | UNDO | RESUME, "verify", NULL, 0,
+	 "look again at what each worker has, once\nsomething was sent (--resync does)"},
+	{'x', APPLY | RESUME, "force", NULL, 0, "let more deletions through, this once"},
+	{'a', APPLY | RESUME, "adopt", NULL, 0,
+	 "take over a conf file and upstreams that\nswk-apply didn't make"},
+	{'j', HANDLER | UNDO | RESUME | SWK_COMMAND_LINT | SWK_COMMAND_STATUS, "json", NULL,
+	 FLAG(json), "print it as JSON"},
+	{'W', SWK_COMMAND_STATUS, "watch", "[=SECONDS]", FLAG(watch),
+	 "look again after so many seconds (5), for ever"},
+	{'l', HANDLER | UNDO | RESUME, "syslog", NULL, FLAG(syslog),
+	 "say everything to syslog too"},
+	{'L', HANDLER, "log-format", "FORMAT", 0, "of messages: text, logfmt or json"},
+	{'M', HANDLER, "metrics-file", "FILE", 0,
+	 "write numbers for node_exporter's textfile\ncollector; its name ends in .prom"},
+	{'q', HANDLER | UNDO | RESUME, "quiet", NULL, FLAG(quiet), "say errors only"},
+	{'v', LASTING | UNDO, "verbose", NULL, FLAG(verbose), "say more"},
+	{'o', WATCHES, "write", "DIR", 0,
+	 "replace DIR/swk-watches.json where it differs,\nand print its name then"},
+	{'h', ALL, "help", NULL, FLAG(help), "print this"},
+	{'V', ALL, "version", NULL, FLAG(version), "print the version"},
+};
+
+#define OPTIONS (sizeof(table) / sizeof(*table))
+
+/* What the command line says, in its order. */
+struct words {
+	struct word {
+		const struct option_entry *entry;
+		const char *value;
+	} * list;
+	size_t count;
+};
+
+/* Whether it wants a value, and can't do without. */
+static bool wants_value(const struct option_entry *entry)
+{
+	return entry->argument && *entry->argument != '[';
+}
+
+/* What it is without a value. */
+static const char *bare_value(const struct option_entry *entry)
+{
+	return entry->argument ? "" : "1";
+}
+
+int swk_options_describe(struct swk_buffer *out, enum swk_command command, struct swk_error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < OPTIONS; i++) {
+		char option[64];
+		const char *help = table[i].help, *line = strchr(help, '\n');
+
+		if (!(table[i].commands & command))
+			continue;
+		(void)snprintf(option, sizeof(option), "%s%s%s", table[i].name,
+			       wants_value(&table[i]) ? " " : "",
+			       table[i].argument ? table[i].argument : "");
+		status = swk_buffer_print(out, error, "  -%c, --%-22s %.*s\n", table[i].letter,
+					  option, (int)strcspn(help, "\n"), help);
+		if (!status && line)
+			status = swk_buffer_print(out, error, "%31s%s\n", "", line + 1);
+	}
+	return status;
+}
+
+void swk_options_free(struct swk_options *options)
+{
+	swk_settings_free(&options->settings);
+	swk_texts_free(&options->handed);
+	free(options->config);
+	options->config = NULL;
+}
+
+static const struct option_entry *entry_of(int letter)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		if (table[i].letter == letter)
+			return &table[i];
+	}
+	return NULL;
+}
+
+static bool is(const struct option_entry *entry, const char *name)
+{
+	return !strcmp(entry->name, name);
+}
+
+static int set_watch(unsigned *watch, const char *value, const char *where, struct swk_error *error)
+{
+	char *end;
+	unsigned long seconds = SWK_WATCH_SECONDS;
+
+	if (*value)
+		seconds = isdigit((unsigned char)*value) ? strtoul(value, &end, 10) : 0;
+	if (*value && (!seconds || seconds > SWK_WATCH_SECONDS_MAX || *end))
+		return swk_error_set(error, SWK_USAGE,
+				     "%s: '%s' is no number of seconds from 1 to %d", where, value,
+				     SWK_WATCH_SECONDS_MAX);
+	*watch = (unsigned)seconds;
+	return 0;
+}
+
+static int set(struct swk_options *options, const struct option_entry *entry, const char *value,
+	       const char *where, struct swk_error *error)
+{
+	if (is(entry, "config"))
+		return 0;
+	if (is(entry, "write")) {
+		options->write = value;
+		return 0;
+	}
+	if (is(entry, "watch"))
+		return set_watch(&options->watch, value, where, error);
+	if (!entry->flag)
+		return swk_settings_set(&options->settings, entry->name, value, where, error);
+	return swk_flag_read(value, where, (bool *)(void *)((char *)options + entry->flag - 1),
+			     error);
+}
+
+static const char *variable(const struct option_entry *entry, char name[64])
+{
+	size_t length = (size_t)snprintf(name, 64, "SWK_");
+	const char *value;
+
+	for (const char *at = entry->name; *at; at++)
+		name[length++] = (char)(*at == '-' ? '_' : toupper((unsigned char)*at));
+	name[length] = '\0';
+	value = getenv(name);
+	return value && *value ? value : NULL;
+}
+
+static int set_from_environment(struct swk_options *options, enum swk_command command,
+				struct swk_error *error)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		char name[64];
+		const char *value = variable(&table[i], name);
+
+		/* These ask for something else than a run, or a look. */
+		if (value && table[i].commands & command && !is(&table[i], "help") &&
+		    !is(&table[i], "version") && !is(&table[i], "write"))
+			(void)set(options, &table[i], value, name, error);
+	}
+	return error->status;
+}
+
+/* getopt's view of the table; `names` and `letters` have room for it. */
+static void describe(enum swk_command command, struct option *names, char *letters)
+{
+	*letters++ = ':'; /* so that it says nothing itself */
+	for (size_t i = 0; i < OPTIONS; i++) {
+		if (!(table[i].commands & command))
+			continue;
+		*names++ = (struct option){
+			.name = table[i].name,
+			.has_arg = wants_value(&table[i]) ? required_argument : optional_argument,
+			.val = table[i].letter,
+		};
+		*letters++ = table[i].letter;
+		if (wants_value(&table[i]))
+			*letters++ = ':';
+	}
+	*letters = '\0';
+	*names = (struct option){0};
+}
+
+/* What is wrong with the option at which getopt stopped. A short one may stand among others in its
+ * word, which getopt is not through with; one that lacks its value ends the last word. */
+static int refuse(int found, char **argv, struct swk_error *error)
+{
+	const char *word = argv[optind - 1];
+	const char letter[] = {'-', (char)optopt, '\0'};
+
+	if (found == ':' ? strncmp(word, "--", 2) != 0 : optopt != 0)
+		word = letter;
+	return swk_error_set(error, SWK_USAGE,
+			     found == ':' ? "%s wants a value; see --help"
+					  : "there is no option %s; see --help",
+			     word);
+}
+
+static int read_words(struct words *words, enum swk_command command, int argc, char **argv,
+		      struct swk_error *error)
+{
+	struct option names[OPTIONS + 1];
+	char letters[2 * OPTIONS + 2];
+	int found;
+
+	describe(command, names, letters);
+	opterr = 0;
+	while ((found = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+		const struct option_entry *entry = entry_of(found);
+		struct word *list = swk_list_grow(words->list, words->count, sizeof(*list));
+
+		if (!list)
+			return swk_error_memory(error);
+		words->list = list;
+		if (entry)
+			list[words->count++] =
+				(struct word){entry, optarg ? optarg : bare_value(entry)};
+		else
+			(void)refuse(found, argv, error);
+	}
+	return error->status;
+}
+
+static int set_from_words(struct swk_options *options, const struct words *words,
+			  struct swk_error *error)
+{
+	struct swk_buffer urls;
+	char where[64];
+
+	swk_buffer_init(&urls, SWK_DOCUMENT_MAX);
+	for (size_t i = 0; i < words->count; i++) {
+		const struct word *word = &words->list[i];
+
+		(void)snprintf(where, sizeof(where), "--%s", word->entry->name);
+		if (is(word->entry, "dyups"))
+			(void)swk_buffer_print(&urls, error, "%s ", word->value);
+		else
+			(void)set(options, word->entry, word->value, where, error);
+	}
+	if (urls.length)
+		(void)swk_settings_set(&options->settings, "dyups", urls.data, "--dyups", error);
+	swk_buffer_free(&urls);
+	return error->status;
+}
+
+/* A value as it is found from everywhere: an agent starts its handlers in a folder of its own. */
+static char *found_anywhere(const struct word *word)
+{
+	char *folder = NULL, *value;
+
+	if (!word->entry->argument || strcmp(word->entry->argument, "FILE") != 0 ||
+	    word->value[0] == '/')
+		return strdup(word->value);
+	folder = getcwd(NULL, 0);
+	if (!folder || asprintf(&value, "%s/%s", folder, word->value) < 0)
+		value = NULL;
+	free(folder);
+	return value;
+}
+
+/* Adds a word as it was given. */
+static int hand_on_word(struct swk_texts *handed, const struct word *word, struct swk_error *error)
+{
+	char *value = found_anywhere(word);
+	bool apart = word->entry->argument;
+	char option[96]; /* a yes-or-no is a short word */
+	int status = value ? 0 : swk_error_memory(error);
+
+	(void)snprintf(option, sizeof(option), "--%s", word->entry->name);
+	if (!status && !apart && strcmp(value, "1") != 0)
+		(void)snprintf(option, sizeof(option), "--%s=%s", word->entry->name, value);
+	if (!status)
+		status = swk_texts_add(handed, option, error);
+	if (!status && apart)
+		status = swk_texts_add(handed, value, error);
+	free(value);
+	return status;
+}
+
+/* What a handler is to be told, too: the command line, but for what is this command's own. */
+static int hand_on(struct swk_options *options, const struct words *words, struct swk_error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < words->count; i++) {
+		if (words->list[i].entry->commands & APPLY)
+			status = hand_on_word(&options->handed, &words->list[i], error);
+	}
+	return status;
+}
+
+/* Reads the settings file: the one that is named, or else the usual one if it is there. */
+static int read_config(struct swk_options *options, enum swk_command command,
+		       const struct words *words, struct swk_error *error)
+{
+	char name[64];
+	const char *path = variable(entry_of('C'), name);
+
+	for (size_t i = 0; i < words->count; i++) {
+		if (is(words->list[i].entry, "config"))
+			path = words->list[i].value;
+	}
+	if (options->word && command == SWK_COMMAND_CHECK)
+		path = options->word;
+	if (!path && access(SWK_CONFIG_FILE, F_OK) && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	options->config = strdup(path ? path : SWK_CONFIG_FILE);
+	if (!options->config)
+		return swk_error_memory(error);
+	return swk_config_read(&options->settings, options->config, error);
+}
+
+/* Whether something else than a run is asked for; `--help=no` asks for nothing. */
+static bool asks_for_text(const struct words *words)
+{
+	bool help = false, version = false;
+
+	for (size_t i = 0; i < words->count; i++) {
+		const struct word *word = &words->list[i];
+		struct swk_error error = {0};
+
+		if (is(word->entry, "help"))
+			(void)swk_flag_read(word->value, "", &help, &error);
+		if (is(word->entry, "version"))
+			(void)swk_flag_read(word->value, "", &version, &error);
+	}
+	return help || version;
+}
+
+/* The words that are no options: a service, or several; a file to look at; a reason. */
+static int take_word(struct swk_options *options, enum swk_command command, int argc, char **argv,
+		     struct swk_error *error)
+{
+	if (command & LISTS) {
+		options->words = &argv[optind];
+		options->word_count = (size_t)(argc - optind);
+		return 0;
+	}
+	if (optind < argc && command & WITH_WORD)
+		options->word = argv[optind++];
+	if (optind == argc)
+		return 0;
+	return swk_error_set(error, SWK_USAGE,
+			     command == SWK_COMMAND_APPLY
+				     ? "'%s': a document is read from standard input only; see "
+				       "--help"
+				     : "'%s': one word too many; see --help",
+			     argv[optind]);
+}
+
+int swk_options_read(struct swk_options *options, enum swk_command command, int argc, char **argv,
+		     struct swk_error *error)
+{
+	struct swk_error unread = {0}; /* how to speak of a bad file is wanted all the same */
+	struct words words = {0};
+	int status;
+
+	*options = (struct swk_options){0};
+	/* Behind what is wrong all else is read as well: how, and where, to tell of it is said by
+	 * any of them. The first thing that is wrong owns the message. */
+	status = swk_settings_init(&options->settings, error);
+	if (!status) {
+		(void)read_words(&words, command, argc, argv, error);
+		(void)take_word(options, command, argc, argv, error);
+		if (error->status || !asks_for_text(&words)) {
+			(void)read_config(options, command, &words, &unread);
+			(void)set_from_environment(options, command, error);
+		}
+		status = set_from_words(options, &words, error);
+	}
+	if (!status && command == SWK_COMMAND_WATCHES)
+		status = hand_on(options, &words, error);
+	if (!status && unread.status)
+		status = swk_error_set(error, unread.status, "%s", unread.text);
+	swk_settings_complete(&options->settings);
+	free(words.list);
+	return status;
+}

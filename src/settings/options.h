@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line, the environment and the settings file, for all commands. */
+#ifndef SWK_SETTINGS_OPTIONS_H
+#define SWK_SETTINGS_OPTIONS_H
+
+#include "base/buffer.h"
+#include "settings/settings.h"
+
+/* Who takes an option, and its variable. */
+enum swk_command {
+	SWK_COMMAND_APPLY = 1,
+	SWK_COMMAND_EXPLAIN = 2,
+	SWK_COMMAND_CHECK = 4,
+	SWK_COMMAND_UNDO = 8,
+	SWK_COMMAND_HOLD = 16,
+	SWK_COMMAND_RESUME = 32,
+	SWK_COMMAND_WATCHES = 64,
+	SWK_COMMAND_LINT = 128,
+	SWK_COMMAND_STATUS = 256,
+	SWK_COMMAND_WAIT = 512,
+};
+
+struct swk_options {
+	struct swk_settings settings;
+	char *config;	  /* the settings file that was read, or NULL; owned */
+	const char *word; /* the one that is no option; NULL: none */
+	char **words;	  /* of those that take several, all; as in argv */
+	size_t word_count;
+	unsigned watch; /* seconds between two looks; 0: one look */
+
+	/* Of `watches`: the folder to write to, or NULL; what handlers are told, owned. */
+	const char *write;
+	struct swk_texts handed;
+
+	bool json;
+	bool quiet;
+	bool verbose;
+	bool syslog;
+	bool help;
+	bool version;
+};
+
+/*
+ * Sets the defaults, then what the settings file says, then the environment (SWK_CONF, SWK_DYUPS,
+ * …), then the command line. With --help or --version file and environment are of no interest.
+ * Returns 0, SWK_USAGE, SWK_CONFIG or SWK_INTERNAL; whichever, free it. What is wrong keeps nothing
+ * else from being set, but for what stands behind it in the file: how a failure is told of holds
+ * for this one, too.
+ */
+int swk_options_read(struct swk_options *options, enum swk_command command, int argc, char **argv,
+		     struct swk_error *error);
+void swk_options_free(struct swk_options *options);
+
+/* The options of a command, a few lines each, as --help shows them. */
+int swk_options_describe(struct swk_buffer *out, enum swk_command command, struct swk_error *error);
+
+#endif

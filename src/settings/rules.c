@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "settings/rules.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+
+static bool is_upstream_name(const char *name)
+{
+	return swk_name_valid(name) && !swk_name_is_host(name);
+}
+
+static const char *const warning_words[] = {"exclude", "include", "weight", NULL};
+static const char *const unhealthy_words[] = {"exclude", "down", NULL};
+static const char *const empty_words[] = {"keep", "down", "delete", NULL};
+
+#define AT(member) .offset = offsetof(struct swk_rules, member)
+
+static const struct swk_field fields[] = {
+	{"max_fails", SWK_NUMBER, AT(max_fails), .most = SWK_MAX_FAILS_MAX, .unset = "3"},
+	{"fail_timeout", SWK_SECONDS, AT(fail_timeout), .most = SWK_FAIL_TIMEOUT_MAX,
+	 .unset = "2s"},
+	{"max_conns", SWK_NUMBER, AT(max_conns), .most = SWK_MAX_CONNS_MAX},
+	{"keepalive", SWK_NUMBER, AT(keepalive), .most = SWK_KEEPALIVE_MAX, .unset = "20"},
+	{"keepalive_timeout", SWK_SECONDS, AT(keepalive_timeout), .most = SWK_FAIL_TIMEOUT_MAX},
+	{"keepalive_requests", SWK_NUMBER, AT(keepalive_requests),
+	 .most = SWK_KEEPALIVE_REQUESTS_MAX},
+	{"balance", SWK_WORD, AT(balance), .words = swk_balance_words},
+	{"upstream", SWK_TEXT, AT(upstream), .valid = is_upstream_name,
+	 .wanted = "name of an upstream (letters, digits, '.', '_', '-')"},
+	{"port", SWK_NUMBER, AT(port), .least = 1, .most = 65535},
+	{"address", SWK_TEXT, AT(address), .unset = "service"},
+	{"allow_hostnames", SWK_FLAG, AT(allow_hostnames)},
+	{"require_check", SWK_FLAG, AT(require_check)},
+	{"warning", SWK_WORD, AT(warning), .words = warning_words},
+	{"critical", SWK_WORD, AT(critical), .words = unhealthy_words},
+	{"maintenance", SWK_WORD, AT(maintenance), .words = unhealthy_words},
+	{"empty", SWK_WORD, AT(empty), .words = empty_words},
+	{"min_healthy", SWK_SHARE, AT(min_healthy), .most = SWK_MIN_HEALTHY_MAX, .unset = "0"},
+	{"weights", SWK_FLAG, AT(weights), .unset = "true"},
+};
+
+const struct swk_fields swk_rules_fields = {fields, sizeof(fields) / sizeof(*fields)};
+
+static const char wildcards[] = "*?[\\";
+
+/* Behind a bracket expression that begins here; NULL where it is none, but a bracket. */
+static const char *behind_bracket(const char *at)
+{
+	at++;
+	at += *at == '!' || *at == '^';
+	at += *at == ']';
+	while (*at && *at != ']') {
+		const char *class = at[0] == '[' && at[1] == ':' ? strstr(at + 2, ":]") : NULL;
+
+		at = class ? class + 2 : at + 1;
+	}
+	return *at ? at + 1 : NULL;
+}
+
+/* How many characters of a pattern stand for themselves. */
+static size_t count_literals(const char *pattern)
+{
+	size_t count = 0;
+
+	while (*pattern) {
+		const char *behind = *pattern == '[' ? behind_bracket(pattern) : NULL;
+
+		count += !behind && *pattern != '*' && *pattern != '?';
+		pattern += *pattern == '\\' && pattern[1];
+		pattern = behind ? behind : pattern + 1;
+	}
+	return count;
+}
+
+struct swk_override *swk_overrides_add(struct swk_overrides *overrides, const char *pattern,
+				       struct swk_error *error)
+{
+	struct swk_override *list = swk_list_grow(overrides->list, overrides->count, sizeof(*list));
+	struct swk_override new = {.specific = SIZE_MAX};
+	size_t place = 0;
+
+	if (list)
+		overrides->list = list;
+	new.pattern = list ? strdup(pattern) : NULL;
+	if (!new.pattern) {
+		(void)swk_error_memory(error);
+		return NULL;
+	}
+	if (strpbrk(pattern, wildcards))
+		new.specific = count_literals(pattern);
+	/* Before those alike: of them the first is to win, and is applied last. */
+	while (place < overrides->count && list[place].specific < new.specific)
+		place++;
+	memmove(&list[place + 1], &list[place], (overrides->count - place) * sizeof(*list));
+	list[place] = new;
+	overrides->count++;
+	return &list[place];
+}
+
+int swk_override_set(struct swk_override *override, const struct swk_field *field,
+		     const char *value, const char *where, struct swk_error *error)
+{
+	override->said |= UINT32_C(1) << (field - fields);
+	return swk_field_set(field, &override->rules, value, where, error);
+}
+
+void swk_overrides_free(struct swk_overrides *overrides)
+{
+	for (size_t i = 0; i < overrides->count; i++) {
+		free(overrides->list[i].pattern);
+		swk_fields_free(&swk_rules_fields, &overrides->list[i].rules);
+	}
+	free(overrides->list);
+	*overrides = (struct swk_overrides){0};
+}
+
+bool swk_pattern_matches(const char *pattern, const char *name)
+{
+	return !fnmatch(pattern, name, 0);
+}
+
+void swk_rules_find(struct swk_rules *rules, const struct swk_rules *defaults,
+		    const struct swk_overrides *overrides, const char *service)
+{
+	*rules = *defaults;
+	for (size_t i = 0; i < overrides->count; i++) {
+		const struct swk_override *this = &overrides->list[i];
+
+		if (this->specific == SIZE_MAX ? strcmp(this->pattern, service) != 0
+					       : !swk_pattern_matches(this->pattern, service))
+			continue;
+		for (size_t j = 0; j < swk_rules_fields.count; j++) {
+			if (this->said & UINT32_C(1) << j)
+				swk_field_borrow(&fields[j], rules, &this->rules);
+		}
+	}
+	/* To nginx they are nothing without it. */
+	if (!rules->keepalive)
+		rules->keepalive_timeout = rules->keepalive_requests = 0;
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+#include "settings/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/hash.h"
+#include "base/log.h"
+
+/* ---- what there is to set ---- */
+
+const char *const swk_attribute_words[] = {
+	[SWK_ATTRIBUTE_WEIGHT] = "weight",
+	[SWK_ATTRIBUTE_MAX_FAILS] = "max_fails",
+	[SWK_ATTRIBUTE_FAIL_TIMEOUT] = "fail_timeout",
+	[SWK_ATTRIBUTE_MAX_CONNS] = "max_conns",
+	[SWK_ATTRIBUTE_BACKUP] = "backup",
+	[SWK_ATTRIBUTE_DOWN] = "down",
+	[SWK_ATTRIBUTES] = NULL,
+};
+
+const char *const swk_target_kinds[] = {"dyups", NULL};
+
+static bool is_separator(const char *text)
+{
+	return swk_name_part_valid(text) && strlen(text) <= SWK_SEPARATOR_MAX;
+}
+
+/* As far as it can be told without taking the URL apart. */
+static bool is_consul_address(const char *text)
+{
+	const char *behind = strstr(text, "://");
+
+	return !behind ||
+	       (behind[3] && (!strncmp(text, "http://", 7) || !strncmp(text, "https://", 8) ||
+			      !strncmp(text, "unix://", 7)));
+}
+
+/* A path of keys, which are looked up with a slash behind it. */
+static bool is_keyprefix(const char *text)
+{
+	return text[0] != '/' && text[strlen(text) - 1] != '/';
+}
+
+/* node_exporter reads no other. */
+static bool is_metrics_file(const char *text)
+{
+	const char *name = strrchr(text, '/');
+
+	name = name ? name + 1 : text;
+	return strlen(name) > 5 && !strcmp(name + strlen(name) - 5, ".prom");
+}
+
+#define FIELDS(list)                                                                               \
+	{                                                                                          \
+		list, sizeof(list) / sizeof(*(list))                                               \
+	}
+
+#define AT(member) .offset = offsetof(struct swk_settings, member)
+
+static const struct swk_field settings_list[] = {
+	{"conf", SWK_TEXT, AT(conf), .unset = "/etc/nginx/conf.d/dyups.upstream.conf"},
+	{"timeout", SWK_SECONDS, AT(timeout), .least = 1, .most = SWK_TIMEOUT_MAX, .unset = "30"},
+	{"read_interval", SWK_SECONDS, AT(read_interval), .most = SWK_READ_INTERVAL_MAX,
+	 .unset = "1"},
+	{"min_services", SWK_NUMBER, AT(min_services), .most = SWK_MIN_SERVICES_MAX},
+	{"max_deletions", SWK_NUMBER, AT(max_deletions), .most = 100, .unset = "50"},
+	{"require_tag", SWK_TEXT, AT(require_tag)},
+	{"keyprefix", SWK_TEXT, AT(keyprefix), .valid = is_keyprefix,
+	 .wanted = "prefix of keys without a slash at either end"},
+	{"log_format", SWK_WORD, AT(log_format), .words = swk_log_formats, .aside = true},
+	{"metrics_file", SWK_TEXT, AT(metrics_file), .valid = is_metrics_file,
+	 .wanted = "path that ends in .prom", .aside = true},
+};
+
+/* Of one run; no file may say them. */
+static const struct swk_field run_list[] = {
+	{"token_file", SWK_TEXT, AT(token_file)}, {"service", SWK_TEXT, AT(service)},
+	{"verify", SWK_FLAG, AT(verify)},	  {"force", SWK_FLAG, AT(force)},
+	{"adopt", SWK_FLAG, AT(adopt)},		  {"resync", SWK_FLAG, AT(resync)},
+	{"dry_run", SWK_FLAG, AT(dry_run)},
+};
+
+#undef AT
+#define AT(member) .offset = offsetof(struct swk_target_settings, member)
+
+static const struct swk_field target_list[] = {
+	{"name", SWK_TEXT, AT(name), .valid = swk_name_part_valid,
+	 .wanted = "name (letters, digits, '.', '_', '-')"},
+	{"kind", SWK_WORD, AT(kind), .words = swk_target_kinds},
+	{"url", SWK_TEXT, AT(url)},
+	{"timeout", SWK_SECONDS, AT(timeout), .least = 1, .most = SWK_TIMEOUT_MAX},
+};
+
+#undef AT
+#define AT(member) .offset = offsetof(struct swk_consul_settings, member)
+
+static const struct swk_field consul_list[] = {
+	{"address", SWK_TEXT, AT(address), .valid = is_consul_address,
+	 .wanted = "HOST:PORT, http or https URL, or unix://PATH"},
+	{"datacenter", SWK_TEXT, AT(datacenter)},
+	{"token_file", SWK_TEXT, AT(token_file)},
+	{"ca_file", SWK_TEXT, AT(ca_file)},
+	{"ca_path", SWK_TEXT, AT(ca_path)},
+	{"cert_file", SWK_TEXT, AT(cert_file)},
+	{"key_file", SWK_TEXT, AT(key_file)},
+	{"server_name", SWK_TEXT, AT(server_name)},
+	{"stale", SWK_FLAG, AT(stale)},
+	{"cached", SWK_FLAG, AT(cached)},
+	{"namespace", SWK_TEXT, AT(namespace)},
+};
+
+#undef AT
+#define AT(member) .offset = offsetof(struct swk_route, member)
+
+static const struct swk_field route_list[] = {
+	{"tag", SWK_TEXT, AT(tag), .valid = swk_name_part_valid,
+	 .wanted = "tag's name (letters, digits, '.', '_', '-')"},
+	{"default", SWK_TEXT, AT(plain), .valid = swk_name_part_valid, .unset = "default",
+	 .wanted = "tag's value (letters, digits, '.', '_', '-')"},
+	{"separator", SWK_TEXT, AT(separator), .valid = is_separator, .unset = "_",
+	 .wanted = "separator (up to 8 letters, digits, '.', '_', '-')"},
+	{"also_plain", SWK_FLAG, AT(also_plain)},
+};
+
+#undef AT
+#define AT(member) .offset = offsetof(struct swk_attributes, member)
+
+static const struct swk_field attributes_list[] = {
+	{"meta_prefix", SWK_TEXT, AT(meta_prefix), .unset = "nginx_"},
+	{"tag_prefix", SWK_TEXT, AT(tag_prefix), .unset = "nginx:"},
+};
+
+static const struct swk_field attributes_max_list[] = {
+	{"weight", SWK_NUMBER, AT(max_weight), .least = 1, .most = SWK_WEIGHT_MAX, .unset = "1000"},
+	{"max_fails", SWK_NUMBER, AT(max_max_fails), .most = SWK_MAX_FAILS_MAX, .unset = "100"},
+	{"fail_timeout", SWK_SECONDS, AT(max_fail_timeout), .most = SWK_FAIL_TIMEOUT_MAX,
+	 .unset = "60s"},
+	{"max_conns", SWK_NUMBER, AT(max_max_conns), .most = SWK_MAX_CONNS_MAX, .unset = "100000"},
+};
+
+const struct swk_fields swk_settings_fields = FIELDS(settings_list);
+const struct swk_fields swk_target_fields = FIELDS(target_list);
+const struct swk_fields swk_consul_fields = FIELDS(consul_list);
+const struct swk_fields swk_route_fields = FIELDS(route_list);
+const struct swk_fields swk_attributes_fields = FIELDS(attributes_list);
+const struct swk_fields swk_attributes_max_fields = FIELDS(attributes_max_list);
+static const struct swk_fields run_fields = FIELDS(run_list);
+
+/* ---- lists ---- */
+
+int swk_texts_add(struct swk_texts *texts, const char *text, struct swk_error *error)
+{
+	char **list = swk_list_grow(texts->list, texts->count, sizeof(*list));
+
+	if (list)
+		texts->list = list;
+	if (!list || !(list[texts->count] = strdup(text)))
+		return swk_error_memory(error);
+	texts->count++;
+	return 0;
+}
+
+void swk_texts_free(struct swk_texts *texts)
+{
+	for (size_t i = 0; i < texts->count; i++)
+		free(texts->list[i]);
+	free(texts->list);
+	*texts = (struct swk_texts){0};
+}
+
+struct swk_target_settings *swk_settings_add_target(struct swk_settings *settings,
+						    struct swk_error *error)
+{
+	struct swk_target_settings *list =
+		swk_list_grow(settings->targets, settings->target_count, sizeof(*list));
+
+	if (!list) {
+		(void)swk_error_memory(error);
+		return NULL;
+	}
+	settings->targets = list;
+	list[settings->target_count] = (struct swk_target_settings){0};
+	return &list[settings->target_count++];
+}
+
+void swk_settings_clear_targets(struct swk_settings *settings)
+{
+	for (size_t i = 0; i < settings->target_count; i++) {
+		swk_fields_free(&swk_target_fields, &settings->targets[i]);
+		free(settings->targets[i].where);
+	}
+	free(settings->targets);
+	settings->targets = NULL;
+	settings->target_count = 0;
+}
+
+struct swk_route *swk_settings_add_route(struct swk_settings *settings, struct swk_error *error)
+{
+	struct swk_route *list =
+		swk_list_grow(settings->routes, settings->route_count, sizeof(*list));
+
+	if (!list) {
+		(void)swk_error_memory(error);
+		return NULL;
+	}
+	settings->routes = list;
+	list[settings->route_count] = (struct swk_route){0};
+	settings->route_count++;
+	if (swk_fields_init(&swk_route_fields, &list[settings->route_count - 1], error))
+		return NULL;
+	return &list[settings->route_count - 1];
+}
+
+void swk_settings_clear_routes(struct swk_settings *settings)
+{
+	for (size_t i = 0; i < settings->route_count; i++)
+		swk_fields_free(&swk_route_fields, &settings->routes[i]);
+	free(settings->routes);
+	settings->routes = NULL;
+	settings->route_count = 0;
+}
+
+/* ---- all of it ---- */
+
+int swk_settings_init(struct swk_settings *settings, struct swk_error *error)
+{
+	struct swk_route *route;
+	int status;
+
+	*settings = (struct swk_settings){0};
+	status = swk_fields_init(&swk_settings_fields, settings, error);
+	if (!status)
+		status = swk_fields_init(&swk_rules_fields, &settings->defaults, error);
+	if (!status)
+		status = swk_fields_init(&swk_attributes_fields, &settings->attributes, error);
+	if (!status)
+		status = swk_fields_init(&swk_attributes_max_fields, &settings->attributes, error);
+	if (!status)
+		status = swk_settings_set(settings, "dyups", "http://127.0.0.1:18882", "default",
+					  error);
+	settings->attributes.allow[SWK_ATTRIBUTE_WEIGHT] = true;
+	settings->attributes.allow[SWK_ATTRIBUTE_BACKUP] = true;
+	settings->attributes.allow[SWK_ATTRIBUTE_DOWN] = true;
+	route = status ? NULL : swk_settings_add_route(settings, error);
+	if (!route)
+		return error->status;
+	return swk_field_set(swk_fields_find(&swk_route_fields, "tag"), route, "gray", "default",
+			     error);
+}
+
+void swk_settings_free(struct swk_settings *settings)
+{
+	swk_settings_clear_targets(settings);
+	swk_settings_clear_routes(settings);
+	swk_texts_free(&settings->include);
+	swk_texts_free(&settings->exclude);
+	swk_overrides_free(&settings->services);
+	swk_fields_free(&swk_settings_fields, settings);
+	swk_fields_free(&run_fields, settings);
+	swk_fields_free(&swk_consul_fields, &settings->consul);
+	free(settings->consul.where);
+	swk_fields_free(&swk_attributes_fields, &settings->attributes);
+	swk_fields_free(&swk_rules_fields, &settings->defaults);
+	*settings = (struct swk_settings){0};
+}
+
+static int set_targets(struct swk_settings *settings, const char *value, const char *where,
+		       struct swk_error *error)
+{
+	static const char blanks[] = " \t\n";
+
+	swk_settings_clear_targets(settings);
+	for (value += strspn(value, blanks); *value; value += strspn(value, blanks)) {
+		size_t length = strcspn(value, blanks);
+		struct swk_target_settings *target;
+
+		if (settings->target_count == SWK_TARGETS_MAX)
+			return swk_error_set(error, SWK_USAGE, "%s: more than %d URLs", where,
+					     SWK_TARGETS_MAX);
+		target = swk_settings_add_target(settings, error);
+		if (!target)
+			return error->status;
+		target->url = strndup(value, length);
+		target->where = strdup(where);
+		target->wrong = SWK_USAGE;
+		if (!target->url || !target->where)
+			return swk_error_memory(error);
+		value += length;
+	}
+	if (!settings->target_count)
+		return swk_error_set(error, SWK_USAGE, "%s: no URL in it", where);
+	return 0;
+}
+
+void swk_settings_complete(struct swk_settings *settings)
+{
+	if (!settings->verify_said)
+		settings->verify = settings->resync;
+}
+
+int swk_settings_set(struct swk_settings *settings, const char *name, const char *value,
+		     const char *where, struct swk_error *error)
+{
+	const struct swk_field *field = swk_fields_find(&swk_settings_fields, name);
+
+	if (!strcmp(name, "dyups"))
+		return set_targets(settings, value, where, error);
+	if (!strcmp(name, "verify"))
+		settings->verify_said = true;
+	if (!field)
+		field = swk_fields_find(&run_fields, name);
+	if (field)
+		return swk_field_set(field, settings, value, where, error);
+	field = swk_fields_find(&swk_rules_fields, name);
+	if (field)
+		return swk_field_set(field, &settings->defaults, value, where, error);
+	return swk_error_set(error, SWK_USAGE, "%s: there is no setting '%s'", where, name);
+}
+
+/* ---- which services ---- */
+
+static bool matches_any(const struct swk_texts *patterns, const char *name)
+{
+	for (size_t i = 0; i < patterns->count; i++) {
+		if (swk_pattern_matches(patterns->list[i], name))
+			return true;
+	}
+	return false;
+}
+
+bool swk_settings_publish(const struct swk_settings *settings, const char *service)
+{
+	return strcmp(service, "consul") != 0 &&
+	       (!settings->include.count || matches_any(&settings->include, service)) &&
+	       !matches_any(&settings->exclude, service);
+}
+
+/* ---- a number for all of it ---- */
+
+static uint64_t hash_count(uint64_t hash, size_t count)
+{
+	return swk_hash_bytes(hash, &count, sizeof(count));
+}
+
+static uint64_t hash_texts(uint64_t hash, const struct swk_texts *texts)
+{
+	hash = hash_count(hash, texts->count);
+	for (size_t i = 0; i < texts->count; i++)
+		hash = swk_hash_text(hash, texts->list[i]);
+	return hash;
+}
+
+static uint64_t hash_services(uint64_t hash, const struct swk_overrides *overrides)
+{
+	hash = hash_count(hash, overrides->count);
+	for (size_t i = 0; i < overrides->count; i++) {
+		const struct swk_override *this = &overrides->list[i];
+
+		hash = swk_hash_text(hash, this->pattern);
+		hash = swk_hash_bytes(hash, &this->said, sizeof(this->said));
+		hash = swk_fields_hash(&swk_rules_fields, &this->rules, hash);
+	}
+	return hash;
+}
+
+uint64_t swk_settings_hash(const struct swk_settings *settings)
+{
+	const struct swk_attributes *attributes = &settings->attributes;
+	uint64_t hash = swk_fields_hash(&swk_settings_fields, settings, SWK_HASH_START);
+
+	hash = hash_count(hash, settings->target_count);
+	for (size_t i = 0; i < settings->target_count; i++)
+		hash = swk_fields_hash(&swk_target_fields, &settings->targets[i], hash);
+	hash = swk_fields_hash(&swk_consul_fields, &settings->consul, hash);
+	hash = hash_texts(hash, &settings->include);
+	hash = hash_texts(hash, &settings->exclude);
+	hash = hash_count(hash, settings->route_count);
+	for (size_t i = 0; i < settings->route_count; i++)
+		hash = swk_fields_hash(&swk_route_fields, &settings->routes[i], hash);
+	hash = swk_fields_hash(&swk_attributes_fields, attributes, hash);
+	hash = swk_fields_hash(&swk_attributes_max_fields, attributes, hash);
+	hash = swk_hash_bytes(hash, attributes->allow, sizeof(attributes->allow));
+	hash = swk_fields_hash(&swk_rules_fields, &settings->defaults, hash);
+	return swk_hash_end(hash_services(hash, &settings->services));
+}

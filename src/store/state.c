@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/state.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/lines.h"
+
+static const char head[] = "swk-apply state 1";
+
+void swk_state_free(struct swk_state *state)
+{
+	for (size_t i = 0; i < state->debt_count; i++) {
+		free(state->debts[i].target);
+		swk_names_free(&state->debts[i].owed);
+	}
+	for (size_t i = 0; i < state->index_count; i++)
+		free(state->indexes[i].service);
+	free(state->debts);
+	free(state->indexes);
+	swk_names_free(&state->gone);
+	*state = (struct swk_state){0};
+}
+
+/* ---- what is owed ---- */
+
+struct swk_debt *swk_state_debt(const struct swk_state *state, const char *target)
+{
+	for (size_t i = 0; i < state->debt_count; i++) {
+		if (!strcmp(state->debts[i].target, target))
+			return &state->debts[i];
+	}
+	return NULL;
+}
+
+struct swk_debt *swk_state_add_debt(struct swk_state *state, const char *target,
+				    struct swk_error *error)
+{
+	struct swk_debt *debt = swk_state_debt(state, target), *list;
+
+	if (debt)
+		return debt;
+	list = swk_list_grow(state->debts, state->debt_count, sizeof(*list));
+	if (list) {
+		state->debts = list;
+		debt = &list[state->debt_count];
+		*debt = (struct swk_debt){.target = strdup(target)};
+	}
+	if (!debt || !debt->target) {
+		(void)swk_error_memory(error);
+		return NULL;
+	}
+	state->debt_count++;
+	return debt;
+}
+
+int swk_state_add_gone(struct swk_state *state, const char *name, struct swk_error *error)
+{
+	if (state->gone.count == SWK_GONE_MAX && !swk_names_have(&state->gone, name))
+		swk_names_remove(&state->gone, state->gone.list[0]);
+	return swk_names_add(&state->gone, name, error);
+}
+
+/* ---- indexes ---- */
+
+static int index_order(const char *key, const void *item)
+{
+	return strcmp(key, ((const struct swk_index *)item)->service);
+}
+
+static size_t index_place(const struct swk_state *state, const char *service, bool *found)
+{
+	return swk_list_place(state->indexes, state->index_count, sizeof(*state->indexes), service,
+			      index_order, found);
+}
+
+uint64_t swk_state_index(const struct swk_state *state, const char *service)
+{
+	bool found;
+	size_t place = index_place(state, service, &found);
+
+	return found ? state->indexes[place].index : 0;
+}
+
+int swk_state_set_index(struct swk_state *state, const char *service, uint64_t index,
+			struct swk_error *error)
+{
+	bool found;
+	size_t place = index_place(state, service, &found);
+	struct swk_index *list = state->indexes;
+	char *copy;
+
+	if (found && index) {
+		list[place].index = index;
+		return 0;
+	}
+	if (found) {
+		free(list[place].service);
+		state->index_count--;
+		memmove(&list[place], &list[place + 1],
+			(state->index_count - place) * sizeof(*list));
+		return 0;
+	}
+	if (!index)
+		return 0;
+	list = swk_list_grow(list, state->index_count, sizeof(*list));
+	if (!list)
+		return swk_error_memory(error);
+	state->indexes = list;
+	copy = strdup(service);
+	if (!copy)
+		return swk_error_memory(error);
+	memmove(&list[place + 1], &list[place], (state->index_count - place) * sizeof(*list));
+	list[place] = (struct swk_index){.service = copy, .index = index};
+	state->index_count++;
+	return 0;
+}
+
+/* ---- as text ---- */
+
+int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error)
+{
+	char number[SWK_NUMBER_MAX];
+	int status =
+		swk_buffer_print(out, error, "%s\nsuccess %" PRId64 "\n", head, state->success);
+
+	if (!status && state->listed)
+		status = swk_buffer_print(out, error, "listed %" PRIu64 "\n", state->listed);
+	if (!status && state->keyed)
+		status = swk_buffer_print(out, error, "keys %" PRIu64 "\n", state->keyed);
+	for (size_t i = 0; !status && i < state->gone.count; i++)
+		status =
+			swk_buffer_words(out, error, SWK_WORDS("gone ", state->gone.list[i], "\n"));
+	for (size_t i = 0; !status && i < state->index_count; i++)
+		status = swk_buffer_words(
+			out, error,
+			SWK_WORDS("index ", swk_number_text(number, state->indexes[i].index), " ",
+				  state->indexes[i].service, "\n"));
+	for (size_t i = 0; !status && i < state->debt_count; i++) {
+		const struct swk_debt *debt = &state->debts[i];
+
+		status = swk_buffer_print(out, error, "target %s\n", debt->target);
+		for (size_t j = 0; !status && j < debt->owed.count; j++)
+			status = swk_buffer_words(out, error,
+						  SWK_WORDS("owed ", debt->owed.list[j], "\n"));
+	}
+	return status ? status : swk_buffer_print(out, error, "end\n");
+}
+
+/* A number in decimal digits and nothing else, up to the end of the text or `stop`. */
+static bool read_number(const char *text, char stop, uint64_t *number, const char **behind)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (!digits || digits > 20 || text[digits] != stop)
+		return false;
+	errno = 0;
+	*number = strtoull(text, NULL, 10);
+	if (errno)
+		return false;
+	*behind = text + digits + (stop ? 1 : 0);
+	return true;
+}
+
+struct reading {
+	struct swk_state *state;
+	struct swk_debt *debt; /* of the last `target` */
+	struct swk_error *error;
+};
+
+/* Takes one line; false where it is none of ours. */
+static bool read_line(void *context, const char *line)
+{
+	struct reading *reading = context;
+	struct swk_state *state = reading->state;
+	const char *behind;
+	uint64_t number;
+
+	if (!strncmp(line, "success ", 8)) {
+		if (!read_number(line + 8, '\0', &number, &behind) || number > INT64_MAX)
+			return false;
+		state->success = (int64_t)number;
+	} else if (!strncmp(line, "listed ", 7)) {
+		if (!read_number(line + 7, '\0', &state->listed, &behind) || !state->listed)
+			return false;
+	} else if (!strncmp(line, "keys ", 5)) {
+		if (!read_number(line + 5, '\0', &state->keyed, &behind) || !state->keyed)
+			return false;
+	} else if (!strncmp(line, "gone ", 5)) {
+		if (!swk_name_valid(line + 5))
+			return false;
+		(void)swk_state_add_gone(state, line + 5, reading->error);
+	} else if (!strncmp(line, "index ", 6)) {
+		if (!read_number(line + 6, ' ', &number, &behind) || !number ||
+		    !swk_name_valid(behind))
+			return false;
+		(void)swk_state_set_index(state, behind, number, reading->error);
+	} else if (!strncmp(line, "target ", 7)) {
+		if (!line[7] || swk_state_debt(state, line + 7))
+			return false;
+		reading->debt = swk_state_add_debt(state, line + 7, reading->error);
+	} else if (!strncmp(line, "owed ", 5)) {
+		if (!reading->debt || !swk_name_valid(line + 5))
+			return false;
+		(void)swk_names_add(&reading->debt->owed, line + 5, reading->error);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+int swk_state_read(struct swk_state *state, const char *text, size_t length, size_t *damaged,
+		   struct swk_error *error)
+{
+	struct reading reading = {.state = state, .error = error};
+
+	*damaged = swk_record_read(text, length, head, read_line, &reading, error);
+	if (*damaged || error->status)
+		swk_state_free(state);
+	return error->status;
+}

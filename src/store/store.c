@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/deadline.h"
+#include "base/file.h"
+
+static int fail(const char *path, const char *what, struct swk_error *error)
+{
+	return swk_error_set(error, SWK_CANTCREATE, "%s: %s: %s", path, what, strerror(errno));
+}
+
+static char *with_ending(const char *path, const char *ending)
+{
+	char *name;
+
+	return asprintf(&name, "%s%s", path, ending) < 0 ? NULL : name;
+}
+
+int swk_store_open(struct swk_store *store, const char *conf, struct swk_error *error)
+{
+	char *copy;
+	struct stat about;
+
+	*store = (struct swk_store){.lock_descriptor = -1};
+	/* Behind a symbolic link, the file is replaced, and the link stays. */
+	store->conf = realpath(conf, NULL);
+	if (!store->conf && (errno != ENOENT || !lstat(conf, &about)))
+		return fail(conf, "it can't be followed", error);
+	if (!store->conf)
+		store->conf = strdup(conf);
+	else if (stat(store->conf, &about) || !S_ISREG(about.st_mode))
+		return swk_error_set(error, SWK_CANTCREATE, "%s: it is no regular file", conf);
+	if (!store->conf)
+		return swk_error_memory(error);
+	copy = strdup(store->conf);
+	store->directory = copy ? strdup(dirname(copy)) : NULL;
+	free(copy);
+	store->state = with_ending(store->conf, ".state");
+	store->bad_state = with_ending(store->conf, ".state.bad");
+	store->checks = with_ending(store->conf, ".checks");
+	store->hold = with_ending(store->conf, ".hold");
+	store->previous = with_ending(store->conf, ".previous");
+	store->kept = with_ending(store->conf, ".previous.tmp");
+	store->lock = with_ending(store->conf, ".lock");
+	store->temporary = with_ending(store->conf, ".tmp");
+	if (!store->directory || !store->state || !store->bad_state || !store->checks ||
+	    !store->hold || !store->previous || !store->kept || !store->lock || !store->temporary)
+		return swk_error_memory(error);
+	if (stat(store->directory, &about))
+		return fail(store->directory,
+			    "make this directory, or name another file with --conf", error);
+	return 0;
+}
+
+int swk_store_open_alone(struct swk_store *store, const char *path, struct swk_error *error)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	size_t length = (size_t)(name - path);
+
+	*store = (struct swk_store){.lock_descriptor = -1, .alone = true};
+	store->conf = strdup(path);
+	store->directory = length ? strndup(path, length) : strdup(".");
+	if (asprintf(&store->temporary, "%.*s.%s.tmp", (int)length, path, name) < 0)
+		store->temporary = NULL;
+	if (!store->conf || !store->directory || !store->temporary)
+		return swk_error_memory(error);
+	return 0;
+}
+
+void swk_store_unlock(struct swk_store *store)
+{
+	if (store->lock_descriptor >= 0)
+		(void)close(store->lock_descriptor);
+	store->lock_descriptor = -1;
+}
+
+void swk_store_close(struct swk_store *store)
+{
+	swk_store_unlock(store);
+	free(store->conf);
+	free(store->state);
+	free(store->bad_state);
+	free(store->checks);
+	free(store->hold);
+	free(store->previous);
+	free(store->kept);
+	free(store->lock);
+	free(store->temporary);
+	free(store->directory);
+	*store = (struct swk_store){.lock_descriptor = -1};
+}
+
+/* ---- the lock ---- */
+
+/* What root makes in somebody else's directory must not shut that somebody out. */
+static void give_to_owner(int descriptor, const char *directory)
+{
+	struct stat about, given;
+
+	/* A hard link may be another name of anything. */
+	if (geteuid() == 0 && !fstat(descriptor, &given) && S_ISREG(given.st_mode) &&
+	    given.st_nlink == 1 && !stat(directory, &about) && about.st_uid != 0 &&
+	    fchown(descriptor, about.st_uid, about.st_gid))
+		return; /* then it stays root's, and others are told when they meet it */
+}
+
+static void wake(int number)
+{
+	(void)number;
+}
+
+/* flock() with an end: a timer interrupts it, again and again, so that no interruption is missed
+ * just before the call. The kernel's queue is fair, which polling would not be. */
+static int wait_for_lock(int descriptor, int64_t deadline)
+{
+	const struct itimerval tick = {{0, 50000}, {0, 50000}}, none = {{0, 0}, {0, 0}};
+	struct sigaction on_tick = {.sa_handler = wake}, before;
+	int result;
+
+	if (sigaction(SIGALRM, &on_tick, &before) || setitimer(ITIMER_REAL, &tick, NULL))
+		return -1;
+	while ((result = flock(descriptor, LOCK_EX)) && errno == EINTR) {
+		if (!swk_deadline_left(deadline, 1)) {
+			errno = ETIMEDOUT;
+			break;
+		}
+	}
+	(void)setitimer(ITIMER_REAL, &none, NULL);
+	(void)sigaction(SIGALRM, &before, NULL);
+	return result;
+}
+
+static int take_lock(struct swk_store *store, const char *path, int how, int64_t deadline,
+		     bool *waited, struct swk_error *error)
+{
+	int descriptor = open(path, how | O_CLOEXEC, 0600);
+
+	*waited = false;
+	if (descriptor < 0)
+		return fail(path, "the lock can't be opened", error);
+	store->lock_descriptor = descriptor;
+	give_to_owner(descriptor, store->directory);
+	if (!flock(descriptor, LOCK_EX | LOCK_NB))
+		return 0;
+	*waited = true;
+	if (errno == EWOULDBLOCK && !wait_for_lock(descriptor, deadline))
+		return 0;
+	if (errno == ETIMEDOUT)
+		return swk_error_set(error, SWK_TEMPFAIL,
+				     "%s: another run held the lock until this one's --timeout",
+				     path);
+	return fail(path, "the lock can't be taken", error);
+}
+
+int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited, struct swk_error *error)
+{
+	return take_lock(store, store->lock, O_RDWR | O_CREAT | O_NOFOLLOW, deadline, waited,
+			 error);
+}
+
+int swk_store_lock_folder(struct swk_store *store, int64_t deadline, struct swk_error *error)
+{
+	bool waited;
+
+	return take_lock(store, store->directory, O_RDONLY | O_DIRECTORY, deadline, &waited, error);
+}
+
+/* ---- files ---- */
+
+static int write_all(int descriptor, const char *data, size_t length)
+{
+	while (length) {
+		ssize_t written = write(descriptor, data, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -1;
+		data += written;
+		length -= (size_t)written;
+	}
+	return 0;
+}
+
+/* Gives the new file the old one's mode and owner. Only root may give a file away: then the new
+ * one is the caller's, as its right to write in the directory allows. */
+static int take_after(int descriptor, const char *path, const char *directory)
+{
+	struct stat old;
+
+	if (stat(path, &old)) {
+		if (errno != ENOENT)
+			return -1;
+		give_to_owner(descriptor, directory);
+		return fchmod(descriptor, 0644);
+	}
+	if (!S_ISREG(old.st_mode)) {
+		errno = EEXIST;
+		return -1;
+	}
+	if (fchown(descriptor, old.st_uid, old.st_gid) &&
+	    fchown(descriptor, (uid_t)-1, old.st_gid) && errno != EPERM)
+		return -1;
+	return fchmod(descriptor, old.st_mode & 07777);
+}
+
+static int sync_directory(const char *path)
+{
+	int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int result = descriptor < 0 ? -1 : fsync(descriptor);
+
+	if (descriptor >= 0)
+		(void)close(descriptor);
+	return result;
+}
+
+/* Replaces a file; the new one has mode and owner as the one named `like` has. */
+static int replace(const struct swk_store *store, const char *path, const char *like,
+		   const struct swk_buffer *text, bool durably, bool *replaced,
+		   struct swk_error *error)
+{
+	const char *step = "a temporary file beside it can't be made";
+	int descriptor, result;
+
+	/* One that a killed run left. */
+	if (unlink(store->temporary) && errno != ENOENT)
+		return fail(store->temporary, "it is in the way, and can't be removed", error);
+	descriptor = open(store->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (descriptor < 0)
+		return fail(path, step, error);
+	step = "it can't be written";
+	result = write_all(descriptor, text->data, text->length);
+	if (!result)
+		result = store->alone ? fchmod(descriptor, 0644)
+				      : take_after(descriptor, like, store->directory);
+	/* A file that is renamed before its bytes are on disk may be empty after a crash. */
+	if (!result && !store->alone)
+		result = fsync(descriptor);
+	if (close(descriptor))
+		result = -1;
+	if (!result) {
+		step = "it can't be replaced";
+		result = rename(store->temporary, path);
+		if (result && errno == EBUSY)
+			step = "it can't be replaced, being a mount by itself; mount its folder "
+			       "instead";
+	}
+	*replaced |= !result;
+	if (!result && durably) {
+		step = "its directory can't be synced";
+		result = sync_directory(store->directory);
+	}
+	if (!result)
+		return 0;
+	(void)fail(path, step, error);
+	(void)unlink(store->temporary);
+	return error->status;
+}
+
+int swk_store_replace(const struct swk_store *store, const char *path,
+		      const struct swk_buffer *text, bool durably, bool *replaced,
+		      struct swk_error *error)
+{
+	return replace(store, path, path, text, durably, replaced, error);
+}
+
+/* ---- the file before ---- */
+
+/* Whether a commit was cut short when the conf file was the new one already: its former self has
+ * that name yet. */
+static bool is_unfinished(const struct swk_store *store)
+{
+	struct stat kept, conf;
+
+	if (lstat(store->kept, &kept) || !S_ISREG(kept.st_mode))
+		return false;
+	return stat(store->conf, &conf) || kept.st_ino != conf.st_ino || kept.st_dev != conf.st_dev;
+}
+
+const char *swk_store_previous(const struct swk_store *store)
+{
+	return is_unfinished(store) ? store->kept : store->previous;
+}
+
+/* Finishes what such a commit left, or sweeps it away. */
+static int finish(const struct swk_store *store, struct swk_error *error)
+{
+	if (is_unfinished(store) && rename(store->kept, store->previous))
+		return fail(store->previous, "it is in the way, and can't be replaced", error);
+	/* Where both are names of one file, renaming leaves both. */
+	if (unlink(store->kept) && errno != ENOENT)
+		return fail(store->kept, "it is in the way, and can't be removed", error);
+	return 0;
+}
+
+/* Gives the conf file a second name, by which it is there when the first is the new one's.
+ * *by_name: so it was done. Where that can't be, as with a file that is another's or on a file
+ * system that knows no such names, FILE.previous is written. */
+static int keep(const struct swk_store *store, const struct swk_buffer *before, bool *by_name,
+		struct swk_error *error)
+{
+	bool written = false;
+	int result = link(store->conf, store->kept);
+
+	if (result && errno == EEXIST) {
+		if (finish(store, error))
+			return error->status;
+		result = link(store->conf, store->kept);
+	}
+	*by_name = !result;
+	if (!result || errno == ENOENT)
+		return 0;
+	return replace(store, store->previous, store->conf, before, false, &written, error);
+}
+
+int swk_store_commit(const struct swk_store *store, const struct swk_buffer *before,
+		     const struct swk_buffer *text, bool *replaced, struct swk_error *error)
+{
+	bool by_name = false, done = false;
+	int status = keep(store, before, &by_name, error);
+
+	if (!status)
+		status = swk_store_replace(store, store->conf, text, true, &done, error);
+	*replaced |= done;
+	if (by_name && !done)
+		(void)unlink(store->kept);
+	/* That it is lost in a crash of the machine does no harm: the name is found. */
+	if (by_name && done && rename(store->kept, store->previous) && !status)
+		status = fail(store->previous, "it is in the way, and can't be replaced", error);
+	return status;
+}
+
+int swk_store_remove(const struct swk_store *store, const char *path, struct swk_error *error)
+{
+	if (unlink(path) && errno != ENOENT)
+		return fail(path, "it can't be removed", error);
+	if (sync_directory(store->directory))
+		return fail(path, "its directory can't be synced", error);
+	return 0;
+}
+
+int swk_store_set_aside(const struct swk_store *store, struct swk_error *error)
+{
+	if (rename(store->state, store->bad_state))
+		return fail(store->state, "it can't be set aside", error);
+	return 0;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+#include "target/dyups/answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A part of a text. */
+struct part {
+	const char *at;
+	size_t length;
+};
+
+/* Gives every line of a text, without its end, to `take`; of one with a NUL byte, which no nginx
+ * has in a name, what stands before that. */
+static int each_line(const char *text, size_t length,
+		     int (*take)(void *context, struct part line, struct swk_error *error),
+		     void *context, struct swk_error *error)
+{
+	const char *at = text ? text : "", *end = at + length, *stop;
+	int status = 0;
+
+	for (; !status && at < end; at = stop + 1) {
+		stop = memchr(at, '\n', (size_t)(end - at));
+		if (!stop)
+			stop = end;
+		status = take(context, (struct part){at, strnlen(at, (size_t)(stop - at))}, error);
+	}
+	return status;
+}
+
+static bool begins_with(struct part part, const char *text)
+{
+	return part.length >= strlen(text) && !memcmp(part.at, text, strlen(text));
+}
+
+/* Takes the first word off, and the blanks behind it. */
+static struct part take_word(struct part *words)
+{
+	const char *blank = memchr(words->at, ' ', words->length);
+	struct part word = {words->at, blank ? (size_t)(blank - words->at) : words->length};
+	size_t used = word.length;
+
+	while (used < words->length && words->at[used] == ' ')
+		used++;
+	*words = (struct part){words->at + used, words->length - used};
+	return word;
+}
+
+struct reading {
+	struct swk_live *live;
+	bool in_block; /* a name was read, and no empty line since */
+	bool bare;     /* a server had no attributes */
+	bool bodies;   /* of /list: names stand before bodies as posted */
+	struct swk_upstream *upstream;
+	size_t lines; /* of servers, understood or not */
+};
+
+static int begin_upstream(struct reading *reading, struct part name, struct swk_error *error)
+{
+	struct swk_upstream upstream;
+	char *text = strndup(name.at, name.length);
+	int status =
+		text ? swk_upstream_init(&upstream, text, "", "", error) : swk_error_memory(error);
+
+	free(text);
+	if (!text)
+		return status;
+	if (!status)
+		status = swk_upstreams_append(&reading->live->upstreams, &upstream, error);
+	swk_upstream_free(&upstream);
+	if (!status)
+		reading->upstream =
+			&reading->live->upstreams.list[reading->live->upstreams.count - 1];
+	return status;
+}
+
+/* A number of up to nine digits, and nothing else. */
+static bool read_number(struct part digits, unsigned *value)
+{
+	unsigned number = 0;
+
+	if (!digits.length || digits.length > 9)
+		return false;
+	for (size_t i = 0; i < digits.length; i++) {
+		if (digits.at[i] < '0' || digits.at[i] > '9')
+			return false;
+		number = number * 10 + (unsigned)(digits.at[i] - '0');
+	}
+	*value = number;
+	return true;
+}
+
+/* `weight=1` and the like; false where it is not understood. */
+static bool read_attribute(struct swk_server *server, struct part word)
+{
+	unsigned backup = 0, down = 0;
+	const struct {
+		const char *name;
+		unsigned *value;
+	} known[] = {
+		{"weight=", &server->weight},
+		{"max_conns=", &server->max_conns},
+		{"max_fails=", &server->max_fails},
+		{"fail_timeout=", &server->fail_timeout},
+		{"backup=", &backup},
+		{"down=", &down},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		size_t length = strlen(known[i].name);
+
+		if (!begins_with(word, known[i].name))
+			continue;
+		if (!read_number((struct part){word.at + length, word.length - length},
+				 known[i].value))
+			return false;
+		server->backup |= backup != 0;
+		server->down |= down != 0;
+		return true;
+	}
+	return false;
+}
+
+/* What follows `server `. */
+static int read_server(struct reading *reading, struct part words, struct swk_error *error)
+{
+	struct swk_server server = {.weight = SWK_NGINX_WEIGHT,
+				    .max_fails = SWK_NGINX_MAX_FAILS,
+				    .fail_timeout = SWK_NGINX_FAIL_TIMEOUT};
+	struct part word = take_word(&words);
+
+	if (!swk_server_parse_address(&server, word.at, word.length)) {
+		reading->upstream->unread = true;
+		return 0;
+	}
+	if (!words.length)
+		reading->bare = true;
+	while (words.length) {
+		if (!read_attribute(&server, take_word(&words)))
+			reading->upstream->unread = true;
+	}
+	return swk_upstream_add(reading->upstream, &server, error);
+}
+
+static int take_detail_line(void *context, struct part line, struct swk_error *error)
+{
+	static const char server[] = "server ";
+	struct reading *reading = context;
+
+	if (!line.length) {
+		reading->in_block = false;
+		return 0;
+	}
+	if (!reading->in_block) {
+		reading->in_block = true;
+		return begin_upstream(reading, line, error);
+	}
+	if (!begins_with(line, server)) {
+		reading->upstream->unread = true;
+		return 0;
+	}
+	reading->lines++;
+	return read_server(reading,
+			   (struct part){line.at + strlen(server), line.length - strlen(server)},
+			   error);
+}
+
+static void end_reading(struct reading *reading, enum swk_readable readable)
+{
+	struct swk_live *live = reading->live;
+
+	for (size_t i = 0; i < live->upstreams.count; i++) {
+		struct swk_upstream *upstream = &live->upstreams.list[i];
+		size_t count = upstream->count;
+
+		/* A server that stands there twice gets twice the traffic. */
+		swk_upstream_tidy(upstream);
+		if (upstream->count != count)
+			upstream->unread = true;
+	}
+	(void)swk_upstreams_sort(&live->upstreams);
+	live->readable = readable;
+}
+
+int swk_dyups_read_detail(struct swk_live *live, const char *text, size_t length,
+			  struct swk_error *error)
+{
+	struct reading reading = {.live = live};
+	int status = each_line(text, length, take_detail_line, &reading, error);
+
+	if (!status)
+		end_reading(&reading, reading.bare ? SWK_READ_ADDRESSES : SWK_READ_ATTRIBUTES);
+	return status;
+}
+
+static int take_list_line(void *context, struct part line, struct swk_error *error)
+{
+	static const char begin[] = "upstream ", end[] = " {";
+	const size_t around = strlen(begin) + strlen(end);
+	struct reading *reading = context;
+
+	if (line.length > around && begins_with(line, begin) &&
+	    !memcmp(line.at + line.length - strlen(end), end, strlen(end))) {
+		reading->bodies = true;
+		return begin_upstream(reading,
+				      (struct part){line.at + strlen(begin), line.length - around},
+				      error);
+	}
+	return reading->bodies || !line.length ? 0 : begin_upstream(reading, line, error);
+}
+
+int swk_dyups_read_list(struct swk_live *live, const char *text, size_t length,
+			struct swk_error *error)
+{
+	struct reading reading = {.live = live};
+	int status = each_line(text, length, take_list_line, &reading, error);
+
+	if (!status)
+		end_reading(&reading, SWK_READ_NAMES);
+	return status;
+}
+
+/* Whether all that are not hosts are among the others; both are sorted, hosts last. */
+static bool has_addresses(const struct swk_upstream *have, const struct swk_upstream *wanted)
+{
+	size_t i = 0;
+
+	for (size_t j = 0; j < wanted->count && !wanted->servers[j].host; j++) {
+		while (i < have->count &&
+		       swk_server_compare(&have->servers[i], &wanted->servers[j]) < 0)
+			i++;
+		if (i == have->count ||
+		    swk_server_compare(&have->servers[i], &wanted->servers[j]) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool swk_dyups_shows(const struct swk_upstream *upstream, const char *text, size_t length)
+{
+	struct swk_live live = {0};
+	struct reading reading = {.live = &live, .in_block = true};
+	struct swk_error ignored = {0};
+	bool same = false;
+
+	if (!begin_upstream(&reading, (struct part){upstream->name, strlen(upstream->name)},
+			    &ignored) &&
+	    !each_line(text, length, take_detail_line, &reading, &ignored)) {
+		end_reading(&reading, SWK_READ_ADDRESSES);
+		same = swk_upstream_has_host(upstream)
+			       ? reading.lines >= upstream->count &&
+					 has_addresses(&live.upstreams.list[0], upstream)
+			       : swk_upstream_same_addresses(&live.upstreams.list[0], upstream);
+	}
+	swk_live_free(&live);
+	return same;
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+#include "target/dyups/dyups.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/buffer.h"
+#include "base/deadline.h"
+#include "io/url.h"
+#include "nginx/conf.h"
+#include "target/dyups/answer.h"
+#include "target/dyups/read.h"
+
+/* ---- changing ---- */
+
+/* Waits a while that doubles from call to call, with some chance in it, so that two runs that
+ * meet don't meet again. */
+static void pause_before_retry(unsigned tried)
+{
+	unsigned shift = tried < 5 ? tried : 5;
+	struct timespec now, pause = {0, 0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	pause.tv_nsec = (10000000L << shift) + (long)(now.tv_nsec % 10000000L);
+	(void)nanosleep(&pause, NULL);
+}
+
+/* Waits until each worker has read its queue by itself, whichever the GETs reached. */
+static void wait_for_workers(const struct swk_target *target, int64_t deadline)
+{
+	long wait = swk_deadline_left(deadline, (long)target->read_interval * 1000);
+	struct timespec pause = {wait / 1000, wait % 1000 * 1000000};
+
+	(void)nanosleep(&pause, NULL);
+}
+
+/* One upstream's change, under way. */
+struct change {
+	struct swk_target *target;
+	struct swk_http *http;
+	const char *name;
+	int64_t deadline;
+	struct swk_error *error;
+	struct swk_http_request request;
+	const struct swk_upstream *upstream; /* what its servers shall be; NULL: no matter */
+	struct swk_buffer body;
+	int64_t patience; /* until when what may pass is waited out; 0: nothing was amiss yet */
+	unsigned drains;
+	unsigned tried;
+	unsigned cuts;
+};
+
+/* What sending it came to: what a target's kind tells, and, of a deletion, that it may be half
+ * done: the worker that answers hasn't got the upstream any more, others may. */
+enum outcome { SENT, HALF_SENT, NOT_NOW, NEVER };
+
+static enum outcome give_up(struct change *change, enum outcome outcome, const char *why,
+			    const char *advice)
+{
+	const struct swk_http_request *request = &change->request;
+	char size[48] = "", answer[SWK_HTTP_REASON_MAX + 32] = "";
+
+	if (request->body)
+		(void)snprintf(size, sizeof(size), " (%zu bytes)", request->body_length);
+	if (request->status)
+		(void)snprintf(answer, sizeof(answer), ": %ld%s%s", request->status,
+			       *request->reason ? " " : "", request->reason);
+	else
+		(void)snprintf(answer, sizeof(answer), ": %s", request->failure);
+	(void)swk_error_set(change->error, SWK_TEMPFAIL, "%s: %s of upstream %s%s %s%s%s",
+			    change->target->name, request->body ? "update" : "deletion",
+			    change->name, size, why, answer, advice);
+	return outcome;
+}
+
+/* Whether there is time to send it once more; if so, after a pause. */
+static bool may_retry(struct change *change)
+{
+	if (!change->patience)
+		change->patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
+	if (change->request.refused || !swk_deadline_left(change->patience, 1) ||
+	    !swk_deadline_left(change->deadline, 1))
+		return false;
+	pause_before_retry(change->tried++);
+	return true;
+}
+
+/* Empties the queue; at last, for certain. False where that was done already, or there is no time.
+ */
+static bool may_drain(struct change *change)
+{
+	struct swk_target *target = change->target;
+
+	if (change->drains > SWK_DRAINS_MAX || !swk_deadline_left(change->deadline, 1))
+		return false;
+	if (change->drains++ == SWK_DRAINS_MAX) {
+		/* Waiting once is enough: what still finds no room is too large. */
+		if (target->waited_out)
+			return false;
+		target->waited_out = true;
+		wait_for_workers(target, change->deadline);
+	}
+	/* Those that did for the last change mostly do for this. */
+	swk_dyups_drain(target, change->drains > 1, change->http, change->deadline);
+	return true;
+}
+
+/*
+ * What the answer means, seen what nginx took of the body: of what it reads in several pieces into
+ * memory, the module takes the first two, and says 200, or that it can't be read where a piece ends
+ * within a directive (measured on Tengine 3.2.0, in its source as well). All that the file has of
+ * an upstream stands before its last server, so that the servers show it; of hosts' names, which
+ * are shown resolved, their number does.
+ */
+static enum swk_dyups_meaning look_at_servers(struct change *change, enum swk_dyups_meaning meaning)
+{
+	struct swk_http_request look =
+		swk_dyups_request(change->target, "GET", change->request.url);
+	struct swk_error ignored = {0};
+	struct swk_buffer answer;
+
+	if (!change->upstream || change->request.body_length <= SWK_TARGET_ONE_PACKET)
+		return meaning;
+	if (meaning == SWK_DYUPS_FINAL && strstr(change->request.reason, "add server failed"))
+		return SWK_DYUPS_CUT;
+	if (meaning != SWK_DYUPS_DONE)
+		return meaning;
+	swk_buffer_init(&answer, SWK_LIVE_MAX);
+	look.receive = swk_dyups_keep_answer;
+	look.context = &answer;
+	(void)swk_http_perform(change->http, &look, 1, 1, change->deadline, &ignored);
+	/* 404: the stand-alone module's latest source tells nothing. */
+	if (look.status == 200 && !swk_dyups_shows(change->upstream, answer.data, answer.length))
+		meaning = SWK_DYUPS_CUT;
+	else if (look.status != 200 && look.status != 404)
+		meaning = SWK_DYUPS_LATER;
+	swk_buffer_free(&answer);
+	return meaning;
+}
+
+/* Makes it so large that nginx puts it into a file, and takes it from there as a whole. */
+static bool may_mend(struct change *change)
+{
+	static const char blanks[] =
+		"                                                                ";
+	struct swk_buffer *body = &change->body;
+	struct swk_error ignored = {0};
+
+	if (change->cuts == SWK_CUTS_MAX || !swk_deadline_left(change->deadline, 1))
+		return false;
+	while (body->length < SWK_TARGET_PADDED && !ignored.status)
+		(void)swk_buffer_add(body, blanks, strlen(blanks), &ignored);
+	change->request.body = body->data;
+	change->request.body_length = body->length;
+	pause_before_retry(change->cuts++);
+	return true;
+}
+
+/* A target that would not take one upstream may take the others, as long as it answers. */
+static void give_up_target(struct change *change)
+{
+	struct swk_target *target = change->target;
+	struct swk_http_request request =
+		swk_dyups_request(change->target, "GET", change->request.url);
+	struct swk_error ignored = {0};
+
+	target->refused = change->request.refused;
+	target->given_up = true;
+	if (target->refused || change->request.timed_out ||
+	    ++target->failures == SWK_TARGET_FAILURES_MAX)
+		return;
+	(void)swk_http_perform(change->http, &request, 1, 1, change->deadline, &ignored);
+	target->given_up = !request.status;
+}
+
+/* Sends a request until the answer is final, or patience or the deadline end. */
+static enum outcome send(struct change *change)
+{
+	const char *advice;
+
+	for (;;) {
+		if (swk_http_perform(change->http, &change->request, 1, 1, change->deadline,
+				     change->error))
+			return NOT_NOW;
+		switch (look_at_servers(change, swk_dyups_meaning(&change->request, &advice))) {
+		case SWK_DYUPS_DONE:
+			return SENT;
+		case SWK_DYUPS_NOT_THERE:
+			return HALF_SENT;
+		case SWK_DYUPS_NOT_SYNC:
+			if (!may_drain(change))
+				return give_up(change,
+					       swk_deadline_left(change->deadline, 1) ? NEVER
+										      : NOT_NOW,
+					       "did not reach all workers",
+					       "; dyups_shm_zone_size may be too small for it");
+			if (!change->request.body)
+				return HALF_SENT;
+			continue;
+		case SWK_DYUPS_LATER:
+			if (may_retry(change))
+				continue;
+			give_up_target(change);
+			return give_up(change, NOT_NOW,
+				       change->request.status == 200 ? "can't be read back"
+								     : "failed",
+				       "");
+		case SWK_DYUPS_CUT:
+			if (may_mend(change))
+				continue;
+			/* fall through */
+		case SWK_DYUPS_FINAL:
+			if (change->cuts)
+				return give_up(change, NEVER, "was cut short or refused",
+					       "; see nginx's error log, and put "
+					       "'client_body_in_file_only clean;' where "
+					       "dyups_interface stands");
+			return give_up(change, NEVER, "was refused", advice);
+		}
+	}
+}
+
+/* Sends a POST with the body, or, without one, a DELETE. */
+static enum outcome send_to(struct change *change, const char *body, size_t length)
+{
+	char *url;
+	enum outcome outcome;
+
+	/* A name that is ours has no character to escape in a path. */
+	if (asprintf(&url, "%s/upstream/%s", change->target->url, change->name) < 0) {
+		(void)swk_error_memory(change->error);
+		return NOT_NOW;
+	}
+	change->request = swk_dyups_request(change->target, body ? "POST" : "DELETE", url);
+	change->request.body = body;
+	change->request.body_length = length;
+	outcome = send(change);
+	change->request.url = NULL;
+	free(url);
+	return outcome;
+}
+
+static enum swk_target_result result_of(enum outcome outcome)
+{
+	switch (outcome) {
+	case SENT:
+		return SWK_TARGET_DONE;
+	case NEVER:
+		return SWK_TARGET_REFUSED;
+	default:
+		return SWK_TARGET_LATER;
+	}
+}
+
+static enum swk_target_result dyups_update(struct swk_target *target, struct swk_http *http,
+					   const struct swk_upstream *upstream, int64_t deadline,
+					   struct swk_error *error)
+{
+	struct change change = {target,	  http,	 upstream->name,
+				deadline, error, .upstream = upstream};
+	enum outcome outcome = NOT_NOW;
+
+	swk_buffer_init(&change.body, SWK_CONF_MAX);
+	if (!swk_nginx_directives(&change.body, upstream, "", "", error))
+		outcome = send_to(&change, change.body.data, change.body.length);
+	swk_buffer_free(&change.body);
+	return result_of(outcome);
+}
+
+/*
+ * Only 200 to a DELETE tells that it reached the queue to all workers. Where one worker hasn't got
+ * the upstream, others may: then it is made again, everywhere, so that it can be deleted. What it
+ * is made of serves nobody; the name is about to go.
+ */
+static enum swk_target_result dyups_delete(struct swk_target *target, struct swk_http *http,
+					   const char *name, int64_t deadline,
+					   struct swk_error *error)
+{
+	static const char nobody[] = "server 127.0.0.1:1 down;";
+	struct change change = {target, http, name, deadline, error, .patience = 0};
+	enum outcome outcome = send_to(&change, NULL, 0);
+
+	for (unsigned i = 0; outcome == HALF_SENT && i < SWK_DRAINS_MAX; i++) {
+		outcome = send_to(&change, nobody, strlen(nobody));
+		if (outcome == SENT)
+			outcome = send_to(&change, NULL, 0);
+	}
+	if (outcome == HALF_SENT)
+		outcome = give_up(&change, NOT_NOW, "did not certainly reach all workers", "");
+	return result_of(outcome);
+}
+
+static int dyups_open(struct swk_target *target, const struct swk_target_settings *settings,
+		      struct swk_error *error)
+{
+	struct swk_error why = {0};
+
+	*target = (struct swk_target){.kind = &swk_target_dyups, .timeout = settings->timeout};
+	target->url = swk_url_base(settings->url, &why);
+	if (!target->url)
+		return swk_error_set(error,
+				     why.status == SWK_INTERNAL ? why.status : settings->wrong,
+				     "%s: %s", settings->where, why.text);
+	target->port = swk_url_port(target->url);
+	target->name = strdup(settings->name ? settings->name : target->url);
+	return target->name ? 0 : swk_error_memory(error);
+}
+
+static void dyups_close(struct swk_target *target)
+{
+	for (size_t i = 0; i < target->line_count; i++)
+		swk_http_close(target->lines[i]);
+	swk_upstreams_free(&target->live.upstreams);
+	free(target->name);
+	free(target->url);
+	*target = (struct swk_target){0};
+}
+
+const struct swk_target_kind swk_target_dyups = {
+	.open = dyups_open,
+	.close = dyups_close,
+	.load = swk_dyups_load,
+	.glance = swk_dyups_glance,
+	.update = dyups_update,
+	.delete = dyups_delete,
+};

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "target/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* dyups replaces `Web` by a POST of `web`; but traffic finds it by the exact name that it was last
+ * given (measured on Tengine 3.2.0). */
+static bool same_spelling(const struct swk_upstream *a, const struct swk_upstream *b)
+{
+	return !strcmp(a->name, b->name);
+}
+
+int swk_plan_changes(struct swk_names *changes, const struct swk_upstreams *have,
+		     const struct swk_upstreams *wanted, struct swk_error *error)
+{
+	size_t i = 0, j = 0;
+	int status = 0;
+
+	/* Both are sorted. */
+	while (!status && (i < have->count || j < wanted->count)) {
+		int order = i < have->count ? -1 : 1;
+
+		if (i < have->count && j < wanted->count)
+			order = strcasecmp(have->list[i].name, wanted->list[j].name);
+		if (order < 0)
+			status = swk_names_add(changes, have->list[i].name, error);
+		else if (order > 0 || !same_spelling(&have->list[i], &wanted->list[j]) ||
+			 !swk_upstream_same(&have->list[i], &wanted->list[j]))
+			status = swk_names_add(changes, wanted->list[j].name, error);
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return status;
+}
+
+int swk_plan_foreign(struct swk_names *foreign, const struct swk_live *live,
+		     const struct swk_upstreams *have, const struct swk_names *owed,
+		     struct swk_error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < live->upstreams.count; i++) {
+		const char *name = live->upstreams.list[i].name;
+
+		if (!swk_upstreams_find(have, name) && !swk_names_have(owed, name))
+			status = swk_names_add(foreign, name, error);
+	}
+	return status;
+}
+
+static int plan_one(struct swk_plan *plan, const char *name, const struct swk_upstream *upstream,
+		    bool owed, struct swk_error *error)
+{
+	struct swk_operation *list = swk_list_grow(plan->list, plan->count, sizeof(*list));
+
+	if (!list)
+		return swk_error_memory(error);
+	plan->list = list;
+	list[plan->count++] =
+		(struct swk_operation){.name = name, .upstream = upstream, .owed = owed};
+	return 0;
+}
+
+/* Adds those whose names are among the changes, or those that are not. */
+static int plan_part(struct swk_plan *plan, const struct swk_upstreams *wanted,
+		     const struct swk_names *changes, bool among, const struct swk_names *owed,
+		     const struct swk_live *live, struct swk_error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < wanted->count; i++) {
+		const struct swk_upstream *upstream = &wanted->list[i];
+		bool is_owed = swk_names_have(owed, upstream->name);
+
+		if (swk_names_have(changes, upstream->name) == among &&
+		    (is_owed || swk_live_differs(live, upstream)))
+			status = plan_one(plan, upstream->name, upstream, is_owed, error);
+	}
+	for (size_t i = 0; !status && i < owed->count; i++) {
+		if (swk_names_have(changes, owed->list[i]) == among &&
+		    !swk_upstreams_find(wanted, owed->list[i]))
+			status = plan_one(plan, owed->list[i], NULL, true, error);
+	}
+	return status;
+}
+
+int swk_plan_make(struct swk_plan *plan, const struct swk_upstreams *wanted,
+		  const struct swk_names *changes, const struct swk_names *owed,
+		  const struct swk_live *live, struct swk_error *error)
+{
+	int status = plan_part(plan, wanted, changes, true, owed, live, error);
+
+	return status ? status : plan_part(plan, wanted, changes, false, owed, live, error);
+}
+
+size_t swk_plan_deletions(const struct swk_upstreams *have, const struct swk_upstreams *wanted)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < have->count; i++)
+		count += !swk_upstreams_find(wanted, have->list[i].name);
+	return count;
+}
+
+void swk_plan_free(struct swk_plan *plan)
+{
+	free(plan->list);
+	*plan = (struct swk_plan){0};
+}
+
+/* ---- for a person ---- */
+
+int swk_plan_describe(struct swk_buffer *out, const struct swk_upstream *before,
+		      const struct swk_upstream *after, struct swk_error *error)
+{
+	size_t from = before ? before->count : 0, to = after ? after->count : 0, i = 0, j = 0;
+	char address[SWK_ADDRESS_MAX];
+	int status, order;
+
+	if (!after)
+		return before ? swk_buffer_print(out, error, "%s", before->name) : 0;
+	status = swk_buffer_print(out, error, "%s:", after->name);
+	/* Both are sorted. */
+	while (!status && (i < from || j < to)) {
+		order = i == from ? 1 : j == to ? -1 : 0;
+		if (!order)
+			order = swk_server_compare(&before->servers[i], &after->servers[j]);
+		if (order)
+			status = swk_buffer_print(out, error, " %s%s",
+						  order < 0 ? "-"
+						  : before  ? "+"
+							    : "",
+						  swk_server_address(order < 0 ? &before->servers[i]
+									       : &after->servers[j],
+								     address));
+		i += order <= 0;
+		j += order >= 0;
+	}
+	if (!status && before && swk_upstream_same_addresses(before, after))
+		status = swk_buffer_print(out, error, " other attributes");
+	return status;
+}

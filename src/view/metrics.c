@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: MIT */
+#include "view/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum family {
+	BUILD,
+	ATTEMPT,
+	SUCCESS,
+	PASS,
+	STATUS,
+	DURATION,
+	STEP,
+	EVENTS,
+	FAILED,
+	UPSTREAMS,
+	SERVERS,
+	KEPT,
+	SKIPPED,
+	HELD,
+	HEALTHY,
+	OWED,
+	FAMILIES
+};
+
+/* A label, where it has one, is the only one. */
+static const struct {
+	const char *name, *label, *type, *help;
+} families[FAMILIES] = {
+	[BUILD] = {"swk_build_info", "version", "gauge", "The version that ran last."},
+	[ATTEMPT] = {"swk_last_attempt_timestamp_seconds", NULL, "gauge",
+		     "When a run last ended, whatever became of it."},
+	[SUCCESS] = {"swk_last_success_timestamp_seconds", NULL, "gauge",
+		     "When a run last ended with status 0."},
+	[PASS] = {"swk_last_pass_timestamp_seconds", NULL, "gauge",
+		  "When Consul last answered about all services."},
+	[STATUS] = {"swk_exit_status", NULL, "gauge", "The last run's exit status."},
+	[DURATION] = {"swk_run_duration_seconds", NULL, "gauge", "How long the last run took."},
+	[STEP] = {"swk_step_duration_seconds", "step", "gauge",
+		  "How long each step of the last run took."},
+	[EVENTS] = {"swk_events_total", "kind", "counter", "Runs, by what made them."},
+	[FAILED] = {"swk_events_failed_total", "kind", "counter",
+		    "Those with another exit status than 0."},
+	[UPSTREAMS] = {"swk_upstreams", NULL, "gauge", "Upstreams in the conf file."},
+	[SERVERS] = {"swk_servers", NULL, "gauge", "Servers in the conf file."},
+	[KEPT] = {"swk_upstreams_kept", NULL, "gauge",
+		  "Upstreams that kept their last servers in the last pass over all services."},
+	[SKIPPED] = {"swk_registrations_skipped", NULL, "gauge",
+		     "Instances, services and colours that the last pass over all services could "
+		     "not use."},
+	[HELD] = {"swk_held", NULL, "gauge", "Whether an operator holds changes of the conf file."},
+	[HEALTHY] = {"swk_upstream_healthy_ratio", "upstream", "gauge",
+		     "Of an upstream's registered instances, the share that is served."},
+	[OWED] = {"swk_owed_upstreams", "target", "gauge",
+		  "Upstreams that a target has not confirmed."},
+};
+
+static void free_healths(struct swk_metrics_health *healths, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(healths[i].upstream);
+	free(healths);
+}
+
+static void free_targets(struct swk_metrics *metrics)
+{
+	for (size_t i = 0; i < metrics->target_count; i++)
+		free(metrics->targets[i].name);
+	free(metrics->targets);
+	metrics->targets = NULL;
+	metrics->target_count = 0;
+}
+
+void swk_metrics_free(struct swk_metrics *metrics)
+{
+	free_healths(metrics->healths, metrics->health_count);
+	free_targets(metrics);
+	*metrics = (struct swk_metrics){0};
+}
+
+/* Both take over a text, which may be NULL for want of memory. */
+static int add_health(struct swk_metrics *metrics, char *upstream, double ratio,
+		      struct swk_error *error)
+{
+	struct swk_metrics_health *list =
+		swk_list_grow(metrics->healths, metrics->health_count, sizeof(*list));
+
+	if (list)
+		metrics->healths = list;
+	if (!list || !upstream) {
+		free(upstream);
+		return swk_error_memory(error);
+	}
+	list[metrics->health_count++] = (struct swk_metrics_health){upstream, ratio};
+	return 0;
+}
+
+static int add_target(struct swk_metrics *metrics, char *name, uint64_t owed,
+		      struct swk_error *error)
+{
+	struct swk_metrics_target *list =
+		swk_list_grow(metrics->targets, metrics->target_count, sizeof(*list));
+
+	if (list)
+		metrics->targets = list;
+	if (!list || !name) {
+		free(name);
+		return swk_error_memory(error);
+	}
+	list[metrics->target_count++] = (struct swk_metrics_target){name, owed};
+	return 0;
+}
+
+/* ---- read back ---- */
+
+/* A sample: the family, its label's value, and the number. */
+struct sample {
+	enum family family;
+	char *label; /* "" where it has none */
+	double number;
+};
+
+/* Takes a label's value as it stands between quotes; returns what is behind it, or NULL. */
+static char *take_label(char *at, char **value)
+{
+	char *to = at;
+
+	for (*value = at; *at != '"'; at++) {
+		if (*at == '\\' && *++at == 'n')
+			*at = '\n';
+		if (!*at)
+			return NULL;
+		*to++ = *at;
+	}
+	*to = '\0';
+	return at + 1;
+}
+
+static bool take_sample(char *line, struct sample *sample)
+{
+	size_t length = strcspn(line, "{ ");
+	char *at = line + length, *end;
+	unsigned i = 0;
+
+	while (i < FAMILIES &&
+	       (strncmp(line, families[i].name, length) != 0 || families[i].name[length]))
+		i++;
+	if (i == FAMILIES)
+		return false;
+	*sample = (struct sample){.family = (enum family)i, .label = at + strlen(at)};
+	if (families[i].label) {
+		length = strlen(families[i].label);
+		if (*at != '{' || strncmp(at + 1, families[i].label, length) != 0 ||
+		    strncmp(at + 1 + length, "=\"", 2) != 0)
+			return false;
+		at = take_label(at + length + 3, &sample->label);
+		if (!at || *at++ != '}')
+			return false;
+	}
+	if (*at != ' ')
+		return false;
+	sample->number = strtod(at + 1, &end);
+	/* Past 2^53 a number is not what was counted. */
+	return end > at + 1 && !*end && sample->number >= 0 && sample->number < 9e15;
+}
+
+static void set_by_word(double *list, const char *const *words, size_t count,
+			const struct sample *sample)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(words[i], sample->label))
+			list[i] = sample->number;
+	}
+}
+
+static void count_by_word(uint64_t list[SWK_EVENTS], const struct sample *sample)
+{
+	for (size_t i = 0; i < SWK_EVENTS; i++) {
+		if (!strcmp(swk_event_words[i], sample->label))
+			list[i] = (uint64_t)sample->number;
+	}
+}
+
+static int take(struct swk_metrics *metrics, const struct sample *sample, struct swk_error *error)
+{
+	switch (sample->family) {
+	case ATTEMPT:
+		metrics->attempt = sample->number;
+		return 0;
+	case SUCCESS:
+		metrics->success = sample->number;
+		return 0;
+	case PASS:
+		metrics->pass = sample->number;
+		return 0;
+	case STATUS:
+		metrics->status = sample->number < 256 ? (int)sample->number : 0;
+		return 0;
+	case DURATION:
+		metrics->duration = sample->number;
+		return 0;
+	case STEP:
+		set_by_word(metrics->steps, swk_step_words, SWK_STEPS, sample);
+		return 0;
+	case EVENTS:
+		count_by_word(metrics->events, sample);
+		return 0;
+	case FAILED:
+		count_by_word(metrics->failed, sample);
+		return 0;
+	case UPSTREAMS:
+		metrics->known = true;
+		metrics->upstreams = (uint64_t)sample->number;
+		return 0;
+	case SERVERS:
+		metrics->servers = (uint64_t)sample->number;
+		return 0;
+	case KEPT:
+		metrics->kept = (uint64_t)sample->number;
+		return 0;
+	case SKIPPED:
+		metrics->skipped = (uint64_t)sample->number;
+		return 0;
+	case HELD:
+		metrics->held = sample->number > 0;
+		return 0;
+	case HEALTHY:
+		return add_health(metrics, strdup(sample->label), sample->number, error);
+	case OWED:
+		return add_target(metrics, strdup(sample->label), (uint64_t)sample->number, error);
+	default:
+		return 0;
+	}
+}
+
+int swk_metrics_read(struct swk_metrics *metrics, char *text, struct swk_error *error)
+{
+	struct sample sample;
+	char *line;
+	int status = 0;
+
+	while (!status && (line = strsep(&text, "\n"))) {
+		if (take_sample(line, &sample))
+			status = take(metrics, &sample, error);
+	}
+	return status;
+}
+
+/* ---- a run has ended ---- */
+
+static int health_order(const char *key, const void *item)
+{
+	return strcasecmp(key, ((const struct swk_metrics_health *)item)->upstream);
+}
+
+/* What was known of an upstream's health, or -1. */
+static double earlier_ratio(const struct swk_metrics *before, const char *upstream)
+{
+	bool found;
+	size_t place = swk_list_place(before->healths, before->health_count,
+				      sizeof(*before->healths), upstream, health_order, &found);
+
+	if (found)
+		return before->healths[place].ratio;
+	/* Of so many, those that are all healthy are not told of. */
+	return before->upstreams > SWK_METRICS_UPSTREAMS ? 1 : -1;
+}
+
+static int update_healths(struct swk_metrics *metrics, const struct swk_report *report,
+			  struct swk_error *error)
+{
+	const struct swk_metrics before = *metrics;
+	int status = 0;
+
+	metrics->healths = NULL;
+	metrics->health_count = 0;
+	for (size_t i = 0; !status && i < report->health_count; i++) {
+		const struct swk_health_report *this = &report->healths[i];
+		double ratio = 0;
+
+		if (!this->known)
+			ratio = earlier_ratio(&before, this->upstream);
+		else if (this->registered)
+			ratio = (double)this->usable / (double)this->registered;
+		status = add_health(metrics, strdup(this->upstream), ratio, error);
+	}
+	free_healths(before.healths, before.health_count);
+	return status;
+}
+
+static int update_known(struct swk_metrics *metrics, const struct swk_report *report,
+			struct swk_error *error)
+{
+	int status = update_healths(metrics, report, error);
+
+	free_targets(metrics);
+	for (size_t i = 0; !status && i < report->target_count; i++)
+		status = add_target(metrics, strdup(report->targets[i].name),
+				    report->targets[i].owed, error);
+	metrics->known = true;
+	metrics->upstreams = report->upstreams;
+	metrics->servers = report->servers;
+	return status;
+}
+
+int swk_metrics_update(struct swk_metrics *metrics, const struct swk_report *report, int status,
+		       double now, struct swk_error *error)
+{
+	metrics->attempt = now;
+	if (!status)
+		metrics->success = now;
+	metrics->status = status;
+	metrics->duration = (double)report->milliseconds / 1e3;
+	for (size_t i = 0; i < SWK_STEPS; i++)
+		metrics->steps[i] = (double)report->steps[i] / 1e6;
+	metrics->events[report->event]++;
+	if (status)
+		metrics->failed[report->event]++;
+	if (report->hold_known)
+		metrics->held = report->held;
+	if (report->finished && report->whole) {
+		metrics->pass = now;
+		metrics->kept = report->counted[SWK_NOTE_KEPT];
+		metrics->skipped = report->counted[SWK_NOTE_SKIPPED];
+	}
+	return report->finished ? update_known(metrics, report, error) : 0;
+}
+
+/* ---- written ---- */
+
+static int add_family(struct swk_buffer *out, enum family family, struct swk_error *error)
+{
+	return swk_buffer_print(out, error, "# HELP %s %s\n# TYPE %s %s\n", families[family].name,
+				families[family].help, families[family].name,
+				families[family].type);
+}
+
+/* The one number of a family that has no label; nothing where it is left out. */
+static int add_one(struct swk_buffer *out, enum family family, bool there, int digits,
+		   double number, struct swk_error *error)
+{
+	int status = there ? add_family(out, family, error) : 0;
+
+	if (status || !there)
+		return status;
+	return swk_buffer_print(out, error, "%s %.*f\n", families[family].name, digits, number);
+}
+
+static int add_labelled(struct swk_buffer *out, enum family family, const char *value,
+			const char *number, struct swk_error *error)
+{
+	int status = swk_buffer_print(out, error, "%s{%s=\"", families[family].name,
+				      families[family].label);
+
+	for (; !status && *value; value++) {
+		if (*value == '\n')
+			status = swk_buffer_add(out, "\\n", 2, error);
+		else if (*value == '"' || *value == '\\')
+			status = swk_buffer_print(out, error, "\\%c", *value);
+		else
+			status = swk_buffer_add(out, value, 1, error);
+	}
+	return status ? status : swk_buffer_print(out, error, "\"} %s\n", number);
+}
+
+static int add_counts(struct swk_buffer *out, enum family family, const uint64_t counts[SWK_EVENTS],
+		      struct swk_error *error)
+{
+	char number[SWK_NUMBER_MAX];
+	int status = add_family(out, family, error);
+
+	for (size_t i = 0; !status && i < SWK_EVENTS; i++)
+		status = add_labelled(out, family, swk_event_words[i],
+				      swk_number_text(number, counts[i]), error);
+	return status;
+}
+
+static int add_steps(struct swk_buffer *out, const double steps[SWK_STEPS], struct swk_error *error)
+{
+	char number[32];
+	int status = add_family(out, STEP, error);
+
+	for (size_t i = 0; !status && i < SWK_STEPS; i++) {
+		(void)snprintf(number, sizeof(number), "%.6f", steps[i]);
+		status = add_labelled(out, STEP, swk_step_words[i], number, error);
+	}
+	return status;
+}
+
+static int add_healths(struct swk_buffer *out, const struct swk_metrics *metrics,
+		       struct swk_error *error)
+{
+	const bool many = metrics->upstreams > SWK_METRICS_UPSTREAMS;
+	size_t told = 0;
+	char number[32];
+	int status = add_family(out, HEALTHY, error);
+
+	for (size_t i = 0; !status && i < metrics->health_count && told < SWK_METRICS_UPSTREAMS;
+	     i++) {
+		const struct swk_metrics_health *this = &metrics->healths[i];
+
+		if (this->ratio < 0 || (many && this->ratio >= 1))
+			continue;
+		(void)snprintf(number, sizeof(number), "%.6g", this->ratio);
+		status = add_labelled(out, HEALTHY, this->upstream, number, error);
+		told++;
+	}
+	return status;
+}
+
+static int add_targets(struct swk_buffer *out, const struct swk_metrics *metrics,
+		       struct swk_error *error)
+{
+	char number[SWK_NUMBER_MAX];
+	int status = add_family(out, OWED, error);
+
+	for (size_t i = 0; !status && i < metrics->target_count; i++)
+		status = add_labelled(out, OWED, metrics->targets[i].name,
+				      swk_number_text(number, metrics->targets[i].owed), error);
+	return status;
+}
+
+/* What a run that got to its end knows. */
+static int add_known(struct swk_buffer *out, const struct swk_metrics *metrics,
+		     struct swk_error *error)
+{
+	const bool passed = metrics->pass > 0;
+	int status = add_one(out, UPSTREAMS, true, 0, (double)metrics->upstreams, error);
+
+	if (!status)
+		status = add_one(out, SERVERS, true, 0, (double)metrics->servers, error);
+	if (!status)
+		status = add_one(out, KEPT, passed, 0, (double)metrics->kept, error);
+	if (!status)
+		status = add_one(out, SKIPPED, passed, 0, (double)metrics->skipped, error);
+	if (!status)
+		status = add_one(out, HELD, true, 0, metrics->held, error);
+	if (!status)
+		status = add_healths(out, metrics, error);
+	return status ? status : add_targets(out, metrics, error);
+}
+
+int swk_metrics_write(struct swk_buffer *out, const struct swk_metrics *metrics,
+		      struct swk_error *error)
+{
+	int status = add_family(out, BUILD, error);
+
+	if (!status)
+		status = add_labelled(out, BUILD, SWK_VERSION, "1", error);
+	if (!status)
+		status = add_one(out, ATTEMPT, true, 3, metrics->attempt, error);
+	if (!status)
+		status = add_one(out, SUCCESS, metrics->success > 0, 3, metrics->success, error);
+	if (!status)
+		status = add_one(out, PASS, metrics->pass > 0, 3, metrics->pass, error);
+	if (!status)
+		status = add_one(out, STATUS, true, 0, metrics->status, error);
+	if (!status)
+		status = add_one(out, DURATION, true, 3, metrics->duration, error);
+	if (!status)
+		status = add_steps(out, metrics->steps, error);
+	if (!status)
+		status = add_counts(out, EVENTS, metrics->events, error);
+	if (!status)
+		status = add_counts(out, FAILED, metrics->failed, error);
+	return status || !metrics->known ? status : add_known(out, metrics, error);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include "io/url.h"
+
+static void test_segment(void **state)
+{
+	static const char *const rows[][2] = {
+		{"web", "web"},	  {"a-b_c.d~9", "a-b_c.d~9"}, {".", "%2E"}, {"..", "%2E%2E"},
+		{"a/b", "a%2Fb"}, {"a b", "a%20b"},	      {"", ""},	    {"ü", "%C3%BC"},
+		{"50%", "50%25"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char *segment = swk_url_segment(rows[i][0]);
+
+		assert_string_equal(segment, rows[i][1]);
+		free(segment);
+	}
+}
+
+/* What is put together without libcurl is what libcurl makes of it: behind a slash, it is asked. */
+static void test_plain(void **state)
+{
+	static const struct {
+		const char *url;
+		uint16_t port;
+	} rows[] = {
+		{"http://127.0.0.1:18882", 18882}, {"http://10.0.0.255:80", 80},
+		{"http://localhost:1", 1},	   {"http://gateway-1.example.com:65535", 65535},
+		{"http://0.0.0.0:8500", 8500},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct swk_error error = {0};
+		char slashed[128], *plain = swk_url_base(rows[i].url, &error), *asked;
+
+		(void)snprintf(slashed, sizeof(slashed), "%s/", rows[i].url);
+		asked = swk_url_base(slashed, &error);
+		assert_string_equal(plain, rows[i].url);
+		assert_string_equal(asked, rows[i].url);
+		assert_int_equal(swk_url_port(plain), rows[i].port);
+		assert_int_equal(swk_url_port(slashed), rows[i].port);
+		free(plain);
+		free(asked);
+	}
+}
+
+/* What looks nearly as plain is for libcurl, and comes out as that says. */
+static void test_not_plain(void **state)
+{
+	static const struct {
+		const char *url, *base; /* NULL: none */
+		uint16_t port;
+	} rows[] = {
+		{"http://127.1:80", "http://127.0.0.1:80", 80},
+		{"http://0x7f000001:80", "http://127.0.0.1:80", 80},
+		{"http://127.0.0.1", "http://127.0.0.1", 80},
+		{"https://127.0.0.1", "https://127.0.0.1", 443},
+		{"http://[::1]:18882", "http://[::1]:18882", 18882},
+		{"http://127.0.0.1:018882", "http://127.0.0.1:18882", 18882},
+		{"http://127.0.0.1:18882/dyups/", "http://127.0.0.1:18882/dyups", 18882},
+		{"http://127.0.0.1:65536", NULL, 0},
+		{"http://127.0.0.1:99999999999999999999", NULL, 0},
+		{"http://127.0.0.1:80x", NULL, 0},
+		{"http://a@127.0.0.1:80", NULL, 0},
+		{"http://127.0.0.1:80?x", NULL, 0},
+		{"ftp://127.0.0.1:80", NULL, 0},
+		{"http://", NULL, 0},
+		{"", NULL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct swk_error error = {0};
+		char *base = swk_url_base(rows[i].url, &error);
+
+		assert_int_equal(error.status, rows[i].base ? 0 : SWK_USAGE);
+		if (rows[i].base) {
+			assert_string_equal(base, rows[i].base);
+			assert_int_equal(swk_url_port(base), rows[i].port);
+		} else {
+			assert_null(base);
+		}
+		free(base);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_segment),
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_not_plain),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,855 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include "policy/endpoint.h"
+#include "settings/config.h"
+
+/* Settings that give nginx's own defaults, and what a settings file says over them. */
+static struct swk_settings settings_of(const char *config)
+{
+	struct swk_settings settings;
+	struct swk_error error = {0};
+
+	assert_int_equal(swk_settings_init(&settings, &error), 0);
+	settings.defaults.max_fails = SWK_NGINX_MAX_FAILS;
+	settings.defaults.fail_timeout = SWK_NGINX_FAIL_TIMEOUT;
+	if (config && swk_config_parse(&settings, "test", config, strlen(config), &error))
+		fail_msg("%s: %s", config, error.text);
+	return settings;
+}
+
+/* Every note, a line each. */
+static const char *notes(const struct swk_report *report)
+{
+	static char text[4096];
+
+	text[0] = '\0';
+	for (size_t i = 0; i < report->note_count; i++)
+		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s%s",
+			       i ? "\n" : "",
+			       report->notes[i].kind == SWK_NOTE_WARNING ? "" : "(detail) ",
+			       report->notes[i].text);
+	return text;
+}
+
+/* `served 10.0.0.1:80,weight=2`, `down …`, or `skipped: why`. */
+static const char *show(const struct swk_offer *offer)
+{
+	static char text[2 * SWK_TEXT_MAX];
+	struct swk_buffer server;
+
+	if (offer->verdict != SWK_SERVED && offer->verdict != SWK_SERVED_DOWN) {
+		(void)snprintf(text, sizeof(text), "%s: %s", swk_verdict_words[offer->verdict],
+			       offer->why);
+		return text;
+	}
+	swk_buffer_init(&server, sizeof(text));
+	unit_show_server(&server, &offer->server);
+	(void)snprintf(text, sizeof(text), "%s%s%s%s", swk_verdict_words[offer->verdict],
+		       server.data, *offer->why ? ": " : "", offer->why);
+	swk_buffer_free(&server);
+	return text;
+}
+
+static void judge(const char *row, const char *rules, const struct swk_instance *instance,
+		  const char *wanted, const char *noted)
+{
+	char config[512];
+	struct swk_settings settings;
+	struct swk_policy policy = {.reserved = {18882, 9000}, .reserved_count = 2};
+	struct swk_report report = {0};
+	struct swk_offer offer;
+	struct swk_rules found;
+
+	(void)snprintf(config, sizeof(config), *rules == '{' ? "%s" : "{\"defaults\": {%s}}",
+		       rules);
+	settings = settings_of(config);
+	policy.settings = &settings;
+	memset(&offer, 0x55, sizeof(offer)); /* what was there is nothing */
+	swk_rules_find(&found, &settings.defaults, &settings.services, instance->service);
+	swk_offer_instance(&offer, &policy, &found, instance, &report);
+	unit_same(row, show(&offer), wanted);
+	unit_same(row, notes(&report), noted ? noted : "");
+	swk_report_free(&report);
+	swk_settings_free(&settings);
+}
+
+/* One that passes, at an address of its own; rows change what they are about. */
+#define INSTANCE                                                                                   \
+	.service = "web", .id = "w1", .node = "n1", .address = "10.0.0.1",                         \
+	.node_address = "10.9.9.9", .port = 80, .weight_passing = 1, .weight_warning = 1,          \
+	.checked = true
+
+/* ---- the address ---- */
+
+static void addresses(void **state)
+{
+	static const struct {
+		const char *row, *rules, *address, *node_address;
+		double port;
+		const char *wanted;
+	} rows[] = {
+		{"its own", "", "10.0.0.1", "10.9.9.9", 80, "served 10.0.0.1:80"},
+		{"the node's where it has none", "", "", "10.9.9.9", 80, "served 10.9.9.9:80"},
+		{"neither", "", "", "", 80, "skipped: no IPv4 or IPv6 address: ''"},
+		{"IPv6", "", "2001:db8::1", "", 80, "served [2001:db8::1]:80"},
+		{"the node's", "\"address\": \"node\"", "10.0.0.1", "10.9.9.9", 80,
+		 "served 10.9.9.9:80"},
+		{"the node has none", "\"address\": \"node\"", "10.0.0.1", "", 80,
+		 "skipped: no IPv4 or IPv6 address: ''"},
+		{"a port for all", "\"port\": 8080", "10.0.0.1", "", 80, "served 10.0.0.1:8080"},
+		{"also where there is none", "\"port\": 8080", "10.0.0.1", "", 0,
+		 "served 10.0.0.1:8080"},
+		{"no port", "", "10.0.0.1", "", 0, "skipped: no port from 1 to 65535: '0'"},
+		{"half a port", "", "10.0.0.1", "", 80.5,
+		 "skipped: no port from 1 to 65535: '80.5'"},
+		{"too large", "", "10.0.0.1", "", 65536,
+		 "skipped: no port from 1 to 65535: '65536'"},
+		{"the last", "", "10.0.0.1", "", 65535, "served 10.0.0.1:65535"},
+		/* host names */
+		{"not allowed", "", "backend.example", "", 80,
+		 "skipped: no IPv4 or IPv6 address: 'backend.example'"},
+		{"allowed", "\"allow_hostnames\": true", "backend.example", "", 80,
+		 "served backend.example:80"},
+		{"an address is one still", "\"allow_hostnames\": true", "10.0.0.1", "", 80,
+		 "served 10.0.0.1:80"},
+		{"no name of a host", "\"allow_hostnames\": true", "back_end", "", 80,
+		 "skipped: no IPv4 or IPv6 address, nor a host's name: 'back_end'"},
+		{"code", "\"allow_hostnames\": true", "a;b", "", 80,
+		 "skipped: no IPv4 or IPv6 address, nor a host's name: 'a;b'"},
+		{"no address, nor a name", "\"allow_hostnames\": true", "10.0.0.256", "", 80,
+		 "skipped: no IPv4 or IPv6 address, nor a host's name: '10.0.0.256'"},
+		{"a socket to nginx", "\"allow_hostnames\": true", "unix", "", 80,
+		 "skipped: no IPv4 or IPv6 address, nor a host's name: 'unix'"},
+		{"anywhere", "\"allow_hostnames\": true", "0.0.0.0", "", 80,
+		 "skipped: no IPv4 or IPv6 address, nor a host's name: '0.0.0.0'"},
+		/* the ports of targets */
+		{"on loopback", "", "127.0.0.1", "", 18882,
+		 "skipped: nginx's own dynamic interface may be there: '127.0.0.1:18882'"},
+		{"of the second target", "", "::1", "", 9000,
+		 "skipped: nginx's own dynamic interface may be there: '[::1]:9000'"},
+		{"elsewhere", "", "10.0.0.1", "", 18882, "served 10.0.0.1:18882"},
+		{"another port", "", "127.0.0.1", "", 9001, "served 127.0.0.1:9001"},
+		{"a host's name", "\"allow_hostnames\": true", "backend.example", "", 18882,
+		 "skipped: nginx's own dynamic interface may be there: 'backend.example:18882'"},
+		{"a host's name, another port", "\"allow_hostnames\": true", "localhost", "", 9001,
+		 "served localhost:9001"},
+		{"by the rules' port", "\"port\": 18882", "127.0.0.1", "", 80,
+		 "skipped: nginx's own dynamic interface may be there: '127.0.0.1:18882'"},
+		{"away by the rules' port", "\"port\": 80", "127.0.0.1", "", 18882,
+		 "served 127.0.0.1:80"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_instance instance = {INSTANCE};
+
+		instance.address = rows[i].address;
+		instance.node_address = rows[i].node_address;
+		instance.port = rows[i].port;
+		judge(rows[i].row, rows[i].rules, &instance, rows[i].wanted, NULL);
+	}
+}
+
+static void tagged_addresses(void **state)
+{
+	static const struct swk_tagged none[] = {{"x", "192.0.2.99", 99}},
+				       wan[] = {{"wan_ipv6", "2001:db8::6", 86},
+						{"wan_ipv4", "192.0.2.4", 84},
+						{"wan", "192.0.2.1", 81}},
+				       ending[] = {{"wan_ipv6", "2001:db8::6", 86},
+						   {"wan_ipv4", "192.0.2.4", 84}},
+				       six[] = {{"wan_ipv6", "2001:db8::6", 0}},
+				       empty[] = {{"wan", "", 81}, {"wan_ipv4", "192.0.2.4", 84}},
+				       longer[] = {{"wan2", "192.0.2.2", 82},
+						   {"wan_ipv4x", "192.0.2.3", 83},
+						   {"wa", "192.0.2.5", 85}},
+				       host[] = {{"wan", "backend.example", 80}};
+	static const struct {
+		const char *row, *rules, *address;
+		const struct swk_tagged *tagged, *node_tagged;
+		size_t count, node_count;
+		const char *wanted;
+	} rows[] = {
+		{"its own, with its port", "\"address\": \"wan\"", "10.0.0.1", wan, none, 3, 1,
+		 "served 192.0.2.1:81"},
+		{"IPv4 before IPv6", "\"address\": \"wan\"", "10.0.0.1", ending, none, 2, 1,
+		 "served 192.0.2.4:84"},
+		{"IPv6, and no port", "\"address\": \"wan\"", "10.0.0.1", six, none, 1, 1,
+		 "served [2001:db8::6]:80"},
+		{"by its full name", "\"address\": \"wan_ipv6\"", "10.0.0.1", wan, none, 3, 1,
+		 "served [2001:db8::6]:86"},
+		{"an empty one is none", "\"address\": \"wan\"", "10.0.0.1", empty, none, 2, 1,
+		 "served 192.0.2.4:84"},
+		{"names that only begin so", "\"address\": \"wan\"", "10.0.0.1", longer, none, 3, 1,
+		 "skipped: no address tagged 'wan'"},
+		{"case counts", "\"address\": \"WAN\"", "10.0.0.1", wan, none, 3, 1,
+		 "skipped: no address tagged 'WAN'"},
+		{"a port for all", "\"address\": \"wan\", \"port\": 8080", "10.0.0.1", wan, none, 3,
+		 1, "served 192.0.2.1:8080"},
+		/* the node's */
+		{"its own before the node's", "\"address\": \"wan\"", "", six, wan, 1, 3,
+		 "served [2001:db8::6]:80"},
+		{"the node's, with the instance's port", "\"address\": \"wan\"", "", none, wan, 1,
+		 3, "served 192.0.2.1:80"},
+		{"the node's by its ending", "\"address\": \"wan\"", "", none, ending, 1, 2,
+		 "served 192.0.2.4:80"},
+		{"not where it has an address of its own", "\"address\": \"wan\"", "10.0.0.1", none,
+		 wan, 1, 3, "skipped: no address tagged 'wan'"},
+		{"neither", "\"address\": \"wan\"", "", none, none, 1, 1,
+		 "skipped: no address tagged 'wan'"},
+		{"none at all", "\"address\": \"wan\"", "", NULL, NULL, 0, 0,
+		 "skipped: no address tagged 'wan'"},
+		/* as any other */
+		{"a host's name", "\"address\": \"wan\"", "10.0.0.1", host, none, 1, 1,
+		 "skipped: no IPv4 or IPv6 address: 'backend.example'"},
+		{"a host's name, allowed", "\"address\": \"wan\", \"allow_hostnames\": true",
+		 "10.0.0.1", host, none, 1, 1, "served backend.example:80"},
+		{"not asked for", "", "10.0.0.1", wan, wan, 3, 3, "served 10.0.0.1:80"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_instance instance = {INSTANCE};
+
+		instance.address = rows[i].address;
+		instance.tagged = rows[i].tagged;
+		instance.tagged_count = rows[i].count;
+		instance.node_tagged = rows[i].node_tagged;
+		instance.node_tagged_count = rows[i].node_count;
+		judge(rows[i].row, rows[i].rules, &instance, rows[i].wanted, NULL);
+	}
+}
+
+/* ---- attributes ---- */
+
+#define IGNORED "service 'web': instance 0 ('w1' on node 'n1'): "
+#define ALL                                                                                        \
+	"{\"attributes\": {\"allow\": [\"weight\", \"max_fails\", \"fail_timeout\", "              \
+	"\"max_conns\", \"backup\", \"down\"]}}"
+#define FORBIDDEN " is ignored: the settings don't allow an instance to say that"
+
+static void attributes(void **state)
+{
+	static const struct {
+		const char *row, *rules;
+		const char *tags[3], *names[3], *values[3];
+		const char *wanted, *noted;
+	} rows[] = {
+		{"none", "", {0}, {0}, {0}, "served 10.0.0.1:80", NULL},
+		{"a tag", "", {"nginx:weight=5"}, {0}, {0}, "served 10.0.0.1:80,weight=5", NULL},
+		{"Meta", "", {0}, {"nginx_weight"}, {"5"}, "served 10.0.0.1:80,weight=5", NULL},
+		{"Meta wins over a tag",
+		 "",
+		 {"nginx:weight=5"},
+		 {"nginx_weight"},
+		 {"7"},
+		 "served 10.0.0.1:80,weight=7",
+		 NULL},
+		{"of two tags the later",
+		 "",
+		 {"nginx:weight=5", "x", "nginx:weight=6"},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80,weight=6",
+		 NULL},
+		{"a tag that only says no",
+		 "",
+		 {"nginx:backup", "nginx:down=0"},
+		 {"nginx_backup"},
+		 {"no"},
+		 "served 10.0.0.1:80",
+		 NULL},
+		{"flags", "", {"nginx:backup"}, {0}, {0}, "served 10.0.0.1:80,backup", NULL},
+		{"flags with a value",
+		 "",
+		 {"nginx:backup=yes"},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80,backup",
+		 NULL},
+		{"flags in Meta",
+		 "",
+		 {0},
+		 {"nginx_backup"},
+		 {"true"},
+		 "served 10.0.0.1:80,backup",
+		 NULL},
+		{"down",
+		 "",
+		 {"nginx:down"},
+		 {0},
+		 {0},
+		 "down 10.0.0.1:80,down: it says itself that it is down",
+		 NULL},
+		{"all of them",
+		 ALL,
+		 {"nginx:max_fails=2", "nginx:fail_timeout=1m", "nginx:backup"},
+		 {"nginx_max_conns", "nginx_weight", "other"},
+		 {"9", "3", "x"},
+		 "served 10.0.0.1:80,weight=3,max_conns=9,max_fails=2,fail_timeout=60,backup",
+		 NULL},
+		{"0 where it is a number",
+		 ALL,
+		 {"nginx:max_fails=0", "nginx:max_conns=0"},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80,max_fails=0",
+		 NULL},
+		/* not allowed */
+		{"not allowed",
+		 "",
+		 {"nginx:max_conns=5"},
+		 {"nginx_max_fails", "nginx_fail_timeout"},
+		 {"5", "5s"},
+		 "served 10.0.0.1:80",
+		 "(detail) " IGNORED "tag 'nginx:max_conns=5'" FORBIDDEN "\n"
+		 "(detail) " IGNORED "Meta 'nginx_max_fails=5'" FORBIDDEN "\n"
+		 "(detail) " IGNORED "Meta 'nginx_fail_timeout=5s'" FORBIDDEN},
+		{"nothing is",
+		 "{\"attributes\": {\"allow\": []}}",
+		 {"nginx:weight=5", "nginx:down"},
+		 {"nginx_backup"},
+		 {"1"},
+		 "served 10.0.0.1:80",
+		 "(detail) " IGNORED "tag 'nginx:weight=5'" FORBIDDEN "\n"
+		 "(detail) " IGNORED "tag 'nginx:down'" FORBIDDEN "\n"
+		 "(detail) " IGNORED "Meta 'nginx_backup=1'" FORBIDDEN},
+		/* no values */
+		{"no number",
+		 "",
+		 {"nginx:weight=x"},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80",
+		 IGNORED "tag 'nginx:weight=x' is ignored: 'x' is no number from 1 to 999999999"},
+		{"no weight",
+		 "",
+		 {"nginx:weight=0"},
+		 {"nginx_weight"},
+		 {"-1"},
+		 "served 10.0.0.1:80",
+		 IGNORED
+		 "tag 'nginx:weight=0' is ignored: '0' is no number from 1 to 999999999\n" IGNORED
+		 "Meta 'nginx_weight=-1' is ignored: '-1' is no number from 1 to "
+		 "999999999"},
+		{"a bad one leaves a good one",
+		 "",
+		 {"nginx:weight=5"},
+		 {"nginx_weight"},
+		 {""},
+		 "served 10.0.0.1:80,weight=5",
+		 IGNORED "Meta 'nginx_weight=' is ignored: '' is no number from 1 to 999999999"},
+		{"an empty value is none",
+		 "",
+		 {"nginx:backup="},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80",
+		 IGNORED "tag 'nginx:backup=' is ignored: '' is neither 1 nor 0"},
+		{"a number where it is yes or no",
+		 "",
+		 {"nginx:backup=2"},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80",
+		 IGNORED "tag 'nginx:backup=2' is ignored: '2' is neither 1 nor 0"},
+		{"code",
+		 "",
+		 {0},
+		 {"nginx_weight"},
+		 {"1;\n"},
+		 "served 10.0.0.1:80",
+		 IGNORED "Meta 'nginx_weight=1;\\x0a' is ignored: '1;\\x0a' is no number from 1 to "
+			 "999999999"},
+		{"without value",
+		 "",
+		 {"nginx:weight"},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80",
+		 IGNORED "tag 'nginx:weight' is ignored: it has no value"},
+		{"without value, but another has one",
+		 "",
+		 {"nginx:weight=5", "nginx:weight"},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80,weight=5",
+		 IGNORED "tag 'nginx:weight' is ignored: it has no value"},
+		{"every number, and a time",
+		 ALL,
+		 {"nginx:max_fails", "nginx:fail_timeout", "nginx:max_conns"},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80",
+		 IGNORED "tag 'nginx:max_fails' is ignored: it has no value\n" IGNORED
+			 "tag 'nginx:fail_timeout' is ignored: it has no value\n" IGNORED
+			 "tag 'nginx:max_conns' is ignored: it has no value"},
+		{"without value, nor allowed",
+		 "",
+		 {"nginx:max_conns"},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80",
+		 "(detail) " IGNORED "tag 'nginx:max_conns'" FORBIDDEN},
+		/* no attributes */
+		{"unknown",
+		 "",
+		 {"nginx:slow_start=5", "nginx:", "nginx:Weight=2"},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80",
+		 IGNORED "tag 'nginx:slow_start=5' is ignored: there is no such "
+			 "attribute\n" IGNORED
+			 "tag 'nginx:' is ignored: there is no such attribute\n" IGNORED
+			 "tag 'nginx:Weight=2' is ignored: there is no such attribute"},
+		{"longer than one",
+		 "",
+		 {"nginx:weights=2", "nginx:weigh=2"},
+		 {"nginx_"},
+		 {"1"},
+		 "served 10.0.0.1:80",
+		 IGNORED "tag 'nginx:weights=2' is ignored: there is no such attribute\n" IGNORED
+			 "tag 'nginx:weigh=2' is ignored: there is no such attribute\n" IGNORED
+			 "Meta 'nginx_=1' is ignored: there is no such attribute"},
+		{"other prefixes are others'",
+		 "",
+		 {"Nginx:weight=2", "nginx_weight=2", "weight=2"},
+		 {"nginx:weight", "weight"},
+		 {"2", "2"},
+		 "served 10.0.0.1:80",
+		 NULL},
+		{"prefixes that were set",
+		 "{\"attributes\": {\"tag_prefix\": \"t.\", \"meta_prefix\": \"m-\"}}",
+		 {"t.backup", "nginx:weight=2"},
+		 {"m-weight", "nginx_weight"},
+		 {"4", "2"},
+		 "served 10.0.0.1:80,weight=4,backup",
+		 NULL},
+		/* at most; weights are brought down with the others of their upstream */
+		{"the most",
+		 "{\"attributes\": {\"allow\": [\"max_fails\", \"fail_timeout\", \"max_conns\"], "
+		 "\"max\": {\"max_fails\": 4, \"fail_timeout\": 5, \"max_conns\": 6}}}",
+		 {"nginx:max_fails=4", "nginx:fail_timeout=5s", "nginx:max_conns=6"},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80,max_conns=6,max_fails=4,fail_timeout=5",
+		 NULL},
+		{"more than that",
+		 "{\"attributes\": {\"allow\": [\"max_fails\", \"fail_timeout\", \"max_conns\"], "
+		 "\"max\": {\"max_fails\": 4, \"fail_timeout\": 5, \"max_conns\": 6}}}",
+		 {"nginx:max_fails=5", "nginx:fail_timeout=1d", "nginx:max_conns=999999999"},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80,max_conns=6,max_fails=4,fail_timeout=5",
+		 NULL},
+		{"more than there can be",
+		 ALL,
+		 {"nginx:max_conns=1000000000"},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80",
+		 IGNORED "tag 'nginx:max_conns=1000000000' is ignored: '1000000000' is no number "
+			 "from 0 to 999999999"},
+		{"the default is no limit to the rules",
+		 "{\"defaults\": {\"max_fails\": 500, \"fail_timeout\": \"1h\", \"max_conns\": "
+		 "500000}}",
+		 {0},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80,max_conns=500000,max_fails=500,fail_timeout=3600",
+		 NULL},
+		{"a weight by itself",
+		 "{\"attributes\": {\"max\": {\"weight\": 10}}}",
+		 {"nginx:weight=50"},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80,weight=50",
+		 NULL},
+		{"a weight that nginx has not",
+		 "",
+		 {"nginx:weight=999999999"},
+		 {0},
+		 {0},
+		 "served 10.0.0.1:80,weight=65535",
+		 NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_instance instance = {INSTANCE};
+		struct swk_pair meta[3];
+
+		instance.tags = rows[i].tags;
+		instance.meta = meta;
+		while (instance.tag_count < 3 && rows[i].tags[instance.tag_count])
+			instance.tag_count++;
+		while (instance.meta_count < 3 && rows[i].names[instance.meta_count]) {
+			meta[instance.meta_count] =
+				(struct swk_pair){rows[i].names[instance.meta_count],
+						  rows[i].values[instance.meta_count]};
+			instance.meta_count++;
+		}
+		judge(rows[i].row, rows[i].rules, &instance, rows[i].wanted, rows[i].noted);
+	}
+}
+
+/* ---- health and weights ---- */
+
+static void health(void **state)
+{
+	static const char *const weighs[] = {"nginx:weight=5"}, *const is_down[] = {"nginx:down"};
+	static const struct {
+		const char *row, *rules;
+		enum swk_health health;
+		bool maintenance, unchecked;
+		unsigned passing, warning;
+		const char *const *tags;
+		const char *wanted;
+	} rows[] = {
+		{"passing", "", SWK_PASSING, false, false, 1, 1, NULL, "served 10.0.0.1:80"},
+		{"warning", "", SWK_WARNING, false, false, 1, 1, NULL, "left out: it is warning"},
+		{"warning, included", "\"warning\": \"include\"", SWK_WARNING, false, false, 3, 2,
+		 NULL, "served 10.0.0.1:80,weight=3"},
+		{"warning, by weight", "\"warning\": \"weight\"", SWK_WARNING, false, false, 3, 2,
+		 NULL, "served 10.0.0.1:80,weight=2"},
+		{"warning, by a weight of 0", "\"warning\": \"weight\"", SWK_WARNING, false, false,
+		 3, 0, NULL, "left out: it is warning, and its weight then 0"},
+		{"that weight, whatever tags say", "\"warning\": \"weight\"", SWK_WARNING, false,
+		 false, 3, 2, weighs, "served 10.0.0.1:80,weight=2"},
+		{"that weight is none of one that passes", "\"warning\": \"weight\"", SWK_PASSING,
+		 false, false, 3, 0, NULL, "served 10.0.0.1:80,weight=3"},
+		{"also without weights", "\"warning\": \"weight\", \"weights\": false", SWK_WARNING,
+		 false, false, 3, 2, NULL, "served 10.0.0.1:80,weight=2"},
+		{"warning and down", "\"warning\": \"include\"", SWK_WARNING, false, false, 1, 1,
+		 is_down, "down 10.0.0.1:80,down: it says itself that it is down"},
+		{"warning is left out, down or not", "", SWK_WARNING, false, false, 1, 1, is_down,
+		 "left out: it is warning"},
+		{"critical", "", SWK_CRITICAL, false, false, 1, 1, NULL,
+		 "left out: it is critical"},
+		{"critical, down", "\"critical\": \"down\"", SWK_CRITICAL, false, false, 1, 1, NULL,
+		 "down 10.0.0.1:80,down: it is critical"},
+		{"critical, whatever warning says", "\"warning\": \"include\"", SWK_CRITICAL, false,
+		 false, 1, 1, NULL, "left out: it is critical"},
+		{"critical and down by its own word", "", SWK_CRITICAL, false, false, 1, 1, is_down,
+		 "left out: it is critical"},
+		{"maintenance", "", SWK_PASSING, true, false, 1, 1, NULL,
+		 "left out: it is in maintenance"},
+		{"maintenance, down", "\"maintenance\": \"down\"", SWK_PASSING, true, false, 1, 1,
+		 NULL, "down 10.0.0.1:80,down: it is in maintenance"},
+		{"maintenance before critical", "\"critical\": \"down\"", SWK_CRITICAL, true, false,
+		 1, 1, NULL, "left out: it is in maintenance"},
+		{"the same the other way round", "\"maintenance\": \"down\"", SWK_CRITICAL, true,
+		 false, 1, 1, NULL, "down 10.0.0.1:80,down: it is in maintenance"},
+		{"maintenance before warning", "\"warning\": \"include\"", SWK_WARNING, true, false,
+		 1, 1, NULL, "left out: it is in maintenance"},
+		/* checks */
+		{"no check", "", SWK_PASSING, false, true, 1, 1, NULL, "served 10.0.0.1:80"},
+		{"no check, but needed", "\"require_check\": true", SWK_PASSING, false, true, 1, 1,
+		 NULL, "left out: it has no check of its own"},
+		{"a check, and needed", "\"require_check\": true", SWK_PASSING, false, false, 1, 1,
+		 NULL, "served 10.0.0.1:80"},
+		{"no check, and not down either", "\"require_check\": true, \"critical\": \"down\"",
+		 SWK_CRITICAL, false, true, 1, 1, NULL, "left out: it has no check of its own"},
+		/* weights */
+		{"Consul's weight", "", SWK_PASSING, false, false, 7, 1, NULL,
+		 "served 10.0.0.1:80,weight=7"},
+		{"not wanted", "\"weights\": false", SWK_PASSING, false, false, 7, 1, NULL,
+		 "served 10.0.0.1:80"},
+		{"a tag's, before Consul's", "", SWK_PASSING, false, false, 7, 1, weighs,
+		 "served 10.0.0.1:80,weight=5"},
+		{"a tag's, though Consul's is not wanted", "\"weights\": false", SWK_PASSING, false,
+		 false, 7, 1, weighs, "served 10.0.0.1:80,weight=5"},
+		{"none at all", "", SWK_PASSING, false, false, 0, 0, NULL, "served 10.0.0.1:80"},
+		{"down keeps its weight", "\"critical\": \"down\"", SWK_CRITICAL, false, false, 7,
+		 1, NULL, "down 10.0.0.1:80,weight=7,down: it is critical"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_instance instance = {INSTANCE};
+
+		instance.health = rows[i].health;
+		instance.maintenance = rows[i].maintenance;
+		instance.checked = !rows[i].unchecked;
+		instance.weight_passing = rows[i].passing;
+		instance.weight_warning = rows[i].warning;
+		instance.tags = rows[i].tags;
+		instance.tag_count = rows[i].tags ? 1 : 0;
+		judge(rows[i].row, rows[i].rules, &instance, rows[i].wanted, NULL);
+	}
+}
+
+static void words_of_health(void **state)
+{
+	(void)state;
+	assert_string_equal(swk_offer_health(&(struct swk_instance){.health = SWK_PASSING}),
+			    "passing");
+	assert_string_equal(swk_offer_health(&(struct swk_instance){.health = SWK_WARNING}),
+			    "warning");
+	assert_string_equal(swk_offer_health(&(struct swk_instance){.health = SWK_CRITICAL}),
+			    "critical");
+	assert_string_equal(swk_offer_health(&(struct swk_instance){.health = SWK_CRITICAL,
+								    .maintenance = true}),
+			    "maintenance");
+}
+
+/* ---- keys ---- */
+
+static void keys(void **state)
+{
+	static char label[300];
+	static const struct {
+		const char *row, *rules, *address;
+		const char *names[4], *values[4];
+		const char *trouble, *wanted, *noted;
+	} rows[] = {
+		{"an address", "", "10.0.0.1:80", {0}, {0}, NULL, "served 10.0.0.1:80", NULL},
+		{"IPv6", "", "[2001:db8::1]:80", {0}, {0}, NULL, "served [2001:db8::1]:80", NULL},
+		{"IPv6 without brackets",
+		 "",
+		 "2001:db8::1:80",
+		 {0},
+		 {0},
+		 NULL,
+		 "skipped: no ADDRESS:PORT: '2001:db8::1:80'",
+		 NULL},
+		{"also where names may be",
+		 "\"allow_hostnames\": true",
+		 "::1:80",
+		 {0},
+		 {0},
+		 NULL,
+		 "skipped: no ADDRESS:PORT: '::1:80'",
+		 NULL},
+		{"IPv4 in brackets",
+		 "",
+		 "[10.0.0.1]:80",
+		 {0},
+		 {0},
+		 NULL,
+		 "skipped: no ADDRESS:PORT: '[10.0.0.1]:80'",
+		 NULL},
+		{"no port",
+		 "",
+		 "10.0.0.1",
+		 {0},
+		 {0},
+		 NULL,
+		 "skipped: no ADDRESS:PORT: '10.0.0.1'",
+		 NULL},
+		{"nor by the rules",
+		 "\"port\": 80",
+		 "10.0.0.1",
+		 {0},
+		 {0},
+		 NULL,
+		 "skipped: no ADDRESS:PORT: '10.0.0.1'",
+		 NULL},
+		{"port 0",
+		 "",
+		 "10.0.0.1:0",
+		 {0},
+		 {0},
+		 NULL,
+		 "skipped: no port from 1 to 65535: '0'",
+		 NULL},
+		{"a port too large",
+		 "",
+		 "10.0.0.1:65536",
+		 {0},
+		 {0},
+		 NULL,
+		 "skipped: no port from 1 to 65535: '65536'",
+		 NULL},
+		{"a port too long",
+		 "",
+		 "10.0.0.1:000080",
+		 {0},
+		 {0},
+		 NULL,
+		 "skipped: no ADDRESS:PORT: '10.0.0.1:000080'",
+		 NULL},
+		{"a port that is none",
+		 "",
+		 "10.0.0.1:http",
+		 {0},
+		 {0},
+		 NULL,
+		 "skipped: no ADDRESS:PORT: '10.0.0.1:http'",
+		 NULL},
+		{"the rules' port",
+		 "\"port\": 8080",
+		 "10.0.0.1:80",
+		 {0},
+		 {0},
+		 NULL,
+		 "served 10.0.0.1:8080",
+		 NULL},
+		{"no address",
+		 "",
+		 ":80",
+		 {0},
+		 {0},
+		 NULL,
+		 "skipped: no IPv4 or IPv6 address: ''",
+		 NULL},
+		{"a name",
+		 "",
+		 "backend.example:80",
+		 {0},
+		 {0},
+		 NULL,
+		 "skipped: no IPv4 or IPv6 address: 'backend.example'",
+		 NULL},
+		{"a name, allowed",
+		 "\"allow_hostnames\": true",
+		 "backend.example:80",
+		 {0},
+		 {0},
+		 NULL,
+		 "served backend.example:80",
+		 NULL},
+		{"a target's port",
+		 "",
+		 "127.0.0.1:18882",
+		 {0},
+		 {0},
+		 NULL,
+		 "skipped: nginx's own dynamic interface may be there: '127.0.0.1:18882'",
+		 NULL},
+		{"a target's port, IPv6",
+		 "",
+		 "[::1]:9000",
+		 {0},
+		 {0},
+		 NULL,
+		 "skipped: nginx's own dynamic interface may be there: '[::1]:9000'",
+		 NULL},
+		{"a target's port, by name",
+		 "\"allow_hostnames\": true",
+		 "a.b:18882",
+		 {0},
+		 {0},
+		 NULL,
+		 "skipped: nginx's own dynamic interface may be there: 'a.b:18882'",
+		 NULL},
+		{"which tags choose, it is none of it",
+		 "\"address\": \"wan\"",
+		 "10.0.0.1:80",
+		 {0},
+		 {0},
+		 NULL,
+		 "served 10.0.0.1:80",
+		 NULL},
+		/* values: what may be allowed of instances doesn't concern them */
+		{"values",
+		 "",
+		 "10.0.0.1:80",
+		 {"weight", "max_fails", "fail_timeout", "max_conns"},
+		 {"5000", "2000", "3600", "200000"},
+		 NULL,
+		 "served 10.0.0.1:80,weight=5000,max_conns=200000,max_fails=2000,fail_timeout=3600",
+		 NULL},
+		{"flags",
+		 "",
+		 "10.0.0.1:80",
+		 {"backup", "down"},
+		 {"1", "0"},
+		 NULL,
+		 "served 10.0.0.1:80,backup",
+		 NULL},
+		{"down",
+		 "",
+		 "10.0.0.1:80",
+		 {"down"},
+		 {"1"},
+		 NULL,
+		 "down 10.0.0.1:80,down: its value says that it is down",
+		 NULL},
+		{"at most what nginx takes",
+		 "",
+		 "10.0.0.1:80",
+		 {"weight", "max_fails", "fail_timeout"},
+		 {"65536", "1000001", "86401"},
+		 NULL,
+		 "served 10.0.0.1:80,weight=65535,max_fails=1000000,fail_timeout=86400",
+		 NULL},
+		{"what a value doesn't say is the rules'",
+		 "\"max_fails\": 4, \"max_conns\": 5",
+		 "10.0.0.1:80",
+		 {"weight"},
+		 {"2"},
+		 NULL,
+		 "served 10.0.0.1:80,weight=2,max_conns=5,max_fails=4",
+		 NULL},
+		{"no values",
+		 "",
+		 "10.0.0.1:80",
+		 {"weight", "backup", "other"},
+		 {"x", "2", "1"},
+		 NULL,
+		 "served 10.0.0.1:80",
+		 "key 'p/web/x': weight 'x' is ignored: 'x' is no number from 1 to 999999999\n"
+		 "key 'p/web/x': backup '2' is ignored: '2' is neither 1 nor 0\n"
+		 "key 'p/web/x': 'other' is ignored: there is no such attribute"},
+		{"a value that can't be used",
+		 "",
+		 "10.0.0.1:80",
+		 {"weight"},
+		 {"5"},
+		 "its value is no object",
+		 "skipped: its value is no object",
+		 NULL},
+		{"too long a name",
+		 "\"allow_hostnames\": true",
+		 label,
+		 {0},
+		 {0},
+		 NULL,
+		 "skipped: no IPv4 or IPv6 address, nor a host's name: ''",
+		 NULL},
+	};
+
+	(void)state;
+	memset(label, 'a', sizeof(label) - 1);
+	memcpy(label + sizeof(label) - 4, ":80", 4);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char config[256];
+		struct swk_settings settings;
+		struct swk_policy policy = {.reserved = {18882, 9000}, .reserved_count = 2};
+		struct swk_pair values[4];
+		struct swk_key key = {
+			.key = "p/web/x", .values = values, .trouble = rows[i].trouble};
+		struct swk_report report = {0};
+		struct swk_offer offer;
+		struct swk_rules rules;
+
+		while (key.value_count < 4 && rows[i].names[key.value_count]) {
+			values[key.value_count] = (struct swk_pair){
+				rows[i].names[key.value_count], rows[i].values[key.value_count]};
+			key.value_count++;
+		}
+		(void)snprintf(config, sizeof(config), "{\"defaults\": {%s}}", rows[i].rules);
+		settings = settings_of(config);
+		policy.settings = &settings;
+		memset(&offer, 0x55, sizeof(offer));
+		swk_rules_find(&rules, &settings.defaults, &settings.services, "web");
+		swk_offer_key(&offer, &policy, &rules, &key, rows[i].address, &report);
+		unit_same(rows[i].row, show(&offer), rows[i].wanted);
+		unit_same(rows[i].row, notes(&report), rows[i].noted ? rows[i].noted : "");
+		swk_report_free(&report);
+		swk_settings_free(&settings);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses),	   cmocka_unit_test(tagged_addresses),
+		cmocka_unit_test(attributes),	   cmocka_unit_test(health),
+		cmocka_unit_test(words_of_health), cmocka_unit_test(keys),
+	};
+
+	return cmocka_run_group_tests_name("offer", tests, NULL, NULL);
+}

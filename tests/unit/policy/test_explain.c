@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include "whys.h"
+
+#include "policy/explain.h"
+#include "view/print.h"
+
+/* `SERVICE UPSTREAM INSTANCE VERDICT: REASON; …` */
+static char *show(const struct swk_whys *whys)
+{
+	struct swk_error error = {0};
+	struct swk_buffer out;
+
+	swk_buffer_init(&out, 10000);
+	(void)swk_buffer_add(&out, "", 0, &error);
+	for (size_t i = 0; i < whys->count; i++) {
+		const struct swk_why *why = &whys->list[i];
+
+		(void)swk_buffer_print(
+			&out, &error, "%s%s %s %s %s%s%s", i ? "; " : "", why->service,
+			*why->upstream ? why->upstream : "-", *why->instance ? why->instance : "-",
+			swk_verdict_words[why->verdict], *why->reason ? ": " : "", why->reason);
+	}
+	assert_int_equal(error.status, 0);
+	return out.data;
+}
+
+static void corrected(void **state)
+{
+	static const struct {
+		const char *row, *whys, *wanted, *shown;
+	} rows[] = {
+		{"nothing", "", "", ""},
+		{"as it was thought", "web web i 10.0.0.1:80 served", "web: 10.0.0.1:80",
+		 "web web i served"},
+		{"left out, and not there", "web web i 10.0.0.1:80 left it is critical",
+		 "web: 10.0.0.2:80", "web web i left out: it is critical"},
+		{"critical, but its upstream is kept",
+		 "web web - - kept nobody passes; web web i 10.0.0.1:80 left it is critical",
+		 "web: 10.0.0.1:80",
+		 "web web - kept: nobody passes; web web i kept: it is critical, but its upstream "
+		 "keeps its last servers"},
+		{"and it is not among the last",
+		 "web web - - kept nobody passes; web web i 10.0.0.2:80 left it is critical",
+		 "web: 10.0.0.1:80",
+		 "web web - kept: nobody passes; web web i left out: it is critical"},
+		{"passing, but not among the last",
+		 "web web - - kept too few; web web i 10.0.0.2:80 served", "web: 10.0.0.1:80",
+		 "web web - kept: too few; web web i left out: too few"},
+		{"passing, and among the last",
+		 "web web - - kept too few; web web i 10.0.0.1:80 "
+		 "served",
+		 "web: 10.0.0.1:80", "web web - kept: too few; web web i served"},
+		{"marked down, but not among the last",
+		 "web web - - kept none; web web i 10.0.0.2:80 down it is critical",
+		 "web: 10.0.0.1:80", "web web - kept: none; web web i left out: none"},
+		{"down in the file that is kept, though it passes",
+		 "web web - - kept few; web web i 10.0.0.1:80 served",
+		 "web: 10.0.0.1:80,down 10.0.0.2:80", "web web - kept: few; web web i down"},
+		{"down in the file that is kept, and critical",
+		 "web web - - kept none; web web i 10.0.0.1:80 left it is critical",
+		 "web: 10.0.0.1:80,down", "web web - kept: none; web web i down: it is critical"},
+		{"marked down, but not in the file that is kept",
+		 "web web - - kept none; web web i 10.0.0.1:80 down it is critical",
+		 "web: 10.0.0.1:80",
+		 "web web - kept: none; web web i kept: it is critical, but its upstream keeps its "
+		 "last servers"},
+		{"marked down, as all are",
+		 "web web - - down none; web web i 10.0.0.1:80 down it is critical",
+		 "web: 10.0.0.1:80,down", "web web - down: none; web web i down: it is critical"},
+		{"critical, and in no upstream that is down",
+		 "web web - - down none; web web i 10.0.0.1:80 left it is critical",
+		 "web: 127.0.0.1:1,down",
+		 "web web - down: none; web web i left out: it is critical"},
+		{"the name is another's",
+		 "web web_a - - skip taken; web web_a i 10.0.0.2:80 served", "web_a: 10.0.0.1:80",
+		 "web web_a - skipped: taken; web web_a i skipped: taken"},
+		{"the name is another's, who has the same server",
+		 "web web_a - - skip taken; web web_a i 10.0.0.1:80 served", "web_a: 10.0.0.1:80",
+		 "web web_a - skipped: taken; web web_a i skipped: taken"},
+		{"held back", "web web - - held foreign; web web i 10.0.0.1:80 served", "",
+		 "web web - held: foreign; web web i held: foreign"},
+		{"deleted", "web web - - left none; web web i 10.0.0.1:80 down it is critical", "",
+		 "web web - left out: none; web web i left out: none"},
+		{"kept under its old name",
+		 "web web - - kept old; web shop - - skip taken; web shop i 10.0.0.1:80 served; "
+		 "web "
+		 "shop j 10.0.0.2:80 served",
+		 "web: 10.0.0.1:80; shop: 10.0.0.2:80",
+		 "web shop - skipped: taken; web web - kept: old; web web i served; web web j left "
+		 "out: old"},
+		{"down, but another of its address is not",
+		 "web web i 10.0.0.1:80 down it is critical; web web j 10.0.0.1:80 served",
+		 "web: 10.0.0.1:80",
+		 "web web i left out: it is critical; another instance has its address and is "
+		 "served; web web j served"},
+		{"left out, but another of its address is not",
+		 "web web i 10.0.0.1:80 left it is critical; web web j 10.0.0.1:80 served",
+		 "web: 10.0.0.1:80",
+		 "web web i left out: it is critical; another instance has its address and is "
+		 "served; web web j served"},
+		{"what is said of another upstream is not said of this",
+		 "web web_a - - kept few; web web i 10.0.0.2:80 served", "web: 10.0.0.1:80",
+		 "web web i served; web web_a - kept: few"},
+		{"nor of another service", "api web - - skip taken; web web i 10.0.0.2:80 served",
+		 "web: 10.0.0.1:80", "api web - skipped: taken; web web i served"},
+		{"in no upstream", "web - i - left not published; web - - - skip bad", "",
+		 "web - - skipped: bad; web - i left out: not published"},
+		{"each upstream of it by itself",
+		 "web web_a i 10.0.0.1:80 served; web web i 10.0.0.1:80 served; web web - - kept "
+		 "few",
+		 "web: 10.0.0.9:80; web_a<web gray=a>: 10.0.0.1:80",
+		 "web web - kept: few; web web i left out: few; web web_a i served"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_whys whys = unit_whys(rows[i].whys);
+		struct swk_upstreams wanted = unit_upstreams(rows[i].wanted);
+		struct swk_error error = {0};
+		char *shown;
+
+		assert_int_equal(swk_explain(&whys, &wanted, &error), 0);
+		shown = show(&whys);
+		unit_same(rows[i].row, shown, rows[i].shown);
+		free(shown);
+		swk_whys_free(&whys);
+		swk_upstreams_free(&wanted);
+	}
+}
+
+/* ---- the table ---- */
+
+static void table(void **state)
+{
+	static const struct {
+		const char *whys, *service, *wanted;
+	} rows[] = {
+		{"", NULL, "SERVICE  INSTANCE  STATUS  UPSTREAM  DECISION  REASON\n"},
+		{"web web i - served; web web - - kept few of them", NULL,
+		 "SERVICE  INSTANCE  STATUS  UPSTREAM  DECISION  REASON\n"
+		 "web      i         -       web       served\n"
+		 "web      -         -       web       kept      few of them\n"},
+		{"a-long-service - an-instance-of-it - skip why; b - - - left out", NULL,
+		 "SERVICE         INSTANCE           STATUS  UPSTREAM  DECISION  REASON\n"
+		 "a-long-service  an-instance-of-it  -       -         skipped   why\n"
+		 "b               -                  -       -         left out  out\n"},
+		/* of one service only, and only as wide as that */
+		{"a-long-service - an-instance-of-it - skip why; b u i - served", "b",
+		 "SERVICE  INSTANCE  STATUS  UPSTREAM  DECISION  REASON\n"
+		 "b        i         -       u         served\n"},
+		{"web u i - served; Web u j - served", "Web",
+		 "SERVICE  INSTANCE  STATUS  UPSTREAM  DECISION  REASON\n"
+		 "Web      j         -       u         served\n"},
+		{"web u i - served", "none",
+		 "SERVICE  INSTANCE  STATUS  UPSTREAM  DECISION  REASON\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_whys whys = unit_whys(rows[i].whys);
+		struct swk_error error = {0};
+		struct swk_buffer out;
+
+		swk_buffer_init(&out, 10000);
+		assert_int_equal(swk_print_whys(&out, &whys, rows[i].service, &error), 0);
+		unit_same(rows[i].whys, out.data, rows[i].wanted);
+		swk_buffer_free(&out);
+		swk_whys_free(&whys);
+	}
+}
+
+static void nodes_and_statuses(void **state)
+{
+	static char *const text[] = {"web", "w1", "n1", "maintenance", "web_a", "it is"};
+	const struct swk_why why = {.service = text[0],
+				    .instance = text[1],
+				    .node = text[2],
+				    .status = text[3],
+				    .upstream = text[4],
+				    .verdict = SWK_HELD_BACK,
+				    .reason = text[5]};
+	struct swk_whys whys = {0};
+	struct swk_error error = {0};
+	struct swk_buffer out;
+
+	(void)state;
+	assert_int_equal(swk_whys_add(&whys, &why, &error), 0);
+	swk_buffer_init(&out, 10000);
+	assert_int_equal(swk_print_whys(&out, &whys, "web", &error), 0);
+	assert_string_equal(out.data,
+			    "SERVICE  INSTANCE  STATUS       UPSTREAM  DECISION  REASON\n"
+			    "web      w1@n1     maintenance  web_a     held      it is\n");
+	swk_buffer_free(&out);
+	/* A ceiling is an error. */
+	for (size_t ceiling = 0; ceiling < 60; ceiling += 7) {
+		swk_buffer_init(&out, ceiling);
+		error = (struct swk_error){0};
+		assert_int_equal(swk_print_whys(&out, &whys, NULL, &error), SWK_INTERNAL);
+		swk_buffer_free(&out);
+	}
+	swk_whys_free(&whys);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(corrected),
+		cmocka_unit_test(table),
+		cmocka_unit_test(nodes_and_statuses),
+	};
+
+	return cmocka_run_group_tests_name("explain", tests, NULL, NULL);
+}

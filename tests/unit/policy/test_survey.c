@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+#include "whys.h"
+
+#include "policy/survey.h"
+#include "view/status.h"
+
+/* Looks, a `|` between each, merged as a target's are. */
+static struct swk_live live_of(const char *text)
+{
+	struct swk_live live = {.readable = SWK_READ_ATTRIBUTES};
+	struct swk_error error = {0};
+	char *copy = strdup(text), *rest = copy, *look;
+
+	live.upstreams = unit_upstreams(strsep(&rest, "|"));
+	while ((look = strsep(&rest, "|"))) {
+		struct swk_live next = {.readable = SWK_READ_ATTRIBUTES,
+					.upstreams = unit_upstreams(look)};
+
+		assert_int_equal(swk_live_merge(&live, &next, &error), 0);
+	}
+	free(copy);
+	return live;
+}
+
+/* Each row as `UPSTREAM FILE LIVE STATE: DETAIL`, a `|` between each. */
+static char *show(const struct swk_survey *survey)
+{
+	struct swk_error error = {0};
+	struct swk_buffer out;
+
+	swk_buffer_init(&out, 100000);
+	(void)swk_buffer_add(&out, "", 0, &error);
+	for (size_t i = 0; i < survey->targets[0].count; i++) {
+		const struct swk_survey_row *row = &survey->targets[0].rows[i];
+
+		(void)swk_buffer_print(&out, &error, "%s%s ", i ? " | " : "", row->upstream);
+		(void)swk_buffer_print(&out, &error, row->in_file ? "%zu " : "- ", row->file);
+		(void)swk_buffer_print(&out, &error, row->seen ? "%zu " : "? ", row->live);
+		(void)swk_buffer_print(&out, &error, "%s%s%s", swk_standing_words[row->standing],
+				       *row->detail ? ": " : "", row->detail);
+	}
+	assert_int_equal(error.status, 0);
+	return out.data;
+}
+
+#define KEPT "w w - - kept none passes"
+
+static void rows_of_a_target(void **state)
+{
+	/* `wanted` NULL: as the file. `owed` NULL: nothing is known of the target. */
+	static const struct {
+		const char *have, *wanted, *live, *owed, *whys, *rows;
+		bool drifted;
+	} cases[] = {
+		{"", NULL, "", "", "", "", false},
+		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80", "", "", "w 1 1 in step", false},
+		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80", "", KEPT,
+		 "w 1 1 kept: kept: none passes", false},
+		{"w: 10.0.0.1:80,down", NULL, "w: 10.0.0.1:80,down", "", "w w - - down none passes",
+		 "w 1 1 in step: down: none passes", false},
+		/* What the target has. */
+		{"w: 10.0.0.1:80", NULL, "", "", "", "w 1 0 missing: nginx lacks it", true},
+		{"w: 10.0.0.1:80 10.0.0.2:80", NULL, "w: 10.0.0.2:80 10.0.0.3:80", "", "",
+		 "w 2 2 differs: nginx has 10.0.0.3:80; nginx lacks 10.0.0.1:80", true},
+		{"w: 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80 10.0.0.4:80 10.0.0.5:80 10.0.0.6:80", NULL,
+		 "w: 10.0.0.9:80", "", "",
+		 "w 6 1 differs: nginx has 10.0.0.9:80; nginx lacks 10.0.0.1:80, 10.0.0.2:80, "
+		 "10.0.0.3:80, 10.0.0.4:80 and 2 more",
+		 true},
+		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80,weight=2", "", "",
+		 "w 1 1 differs: nginx has it with other attributes", true},
+		{"w: 10.0.0.1:80", NULL, "W: 10.0.0.1:80", "", "",
+		 "w 1 1 differs: nginx calls it W", true},
+		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80 unread", "", "",
+		 "w 1 1 differs: nginx has servers in it that can't be read", true},
+		/* Its workers. */
+		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80|w: 10.0.0.1:80|w: 10.0.0.1:80", "", "",
+		 "w 1 1 in step", false},
+		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80|w: 10.0.0.2:80", "", "",
+		 "w 1 1 split: its workers have different servers", true},
+		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80|", "", "",
+		 "w 1 1 split: not all workers have it", true},
+		{"w: 10.0.0.1:80", NULL, "|w: 10.0.0.1:80", "", "",
+		 "w 1 1 split: not all workers have it", true},
+		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80 unread|w: 10.0.0.1:80 unread", "", "",
+		 "w 1 1 differs: nginx has servers in it that can't be read", true},
+		/* nginx shows what a host's name was resolved to, maybe not by each worker to the
+		 * same. */
+		{"w: a.example:80", NULL, "w: 10.0.0.1:80|w: 10.0.0.2:80", "", "", "w 1 1 in step",
+		 false},
+		{"w: a.example:80", NULL, "w: 10.0.0.1:80|", "", "",
+		 "w 1 1 split: not all workers have it", true},
+		/* What it is owed. */
+		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80", "w", "",
+		 "w 1 1 owed: nginx has it; not confirmed for each worker", true},
+		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.2:80", "w", KEPT,
+		 "w 1 1 owed: nginx has 10.0.0.2:80; nginx lacks 10.0.0.1:80; kept: none passes",
+		 true},
+		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80|", "w", "",
+		 "w 1 1 owed: not all workers have it", true},
+		{"", NULL, "w: 10.0.0.1:80", "w", "", "w - 1 owed: to be deleted", true},
+		{"", NULL, "", "w", "", "w - 0 owed: to be deleted, on every worker for certain",
+		 true},
+		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80; x: 10.0.0.1:80", NULL, "",
+		 "w 1 1 owed: nginx has it; not confirmed for each worker | x - 1 foreign", true},
+		/* What others made. */
+		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80; a: 10.0.0.9:80; x: 10.0.0.9:80", "", "",
+		 "a - 1 foreign | w 1 1 in step | x - 1 foreign", false},
+		{"", NULL, "x: 10.0.0.9:80|", "", "", "x - 1 foreign: not all workers have it",
+		 false},
+		{"", NULL, "gone: 10.0.0.9:80", "", "", "gone - 1 foreign: it was ours once",
+		 false},
+		/* The file is not as the registry is by now. */
+		{"", "w: 10.0.0.1:80", "", "", "", "w - 0 behind: the file lacks it", true},
+		{"w: 10.0.0.1:80", "", "w: 10.0.0.1:80", "", "",
+		 "w 1 1 behind: Consul has it no more", true},
+		{"w: 10.0.0.1:80", "w: 10.0.0.2:80", "w: 10.0.0.1:80", "", "",
+		 "w 1 1 behind: the file has 10.0.0.1:80; the file lacks 10.0.0.2:80", true},
+		{"w: 10.0.0.1:80", "w: 10.0.0.1:80 keepalive=5", "w: 10.0.0.1:80", "", "",
+		 "w 1 1 behind: the file has it with other attributes", true},
+		{"w: 10.0.0.1:80", "w: 10.0.0.1:80 10.0.0.2:80", "", "", "",
+		 "w 1 0 missing: nginx lacks it; the file lacks 10.0.0.2:80", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct swk_upstreams have = unit_upstreams(cases[i].have);
+		struct swk_upstreams wanted =
+			unit_upstreams(cases[i].wanted ? cases[i].wanted : cases[i].have);
+		struct swk_names owed = unit_names(cases[i].owed ? cases[i].owed : "");
+		struct swk_names gone = unit_names("gone");
+		struct swk_whys whys = unit_whys(cases[i].whys);
+		struct swk_live live = live_of(cases[i].live);
+		const struct swk_survey_known known = {&have, &wanted, &whys, &gone};
+		struct swk_survey survey = {0};
+		struct swk_error error = {0};
+		char *shown;
+
+		assert_int_equal(swk_survey_add_target(&survey, &known, "one", &live,
+						       cases[i].owed ? &owed : NULL, "", &error),
+				 0);
+		shown = show(&survey);
+		unit_same(cases[i].rows, shown, cases[i].rows);
+		unit_number(cases[i].rows, swk_survey_drifted(&survey), cases[i].drifted);
+		assert_true(swk_survey_complete(&survey));
+		free(shown);
+		swk_survey_free(&survey);
+		swk_live_free(&live);
+		swk_whys_free(&whys);
+		swk_names_free(&gone);
+		swk_names_free(&owed);
+		swk_upstreams_free(&wanted);
+		swk_upstreams_free(&have);
+	}
+}
+
+/* A target that can't be asked, and one that tells names only. */
+static void what_is_not_seen(void **state)
+{
+	static const struct {
+		enum swk_readable readable;
+		const char *owed, *rows;
+		bool complete, drifted;
+	} cases[] = {
+		{SWK_READ_NOTHING, "", "w 1 ? unseen | x 1 ? unseen", false, false},
+		{SWK_READ_NOTHING, "x y", "w 1 ? unseen | x 1 ? owed | y - ? owed: to be deleted",
+		 false, true},
+		{SWK_READ_NAMES, "", "w 1 ? unseen | x 1 ? unseen", true, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct swk_upstreams have = unit_upstreams("w: 10.0.0.1:80; x: 10.0.0.1:80");
+		struct swk_names owed = unit_names(cases[i].owed), gone = {0};
+		struct swk_whys whys = {0};
+		const struct swk_survey_known known = {&have, &have, &whys, &gone};
+		struct swk_live live = {.readable = cases[i].readable};
+		struct swk_survey survey = {0};
+		struct swk_error error = {0};
+		char *shown;
+
+		assert_int_equal(swk_survey_add_target(&survey, &known, "one", &live, &owed,
+						       "no answer", &error),
+				 0);
+		shown = show(&survey);
+		unit_same(cases[i].rows, shown, cases[i].rows);
+		unit_number(cases[i].rows, swk_survey_complete(&survey), cases[i].complete);
+		unit_number(cases[i].rows, swk_survey_drifted(&survey), cases[i].drifted);
+		free(shown);
+		swk_survey_free(&survey);
+		swk_names_free(&owed);
+		swk_upstreams_free(&have);
+	}
+}
+
+/* Of each service that isn't in the file, or an upstream of it that isn't, one line. */
+static void unpublished(void **state)
+{
+	static const struct {
+		const char *whys, *shown;
+	} cases[] = {
+		{"", ""},
+		{"w w i - served -", ""},
+		{"w w i - down maintenance", ""},
+		{"w w - - kept none passes; w w i - kept critical", ""},
+		{"c - - - left it is Consul", "c - left out: it is Consul"},
+		/* A colour of one that is published. */
+		{"w w i - served -; w w_b - - left none passes; w w_b j - left critical",
+		 "w w_b left out: none passes"},
+		/* Its instances are all that is said of it. */
+		{"p - i - left a proxy; p - j - left a proxy", "p - left out: a proxy"},
+		{"w w i - left critical; w w j - served -", ""},
+		{"f f - - held foreign; f f i - held foreign", "f f held: foreign"},
+		{"a - - - left x; b - - - skipped y", "a - left out: x | b - skipped: y"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct swk_whys whys = unit_whys(cases[i].whys);
+		struct swk_survey survey = {0};
+		struct swk_error error = {0};
+		struct swk_buffer out;
+
+		swk_buffer_init(&out, 10000);
+		(void)swk_buffer_add(&out, "", 0, &error);
+		assert_int_equal(swk_survey_add_unpublished(&survey, &whys, &error), 0);
+		for (size_t j = 0; j < survey.unpublished.count; j++) {
+			const struct swk_why *why = &survey.unpublished.list[j];
+
+			(void)swk_buffer_print(&out, &error, "%s%s %s %s: %s", j ? " | " : "",
+					       why->service, *why->upstream ? why->upstream : "-",
+					       swk_verdict_words[why->verdict], why->reason);
+		}
+		unit_same(cases[i].whys, out.data, cases[i].shown);
+		unit_number(cases[i].whys, swk_survey_held(&survey),
+			    strstr(cases[i].shown, " held: ") != NULL);
+		swk_buffer_free(&out);
+		swk_survey_free(&survey);
+		swk_whys_free(&whys);
+	}
+}
+
+/* A survey of one of each, narrowed to these names. */
+static struct swk_survey survey_of(const struct swk_texts *only)
+{
+	struct swk_upstreams have = unit_upstreams("web: 10.0.0.1:80; web_b<web gray=b>: "
+						   "10.0.0.2:80; api: 10.0.0.3:80");
+	struct swk_names owed = unit_names("old"), gone = {0};
+	struct swk_whys whys = unit_whys("consul - - - left it is Consul");
+	struct swk_live live = live_of("WEB: 10.0.0.1:80; web_b: 10.0.0.2:80; api: 10.0.0.3:80; "
+				       "old: 10.0.0.4:80; x\033y: 10.0.0.5:80");
+	const struct swk_survey_known known = {&have, &have, &whys, &gone};
+	struct swk_survey survey = {.only = only};
+	struct swk_error error = {0};
+
+	assert_int_equal(swk_survey_add_target(&survey, &known, "one", &live, &owed, "", &error),
+			 0);
+	assert_int_equal(swk_survey_add_unpublished(&survey, &whys, &error), 0);
+	swk_live_free(&live);
+	swk_whys_free(&whys);
+	swk_names_free(&owed);
+	swk_upstreams_free(&have);
+	return survey;
+}
+
+static void narrowed(void **state)
+{
+	static const struct {
+		const char *only, *rows, *unknown;
+		size_t unpublished;
+	} cases[] = {
+		{"",
+		 "api 1 1 in step | old - 1 owed: to be deleted | web 1 1 differs: nginx calls "
+		 "it WEB | web_b 1 1 in step | x\\x1by - 1 foreign",
+		 NULL, 1},
+		{"api", "api 1 1 in step", NULL, 0},
+		/* A service's, an upstream's in any case. */
+		{"web", "web 1 1 differs: nginx calls it WEB | web_b 1 1 in step", NULL, 0},
+		{"Web_B", "web_b 1 1 in step", NULL, 0},
+		{"old consul", "old - 1 owed: to be deleted", NULL, 1},
+		{"api none", "api 1 1 in step", "none", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct swk_names names = unit_names(cases[i].only);
+		const struct swk_texts only = {names.list, names.count};
+		struct swk_survey survey = survey_of(&only);
+		const char *unknown = swk_survey_unknown(&survey);
+		char *shown = show(&survey);
+
+		unit_same(cases[i].only, shown, cases[i].rows);
+		unit_same(cases[i].only, unknown, cases[i].unknown);
+		unit_number(cases[i].only, (long long)survey.unpublished.count,
+			    (long long)cases[i].unpublished);
+		free(shown);
+		swk_survey_free(&survey);
+		swk_names_free(&names);
+	}
+}
+
+/* While it is held, a pass brings nginx in step with the file, and the file with nothing. */
+static void held(void **state)
+{
+	static const struct {
+		const char *wanted, *live;
+		bool drifted;
+	} cases[] = {
+		{"w: 10.0.0.1:80", "w: 10.0.0.1:80", false},
+		{"w: 10.0.0.2:80", "w: 10.0.0.1:80", false},
+		{"w: 10.0.0.1:80", "w: 10.0.0.3:80", true},
+		{"w: 10.0.0.2:80", "", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct swk_upstreams have = unit_upstreams("w: 10.0.0.1:80");
+		struct swk_upstreams wanted = unit_upstreams(cases[i].wanted);
+		struct swk_names owed = {0}, gone = {0};
+		struct swk_whys whys = {0};
+		struct swk_live live = live_of(cases[i].live);
+		const struct swk_survey_known known = {&have, &wanted, &whys, &gone};
+		struct swk_survey survey = {.held = strdup("since yesterday")};
+		struct swk_error error = {0};
+
+		assert_int_equal(
+			swk_survey_add_target(&survey, &known, "one", &live, &owed, "", &error), 0);
+		unit_number(cases[i].live, swk_survey_drifted(&survey), cases[i].drifted);
+		assert_true(swk_survey_held(&survey));
+		swk_survey_free(&survey);
+		assert_false(swk_survey_held(&survey));
+		swk_live_free(&live);
+		swk_upstreams_free(&wanted);
+		swk_upstreams_free(&have);
+	}
+}
+
+/* ---- printed ---- */
+
+static void as_a_table(void **state)
+{
+	static const struct {
+		struct swk_print_style style;
+		const char *held, *text;
+	} cases[] = {
+		{{false, 0},
+		 NULL,
+		 "/x.conf: last run that left nothing to do: never\n"
+		 "\n"
+		 "one: 5 upstreams: 2 in step, 1 foreign, 1 differs, 1 owed\n"
+		 "UPSTREAM  FILE  LIVE  STATE    DETAIL\n"
+		 "api          1     1  in step\n"
+		 "old          -     1  owed     to be deleted\n"
+		 "web          1     1  differs  nginx calls it WEB\n"
+		 "web_b        1     1  in step\n"
+		 "x\\x1by       -     1  foreign\n"
+		 "\n"
+		 "NOT PUBLISHED  UPSTREAM  DECISION  REASON\n"
+		 "consul         -         left out  it is Consul\n"},
+		/* What has a colour begins and ends it, though it be cut. */
+		{{true, 25},
+		 "since 2026-11-21T18:47:00Z by root (x)",
+		 "\033[1m/x.conf\033[m: last run that le\n"
+		 "\033[33mheld \033[m\033[33msince 2026-11-21T18:\033[m\n"
+		 "\n"
+		 "\033[1mone\033[m: 5 upstreams: \033[32m2 in st\033[m\n"
+		 "\033[1mUPSTREAM\033[m  \033[1mFILE\033[m  \033[1mLIVE\033[m  \033[1mSTA\033[m\n"
+		 "api          1     1  \033[32min \033[m\n"
+		 "old          -     1  \033[31mowe\033[m\n"
+		 "web          1     1  \033[31mdif\033[m\n"
+		 "web_b        1     1  \033[32min \033[m\n"
+		 "x\\x1by       -     1  \033[36mfor\033[m\n"
+		 "\n"
+		 "\033[1mNOT PUBLISHED\033[m  \033[1mUPSTREAM\033[m  \n"
+		 "consul         -         \n"},
+	};
+	const struct swk_texts only = {0};
+	struct swk_survey survey = survey_of(&only);
+
+	(void)state;
+	survey.conf = strdup("/x.conf");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct swk_error error = {0};
+		struct swk_buffer out;
+
+		survey.held = cases[i].held ? strdup(cases[i].held) : NULL;
+		swk_buffer_init(&out, 10000);
+		assert_int_equal(swk_print_survey(&out, &survey, &cases[i].style, &error), 0);
+		unit_same("table", out.data, cases[i].text);
+		swk_buffer_free(&out);
+		free(survey.held);
+		survey.held = NULL;
+	}
+	swk_survey_free(&survey);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_of_a_target),
+		cmocka_unit_test(what_is_not_seen),
+		cmocka_unit_test(unpublished),
+		cmocka_unit_test(narrowed),
+		cmocka_unit_test(held),
+		cmocka_unit_test(as_a_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include "store/state.h"
+
+#define HEAD "swk-apply state 1\n"
+
+static void must_add(struct swk_state *state, const char *target, const char *names)
+{
+	struct swk_error error = {0};
+	struct swk_debt *debt = swk_state_add_debt(state, target, &error);
+	struct swk_names owed = unit_names(names);
+
+	assert_non_null(debt);
+	for (size_t i = 0; i < owed.count; i++)
+		assert_int_equal(swk_names_add(&debt->owed, owed.list[i], &error), 0);
+	swk_names_free(&owed);
+}
+
+static void must_set(struct swk_state *state, const char *service, uint64_t index)
+{
+	struct swk_error error = {0};
+
+	assert_int_equal(swk_state_set_index(state, service, index, &error), 0);
+}
+
+static void must_delete(struct swk_state *state, const char *name)
+{
+	struct swk_error error = {0};
+
+	assert_int_equal(swk_state_add_gone(state, name, &error), 0);
+}
+
+/* A state as text; the caller frees it. */
+static char *written(const struct swk_state *state)
+{
+	struct swk_error error = {0};
+	struct swk_buffer out;
+
+	swk_buffer_init(&out, SWK_STATE_MAX);
+	assert_int_equal(swk_state_write(&out, state, &error), 0);
+	return out.data;
+}
+
+/* Reads a text, of just its length in memory, and returns the line that is damaged. */
+static size_t read_text(struct swk_state *state, const char *text, size_t length)
+{
+	struct swk_error error = {0};
+	char *copy = malloc(length + 1);
+	size_t damaged = 12345;
+
+	*state = (struct swk_state){0};
+	assert_non_null(copy);
+	memcpy(copy + 1, text, length);
+	assert_int_equal(swk_state_read(state, copy + 1, length, &damaged, &error), 0);
+	free(copy);
+	if (damaged) {
+		assert_int_equal(state->success, 0);
+		assert_int_equal(state->keyed, 0);
+		assert_null(state->debts);
+		assert_null(state->indexes);
+	}
+	return damaged;
+}
+
+static const char whole[] = HEAD "success 1700000000\n"
+				 "listed 9\n"
+				 "keys 18446744073709551614\n"
+				 "gone old\n"
+				 "gone Older_a\n"
+				 "index 18446744073709551615 Web\n"
+				 "index 7 api\n"
+				 "index 1 web\n"
+				 "target http://127.0.0.1:18882\n"
+				 "owed api\n"
+				 "owed Web_a\n"
+				 "target https://[::1]:1/x\n"
+				 "end\n";
+
+static void written_and_read(void **unused)
+{
+	struct swk_state state = {.success = 1700000000, .listed = 9, .keyed = UINT64_MAX - 1},
+			 again;
+	char *text;
+
+	(void)unused;
+	must_set(&state, "web", 1);
+	must_set(&state, "Web", UINT64_MAX);
+	must_set(&state, "api", 7);
+	must_delete(&state, "old");
+	must_delete(&state, "Older_a");
+	must_add(&state, "http://127.0.0.1:18882", "Web_a api");
+	must_add(&state, "https://[::1]:1/x", "");
+	text = written(&state);
+	assert_string_equal(text, whole);
+	swk_state_free(&state);
+
+	assert_int_equal(read_text(&again, text, strlen(text)), 0);
+	free(text);
+	text = written(&again);
+	assert_string_equal(text, whole);
+	free(text);
+	assert_int_equal(again.listed, 9);
+	assert_true(again.keyed == UINT64_MAX - 1);
+	assert_int_equal(again.debt_count, 2);
+	assert_true(
+		swk_names_have(&swk_state_debt(&again, "http://127.0.0.1:18882")->owed, "web_A"));
+	assert_int_equal(swk_state_debt(&again, "https://[::1]:1/x")->owed.count, 0);
+	swk_state_free(&again);
+}
+
+static void empty_state(void **unused)
+{
+	static const struct swk_state nothing;
+	struct swk_state state;
+	char *text = written(&nothing);
+
+	(void)unused;
+	assert_string_equal(text, HEAD "success 0\nend\n");
+	assert_int_equal(read_text(&state, text, strlen(text)), 0);
+	swk_state_free(&state);
+	free(text);
+}
+
+static void damage(void **unused)
+{
+	static const struct {
+		const char *text;
+		size_t line; /* 0: none */
+	} rows[] = {
+		{HEAD "end\n", 0},
+		{"", 1},
+		{"\n", 1},
+		{"swk-apply state 2\nend\n", 1},
+		{"swk-apply state 1 \nend\n", 1},
+		{"end\n", 1},
+		{HEAD, 2},
+		{HEAD "end", 2},
+		{HEAD HEAD "end\n", 2},
+		{HEAD "\nend\n", 2},
+		{HEAD "other\nend\n", 2},
+		{HEAD "end \n", 2},
+		{HEAD "end\nend\n", 3},
+		{HEAD "end\nsuccess 1\n", 3},
+		/* success */
+		{HEAD "success\nend\n", 2},
+		{HEAD "success \nend\n", 2},
+		{HEAD "success -1\nend\n", 2},
+		{HEAD "success 1x\nend\n", 2},
+		{HEAD "success 1 \nend\n", 2},
+		{HEAD "success 9223372036854775807\nend\n", 0},
+		{HEAD "success 9223372036854775808\nend\n", 2},
+		{HEAD "success 1\r\nend\n", 2},
+		/* index */
+		{HEAD "index 1 web\nend\n", 0},
+		{HEAD "index 18446744073709551615 web\nend\n", 0},
+		{HEAD "index 18446744073709551616 web\nend\n", 2},
+		{HEAD "index 99999999999999999999 web\nend\n", 2},
+		{HEAD "index 100000000000000000000 web\nend\n", 2},
+		{HEAD "index 0 web\nend\n", 2},
+		{HEAD "index -1 web\nend\n", 2},
+		{HEAD "index 1\nend\n", 2},
+		{HEAD "index 1 \nend\n", 2},
+		{HEAD "index web 1\nend\n", 2},
+		{HEAD "index  1 web\nend\n", 2},
+		{HEAD "index 1 we b\nend\n", 2},
+		{HEAD "index 1 _web\nend\n", 2},
+		/* the last list */
+		{HEAD "listed 1\nend\n", 0},
+		{HEAD "listed 18446744073709551615\nend\n", 0},
+		{HEAD "listed 18446744073709551616\nend\n", 2},
+		{HEAD "listed 0\nend\n", 2},
+		{HEAD "listed \nend\n", 2},
+		{HEAD "listed 1 \nend\n", 2},
+		/* the last tree of keys */
+		{HEAD "keys 1\nend\n", 0},
+		{HEAD "keys 18446744073709551615\nend\n", 0},
+		{HEAD "keys 18446744073709551616\nend\n", 2},
+		{HEAD "keys 0\nend\n", 2},
+		{HEAD "keys\nend\n", 2},
+		{HEAD "keys \nend\n", 2},
+		{HEAD "keys 1 \nend\n", 2},
+		{HEAD "keys 1 web\nend\n", 2},
+		{HEAD "keys -1\nend\n", 2},
+		{HEAD "keyed 1\nend\n", 2},
+		/* what is gone */
+		{HEAD "gone web\nend\n", 0},
+		{HEAD "gone\nend\n", 2},
+		{HEAD "gone \nend\n", 2},
+		{HEAD "gone we/b\nend\n", 2},
+		/* targets, and what they are owed */
+		{HEAD "target \nend\n", 2},
+		{HEAD "target\nend\n", 2},
+		{HEAD "owed web\nend\n", 2},
+		{HEAD "target a\nowed web\nend\n", 0},
+		{HEAD "target a\nowed\nend\n", 3},
+		{HEAD "target a\nowed \nend\n", 3},
+		{HEAD "target a\nowed we/b\nend\n", 3},
+		{HEAD "target a\ntarget b\ntarget a\nend\n", 4},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_state state;
+
+		unit_number(rows[i].text,
+			    (long long)read_text(&state, rows[i].text, strlen(rows[i].text)),
+			    (long long)rows[i].line);
+		swk_state_free(&state);
+	}
+}
+
+/* The file must not grow for ever. */
+static void too_many_gone(void **unused)
+{
+	struct swk_state state = {0};
+	char name[32];
+
+	(void)unused;
+	for (unsigned i = 0; i <= SWK_GONE_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "web_%u", i);
+		must_delete(&state, name);
+		assert_true(swk_names_have(&state.gone, name));
+		assert_true(state.gone.count <= SWK_GONE_MAX);
+	}
+	assert_int_equal(state.gone.count, SWK_GONE_MAX);
+	assert_false(swk_names_have(&state.gone, "web_0"));
+	must_delete(&state, name);
+	assert_true(swk_names_have(&state.gone, "web_1"));
+	swk_state_free(&state);
+}
+
+static void cut_anywhere(void **unused)
+{
+	struct swk_state state;
+
+	(void)unused;
+	for (size_t length = 0; length < strlen(whole); length++) {
+		if (!read_text(&state, whole, length))
+			fail_msg("cut to %zu bytes it is taken for whole", length);
+	}
+	assert_int_equal(read_text(&state, whole, strlen(whole)), 0);
+	swk_state_free(&state);
+}
+
+static void nul_anywhere(void **unused)
+{
+	char copy[sizeof(whole)];
+	struct swk_state state;
+
+	(void)unused;
+	for (size_t i = 0; i < strlen(whole); i++) {
+		memcpy(copy, whole, sizeof(whole));
+		copy[i] = '\0';
+		if (!read_text(&state, copy, strlen(whole)))
+			fail_msg("with a NUL at %zu it is taken for whole", i);
+	}
+}
+
+/* An empty file is a buffer that has no bytes. */
+static void no_bytes(void **unused)
+{
+	struct swk_state state = {0};
+	struct swk_error error = {0};
+	size_t damaged = 0;
+
+	(void)unused;
+	assert_int_equal(swk_state_read(&state, NULL, 0, &damaged, &error), 0);
+	assert_int_equal(damaged, 1);
+}
+
+static void line_too_long(void **unused)
+{
+	char *name = unit_repeat('x', 100000), *text;
+	struct swk_state state;
+
+	(void)unused;
+	assert_true(asprintf(&text, HEAD "target %s\nend\n", name) > 0);
+	assert_int_equal(read_text(&state, text, strlen(text)), 2);
+	free(text);
+	free(name);
+}
+
+static void debts_are_found_by_target(void **unused)
+{
+	struct swk_state state = {0};
+
+	(void)unused;
+	assert_null(swk_state_debt(&state, "a"));
+	for (char target[] = "a"; *target <= 'm'; ++*target)
+		must_add(&state, target, target);
+	must_add(&state, "c", "x");
+	assert_int_equal(state.debt_count, 13);
+	assert_int_equal(swk_state_debt(&state, "c")->owed.count, 2);
+	assert_int_equal(swk_state_debt(&state, "m")->owed.count, 1);
+	assert_null(swk_state_debt(&state, "C"));
+	swk_state_free(&state);
+}
+
+static void indexes_come_and_go(void **unused)
+{
+	struct swk_state state = {0};
+
+	(void)unused;
+	assert_int_equal(swk_state_index(&state, "web"), 0);
+	must_set(&state, "web", 0);
+	assert_int_equal(state.index_count, 0);
+	for (unsigned i = 0; i < 40; i++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "s%u", i * 7 % 40);
+		must_set(&state, name, i * 7 % 40 + 1);
+	}
+	must_set(&state, "s3", 99);
+	must_set(&state, "S4", 77);
+	must_set(&state, "s5", 0);
+	must_set(&state, "s39", 0);
+	must_set(&state, "none", 0);
+	assert_int_equal(state.index_count, 39);
+	assert_int_equal(swk_state_index(&state, "s3"), 99);
+	assert_int_equal(swk_state_index(&state, "s4"), 5);
+	assert_int_equal(swk_state_index(&state, "S4"), 77);
+	assert_int_equal(swk_state_index(&state, "s5"), 0);
+	assert_int_equal(swk_state_index(&state, "s38"), 39);
+	assert_int_equal(swk_state_index(&state, "s39"), 0);
+	for (size_t i = 1; i < state.index_count; i++)
+		assert_true(strcmp(state.indexes[i - 1].service, state.indexes[i].service) < 0);
+	swk_state_free(&state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(written_and_read),
+		cmocka_unit_test(empty_state),
+		cmocka_unit_test(damage),
+		cmocka_unit_test(too_many_gone),
+		cmocka_unit_test(cut_anywhere),
+		cmocka_unit_test(nul_anywhere),
+		cmocka_unit_test(no_bytes),
+		cmocka_unit_test(line_too_long),
+		cmocka_unit_test(debts_are_found_by_target),
+		cmocka_unit_test(indexes_come_and_go),
+	};
+
+	return cmocka_run_group_tests_name("state", tests, NULL, NULL);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit.h"
+
+#include "target/plan.h"
+
+static void changes_of_the_file(void **state)
+{
+	static const struct {
+		const char *have, *wanted, *changes;
+	} rows[] = {
+		{"", "", ""},
+		{"a: 10.0.0.1:80", "a: 10.0.0.1:80", ""},
+		{"", "b: 10.0.0.1:80; a: 10.0.0.1:80", "a b"},
+		{"b: 10.0.0.1:80; a: 10.0.0.1:80", "", "a b"},
+		{"a: 10.0.0.1:80; b: 10.0.0.1:80; c: 10.0.0.1:80",
+		 "b: 10.0.0.2:80; c: 10.0.0.1:80; d: 10.0.0.1:80", "a b d"},
+		{"a: 10.0.0.1:80", "a: 10.0.0.1:80 10.0.0.2:80", "a"},
+		{"a: 10.0.0.1:80", "a: 10.0.0.1:80,weight=2", "a"},
+		{"a: 10.0.0.1:80", "a: 10.0.0.1:80 keepalive=2", "a"},
+		{"a: 10.0.0.1:80", "a: 10.0.0.1:80 ip_hash", "a"},
+		{"a: 10.0.0.1:80 keepalive=2", "a: 10.0.0.1:80 keepalive=2 keepalive_timeout=3",
+		 "a"},
+		{"a: a.example:80", "a: a.example:80", ""},
+		{"a: a.example:80", "a: b.example:80", "a"},
+		/* Where it comes from is no change of the proxy; another spelling is. */
+		{"x_a: 10.0.0.1:80", "x_a<x gray=a>: 10.0.0.1:80", ""},
+		{"a: 10.0.0.1:80", "a: 10.0.0.1:80 keyed", ""},
+		{"A: 10.0.0.1:80", "a: 10.0.0.1:80", "a"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_upstreams have = unit_upstreams(rows[i].have);
+		struct swk_upstreams wanted = unit_upstreams(rows[i].wanted);
+		struct swk_names changes = {0};
+		struct swk_error error = {0};
+		char *shown;
+
+		assert_int_equal(swk_plan_changes(&changes, &have, &wanted, &error), 0);
+		shown = unit_show_names(&changes);
+		unit_same(rows[i].have, shown, rows[i].changes);
+		free(shown);
+		swk_names_free(&changes);
+		swk_upstreams_free(&have);
+		swk_upstreams_free(&wanted);
+	}
+}
+
+static void names_of_others(void **state)
+{
+	static const struct {
+		const char *live, *have, *owed, *foreign;
+	} rows[] = {
+		{"", "a: 10.0.0.1:80", "b", ""},
+		{"a: 10.0.0.1:80; b: 10.0.0.1:80; c: 10.0.0.1:80; d: 10.0.0.1:80", "B: 10.0.0.9:80",
+		 "C", "a d"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_live live = {.upstreams = unit_upstreams(rows[i].live)};
+		struct swk_upstreams have = unit_upstreams(rows[i].have);
+		struct swk_names owed = unit_names(rows[i].owed), foreign = {0};
+		struct swk_error error = {0};
+		char *shown;
+
+		assert_int_equal(swk_plan_foreign(&foreign, &live, &have, &owed, &error), 0);
+		shown = unit_show_names(&foreign);
+		unit_same(rows[i].live, shown, rows[i].foreign);
+		free(shown);
+		swk_names_free(&foreign);
+		swk_names_free(&owed);
+		swk_upstreams_free(&have);
+		swk_upstreams_free(&live.upstreams);
+	}
+}
+
+/* A plan as text: `+name` to be made, `-name` to be deleted, `!` behind it where it is owed. */
+static char *show_plan(const struct swk_plan *plan)
+{
+	struct swk_error error = {0};
+	struct swk_buffer out;
+
+	swk_buffer_init(&out, 10000);
+	(void)swk_buffer_add(&out, "", 0, &error);
+	for (size_t i = 0; i < plan->count; i++)
+		(void)swk_buffer_print(&out, &error, "%s%c%s%s", i ? " " : "",
+				       plan->list[i].upstream ? '+' : '-', plan->list[i].name,
+				       plan->list[i].owed ? "!" : "");
+	assert_int_equal(error.status, 0);
+	return out.data;
+}
+
+static void what_a_target_is_sent(void **state)
+{
+	static const struct {
+		const char *wanted, *owed;
+		enum swk_readable readable;
+		const char *live, *plan;
+	} rows[] = {
+		/* what is owed is sent whatever can be read */
+		{"a: 10.0.0.1:80; b: 10.0.0.1:80", "A x", SWK_READ_NOTHING, "", "+a! -x!"},
+		{"a: 10.0.0.1:80; b: 10.0.0.1:80", "A x", SWK_READ_NAMES, "", "+a! -x!"},
+		{"a: 10.0.0.1:80; b: 10.0.0.1:80", "A x", SWK_READ_ADDRESSES,
+		 "a: 10.0.0.1:80; b: 10.0.0.1:80", "+a! -x!"},
+		{"a: 10.0.0.1:80; b: 10.0.0.1:80", "A x", SWK_READ_ATTRIBUTES,
+		 "a: 10.0.0.1:80; b: 10.0.0.1:80", "+a! -x!"},
+		{"", "x", SWK_READ_ATTRIBUTES, "", "-x!"},
+		/* what is there and nobody's business */
+		{"a: 10.0.0.1:80", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.1:80; x: 10.0.0.1:80", ""},
+		/* what is missing */
+		{"a: 10.0.0.1:80", "", SWK_READ_NOTHING, "", ""},
+		{"a: 10.0.0.1:80", "", SWK_READ_NAMES, "", ""},
+		{"a: 10.0.0.1:80", "", SWK_READ_ADDRESSES, "", "+a"},
+		{"a: 10.0.0.1:80", "", SWK_READ_ATTRIBUTES, "", "+a"},
+		/* other addresses */
+		{"a: 10.0.0.1:80", "", SWK_READ_NAMES, "a: 10.0.0.2:80", ""},
+		{"a: 10.0.0.1:80", "", SWK_READ_ADDRESSES, "a: 10.0.0.2:80", "+a"},
+		{"a: 10.0.0.1:80", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.2:80", "+a"},
+		{"a: 10.0.0.1:80", "", SWK_READ_ADDRESSES, "a: 10.0.0.1:80 unread", "+a"},
+		{"a: 10.0.0.1:80", "", SWK_READ_ATTRIBUTES, "a:", "+a"},
+		/* other attributes */
+		{"a: 10.0.0.1:80,max_fails=3", "", SWK_READ_ADDRESSES, "a: 10.0.0.1:80", ""},
+		{"a: 10.0.0.1:80,max_fails=3", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.1:80", "+a"},
+		/* another spelling */
+		{"a: 10.0.0.1:80", "", SWK_READ_NAMES, "A: 10.0.0.1:80", ""},
+		{"a: 10.0.0.1:80", "", SWK_READ_ADDRESSES, "A: 10.0.0.1:80", "+a"},
+		{"a: 10.0.0.1:80", "", SWK_READ_ATTRIBUTES, "A: 10.0.0.1:80", "+a"},
+		/* balancing and keepalive are never told */
+		{"a: 10.0.0.1:80 keepalive=20", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.1:80", ""},
+		{"a: 10.0.0.1:80 ip_hash", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.1:80", ""},
+		/* a host's name is shown as the addresses that it had */
+		{"a: a.example:80 10.0.0.1:80", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.9:80", ""},
+		{"a: a.example:80", "", SWK_READ_ADDRESSES, "a: 10.0.0.9:80 10.0.0.8:80", ""},
+		{"a: a.example:80", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.9:80 unread", ""},
+		{"a: a.example:80", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.9:80 unread switches=1",
+		 "+a"},
+		{"a: a.example:80", "", SWK_READ_ATTRIBUTES, "A: 10.0.0.9:80", "+a"},
+		{"a: a.example:80", "", SWK_READ_ATTRIBUTES, "b: 10.0.0.9:80", "+a"},
+		{"a: a.example:80", "", SWK_READ_NAMES, "", ""},
+		{"a: a.example:80", "a", SWK_READ_ATTRIBUTES, "a: 10.0.0.9:80", "+a!"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_live live = {.readable = rows[i].readable,
+					.upstreams = unit_upstreams(rows[i].live)};
+		struct swk_upstreams wanted = unit_upstreams(rows[i].wanted);
+		struct swk_names owed = unit_names(rows[i].owed), changes = {0};
+		struct swk_error error = {0};
+		struct swk_plan plan = {0};
+		char row[32], *shown;
+
+		assert_int_equal(swk_plan_make(&plan, &wanted, &changes, &owed, &live, &error), 0);
+		shown = show_plan(&plan);
+		(void)snprintf(row, sizeof(row), "row %zu", i);
+		unit_same(row, shown, rows[i].plan);
+		for (size_t j = 0; j < plan.count; j++)
+			assert_ptr_equal(plan.list[j].upstream,
+					 swk_upstreams_find(&wanted, plan.list[j].name));
+		free(shown);
+		swk_plan_free(&plan);
+		swk_names_free(&owed);
+		swk_upstreams_free(&wanted);
+		swk_upstreams_free(&live.upstreams);
+	}
+}
+
+static void described_for_a_person(void **state)
+{
+	static const struct {
+		const char *before, *after, *text;
+	} rows[] = {
+		{"", "web: 10.0.0.1:80 [::1]:80", "web: 10.0.0.1:80 [::1]:80"},
+		{"web: 10.0.0.1:80", "", "web"},
+		{"", "", ""},
+		{"web: 10.0.0.1:80 10.0.0.2:80 10.0.0.4:80",
+		 "web: 10.0.0.2:80 10.0.0.3:80 10.0.0.4:80 [::1]:80",
+		 "web: -10.0.0.1:80 +10.0.0.3:80 +[::1]:80"},
+		{"web: 10.0.0.3:80 10.0.0.4:80", "web: 10.0.0.3:80", "web: -10.0.0.4:80"},
+		{"web: 10.0.0.1:80", "web: 10.0.0.1:80,weight=2", "web: other attributes"},
+		{"web: 10.0.0.1:80", "web: 10.0.0.1:80 keepalive=2", "web: other attributes"},
+		{"web: 10.0.0.1:80", "web: 10.0.0.1:80 least_conn", "web: other attributes"},
+		{"web: a.example:80 10.0.0.1:80", "web: b.example:80 10.0.0.1:80",
+		 "web: -a.example:80 +b.example:80"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_upstreams before = unit_upstreams(rows[i].before);
+		struct swk_upstreams after = unit_upstreams(rows[i].after);
+		struct swk_error error = {0};
+		struct swk_buffer out;
+
+		swk_buffer_init(&out, 10000);
+		assert_int_equal(swk_buffer_add(&out, "", 0, &error), 0);
+		assert_int_equal(swk_plan_describe(&out, before.list, after.list, &error), 0);
+		unit_same(rows[i].before, out.data, rows[i].text);
+		swk_buffer_free(&out);
+		swk_upstreams_free(&before);
+		swk_upstreams_free(&after);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(changes_of_the_file),
+		cmocka_unit_test(names_of_others),
+		cmocka_unit_test(what_a_target_is_sent),
+		cmocka_unit_test(described_for_a_person),
+	};
+
+	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}
