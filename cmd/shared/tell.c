@@ -19,10 +19,10 @@ void swk_tell_as(struct swk_log *log, const struct swk_options *options)
 void swk_tell_notes(const struct swk_log *log, const struct swk_report *report)
 {
 	static const enum swk_log_level levels[SWK_NOTE_KINDS] = {
-		[SWK_NOTE_DETAIL] = SWK_LOG_DEBUG, [SWK_NOTE_SKIPPED] = SWK_LOG_WARNING,
-		[SWK_NOTE_KEPT] = SWK_LOG_WARNING, [SWK_NOTE_WARNING] = SWK_LOG_WARNING,
-		[SWK_NOTE_HELD] = SWK_LOG_ERROR,   [SWK_NOTE_UNASKED] = SWK_LOG_ERROR,
-		[SWK_NOTE_OWED] = SWK_LOG_ERROR,
+		[SWK_NOTE_DETAIL] = SWK_LOG_DEBUG,    [SWK_NOTE_SKIPPED] = SWK_LOG_WARNING,
+		[SWK_NOTE_KEPT] = SWK_LOG_WARNING,    [SWK_NOTE_WARNING] = SWK_LOG_WARNING,
+		[SWK_NOTE_HELD_BACK] = SWK_LOG_ERROR, [SWK_NOTE_UNAVAILABLE] = SWK_LOG_ERROR,
+		[SWK_NOTE_PENDING] = SWK_LOG_ERROR,
 	};
 	size_t all = 0;
 	char more[64];
@@ -47,7 +47,7 @@ static int print_result(const struct swk_log *log, const struct swk_options *opt
 	swk_buffer_init(&summary, SWK_TEXT_MAX);
 	if (options->json)
 		result = swk_print_json(&out, report, status, failure, error);
-	else if (options->settings.dry_run || ((changes || report->held) && !options->quiet))
+	else if (options->settings.dry_run || ((changes || report->on_hold) && !options->quiet))
 		result = swk_print_differences(&out, report, error);
 	if (!result && report->finished && log->format == SWK_LOG_TEXT)
 		result = swk_print_summary(&summary, report, error);

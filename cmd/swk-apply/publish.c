@@ -11,13 +11,13 @@
 /* What can't be read is lost, and begins anew. */
 static int read_back(struct swk_metrics *metrics, const char *path, struct swk_error *error)
 {
-	struct swk_error unread = {0};
+	struct swk_error failure = {0};
 	struct swk_buffer text;
 	bool exists;
 	int status = 0;
 
 	swk_buffer_init(&text, SWK_METRICS_MAX);
-	if (!swk_file_read_nofollow(path, &text, &exists, &unread) && text.length)
+	if (!swk_file_read_nofollow(path, &text, &exists, &failure) && text.length)
 		status = swk_metrics_read(metrics, text.data, error);
 	swk_buffer_free(&text);
 	return status;

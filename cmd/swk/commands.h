@@ -23,7 +23,7 @@ int swk_wait_command(struct swk_options *options, const struct swk_log *log);
 int swk_fill_hold(struct swk_hold *hold, const char *reason, const struct swk_log *log);
 
 /* That it holds, on standard output. */
-void swk_say_held(const struct swk_settings *settings);
+void swk_say_on_hold(const struct swk_settings *settings);
 
 /* Says what kept a look from being a whole one, and what somebody should see to. What the table
  * says already is forgotten. */

@@ -17,28 +17,30 @@ static bool has_document(void)
 	return !fstat(STDIN_FILENO, &what) && (S_ISREG(what.st_mode) || S_ISFIFO(what.st_mode));
 }
 
-static bool is_shown(const struct swk_whys *whys, const char *service, const char *upstream,
-		     size_t length)
+static bool is_shown(const struct swk_decisions *decisions, const char *service,
+		     const char *upstream, size_t length)
 {
-	for (size_t i = 0; i < whys->count; i++) {
-		const struct swk_why *why = &whys->list[i];
+	for (size_t i = 0; i < decisions->count; i++) {
+		const struct swk_decision *decision = &decisions->list[i];
 
-		if ((!service || !strcmp(why->service, service)) &&
-		    strlen(why->upstream) == length && !strncmp(why->upstream, upstream, length))
+		if ((!service || !strcmp(decision->service, service)) &&
+		    strlen(decision->upstream) == length &&
+		    !strncmp(decision->upstream, upstream, length))
 			return true;
 	}
 	return false;
 }
 
 /* The table says what is decided. An nginx may have, or be owed, something else. */
-static void say_differences(const struct swk_report *report, const struct swk_whys *whys,
+static void say_differences(const struct swk_report *report, const struct swk_decisions *decisions,
 			    const char *service, const struct swk_log *log)
 {
 	for (size_t i = 0; i < report->difference_count; i++) {
 		const struct swk_difference *this = &report->differences[i];
 		char text[SWK_TEXT_MAX];
 
-		if (!this->target || !is_shown(whys, service, this->text, strcspn(this->text, ":")))
+		if (!this->target ||
+		    !is_shown(decisions, service, this->text, strcspn(this->text, ":")))
 			continue;
 		(void)snprintf(text, sizeof(text), "%s is not as decided: %c %s", this->target,
 			       this->sign, this->text);
@@ -47,15 +49,15 @@ static void say_differences(const struct swk_report *report, const struct swk_wh
 }
 
 /* The table, and what there is to say behind it. */
-static int show(const struct swk_report *report, const struct swk_whys *whys, const char *service,
-		const struct swk_log *log, struct swk_error *error)
+static int show(const struct swk_report *report, const struct swk_decisions *decisions,
+		const char *service, const struct swk_log *log, struct swk_error *error)
 {
 	struct swk_buffer table;
 	char text[SWK_TEXT_MAX];
 	size_t lines = 0;
 
 	swk_buffer_init(&table, SWK_DOCUMENT_MAX);
-	if (!swk_print_whys(&table, whys, service, error))
+	if (!swk_print_decisions(&table, decisions, service, error))
 		(void)fwrite(table.data, 1, table.length, stdout);
 	(void)fflush(stdout); /* where both go to one place, the notes stand behind the table */
 	for (size_t i = 0; i < table.length; i++)
@@ -68,7 +70,7 @@ static int show(const struct swk_report *report, const struct swk_whys *whys, co
 			       service);
 		swk_log_line(log, SWK_LOG_WARNING, text);
 	}
-	say_differences(report, whys, service, log);
+	say_differences(report, decisions, service, log);
 	swk_buffer_free(&table);
 	return error->status;
 }
@@ -79,7 +81,7 @@ int swk_explain_command(struct swk_options *options, const struct swk_log *log)
 	const char *service = options->word;
 	struct swk_error error = {0};
 	struct swk_report report;
-	struct swk_whys whys = {0};
+	struct swk_decisions decisions = {0};
 	bool document = has_document();
 	int status;
 
@@ -92,9 +94,9 @@ int swk_explain_command(struct swk_options *options, const struct swk_log *log)
 	settings->ask = service && !document;
 	settings->resync = !service && !document;
 	swk_report_init(&report);
-	status = swk_apply(settings, STDIN_FILENO, &report, &whys, &error);
+	status = swk_apply(settings, STDIN_FILENO, &report, &decisions, &error);
 	if (!error.status)
-		(void)show(&report, &whys, service, log, &error);
+		(void)show(&report, &decisions, service, log, &error);
 	swk_say_notes(&report, log);
 	if (error.status == SWK_DATA && document)
 		swk_error_add(&error, "; to ask Consul instead: swk explain </dev/null");
@@ -102,8 +104,8 @@ int swk_explain_command(struct swk_options *options, const struct swk_log *log)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
 	/* A pass that is refused as a whole has decided nothing. */
 	if (!status && !report.finished)
-		status = SWK_HELD;
-	swk_whys_free(&whys);
+		status = SWK_HELD_BACK;
+	swk_decisions_free(&decisions);
 	swk_report_free(&report);
 	return error.status ? error.status : status;
 }

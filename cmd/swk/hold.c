@@ -34,7 +34,7 @@ int swk_fill_hold(struct swk_hold *hold, const char *reason, const struct swk_lo
 	return status;
 }
 
-void swk_say_held(const struct swk_settings *settings)
+void swk_say_on_hold(const struct swk_settings *settings)
 {
 	swk_tell_line("%s stays as it is until 'swk resume'", settings->conf);
 	(void)fflush(stdout); /* where both go to one place, what is said behind it stands there */
@@ -52,7 +52,7 @@ int swk_hold_command(struct swk_options *options, const struct swk_log *log)
 	swk_report_init(&report);
 	status = swk_apply_hold(&options->settings, &hold, &report, &error);
 	if (!status)
-		swk_say_held(&options->settings);
+		swk_say_on_hold(&options->settings);
 	swk_tell_notes(log, &report);
 	if (status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);

@@ -31,31 +31,31 @@ static int read_configuration(struct swk_nginx_files *files, const char *path, c
 
 /* Our file, to be looked into and to be measured. Where it isn't what swk-apply writes, that is
  * said, and the rest goes on without its measures. */
-static int read_ours(const struct swk_nginx_files *files, const struct swk_nginx_file *file,
-		     struct swk_lint_ours *ours, const struct swk_log *log, struct swk_error *error)
+static int read_conf(const struct swk_nginx_files *files, const struct swk_nginx_file *file,
+		     struct swk_lint_conf *conf, const struct swk_log *log, struct swk_error *error)
 {
 	size_t room = SWK_LINT_DIRECTIVES_MAX;
-	struct swk_error unread = {0};
+	struct swk_error failure = {0};
 	struct swk_buffer text;
 	char words[SWK_TEXT_MAX];
 	bool exists = false;
 	int status;
 
 	swk_buffer_init(&text, SWK_CONF_MAX);
-	status = swk_nginx_files_ours(files, &text, &exists, error);
+	status = swk_nginx_files_conf(files, &text, &exists, error);
 	if (!status && !exists) {
 		(void)snprintf(words, sizeof(words),
 			       "%s isn't there yet, so the names and sizes of upstreams are not "
 			       "known: look again after the first 'swk-apply --resync'",
-			       ours->path);
+			       conf->path);
 		swk_log_line(log, SWK_LOG_WARNING, words);
 	}
 	if (!status)
-		status = swk_nginx_conf_parse(&ours->directives, file, text.data, text.length,
+		status = swk_nginx_conf_parse(&conf->directives, file, text.data, text.length,
 					      &room, error);
 	if (!status &&
-	    swk_nginx_read(&ours->upstreams, ours->path, text.data, text.length, &unread))
-		swk_log_line(log, SWK_LOG_WARNING, unread.text);
+	    swk_nginx_read(&conf->upstreams, conf->path, text.data, text.length, &failure))
+		swk_log_line(log, SWK_LOG_WARNING, failure.text);
 	swk_buffer_free(&text);
 	return status;
 }
@@ -80,17 +80,17 @@ static int show(const struct swk_findings *findings, const char *path, bool json
 int swk_lint(struct swk_options *options, const struct swk_log *log)
 {
 	const char *path = options->word ? options->word : MAIN_FILE;
-	struct swk_nginx_file file = {.name = options->settings.conf, .ours = true};
-	struct swk_lint_ours ours = {.path = file.name};
+	struct swk_nginx_file file = {.name = options->settings.conf, .conf = true};
+	struct swk_lint_conf conf = {.path = file.name};
 	struct swk_nginx_files files = {0};
 	struct swk_findings findings = {0};
 	struct swk_error error = {0};
-	int status = read_configuration(&files, path, ours.path, &error);
+	int status = read_configuration(&files, path, conf.path, &error);
 
 	if (!status)
-		status = read_ours(&files, &file, &ours, log, &error);
+		status = read_conf(&files, &file, &conf, log, &error);
 	if (!status)
-		status = swk_nginx_lint(&findings, &files.top, &ours, &error);
+		status = swk_nginx_lint(&findings, &files.top, &conf, &error);
 	if (!status)
 		status = show(&findings, path, options->json, &error);
 	if (!status && findings.count)
@@ -98,8 +98,8 @@ int swk_lint(struct swk_options *options, const struct swk_log *log)
 	if (error.status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
 	swk_findings_free(&findings);
-	swk_directives_free(&ours.directives);
-	swk_upstreams_free(&ours.upstreams);
+	swk_directives_free(&conf.directives);
+	swk_upstreams_free(&conf.upstreams);
 	swk_nginx_files_free(&files);
 	return status;
 }

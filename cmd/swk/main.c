@@ -40,7 +40,7 @@ void swk_say_notes(struct swk_report *report, const struct swk_log *log)
 {
 	swk_report_forget(report, SWK_NOTE_SKIPPED);
 	swk_report_forget(report, SWK_NOTE_KEPT);
-	swk_report_forget(report, SWK_NOTE_OWED);
+	swk_report_forget(report, SWK_NOTE_PENDING);
 	swk_tell_notes(log, report);
 }
 

@@ -80,61 +80,61 @@ static int paint(const struct swk_buffer *text, size_t rows, struct swk_error *e
 /* ---- one look ---- */
 
 /* What is wanted of one look, and what it came to. */
-struct look {
+struct view {
 	struct swk_survey survey;
 	struct swk_report report;
 	struct swk_error failure;
 	int result;
 };
 
-static bool is_narrowed(const struct look *look)
+static bool is_narrowed(const struct view *view)
 {
-	return look->survey.only && look->survey.only->count;
+	return view->survey.only && view->survey.only->count;
 }
 
 /* Deletions that are too many are noted as a whole. */
-static bool is_held(const struct look *look)
+static bool is_held_back(const struct view *view)
 {
-	return swk_survey_held(&look->survey) ||
-	       (!is_narrowed(look) && look->report.counted[SWK_NOTE_HELD]);
+	return swk_survey_held_back(&view->survey) ||
+	       (!is_narrowed(view) && view->report.counted[SWK_NOTE_HELD_BACK]);
 }
 
 /* Who asks about a few is told what concerns all, and else nothing of the others. */
-static void forget_others(struct look *look)
+static void forget_others(struct view *view)
 {
-	if (!is_narrowed(look))
+	if (!is_narrowed(view))
 		return;
-	swk_report_forget(&look->report, SWK_NOTE_WARNING);
-	if (!look->survey.refused)
-		swk_report_forget(&look->report, SWK_NOTE_HELD);
+	swk_report_forget(&view->report, SWK_NOTE_WARNING);
+	if (!view->survey.distrusted)
+		swk_report_forget(&view->report, SWK_NOTE_HELD_BACK);
 }
 
-static int result_of(const struct look *look)
+static int result_of(const struct view *view)
 {
-	if (look->failure.status)
-		return look->failure.status;
-	if (look->report.counted[SWK_NOTE_UNASKED])
+	if (view->failure.status)
+		return view->failure.status;
+	if (view->report.counted[SWK_NOTE_UNAVAILABLE])
 		return SWK_UNAVAILABLE;
-	if (!swk_survey_complete(&look->survey))
+	if (!swk_survey_complete(&view->survey))
 		return SWK_TEMPFAIL;
-	if (swk_survey_drifted(&look->survey))
+	if (swk_survey_drifted(&view->survey))
 		return DRIFTED;
-	return is_held(look) ? SWK_HELD : 0;
+	return is_held_back(view) ? SWK_HELD_BACK : 0;
 }
 
-static int print(const struct look *look, const struct sheet *sheet, struct swk_error *error)
+static int print(const struct view *view, const struct sheet *sheet, struct swk_error *error)
 {
 	struct swk_buffer text;
 	int result = 0;
 
 	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
 	if (sheet->json)
-		result = swk_print_survey_json(&text, &look->survey, &look->report, look->result,
-					       &look->failure, error);
-	else if (!look->failure.status)
-		result = swk_print_survey(&text, &look->survey, &sheet->style, error);
+		result = swk_print_survey_json(&text, &view->survey, &view->report, view->result,
+					       &view->failure, error);
+	else if (!view->failure.status)
+		result = swk_print_survey(&text, &view->survey, &sheet->style, error);
 	if (!result && sheet->paints)
-		result = add_notes(&text, sheet, &look->report, &look->failure, error);
+		result = add_notes(&text, sheet, &view->report, &view->failure, error);
 	if (!result && sheet->paints)
 		result = paint(&text, sheet->rows, error);
 	else if (!result && text.length)
@@ -144,32 +144,33 @@ static int print(const struct look *look, const struct sheet *sheet, struct swk_
 	return result;
 }
 
-static int look_once(const struct swk_settings *settings, const struct swk_texts *only,
-		     const struct sheet *sheet, const struct swk_log *log, struct swk_error *error)
+static int sample_once(const struct swk_settings *settings, const struct swk_texts *only,
+		       const struct sheet *sheet, const struct swk_log *log,
+		       struct swk_error *error)
 {
-	struct look look = {.survey.only = only};
+	struct view view = {.survey.only = only};
 	const char *unknown;
 	int result;
 
-	swk_report_init(&look.report);
-	(void)swk_look(settings, &look.survey, &look.report, &look.failure);
-	unknown = look.failure.status ? NULL : swk_survey_unknown(&look.survey);
-	if (unknown && !look.report.counted[SWK_NOTE_UNASKED])
-		(void)swk_error_set(&look.failure, SWK_USAGE,
+	swk_report_init(&view.report);
+	(void)swk_inspect(settings, &view.survey, &view.report, &view.failure);
+	unknown = view.failure.status ? NULL : swk_survey_unknown(&view.survey);
+	if (unknown && !view.report.counted[SWK_NOTE_UNAVAILABLE])
+		(void)swk_error_set(&view.failure, SWK_USAGE,
 				    "there is no upstream and no service '%s': not in the file, in "
 				    "no nginx, and not in Consul",
 				    unknown);
-	forget_others(&look);
-	look.result = result_of(&look);
-	(void)print(&look, sheet, error);
+	forget_others(&view);
+	view.result = result_of(&view);
+	(void)print(&view, sheet, error);
 	if (!sheet->paints) {
-		swk_say_notes(&look.report, log);
-		if (look.failure.status)
-			swk_log_line(log, SWK_LOG_ERROR, look.failure.text);
+		swk_say_notes(&view.report, log);
+		if (view.failure.status)
+			swk_log_line(log, SWK_LOG_ERROR, view.failure.text);
 	}
-	result = look.result;
-	swk_survey_free(&look.survey);
-	swk_report_free(&look.report);
+	result = view.result;
+	swk_survey_free(&view.survey);
+	swk_report_free(&view.report);
 	return error->status ? error->status : result;
 }
 
@@ -184,7 +185,7 @@ static int watch(struct swk_options *options, struct sheet *sheet, const struct 
 		/* The window may have another size each time. */
 		if (sheet->paints)
 			swk_terminal_size(&sheet->style.width, &sheet->rows);
-		result = look_once(&options->settings, only, sheet, log, error);
+		result = sample_once(&options->settings, only, sheet, log, error);
 	} while (options->watch && !error->status && !ferror(stdout) && !sleep(options->watch));
 	return result;
 }

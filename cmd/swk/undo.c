@@ -20,7 +20,7 @@ int swk_undo_command(struct swk_options *options, const struct swk_log *log)
 	status = swk_apply_undo(settings, &hold, &report, &error);
 	status = swk_tell(log, options, &report, status, &error, true);
 	if (report.finished && !options->json && !options->quiet && !settings->dry_run)
-		swk_say_held(settings);
+		swk_say_on_hold(settings);
 	swk_report_free(&report);
 	return status;
 }

@@ -100,8 +100,8 @@ static void take_hindrance(struct waiting *waiting, const struct swk_report *rep
 	for (size_t i = 0; i < report->note_count; i++) {
 		const struct swk_note *note = &report->notes[i];
 
-		if (note->kind != SWK_NOTE_UNASKED && note->kind != SWK_NOTE_OWED &&
-		    !(note->kind == SWK_NOTE_HELD && report->held))
+		if (note->kind != SWK_NOTE_UNAVAILABLE && note->kind != SWK_NOTE_PENDING &&
+		    !(note->kind == SWK_NOTE_HELD_BACK && report->on_hold))
 			continue;
 		(void)snprintf(waiting->hindrance, sizeof(waiting->hindrance), "%s", note->text);
 		return;
@@ -109,10 +109,10 @@ static void take_hindrance(struct waiting *waiting, const struct swk_report *rep
 }
 
 /* A look may take a little longer than there is time, so that there is one at all. */
-static int64_t deadline_of_look(const struct waiting *waiting)
+static int64_t deadline_of_sample(const struct waiting *waiting)
 {
 	const int64_t now = swk_now_ms(), usual = now + (int64_t)waiting->settings->timeout * 1000;
-	int64_t deadline = now + SWK_WAIT_LOOK_MS;
+	int64_t deadline = now + SWK_WAIT_SAMPLE_MS;
 
 	for (size_t i = 0; i < waiting->waits.count; i++) {
 		const int64_t end = waiting->began + (int64_t)waiting->waits.list[i].seconds * 1000;
@@ -123,14 +123,14 @@ static int64_t deadline_of_look(const struct waiting *waiting)
 	return deadline < usual ? deadline : usual;
 }
 
-static int look(struct waiting *waiting, struct swk_error *error)
+static int sample(struct waiting *waiting, struct swk_error *error)
 {
 	struct swk_report report;
 	int status;
 
 	swk_report_init(&report);
-	status = swk_look_count(waiting->settings, &waiting->waits, deadline_of_look(waiting),
-				&report, error);
+	status = swk_inspect_waits(waiting->settings, &waiting->waits, deadline_of_sample(waiting),
+				   &report, error);
 	take_hindrance(waiting, &report);
 	swk_report_free(&report);
 	return status;
@@ -146,7 +146,7 @@ static int wait_for_all(struct waiting *waiting, const struct swk_log *log, stru
 	for (;;) {
 		/* What is late by then had all of its time. */
 		gone = seconds_gone(waiting);
-		if (look(waiting, error))
+		if (sample(waiting, error))
 			return error->status;
 		if (swk_waits_over(&waiting->waits))
 			return say_result(waiting, NULL, log, error);

@@ -40,14 +40,14 @@ static int take_service(void *context, const char *name, struct swk_error *error
 				  error);
 }
 
-static int take_unreadable(void *context, const char *service, const char *what, const char *why,
-			   struct swk_error *error)
+static int take_undecodable(void *context, const char *service, const char *what,
+			    const char *reason, struct swk_error *error)
 {
 	struct listing *listing = context;
 
 	(void)service;
 	(void)error;
-	swk_report_note(&listing->report, SWK_NOTE_SKIPPED, "%s skipped: %s", what, why);
+	swk_report_note(&listing->report, SWK_NOTE_SKIPPED, "%s skipped: %s", what, reason);
 	return 0;
 }
 
@@ -67,7 +67,7 @@ static int ask(struct listing *listing, int64_t deadline, struct swk_error *erro
 	const struct swk_settings *settings = listing->policy.settings;
 	struct swk_consul_query query = {.sink = {.context = listing,
 						  .service = take_service,
-						  .unreadable = take_unreadable},
+						  .undecodable = take_undecodable},
 					 .least = UINT64_MAX,
 					 .again = forget};
 	struct swk_consul consul = {0};
@@ -92,10 +92,10 @@ static int guard(struct listing *listing, struct swk_error *error)
 {
 	if (!swk_guard_list(listing->listed, listing->policy.settings->min_services,
 			    "Consul's list of services", &listing->report))
-		return SWK_HELD;
+		return SWK_HELD_BACK;
 	if (listing->services.count)
 		return 0;
-	return swk_error_set(error, SWK_HELD,
+	return swk_error_set(error, SWK_HELD_BACK,
 			     "not one of Consul's %zu services is to be published: nothing is "
 			     "written; see swk explain",
 			     listing->listed);
@@ -126,8 +126,8 @@ static int replace(const struct swk_store *store, const struct swk_buffer *text,
 	status = swk_file_read(store->conf, &present, &exists, error);
 	same = !status && exists && present.length == text->length &&
 	       !memcmp(present.data, text->data, text->length);
-	if (!status && exists && !same && !swk_stanzas_recognise(&present))
-		status = swk_error_set(error, SWK_HELD,
+	if (!status && exists && !same && !swk_agent_config_recognise(&present))
+		status = swk_error_set(error, SWK_HELD_BACK,
 				       "%s has something in it that swk watches doesn't write: it "
 				       "is left as it is; move that to a file of another name",
 				       store->conf);
@@ -203,8 +203,8 @@ int swk_watches(struct swk_options *options, const struct swk_log *log)
 	if (!status)
 		status = guard(&listing, &error);
 	if (!status)
-		status = swk_stanzas_print(&text, &listing.services, settings, &options->handed,
-					   &error);
+		status = swk_agent_config_print(&text, &listing.services, settings,
+						&options->handed, &error);
 	if (!status && options->write) {
 		news = false;
 		status = write_file(options->write, &text, deadline, &news, &error);

@@ -28,21 +28,21 @@ void swk_buffer_clear(struct swk_buffer *buffer)
 
 static int grow(struct swk_buffer *buffer, size_t more, struct swk_error *error)
 {
-	size_t wanted;
+	size_t capacity;
 	char *grown;
 
 	if (more > buffer->ceiling - buffer->length)
 		return swk_error_set(error, SWK_INTERNAL, "more than %zu bytes", buffer->ceiling);
-	wanted = buffer->length + more + 1;
-	if (wanted < 2 * buffer->capacity)
-		wanted = 2 * buffer->capacity;
-	if (wanted < 256)
-		wanted = 256;
-	grown = realloc(buffer->data, wanted);
+	capacity = buffer->length + more + 1;
+	if (capacity < 2 * buffer->capacity)
+		capacity = 2 * buffer->capacity;
+	if (capacity < 256)
+		capacity = 256;
+	grown = realloc(buffer->data, capacity);
 	if (!grown)
 		return swk_error_memory(error);
 	buffer->data = grown;
-	buffer->capacity = wanted;
+	buffer->capacity = capacity;
 	return 0;
 }
 

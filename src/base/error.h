@@ -12,7 +12,7 @@
 
 enum swk_status {
 	SWK_OK = 0,
-	SWK_HELD = 10,	      /* something wanted was held back, or the document refused */
+	SWK_HELD_BACK = 10,   /* something wanted was held back, or the document refused */
 	SWK_USAGE = 64,	      /* options or environment */
 	SWK_DATA = 65,	      /* the input is no watch document that can be used */
 	SWK_UNAVAILABLE = 69, /* Consul could not be asked */

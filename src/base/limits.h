@@ -102,12 +102,12 @@
  * meanwhile is seen once, or, while old and new workers answer, twice. */
 #define SWK_SWITCHES_MIN 3
 /* When a series of looks ends early: others wait. */
-#define SWK_LOOKS_MS 3000
+#define SWK_SAMPLES_MS 3000
 
 /* To see what each of its workers has, where answers don't name the worker. Which of them a
  * connection reaches is chance, at worst: then so many looks miss one of two workers once in 2,000
  * times, and one of four once in eight. The next pass looks again. */
-#define SWK_VERIFY_LOOKS 12
+#define SWK_VERIFY_SAMPLES 12
 
 /* Workers of one nginx that are told from each other. */
 #define SWK_WORKERS_MAX 64
@@ -125,7 +125,7 @@
 #define SWK_TARGET_FAILURES_MAX 3
 
 /* "Not sync": how often the queue is drained for one change before that is final. */
-#define SWK_DRAINS_MAX 5
+#define SWK_FLUSHES_MAX 5
 /* Connections kept for that, each with a worker of its own, it is hoped: so many more where those
  * that there are don't do, and at most. */
 #define SWK_LINES_AT_ONCE 4
@@ -161,7 +161,7 @@
 #define SWK_WAIT_SECONDS 300
 #define SWK_WAIT_SECONDS_MAX 86400
 #define SWK_WAIT_PAUSE_MS 1000
-#define SWK_WAIT_LOOK_MS 3000
+#define SWK_WAIT_SAMPLE_MS 3000
 
 /* A message, one line. */
 #define SWK_TEXT_MAX 1024

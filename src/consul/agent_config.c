@@ -95,9 +95,9 @@ static int check_options(const struct swk_texts *options, struct swk_error *erro
 	return 0;
 }
 
-int swk_stanzas_print(struct swk_buffer *out, const struct swk_services *services,
-		      const struct swk_settings *settings, const struct swk_texts *options,
-		      struct swk_error *error)
+int swk_agent_config_print(struct swk_buffer *out, const struct swk_services *services,
+			   const struct swk_settings *settings, const struct swk_texts *options,
+			   struct swk_error *error)
 {
 	const struct printing to = {out, settings, options, error};
 	int status = check_options(options, error);
@@ -148,7 +148,7 @@ static bool is_watch(const json_t *watch)
 	       runs && !strcmp(runs, program);
 }
 
-static bool is_ours(const json_t *file)
+static bool is_generated(const json_t *file)
 {
 	const json_t *limits = json_object_get(file, "limits");
 	const json_t *watches = json_object_get(file, "watches");
@@ -163,13 +163,13 @@ static bool is_ours(const json_t *file)
 	return true;
 }
 
-bool swk_stanzas_recognise(const struct swk_buffer *text)
+bool swk_agent_config_recognise(const struct swk_buffer *text)
 {
 	json_t *file = text->length
 			       ? json_loadb(text->data, text->length, JSON_REJECT_DUPLICATES, NULL)
 			       : NULL;
-	bool ours = is_ours(file);
+	bool generated = is_generated(file);
 
 	json_decref(file);
-	return ours;
+	return generated;
 }

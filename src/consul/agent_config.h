@@ -17,11 +17,11 @@
  * written in the same way, a line for each. Returns 0, SWK_USAGE for an option that is not UTF-8,
  * or SWK_INTERNAL.
  */
-int swk_stanzas_print(struct swk_buffer *out, const struct swk_services *services,
-		      const struct swk_settings *settings, const struct swk_texts *options,
-		      struct swk_error *error);
+int swk_agent_config_print(struct swk_buffer *out, const struct swk_services *services,
+			   const struct swk_settings *settings, const struct swk_texts *options,
+			   struct swk_error *error);
 
 /* Whether a text is such a file with nothing else in it. */
-bool swk_stanzas_recognise(const struct swk_buffer *text);
+bool swk_agent_config_recognise(const struct swk_buffer *text);
 
 #endif

@@ -61,18 +61,18 @@ static struct said choose(const char *name, const char *key, const char *setting
 static char *base_of(const char *scheme, const char *host, const char *path,
 		     const struct said *said, struct swk_error *error)
 {
-	struct swk_error why = {0};
+	struct swk_error cause = {0};
 	char *url, *base;
 
 	if (asprintf(&url, "%s://%s%s", scheme, host, path) < 0) {
 		(void)swk_error_memory(error);
 		return NULL;
 	}
-	base = swk_url_base(url, &why);
+	base = swk_url_base(url, &cause);
 	free(url);
 	if (!base)
-		(void)swk_error_set(error, why.status == SWK_USAGE ? said->status : why.status,
-				    "%s: %s", said->where, why.text);
+		(void)swk_error_set(error, cause.status == SWK_USAGE ? said->status : cause.status,
+				    "%s: %s", said->where, cause.text);
 	return base;
 }
 
@@ -213,21 +213,21 @@ static int read_token(struct swk_consul *consul, const struct swk_consul_setting
 	bool is_file;
 	const struct said said = find_token(settings, argument, &is_file);
 	char room[SWK_TOKEN_MAX + 1] = "";
-	struct swk_error why = {0};
+	struct swk_error cause = {0};
 	const char *token = said.value;
 
 	if (token && is_file)
-		token = read_token_file(said.value, room, &why);
+		token = read_token_file(said.value, room, &cause);
 	for (const char *at = token; at && *at; at++) {
 		/* Nor may a token end the header that it stands in. */
 		if (*at <= ' ' || *at > '~')
-			(void)swk_error_set(&why, SWK_USAGE,
+			(void)swk_error_set(&cause, SWK_USAGE,
 					    "a token has no blanks or control characters");
 	}
-	if (why.status)
+	if (cause.status)
 		return swk_error_set(error, said.status, "%s%s%s: %s", said.where,
 				     is_file && *said.where ? ": " : "", is_file ? said.value : "",
-				     why.text);
+				     cause.text);
 	if (!token || !*token)
 		return 0;
 	if (asprintf(&consul->header, "X-Consul-Token: %s", token) < 0) {
@@ -288,7 +288,7 @@ static int read_query(struct swk_consul *consul, const struct swk_consul_setting
 int swk_consul_init(struct swk_consul *consul, const struct swk_consul_settings *settings,
 		    const char *token_file, struct swk_error *error)
 {
-	struct swk_error why;
+	struct swk_error cause;
 	int status;
 
 	*consul = (struct swk_consul){0};
@@ -303,9 +303,9 @@ int swk_consul_init(struct swk_consul *consul, const struct swk_consul_settings 
 		swk_consul_free(consul);
 	if (status != SWK_CONFIG || !settings->where)
 		return status;
-	why = *error;
+	cause = *error;
 	*error = (struct swk_error){0};
-	return swk_error_set(error, status, "%s: %s", settings->where, why.text);
+	return swk_error_set(error, status, "%s: %s", settings->where, cause.text);
 }
 
 void swk_consul_free(struct swk_consul *consul)
@@ -440,7 +440,7 @@ static char *query_url(const struct swk_consul *consul, const struct swk_consul_
 }
 
 /* Whether the document is one that Consul says there: a service may have no instance. */
-static bool is_wanted(const struct swk_consul_query *query, enum swk_watch_kind kind)
+static bool is_expected(const struct swk_consul_query *query, enum swk_watch_kind kind)
 {
 	if (query->keyprefix)
 		return kind == SWK_WATCH_KEYS;
@@ -460,7 +460,7 @@ static bool is_no_key(const struct swk_consul_query *query, const struct swk_htt
 static void judge(struct asking *asking, const struct swk_http_request *request)
 {
 	struct swk_consul_query *query = asking->query;
-	struct swk_error *error = &query->error, why = {0};
+	struct swk_error *error = &query->error, cause = {0};
 	enum swk_watch_kind kind;
 
 	query->index = 0;
@@ -480,9 +480,9 @@ static void judge(struct asking *asking, const struct swk_http_request *request)
 				    request->error.status == SWK_INTERNAL ? SWK_INTERNAL
 									  : SWK_UNAVAILABLE,
 				    "%s", request->error.text);
-	else if (swk_watch_end(&asking->watch, &kind, &why))
-		(void)swk_error_set(error, SWK_UNAVAILABLE, "%s: %s", asking->url, why.text);
-	else if (!is_wanted(query, kind))
+	else if (swk_watch_end(&asking->watch, &kind, &cause))
+		(void)swk_error_set(error, SWK_UNAVAILABLE, "%s: %s", asking->url, cause.text);
+	else if (!is_expected(query, kind))
 		(void)swk_error_set(error, SWK_UNAVAILABLE,
 				    "%s: the answer is not what Consul says there", asking->url);
 	else

@@ -77,16 +77,16 @@ static bool make_room(struct swk_watch_room *room, size_t count, size_t size)
 
 /* Why an element can't be used: the first reason is kept. */
 struct trouble {
-	const char *why; /* or NULL */
+	const char *reason; /* or NULL */
 	char text[64];
 };
 
 static void object_to(struct trouble *trouble, const char *title, const char *what)
 {
-	if (trouble->why)
+	if (trouble->reason)
 		return;
 	(void)snprintf(trouble->text, sizeof(trouble->text), "%s %s", title, what);
-	trouble->why = trouble->text;
+	trouble->reason = trouble->text;
 }
 
 /* A string without a NUL, or NULL. */
@@ -163,7 +163,7 @@ static struct swk_check read_check(const json_t *check)
 		.of_node = !is_of_service(check),
 	};
 
-	read.readable = !trouble.why && *read.node && *read.id && *read.status &&
+	read.readable = !trouble.reason && *read.node && *read.id && *read.status &&
 			(read.of_node || *read.service);
 	return read;
 }
@@ -290,11 +290,11 @@ static void read_service(struct swk_watch *watch, const json_t *service,
 	instance->id = member_text(service, "ID", "Service.ID", trouble);
 	instance->address = member_text(service, "Address", "Service.Address", trouble);
 	instance->proxy = *member_text(service, "Kind", "Service.Kind", trouble) != '\0';
-	if (!json_is_number(port) && !trouble->why)
-		trouble->why = port ? "Service.Port is no number" : "it has no Service.Port";
+	if (!json_is_number(port) && !trouble->reason)
+		trouble->reason = port ? "Service.Port is no number" : "it has no Service.Port";
 	instance->port = json_number_value(port);
-	if (!trouble->why)
-		trouble->why =
+	if (!trouble->reason)
+		trouble->reason =
 			read_tags(json_object_get(service, "Tags"), instance, watch->tags.data);
 	instance->tagged = watch->tagged.data;
 	instance->tagged_count = read_tagged(
@@ -335,26 +335,26 @@ static void read_instance(struct swk_watch *watch, const json_t *element,
 	if (!json_is_object(service))
 		object_to(trouble, "Service", "is no object");
 	name = member_text(service, "Service", "Service.Service", trouble);
-	if (!*name && !trouble->why)
-		trouble->why = "it has no Service.Service";
-	if (trouble->why)
+	if (!*name && !trouble->reason)
+		trouble->reason = "it has no Service.Service";
+	if (trouble->reason)
 		return;
 	instance->service = name;
 	read_service(watch, service, instance, trouble);
 	read_node(watch, json_object_get(element, "Node"), instance, trouble);
-	if (!trouble->why)
-		trouble->why = read_checks(json_object_get(element, "Checks"), instance);
+	if (!trouble->reason)
+		trouble->reason = read_checks(json_object_get(element, "Checks"), instance);
 }
 
-static int say_unreadable(struct swk_watch *watch, const char *service, const char *id,
-			  const char *why, struct swk_error *error)
+static int say_undecodable(struct swk_watch *watch, const char *service, const char *id,
+			   const char *reason, struct swk_error *error)
 {
 	bool key = watch->known && watch->kind == SWK_WATCH_KEYS;
 	char what[SWK_TEXT_MAX];
 
 	(void)snprintf(what, sizeof(what), "%s %zu (%s%s%sline %zu)", key ? "key" : "instance",
 		       watch->number, *id ? "'" : "", id, *id ? "', " : "", watch->start);
-	return watch->sink->unreadable(watch->sink->context, service, what, why, error);
+	return watch->sink->undecodable(watch->sink->context, service, what, reason, error);
 }
 
 static int take_check(struct swk_watch *watch, const json_t *element, struct swk_error *error)
@@ -398,8 +398,8 @@ static int take_instance(struct swk_watch *watch, const json_t *element, struct 
 	    !make_room(&watch->pairs, pairs + 1, sizeof(struct swk_pair)))
 		return swk_error_memory(error);
 	read_instance(watch, element, &instance, &trouble);
-	if (trouble.why)
-		return say_unreadable(watch, instance.service, instance.id, trouble.why, error);
+	if (trouble.reason)
+		return say_undecodable(watch, instance.service, instance.id, trouble.reason, error);
 	if (watch->sink->instance_check &&
 	    take_checks(watch, json_object_get(element, "Checks"), error))
 		return error->status;
@@ -505,10 +505,10 @@ static int take_key(struct swk_watch *watch, const json_t *element, struct swk_e
 	int status;
 
 	key.key = member_text(element, "Key", "Key", &trouble);
-	if (!*key.key && !trouble.why)
-		trouble.why = "it has no Key";
-	if (trouble.why)
-		return say_unreadable(watch, NULL, "", trouble.why, error);
+	if (!*key.key && !trouble.reason)
+		trouble.reason = "it has no Key";
+	if (trouble.reason)
+		return say_undecodable(watch, NULL, "", trouble.reason, error);
 	status = decode_value(watch, json_object_get(element, "Value"), &key, &object, error);
 	if (!status)
 		status = read_values(watch, object, &key, error);
@@ -566,7 +566,7 @@ static int take_element(struct swk_watch *watch, const json_t *element, struct s
 			return status;
 		if (!watch->known) {
 			watch->unshaped++;
-			return say_unreadable(watch, NULL, "", "it is no instance", error);
+			return say_undecodable(watch, NULL, "", "it is no instance", error);
 		}
 	}
 	if (watch->kind == SWK_WATCH_SERVICE && watch->sink->instance)
@@ -616,7 +616,7 @@ static bool is_syntax(const json_error_t *failure)
  * Decodes the element's text. Returns 0 and *value; 0 and NULL with *why where it is JSON that
  * can't be used; SWK_DATA where it is none.
  */
-static int decode(struct swk_watch *watch, json_t **value, char why[JSON_ERROR_TEXT_LENGTH],
+static int decode(struct swk_watch *watch, json_t **value, char reason[JSON_ERROR_TEXT_LENGTH],
 		  struct swk_error *error)
 {
 	/* A check's Output may hold a NUL, and numbers may exceed 64 bits: both are Consul's right,
@@ -628,7 +628,7 @@ static int decode(struct swk_watch *watch, json_t **value, char why[JSON_ERROR_T
 
 	*value = NULL;
 	if (watch->too_large) {
-		(void)snprintf(why, JSON_ERROR_TEXT_LENGTH, "it is larger than %lu bytes",
+		(void)snprintf(reason, JSON_ERROR_TEXT_LENGTH, "it is larger than %lu bytes",
 			       SWK_ELEMENT_MAX);
 		return 0;
 	}
@@ -654,20 +654,20 @@ static int decode(struct swk_watch *watch, json_t **value, char why[JSON_ERROR_T
 				     watch->length - watch->element.length +
 					     (size_t)failure.position,
 				     failure.text);
-	(void)snprintf(why, JSON_ERROR_TEXT_LENGTH, "%s", failure.text);
+	(void)snprintf(reason, JSON_ERROR_TEXT_LENGTH, "%s", failure.text);
 	return 0;
 }
 
 static int end_element(struct swk_watch *watch, struct swk_error *error)
 {
-	char why[JSON_ERROR_TEXT_LENGTH];
+	char reason[JSON_ERROR_TEXT_LENGTH];
 	json_t *value;
-	int status = decode(watch, &value, why, error);
+	int status = decode(watch, &value, reason, error);
 
 	if (!status && value)
 		status = take_element(watch, value, error);
 	else if (!status)
-		status = say_unreadable(watch, NULL, "", why, error);
+		status = say_undecodable(watch, NULL, "", reason, error);
 	json_decref(value);
 	watch->number++;
 	return status;
@@ -675,33 +675,33 @@ static int end_element(struct swk_watch *watch, struct swk_error *error)
 
 static int end_key(struct swk_watch *watch, struct swk_error *error)
 {
-	char why[JSON_ERROR_TEXT_LENGTH];
+	char reason[JSON_ERROR_TEXT_LENGTH];
 	json_t *value;
-	int status = decode(watch, &value, why, error);
+	int status = decode(watch, &value, reason, error);
 
 	watch->key[0] = '\0';
 	if (status)
 		return status;
 	if (value && strlen(json_string_value(value)) != json_string_length(value))
-		(void)snprintf(why, sizeof(why), "its name holds a NUL");
+		(void)snprintf(reason, sizeof(reason), "its name holds a NUL");
 	else if (value && json_string_length(value) >= sizeof(watch->key))
-		(void)snprintf(why, sizeof(why), "its name is too long");
+		(void)snprintf(reason, sizeof(reason), "its name is too long");
 	else if (value && !json_string_length(value))
-		(void)snprintf(why, sizeof(why), "its name is empty");
+		(void)snprintf(reason, sizeof(reason), "its name is empty");
 	else if (value)
 		(void)snprintf(watch->key, sizeof(watch->key), "%s", json_string_value(value));
 	if (!*watch->key)
-		status = watch->sink->unreadable(watch->sink->context, NULL,
-						 "a service in the list", why, error);
+		status = watch->sink->undecodable(watch->sink->context, NULL,
+						  "a service in the list", reason, error);
 	json_decref(value);
 	return status;
 }
 
 static int end_value(struct swk_watch *watch, struct swk_error *error)
 {
-	char why[JSON_ERROR_TEXT_LENGTH];
+	char reason[JSON_ERROR_TEXT_LENGTH];
 	json_t *value;
-	int status = decode(watch, &value, why, error);
+	int status = decode(watch, &value, reason, error);
 
 	/* Tags that can't be decoded are of no interest here. */
 	if (!status)

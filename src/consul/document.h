@@ -43,8 +43,8 @@ struct swk_watch_sink {
 			      struct swk_error *error);
 	/* A registration that can't be decoded, of this service, or of one not known (NULL). What
 	 * it is (`instance 3, line 1`) and why are for a person. */
-	int (*unreadable)(void *context, const char *service, const char *what, const char *why,
-			  struct swk_error *error);
+	int (*undecodable)(void *context, const char *service, const char *what, const char *reason,
+			   struct swk_error *error);
 };
 
 /* Memory for a list; its content is of no use to the next element. */

@@ -99,7 +99,7 @@ static bool begins(const char *line, size_t length, const char *with)
 static size_t receive_header(char *data, size_t size, size_t count, void *context)
 {
 	struct swk_http_request *request = ((struct transfer *)context)->request;
-	const char *wanted = request->answer_header;
+	const char *name = request->answer_header;
 	size_t length = size * count;
 	char line[256];
 
@@ -110,9 +110,9 @@ static size_t receive_header(char *data, size_t size, size_t count, void *contex
 		space = strchr(line, ' ');
 		/* The status is needed before the body comes. */
 		request->status = space ? strtol(space, NULL, 10) : 0;
-	} else if (wanted && begins(data, length, wanted) && data[strlen(wanted)] == ':') {
+	} else if (name && begins(data, length, name) && data[strlen(name)] == ':') {
 		(void)snprintf(line, sizeof(line), "%.*s", (int)length, data);
-		request->answer_number = strtoull(line + strlen(wanted) + 1, NULL, 10);
+		request->answer_number = strtoull(line + strlen(name) + 1, NULL, 10);
 	}
 	return length;
 }
@@ -241,7 +241,7 @@ static bool start(struct swk_http *http, struct swk_http_request *request, int64
 	CURL *easy = curl->easy_init();
 
 	request->status = 0;
-	request->refused = request->timed_out = false;
+	request->unreachable = request->timed_out = false;
 	request->answer_number = 0;
 	request->reason[0] = '\0';
 	request->error = (struct swk_error){0};
@@ -267,7 +267,7 @@ static void finish(struct swk_http *http, CURL *easy, CURLcode code)
 	(void)curl->easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
 	request = transfer->request;
 	if (code != CURLE_OK) {
-		request->refused = code == CURLE_COULDNT_CONNECT;
+		request->unreachable = code == CURLE_COULDNT_CONNECT;
 		request->timed_out = code == CURLE_OPERATION_TIMEDOUT;
 		request->status = 0;
 		(void)snprintf(request->failure, sizeof(request->failure), "%s",

@@ -47,8 +47,8 @@ struct swk_http_request {
 	void *context;
 
 	/* The answer. */
-	long status;  /* HTTP's; 0 where there was none */
-	bool refused; /* nothing listens there */
+	long status;	  /* HTTP's; 0 where there was none */
+	bool unreachable; /* nothing listens there */
 	bool timed_out;
 	uint64_t answer_number;		   /* the header's value, if it is a number; else 0 */
 	char reason[SWK_HTTP_REASON_MAX];  /* of another answer's body, its beginning; escaped */

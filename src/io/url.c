@@ -92,20 +92,20 @@ static char *base_by_libcurl(const char *url, struct swk_error *error)
 	CURLU *parts = curl ? curl->url() : NULL;
 	CURLUcode code = CURLUE_OUT_OF_MEMORY;
 	char *text = NULL, *base = NULL;
-	const char *why = parts ? judge_url(curl, parts, url, &text, &code) : "";
+	const char *reason = parts ? judge_url(curl, parts, url, &text, &code) : "";
 	size_t length;
 
 	if (!curl)
 		return NULL;
-	if (!why)
+	if (!reason)
 		base = strdup(text);
-	if (code == CURLUE_OUT_OF_MEMORY || (!why && !base))
+	if (code == CURLUE_OUT_OF_MEMORY || (!reason && !base))
 		(void)swk_error_memory(error);
 	/* What comes before an @ or behind a ? may be a secret. */
-	else if (why && strpbrk(url, "@?#"))
-		(void)swk_error_set(error, SWK_USAGE, "%s", why);
-	else if (why)
-		(void)swk_error_set(error, SWK_USAGE, "'%s': %s", url, why);
+	else if (reason && strpbrk(url, "@?#"))
+		(void)swk_error_set(error, SWK_USAGE, "%s", reason);
+	else if (reason)
+		(void)swk_error_set(error, SWK_USAGE, "'%s': %s", url, reason);
 	length = base ? strlen(base) : 0;
 	while (length && base[length - 1] == '/')
 		base[--length] = '\0';

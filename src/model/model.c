@@ -291,7 +291,7 @@ bool swk_upstream_has_host(const struct swk_upstream *upstream)
 
 bool swk_upstream_same_addresses(const struct swk_upstream *a, const struct swk_upstream *b)
 {
-	if (a->count != b->count || a->unread || b->unread)
+	if (a->count != b->count || a->partial || b->partial)
 		return false;
 	for (size_t i = 0; i < a->count; i++) {
 		if (compare_servers(&a->servers[i], &b->servers[i]))
@@ -433,60 +433,62 @@ void swk_live_free(struct swk_live *live)
 static bool is_seen_to_vary(const struct swk_upstream *a, const struct swk_upstream *b)
 {
 	return strcmp(a->name, b->name) != 0 ||
-	       (!a->unread && !b->unread && !swk_upstream_same_servers(a, b));
+	       (!a->partial && !b->partial && !swk_upstream_same_servers(a, b));
 }
 
-int swk_live_merge(struct swk_live *live, struct swk_live *look, struct swk_error *error)
+int swk_live_merge(struct swk_live *live, struct swk_live *sample, struct swk_error *error)
 {
 	const size_t had = live->upstreams.count;
 	int status = 0;
 
 	for (size_t i = 0; i < had; i++) {
 		struct swk_upstream *this = &live->upstreams.list[i];
-		const struct swk_upstream *other = swk_upstreams_find(&look->upstreams, this->name);
+		const struct swk_upstream *other =
+			swk_upstreams_find(&sample->upstreams, this->name);
 
 		this->varies |= !other || is_seen_to_vary(this, other);
 		if (!other || strcmp(other->name, this->name) != 0 ||
 		    !swk_upstream_same_servers(this, other))
-			this->unread = true;
+			this->partial = true;
 		if (!other != this->absent) {
 			this->absent = !other;
 			this->switches++;
 		}
 	}
-	for (size_t i = 0; !status && i < look->upstreams.count; i++) {
-		struct swk_upstream *other = &look->upstreams.list[i];
+	for (size_t i = 0; !status && i < sample->upstreams.count; i++) {
+		struct swk_upstream *other = &sample->upstreams.list[i];
 		const struct swk_upstreams before = {live->upstreams.list, had};
 
 		if (swk_upstreams_find(&before, other->name))
 			continue;
-		other->unread = other->varies = true;
+		other->partial = other->varies = true;
 		other->switches = 1;
 		status = swk_upstreams_append(&live->upstreams, other, error);
 	}
 	(void)swk_upstreams_sort(&live->upstreams);
-	if (look->readable < live->readable)
-		live->readable = look->readable;
-	swk_live_free(look);
+	if (sample->readable < live->readable)
+		live->readable = sample->readable;
+	swk_live_free(sample);
 	return status;
 }
 
-bool swk_live_differs(const struct swk_live *live, const struct swk_upstream *wanted)
+bool swk_live_differs(const struct swk_live *live, const struct swk_upstream *desired)
 {
-	const struct swk_upstream *have = swk_upstreams_find(&live->upstreams, wanted->name);
+	const struct swk_upstream *present = swk_upstreams_find(&live->upstreams, desired->name);
 
 	if (live->readable < SWK_READ_ADDRESSES)
 		return false;
 	/* dyups replaces `Web` by a POST of `web`; but traffic finds it by the exact name that it
 	 * was last given (measured on Tengine 3.2.0). */
-	if (!have || strcmp(have->name, wanted->name) != 0)
+	if (!present || strcmp(present->name, desired->name) != 0)
 		return true;
 	/* Of a host's name nginx shows what it resolved it to, and each worker may have done that
 	 * at another time: only that it was missing in some look is certain. */
-	if (swk_upstream_has_host(wanted))
-		return have->switches > 0;
-	return live->readable == SWK_READ_ATTRIBUTES ? !swk_upstream_same_servers(have, wanted)
-						     : !swk_upstream_same_addresses(have, wanted);
+	if (swk_upstream_has_host(desired))
+		return present->switches > 0;
+	return live->readable == SWK_READ_ATTRIBUTES
+		       ? !swk_upstream_same_servers(present, desired)
+		       : !swk_upstream_same_addresses(present, desired);
 }
 
 /* ---- a set of names ---- */
@@ -541,7 +543,7 @@ int swk_names_add_all(struct swk_names *names, const struct swk_names *more,
 	return status;
 }
 
-bool swk_names_have(const struct swk_names *names, const char *name)
+bool swk_names_contain(const struct swk_names *names, const char *name)
 {
 	bool found;
 

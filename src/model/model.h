@@ -84,7 +84,7 @@ struct swk_upstream {
 	/* Both say nothing without keepalive. */
 	unsigned keepalive_timeout;  /* seconds; 0: nginx's own */
 	unsigned keepalive_requests; /* 0: nginx's own */
-	bool unread;		     /* of a live one: it has servers that this model can't hold */
+	bool partial;		     /* of a live one: it has servers that this model can't hold */
 	/* Of a live one, over several looks: whether the last didn't find it, and how often it was
 	 * there where the look before hadn't found it, or the other way round. */
 	bool absent;
@@ -147,7 +147,7 @@ void swk_names_free(struct swk_names *names);
 int swk_names_add(struct swk_names *names, const char *name, struct swk_error *error);
 int swk_names_add_all(struct swk_names *names, const struct swk_names *more,
 		      struct swk_error *error);
-bool swk_names_have(const struct swk_names *names, const char *name);
+bool swk_names_contain(const struct swk_names *names, const char *name);
 void swk_names_remove(struct swk_names *names, const char *name);
 
 /* ---- what a target has ---- */
@@ -168,12 +168,12 @@ void swk_live_free(struct swk_live *live);
 
 /*
  * Adds another look at the same target, which is freed: an upstream that not both have, or not with
- * the same servers, becomes `unread`, so that it is the same as no other.
+ * the same servers, becomes `partial`, so that it is the same as no other.
  */
-int swk_live_merge(struct swk_live *live, struct swk_live *look, struct swk_error *error);
+int swk_live_merge(struct swk_live *live, struct swk_live *sample, struct swk_error *error);
 
 /* Whether what can be read of it shows that it hasn't this upstream as it is. */
-bool swk_live_differs(const struct swk_live *live, const struct swk_upstream *wanted);
+bool swk_live_differs(const struct swk_live *live, const struct swk_upstream *desired);
 
 /* ---- an instance ---- */
 
@@ -247,8 +247,8 @@ struct swk_service {
 	char *name;	  /* owned */
 	size_t instances; /* registered, whether they can be used or not */
 	size_t placed;	  /* in all its upstreams together */
-	bool unsure;	  /* one of them can't be decoded: its tags are not known */
-	bool unasked;	  /* its instances are not known at all */
+	bool undecodable; /* one of them can't be decoded: its tags are not known */
+	bool unavailable; /* its instances are not known at all */
 	bool unchanged;	  /* nor need they be: what the file has of it is right */
 	bool noted;	  /* there was something to say of it, or it may be so again */
 	uint64_t index;	  /* Consul's, of the answer; 0: none */
@@ -262,7 +262,7 @@ struct swk_upstream *swk_service_upstream(const struct swk_service *service, con
 struct swk_services {
 	struct swk_service *list;
 	size_t count;
-	bool unsure; /* there is a registration of which not even the service is known */
+	bool undecodable; /* there is a registration of which not even the service is known */
 };
 
 void swk_services_free(struct swk_services *services);

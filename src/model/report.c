@@ -16,7 +16,7 @@ const char *const swk_event_words[] = {
 
 const char *const swk_step_words[] = {
 	[SWK_STEP_READ] = "read", [SWK_STEP_LOCK] = "lock",	    [SWK_STEP_CONSUL] = "consul",
-	[SWK_STEP_LOOK] = "look", [SWK_STEP_DECIDE] = "decide",	    [SWK_STEP_WRITE] = "write",
+	[SWK_STEP_LIVE] = "look", [SWK_STEP_DECIDE] = "decide",	    [SWK_STEP_WRITE] = "write",
 	[SWK_STEP_SEND] = "send", [SWK_STEP_REMEMBER] = "remember", [SWK_STEP_VERIFY] = "verify",
 };
 
@@ -60,7 +60,7 @@ void swk_report_note(struct swk_report *report, enum swk_note_kind kind, const c
 
 	report->counted[kind]++;
 	/* Many that say what was skipped must not leave out why the status isn't 0. */
-	if (report->note_count >= (kind >= SWK_NOTE_HELD ? 2UL : 1UL) * SWK_NOTES_MAX)
+	if (report->note_count >= (kind >= SWK_NOTE_HELD_BACK ? 2UL : 1UL) * SWK_NOTES_MAX)
 		return;
 	notes = swk_list_grow(report->notes, report->note_count, sizeof(*notes));
 	if (!notes)
@@ -178,22 +178,22 @@ size_t swk_report_signed(const struct swk_report *report, char sign)
 	return count;
 }
 
-size_t swk_report_owed(const struct swk_report *report)
+size_t swk_report_pending(const struct swk_report *report)
 {
-	size_t owed = 0;
+	size_t pending = 0;
 
 	for (size_t i = 0; i < report->target_count; i++)
-		owed += report->targets[i].owed;
-	return owed;
+		pending += report->targets[i].pending;
+	return pending;
 }
 
 int swk_report_status(const struct swk_report *report)
 {
-	if (report->counted[SWK_NOTE_UNASKED])
+	if (report->counted[SWK_NOTE_UNAVAILABLE])
 		return SWK_UNAVAILABLE;
-	if (report->counted[SWK_NOTE_OWED])
+	if (report->counted[SWK_NOTE_PENDING])
 		return SWK_TEMPFAIL;
-	if (report->counted[SWK_NOTE_HELD])
-		return SWK_HELD;
+	if (report->counted[SWK_NOTE_HELD_BACK])
+		return SWK_HELD_BACK;
 	return SWK_OK;
 }

@@ -10,13 +10,13 @@
 #include "base/error.h"
 
 enum swk_note_kind {
-	SWK_NOTE_DETAIL,  /* for the curious: shown with -v */
-	SWK_NOTE_SKIPPED, /* an instance, a service, or a colour of it that can't be used */
-	SWK_NOTE_KEPT,	  /* an upstream that keeps its last servers */
-	SWK_NOTE_WARNING, /* done, but somebody should look */
-	SWK_NOTE_HELD,	  /* wanted and not done: status 10 */
-	SWK_NOTE_UNASKED, /* Consul could not be asked: status 69 */
-	SWK_NOTE_OWED,	  /* a target is not confirmed: status 75 */
+	SWK_NOTE_DETAIL,      /* for the curious: shown with -v */
+	SWK_NOTE_SKIPPED,     /* an instance, a service, or a colour of it that can't be used */
+	SWK_NOTE_KEPT,	      /* an upstream that keeps its last servers */
+	SWK_NOTE_WARNING,     /* done, but somebody should look */
+	SWK_NOTE_HELD_BACK,   /* wanted and not done: status 10 */
+	SWK_NOTE_UNAVAILABLE, /* Consul could not be asked: status 69 */
+	SWK_NOTE_PENDING,     /* a target is not confirmed: status 75 */
 	SWK_NOTE_KINDS
 };
 
@@ -50,7 +50,7 @@ enum swk_step {
 	SWK_STEP_READ,	   /* settings' URLs and the document */
 	SWK_STEP_LOCK,	   /* until the lock is had, and what is recorded behind it is read */
 	SWK_STEP_CONSUL,   /* asking it */
-	SWK_STEP_LOOK,	   /* at what targets have */
+	SWK_STEP_LIVE,	   /* at what targets have */
 	SWK_STEP_DECIDE,   /* what is wanted */
 	SWK_STEP_WRITE,	   /* state and conf file */
 	SWK_STEP_SEND,	   /* to the targets */
@@ -73,7 +73,7 @@ struct swk_target_report {
 	char *name; /* owned; its URL */
 	size_t updated;
 	size_t deleted;
-	size_t owed; /* at the end */
+	size_t pending; /* at the end */
 };
 
 struct swk_report {
@@ -84,7 +84,7 @@ struct swk_report {
 	size_t deleted;
 	size_t counted[SWK_NOTE_KINDS];
 	uint64_t index;	 /* Consul's; 0 where none is known */
-	bool held;	 /* what differs in the file was not done: automatic changes are held */
+	bool on_hold;	 /* what differs in the file was not done: automatic changes are held */
 	bool hold_known; /* it got so far that the above is told */
 	bool finished;	 /* the run got to its end: the numbers above are what it came to */
 	int64_t milliseconds;
@@ -139,7 +139,7 @@ struct swk_health_report *swk_report_health(struct swk_report *report, const cha
 size_t swk_report_signed(const struct swk_report *report, char sign);
 
 /* How many upstreams are owed, to all targets together. */
-size_t swk_report_owed(const struct swk_report *report);
+size_t swk_report_pending(const struct swk_report *report);
 
 /* The exit status that the notes add up to: what needs a retry before what needs a person. */
 int swk_report_status(const struct swk_report *report);

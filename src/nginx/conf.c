@@ -154,22 +154,22 @@ struct reader {
 	struct swk_error *error;
 };
 
-static int refuse(struct reader *reader, const char *why)
+static int refuse(struct reader *reader, const char *reason)
 {
 	return swk_error_set(reader->error, SWK_CANTCREATE,
 			     "%s:%u: %s: swk-apply doesn't write this and won't overwrite it; take "
 			     "it out, or let 'swk-apply --resync --adopt' write the file anew",
-			     reader->path, reader->line, why);
+			     reader->path, reader->line, reason);
 }
 
 static int refuse_word(struct reader *reader)
 {
-	char why[WORD_MAX + 32];
+	char reason[WORD_MAX + 32];
 
-	(void)snprintf(why, sizeof(why), "unexpected '%.*s'",
+	(void)snprintf(reason, sizeof(reason), "unexpected '%.*s'",
 		       reader->length ? (int)reader->length : 3,
 		       reader->length ? reader->word : "end");
-	return refuse(reader, why);
+	return refuse(reader, reason);
 }
 
 static bool is_word(const struct reader *reader, const char *word)
@@ -492,7 +492,7 @@ static int read_upstream(struct reader *reader, struct swk_upstreams *set)
 	return status;
 }
 
-bool swk_nginx_is_ours(const char *text, size_t length)
+bool swk_nginx_is_managed(const char *text, size_t length)
 {
 	size_t blank = 0;
 

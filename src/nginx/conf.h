@@ -27,7 +27,7 @@ int swk_nginx_file(struct swk_buffer *out, const struct swk_upstreams *set,
 		   struct swk_error *error);
 
 /* Whether a file begins as ours do, or has nothing in it. */
-bool swk_nginx_is_ours(const char *text, size_t length);
+bool swk_nginx_is_managed(const char *text, size_t length);
 
 /*
  * Reads a file such as swk_nginx_file writes, or one with the same directives in another order, and

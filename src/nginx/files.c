@@ -56,9 +56,9 @@ static char *real_name(const char *path)
 
 /* How a file's name goes on behind our file's: "" of ours, ".state" of one beside it, NULL of
  * others. */
-static const char *behind_ours(const struct swk_nginx_files *files, const char *name)
+static const char *after_conf(const struct swk_nginx_files *files, const char *name)
 {
-	const char *names[] = {files->ours, files->ours_real};
+	const char *names[] = {files->conf, files->conf_real};
 	const char *result = NULL;
 	char *real = real_name(name);
 	const char *found[] = {name, real ? real : name};
@@ -79,7 +79,7 @@ static const char *behind_ours(const struct swk_nginx_files *files, const char *
 /* Whether a pattern finds our file with `behind` at its end, be it there or not. */
 static bool would_find(const struct swk_nginx_files *files, const char *pattern, const char *behind)
 {
-	const char *names[] = {files->ours, files->ours_real};
+	const char *names[] = {files->conf, files->conf_real};
 	bool found = false;
 
 	for (size_t i = 0; i < 2 && !found; i++) {
@@ -91,14 +91,14 @@ static bool would_find(const struct swk_nginx_files *files, const char *pattern,
 	return found;
 }
 
-static int name_ours(struct swk_nginx_files *files, const char *ours, struct swk_error *error)
+static int name_conf(struct swk_nginx_files *files, const char *conf, struct swk_error *error)
 {
 	*files = (struct swk_nginx_files){.room_text = SWK_LINT_TEXT_MAX,
 					  .room_directives = SWK_LINT_DIRECTIVES_MAX};
 	swk_buffer_init(&files->text, SWK_LINT_TEXT_MAX);
-	files->ours = strdup(ours);
-	files->ours_real = real_name(ours);
-	return files->ours && files->ours_real ? 0 : swk_error_memory(error);
+	files->conf = strdup(conf);
+	files->conf_real = real_name(conf);
+	return files->conf && files->conf_real ? 0 : swk_error_memory(error);
 }
 
 void swk_nginx_files_free(struct swk_nginx_files *files)
@@ -112,8 +112,8 @@ void swk_nginx_files_free(struct swk_nginx_files *files)
 		free(files->dumped[i].name);
 	free(files->files);
 	free(files->dumped);
-	free(files->ours);
-	free(files->ours_real);
+	free(files->conf);
+	free(files->conf_real);
 	free(files->folder);
 	swk_buffer_free(&files->text);
 	*files = (struct swk_nginx_files){0};
@@ -142,8 +142,8 @@ static struct swk_nginx_file *add_file(struct swk_nginx_files *files, const char
 		(void)swk_error_memory(error);
 		return NULL;
 	}
-	behind = behind_ours(files, name);
-	file->ours = behind && !*behind;
+	behind = after_conf(files, name);
+	file->conf = behind && !*behind;
 	return list[files->count++] = file;
 }
 
@@ -178,8 +178,8 @@ static int parse(struct swk_nginx_files *files, struct swk_directives *out, cons
 }
 
 /* A file on disk; *exists as of swk_file_read. */
-static int load(struct swk_nginx_files *files, struct swk_directives *out, const char *name,
-		bool *exists, struct swk_error *error)
+static int read_file(struct swk_nginx_files *files, struct swk_directives *out, const char *name,
+		     bool *exists, struct swk_error *error)
 {
 	struct swk_buffer text;
 	int status;
@@ -208,8 +208,8 @@ static int load_dumped(struct swk_nginx_files *files, struct swk_directive *incl
 			  : fnmatch(pattern, dumped->name, FNM_PATHNAME | FNM_PERIOD) != 0)
 			continue;
 		found++;
-		behind = behind_ours(files, dumped->name);
-		include->includes_ours |= behind && !*behind;
+		behind = after_conf(files, dumped->name);
+		include->includes_conf |= behind && !*behind;
 		if (!include->includes_beside || !behind || !*behind)
 			status = parse(files, &include->inside, dumped->name,
 				       files->text.data + dumped->start, dumped->length, error);
@@ -225,15 +225,15 @@ static int load_dumped(struct swk_nginx_files *files, struct swk_directive *incl
 static int load_named(struct swk_nginx_files *files, struct swk_directive *include,
 		      const char *name, bool plain, struct swk_error *error)
 {
-	const char *behind = behind_ours(files, name);
+	const char *behind = after_conf(files, name);
 	bool exists = false;
 	int status;
 
-	include->includes_ours |= behind && !*behind;
+	include->includes_conf |= behind && !*behind;
 	if (include->includes_beside && behind && *behind)
 		return 0;
-	status = load(files, &include->inside, name, &exists, error);
-	if (status || exists || !plain || files->fragment || include->includes_ours)
+	status = read_file(files, &include->inside, name, &exists, error);
+	if (status || exists || !plain || files->fragment || include->includes_conf)
 		return status;
 	return swk_error_set(error, SWK_CANTCREATE,
 			     "%s:%u: %s is included, but it isn't there: nginx doesn't start so",
@@ -270,7 +270,7 @@ static int read_include(struct swk_nginx_files *files, struct swk_directive *inc
 	path = joined(*word == '/' ? "" : files->folder, word);
 	if (!path)
 		return swk_error_memory(error);
-	include->includes_ours = would_find(files, path, "");
+	include->includes_conf = would_find(files, path, "");
 	include->includes_beside = would_find(files, path, ".state");
 	if (files->dumped)
 		status = load_dumped(files, include, path, plain, error);
@@ -353,14 +353,14 @@ static int find_folder(struct swk_nginx_files *files, const char *path, struct s
 	return files->folder ? 0 : swk_error_memory(error);
 }
 
-int swk_nginx_files_read(struct swk_nginx_files *files, const char *path, const char *ours,
+int swk_nginx_files_read(struct swk_nginx_files *files, const char *path, const char *conf,
 			 struct swk_error *error)
 {
 	bool exists = false;
-	int status = name_ours(files, ours, error);
+	int status = name_conf(files, conf, error);
 
 	if (!status)
-		status = load(files, &files->top, path, &exists, error);
+		status = read_file(files, &files->top, path, &exists, error);
 	if (!status && !exists)
 		status = swk_error_set(error, SWK_CANTCREATE, "%s: it isn't there", path);
 	if (!status)
@@ -428,9 +428,9 @@ static int split(struct swk_nginx_files *files, struct swk_error *error)
 }
 
 int swk_nginx_files_take_dump(struct swk_nginx_files *files, struct swk_buffer *text,
-			      const char *ours, struct swk_error *error)
+			      const char *conf, struct swk_error *error)
 {
-	int status = name_ours(files, ours, error);
+	int status = name_conf(files, conf, error);
 
 	swk_buffer_free(&files->text);
 	files->text = *text;
@@ -448,12 +448,12 @@ int swk_nginx_files_take_dump(struct swk_nginx_files *files, struct swk_buffer *
 	return status;
 }
 
-int swk_nginx_files_ours(const struct swk_nginx_files *files, struct swk_buffer *text, bool *exists,
+int swk_nginx_files_conf(const struct swk_nginx_files *files, struct swk_buffer *text, bool *exists,
 			 struct swk_error *error)
 {
 	for (size_t i = 0; i < files->dumped_count; i++) {
 		const struct swk_nginx_dumped *dumped = &files->dumped[i];
-		const char *behind = behind_ours(files, dumped->name);
+		const char *behind = after_conf(files, dumped->name);
 
 		if (behind && !*behind) {
 			*exists = true;
@@ -461,5 +461,5 @@ int swk_nginx_files_ours(const struct swk_nginx_files *files, struct swk_buffer 
 					      dumped->length, error);
 		}
 	}
-	return swk_file_read(files->ours, text, exists, error);
+	return swk_file_read(files->conf, text, exists, error);
 }

@@ -14,8 +14,8 @@ struct swk_nginx_files {
 	struct swk_nginx_file **files; /* all that were read, as often as they were; owned */
 	size_t count;
 
-	char *ours;		/* the file that swk-apply writes: its name… */
-	char *ours_real;	/* …and the same behind symbolic links */
+	char *conf;		/* the file that swk-apply writes: its name… */
+	char *conf_real;	/* …and the same behind symbolic links */
 	char *folder;		/* what names are relative to, with a slash at its end */
 	bool fragment;		/* the main file is one that others include */
 	bool marked;		/* the text below has the names of its files */
@@ -35,17 +35,17 @@ struct swk_nginx_files {
  * /etc/nginx, and may include what isn't there. Returns 0, SWK_DATA (FILE:LINE: what isn't nginx's
  * syntax), SWK_CANTCREATE (what can't be read) or SWK_INTERNAL. Whichever, free it.
  */
-int swk_nginx_files_read(struct swk_nginx_files *files, const char *path, const char *ours,
+int swk_nginx_files_read(struct swk_nginx_files *files, const char *path, const char *conf,
 			 struct swk_error *error);
 
 /* The same for what `nginx -T` printed, of which the first file is the main one; a text without its
  * marks is one file. The text is taken over. */
 int swk_nginx_files_take_dump(struct swk_nginx_files *files, struct swk_buffer *text,
-			      const char *ours, struct swk_error *error);
+			      const char *conf, struct swk_error *error);
 
 /* The text of the file that swk-apply writes: of the dump, where that has it, else from disk. The
  * buffer is an initialised one. */
-int swk_nginx_files_ours(const struct swk_nginx_files *files, struct swk_buffer *text, bool *exists,
+int swk_nginx_files_conf(const struct swk_nginx_files *files, struct swk_buffer *text, bool *exists,
 			 struct swk_error *error);
 
 void swk_nginx_files_free(struct swk_nginx_files *files);

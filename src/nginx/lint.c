@@ -24,7 +24,7 @@ const char *const swk_lint_words[SWK_LINT_RULES] = {
 	[SWK_LINT_ZONE] = "zone",
 };
 
-#define UNREAD "swk-apply doesn't write this, and changes nothing while it is there"
+#define UNMANAGEABLE "swk-apply doesn't write this, and changes nothing while it is there"
 
 static const char *const reasons[SWK_LINT_RULES] = {
 	[SWK_LINT_BOUND] = "a name is bound when nginx starts, and never sees what dyups changes",
@@ -41,8 +41,9 @@ static const char *const reasons[SWK_LINT_RULES] = {
 	[SWK_LINT_PIECES] = "a body that comes in pieces may be taken in part, and nginx says yes",
 	[SWK_LINT_QUEUE] = "the worker that takes it can't tell the others, whose upstream stays "
 			   "as it was",
-	[SWK_LINT_HASH] = UNREAD "; in dyups a worker that is sent it takes no change any more",
-	[SWK_LINT_ZONE] = UNREAD "; in dyups it kills the worker that is sent it",
+	[SWK_LINT_HASH] =
+		UNMANAGEABLE "; in dyups a worker that is sent it takes no change any more",
+	[SWK_LINT_ZONE] = UNMANAGEABLE "; in dyups it kills the worker that is sent it",
 };
 
 /* Those that nginx has where nothing is said: ngx_http_core_module, dyups. */
@@ -58,7 +59,7 @@ struct scope {
 
 struct lint {
 	struct swk_findings *findings;
-	const struct swk_lint_ours *ours;
+	const struct swk_lint_conf *conf;
 	struct swk_names names;		  /* of our upstreams */
 	const char *largest;		  /* the upstream with the largest body… */
 	size_t body;			  /* …and that body's length; 0: none is known */
@@ -121,7 +122,7 @@ static int found(struct lint *lint, enum swk_lint_rule rule, const struct swk_di
 					.file = escaped(at->file->name),
 					.line = at->line,
 					.what = escaped(what),
-					.why = reasons[rule],
+					.reason = reasons[rule],
 					.mend = escaped(mend)};
 	if (!finding->file || !finding->what || !finding->mend)
 		return swk_error_memory(lint->error);
@@ -370,11 +371,11 @@ static bool is_pass(const struct swk_directive *directive)
 }
 
 /* The upstream in our file that dyups takes for one of this name, or NULL. */
-static const struct swk_directive *find_ours(const struct lint *lint, const char *name)
+static const struct swk_directive *find_managed(const struct lint *lint, const char *name)
 {
-	const struct swk_directives *directives = &lint->ours->directives;
+	const struct swk_directives *directives = &lint->conf->directives;
 
-	if (!swk_names_have(&lint->names, name))
+	if (!swk_names_contain(&lint->names, name))
 		return NULL;
 	for (size_t i = 0; i < directives->count; i++) {
 		const struct swk_directive *directive = &directives->list[i];
@@ -391,8 +392,8 @@ static int check_pass(struct lint *lint, const struct swk_directive *directive)
 {
 	const char *word = directive->words[1], *mark = strstr(word, "://"), *rest;
 	size_t scheme = mark ? (size_t)(mark + 3 - word) : 0;
-	const struct swk_directive *ours;
-	const char *name_ours;
+	const struct swk_directive *managed;
+	const char *managed_name;
 	char name[SWK_NAME_MAX + 1];
 
 	rest = word + scheme + strcspn(word + scheme, ":/?");
@@ -400,31 +401,33 @@ static int check_pass(struct lint *lint, const struct swk_directive *directive)
 		return 0;
 	(void)snprintf(name, sizeof(name), "%.*s", (int)(rest - word - (long)scheme),
 		       word + scheme);
-	ours = find_ours(lint, name);
-	if (!ours)
+	managed = find_managed(lint, name);
+	if (!managed)
 		return 0;
-	name_ours = ours->words[1]; /* where case counts, a variable needs that one */
+	managed_name = managed->words[1]; /* where case counts, a variable needs that one */
 	return found(
 		lint, SWK_LINT_BOUND, directive,
-		TEXT("'%s %s' names upstream %s", directive->words[0], word, name_ours),
+		TEXT("'%s %s' names upstream %s", directive->words[0], word, managed_name),
 		*rest == '/' || *rest == '?'
 			? TEXT("'set $backend %s;' and '%s %.*s$backend;', with a 'rewrite ... "
 			       "break;' for the path, which nginx doesn't replace then",
-			       name_ours, directive->words[0], (int)scheme, word)
-			: TEXT("'set $backend %s;' and '%s %.*s$backend;'", name_ours,
+			       managed_name, directive->words[0], (int)scheme, word)
+			: TEXT("'set $backend %s;' and '%s %.*s$backend;'", managed_name,
 			       directive->words[0], (int)scheme, word));
 }
 
 static int check_upstream(struct lint *lint, const struct swk_directive *directive)
 {
 	const char *name = directive->words[1];
-	const struct swk_directive *ours = directive->file->ours ? NULL : find_ours(lint, name);
+	const struct swk_directive *managed =
+		directive->file->conf ? NULL : find_managed(lint, name);
 
-	if (!ours)
+	if (!managed)
 		return 0;
-	return found(lint, strcmp(ours->words[1], name) ? SWK_LINT_CASE : SWK_LINT_TWICE, directive,
-		     TEXT("upstream %s stands in %s:%u as %s, too", name, lint->ours->path,
-			  ours->line, ours->words[1]),
+	return found(lint, strcmp(managed->words[1], name) ? SWK_LINT_CASE : SWK_LINT_TWICE,
+		     directive,
+		     TEXT("upstream %s stands in %s:%u as %s, too", name, lint->conf->path,
+			  managed->line, managed->words[1]),
 		     "take it out here, or rename it; or leave the service out, by 'exclude' in "
 		     "the settings");
 }
@@ -433,16 +436,16 @@ static int check_include(struct lint *lint, const struct swk_directive *directiv
 {
 	int status = 0;
 
-	if (directive->includes_ours && lint->included)
+	if (directive->includes_conf && lint->included)
 		status = found(lint, SWK_LINT_INCLUDED_TWICE, directive,
 			       TEXT("'%s %s' includes %s once more", directive->words[0],
-				    directive->words[1], lint->ours->path),
+				    directive->words[1], lint->conf->path),
 			       "take one of the two out");
-	lint->included |= directive->includes_ours;
+	lint->included |= directive->includes_conf;
 	if (!status && directive->includes_beside)
 		status = found(lint, SWK_LINT_WIDE, directive,
 			       TEXT("'%s %s' takes %s.state and others that stand beside that file",
-				    directive->words[0], directive->words[1], lint->ours->path),
+				    directive->words[0], directive->words[1], lint->conf->path),
 			       "a pattern that ends in the file's own ending, such as *.conf");
 	return status;
 }
@@ -512,9 +515,9 @@ static int check_missing(struct lint *lint)
 		return 0;
 	if (!lint->included)
 		status = found(lint, SWK_LINT_NOT_INCLUDED, lint->http,
-			       TEXT("%s isn't included", lint->ours->path),
+			       TEXT("%s isn't included", lint->conf->path),
 			       TEXT("'include %s;' in http, or --conf FILE if another is meant",
-				    lint->ours->path));
+				    lint->conf->path));
 	if (!status && lint->interface && !lint->queue && lint->body)
 		status = check_queue(lint, lint->http, QUEUE_DEFAULT);
 	return status;
@@ -522,7 +525,7 @@ static int check_missing(struct lint *lint)
 
 /* ---- our file ---- */
 
-static int check_ours(struct lint *lint, const struct swk_directive *upstream)
+static int check_conf(struct lint *lint, const struct swk_directive *upstream)
 {
 	int status = 0;
 
@@ -541,9 +544,9 @@ static int check_ours(struct lint *lint, const struct swk_directive *upstream)
 	return status;
 }
 
-static int read_ours(struct lint *lint)
+static int read_conf(struct lint *lint)
 {
-	const struct swk_directives *directives = &lint->ours->directives;
+	const struct swk_directives *directives = &lint->conf->directives;
 	int status = 0;
 
 	for (size_t i = 0; !status && i < directives->count; i++) {
@@ -553,7 +556,7 @@ static int read_ours(struct lint *lint)
 			continue;
 		status = swk_names_add(&lint->names, directive->words[1], lint->error);
 		if (!status)
-			status = check_ours(lint, directive);
+			status = check_conf(lint, directive);
 	}
 	return status;
 }
@@ -561,7 +564,7 @@ static int read_ours(struct lint *lint)
 /* The largest body that there is to send. */
 static int measure(struct lint *lint)
 {
-	const struct swk_upstreams *upstreams = &lint->ours->upstreams;
+	const struct swk_upstreams *upstreams = &lint->conf->upstreams;
 	struct swk_buffer body;
 	int status = 0;
 
@@ -579,14 +582,14 @@ static int measure(struct lint *lint)
 }
 
 int swk_nginx_lint(struct swk_findings *findings, const struct swk_directives *top,
-		   const struct swk_lint_ours *ours, struct swk_error *error)
+		   const struct swk_lint_conf *conf, struct swk_error *error)
 {
-	struct lint lint = {.findings = findings, .ours = ours, .error = error};
+	struct lint lint = {.findings = findings, .conf = conf, .error = error};
 	struct scope scope = {.level = top};
 	int status = measure(&lint);
 
 	if (!status)
-		status = read_ours(&lint);
+		status = read_conf(&lint);
 	if (!status)
 		status = walk(&lint, top, &scope);
 	if (!status)

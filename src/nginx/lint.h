@@ -35,7 +35,7 @@ struct swk_finding {
 	char *file;
 	unsigned line;
 	char *what;
-	const char *why;
+	const char *reason;
 	char *mend;
 };
 
@@ -47,7 +47,7 @@ struct swk_findings {
 void swk_findings_free(struct swk_findings *findings);
 
 /* Our file. */
-struct swk_lint_ours {
+struct swk_lint_conf {
 	const char *path;
 	struct swk_directives directives;
 	/* What it says, to be measured; where it couldn't be read so, it is empty. */
@@ -59,6 +59,6 @@ struct swk_lint_ours {
  * the rest may have is not missed. Returns 0 or SWK_INTERNAL.
  */
 int swk_nginx_lint(struct swk_findings *findings, const struct swk_directives *top,
-		   const struct swk_lint_ours *ours, struct swk_error *error);
+		   const struct swk_lint_conf *conf, struct swk_error *error);
 
 #endif

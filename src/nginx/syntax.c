@@ -16,10 +16,10 @@ struct reader {
 	struct swk_error *error;
 };
 
-static int refuse(const struct reader *reader, const char *why)
+static int refuse(const struct reader *reader, const char *reason)
 {
 	return swk_error_set(reader->error, SWK_DATA, "%s:%u: %s", reader->file->name, reader->line,
-			     why);
+			     reason);
 }
 
 static int refuse_byte(const struct reader *reader)

@@ -14,7 +14,7 @@
 /* Where directives stand. */
 struct swk_nginx_file {
 	char *name; /* owned by whoever made it */
-	bool ours;  /* the one that swk-apply writes */
+	bool conf;  /* the one that swk-apply writes */
 };
 
 struct swk_directives {
@@ -30,7 +30,7 @@ struct swk_directive {
 	bool block;			   /* it has braces, not a `;` */
 	/* Of an `include`, once its files are read: whether ours is, or would be, among them, or
 	 * one of those that stand beside ours. */
-	bool includes_ours;
+	bool includes_conf;
 	bool includes_beside;
 	struct swk_directives inside; /* a block's; an include's; of a block of Lua nothing */
 };

@@ -16,9 +16,9 @@ struct claim {
 		   * colour, a key */
 };
 
-struct decision {
+struct deciding {
 	const struct swk_policy *policy;
-	const struct swk_upstreams *have;
+	const struct swk_upstreams *recorded;
 	const struct swk_upstream **by_service; /* what we have of one source, sorted */
 	size_t of_source;
 	struct claim *claims;
@@ -32,7 +32,7 @@ struct subject {
 	const struct swk_source *source;
 	struct swk_service *service;
 	struct swk_rules rules;
-	bool unsure;
+	bool undecodable;
 };
 
 static bool same_source(const struct swk_upstream *a, const struct swk_upstream *b)
@@ -42,49 +42,50 @@ static bool same_source(const struct swk_upstream *a, const struct swk_upstream 
 
 /* ---- who claims a name ---- */
 
-static int claim(struct decision *decision, const struct swk_upstream *upstream)
+static int claim(struct deciding *deciding, const struct swk_upstream *upstream)
 {
-	const struct swk_upstream *recorded = swk_upstreams_find(decision->have, upstream->name);
+	const struct swk_upstream *recorded =
+		swk_upstreams_find(deciding->recorded, upstream->name);
 	struct claim *claims =
-		swk_list_grow(decision->claims, decision->claim_count, sizeof(*claims));
+		swk_list_grow(deciding->claims, deciding->claim_count, sizeof(*claims));
 	int rank = 0;
 
 	if (!claims)
-		return swk_error_memory(decision->error);
-	decision->claims = claims;
+		return swk_error_memory(deciding->error);
+	deciding->claims = claims;
 	if (!recorded || !same_source(recorded, upstream)) {
 		rank = strcmp(upstream->name, upstream->service) ? 2 : 1;
 		if (upstream->keyed)
 			rank = 3;
 	}
-	claims[decision->claim_count++] = (struct claim){.upstream = upstream, .rank = rank};
+	claims[deciding->claim_count++] = (struct claim){.upstream = upstream, .rank = rank};
 	return 0;
 }
 
-static int say_of_upstream(struct decision *decision, const struct swk_upstream *upstream,
-			   enum swk_verdict verdict, const char *why)
+static int say_of_upstream(struct deciding *deciding, const struct swk_upstream *upstream,
+			   enum swk_outcome outcome, const char *reason)
 {
-	return swk_whys_add(decision->policy->whys,
-			    &(struct swk_why){.service = upstream->service,
-					      .tag = upstream->tag,
-					      .keyed = upstream->keyed,
-					      .upstream = upstream->name,
-					      .verdict = verdict,
-					      .reason = (char *)(uintptr_t)why},
-			    decision->error);
+	return swk_decisions_add(deciding->policy->decisions,
+				 &(struct swk_decision){.service = upstream->service,
+							.tag = upstream->tag,
+							.keyed = upstream->keyed,
+							.upstream = upstream->name,
+							.outcome = outcome,
+							.reason = (char *)(uintptr_t)reason},
+				 deciding->error);
 }
 
-static int keep(struct decision *decision, const struct swk_upstream *upstream, const char *why)
+static int keep(struct deciding *deciding, const struct swk_upstream *upstream, const char *reason)
 {
 	int status = 0;
 
-	if (why) {
-		swk_report_note(decision->report, SWK_NOTE_KEPT,
+	if (reason) {
+		swk_report_note(deciding->report, SWK_NOTE_KEPT,
 				"upstream %s: kept with its last %zu server%s: %s", upstream->name,
-				upstream->count, upstream->count == 1 ? "" : "s", why);
-		status = say_of_upstream(decision, upstream, SWK_KEPT, why);
+				upstream->count, upstream->count == 1 ? "" : "s", reason);
+		status = say_of_upstream(deciding, upstream, SWK_OUTCOME_KEPT, reason);
 	}
-	return status ? status : claim(decision, upstream);
+	return status ? status : claim(deciding, upstream);
 }
 
 /* ---- what we have ---- */
@@ -95,26 +96,26 @@ static int service_order(const char *key, const void *item)
 }
 
 /* Where in by_service the upstreams of a service begin; they end where another service's do. */
-static size_t first_of(const struct decision *decision, const char *service)
+static size_t first_of(const struct deciding *deciding, const char *service)
 {
 	bool found;
 
-	return swk_list_place(decision->by_service, decision->of_source,
-			      sizeof(*decision->by_service), service, service_order, &found);
+	return swk_list_place(deciding->by_service, deciding->of_source,
+			      sizeof(*deciding->by_service), service, service_order, &found);
 }
 
 /* What we have of the same source: of several, as in the midst of a renaming, that of its name. */
-static const struct swk_upstream *recorded_as(const struct decision *decision,
+static const struct swk_upstream *recorded_as(const struct deciding *deciding,
 					      const struct swk_upstream *told)
 {
 	const struct swk_upstream *found = NULL;
 
-	for (size_t i = first_of(decision, told->service);
-	     i < decision->of_source && !strcmp(decision->by_service[i]->service, told->service);
+	for (size_t i = first_of(deciding, told->service);
+	     i < deciding->of_source && !strcmp(deciding->by_service[i]->service, told->service);
 	     i++) {
-		if (same_source(decision->by_service[i], told) &&
-		    (!found || !strcasecmp(decision->by_service[i]->name, told->name)))
-			found = decision->by_service[i];
+		if (same_source(deciding->by_service[i], told) &&
+		    (!found || !strcasecmp(deciding->by_service[i]->name, told->name)))
+			found = deciding->by_service[i];
 	}
 	return found;
 }
@@ -122,7 +123,7 @@ static const struct swk_upstream *recorded_as(const struct decision *decision,
 /* ---- what stays and what goes ---- */
 
 /* nginx answers 502 at once where all servers are down. */
-static int claim_down(struct decision *decision, struct swk_upstream *upstream, const char *why)
+static int claim_down(struct deciding *deciding, struct swk_upstream *upstream, const char *reason)
 {
 	struct swk_server nobody = {.weight = SWK_NGINX_WEIGHT,
 				    .max_fails = SWK_NGINX_MAX_FAILS,
@@ -132,20 +133,21 @@ static int claim_down(struct decision *decision, struct swk_upstream *upstream, 
 
 	if (!upstream->count) {
 		(void)swk_server_set_address(&nobody, "127.0.0.1", 1);
-		status = swk_upstream_add(upstream, &nobody, decision->error);
+		status = swk_upstream_add(upstream, &nobody, deciding->error);
 	}
-	swk_report_note(decision->report, SWK_NOTE_WARNING, "upstream %s: down: %s", upstream->name,
-			why);
+	swk_report_note(deciding->report, SWK_NOTE_WARNING, "upstream %s: down: %s", upstream->name,
+			reason);
 	if (!status)
-		status = say_of_upstream(decision, upstream, SWK_SERVED_DOWN, why);
-	return status ? status : claim(decision, upstream);
+		status = say_of_upstream(deciding, upstream, SWK_OUTCOME_SERVED_DOWN, reason);
+	return status ? status : claim(deciding, upstream);
 }
 
-static int let_go(struct decision *decision, const struct swk_upstream *upstream, const char *why)
+static int let_go(struct deciding *deciding, const struct swk_upstream *upstream,
+		  const char *reason)
 {
-	swk_report_note(decision->report, SWK_NOTE_DETAIL, "upstream %s: not served: %s",
-			upstream->name, why);
-	return say_of_upstream(decision, upstream, SWK_LEFT_OUT, why);
+	swk_report_note(deciding->report, SWK_NOTE_DETAIL, "upstream %s: not served: %s",
+			upstream->name, reason);
+	return say_of_upstream(deciding, upstream, SWK_OUTCOME_LEFT_OUT, reason);
 }
 
 /* Whether so few of its instances can be used that the last ones are the better choice. A floor in
@@ -181,7 +183,7 @@ static bool has_server_up(const struct swk_upstream *upstream)
 static const char no_instance[] = "its service has no instance registered";
 
 /* An upstream that the registry tells of; `recorded` is what we have of its source, or NULL. */
-static int decide_told(struct decision *decision, const struct subject *subject,
+static int decide_told(struct deciding *deciding, const struct subject *subject,
 		       struct swk_upstream *told, const struct swk_upstream *recorded)
 {
 	const char *none = told->registered
@@ -189,9 +191,9 @@ static int decide_told(struct decision *decision, const struct subject *subject,
 				   : no_instance;
 	/* What registrants may ask for is no limit to who writes keys. */
 	unsigned most =
-		told->keyed ? SWK_WEIGHT_MAX : decision->policy->settings->attributes.max_weight;
+		told->keyed ? SWK_WEIGHT_MAX : deciding->policy->settings->attributes.max_weight;
 	bool below = is_below_floor(&subject->rules, told);
-	size_t up = swk_settle(told, most, decision->report);
+	size_t up = swk_fit(told, most, deciding->report);
 
 	/* The next time it may be kept for that. */
 	subject->service->noted |= below;
@@ -199,24 +201,24 @@ static int decide_told(struct decision *decision, const struct subject *subject,
 	/* One whose servers are all down is no better. */
 	if (up && !(below && recorded && has_server_up(recorded) &&
 		    may_be_kept(&subject->rules, recorded)))
-		return claim(decision, told);
+		return claim(deciding, told);
 	if (up)
-		return keep(decision, recorded,
+		return keep(deciding, recorded,
 			    "fewer of its instances are usable than min_healthy asks for");
-	if (recorded && subject->unsure)
-		return keep(decision, recorded, none);
+	if (recorded && subject->undecodable)
+		return keep(deciding, recorded, none);
 	if (recorded && subject->rules.empty == SWK_EMPTY_KEEP)
 		return may_be_kept(&subject->rules, recorded)
-			       ? keep(decision, recorded, none)
-			       : let_go(decision, told, "its last servers have host names");
-	if (!subject->unsure && subject->rules.empty == SWK_EMPTY_DOWN)
-		return claim_down(decision, told, none);
-	return let_go(decision, told, none);
+			       ? keep(deciding, recorded, none)
+			       : let_go(deciding, told, "its last servers have host names");
+	if (!subject->undecodable && subject->rules.empty == SWK_EMPTY_DOWN)
+		return claim_down(deciding, told, none);
+	return let_go(deciding, told, none);
 }
 
 /* One of a service that is listed, but has no instance. */
-static int decide_empty(struct decision *decision, const struct subject *subject,
-			const struct swk_upstream *have)
+static int decide_empty(struct deciding *deciding, const struct subject *subject,
+			const struct swk_upstream *recorded)
 {
 	const struct swk_rules *rules = &subject->rules;
 	struct swk_upstream empty;
@@ -224,62 +226,64 @@ static int decide_empty(struct decision *decision, const struct subject *subject
 
 	/* An agent that has just started says of each service that it has none. */
 	if (!subject->source->complete ||
-	    (rules->empty == SWK_EMPTY_KEEP && may_be_kept(rules, have)))
-		return keep(decision, have, no_instance);
+	    (rules->empty == SWK_EMPTY_KEEP && may_be_kept(rules, recorded)))
+		return keep(deciding, recorded, no_instance);
 	if (rules->empty != SWK_EMPTY_DOWN)
-		return let_go(decision, have, no_instance);
+		return let_go(deciding, recorded, no_instance);
 	/* As if the registry told of it, but of no server. */
-	status = swk_upstream_init(&empty, have->name, have->service, have->tag, decision->error);
+	status = swk_upstream_init(&empty, recorded->name, recorded->service, recorded->tag,
+				   deciding->error);
 	if (status)
 		return status;
-	empty.keyed = have->keyed;
-	swk_settle_rules(&empty, rules);
-	status = swk_upstreams_append(&subject->service->upstreams, &empty, decision->error);
+	empty.keyed = recorded->keyed;
+	swk_fit_rules(&empty, rules);
+	status = swk_upstreams_append(&subject->service->upstreams, &empty, deciding->error);
 	swk_upstream_free(&empty);
 	return status;
 }
 
 /* An upstream that we have, of a service that is known, which doesn't tell of it. */
-static int decide_untold(struct decision *decision, const struct subject *subject,
-			 const struct swk_upstream *have)
+static int decide_untold(struct deciding *deciding, const struct subject *subject,
+			 const struct swk_upstream *recorded)
 {
 	if (subject->service->unchanged)
-		return keep(decision, have, NULL);
-	if (subject->service->unasked)
-		return keep(decision, have, "Consul could not be asked about its service");
+		return keep(deciding, recorded, NULL);
+	if (subject->service->unavailable)
+		return keep(deciding, recorded, "Consul could not be asked about its service");
 	if (!subject->service->instances)
-		return subject->unsure ? keep(decision, have,
-					      "its service has no instance that can be read")
-				       : decide_empty(decision, subject, have);
-	if (subject->unsure)
-		return keep(decision, have, "an instance that can't be read may belong to it");
+		return subject->undecodable ? keep(deciding, recorded,
+						   "its service has no instance that can be read")
+					    : decide_empty(deciding, subject, recorded);
+	if (subject->undecodable)
+		return keep(deciding, recorded, "an instance that can't be read may belong to it");
 	return 0;
 }
 
-static int decide_service(struct decision *decision, const struct swk_source *source,
+static int decide_service(struct deciding *deciding, const struct swk_source *source,
 			  struct swk_service *service)
 {
-	const struct swk_settings *settings = decision->policy->settings;
+	const struct swk_settings *settings = deciding->policy->settings;
 	struct subject subject = {.source = source,
 				  .service = service,
-				  .unsure = service->unsure || source->services->unsure};
-	const size_t said = swk_report_said(decision->report);
+				  .undecodable =
+					  service->undecodable || source->services->undecodable};
+	const size_t said = swk_report_said(deciding->report);
 	int status = 0;
 
 	swk_rules_find(&subject.rules, &settings->defaults, &settings->services, service->name);
-	for (size_t i = first_of(decision, service->name);
-	     !status && i < decision->of_source &&
-	     !strcmp(decision->by_service[i]->service, service->name);
+	for (size_t i = first_of(deciding, service->name);
+	     !status && i < deciding->of_source &&
+	     !strcmp(deciding->by_service[i]->service, service->name);
 	     i++) {
-		if (!swk_service_upstream(service, decision->by_service[i]->tag))
-			status = decide_untold(decision, &subject, decision->by_service[i]);
+		if (!swk_service_upstream(service, deciding->by_service[i]->tag))
+			status = decide_untold(deciding, &subject, deciding->by_service[i]);
 	}
 	for (size_t i = 0; !status && i < service->upstreams.count; i++) {
 		struct swk_upstream *told = &service->upstreams.list[i];
 
-		status = decide_told(decision, &subject, told, recorded_as(decision, told));
+		status = decide_told(deciding, &subject, told, recorded_as(deciding, told));
 	}
-	service->noted |= swk_report_said(decision->report) != said;
+	service->noted |= swk_report_said(deciding->report) != said;
 	return status;
 }
 
@@ -292,31 +296,32 @@ static int compare_by_service(const void *a, const void *b)
 }
 
 /* All that we have of one source, and what it tells of. */
-static int decide_source(struct decision *decision, const struct swk_source *source, bool keyed)
+static int decide_source(struct deciding *deciding, const struct swk_source *source, bool keyed)
 {
 	/* Unlike a service, an upstream of keys is in no list but theirs. */
-	const bool unsure = keyed && source->services->unsure;
+	const bool undecodable = keyed && source->services->undecodable;
 	int status = 0;
 
-	decision->of_source = 0;
-	for (size_t i = 0; i < decision->have->count; i++) {
-		if (decision->have->list[i].keyed == keyed)
-			decision->by_service[decision->of_source++] = &decision->have->list[i];
+	deciding->of_source = 0;
+	for (size_t i = 0; i < deciding->recorded->count; i++) {
+		if (deciding->recorded->list[i].keyed == keyed)
+			deciding->by_service[deciding->of_source++] = &deciding->recorded->list[i];
 	}
-	if (decision->of_source)
-		qsort(decision->by_service, decision->of_source, sizeof(*decision->by_service),
+	if (deciding->of_source)
+		qsort(deciding->by_service, deciding->of_source, sizeof(*deciding->by_service),
 		      compare_by_service);
 	for (size_t i = 0; !status && i < source->services->count; i++)
-		status = decide_service(decision, source, &source->services->list[i]);
-	for (size_t i = 0; !status && i < decision->of_source; i++) {
-		const struct swk_upstream *have = decision->by_service[i];
+		status = decide_service(deciding, source, &source->services->list[i]);
+	for (size_t i = 0; !status && i < deciding->of_source; i++) {
+		const struct swk_upstream *recorded = deciding->by_service[i];
 
-		if (swk_services_find(source->services, have->service))
+		if (swk_services_find(source->services, recorded->service))
 			continue;
-		if (source->complete && unsure)
-			status = keep(decision, have, "a key that can't be read may belong to it");
-		else if (!source->complete || !*have->service)
-			status = keep(decision, have, NULL);
+		if (source->complete && undecodable)
+			status = keep(deciding, recorded,
+				      "a key that can't be read may belong to it");
+		else if (!source->complete || !*recorded->service)
+			status = keep(deciding, recorded, NULL);
 	}
 	return status;
 }
@@ -337,134 +342,135 @@ static int compare_claims(const void *a, const void *b)
 	return order;
 }
 
-static int refuse_collision(struct decision *decision, const struct swk_upstream *loser,
+static int refuse_collision(struct deciding *deciding, const struct swk_upstream *loser,
 			    const struct swk_upstream *winner)
 {
 	bool same = !strcmp(loser->name, winner->name);
-	char why[SWK_TEXT_MAX];
+	char reason[SWK_TEXT_MAX];
 
-	(void)snprintf(why, sizeof(why), "the name is taken by %s %s%s%s%s; rename one of them",
-		       winner->keyed ? "key" : "service", winner->service,
-		       *winner->tag ? ", tag " : "", winner->tag,
-		       same ? "" : " (nginx tells no case apart)");
-	swk_report_note(decision->report, SWK_NOTE_SKIPPED, "upstream %s of %s %s%s%s: skipped: %s",
+	(void)snprintf(
+		reason, sizeof(reason), "the name is taken by %s %s%s%s%s; rename one of them",
+		winner->keyed ? "key" : "service", winner->service, *winner->tag ? ", tag " : "",
+		winner->tag, same ? "" : " (nginx tells no case apart)");
+	swk_report_note(deciding->report, SWK_NOTE_SKIPPED, "upstream %s of %s %s%s%s: skipped: %s",
 			loser->name, loser->keyed ? "key" : "service", loser->service,
-			*loser->tag ? ", tag " : "", loser->tag, why);
-	return say_of_upstream(decision, loser, SWK_SKIPPED, why);
+			*loser->tag ? ", tag " : "", loser->tag, reason);
+	return say_of_upstream(deciding, loser, SWK_OUTCOME_SKIPPED, reason);
 }
 
-static int hold_back(struct decision *decision, const struct swk_upstream *upstream)
+static int hold_back(struct deciding *deciding, const struct swk_upstream *upstream)
 {
-	static const char why[] = "nginx has one of this name that swk-apply didn't make; remove "
-				  "that one, or take it over with --adopt";
+	static const char reason[] =
+		"nginx has one of this name that swk-apply didn't make; remove "
+		"that one, or take it over with --adopt";
 
-	swk_report_note(decision->report, SWK_NOTE_HELD, "upstream %s of %s %s: held back: %s",
+	swk_report_note(deciding->report, SWK_NOTE_HELD_BACK, "upstream %s of %s %s: held back: %s",
 			upstream->name, upstream->keyed ? "key" : "service", upstream->service,
-			why);
-	return say_of_upstream(decision, upstream, SWK_HELD_BACK, why);
+			reason);
+	return say_of_upstream(deciding, upstream, SWK_OUTCOME_HELD_BACK, reason);
 }
 
 /* A copy of one that doesn't get the name that it was to have, under the name that it has. */
-static int keep_old_name(struct decision *decision, const struct swk_upstream *loser,
+static int keep_old_name(struct deciding *deciding, const struct swk_upstream *loser,
 			 struct swk_upstreams *kept)
 {
 	const struct swk_upstream *old = NULL;
 	char *name;
 	int status;
 
-	for (size_t i = 0; !old && i < decision->have->count; i++) {
-		if (same_source(&decision->have->list[i], loser))
-			old = &decision->have->list[i];
+	for (size_t i = 0; !old && i < deciding->recorded->count; i++) {
+		if (same_source(&deciding->recorded->list[i], loser))
+			old = &deciding->recorded->list[i];
 	}
 	if (!old || !strcasecmp(old->name, loser->name))
 		return 0;
-	status = swk_upstreams_append_copy(kept, loser, decision->error);
+	status = swk_upstreams_append_copy(kept, loser, deciding->error);
 	name = status ? NULL : strdup(old->name);
 	if (!name)
-		return swk_error_memory(decision->error);
+		return swk_error_memory(deciding->error);
 	free(kept->list[kept->count - 1].name);
 	kept->list[kept->count - 1].name = name;
 	return 0;
 }
 
-static int add_kept(struct decision *decision, struct swk_upstreams *kept,
-		    struct swk_upstreams *wanted)
+static int add_kept(struct deciding *deciding, struct swk_upstreams *kept,
+		    struct swk_upstreams *desired)
 {
-	static const char why[] =
+	static const char reason[] =
 		"it keeps this name: the one that it should have is not to be had";
-	const size_t settled = wanted->count;
+	const size_t resolved = desired->count;
 	int status = 0;
 
 	for (size_t i = 0; !status && i < kept->count; i++) {
-		const struct swk_upstreams winners = {wanted->list, settled};
+		const struct swk_upstreams winners = {desired->list, resolved};
 		struct swk_upstream *this = &kept->list[i];
 
 		if (swk_upstreams_find(&winners, this->name))
 			continue;
-		swk_report_note(decision->report, SWK_NOTE_WARNING, "upstream %s of %s %s: %s",
-				this->name, this->keyed ? "key" : "service", this->service, why);
-		status = say_of_upstream(decision, this, SWK_KEPT, why);
+		swk_report_note(deciding->report, SWK_NOTE_WARNING, "upstream %s of %s %s: %s",
+				this->name, this->keyed ? "key" : "service", this->service, reason);
+		status = say_of_upstream(deciding, this, SWK_OUTCOME_KEPT, reason);
 		if (!status)
-			status = swk_upstreams_append(wanted, this, decision->error);
+			status = swk_upstreams_append(desired, this, deciding->error);
 	}
-	(void)swk_upstreams_sort(wanted);
+	(void)swk_upstreams_sort(desired);
 	swk_upstreams_free(kept);
 	return status;
 }
 
 /* Gives each name to the first of those that claim it. */
-static int settle_claims(struct decision *decision, const struct swk_names *foreign,
-			 struct swk_upstreams *wanted)
+static int resolve_claims(struct deciding *deciding, const struct swk_names *unmanaged,
+			  struct swk_upstreams *desired)
 {
 	const struct swk_upstream *winner = NULL;
 	struct swk_upstreams kept = {0};
 	int status = 0;
 
-	if (decision->claim_count)
-		qsort(decision->claims, decision->claim_count, sizeof(*decision->claims),
+	if (deciding->claim_count)
+		qsort(deciding->claims, deciding->claim_count, sizeof(*deciding->claims),
 		      compare_claims);
-	for (size_t i = 0; !status && i < decision->claim_count; i++) {
-		struct claim *this = &decision->claims[i];
+	for (size_t i = 0; !status && i < deciding->claim_count; i++) {
+		struct claim *this = &deciding->claims[i];
 
 		if (winner && !strcasecmp(winner->name, this->upstream->name)) {
-			status = refuse_collision(decision, this->upstream, winner);
+			status = refuse_collision(deciding, this->upstream, winner);
 			if (!status)
-				status = keep_old_name(decision, this->upstream, &kept);
+				status = keep_old_name(deciding, this->upstream, &kept);
 			continue;
 		}
-		if (this->rank && swk_names_have(foreign, this->upstream->name) &&
-		    !swk_upstreams_find(decision->have, this->upstream->name)) {
-			status = hold_back(decision, this->upstream);
+		if (this->rank && swk_names_contain(unmanaged, this->upstream->name) &&
+		    !swk_upstreams_find(deciding->recorded, this->upstream->name)) {
+			status = hold_back(deciding, this->upstream);
 			if (!status)
-				status = keep_old_name(decision, this->upstream, &kept);
+				status = keep_old_name(deciding, this->upstream, &kept);
 			continue;
 		}
-		status = swk_upstreams_append_copy(wanted, this->upstream, decision->error);
-		winner = status ? NULL : &wanted->list[wanted->count - 1];
+		status = swk_upstreams_append_copy(desired, this->upstream, deciding->error);
+		winner = status ? NULL : &desired->list[desired->count - 1];
 	}
 	if (!status)
-		return add_kept(decision, &kept, wanted);
+		return add_kept(deciding, &kept, desired);
 	swk_upstreams_free(&kept);
 	return status;
 }
 
-int swk_decide(const struct swk_policy *policy, const struct swk_upstreams *have,
-	       const struct swk_sources *sources, const struct swk_names *foreign,
-	       struct swk_upstreams *wanted, struct swk_report *report, struct swk_error *error)
+int swk_decide(const struct swk_policy *policy, const struct swk_upstreams *recorded,
+	       const struct swk_sources *sources, const struct swk_names *unmanaged,
+	       struct swk_upstreams *desired, struct swk_report *report, struct swk_error *error)
 {
-	struct decision decision = {
-		.policy = policy, .have = have, .report = report, .error = error};
+	struct deciding deciding = {
+		.policy = policy, .recorded = recorded, .report = report, .error = error};
 	int status = 0;
 
-	decision.by_service = reallocarray(NULL, have->count + 1, sizeof(*decision.by_service));
-	if (!decision.by_service)
+	deciding.by_service = reallocarray(NULL, recorded->count + 1, sizeof(*deciding.by_service));
+	if (!deciding.by_service)
 		return swk_error_memory(error);
-	status = decide_source(&decision, &sources->services, false);
+	status = decide_source(&deciding, &sources->services, false);
 	if (!status)
-		status = decide_source(&decision, &sources->keys, true);
+		status = decide_source(&deciding, &sources->keys, true);
 	if (!status)
-		status = settle_claims(&decision, foreign, wanted);
-	free(decision.by_service);
-	free(decision.claims);
+		status = resolve_claims(&deciding, unmanaged, desired);
+	free(deciding.by_service);
+	free(deciding.claims);
 	return status;
 }

@@ -17,11 +17,11 @@ struct swk_sources {
 };
 
 /*
- * Decides what the file shall hold: `have` is what it holds now, `foreign` the names that others
- * made on a target. `wanted`, zeroed when called, comes out sorted.
+ * Decides what the file shall hold: `recorded` is what it holds now, `unmanaged` the names that
+ * others made on a target. `desired`, zeroed when called, comes out sorted.
  */
-int swk_decide(const struct swk_policy *policy, const struct swk_upstreams *have,
-	       const struct swk_sources *sources, const struct swk_names *foreign,
-	       struct swk_upstreams *wanted, struct swk_report *report, struct swk_error *error);
+int swk_decide(const struct swk_policy *policy, const struct swk_upstreams *recorded,
+	       const struct swk_sources *sources, const struct swk_names *unmanaged,
+	       struct swk_upstreams *desired, struct swk_report *report, struct swk_error *error);
 
 #endif

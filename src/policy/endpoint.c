@@ -6,18 +6,18 @@
 #include <string.h>
 
 /* Says why, and returns the verdict. */
-static enum swk_verdict say(struct swk_offer *offer, enum swk_verdict verdict, const char *format,
-			    ...) __attribute__((format(printf, 3, 4)));
+static enum swk_outcome say(struct swk_endpoint *endpoint, enum swk_outcome outcome,
+			    const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-static enum swk_verdict say(struct swk_offer *offer, enum swk_verdict verdict, const char *format,
-			    ...)
+static enum swk_outcome say(struct swk_endpoint *endpoint, enum swk_outcome outcome,
+			    const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	(void)vsnprintf(offer->why, sizeof(offer->why), format, arguments);
+	(void)vsnprintf(endpoint->reason, sizeof(endpoint->reason), format, arguments);
 	va_end(arguments);
-	return offer->verdict = verdict;
+	return endpoint->outcome = outcome;
 }
 
 /* ---- the address ---- */
@@ -69,29 +69,30 @@ static const char *find_address(const struct swk_rules *rules, const struct swk_
 }
 
 /* Sets the server's place, or says why it has none that can be used. */
-static bool set_place(struct swk_offer *offer, const struct swk_policy *policy,
+static bool set_place(struct swk_endpoint *endpoint, const struct swk_policy *policy,
 		      const struct swk_rules *rules, const char *address, double port)
 {
-	struct swk_server *server = &offer->server;
+	struct swk_server *server = &endpoint->server;
 	char text[SWK_ADDRESS_MAX];
 	bool found;
 
 	if (rules->port)
 		port = rules->port;
 	if (!(port >= 1 && port <= 65535 && port == (double)(unsigned)port)) {
-		(void)say(offer, SWK_SKIPPED, "no port from 1 to 65535: '%.17g'", port);
+		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "no port from 1 to 65535: '%.17g'", port);
 		return false;
 	}
 	found = swk_server_set_address(server, address, (unsigned)port);
 	if (!found && rules->allow_hostnames)
 		found = swk_server_set_host(server, (char *)(uintptr_t)address, (unsigned)port);
 	if (!found) {
-		(void)say(offer, SWK_SKIPPED, "no IPv4 or IPv6 address%s: '%s'",
+		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "no IPv4 or IPv6 address%s: '%s'",
 			  rules->allow_hostnames ? ", nor a host's name" : "", address);
 		return false;
 	}
 	if (is_reserved(policy, server)) {
-		(void)say(offer, SWK_SKIPPED, "nginx's own dynamic interface may be there: '%s'",
+		(void)say(endpoint, SWK_OUTCOME_SKIPPED,
+			  "nginx's own dynamic interface may be there: '%s'",
 			  swk_server_address(server, text));
 		return false;
 	}
@@ -122,7 +123,7 @@ static unsigned at_most(unsigned number, unsigned most)
 
 /* Sets an attribute; false, with the reason, where the value can't be. */
 static bool set_attribute(struct swk_server *server, enum swk_attribute attribute,
-			  const char *value, const struct most *most, struct swk_error *why)
+			  const char *value, const struct most *most, struct swk_error *cause)
 {
 	unsigned number = 0;
 	bool flag = false;
@@ -130,7 +131,7 @@ static bool set_attribute(struct swk_server *server, enum swk_attribute attribut
 	if (swk_field_set(&value_fields[attribute],
 			  value_fields[attribute].type == SWK_FLAG ? (void *)&flag
 								   : (void *)&number,
-			  value, "", why))
+			  value, "", cause))
 		return false;
 	switch (attribute) {
 	case SWK_ATTRIBUTE_WEIGHT:
@@ -168,19 +169,19 @@ static enum swk_attribute find_attribute(const char *name, size_t length)
 
 /* Where attributes of an instance go. */
 struct attributes {
-	struct swk_offer *offer;
+	struct swk_endpoint *endpoint;
 	const struct swk_attributes *settings;
 	const struct swk_instance *instance;
 	struct swk_report *report;
 };
 
 static void note_ignored(const struct attributes *to, enum swk_note_kind kind, const char *what,
-			 const char *text, const char *why)
+			 const char *text, const char *reason)
 {
 	swk_report_note(to->report, kind,
 			"service '%s': instance %zu ('%s' on node '%s'): %s '%s' is ignored: %s",
 			to->instance->service, to->instance->number, to->instance->id,
-			to->instance->node, what, text, why);
+			to->instance->node, what, text, reason);
 }
 
 /* Takes a name and its value, NULL where it has none. `text` is all of it, for a message. */
@@ -192,7 +193,7 @@ static void take_attribute(const struct attributes *to, const char *what, const 
 	const struct most most = {SWK_WEIGHT_MAX, settings->max_max_fails,
 				  settings->max_fail_timeout, settings->max_max_conns};
 	enum swk_attribute attribute = find_attribute(name, length);
-	struct swk_error why = {0};
+	struct swk_error cause = {0};
 
 	if (attribute == SWK_ATTRIBUTES)
 		note_ignored(to, SWK_NOTE_WARNING, what, text, "there is no such attribute");
@@ -201,8 +202,9 @@ static void take_attribute(const struct attributes *to, const char *what, const 
 			     "the settings don't allow an instance to say that");
 	else if (!value && value_fields[attribute].type != SWK_FLAG)
 		note_ignored(to, SWK_NOTE_WARNING, what, text, "it has no value");
-	else if (!set_attribute(&to->offer->server, attribute, value ? value : "1", &most, &why))
-		note_ignored(to, SWK_NOTE_WARNING, what, text, why.text + strlen(": "));
+	else if (!set_attribute(&to->endpoint->server, attribute, value ? value : "1", &most,
+				&cause))
+		note_ignored(to, SWK_NOTE_WARNING, what, text, cause.text + strlen(": "));
 }
 
 /* First what the tags say, then Meta. */
@@ -237,7 +239,7 @@ static void take_attributes(const struct attributes *to)
 
 /* ---- health ---- */
 
-const char *swk_offer_health(const struct swk_instance *instance)
+const char *swk_endpoint_health(const struct swk_instance *instance)
 {
 	static const char *const words[] = {"passing", "warning", "critical"};
 
@@ -245,42 +247,45 @@ const char *swk_offer_health(const struct swk_instance *instance)
 }
 
 /* What the rules make of one that isn't well. */
-static enum swk_verdict judge_unhealthy(struct swk_offer *offer, unsigned rule, const char *what)
+static enum swk_outcome judge_unhealthy(struct swk_endpoint *endpoint, unsigned rule,
+					const char *what)
 {
-	offer->server.down = rule == SWK_UNHEALTHY_DOWN;
-	return say(offer, offer->server.down ? SWK_SERVED_DOWN : SWK_LEFT_OUT, "it is %s", what);
+	endpoint->server.down = rule == SWK_UNHEALTHY_DOWN;
+	return say(endpoint, endpoint->server.down ? SWK_OUTCOME_SERVED_DOWN : SWK_OUTCOME_LEFT_OUT,
+		   "it is %s", what);
 }
 
-static enum swk_verdict judge_warning(struct swk_offer *offer, const struct swk_rules *rules,
+static enum swk_outcome judge_warning(struct swk_endpoint *endpoint, const struct swk_rules *rules,
 				      const struct swk_instance *instance)
 {
 	switch (rules->warning) {
 	case SWK_WARNING_INCLUDE:
-		return SWK_SERVED;
+		return SWK_OUTCOME_SERVED;
 	case SWK_WARNING_WEIGHT:
-		offer->server.weight = instance->weight_warning;
-		return instance->weight_warning
-			       ? SWK_SERVED
-			       : say(offer, SWK_LEFT_OUT, "it is warning, and its weight then 0");
+		endpoint->server.weight = instance->weight_warning;
+		return instance->weight_warning ? SWK_OUTCOME_SERVED
+						: say(endpoint, SWK_OUTCOME_LEFT_OUT,
+						      "it is warning, and its weight then 0");
 	default:
-		return say(offer, SWK_LEFT_OUT, "it is warning");
+		return say(endpoint, SWK_OUTCOME_LEFT_OUT, "it is warning");
 	}
 }
 
-static enum swk_verdict judge_health(struct swk_offer *offer, const struct swk_rules *rules,
+static enum swk_outcome judge_health(struct swk_endpoint *endpoint, const struct swk_rules *rules,
 				     const struct swk_instance *instance)
 {
 	if (rules->require_check && !instance->checked)
-		return say(offer, SWK_LEFT_OUT, "it has no check of its own");
+		return say(endpoint, SWK_OUTCOME_LEFT_OUT, "it has no check of its own");
 	if (instance->maintenance)
-		return judge_unhealthy(offer, rules->maintenance, "in maintenance");
+		return judge_unhealthy(endpoint, rules->maintenance, "in maintenance");
 	if (instance->health == SWK_CRITICAL)
-		return judge_unhealthy(offer, rules->critical, "critical");
-	if (instance->health == SWK_WARNING && judge_warning(offer, rules, instance) != SWK_SERVED)
-		return SWK_LEFT_OUT;
-	if (offer->server.down)
-		return say(offer, SWK_SERVED_DOWN, "it says itself that it is down");
-	return SWK_SERVED;
+		return judge_unhealthy(endpoint, rules->critical, "critical");
+	if (instance->health == SWK_WARNING &&
+	    judge_warning(endpoint, rules, instance) != SWK_OUTCOME_SERVED)
+		return SWK_OUTCOME_LEFT_OUT;
+	if (endpoint->server.down)
+		return say(endpoint, SWK_OUTCOME_SERVED_DOWN, "it says itself that it is down");
+	return SWK_OUTCOME_SERVED;
 }
 
 /* ---- all of it ---- */
@@ -293,36 +298,36 @@ static struct swk_server server_of(const struct swk_rules *rules)
 				   .fail_timeout = rules->fail_timeout};
 }
 
-void swk_offer_instance(struct swk_offer *offer, const struct swk_policy *policy,
-			const struct swk_rules *rules, const struct swk_instance *instance,
-			struct swk_report *report)
+void swk_endpoint_of_instance(struct swk_endpoint *endpoint, const struct swk_policy *policy,
+			      const struct swk_rules *rules, const struct swk_instance *instance,
+			      struct swk_report *report)
 {
-	const struct attributes to = {offer, &policy->settings->attributes, instance, report};
+	const struct attributes to = {endpoint, &policy->settings->attributes, instance, report};
 	const char *address;
 	double port;
 
-	offer->server = server_of(rules);
-	offer->why[0] = '\0';
+	endpoint->server = server_of(rules);
+	endpoint->reason[0] = '\0';
 	address = find_address(rules, instance, &port);
 	if (!address) {
-		(void)say(offer, SWK_SKIPPED, "no address tagged '%s'", rules->address);
+		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "no address tagged '%s'", rules->address);
 		return;
 	}
-	if (!set_place(offer, policy, rules, address, port))
+	if (!set_place(endpoint, policy, rules, address, port))
 		return;
 	if (rules->weights && instance->weight_passing)
-		offer->server.weight = instance->weight_passing;
+		endpoint->server.weight = instance->weight_passing;
 	take_attributes(&to);
-	offer->verdict = judge_health(offer, rules, instance);
+	endpoint->outcome = judge_health(endpoint, rules, instance);
 }
 
 /* Sets the place of a key's server, which its last segment names. */
-static bool set_key_place(struct swk_offer *offer, const struct swk_policy *policy,
+static bool set_key_place(struct swk_endpoint *endpoint, const struct swk_policy *policy,
 			  const struct swk_rules *rules, const char *address)
 {
 	const char *colon = strrchr(address, ':');
 	size_t length = colon ? (size_t)(colon - address) : 0;
-	struct swk_server *server = &offer->server;
+	struct swk_server *server = &endpoint->server;
 	double port = 0;
 
 	if (swk_server_parse_address(server, address, strlen(address))) {
@@ -334,46 +339,47 @@ static bool set_key_place(struct swk_offer *offer, const struct swk_policy *poli
 		   strlen(colon + 1) > 5 || !sscanf(colon + 1, "%lf", &port) || *address == '[' ||
 		   memchr(address, ':', length)) {
 		/* Without brackets it is not known whether the end of an IPv6 one is a port. */
-		(void)say(offer, SWK_SKIPPED, "no ADDRESS:PORT: '%s'", address);
+		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "no ADDRESS:PORT: '%s'", address);
 		return false;
 	}
-	if (length >= sizeof(offer->host))
+	if (length >= sizeof(endpoint->host))
 		length = 0;
-	memcpy(offer->host, address, length);
-	offer->host[length] = '\0';
-	return set_place(offer, policy, rules, offer->host, port);
+	memcpy(endpoint->host, address, length);
+	endpoint->host[length] = '\0';
+	return set_place(endpoint, policy, rules, endpoint->host, port);
 }
 
-void swk_offer_key(struct swk_offer *offer, const struct swk_policy *policy,
-		   const struct swk_rules *rules, const struct swk_key *key, const char *address,
-		   struct swk_report *report)
+void swk_endpoint_of_key(struct swk_endpoint *endpoint, const struct swk_policy *policy,
+			 const struct swk_rules *rules, const struct swk_key *key,
+			 const char *address, struct swk_report *report)
 {
 	static const struct most most = {SWK_WEIGHT_MAX, SWK_MAX_FAILS_MAX, SWK_FAIL_TIMEOUT_MAX,
 					 SWK_MAX_CONNS_MAX};
 
-	offer->server = server_of(rules);
-	offer->why[0] = '\0';
+	endpoint->server = server_of(rules);
+	endpoint->reason[0] = '\0';
 	if (key->trouble) {
-		(void)say(offer, SWK_SKIPPED, "%s", key->trouble);
+		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "%s", key->trouble);
 		return;
 	}
-	if (!set_key_place(offer, policy, rules, address))
+	if (!set_key_place(endpoint, policy, rules, address))
 		return;
 	for (size_t i = 0; i < key->value_count; i++) {
 		const struct swk_pair *pair = &key->values[i];
 		enum swk_attribute attribute = find_attribute(pair->name, strlen(pair->name));
-		struct swk_error why = {0};
+		struct swk_error cause = {0};
 
 		if (attribute == SWK_ATTRIBUTES)
 			swk_report_note(report, SWK_NOTE_WARNING,
 					"key '%s': '%s' is ignored: there is no such attribute",
 					key->key, pair->name);
-		else if (!set_attribute(&offer->server, attribute, pair->value, &most, &why))
+		else if (!set_attribute(&endpoint->server, attribute, pair->value, &most, &cause))
 			swk_report_note(report, SWK_NOTE_WARNING,
 					"key '%s': %s '%s' is ignored: %s", key->key, pair->name,
-					pair->value, why.text + strlen(": "));
+					pair->value, cause.text + strlen(": "));
 	}
-	offer->verdict = SWK_SERVED;
-	if (offer->server.down)
-		offer->verdict = say(offer, SWK_SERVED_DOWN, "its value says that it is down");
+	endpoint->outcome = SWK_OUTCOME_SERVED;
+	if (endpoint->server.down)
+		endpoint->outcome =
+			say(endpoint, SWK_OUTCOME_SERVED_DOWN, "its value says that it is down");
 }

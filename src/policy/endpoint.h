@@ -19,28 +19,28 @@ struct swk_policy {
 	 */
 	uint16_t reserved[SWK_TARGETS_MAX];
 	size_t reserved_count;
-	struct swk_whys *whys; /* NULL: nobody asks */
+	struct swk_decisions *decisions; /* NULL: nobody asks */
 };
 
-struct swk_offer {
-	enum swk_verdict verdict;   /* served, served down, left out, or skipped */
+struct swk_endpoint {
+	enum swk_outcome outcome;   /* served, served down, left out, or skipped */
 	struct swk_server server;   /* of one that is served; a host's name is borrowed */
 	char host[SWK_ADDRESS_MAX]; /* room for the name of one */
-	char why[SWK_TEXT_MAX];	    /* unless it is served as it is */
+	char reason[SWK_TEXT_MAX];  /* unless it is served as it is */
 };
 
 /* Judges an instance by its address, its health, and what it says of its server. Attributes that
  * are ignored are noted. */
-void swk_offer_instance(struct swk_offer *offer, const struct swk_policy *policy,
-			const struct swk_rules *rules, const struct swk_instance *instance,
-			struct swk_report *report);
+void swk_endpoint_of_instance(struct swk_endpoint *endpoint, const struct swk_policy *policy,
+			      const struct swk_rules *rules, const struct swk_instance *instance,
+			      struct swk_report *report);
 
 /* The same of a key, whose last segment is `address`: `10.0.0.1:80`. */
-void swk_offer_key(struct swk_offer *offer, const struct swk_policy *policy,
-		   const struct swk_rules *rules, const struct swk_key *key, const char *address,
-		   struct swk_report *report);
+void swk_endpoint_of_key(struct swk_endpoint *endpoint, const struct swk_policy *policy,
+			 const struct swk_rules *rules, const struct swk_key *key,
+			 const char *address, struct swk_report *report);
 
 /* How an instance is, in a word. */
-const char *swk_offer_health(const struct swk_instance *instance);
+const char *swk_endpoint_health(const struct swk_instance *instance);
 
 #endif

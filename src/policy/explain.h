@@ -11,6 +11,7 @@
  * keeps its last servers may be served though it is critical, or not though it is passing. Sorts
  * the list.
  */
-int swk_explain(struct swk_whys *whys, const struct swk_upstreams *wanted, struct swk_error *error);
+int swk_explain(struct swk_decisions *decisions, const struct swk_upstreams *desired,
+		struct swk_error *error);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-void swk_settle_rules(struct swk_upstream *upstream, const struct swk_rules *rules)
+void swk_fit_rules(struct swk_upstream *upstream, const struct swk_rules *rules)
 {
 	upstream->balance = (enum swk_balance)rules->balance;
 	upstream->keepalive = rules->keepalive;
@@ -57,7 +57,7 @@ static void drop_backups(struct swk_upstream *upstream, struct swk_report *repor
 			allowed ? "" : swk_balance_words[upstream->balance]);
 }
 
-size_t swk_settle(struct swk_upstream *upstream, unsigned most, struct swk_report *report)
+size_t swk_fit(struct swk_upstream *upstream, unsigned most, struct swk_report *report)
 {
 	size_t usable = 0;
 

@@ -4,14 +4,14 @@
 bool swk_guard_list(size_t services, size_t least, const char *which, struct swk_report *report)
 {
 	if (!services) {
-		swk_report_note(report, SWK_NOTE_HELD,
+		swk_report_note(report, SWK_NOTE_HELD_BACK,
 				"%s has no service in it: taken for an outage of the registry, or "
 				"for a token without the right service:read; nothing was changed",
 				which);
 		return false;
 	}
 	if (services < least) {
-		swk_report_note(report, SWK_NOTE_HELD,
+		swk_report_note(report, SWK_NOTE_HELD_BACK,
 				"%s has %zu service%s, fewer than the %zu of --min-services: taken "
 				"for an outage of the registry; nothing was changed",
 				which, services, services == 1 ? "" : "s", least);
@@ -24,7 +24,7 @@ bool swk_guard_instances(size_t asked, size_t instances, struct swk_report *repo
 {
 	if (!asked || instances)
 		return true;
-	swk_report_note(report, SWK_NOTE_HELD,
+	swk_report_note(report, SWK_NOTE_HELD_BACK,
 			"Consul lists %zu service%s but not one instance: taken for a token "
 			"without the right node:read; nothing was changed",
 			asked, asked == 1 ? "" : "s");
@@ -37,7 +37,7 @@ bool swk_guard_deletions(size_t deletions, size_t upstreams, unsigned percent,
 	if (upstreams < SWK_DELETIONS_FROM || deletions * 100 <= upstreams * percent)
 		return true;
 	swk_report_note(
-		report, SWK_NOTE_HELD,
+		report, SWK_NOTE_HELD_BACK,
 		"%zu of %zu upstreams would be deleted, more than the %u %% of "
 		"--max-deletions: they are kept; if they are meant to go, once with --force",
 		deletions, upstreams, percent);

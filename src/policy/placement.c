@@ -11,13 +11,13 @@
 /* ---- services ---- */
 
 static int say_of_service(const struct swk_policy *policy, const char *service,
-			  enum swk_verdict verdict, const char *reason, struct swk_error *error)
+			  enum swk_outcome outcome, const char *reason, struct swk_error *error)
 {
-	return swk_whys_add(policy->whys,
-			    &(struct swk_why){.service = (char *)(uintptr_t)service,
-					      .verdict = verdict,
-					      .reason = (char *)(uintptr_t)reason},
-			    error);
+	return swk_decisions_add(policy->decisions,
+				 &(struct swk_decision){.service = (char *)(uintptr_t)service,
+							.outcome = outcome,
+							.reason = (char *)(uintptr_t)reason},
+				 error);
 }
 
 /* Why a service's name can't be an upstream's, or NULL. */
@@ -32,17 +32,17 @@ static const char *unusable(const char *name)
 int swk_policy_service(struct swk_services *services, const struct swk_policy *policy,
 		       const char *name, struct swk_report *report, struct swk_error *error)
 {
-	const char *why = unusable(name);
+	const char *reason = unusable(name);
 
 	if (!swk_settings_publish(policy->settings, name))
-		return say_of_service(policy, name, SWK_LEFT_OUT,
+		return say_of_service(policy, name, SWK_OUTCOME_LEFT_OUT,
 				      strcmp(name, "consul") ? "include and exclude leave it out"
 							     : "it is Consul itself",
 				      error);
-	if (!why)
+	if (!reason)
 		return swk_services_get(services, name, error) ? 0 : error->status;
-	swk_report_note(report, SWK_NOTE_SKIPPED, "service '%s': skipped: %s", name, why);
-	return say_of_service(policy, name, SWK_SKIPPED, why, error);
+	swk_report_note(report, SWK_NOTE_SKIPPED, "service '%s': skipped: %s", name, reason);
+	return say_of_service(policy, name, SWK_OUTCOME_SKIPPED, reason, error);
 }
 
 /* ---- upstreams of a service ---- */
@@ -52,7 +52,7 @@ struct placing {
 	const struct swk_policy *policy;
 	struct swk_service *service;
 	const struct swk_rules *rules;
-	const struct swk_offer *offer;
+	const struct swk_endpoint *endpoint;
 	const struct swk_instance *instance; /* NULL: a key is placed */
 	const struct swk_key *key;
 	bool *placed; /* by the places of its service's upstreams: where it is already */
@@ -60,41 +60,42 @@ struct placing {
 	struct swk_error *error;
 };
 
-static bool is_served(const struct swk_offer *offer)
+static bool is_served(const struct swk_endpoint *endpoint)
 {
-	return offer->verdict == SWK_SERVED || offer->verdict == SWK_SERVED_DOWN;
+	return endpoint->outcome == SWK_OUTCOME_SERVED ||
+	       endpoint->outcome == SWK_OUTCOME_SERVED_DOWN;
 }
 
 /* Writes down for who asks what became of it in an upstream (NULL: in none). */
-static int say_why(const struct placing *placing, const struct swk_upstream *upstream,
-		   enum swk_verdict verdict, const char *reason)
+static int say_decision(const struct placing *placing, const struct swk_upstream *upstream,
+			enum swk_outcome outcome, const char *reason)
 {
 	const struct swk_instance *instance = placing->instance;
 	char address[SWK_ADDRESS_MAX] = "";
 
-	if (!placing->policy->whys)
+	if (!placing->policy->decisions)
 		return 0;
-	if (placing->offer && placing->offer->server.port)
-		(void)swk_server_address(&placing->offer->server, address);
-	return swk_whys_add(
-		placing->policy->whys,
-		&(struct swk_why){
+	if (placing->endpoint && placing->endpoint->server.port)
+		(void)swk_server_address(&placing->endpoint->server, address);
+	return swk_decisions_add(
+		placing->policy->decisions,
+		&(struct swk_decision){
 			.service = placing->service->name,
 			.instance =
 				(char *)(uintptr_t)(instance ? instance->id : placing->key->key),
 			.node = (char *)(uintptr_t)(instance ? instance->node : ""),
-			.status = (char *)(uintptr_t)(instance ? swk_offer_health(instance)
+			.status = (char *)(uintptr_t)(instance ? swk_endpoint_health(instance)
 							       : "passing"),
 			.upstream = upstream ? upstream->name : NULL,
 			.tag = upstream ? upstream->tag : NULL,
 			.keyed = !instance,
 			.address = address,
-			.verdict = verdict,
+			.outcome = outcome,
 			.reason = (char *)(uintptr_t)reason},
 		placing->error);
 }
 
-static void note_skipped(const struct placing *placing, const char *why)
+static void note_skipped(const struct placing *placing, const char *reason)
 {
 	const struct swk_instance *instance = placing->instance;
 
@@ -102,17 +103,17 @@ static void note_skipped(const struct placing *placing, const char *why)
 		swk_report_note(placing->report, SWK_NOTE_SKIPPED,
 				"service '%s': instance %zu ('%s' on node '%s') skipped: %s",
 				instance->service, instance->number, instance->id, instance->node,
-				why);
+				reason);
 	else
 		swk_report_note(placing->report, SWK_NOTE_SKIPPED, "key '%s' skipped: %s",
-				placing->key->key, why);
+				placing->key->key, reason);
 }
 
 /* One that is in no upstream for it. */
-static int skip(const struct placing *placing, const char *why)
+static int skip(const struct placing *placing, const char *reason)
 {
-	note_skipped(placing, why);
-	return say_why(placing, NULL, SWK_SKIPPED, why);
+	note_skipped(placing, reason);
+	return say_decision(placing, NULL, SWK_OUTCOME_SKIPPED, reason);
 }
 
 /* What the service's upstreams are called. */
@@ -135,7 +136,7 @@ static struct swk_upstream *upstream_of(const struct placing *placing, const cha
 	if (swk_upstream_init(&upstream, name, service->name, tag, placing->error))
 		return NULL;
 	upstream.keyed = !placing->instance;
-	swk_settle_rules(&upstream, placing->rules);
+	swk_fit_rules(&upstream, placing->rules);
 	if (!swk_upstreams_append(&service->upstreams, &upstream, placing->error))
 		return &service->upstreams.list[service->upstreams.count - 1];
 	swk_upstream_free(&upstream);
@@ -147,7 +148,7 @@ static int place(const struct placing *placing, const char *tag, const char *sep
 		 const char *colour)
 {
 	struct swk_upstream *upstream = upstream_of(placing, tag, separator, colour);
-	const struct swk_offer *offer = placing->offer;
+	const struct swk_endpoint *endpoint = placing->endpoint;
 	bool *placed;
 	int status;
 
@@ -159,10 +160,10 @@ static int place(const struct placing *placing, const char *tag, const char *sep
 	*placed = true;
 	placing->service->placed++;
 	upstream->registered++;
-	upstream->usable += offer->verdict == SWK_SERVED;
-	status = say_why(placing, upstream, offer->verdict, offer->why);
-	if (!status && is_served(offer))
-		status = swk_upstream_add(upstream, &offer->server, placing->error);
+	upstream->usable += endpoint->outcome == SWK_OUTCOME_SERVED;
+	status = say_decision(placing, upstream, endpoint->outcome, endpoint->reason);
+	if (!status && is_served(endpoint))
+		status = swk_upstream_add(upstream, &endpoint->server, placing->error);
 	return status;
 }
 
@@ -172,23 +173,23 @@ static int place(const struct placing *placing, const char *tag, const char *sep
 static int place_by_tag(const struct placing *placing, const struct swk_route *route,
 			const char *tag, const char *colour)
 {
-	char name[SWK_NAME_MAX + 2], why[SWK_TEXT_MAX];
+	char name[SWK_NAME_MAX + 2], reason[SWK_TEXT_MAX];
 	int length = snprintf(name, sizeof(name), "%s%s%s", base_name(placing), route->separator,
 			      colour);
 
 	if (placing->service->upstreams.count >= SWK_COLOURS_MAX &&
 	    !swk_service_upstream(placing->service, tag))
-		(void)snprintf(why, sizeof(why),
+		(void)snprintf(reason, sizeof(reason),
 			       "its service has too many colours already: tag '%s'", tag);
 	else if (!swk_name_part_valid(colour) || length > SWK_NAME_MAX)
-		(void)snprintf(why, sizeof(why), "can't be part of an upstream's name: tag '%s'",
-			       tag);
+		(void)snprintf(reason, sizeof(reason),
+			       "can't be part of an upstream's name: tag '%s'", tag);
 	else if (swk_name_is_host(name))
-		(void)snprintf(why, sizeof(why),
+		(void)snprintf(reason, sizeof(reason),
 			       "to nginx '%s' is a host, not an upstream: tag '%s'", name, tag);
 	else
 		return place(placing, tag, route->separator, colour);
-	return skip(placing, why);
+	return skip(placing, reason);
 }
 
 /* The route whose tag this is, and its value; NULL where it is none. */
@@ -275,27 +276,27 @@ static bool is_full(const struct swk_service *service)
 }
 
 /* An instance that is not to be published shows that its service has some, which are not. */
-static int leave_out(struct placing *placing, struct swk_services *services, const char *why)
+static int leave_out(struct placing *placing, struct swk_services *services, const char *reason)
 {
 	placing->service = swk_services_get(services, placing->instance->service, placing->error);
 	if (!placing->service)
 		return placing->error->status;
 	placing->service->instances++;
-	return say_why(placing, NULL, SWK_LEFT_OUT, why);
+	return say_decision(placing, NULL, SWK_OUTCOME_LEFT_OUT, reason);
 }
 
 /* One of no service that anybody could want served. */
 static int pass_over(const struct swk_policy *policy, const struct swk_instance *instance,
-		     const char *why, struct swk_error *error)
+		     const char *reason, struct swk_error *error)
 {
-	return swk_whys_add(
-		policy->whys,
-		&(struct swk_why){.service = (char *)(uintptr_t)instance->service,
-				  .instance = (char *)(uintptr_t)instance->id,
-				  .node = (char *)(uintptr_t)instance->node,
-				  .status = (char *)(uintptr_t)swk_offer_health(instance),
-				  .verdict = SWK_LEFT_OUT,
-				  .reason = (char *)(uintptr_t)why},
+	return swk_decisions_add(
+		policy->decisions,
+		&(struct swk_decision){.service = (char *)(uintptr_t)instance->service,
+				       .instance = (char *)(uintptr_t)instance->id,
+				       .node = (char *)(uintptr_t)instance->node,
+				       .status = (char *)(uintptr_t)swk_endpoint_health(instance),
+				       .outcome = SWK_OUTCOME_LEFT_OUT,
+				       .reason = (char *)(uintptr_t)reason},
 		error);
 }
 
@@ -310,9 +311,9 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 				  .report = report,
 				  .error = error};
 	char room[SWK_TEXT_MAX];
-	const char *why;
+	const char *reason;
 	struct swk_rules rules;
-	struct swk_offer offer;
+	struct swk_endpoint endpoint;
 	int status;
 
 	if (!strcmp(instance->service, "consul"))
@@ -320,41 +321,42 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 	if (instance->proxy)
 		return pass_over(policy, instance, "it is a proxy or gateway of Consul's mesh",
 				 error);
-	why = unpublished(policy->settings, instance, room);
-	if (why && swk_name_valid(instance->service))
-		return leave_out(&placing, services, why);
+	reason = unpublished(policy->settings, instance, room);
+	if (reason && swk_name_valid(instance->service))
+		return leave_out(&placing, services, reason);
 	status = begin(&placing, services, instance->service);
 	if (status || !placing.service)
 		return status;
 	swk_rules_find(&rules, &policy->settings->defaults, &policy->settings->services,
 		       instance->service);
-	swk_offer_instance(&offer, policy, &rules, instance, report);
+	swk_endpoint_of_instance(&endpoint, policy, &rules, instance, report);
 	if (is_full(placing.service))
 		return skip(&placing, "its service has too many instances already");
 	placing.rules = &rules;
-	placing.offer = &offer;
-	if (offer.verdict == SWK_SKIPPED)
-		note_skipped(&placing, offer.why);
-	else if (offer.verdict != SWK_SERVED)
+	placing.endpoint = &endpoint;
+	if (endpoint.outcome == SWK_OUTCOME_SKIPPED)
+		note_skipped(&placing, endpoint.reason);
+	else if (endpoint.outcome != SWK_OUTCOME_SERVED)
 		swk_report_note(report, SWK_NOTE_DETAIL,
 				"service '%s': instance '%s' on node '%s': %s", instance->service,
-				instance->id, instance->node, offer.why);
+				instance->id, instance->node, endpoint.reason);
 	return place_by_tags(&placing);
 }
 
 /* ---- keys ---- */
 
 /* Of a key that is in no upstream. */
-static int say_of_key(const struct placing *placing, const char *upstream, enum swk_verdict verdict,
-		      const char *why)
+static int say_of_key(const struct placing *placing, const char *upstream, enum swk_outcome outcome,
+		      const char *reason)
 {
-	return swk_whys_add(placing->policy->whys,
-			    &(struct swk_why){.service = (char *)(uintptr_t)upstream,
-					      .instance = (char *)(uintptr_t)placing->key->key,
-					      .keyed = true,
-					      .verdict = verdict,
-					      .reason = (char *)(uintptr_t)why},
-			    placing->error);
+	return swk_decisions_add(
+		placing->policy->decisions,
+		&(struct swk_decision){.service = (char *)(uintptr_t)upstream,
+				       .instance = (char *)(uintptr_t)placing->key->key,
+				       .keyed = true,
+				       .outcome = outcome,
+				       .reason = (char *)(uintptr_t)reason},
+		placing->error);
 }
 
 /* Takes PREFIX/UPSTREAM/ADDRESS:PORT apart. False where it is another. */
@@ -390,9 +392,9 @@ int swk_policy_key(struct swk_services *services, const struct swk_policy *polic
 	struct placing placing = {
 		.policy = policy, .key = key, .placed = placed, .report = report, .error = error};
 	char upstream[SWK_NAME_MAX + 1], room[SWK_TEXT_MAX];
-	const char *address, *why;
+	const char *address, *reason;
 	struct swk_rules rules;
-	struct swk_offer offer;
+	struct swk_endpoint endpoint;
 	int status;
 
 	/* A folder, as Consul's own pages make them. */
@@ -402,27 +404,28 @@ int swk_policy_key(struct swk_services *services, const struct swk_policy *polic
 		(void)snprintf(room, sizeof(room), "it is not %s/UPSTREAM/ADDRESS:PORT",
 			       policy->settings->keyprefix);
 		note_skipped(&placing, room);
-		return say_of_key(&placing, "", SWK_SKIPPED, room);
+		return say_of_key(&placing, "", SWK_OUTCOME_SKIPPED, room);
 	}
-	why = unusable(upstream);
-	if (why)
-		note_skipped(&placing, why);
+	reason = unusable(upstream);
+	if (reason)
+		note_skipped(&placing, reason);
 	else if (!swk_settings_publish(policy->settings, upstream))
-		why = "include and exclude leave its upstream out";
-	if (why)
+		reason = "include and exclude leave its upstream out";
+	if (reason)
 		return say_of_key(&placing, upstream,
-				  unusable(upstream) ? SWK_SKIPPED : SWK_LEFT_OUT, why);
+				  unusable(upstream) ? SWK_OUTCOME_SKIPPED : SWK_OUTCOME_LEFT_OUT,
+				  reason);
 	status = begin(&placing, services, upstream);
 	if (status || !placing.service)
 		return status;
 	swk_rules_find(&rules, &policy->settings->defaults, &policy->settings->services, upstream);
-	swk_offer_key(&offer, policy, &rules, key, address, report);
+	swk_endpoint_of_key(&endpoint, policy, &rules, key, address, report);
 	if (is_full(placing.service))
 		return skip(&placing, "its upstream has too many servers already");
 	placing.rules = &rules;
-	placing.offer = &offer;
-	if (offer.verdict == SWK_SKIPPED)
-		note_skipped(&placing, offer.why);
+	placing.endpoint = &endpoint;
+	if (endpoint.outcome == SWK_OUTCOME_SKIPPED)
+		note_skipped(&placing, endpoint.reason);
 	return place(&placing, "", "", "");
 }
 
@@ -528,7 +531,7 @@ static int find_source(struct swk_upstream *upstream, const struct swk_settings 
 	return complete ? set_source(upstream, upstream->name, "", error) : 0;
 }
 
-int swk_policy_find_sources(struct swk_upstreams *have, const struct swk_settings *settings,
+int swk_policy_find_sources(struct swk_upstreams *recorded, const struct swk_settings *settings,
 			    const struct swk_services *services, bool complete,
 			    struct swk_error *error)
 {
@@ -537,10 +540,10 @@ int swk_policy_find_sources(struct swk_upstreams *have, const struct swk_setting
 
 	for (size_t i = 0; !status && i < services->count; i++)
 		names[i] = called(settings, &services->list[i]);
-	for (size_t i = 0; !status && i < have->count; i++) {
-		if (!*have->list[i].service)
-			status = find_source(&have->list[i], settings, services, names, complete,
-					     error);
+	for (size_t i = 0; !status && i < recorded->count; i++) {
+		if (!*recorded->list[i].service)
+			status = find_source(&recorded->list[i], settings, services, names,
+					     complete, error);
 	}
 	free(names);
 	return status;

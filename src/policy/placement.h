@@ -36,7 +36,7 @@ int swk_policy_key(struct swk_services *services, const struct swk_policy *polic
  * file: a service's of that name, or a colour's; where there is neither, it is left open in a pass
  * that is not complete, and is a service of that name, which is gone, in one that is.
  */
-int swk_policy_find_sources(struct swk_upstreams *have, const struct swk_settings *settings,
+int swk_policy_find_sources(struct swk_upstreams *recorded, const struct swk_settings *settings,
 			    const struct swk_services *services, bool complete,
 			    struct swk_error *error);
 

@@ -6,21 +6,22 @@
 
 #include "base/buffer.h"
 
-const char *const swk_verdict_words[] = {
-	[SWK_SERVED] = "served",   [SWK_SERVED_DOWN] = "down", [SWK_LEFT_OUT] = "left out",
-	[SWK_SKIPPED] = "skipped", [SWK_KEPT] = "kept",	       [SWK_HELD_BACK] = "held",
+const char *const swk_outcome_words[] = {
+	[SWK_OUTCOME_SERVED] = "served",     [SWK_OUTCOME_SERVED_DOWN] = "down",
+	[SWK_OUTCOME_LEFT_OUT] = "left out", [SWK_OUTCOME_SKIPPED] = "skipped",
+	[SWK_OUTCOME_KEPT] = "kept",	     [SWK_OUTCOME_HELD_BACK] = "held",
 };
 
-static void free_why(struct swk_why *why)
+static void free_decision(struct swk_decision *decision)
 {
-	free(why->service);
-	free(why->tag);
-	free(why->instance);
-	free(why->node);
-	free(why->status);
-	free(why->upstream);
-	free(why->address);
-	free(why->reason);
+	free(decision->service);
+	free(decision->tag);
+	free(decision->instance);
+	free(decision->node);
+	free(decision->status);
+	free(decision->upstream);
+	free(decision->address);
+	free(decision->reason);
 }
 
 static char *copy(const char *text)
@@ -31,32 +32,33 @@ static char *copy(const char *text)
 	return strdup(escaped);
 }
 
-int swk_whys_add(struct swk_whys *whys, const struct swk_why *why, struct swk_error *error)
+int swk_decisions_add(struct swk_decisions *decisions, const struct swk_decision *decision,
+		      struct swk_error *error)
 {
-	struct swk_why *list, new;
+	struct swk_decision *list, new;
 
-	if (!whys)
+	if (!decisions)
 		return 0;
-	list = swk_list_grow(whys->list, whys->count, sizeof(*list));
+	list = swk_list_grow(decisions->list, decisions->count, sizeof(*list));
 	if (!list)
 		return swk_error_memory(error);
-	whys->list = list;
-	new = (struct swk_why){.service = copy(why->service),
-			       .tag = copy(why->tag),
-			       .keyed = why->keyed,
-			       .instance = copy(why->instance),
-			       .node = copy(why->node),
-			       .status = copy(why->status),
-			       .upstream = copy(why->upstream),
-			       .address = copy(why->address),
-			       .verdict = why->verdict,
-			       .reason = copy(why->reason)};
+	decisions->list = list;
+	new = (struct swk_decision){.service = copy(decision->service),
+				    .tag = copy(decision->tag),
+				    .keyed = decision->keyed,
+				    .instance = copy(decision->instance),
+				    .node = copy(decision->node),
+				    .status = copy(decision->status),
+				    .upstream = copy(decision->upstream),
+				    .address = copy(decision->address),
+				    .outcome = decision->outcome,
+				    .reason = copy(decision->reason)};
 	if (!new.service || !new.tag || !new.instance || !new.node || !new.status ||
 	    !new.upstream || !new.address || !new.reason) {
-		free_why(&new);
+		free_decision(&new);
 		return swk_error_memory(error);
 	}
-	list[whys->count++] = new;
+	list[decisions->count++] = new;
 	return 0;
 }
 
@@ -72,45 +74,45 @@ static int replace(char **text, const char *with, struct swk_error *error)
 	return 0;
 }
 
-int swk_why_explain(struct swk_why *why, enum swk_verdict verdict, const char *reason,
-		    struct swk_error *error)
+int swk_decision_explain(struct swk_decision *decision, enum swk_outcome outcome,
+			 const char *reason, struct swk_error *error)
 {
-	why->verdict = verdict;
-	return replace(&why->reason, reason, error);
+	decision->outcome = outcome;
+	return replace(&decision->reason, reason, error);
 }
 
-int swk_why_move(struct swk_why *why, const char *upstream, struct swk_error *error)
+int swk_decision_move(struct swk_decision *decision, const char *upstream, struct swk_error *error)
 {
-	return replace(&why->upstream, upstream, error);
+	return replace(&decision->upstream, upstream, error);
 }
 
-void swk_whys_forget(struct swk_whys *whys, const char *service)
+void swk_decisions_forget(struct swk_decisions *decisions, const char *service)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; whys && i < whys->count; i++) {
-		const struct swk_why *this = &whys->list[i];
+	for (size_t i = 0; decisions && i < decisions->count; i++) {
+		const struct swk_decision *this = &decisions->list[i];
 
 		if (service ? this->keyed || strcmp(this->service, service) != 0 : !this->keyed)
-			whys->list[kept++] = whys->list[i];
+			decisions->list[kept++] = decisions->list[i];
 		else
-			free_why(&whys->list[i]);
+			free_decision(&decisions->list[i]);
 	}
-	if (whys)
-		whys->count = kept;
+	if (decisions)
+		decisions->count = kept;
 }
 
-void swk_whys_free(struct swk_whys *whys)
+void swk_decisions_free(struct swk_decisions *decisions)
 {
-	for (size_t i = 0; i < whys->count; i++)
-		free_why(&whys->list[i]);
-	free(whys->list);
-	*whys = (struct swk_whys){0};
+	for (size_t i = 0; i < decisions->count; i++)
+		free_decision(&decisions->list[i]);
+	free(decisions->list);
+	*decisions = (struct swk_decisions){0};
 }
 
 static int compare(const void *a, const void *b)
 {
-	const struct swk_why *x = a, *y = b;
+	const struct swk_decision *x = a, *y = b;
 	int order = strcmp(x->service, y->service);
 
 	if (!order)
@@ -124,8 +126,8 @@ static int compare(const void *a, const void *b)
 	return order ? order : strcmp(x->node, y->node);
 }
 
-void swk_whys_sort(struct swk_whys *whys)
+void swk_decisions_sort(struct swk_decisions *decisions)
 {
-	if (whys->count)
-		qsort(whys->list, whys->count, sizeof(*whys->list), compare);
+	if (decisions->count)
+		qsort(decisions->list, decisions->count, sizeof(*decisions->list), compare);
 }

@@ -9,11 +9,11 @@
 #include "base/buffer.h"
 
 const char *const swk_standing_words[] = {
-	[SWK_STANDS_IN_STEP] = "in step", [SWK_STANDS_KEPT] = "kept",
-	[SWK_STANDS_FOREIGN] = "foreign", [SWK_STANDS_UNSEEN] = "unseen",
-	[SWK_STANDS_BEHIND] = "behind",	  [SWK_STANDS_DIFFERS] = "differs",
-	[SWK_STANDS_MISSING] = "missing", [SWK_STANDS_SPLIT] = "split",
-	[SWK_STANDS_OWED] = "owed",
+	[SWK_STANDS_IN_STEP] = "in step",   [SWK_STANDS_KEPT] = "kept",
+	[SWK_STANDS_UNMANAGED] = "foreign", [SWK_STANDS_UNSEEN] = "unseen",
+	[SWK_STANDS_BEHIND] = "behind",	    [SWK_STANDS_DIFFERS] = "differs",
+	[SWK_STANDS_MISSING] = "missing",   [SWK_STANDS_SPLIT] = "split",
+	[SWK_STANDS_PENDING] = "owed",
 };
 
 static char *copy(const char *text)
@@ -45,8 +45,8 @@ void swk_survey_free(struct swk_survey *survey)
 	}
 	free(survey->targets);
 	free(survey->conf);
-	free(survey->held);
-	swk_whys_free(&survey->unpublished);
+	free(survey->on_hold);
+	swk_decisions_free(&survey->unpublished);
 	*survey = (struct swk_survey){0};
 }
 
@@ -121,26 +121,26 @@ static void add_servers(struct detail *detail, const char *lead, const struct sw
 }
 
 /* What a target, or the file, has more or less than it should have. */
-static void add_difference(struct detail *detail, const char *who, const struct swk_upstream *have,
-			   const struct swk_upstream *wanted)
+static void add_difference(struct detail *detail, const char *who,
+			   const struct swk_upstream *recorded, const struct swk_upstream *desired)
 {
 	const size_t before = detail->length;
 	char lead[64];
 
-	if (have->unread && !have->varies) {
+	if (recorded->partial && !recorded->varies) {
 		begin(detail, who);
 		add(detail, " has servers in it that can't be read", "");
 		return;
 	}
 	(void)snprintf(lead, sizeof(lead), "%s has", who);
-	add_servers(detail, lead, have, wanted);
+	add_servers(detail, lead, recorded, desired);
 	(void)snprintf(lead, sizeof(lead), "%s lacks", who);
-	add_servers(detail, lead, wanted, have);
-	if (detail->length > before || have->varies)
+	add_servers(detail, lead, desired, recorded);
+	if (detail->length > before || recorded->varies)
 		return;
 	begin(detail, who);
-	if (strcmp(have->name, wanted->name) != 0) {
-		add(detail, " calls it ", have->name);
+	if (strcmp(recorded->name, desired->name) != 0) {
+		add(detail, " calls it ", recorded->name);
 		return;
 	}
 	add(detail, " has it with other attributes", "");
@@ -150,28 +150,28 @@ static void add_difference(struct detail *detail, const char *who, const struct 
 
 /* A name, with all that is known of it. */
 struct subject {
-	const struct swk_upstream *file, *wanted, *live; /* or NULL */
-	const struct swk_why *about;			 /* why it is kept, or down; or NULL */
-	bool owed, gone;
+	const struct swk_upstream *file, *desired, *live; /* or NULL */
+	const struct swk_decision *about;		  /* why it is kept, or down; or NULL */
+	bool pending, gone;
 	const struct swk_live *all;
 };
 
 static bool is_behind(const struct subject *subject)
 {
-	if (!subject->file || !subject->wanted)
-		return subject->file || subject->wanted;
-	return strcmp(subject->file->name, subject->wanted->name) != 0 ||
-	       !swk_upstream_same(subject->file, subject->wanted);
+	if (!subject->file || !subject->desired)
+		return subject->file || subject->desired;
+	return strcmp(subject->file->name, subject->desired->name) != 0 ||
+	       !swk_upstream_same(subject->file, subject->desired);
 }
 
 static void say_behind(struct detail *detail, const struct subject *subject)
 {
 	if (!subject->file)
 		begin(detail, "the file lacks it");
-	else if (!subject->wanted)
+	else if (!subject->desired)
 		begin(detail, "Consul has it no more");
 	else
-		add_difference(detail, "the file", subject->file, subject->wanted);
+		add_difference(detail, "the file", subject->file, subject->desired);
 }
 
 static bool varies(const struct subject *subject)
@@ -184,12 +184,12 @@ static bool varies(const struct subject *subject)
 
 static enum swk_standing standing_of(const struct subject *subject)
 {
-	const bool ours = subject->file || subject->owed;
+	const bool managed = subject->file || subject->pending;
 
-	if (subject->owed)
-		return SWK_STANDS_OWED;
-	if (!ours && subject->live)
-		return SWK_STANDS_FOREIGN;
+	if (subject->pending)
+		return SWK_STANDS_PENDING;
+	if (!managed && subject->live)
+		return SWK_STANDS_UNMANAGED;
 	if (subject->live && varies(subject))
 		return SWK_STANDS_SPLIT;
 	if (subject->file && swk_live_differs(subject->all, subject->file))
@@ -198,15 +198,15 @@ static enum swk_standing standing_of(const struct subject *subject)
 		return SWK_STANDS_BEHIND;
 	if (subject->all->readable < SWK_READ_ADDRESSES)
 		return SWK_STANDS_UNSEEN;
-	return subject->about && subject->about->verdict == SWK_KEPT ? SWK_STANDS_KEPT
-								     : SWK_STANDS_IN_STEP;
+	return subject->about && subject->about->outcome == SWK_OUTCOME_KEPT ? SWK_STANDS_KEPT
+									     : SWK_STANDS_IN_STEP;
 }
 
 static void say_live(struct detail *detail, const struct subject *subject)
 {
 	const bool seen = subject->all->readable >= SWK_READ_ADDRESSES;
 
-	if (!subject->file && subject->owed)
+	if (!subject->file && subject->pending)
 		begin(detail, subject->live || !seen
 				      ? "to be deleted"
 				      : "to be deleted, on every worker for certain");
@@ -215,12 +215,12 @@ static void say_live(struct detail *detail, const struct subject *subject)
 	else if (subject->file && !swk_upstream_has_host(subject->file) &&
 		 swk_live_differs(subject->all, subject->file))
 		add_difference(detail, "nginx", subject->live, subject->file);
-	else if (subject->owed && seen)
+	else if (subject->pending && seen)
 		begin(detail, "nginx has it; not confirmed for each worker");
 	if (subject->live && varies(subject))
 		begin(detail, subject->live->switches ? "not all workers have it"
 						      : "its workers have different servers");
-	if (!subject->file && !subject->owed && subject->live && subject->gone)
+	if (!subject->file && !subject->pending && subject->live && subject->gone)
 		begin(detail, "it was ours once");
 }
 
@@ -232,7 +232,7 @@ static void describe(struct detail *detail, const struct subject *subject)
 	if (is_behind(subject) && (subject->file || !subject->live))
 		say_behind(detail, subject);
 	if (subject->about) {
-		begin(detail, swk_verdict_words[subject->about->verdict]);
+		begin(detail, swk_outcome_words[subject->about->outcome]);
 		add(detail, ": ", subject->about->reason);
 	}
 }
@@ -240,7 +240,7 @@ static void describe(struct detail *detail, const struct subject *subject)
 static int add_row(struct swk_survey_target *target, const char *name,
 		   const struct subject *subject, struct swk_error *error)
 {
-	const struct swk_upstream *source = subject->file ? subject->file : subject->wanted;
+	const struct swk_upstream *source = subject->file ? subject->file : subject->desired;
 	struct swk_survey_row *rows =
 		swk_list_grow(target->rows, target->count, sizeof(*target->rows));
 	struct detail detail;
@@ -258,8 +258,9 @@ static int add_row(struct swk_survey_target *target, const char *name,
 				      .file = subject->file ? subject->file->count : 0,
 				      .live = subject->live ? subject->live->count : 0,
 				      .standing = standing_of(subject),
-				      .owed = subject->owed,
-				      .kept = subject->about && subject->about->verdict == SWK_KEPT,
+				      .pending = subject->pending,
+				      .kept = subject->about &&
+					      subject->about->outcome == SWK_OUTCOME_KEPT,
 				      .detail = copy(detail.text)};
 	if (!row.upstream || !row.service || !row.tag || !row.detail) {
 		free_row(&row);
@@ -273,40 +274,42 @@ static int add_row(struct swk_survey_target *target, const char *name,
 
 static int compare_about(const void *a, const void *b)
 {
-	return strcasecmp((*(const struct swk_why *const *)a)->upstream,
-			  (*(const struct swk_why *const *)b)->upstream);
+	return strcasecmp((*(const struct swk_decision *const *)a)->upstream,
+			  (*(const struct swk_decision *const *)b)->upstream);
 }
 
 /* The lines about upstreams that are in the file by a decision: kept, or down. */
 struct abouts {
-	const struct swk_why **list; /* sorted by upstream */
+	const struct swk_decision **list; /* sorted by upstream */
 	size_t count;
 };
 
-static int find_abouts(struct abouts *abouts, const struct swk_whys *whys, struct swk_error *error)
+static int find_abouts(struct abouts *abouts, const struct swk_decisions *decisions,
+		       struct swk_error *error)
 {
-	abouts->list = reallocarray(NULL, whys->count + 1, sizeof(struct swk_why *));
+	abouts->list = reallocarray(NULL, decisions->count + 1, sizeof(struct swk_decision *));
 	if (!abouts->list)
 		return swk_error_memory(error);
-	for (size_t i = 0; i < whys->count; i++) {
-		const struct swk_why *why = &whys->list[i];
+	for (size_t i = 0; i < decisions->count; i++) {
+		const struct swk_decision *decision = &decisions->list[i];
 
-		if (!*why->instance && *why->upstream &&
-		    (why->verdict == SWK_KEPT || why->verdict == SWK_SERVED_DOWN))
-			abouts->list[abouts->count++] = why;
+		if (!*decision->instance && *decision->upstream &&
+		    (decision->outcome == SWK_OUTCOME_KEPT ||
+		     decision->outcome == SWK_OUTCOME_SERVED_DOWN))
+			abouts->list[abouts->count++] = decision;
 	}
 	if (abouts->count)
-		qsort(abouts->list, abouts->count, sizeof(struct swk_why *), compare_about);
+		qsort(abouts->list, abouts->count, sizeof(struct swk_decision *), compare_about);
 	return 0;
 }
 
-static const struct swk_why *about(const struct abouts *abouts, const char *name)
+static const struct swk_decision *about(const struct abouts *abouts, const char *name)
 {
-	const struct swk_why key = {.upstream = (char *)(uintptr_t)name}, *at = &key;
-	const struct swk_why **found = NULL;
+	const struct swk_decision key = {.upstream = (char *)(uintptr_t)name}, *at = &key;
+	const struct swk_decision **found = NULL;
 
 	if (abouts->count)
-		found = bsearch(&at, abouts->list, abouts->count, sizeof(struct swk_why *),
+		found = bsearch(&at, abouts->list, abouts->count, sizeof(struct swk_decision *),
 				compare_about);
 	return found ? *found : NULL;
 }
@@ -324,33 +327,33 @@ static int add_names(struct swk_names *names, const struct swk_upstreams *set,
 /* The rows, in the order of their names. */
 static int add_rows(const struct swk_survey *survey, struct swk_survey_target *target,
 		    const struct swk_survey_known *known, const struct swk_live *live,
-		    const struct swk_names *owed, struct swk_error *error)
+		    const struct swk_names *pending, struct swk_error *error)
 {
 	struct swk_names names = {0};
 	struct abouts abouts = {0};
-	int result = find_abouts(&abouts, known->whys, error);
+	int result = find_abouts(&abouts, known->decisions, error);
 
 	if (!result)
-		result = add_names(&names, known->have, error);
+		result = add_names(&names, known->recorded, error);
 	if (!result)
-		result = add_names(&names, known->wanted, error);
+		result = add_names(&names, known->desired, error);
 	if (!result)
 		result = add_names(&names, &live->upstreams, error);
-	if (!result && owed)
-		result = swk_names_add_all(&names, owed, error);
+	if (!result && pending)
+		result = swk_names_add_all(&names, pending, error);
 	for (size_t i = 0; !result && i < names.count; i++) {
 		const char *name = names.list[i];
 		struct subject subject = {
-			.file = swk_upstreams_find(known->have, name),
-			.wanted = swk_upstreams_find(known->wanted, name),
+			.file = swk_upstreams_find(known->recorded, name),
+			.desired = swk_upstreams_find(known->desired, name),
 			.live = swk_upstreams_find(&live->upstreams, name),
-			.gone = swk_names_have(known->gone, name),
+			.gone = swk_names_contain(known->gone, name),
 			.all = live,
 		};
-		const struct swk_upstream *source = subject.file ? subject.file : subject.wanted;
+		const struct swk_upstream *source = subject.file ? subject.file : subject.desired;
 
-		subject.owed = owed ? swk_names_have(owed, name) : subject.file != NULL;
-		if (subject.wanted)
+		subject.pending = pending ? swk_names_contain(pending, name) : subject.file != NULL;
+		if (subject.desired)
 			subject.about = about(&abouts, name);
 		if (is_shown(survey, name, source ? source->service : ""))
 			result = add_row(target, name, &subject, error);
@@ -362,7 +365,7 @@ static int add_rows(const struct swk_survey *survey, struct swk_survey_target *t
 
 int swk_survey_add_target(struct swk_survey *survey, const struct swk_survey_known *known,
 			  const char *name, const struct swk_live *live,
-			  const struct swk_names *owed, const char *trouble,
+			  const struct swk_names *pending, const char *trouble,
 			  struct swk_error *error)
 {
 	struct swk_survey_target *list =
@@ -378,20 +381,21 @@ int swk_survey_add_target(struct swk_survey *survey, const struct swk_survey_kno
 					     .asked = live->readable != SWK_READ_NOTHING};
 	if (!target->name || !target->trouble)
 		return swk_error_memory(error);
-	return add_rows(survey, target, known, live, owed, error);
+	return add_rows(survey, target, known, live, pending, error);
 }
 
 /* ---- what is not published ---- */
 
-static bool is_published(const struct swk_why *why)
+static bool is_published(const struct swk_decision *decision)
 {
-	return why->verdict == SWK_SERVED || why->verdict == SWK_SERVED_DOWN ||
-	       why->verdict == SWK_KEPT;
+	return decision->outcome == SWK_OUTCOME_SERVED ||
+	       decision->outcome == SWK_OUTCOME_SERVED_DOWN ||
+	       decision->outcome == SWK_OUTCOME_KEPT;
 }
 
 /* Of one service: each line about the whole of it, or of an upstream of it, that says why that is
  * not published. Where there is none such, and no instance is served, what is said of the first. */
-static int add_of_service(struct swk_survey *survey, const struct swk_why *list, size_t count,
+static int add_of_service(struct swk_survey *survey, const struct swk_decision *list, size_t count,
 			  struct swk_error *error)
 {
 	bool published = false, said = false;
@@ -403,24 +407,25 @@ static int add_of_service(struct swk_survey *survey, const struct swk_why *list,
 			continue;
 		said = true;
 		if (is_shown(survey, list[i].upstream, list[i].service))
-			result = swk_whys_add(&survey->unpublished, &list[i], error);
+			result = swk_decisions_add(&survey->unpublished, &list[i], error);
 	}
 	if (!result && !published && !said && is_shown(survey, list->upstream, list->service))
-		result = swk_whys_add(&survey->unpublished, list, error);
+		result = swk_decisions_add(&survey->unpublished, list, error);
 	return result;
 }
 
-int swk_survey_add_unpublished(struct swk_survey *survey, const struct swk_whys *whys,
+int swk_survey_add_unpublished(struct swk_survey *survey, const struct swk_decisions *decisions,
 			       struct swk_error *error)
 {
 	int result = 0;
 	size_t end;
 
-	for (size_t i = 0; !result && i < whys->count; i = end) {
-		const struct swk_why *first = &whys->list[i];
+	for (size_t i = 0; !result && i < decisions->count; i = end) {
+		const struct swk_decision *first = &decisions->list[i];
 
-		for (end = i + 1; end < whys->count && whys->list[end].keyed == first->keyed &&
-				  !strcmp(whys->list[end].service, first->service);)
+		for (end = i + 1; end < decisions->count &&
+				  decisions->list[end].keyed == first->keyed &&
+				  !strcmp(decisions->list[end].service, first->service);)
 			end++;
 		result = add_of_service(survey, first, end - i, error);
 	}
@@ -431,7 +436,7 @@ int swk_survey_add_unpublished(struct swk_survey *survey, const struct swk_whys 
 
 bool swk_survey_drifted(const struct swk_survey *survey)
 {
-	const enum swk_standing least = survey->held ? SWK_STANDS_DIFFERS : SWK_STANDS_BEHIND;
+	const enum swk_standing least = survey->on_hold ? SWK_STANDS_DIFFERS : SWK_STANDS_BEHIND;
 
 	for (size_t i = 0; i < survey->target_count; i++) {
 		const struct swk_survey_target *target = &survey->targets[i];
@@ -444,13 +449,13 @@ bool swk_survey_drifted(const struct swk_survey *survey)
 	return false;
 }
 
-bool swk_survey_held(const struct swk_survey *survey)
+bool swk_survey_held_back(const struct swk_survey *survey)
 {
 	for (size_t i = 0; i < survey->unpublished.count; i++) {
-		if (survey->unpublished.list[i].verdict == SWK_HELD_BACK)
+		if (survey->unpublished.list[i].outcome == SWK_OUTCOME_HELD_BACK)
 			return true;
 	}
-	return survey->refused || survey->held;
+	return survey->distrusted || survey->on_hold;
 }
 
 bool swk_survey_complete(const struct swk_survey *survey)
@@ -474,9 +479,9 @@ static bool is_known(const struct swk_survey *survey, const char *name)
 		}
 	}
 	for (size_t i = 0; i < survey->unpublished.count; i++) {
-		const struct swk_why *why = &survey->unpublished.list[i];
+		const struct swk_decision *decision = &survey->unpublished.list[i];
 
-		if (!strcasecmp(why->upstream, name) || !strcmp(why->service, name))
+		if (!strcasecmp(decision->upstream, name) || !strcmp(decision->service, name))
 			return true;
 	}
 	return false;

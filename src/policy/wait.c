@@ -24,18 +24,18 @@ static bool read_number(const char *text, const char *end, unsigned long least, 
 static bool read_operand(struct swk_wait *wait, const char *operand)
 {
 	const char *number = strchr(operand, '='), *seconds;
-	unsigned long wanted, time = SWK_WAIT_SECONDS;
+	unsigned long goal, time = SWK_WAIT_SECONDS;
 
 	if (!number)
 		return false;
 	seconds = strchr(number, ',');
 	if (!read_number(number + 1, seconds ? seconds : number + strlen(number), 1, SWK_PLACES_MAX,
-			 &wanted))
+			 &goal))
 		return false;
 	if (seconds &&
 	    !read_number(seconds + 1, seconds + strlen(seconds), 0, SWK_WAIT_SECONDS_MAX, &time))
 		return false;
-	wait->wanted = wanted;
+	wait->goal = goal;
 	wait->seconds = (unsigned)time;
 	wait->service = strndup(operand, (size_t)(number - operand));
 	return true;
@@ -116,11 +116,11 @@ static bool has_up(const struct swk_upstream *upstream, const struct swk_server 
 }
 
 /* What the file has of the same source; its name may be one that it had before. */
-static const struct swk_upstream *recorded(const struct swk_upstreams *have,
-					   const struct swk_upstream *told)
+static const struct swk_upstream *find_recorded(const struct swk_upstreams *recorded,
+						const struct swk_upstream *told)
 {
-	for (size_t i = 0; i < have->count; i++) {
-		const struct swk_upstream *this = &have->list[i];
+	for (size_t i = 0; i < recorded->count; i++) {
+		const struct swk_upstream *this = &recorded->list[i];
 
 		if (!this->keyed && !strcmp(this->service, told->service) &&
 		    !strcmp(this->tag, told->tag))
@@ -129,10 +129,10 @@ static const struct swk_upstream *recorded(const struct swk_upstreams *have,
 	return NULL;
 }
 
-static bool is_owed(const char *name, const struct swk_wait_target *targets, size_t count)
+static bool is_pending(const char *name, const struct swk_wait_target *targets, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!targets[i].owed || swk_names_have(targets[i].owed, name))
+		if (!targets[i].pending || swk_names_contain(targets[i].pending, name))
 			return true;
 	}
 	return false;
@@ -167,7 +167,7 @@ static size_t fill_places(struct place *places, const struct swk_upstream *told,
 			  const struct swk_upstream *file, const struct swk_wait_target *targets,
 			  size_t target_count)
 {
-	const bool sent = file && !is_owed(file->name, targets, target_count);
+	const bool sent = file && !is_pending(file->name, targets, target_count);
 	size_t count = 0;
 
 	for (size_t i = 0; i < told->count; i++) {
@@ -204,7 +204,7 @@ static void sum_up(struct swk_wait *wait, const struct place *places, size_t cou
 }
 
 static int count_one(struct swk_wait *wait, const struct swk_service *service,
-		     const struct swk_upstreams *have, const struct swk_wait_target *targets,
+		     const struct swk_upstreams *recorded, const struct swk_wait_target *targets,
 		     size_t target_count, struct swk_error *error)
 {
 	struct place *places;
@@ -219,7 +219,7 @@ static int count_one(struct swk_wait *wait, const struct swk_service *service,
 	for (size_t i = 0; i < service->upstreams.count; i++) {
 		const struct swk_upstream *told = &service->upstreams.list[i];
 
-		count += fill_places(&places[count], told, recorded(have, told), targets,
+		count += fill_places(&places[count], told, find_recorded(recorded, told), targets,
 				     target_count);
 	}
 	if (count)
@@ -230,7 +230,7 @@ static int count_one(struct swk_wait *wait, const struct swk_service *service,
 }
 
 int swk_waits_count(struct swk_waits *waits, const struct swk_services *services,
-		    const struct swk_upstreams *have, const struct swk_wait_target *targets,
+		    const struct swk_upstreams *recorded, const struct swk_wait_target *targets,
 		    size_t target_count, struct swk_error *error)
 {
 	int status = 0;
@@ -240,9 +240,9 @@ int swk_waits_count(struct swk_waits *waits, const struct swk_services *services
 		const struct swk_service *service = swk_services_find(services, wait->service);
 
 		wait->registered = wait->healthy = wait->filed = wait->sent = wait->live = 0;
-		wait->looked = target_count && targets[0].live;
+		wait->live_read = target_count && targets[0].live;
 		if (service)
-			status = count_one(wait, service, have, targets, target_count, error);
+			status = count_one(wait, service, recorded, targets, target_count, error);
 	}
 	return status;
 }
@@ -252,7 +252,7 @@ int swk_waits_count(struct swk_waits *waits, const struct swk_services *services
 bool swk_waits_sent(const struct swk_waits *waits)
 {
 	for (size_t i = 0; i < waits->count; i++) {
-		if (waits->list[i].sent < waits->list[i].wanted)
+		if (waits->list[i].sent < waits->list[i].goal)
 			return false;
 	}
 	return true;
@@ -261,7 +261,7 @@ bool swk_waits_sent(const struct swk_waits *waits)
 bool swk_waits_over(const struct swk_waits *waits)
 {
 	for (size_t i = 0; i < waits->count; i++) {
-		if (waits->list[i].live < waits->list[i].wanted)
+		if (waits->list[i].live < waits->list[i].goal)
 			return false;
 	}
 	return true;
@@ -272,7 +272,7 @@ const struct swk_wait *swk_waits_late(const struct swk_waits *waits, int64_t sec
 	for (size_t i = 0; i < waits->count; i++) {
 		const struct swk_wait *wait = &waits->list[i];
 
-		if (wait->live < wait->wanted && wait->seconds <= seconds)
+		if (wait->live < wait->goal && wait->seconds <= seconds)
 			return wait;
 	}
 	return NULL;
@@ -285,7 +285,7 @@ int swk_wait_describe(struct swk_buffer *out, const struct swk_wait *wait, struc
 
 	return swk_buffer_print(
 		out, error, "%s: %zu of %zu %s (Consul: %zu, healthy %zu; in the file %zu%s%s)",
-		wait->service, wait->looked ? wait->live : wait->sent, wait->wanted,
-		wait->looked ? "live" : "sent", wait->registered, wait->healthy, wait->filed,
-		wait->looked ? ", sent " : "", wait->looked ? sent : "");
+		wait->service, wait->live_read ? wait->live : wait->sent, wait->goal,
+		wait->live_read ? "live" : "sent", wait->registered, wait->healthy, wait->filed,
+		wait->live_read ? ", sent " : "", wait->live_read ? sent : "");
 }

@@ -13,14 +13,14 @@
  */
 struct swk_wait {
 	char *service; /* owned */
-	size_t wanted;
+	size_t goal;
 	unsigned seconds;  /* and no longer */
 	size_t registered; /* instances in Consul */
 	size_t healthy;	   /* that are to be served, and not marked down */
 	size_t filed;	   /* in the file */
 	size_t sent;	   /* and owed to no target */
 	size_t live;	   /* and on all targets, in all looks… */
-	bool looked;	   /* …if all of them were looked at */
+	bool live_read;	   /* …if all of them were looked at */
 };
 
 struct swk_waits {
@@ -35,12 +35,12 @@ void swk_waits_free(struct swk_waits *waits);
 /* What a target has, and is owed (NULL: everything). */
 struct swk_wait_target {
 	const struct swk_live *live; /* NULL: it wasn't looked at */
-	const struct swk_names *owed;
+	const struct swk_names *pending;
 };
 
-/* Counts anew. `have` is what the file holds, `services` what the registry says. */
+/* Counts anew. `recorded` is what the file holds, `services` what the registry says. */
 int swk_waits_count(struct swk_waits *waits, const struct swk_services *services,
-		    const struct swk_upstreams *have, const struct swk_wait_target *targets,
+		    const struct swk_upstreams *recorded, const struct swk_wait_target *targets,
 		    size_t target_count, struct swk_error *error);
 
 /* Whether it is worth while to look at targets; whether all are there; the first that is not, and

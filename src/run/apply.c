@@ -14,12 +14,12 @@ static void count(struct swk_run *run)
 	struct swk_report *report = run->report;
 
 	report->finished = true;
-	report->whole = run->complete && run->list_known && !report->counted[SWK_NOTE_UNASKED];
+	report->whole = run->complete && run->list_known && !report->counted[SWK_NOTE_UNAVAILABLE];
 	report->services = run->services.count + run->keys.count;
-	report->upstreams = run->wanted.count;
+	report->upstreams = run->desired.count;
 	report->servers = 0;
-	for (size_t i = 0; i < run->wanted.count; i++)
-		report->servers += run->wanted.list[i].count;
+	for (size_t i = 0; i < run->desired.count; i++)
+		report->servers += run->desired.list[i].count;
 	if (!run->complete)
 		report->index = run->keys_told ? run->keys_index : run->event_index;
 	if (!run->complete && run->services.count == 1 && run->services.list[0].index)
@@ -32,19 +32,20 @@ static void count(struct swk_run *run)
  * Once more, from the file as it is by now: somebody else may have written it meanwhile. Nothing is
  * decided anew.
  */
-static int catch_up(struct swk_run *run, unsigned looks)
+static int catch_up(struct swk_run *run, unsigned samples)
 {
 	int status = swk_run_lock_and_read(run);
 
-	swk_report_forget(run->report, SWK_NOTE_OWED);
-	for (size_t i = 0; !status && i < run->have.count; i++)
-		status = swk_upstreams_append_copy(&run->wanted, &run->have.list[i], run->error);
+	swk_report_forget(run->report, SWK_NOTE_PENDING);
+	for (size_t i = 0; !status && i < run->recorded.count; i++)
+		status = swk_upstreams_append_copy(&run->desired, &run->recorded.list[i],
+						   run->error);
 	if (!status)
-		status = swk_run_load_live(run, looks);
+		status = swk_run_read_live(run, samples);
 	if (!status)
-		status = swk_run_owe_survivors(run);
+		status = swk_run_record_survivors(run);
 	if (!status)
-		status = swk_run_converge(run);
+		status = swk_run_reconcile(run);
 	/* Not the indexes: of those, what is in the file may be newer by now. */
 	if (!status && !swk_report_status(run->report))
 		run->state.success = (int64_t)time(NULL);
@@ -59,18 +60,18 @@ static int verify(struct swk_run *run)
 
 	swk_run_unlock(run);
 	(void)nanosleep(&pause, NULL);
-	return catch_up(run, SWK_VERIFY_LOOKS);
+	return catch_up(run, SWK_VERIFY_SAMPLES);
 }
 
-static int look_again(struct swk_run *run)
+static int read_again(struct swk_run *run)
 {
 	bool answers = false;
 	int status = 0;
 
 	/* One that refuses the connection is waited for, but nobody else waits for that. */
-	if (swk_run_is_refused(run)) {
+	if (swk_run_is_unreachable(run)) {
 		swk_store_unlock(&run->store);
-		answers = swk_run_await_refused(run);
+		answers = swk_run_await_unreachable(run);
 	}
 	if (answers) {
 		swk_run_unlock(run);
@@ -85,18 +86,18 @@ static int look_again(struct swk_run *run)
 
 /* A worker that died came back with what the files said when nginx started: a pass that shall put
  * everything right looks at each. */
-static int look(struct swk_run *run)
+static int read_live(struct swk_run *run)
 {
-	unsigned looks = run->settings->verify ? SWK_VERIFY_LOOKS : 1;
+	unsigned samples = run->settings->verify ? SWK_VERIFY_SAMPLES : 1;
 
-	return run->thorough ? swk_run_load_live(run, looks) : swk_run_look_for_names(run);
+	return run->full ? swk_run_read_live(run, samples) : swk_run_probe_names(run);
 }
 
 /* Of a large document each of these is several MB, and from here on what is wanted is enough. A
  * complete pass remembers what was told. */
 static void forget_what_led_to_it(struct swk_run *run)
 {
-	swk_upstreams_free(&run->have);
+	swk_upstreams_free(&run->recorded);
 	for (size_t i = 0; !run->complete && i < run->services.count; i++)
 		swk_upstreams_free(&run->services.list[i].upstreams);
 }
@@ -106,7 +107,7 @@ static int remember(struct swk_run *run)
 	int status;
 
 	/* Of what Consul says, nothing was acted on. */
-	if (run->held)
+	if (run->on_hold)
 		return swk_run_save_state(run, false);
 	status = swk_run_remember(run);
 	return status ? status : swk_run_remember_checks(run);
@@ -130,7 +131,7 @@ static int carry_through(struct swk_run *run)
 	if (!status && run->settings->dry_run)
 		status = swk_run_describe_targets(run);
 	else if (!status)
-		status = swk_run_converge(run);
+		status = swk_run_reconcile(run);
 	took(run, SWK_STEP_SEND);
 	if (!status && !run->settings->dry_run)
 		status = remember(run);
@@ -138,7 +139,7 @@ static int carry_through(struct swk_run *run)
 		count(run);
 	took(run, SWK_STEP_REMEMBER);
 	if (!status && !run->settings->dry_run)
-		status = look_again(run);
+		status = read_again(run);
 	took(run, SWK_STEP_VERIFY);
 	return status;
 }
@@ -167,15 +168,15 @@ static int find_out(struct swk_run *run)
 
 	took(run, SWK_STEP_CONSUL);
 	if (!status)
-		status = look(run);
+		status = read_live(run);
 	if (!status)
-		status = swk_run_owe_survivors(run);
-	took(run, SWK_STEP_LOOK);
+		status = swk_run_record_survivors(run);
+	took(run, SWK_STEP_LIVE);
 	if (!status)
 		status = swk_run_decide(run);
 	if (!status)
 		status = swk_run_describe_changes(run);
-	if (run->held)
+	if (run->on_hold)
 		swk_run_keep_as_is(run);
 	if (!status)
 		status = swk_run_report_health(run);
@@ -191,8 +192,8 @@ static int steps(struct swk_run *run, int descriptor)
 	if (!status)
 		status = find_out(run);
 	if (!status)
-		status = swk_run_look_before_sending(run);
-	took(run, SWK_STEP_LOOK);
+		status = swk_run_probe_before_sending(run);
+	took(run, SWK_STEP_LIVE);
 	return status ? status : carry_through(run);
 }
 
@@ -208,9 +209,9 @@ static int undo_steps(struct swk_run *run, const struct swk_hold *hold)
 	if (!status)
 		status = swk_run_begin_hold(run, hold, SWK_NOTE_DETAIL);
 	if (!status)
-		status = swk_run_load_live(run, 1);
+		status = swk_run_read_live(run, 1);
 	if (!status)
-		status = swk_run_owe_survivors(run);
+		status = swk_run_record_survivors(run);
 	if (!status)
 		status = swk_run_plan_undo(run);
 	if (!status)
@@ -264,12 +265,12 @@ static int end(struct swk_run *run, int status)
 }
 
 int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_report *report,
-	      struct swk_whys *whys, struct swk_error *error)
+	      struct swk_decisions *decisions, struct swk_error *error)
 {
 	struct swk_run run;
 
 	swk_run_begin(&run, settings, report, error);
-	run.policy.whys = whys;
+	run.policy.decisions = decisions;
 	return end(&run, run.http ? steps(&run, descriptor) : error->status);
 }
 

@@ -11,11 +11,11 @@
 /*
  * Reads the document from the descriptor (settings->resync: reads none), and does what it asks
  * for. Returns the exit status: with the error set, the run ended there and its message says what
- * was touched; else the report says what was done, and what was not. `whys` is what is wanted
+ * was touched; else the report says what was done, and what was not. `decisions` is what is wanted
  * to be known of each registration, or NULL.
  */
 int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_report *report,
-	      struct swk_whys *whys, struct swk_error *error);
+	      struct swk_decisions *decisions, struct swk_error *error);
 
 /*
  * Holds automatic changes, puts the file before back and applies it: as a run that is thorough,

@@ -6,41 +6,41 @@
 
 static int put_back(struct swk_run *run, struct swk_upstream *upstream)
 {
-	static const char why[] = "max_deletions holds back that it is deleted";
-	int status = swk_whys_add(run->policy.whys,
-				  &(struct swk_why){.service = upstream->service,
-						    .tag = upstream->tag,
-						    .keyed = upstream->keyed,
-						    .upstream = upstream->name,
-						    .verdict = SWK_KEPT,
-						    .reason = (char *)(uintptr_t)why},
-				  run->error);
+	static const char reason[] = "max_deletions holds back that it is deleted";
+	int status = swk_decisions_add(run->policy.decisions,
+				       &(struct swk_decision){.service = upstream->service,
+							      .tag = upstream->tag,
+							      .keyed = upstream->keyed,
+							      .upstream = upstream->name,
+							      .outcome = SWK_OUTCOME_KEPT,
+							      .reason = (char *)(uintptr_t)reason},
+				       run->error);
 
-	return status ? status : swk_upstreams_append(&run->wanted, upstream, run->error);
+	return status ? status : swk_upstreams_append(&run->desired, upstream, run->error);
 }
 
 /* Puts back what a pass that knows all of a source would delete of it, where that is too much to be
  * believed. */
 static int guard_deletions(struct swk_run *run, bool keyed)
 {
-	struct swk_upstreams held = {0};
+	struct swk_upstreams deleted = {0};
 	size_t all = 0;
 	int status = 0;
 
-	for (size_t i = 0; !status && i < run->have.count; i++) {
-		const struct swk_upstream *this = &run->have.list[i];
+	for (size_t i = 0; !status && i < run->recorded.count; i++) {
+		const struct swk_upstream *this = &run->recorded.list[i];
 
 		all += this->keyed == keyed;
-		if (this->keyed == keyed && !swk_upstreams_find(&run->wanted, this->name))
-			status = swk_upstreams_append_copy(&held, this, run->error);
+		if (this->keyed == keyed && !swk_upstreams_find(&run->desired, this->name))
+			status = swk_upstreams_append_copy(&deleted, this, run->error);
 	}
 	if (!status &&
-	    !swk_guard_deletions(held.count, all, run->settings->max_deletions, run->report)) {
-		for (size_t i = 0; !status && i < held.count; i++)
-			status = put_back(run, &held.list[i]);
-		(void)swk_upstreams_sort(&run->wanted);
+	    !swk_guard_deletions(deleted.count, all, run->settings->max_deletions, run->report)) {
+		for (size_t i = 0; !status && i < deleted.count; i++)
+			status = put_back(run, &deleted.list[i]);
+		(void)swk_upstreams_sort(&run->desired);
 	}
-	swk_upstreams_free(&held);
+	swk_upstreams_free(&deleted);
 	return status;
 }
 
@@ -68,7 +68,7 @@ static bool learnt(const struct swk_run *run, const struct swk_upstream *upstrea
 	if (*told)
 		return true;
 	if (service)
-		return !service->unasked && !service->unchanged && !service->instances;
+		return !service->unavailable && !service->unchanged && !service->instances;
 	/* It is gone, and was held back. */
 	return upstream->keyed ? run->keys_told : run->complete && run->list_known;
 }
@@ -76,14 +76,14 @@ static bool learnt(const struct swk_run *run, const struct swk_upstream *upstrea
 /* How healthy the upstreams are that the file will have. */
 int swk_run_report_health(struct swk_run *run)
 {
-	for (size_t i = 0; run->settings->metrics_file && i < run->wanted.count; i++) {
+	for (size_t i = 0; run->settings->metrics_file && i < run->desired.count; i++) {
 		const struct swk_upstream *told;
 		struct swk_health_report *health =
-			swk_report_health(run->report, run->wanted.list[i].name, run->error);
+			swk_report_health(run->report, run->desired.list[i].name, run->error);
 
 		if (!health)
 			return run->error->status;
-		health->known = learnt(run, &run->wanted.list[i], &told);
+		health->known = learnt(run, &run->desired.list[i], &told);
 		if (told)
 			health->registered = told->registered;
 		if (told)
@@ -97,23 +97,23 @@ int swk_run_decide(struct swk_run *run)
 	bool complete = run->complete && run->list_known;
 	const struct swk_sources sources = {.services = {&run->services, complete},
 					    .keys = {&run->keys, run->keys_told}};
-	struct swk_names foreign = {0};
+	struct swk_names unmanaged = {0};
 	/* What is in neither list may be in the one that could not be had. */
 	bool all = complete && (run->keys_told || !run->settings->keyprefix);
-	int status =
-		swk_policy_find_sources(&run->have, run->settings, &run->services, all, run->error);
+	int status = swk_policy_find_sources(&run->recorded, run->settings, &run->services, all,
+					     run->error);
 
 	if (!status && !run->settings->adopt)
-		status = swk_run_find_foreign(run, &foreign);
+		status = swk_run_find_unmanaged(run, &unmanaged);
 	if (!status)
-		status = swk_decide(&run->policy, &run->have, &sources, &foreign, &run->wanted,
-				    run->report, run->error);
+		status = swk_decide(&run->policy, &run->recorded, &sources, &unmanaged,
+				    &run->desired, run->report, run->error);
 	if (!status)
 		status = guard_all_deletions(run);
-	if (!status && run->policy.whys)
-		status = swk_explain(run->policy.whys, &run->wanted, run->error);
+	if (!status && run->policy.decisions)
+		status = swk_explain(run->policy.decisions, &run->desired, run->error);
 	if (!status)
-		status = swk_plan_changes(&run->changes, &run->have, &run->wanted, run->error);
-	swk_names_free(&foreign);
+		status = swk_plan_changes(&run->changes, &run->recorded, &run->desired, run->error);
+	swk_names_free(&unmanaged);
 	return status;
 }

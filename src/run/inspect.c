@@ -12,8 +12,9 @@ static int decide_nothing(struct swk_run *run)
 {
 	int status = 0;
 
-	for (size_t i = 0; !status && i < run->have.count; i++)
-		status = swk_upstreams_append_copy(&run->wanted, &run->have.list[i], run->error);
+	for (size_t i = 0; !status && i < run->recorded.count; i++)
+		status = swk_upstreams_append_copy(&run->desired, &run->recorded.list[i],
+						   run->error);
 	return status;
 }
 
@@ -30,8 +31,8 @@ static int tell_hold(struct swk_run *run, struct swk_survey *told)
 	status = swk_run_describe_hold(run, &what, &whole);
 	if (!status) {
 		swk_text_escape(text, sizeof(text), what.data);
-		told->held = strdup(text);
-		if (!told->held)
+		told->on_hold = strdup(text);
+		if (!told->on_hold)
 			status = swk_error_memory(run->error);
 	}
 	swk_buffer_free(&what);
@@ -40,9 +41,9 @@ static int tell_hold(struct swk_run *run, struct swk_survey *told)
 
 static int tell(struct swk_run *run, struct swk_survey *told)
 {
-	const struct swk_survey_known known = {.have = &run->have,
-					       .wanted = &run->wanted,
-					       .whys = run->policy.whys,
+	const struct swk_survey_known known = {.recorded = &run->recorded,
+					       .desired = &run->desired,
+					       .decisions = run->policy.decisions,
 					       .gone = &run->state.gone};
 	const size_t room = strlen(run->store.conf) * strlen("\\x00") + 1;
 	int status = 0;
@@ -55,20 +56,22 @@ static int tell(struct swk_run *run, struct swk_survey *told)
 	status = tell_hold(run, told);
 	for (size_t i = 0; !status && i < run->target_count; i++) {
 		const struct swk_target *target = &run->targets[i];
-		const struct swk_debt *debt = swk_state_debt(&run->state, target->name);
+		const struct swk_state_target *entry =
+			swk_state_find_target(&run->state, target->name);
 
 		status = swk_survey_add_target(told, &known, target->name, &target->live,
-					       debt ? &debt->owed : NULL, target->trouble.text,
+					       entry ? &entry->pending : NULL, target->trouble.text,
 					       run->error);
 	}
-	return status ? status : swk_survey_add_unpublished(told, run->policy.whys, run->error);
+	return status ? status
+		      : swk_survey_add_unpublished(told, run->policy.decisions, run->error);
 }
 
-static int look_steps(struct swk_run *run, struct swk_survey *told)
+static int inspect_steps(struct swk_run *run, struct swk_survey *told)
 {
 	int status = swk_run_open_targets(run);
 
-	run->complete = run->thorough = true;
+	run->complete = run->full = true;
 	if (!status)
 		status = swk_consul_init(&run->consul, &run->settings->consul,
 					 run->settings->token_file, run->error);
@@ -76,31 +79,31 @@ static int look_steps(struct swk_run *run, struct swk_survey *told)
 		status = swk_run_lock_and_read(run);
 	if (!status)
 		status = swk_run_ask_consul(run);
-	if (status == SWK_HELD && !run->error->status) {
-		told->refused = true;
+	if (status == SWK_HELD_BACK && !run->error->status) {
+		told->distrusted = true;
 		status = 0;
-		swk_whys_free(run->policy.whys);
+		swk_decisions_free(run->policy.decisions);
 	}
 	if (!status)
-		status = swk_run_load_live(run, SWK_VERIFY_LOOKS);
+		status = swk_run_read_live(run, SWK_VERIFY_SAMPLES);
 	if (!status)
-		status = swk_run_owe_survivors(run);
+		status = swk_run_record_survivors(run);
 	if (!status)
-		status = told->refused ? decide_nothing(run) : swk_run_decide(run);
+		status = told->distrusted ? decide_nothing(run) : swk_run_decide(run);
 	return status ? status : tell(run, told);
 }
 
-int swk_look(const struct swk_settings *settings, struct swk_survey *survey,
-	     struct swk_report *report, struct swk_error *error)
+int swk_inspect(const struct swk_settings *settings, struct swk_survey *survey,
+		struct swk_report *report, struct swk_error *error)
 {
-	struct swk_whys whys = {0};
+	struct swk_decisions decisions = {0};
 	struct swk_run run;
 	int result;
 
 	swk_run_begin(&run, settings, report, error);
-	run.policy.whys = &whys;
-	result = run.http ? look_steps(&run, survey) : error->status;
-	swk_whys_free(&whys);
+	run.policy.decisions = &decisions;
+	result = run.http ? inspect_steps(&run, survey) : error->status;
+	swk_decisions_free(&decisions);
 	swk_run_finish(&run);
 	return result;
 }
@@ -126,34 +129,35 @@ static int count_steps(struct swk_run *run, struct swk_waits *waits)
 	if (!status)
 		status = swk_run_ask_consul(run);
 	/* The services were asked about; what is refused is the tree of keys. */
-	if (status == SWK_HELD && !run->error->status)
+	if (status == SWK_HELD_BACK && !run->error->status)
 		status = 0;
 	for (size_t i = 0; !status && i < run->target_count; i++) {
-		const struct swk_debt *debt = swk_state_debt(&run->state, run->targets[i].name);
+		const struct swk_state_target *entry =
+			swk_state_find_target(&run->state, run->targets[i].name);
 
-		targets[i].owed = debt ? &debt->owed : NULL;
+		targets[i].pending = entry ? &entry->pending : NULL;
 	}
 	if (!status)
-		status = swk_waits_count(waits, &run->services, &run->have, targets,
+		status = swk_waits_count(waits, &run->services, &run->recorded, targets,
 					 run->target_count, run->error);
 	if (!status && swk_waits_sent(waits)) {
-		status = swk_run_load_live(run, SWK_VERIFY_LOOKS);
+		status = swk_run_read_live(run, SWK_VERIFY_SAMPLES);
 		for (size_t i = 0; i < run->target_count; i++) {
 			targets[i].live = &run->targets[i].live;
 			if (run->targets[i].live.readable == SWK_READ_NOTHING)
-				swk_report_note(run->report, SWK_NOTE_OWED, "%s",
+				swk_report_note(run->report, SWK_NOTE_PENDING, "%s",
 						run->targets[i].trouble.text);
 		}
 		if (!status)
-			status = swk_waits_count(waits, &run->services, &run->have, targets,
+			status = swk_waits_count(waits, &run->services, &run->recorded, targets,
 						 run->target_count, run->error);
 	}
 	free(targets);
 	return status;
 }
 
-int swk_look_count(const struct swk_settings *settings, struct swk_waits *waits, int64_t deadline,
-		   struct swk_report *report, struct swk_error *error)
+int swk_inspect_waits(const struct swk_settings *settings, struct swk_waits *waits,
+		      int64_t deadline, struct swk_report *report, struct swk_error *error)
 {
 	struct swk_run run;
 	int status;

@@ -12,22 +12,22 @@ int swk_run_key(void *context, const struct swk_key *key, struct swk_error *erro
 }
 
 /* What can't be read may be a key of any of them. */
-static int unreadable(void *context, const char *service, const char *what, const char *why,
-		      struct swk_error *error)
+static int undecodable(void *context, const char *service, const char *what, const char *reason,
+		       struct swk_error *error)
 {
 	struct swk_run *run = context;
 
 	(void)service;
 	(void)error;
-	run->keys.unsure = true;
-	swk_report_note(run->report, SWK_NOTE_SKIPPED, "%s skipped: %s", what, why);
+	run->keys.undecodable = true;
+	swk_report_note(run->report, SWK_NOTE_SKIPPED, "%s skipped: %s", what, reason);
 	return 0;
 }
 
-static bool have_keyed(const struct swk_run *run)
+static bool has_keys(const struct swk_run *run)
 {
-	for (size_t i = 0; i < run->have.count; i++) {
-		if (run->have.list[i].keyed)
+	for (size_t i = 0; i < run->recorded.count; i++) {
+		if (run->recorded.list[i].keyed)
 			return true;
 	}
 	return false;
@@ -38,7 +38,7 @@ static void forget_tree(void *context)
 	struct swk_run *run = context;
 
 	swk_services_free(&run->keys);
-	swk_whys_forget(run->policy.whys, NULL);
+	swk_decisions_forget(run->policy.decisions, NULL);
 	run->keys_listed = 0;
 }
 
@@ -47,7 +47,7 @@ static int ask_tree(struct swk_run *run)
 {
 	struct swk_consul_query query = {
 		.keyprefix = run->settings->keyprefix,
-		.sink = {.context = run, .key = swk_run_key, .unreadable = unreadable},
+		.sink = {.context = run, .key = swk_run_key, .undecodable = undecodable},
 		.least = run->state.keyed,
 		.again = forget_tree};
 	int status;
@@ -62,7 +62,7 @@ static int ask_tree(struct swk_run *run)
 	if (run->keys_told)
 		return 0;
 	forget_tree(run);
-	swk_report_note(run->report, SWK_NOTE_UNASKED,
+	swk_report_note(run->report, SWK_NOTE_UNAVAILABLE,
 			"Consul could not be asked about the keys under %s; their upstreams keep "
 			"what they have: %s",
 			run->settings->keyprefix, query.error.text);
@@ -72,10 +72,10 @@ static int ask_tree(struct swk_run *run)
 /* A tree with nothing in it is taken for an outage, where there was something before. */
 static int guard_tree(struct swk_run *run)
 {
-	if (!run->keys_told || run->keys_listed || run->keys.unsure || !have_keyed(run))
+	if (!run->keys_told || run->keys_listed || run->keys.undecodable || !has_keys(run))
 		return 0;
 	run->keys_told = false;
-	swk_report_note(run->report, SWK_NOTE_HELD,
+	swk_report_note(run->report, SWK_NOTE_HELD_BACK,
 			"Consul has no key under %s/: taken for an outage, or for a token without "
 			"the right key:read; the upstreams of keys keep what they have",
 			run->settings->keyprefix);
@@ -88,7 +88,7 @@ int swk_run_ask_keys(struct swk_run *run)
 	const bool document = run->keys_told; /* it is what was read */
 	int status = 0;
 
-	if (!prefix && run->complete && have_keyed(run)) {
+	if (!prefix && run->complete && has_keys(run)) {
 		/* Maybe it was only forgotten, by who runs this by hand. */
 		run->keys_told = run->settings->force;
 		if (!run->keys_told)
@@ -110,12 +110,12 @@ int swk_run_take_keys(struct swk_run *run)
 {
 	run->keys_told = true;
 	/* What could not be read, before it was known what the document is. */
-	run->keys.unsure |= run->services.unsure;
-	run->services.unsure = false;
-	if (run->keys_listed || run->keys.unsure)
+	run->keys.undecodable |= run->services.undecodable;
+	run->services.undecodable = false;
+	if (run->keys_listed || run->keys.undecodable)
 		return 0;
-	swk_report_note(run->report, SWK_NOTE_HELD,
+	swk_report_note(run->report, SWK_NOTE_HELD_BACK,
 			"the document has no key of an upstream in it: taken for an outage of the "
 			"registry; nothing was changed");
-	return SWK_HELD;
+	return SWK_HELD_BACK;
 }

@@ -13,7 +13,7 @@
 int swk_run_describe_hold(struct swk_run *run, struct swk_buffer *out, bool *whole)
 {
 	const char *path = run->store.hold;
-	struct swk_error why = {0};
+	struct swk_error cause = {0};
 	struct swk_buffer text;
 	struct swk_hold hold;
 	bool exists = false;
@@ -21,10 +21,10 @@ int swk_run_describe_hold(struct swk_run *run, struct swk_buffer *out, bool *who
 	int status;
 
 	swk_buffer_init(&text, SWK_HOLD_MAX);
-	if (!swk_file_read(path, &text, &exists, &why) && exists)
+	if (!swk_file_read(path, &text, &exists, &cause) && exists)
 		damaged = swk_hold_read(&hold, text.data, text.length);
 	swk_buffer_free(&text);
-	*whole = exists && !why.status && !damaged;
+	*whole = exists && !cause.status && !damaged;
 	if (*whole)
 		status = swk_hold_describe(out, &hold, run->error);
 	else if (damaged)
@@ -32,7 +32,7 @@ int swk_run_describe_hold(struct swk_run *run, struct swk_buffer *out, bool *who
 					  damaged);
 	else
 		status = swk_buffer_print(out, run->error, "(%s)",
-					  why.status ? why.text : "its file can't be followed");
+					  cause.status ? cause.text : "its file can't be followed");
 	return status;
 }
 
@@ -48,9 +48,9 @@ static int end_hold(struct swk_run *run, const char *what)
 /* What is somebody else's is no file to keep nginx in step with. */
 static int refuse_to_adopt(struct swk_run *run)
 {
-	if (!run->anew && swk_nginx_is_ours(run->text.data, run->text.length))
+	if (!run->anew && swk_nginx_is_managed(run->text.data, run->text.length))
 		return 0;
-	return swk_error_set(run->error, SWK_HELD,
+	return swk_error_set(run->error, SWK_HELD_BACK,
 			     "%s is not taken over while changes are held; 'swk resume --adopt' "
 			     "does both",
 			     run->store.conf);
@@ -75,8 +75,8 @@ int swk_run_obey_hold(struct swk_run *run)
 	if (!status && run->settings->resume) {
 		status = end_hold(run, what.data);
 	} else if (!status) {
-		run->held = run->report->held = true;
-		swk_report_note(run->report, SWK_NOTE_HELD,
+		run->on_hold = run->report->on_hold = true;
+		swk_report_note(run->report, SWK_NOTE_HELD_BACK,
 				"held %s: %s stays as it is; 'swk resume' ends this and catches up",
 				what.data, run->store.conf);
 		status = refuse_to_adopt(run);
@@ -112,10 +112,10 @@ int swk_run_begin_hold(struct swk_run *run, const struct swk_hold *hold, enum sw
 
 void swk_run_keep_as_is(struct swk_run *run)
 {
-	swk_upstreams_free(&run->wanted);
+	swk_upstreams_free(&run->desired);
 	swk_names_free(&run->changes);
-	run->wanted = run->have;
-	run->have = (struct swk_upstreams){0};
+	run->desired = run->recorded;
+	run->recorded = (struct swk_upstreams){0};
 }
 
 /* ---- the file before ---- */
@@ -123,7 +123,7 @@ void swk_run_keep_as_is(struct swk_run *run)
 int swk_run_read_previous(struct swk_run *run)
 {
 	const char *path = swk_store_previous(&run->store);
-	struct swk_error why = {0};
+	struct swk_error cause = {0};
 	struct swk_buffer text;
 	bool exists;
 	int status;
@@ -135,61 +135,61 @@ int swk_run_read_previous(struct swk_run *run)
 				       "%s is not there: there is no file before %s that could be "
 				       "put back; 'swk hold' keeps the present one as it is",
 				       path, run->store.conf);
-	else if (!status && !swk_nginx_is_ours(text.data, text.length))
+	else if (!status && !swk_nginx_is_managed(text.data, text.length))
 		status =
-			swk_error_set(run->error, SWK_HELD,
+			swk_error_set(run->error, SWK_HELD_BACK,
 				      "%s was not written by swk-apply, and is not put back", path);
 	if (!status)
-		status = swk_nginx_read(&run->wanted, path, text.data, text.length, &why);
+		status = swk_nginx_read(&run->desired, path, text.data, text.length, &cause);
 	/* Without the advice that is about the file itself. */
-	if (why.status)
-		status = swk_error_set(run->error, why.status, "%.*s; it can't be put back",
-				       (int)strcspn(why.text, ";"), why.text);
+	if (cause.status)
+		status = swk_error_set(run->error, cause.status, "%.*s; it can't be put back",
+				       (int)strcspn(cause.text, ";"), cause.text);
 	swk_buffer_free(&text);
 	return status;
 }
 
 /* Takes out what a target has of the same name from elsewhere, as a run from Consul does. */
-static int leave_to_others(struct swk_run *run, const struct swk_names *foreign)
+static int leave_to_others(struct swk_run *run, const struct swk_names *unmanaged)
 {
 	struct swk_upstreams kept = {0};
 	int status = 0;
 
-	for (size_t i = 0; !status && i < run->wanted.count; i++) {
-		const struct swk_upstream *this = &run->wanted.list[i];
+	for (size_t i = 0; !status && i < run->desired.count; i++) {
+		const struct swk_upstream *this = &run->desired.list[i];
 
-		if (!swk_names_have(foreign, this->name))
+		if (!swk_names_contain(unmanaged, this->name))
 			status = swk_upstreams_append_copy(&kept, this, run->error);
 		else
-			swk_report_note(run->report, SWK_NOTE_HELD,
+			swk_report_note(run->report, SWK_NOTE_HELD_BACK,
 					"upstream %s: not put back: nginx has one of this name "
 					"that swk-apply didn't make",
 					this->name);
 	}
-	swk_upstreams_free(&run->wanted);
-	run->wanted = kept;
+	swk_upstreams_free(&run->desired);
+	run->desired = kept;
 	return status;
 }
 
 int swk_run_plan_undo(struct swk_run *run)
 {
 	const struct swk_names *gone = &run->state.gone;
-	const size_t before = run->wanted.count;
-	struct swk_names foreign = {0};
-	int status = swk_run_find_foreign(run, &foreign);
+	const size_t before = run->desired.count;
+	struct swk_names unmanaged = {0};
+	int status = swk_run_find_unmanaged(run, &unmanaged);
 
 	/* What was deleted, and is there again, is put back all the same: a worker that died came
 	 * back with it, or somebody else has mended by hand what this is to mend. */
 	for (size_t i = 0; i < gone->count; i++)
-		swk_names_remove(&foreign, gone->list[i]);
-	if (!status && foreign.count)
-		status = leave_to_others(run, &foreign);
+		swk_names_remove(&unmanaged, gone->list[i]);
+	if (!status && unmanaged.count)
+		status = leave_to_others(run, &unmanaged);
 	if (!status)
-		status = swk_plan_changes(&run->changes, &run->have, &run->wanted, run->error);
-	if (!status && !run->changes.count && run->wanted.count == before)
+		status = swk_plan_changes(&run->changes, &run->recorded, &run->desired, run->error);
+	if (!status && !run->changes.count && run->desired.count == before)
 		swk_report_note(run->report, SWK_NOTE_WARNING,
 				"%s has the same upstreams as %s; nothing is put back",
 				swk_store_previous(&run->store), run->store.conf);
-	swk_names_free(&foreign);
+	swk_names_free(&unmanaged);
 	return status;
 }

@@ -11,25 +11,25 @@
 
 static int read_conf(struct swk_run *run)
 {
-	struct swk_error why = {0};
+	struct swk_error cause = {0};
 	int status = swk_file_read(run->store.conf, &run->text, &run->exists, run->error);
 	bool adopt = run->settings->adopt;
 
 	if (status)
 		return status;
-	if (!swk_nginx_is_ours(run->text.data, run->text.length) && !adopt)
-		return swk_error_set(run->error, SWK_HELD,
+	if (!swk_nginx_is_managed(run->text.data, run->text.length) && !adopt)
+		return swk_error_set(run->error, SWK_HELD_BACK,
 				     "%s was not written by swk-apply, and is left alone; take it "
 				     "over with --adopt, or name another file with --conf",
 				     run->store.conf);
-	status =
-		swk_nginx_read(&run->have, run->store.conf, run->text.data, run->text.length, &why);
+	status = swk_nginx_read(&run->recorded, run->store.conf, run->text.data, run->text.length,
+				&cause);
 	if (!status)
 		return 0;
 	if (status == SWK_INTERNAL || !adopt || !run->complete)
-		return swk_error_set(run->error, status, "%s", why.text);
+		return swk_error_set(run->error, status, "%s", cause.text);
 	swk_report_note(run->report, SWK_NOTE_WARNING, "%s is written anew from Consul alone (%s)",
-			run->store.conf, why.text);
+			run->store.conf, cause.text);
 	run->anew = true;
 	return 0;
 }
@@ -74,8 +74,8 @@ void swk_run_unlock(struct swk_run *run)
 {
 	swk_store_close(&run->store);
 	swk_state_free(&run->state);
-	swk_upstreams_free(&run->have);
-	swk_upstreams_free(&run->wanted);
+	swk_upstreams_free(&run->recorded);
+	swk_upstreams_free(&run->desired);
 	swk_names_free(&run->changes);
 	swk_buffer_clear(&run->text);
 }
@@ -84,23 +84,25 @@ void swk_run_unlock(struct swk_run *run)
 
 /* Every difference is owed to every target that is known; a target of which nothing is known is
  * owed the whole file. */
-static int owe_changes(struct swk_run *run)
+static int record_changes(struct swk_run *run)
 {
 	int status = 0;
 
 	for (size_t i = 0; !status && i < run->target_count; i++) {
 		const char *name = run->targets[i].name;
-		struct swk_debt *debt = swk_state_debt(&run->state, name);
+		struct swk_state_target *entry = swk_state_find_target(&run->state, name);
 
-		if (debt)
+		if (entry)
 			continue;
-		debt = swk_state_add_debt(&run->state, name, run->error);
+		entry = swk_state_add_target(&run->state, name, run->error);
 		status = run->error->status;
-		for (size_t j = 0; !status && j < run->wanted.count; j++)
-			status = swk_names_add(&debt->owed, run->wanted.list[j].name, run->error);
+		for (size_t j = 0; !status && j < run->desired.count; j++)
+			status = swk_names_add(&entry->pending, run->desired.list[j].name,
+					       run->error);
 	}
-	for (size_t i = 0; !status && i < run->state.debt_count; i++)
-		status = swk_names_add_all(&run->state.debts[i].owed, &run->changes, run->error);
+	for (size_t i = 0; !status && i < run->state.target_count; i++)
+		status = swk_names_add_all(&run->state.targets[i].pending, &run->changes,
+					   run->error);
 	return status;
 }
 
@@ -112,7 +114,7 @@ static int note_gone(struct swk_run *run)
 	for (size_t i = 0; !status && i < run->changes.count; i++) {
 		const char *name = run->changes.list[i];
 
-		if (swk_upstreams_find(&run->wanted, name))
+		if (swk_upstreams_find(&run->desired, name))
 			swk_names_remove(&run->state.gone, name);
 		else
 			status = swk_state_add_gone(&run->state, name, run->error);
@@ -138,16 +140,16 @@ int swk_run_save_state(struct swk_run *run, bool durably)
 int swk_run_persist(struct swk_run *run)
 {
 	struct swk_buffer text;
-	int status = owe_changes(run);
+	int status = record_changes(run);
 
 	swk_buffer_init(&text, SWK_CONF_MAX);
 	if (!status)
 		status = note_gone(run);
 	if (!status)
-		status = swk_nginx_file(&text, &run->wanted, run->error);
+		status = swk_nginx_file(&text, &run->desired, run->error);
 	/* Where there is no file, one with nothing in it is not needed. */
-	if (!status && (run->exists || run->wanted.count) && !run->settings->dry_run &&
-	    !run->held &&
+	if (!status && (run->exists || run->desired.count) && !run->settings->dry_run &&
+	    !run->on_hold &&
 	    (text.length != run->text.length || memcmp(text.data, run->text.data, text.length))) {
 		status = swk_run_save_state(run, true);
 		if (!status)

@@ -42,41 +42,41 @@ static int document_instance(void *context, const struct swk_instance *instance,
 	return swk_policy_instance(&run->services, &run->policy, instance, run->report, error);
 }
 
-static int say_unreadable(struct swk_run *run, const char *service, const char *what,
-			  const char *why)
+static int say_undecodable(struct swk_run *run, const char *service, const char *what,
+			   const char *reason)
 {
-	return swk_whys_add(run->policy.whys,
-			    &(struct swk_why){.service = (char *)(uintptr_t)service,
-					      .instance = (char *)(uintptr_t)what,
-					      .verdict = SWK_SKIPPED,
-					      .reason = (char *)(uintptr_t)why},
-			    run->error);
+	return swk_decisions_add(run->policy.decisions,
+				 &(struct swk_decision){.service = (char *)(uintptr_t)service,
+							.instance = (char *)(uintptr_t)what,
+							.outcome = SWK_OUTCOME_SKIPPED,
+							.reason = (char *)(uintptr_t)reason},
+				 run->error);
 }
 
 /* A registration that can't be read: of its service, or of who knows which, nothing is deleted. */
-static int note_unreadable(struct swk_run *run, const char *service, const char *what,
-			   const char *why, struct swk_error *error)
+static int note_undecodable(struct swk_run *run, const char *service, const char *what,
+			    const char *reason, struct swk_error *error)
 {
 	struct swk_service *known;
 
 	swk_report_note(run->report, SWK_NOTE_SKIPPED, "%s%s%s%s skipped: %s",
 			service ? "service '" : "", service ? service : "", service ? "': " : "",
-			what, why);
+			what, reason);
 	if (!service || !swk_name_valid(service)) {
-		run->services.unsure |= !service;
-		return say_unreadable(run, service, what, why);
+		run->services.undecodable |= !service;
+		return say_undecodable(run, service, what, reason);
 	}
 	known = swk_services_get(&run->services, service, error);
 	if (!known)
 		return error->status;
-	known->unsure = true;
-	return say_unreadable(run, service, what, why);
+	known->undecodable = true;
+	return say_undecodable(run, service, what, reason);
 }
 
-static int document_unreadable(void *context, const char *service, const char *what,
-			       const char *why, struct swk_error *error)
+static int document_undecodable(void *context, const char *service, const char *what,
+				const char *reason, struct swk_error *error)
 {
-	return note_unreadable(context, service, what, why, error);
+	return note_undecodable(context, service, what, reason, error);
 }
 
 /* What the report calls the document. */
@@ -117,14 +117,14 @@ static int take_document(struct swk_run *run, enum swk_watch_kind kind)
 					     kind == SWK_WATCH_CHECKS ? "checks" : "services");
 		/* What the list says is asked once more, when nobody else writes. */
 		run->complete = true;
-		run->thorough = kind == SWK_WATCH_SERVICES || run->settings->verify;
+		run->full = kind == SWK_WATCH_SERVICES || run->settings->verify;
 		run->checks.told = kind == SWK_WATCH_CHECKS;
-		run->checks.unsure |= run->services.unsure;
+		run->checks.undecodable |= run->services.undecodable;
 		swk_services_free(&run->services);
 		swk_report_forget(run->report, SWK_NOTE_SKIPPED);
 		if (kind == SWK_WATCH_SERVICES &&
 		    !swk_guard_list(run->listed, 0, "the document", run->report))
-			return SWK_HELD;
+			return SWK_HELD_BACK;
 		return 0;
 	}
 	if (kind == SWK_WATCH_KEYS && only)
@@ -135,15 +135,15 @@ static int take_document(struct swk_run *run, enum swk_watch_kind kind)
 		return swk_services_get(&run->services, only, run->error) ? 0 : run->error->status;
 	if (kind == SWK_WATCH_KEYS || (kind == SWK_WATCH_NOTHING && run->settings->keyprefix)) {
 		/* What can't be read of it is a key. */
-		run->keys.unsure = run->services.unsure;
-		run->services.unsure = false;
+		run->keys.undecodable = run->services.undecodable;
+		run->services.undecodable = false;
 		return swk_run_take_keys(run);
 	}
 	if (kind == SWK_WATCH_NOTHING)
 		return swk_error_set(run->error, SWK_DATA,
 				     "the document is [], which says of no service which it is: "
 				     "name it with --service");
-	if (!run->services.count && run->services.unsure)
+	if (!run->services.count && run->services.undecodable)
 		return swk_error_set(run->error, SWK_DATA,
 				     "not one instance in the document can be read");
 	return 0;
@@ -156,7 +156,7 @@ int swk_run_read_document(struct swk_run *run, int descriptor)
 					    .service = document_service,
 					    .check = swk_run_check,
 					    .key = run->settings->keyprefix ? swk_run_key : NULL,
-					    .unreadable = document_unreadable};
+					    .undecodable = document_undecodable};
 	enum swk_watch_kind kind = SWK_WATCH_NOTHING;
 	struct swk_watch watch;
 	int status = swk_consul_event_index(&run->event_index, run->error);
@@ -175,7 +175,7 @@ int swk_run_read_document(struct swk_run *run, int descriptor)
 			       ? 0
 			       : run->error->status;
 	if (run->settings->resync) {
-		run->complete = run->thorough = true;
+		run->complete = run->full = true;
 		run->report->event = SWK_EVENT_RESYNC;
 		return 0;
 	}
@@ -222,7 +222,7 @@ static int answer_instance(void *context, const struct swk_instance *instance,
 	status = swk_policy_instance(&run->services, &run->policy, instance, run->report, error);
 	if (status || !checks)
 		return status;
-	checks->unsure |= swk_report_said(run->report) != said;
+	checks->ambiguous |= swk_report_said(run->report) != said;
 	return swk_answer_instance(checks, instance, error);
 }
 
@@ -232,19 +232,19 @@ static void forget_answer(void *context)
 	const struct answer *answer = context;
 
 	swk_service_clear(swk_services_find(&answer->run->services, answer->service));
-	swk_whys_forget(answer->run->policy.whys, answer->service);
+	swk_decisions_forget(answer->run->policy.decisions, answer->service);
 	if (answer->checks)
 		swk_answer_forget(answer->checks);
 }
 
-static int answer_unreadable(void *context, const char *service, const char *what, const char *why,
-			     struct swk_error *error)
+static int answer_undecodable(void *context, const char *service, const char *what,
+			      const char *reason, struct swk_error *error)
 {
 	struct answer *answer = context;
 
 	if (service && strcmp(service, answer->service) != 0)
 		return 0;
-	return note_unreadable(answer->run, answer->service, what, why, error);
+	return note_undecodable(answer->run, answer->service, what, reason, error);
 }
 
 /* What was acted on before: an answer that is older would bring back what is gone. */
@@ -276,7 +276,7 @@ static int ask_services(struct swk_run *run, const char *const *names, size_t co
 		queries[i].service = names[i];
 		queries[i].sink = (struct swk_watch_sink){.context = &answers[i],
 							  .instance = answer_instance,
-							  .unreadable = answer_unreadable};
+							  .undecodable = answer_undecodable};
 		queries[i].least = least_index(run, names[i]);
 		if (answers[i].checks)
 			queries[i].sink.instance_check = answer_check;
@@ -302,8 +302,8 @@ static int ask_services(struct swk_run *run, const char *const *names, size_t co
 		if (!queries[i].error.status)
 			continue;
 		swk_service_clear(service);
-		service->unasked = true;
-		swk_report_note(run->report, SWK_NOTE_UNASKED,
+		service->unavailable = true;
+		swk_report_note(run->report, SWK_NOTE_UNAVAILABLE,
 				"service %s could not be asked about, and keeps what it has: %s",
 				names[i], queries[i].error.text);
 	}
@@ -352,13 +352,13 @@ static int listed_service(void *context, const char *name, struct swk_error *err
 	return swk_policy_service(&run->services, &run->policy, name, run->report, error);
 }
 
-static int listed_unreadable(void *context, const char *service, const char *what, const char *why,
-			     struct swk_error *error)
+static int listed_undecodable(void *context, const char *service, const char *what,
+			      const char *reason, struct swk_error *error)
 {
 	(void)service;
 	(void)error;
 	swk_report_note(((struct swk_run *)context)->report, SWK_NOTE_SKIPPED, "%s skipped: %s",
-			what, why);
+			what, reason);
 	return 0;
 }
 
@@ -373,8 +373,8 @@ static void forget_list(void *context)
 /* Whether one of which we have an upstream is not in the list. */
 static bool list_lacks_one(const struct swk_run *run)
 {
-	for (size_t i = 0; i < run->have.count; i++) {
-		const struct swk_upstream *this = &run->have.list[i];
+	for (size_t i = 0; i < run->recorded.count; i++) {
+		const struct swk_upstream *this = &run->recorded.list[i];
 
 		if (!this->keyed && *this->service &&
 		    !swk_services_find(&run->services, this->service))
@@ -389,7 +389,7 @@ static int ask_list(struct swk_run *run)
 	const struct swk_settings *settings = run->settings;
 	struct swk_consul_query query = {.sink = {.context = run,
 						  .service = listed_service,
-						  .unreadable = listed_unreadable},
+						  .undecodable = listed_undecodable},
 					 .least = run->state.listed,
 					 .again = forget_list};
 	int status;
@@ -412,9 +412,9 @@ static int ask_list(struct swk_run *run)
 		return swk_guard_list(run->listed, run->settings->min_services,
 				      "Consul's list of services", run->report)
 			       ? 0
-			       : SWK_HELD;
+			       : SWK_HELD_BACK;
 	swk_services_free(&run->services);
-	swk_report_note(run->report, SWK_NOTE_UNASKED,
+	swk_report_note(run->report, SWK_NOTE_UNAVAILABLE,
 			"Consul could not be asked; every upstream keeps what it has: %s",
 			query.error.text);
 	return 0;
@@ -429,8 +429,8 @@ static size_t count_asked(const struct swk_run *run, size_t *seen)
 	for (size_t i = 0; i < run->services.count; i++) {
 		const struct swk_service *service = &run->services.list[i];
 
-		asked += !service->unasked && !service->unchanged;
-		*seen += service->unsure;
+		asked += !service->unavailable && !service->unchanged;
+		*seen += service->undecodable;
 	}
 	return asked;
 }
@@ -465,7 +465,7 @@ static int guard_instances(struct swk_run *run)
 	if (status)
 		return status;
 	asked = count_asked(run, &seen);
-	return swk_guard_instances(asked, seen, run->report) ? 0 : SWK_HELD;
+	return swk_guard_instances(asked, seen, run->report) ? 0 : SWK_HELD_BACK;
 }
 
 int swk_run_ask_consul(struct swk_run *run)
@@ -480,7 +480,7 @@ int swk_run_ask_consul(struct swk_run *run)
 		status = guard_instances(run);
 	if (!status)
 		status = swk_run_ask_keys(run);
-	if (!status && run->anew && run->report->counted[SWK_NOTE_UNASKED])
+	if (!status && run->anew && run->report->counted[SWK_NOTE_UNAVAILABLE])
 		status = swk_error_set(run->error, SWK_UNAVAILABLE,
 				       "%s can't be written anew while Consul can't be asked about "
 				       "everything",

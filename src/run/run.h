@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What one run knows, and its steps, as apply calls them. Every step returns 0, or a status with
- * the run's error set; SWK_HELD without an error is a refusal that the report has a note of.
+ * the run's error set; SWK_HELD_BACK without an error is a refusal that the report has a note of.
  */
 #ifndef SWK_RUN_RUN_H
 #define SWK_RUN_RUN_H
@@ -24,14 +24,14 @@ struct swk_answer_checks {
 	uint64_t own;		      /* the sum of the service's */
 	uint64_t number;	      /* of the answer itself */
 	struct swk_tallies nodes;     /* for each instance its node's key and the sum of that's */
-	bool unsure;		      /* another may say the same */
+	bool ambiguous;		      /* another may say the same */
 	uint64_t next_own, next_node; /* of the instance that comes behind its checks */
 };
 
 /* What a run knows of checks. */
 struct swk_run_checks {
 	bool told;		     /* the document is one of checks… */
-	bool unsure;		     /* …and not all in it can be read */
+	bool undecodable;	     /* …and not all in it can be read */
 	struct swk_tallies document; /* what it says, under keys of services and nodes */
 	struct swk_checks known;     /* what was seen by the runs before */
 	struct swk_tallies blocks;   /* what the file said of each service, if known is known */
@@ -48,7 +48,7 @@ struct swk_run {
 	int64_t step_began; /* microseconds; only where metrics are wanted */
 
 	bool complete;	      /* about all services, not some */
-	bool thorough;	      /* looks at all that targets have, not only at what it changes */
+	bool full;	      /* looks at all that targets have, not only at what it changes */
 	bool list_known;      /* a complete pass got its list */
 	uint64_t event_index; /* that the agent gave with the document; 0: none */
 	size_t listed;	      /* names in a list that could be published */
@@ -66,10 +66,10 @@ struct swk_run {
 	bool exists;		/* the conf file */
 	bool anew;		/* it can't be read, and shall be written from Consul alone */
 	bool touched;		/* the conf file, or a target */
-	bool held;		/* what is decided is told, and the conf file stays as it is */
+	bool on_hold;		/* what is decided is told, and the conf file stays as it is */
 	bool hold_changed;	/* it began, or ended, with this run */
 	struct swk_buffer text; /* the conf file's */
-	struct swk_upstreams have, wanted;
+	struct swk_upstreams recorded, desired;
 	struct swk_names changes; /* what of the file differs */
 	struct swk_state state;
 
@@ -77,7 +77,7 @@ struct swk_run {
 	struct swk_consul consul;
 	struct swk_target *targets;
 	size_t target_count;
-	bool looked;			   /* the targets were asked what they have */
+	bool live_read;			   /* the targets were asked what they have */
 	struct swk_names updated, deleted; /* what a target was sent so far, in this run */
 };
 
@@ -153,27 +153,27 @@ int swk_run_plan_undo(struct swk_run *run);
 int swk_run_open_targets(struct swk_run *run);
 /* Reads what they have, each of them so many times on connections of its own: what not all of its
  * workers have counts as different. */
-int swk_run_load_live(struct swk_run *run, unsigned looks);
+int swk_run_read_live(struct swk_run *run, unsigned samples);
 /*
  * The same for a run that isn't thorough, in two steps. Before it is decided: which names they
  * have, where there may be new ones. Behind that: whether they answer, where something is to be
  * sent. Where nothing is, nobody is asked.
  */
-int swk_run_look_for_names(struct swk_run *run);
-int swk_run_look_before_sending(struct swk_run *run);
-int swk_run_find_foreign(struct swk_run *run, struct swk_names *foreign);
+int swk_run_probe_names(struct swk_run *run);
+int swk_run_probe_before_sending(struct swk_run *run);
+int swk_run_find_unmanaged(struct swk_run *run, struct swk_names *unmanaged);
 /* Sends what is owed and what differs. What is not done is owed from then on. */
-int swk_run_converge(struct swk_run *run);
+int swk_run_reconcile(struct swk_run *run);
 /*
  * What left the file and is there all the same is owed again, where it is certainly what was left:
  * it was deleted in this run, or it comes and goes from look to look, as some workers have it and
  * others not. What all of them have may be somebody's who took the name over.
  */
-int swk_run_owe_survivors(struct swk_run *run);
+int swk_run_record_survivors(struct swk_run *run);
 /* Whether one that is owed something refused the connection; and waiting a while until one of those
  * answers. */
-bool swk_run_is_refused(const struct swk_run *run);
-bool swk_run_await_refused(struct swk_run *run);
+bool swk_run_is_unreachable(const struct swk_run *run);
+bool swk_run_await_unreachable(struct swk_run *run);
 /* For the report: what the file gains, loses and changes, and what targets would be sent. */
 int swk_run_describe_changes(struct swk_run *run);
 int swk_run_describe_targets(struct swk_run *run);

@@ -56,17 +56,17 @@ int swk_run_open_targets(struct swk_run *run)
 
 /* What is to be found out of targets: all that they have, so many times; or what glance tells. */
 struct question {
-	unsigned looks; /* 0: glance */
+	unsigned samples; /* 0: glance */
 	const char *name;
 };
 
 static int ask(struct swk_run *run, struct swk_target *targets, size_t count,
 	       const struct question *question)
 {
-	if (!question->looks)
-		return swk_target_dyups.glance(targets, count, question->name, run->http,
-					       run->deadline, run->error);
-	return swk_target_dyups.load(targets, count, question->looks, run->http, run->deadline,
+	if (!question->samples)
+		return swk_target_dyups.probe(targets, count, question->name, run->http,
+					      run->deadline, run->error);
+	return swk_target_dyups.read(targets, count, question->samples, run->http, run->deadline,
 				     run->error);
 }
 
@@ -74,7 +74,7 @@ static int ask(struct swk_run *run, struct swk_target *targets, size_t count,
 static int ask_again(struct swk_run *run, struct swk_target *target,
 		     const struct question *question)
 {
-	const struct question first = {question->looks ? 1 : 0, question->name};
+	const struct question first = {question->samples ? 1 : 0, question->name};
 	const struct timespec pause = {0, SWK_TARGET_PAUSE_MS * 1000000L};
 	int64_t patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
 	int status = 0;
@@ -83,7 +83,7 @@ static int ask_again(struct swk_run *run, struct swk_target *target,
 	       swk_deadline_left(run->deadline, 1)) {
 		(void)nanosleep(&pause, NULL);
 		status = ask(run, target, 1, &first);
-		if (!status && question->looks > 1 && !target->given_up)
+		if (!status && question->samples > 1 && !target->given_up)
 			status = ask(run, target, 1, question);
 	}
 	return status;
@@ -100,13 +100,13 @@ static int ask_all(struct swk_run *run, const struct question *question)
 		if (target->trouble.status && target->live.readable != SWK_READ_NOTHING)
 			swk_report_note(run->report, SWK_NOTE_WARNING, "%s", target->trouble.text);
 	}
-	run->looked = true;
+	run->live_read = true;
 	return status;
 }
 
-int swk_run_load_live(struct swk_run *run, unsigned looks)
+int swk_run_read_live(struct swk_run *run, unsigned samples)
 {
-	const struct question question = {.looks = looks};
+	const struct question question = {.samples = samples};
 
 	return ask_all(run, &question);
 }
@@ -117,14 +117,14 @@ static bool has_new_name(const struct swk_run *run, const struct swk_services *s
 		const struct swk_upstreams *told = &services->list[i].upstreams;
 
 		for (size_t j = 0; j < told->count; j++) {
-			if (!swk_upstreams_find(&run->have, told->list[j].name))
+			if (!swk_upstreams_find(&run->recorded, told->list[j].name))
 				return true;
 		}
 	}
 	return false;
 }
 
-int swk_run_look_for_names(struct swk_run *run)
+int swk_run_probe_names(struct swk_run *run)
 {
 	const struct question question = {.name = NULL};
 
@@ -140,34 +140,36 @@ static const char *name_to_send(const struct swk_run *run)
 	if (run->changes.count)
 		return run->changes.list[0];
 	for (size_t i = 0; i < run->target_count; i++) {
-		const struct swk_debt *debt = swk_state_debt(&run->state, run->targets[i].name);
+		const struct swk_state_target *entry =
+			swk_state_find_target(&run->state, run->targets[i].name);
 
 		/* A target that nothing is known of is owed the whole file. */
-		if (!debt && run->wanted.count)
-			return run->wanted.list[0].name;
-		if (debt && debt->owed.count)
-			return debt->owed.list[0];
+		if (!entry && run->desired.count)
+			return run->desired.list[0].name;
+		if (entry && entry->pending.count)
+			return entry->pending.list[0];
 	}
 	return NULL;
 }
 
-int swk_run_look_before_sending(struct swk_run *run)
+int swk_run_probe_before_sending(struct swk_run *run)
 {
 	const struct question question = {.name = name_to_send(run)};
 
-	return run->looked || !question.name ? 0 : ask_all(run, &question);
+	return run->live_read || !question.name ? 0 : ask_all(run, &question);
 }
 
-int swk_run_find_foreign(struct swk_run *run, struct swk_names *foreign)
+int swk_run_find_unmanaged(struct swk_run *run, struct swk_names *unmanaged)
 {
 	static const struct swk_names nothing;
 	int status = 0;
 
 	for (size_t i = 0; !status && i < run->target_count; i++) {
-		const struct swk_debt *debt = swk_state_debt(&run->state, run->targets[i].name);
+		const struct swk_state_target *entry =
+			swk_state_find_target(&run->state, run->targets[i].name);
 
-		status = swk_plan_foreign(foreign, &run->targets[i].live, &run->have,
-					  debt ? &debt->owed : &nothing, run->error);
+		status = swk_plan_unmanaged(unmanaged, &run->targets[i].live, &run->recorded,
+					    entry ? &entry->pending : &nothing, run->error);
 	}
 	return status;
 }
@@ -181,34 +183,35 @@ static int carry_out(struct swk_run *run, struct swk_target *target,
 {
 	const struct swk_target_kind *kind = target->kind;
 	enum swk_target_result result = SWK_TARGET_LATER;
-	struct swk_error why = {0};
+	struct swk_error cause = {0};
 
 	if (target->given_up)
 		return swk_names_add(left, operation->name, run->error);
 	if (operation->upstream)
-		result = kind->update(target, run->http, operation->upstream, deadline, &why);
+		result = kind->update(target, run->http, operation->upstream, deadline, &cause);
 	else
-		result = kind->delete (target, run->http, operation->name, deadline, &why);
+		result = kind->delete (target, run->http, operation->name, deadline, &cause);
 	if (result == SWK_TARGET_DONE)
 		return swk_names_add(operation->upstream ? &run->updated : &run->deleted,
 				     operation->name, run->error);
-	swk_report_note(run->report, SWK_NOTE_OWED, "%s", why.text);
+	swk_report_note(run->report, SWK_NOTE_PENDING, "%s", cause.text);
 	return swk_names_add(left, operation->name, run->error);
 }
 
-static void note_owed(struct swk_run *run, const struct swk_target *target, size_t owed)
+static void note_pending(struct swk_run *run, const struct swk_target *target, size_t pending)
 {
-	if (run->looked && target->live.readable == SWK_READ_NOTHING)
-		swk_report_note(run->report, SWK_NOTE_OWED, "%s", target->trouble.text);
-	if (owed)
-		swk_report_note(run->report, SWK_NOTE_OWED,
+	if (run->live_read && target->live.readable == SWK_READ_NOTHING)
+		swk_report_note(run->report, SWK_NOTE_PENDING, "%s", target->trouble.text);
+	if (pending)
+		swk_report_note(run->report, SWK_NOTE_PENDING,
 				"%s: %zu upstream%s owed; the next run sends %s", target->name,
-				owed, owed == 1 ? " is" : "s are", owed == 1 ? "it" : "them");
+				pending, pending == 1 ? " is" : "s are",
+				pending == 1 ? "it" : "them");
 }
 
 /* Carries out a plan, which has all that the target is owed in it. Those behind it have as much of
  * the time that is left. */
-static int converge_target(struct swk_run *run, size_t number, const struct swk_plan *plan)
+static int reconcile_target(struct swk_run *run, size_t number, const struct swk_plan *plan)
 {
 	int64_t now = swk_now_ms();
 	int64_t deadline = now + (run->deadline - now) / (int64_t)(run->target_count - number);
@@ -225,13 +228,14 @@ static int converge_target(struct swk_run *run, size_t number, const struct swk_
 			(*(plan->list[i].upstream ? &report->updated : &report->deleted))++;
 	}
 	if (!status) {
-		struct swk_names *owed = &swk_state_debt(&run->state, target->name)->owed;
+		struct swk_names *pending =
+			&swk_state_find_target(&run->state, target->name)->pending;
 
-		swk_names_free(owed);
-		*owed = left;
+		swk_names_free(pending);
+		*pending = left;
 		left = (struct swk_names){0};
-		report->owed = owed->count;
-		note_owed(run, target, owed->count);
+		report->pending = pending->count;
+		note_pending(run, target, pending->count);
 	}
 	swk_names_free(&left);
 	return status;
@@ -239,79 +243,83 @@ static int converge_target(struct swk_run *run, size_t number, const struct swk_
 
 /* What shall be sent is owed before it is sent: one that dies half way may have changed one worker
  * and not the others, and a look at that one would find nothing amiss. */
-static int owe_plan(struct swk_run *run, size_t number, const struct swk_plan *plan)
+static int record_plan(struct swk_run *run, size_t number, const struct swk_plan *plan)
 {
-	struct swk_names *owed = &swk_state_debt(&run->state, run->targets[number].name)->owed;
+	struct swk_names *pending =
+		&swk_state_find_target(&run->state, run->targets[number].name)->pending;
 	int status = 0;
 
 	for (size_t i = 0; !status && i < plan->count; i++)
-		status = swk_names_add(owed, plan->list[i].name, run->error);
+		status = swk_names_add(pending, plan->list[i].name, run->error);
 	return status;
 }
 
-/* Makes the plan of each target. The names in it are the file's, or those of `owed`, copies of
+/* Makes the plan of each target. The names in it are the file's, or those of `pending`, copies of
  * what the targets were owed. */
-static int plan_all(struct swk_run *run, struct swk_plan *plans, struct swk_names *owed)
+static int plan_all(struct swk_run *run, struct swk_plan *plans, struct swk_names *pending)
 {
 	bool news = false;
 	int status = 0;
 
 	for (size_t i = 0; !status && i < run->target_count; i++) {
-		struct swk_debt *debt = swk_state_debt(&run->state, run->targets[i].name);
-		size_t before = debt->owed.count;
+		struct swk_state_target *entry =
+			swk_state_find_target(&run->state, run->targets[i].name);
+		size_t before = entry->pending.count;
 
-		status = swk_names_add_all(&owed[i], &debt->owed, run->error);
+		status = swk_names_add_all(&pending[i], &entry->pending, run->error);
 		if (!status)
-			status = swk_plan_make(&plans[i], &run->wanted, &run->changes, &owed[i],
+			status = swk_plan_make(&plans[i], &run->desired, &run->changes, &pending[i],
 					       &run->targets[i].live, run->error);
 		if (!status)
-			status = owe_plan(run, i, &plans[i]);
-		news |= debt->owed.count > before;
+			status = record_plan(run, i, &plans[i]);
+		news |= entry->pending.count > before;
 	}
 	return status || !news ? status : swk_run_save_state(run, false);
 }
 
-int swk_run_converge(struct swk_run *run)
+int swk_run_reconcile(struct swk_run *run)
 {
 	struct swk_plan *plans = calloc(run->target_count, sizeof(*plans));
-	struct swk_names *owed = calloc(run->target_count, sizeof(*owed));
-	int status = plans && owed ? plan_all(run, plans, owed) : swk_error_memory(run->error);
+	struct swk_names *pending = calloc(run->target_count, sizeof(*pending));
+	int status =
+		plans && pending ? plan_all(run, plans, pending) : swk_error_memory(run->error);
 
 	for (size_t i = 0; !status && i < run->target_count; i++) {
 		run->touched = true;
-		status = converge_target(run, i, &plans[i]);
+		status = reconcile_target(run, i, &plans[i]);
 	}
 	run->report->updated = run->updated.count;
 	run->report->deleted = run->deleted.count;
 	for (size_t i = 0; i < run->target_count; i++) {
 		if (plans)
 			swk_plan_free(&plans[i]);
-		if (owed)
-			swk_names_free(&owed[i]);
+		if (pending)
+			swk_names_free(&pending[i]);
 	}
 	free(plans);
-	free(owed);
+	free(pending);
 	return status;
 }
 
 /* ---- what was deleted, and is there ---- */
 
-int swk_run_owe_survivors(struct swk_run *run)
+int swk_run_record_survivors(struct swk_run *run)
 {
 	const struct swk_names *gone = &run->state.gone;
 	int status = 0;
 
 	for (size_t i = 0; i < run->target_count; i++) {
 		const struct swk_upstreams *live = &run->targets[i].live.upstreams;
-		struct swk_debt *debt = swk_state_debt(&run->state, run->targets[i].name);
+		struct swk_state_target *entry =
+			swk_state_find_target(&run->state, run->targets[i].name);
 
-		for (size_t j = 0; !status && debt && j < gone->count; j++) {
+		for (size_t j = 0; !status && entry && j < gone->count; j++) {
 			const struct swk_upstream *upstream =
 				swk_upstreams_find(live, gone->list[j]);
 
 			if (upstream && (upstream->switches >= SWK_SWITCHES_MIN ||
-					 swk_names_have(&run->deleted, gone->list[j])))
-				status = swk_names_add(&debt->owed, gone->list[j], run->error);
+					 swk_names_contain(&run->deleted, gone->list[j])))
+				status = swk_names_add(&entry->pending, gone->list[j], run->error);
 		}
 	}
 	return status;
@@ -322,12 +330,12 @@ int swk_run_owe_survivors(struct swk_run *run)
 /* Whether a target refused the connection and is owed something. */
 static bool is_awaited(const struct swk_run *run, const struct swk_target *target)
 {
-	const struct swk_debt *debt = swk_state_debt(&run->state, target->name);
+	const struct swk_state_target *entry = swk_state_find_target(&run->state, target->name);
 
-	return target->refused && debt && debt->owed.count;
+	return target->unreachable && entry && entry->pending.count;
 }
 
-bool swk_run_is_refused(const struct swk_run *run)
+bool swk_run_is_unreachable(const struct swk_run *run)
 {
 	for (size_t i = 0; i < run->target_count; i++) {
 		if (is_awaited(run, &run->targets[i]))
@@ -336,7 +344,7 @@ bool swk_run_is_refused(const struct swk_run *run)
 	return false;
 }
 
-bool swk_run_await_refused(struct swk_run *run)
+bool swk_run_await_unreachable(struct swk_run *run)
 {
 	const struct timespec pause = {0, SWK_TARGET_PAUSE_MS * 1000000L};
 	int64_t patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
@@ -348,8 +356,8 @@ bool swk_run_await_refused(struct swk_run *run)
 			struct swk_target *target = &run->targets[i];
 
 			if (is_awaited(run, target) &&
-			    !target->kind->load(target, 1, 1, run->http, run->deadline, &ignored) &&
-			    !target->refused)
+			    !target->kind->read(target, 1, 1, run->http, run->deadline, &ignored) &&
+			    !target->unreachable)
 				return true;
 		}
 	}
@@ -359,7 +367,7 @@ bool swk_run_await_refused(struct swk_run *run)
 /* ---- what they would be sent ---- */
 
 static int describe(struct swk_run *run, const struct swk_upstream *before,
-		    const struct swk_upstream *after, bool owed, const char *target)
+		    const struct swk_upstream *after, bool pending, const char *target)
 {
 	struct swk_buffer text;
 	char sign = '~';
@@ -370,7 +378,7 @@ static int describe(struct swk_run *run, const struct swk_upstream *before,
 	else if (!after)
 		sign = '-';
 	swk_buffer_init(&text, SWK_CONF_MAX);
-	if (owed && before && after && swk_upstream_same_servers(before, after))
+	if (pending && before && after && swk_upstream_same_servers(before, after))
 		status = swk_buffer_print(&text, run->error, "%s: owed", after->name);
 	else
 		status = swk_plan_describe(&text, before, after, run->error);
@@ -388,15 +396,15 @@ int swk_run_describe_changes(struct swk_run *run)
 	for (size_t i = 0; !status && i < run->changes.count; i++) {
 		const char *name = run->changes.list[i];
 
-		status = describe(run, swk_upstreams_find(&run->have, name),
-				  swk_upstreams_find(&run->wanted, name), false, NULL);
+		status = describe(run, swk_upstreams_find(&run->recorded, name),
+				  swk_upstreams_find(&run->desired, name), false, NULL);
 	}
 	return status;
 }
 
 /* Of a target whose servers were not looked at, what it is owed is known, and no more. */
-static int describe_owed(struct swk_run *run, const struct swk_operation *operation,
-			 const char *target)
+static int describe_pending(struct swk_run *run, const struct swk_operation *operation,
+			    const char *target)
 {
 	char text[SWK_NAME_MAX + 8];
 
@@ -410,22 +418,22 @@ static int describe_owed(struct swk_run *run, const struct swk_operation *operat
 static int describe_target(struct swk_run *run, const struct swk_target *target)
 {
 	static const struct swk_names nothing;
-	const struct swk_debt *debt = swk_state_debt(&run->state, target->name);
+	const struct swk_state_target *entry = swk_state_find_target(&run->state, target->name);
 	struct swk_plan plan = {0};
-	int status = swk_plan_make(&plan, &run->wanted, &run->changes,
-				   debt ? &debt->owed : &nothing, &target->live, run->error);
+	int status = swk_plan_make(&plan, &run->desired, &run->changes,
+				   entry ? &entry->pending : &nothing, &target->live, run->error);
 
 	for (size_t i = 0; !status && i < plan.count; i++) {
 		const struct swk_operation *operation = &plan.list[i];
 		const struct swk_upstream *live =
 			swk_upstreams_find(&target->live.upstreams, operation->name);
 
-		if (swk_names_have(&run->changes, operation->name))
+		if (swk_names_contain(&run->changes, operation->name))
 			continue;
 		if (target->live.readable < SWK_READ_ADDRESSES)
-			status = describe_owed(run, operation, target->name);
+			status = describe_pending(run, operation, target->name);
 		else if (live || operation->upstream)
-			status = describe(run, live, operation->upstream, operation->owed,
+			status = describe(run, live, operation->upstream, operation->pending,
 					  target->name);
 	}
 	swk_plan_free(&plan);
@@ -439,7 +447,7 @@ int swk_run_describe_targets(struct swk_run *run)
 	for (size_t i = 0; !status && i < run->target_count; i++) {
 		const struct swk_target *target = &run->targets[i];
 
-		if (run->looked && target->live.readable == SWK_READ_NOTHING)
+		if (run->live_read && target->live.readable == SWK_READ_NOTHING)
 			swk_report_note(run->report, SWK_NOTE_WARNING, "%s", target->trouble.text);
 		else
 			status = describe_target(run, target);

@@ -62,15 +62,15 @@ int swk_run_check(void *context, const struct swk_check *check, struct swk_error
 	const uint64_t key =
 		check->of_node ? swk_checks_node(check->node) : swk_checks_service(check->service);
 
-	checks->unsure |= !check->readable;
+	checks->undecodable |= !check->readable;
 	return swk_tallies_add(&checks->document, key, swk_checks_number(check), error);
 }
 
 /* An upstream that the file has, and it is not known of which service. */
-static bool have_unknown(const struct swk_run *run)
+static bool has_unknown(const struct swk_run *run)
 {
-	for (size_t i = 0; i < run->have.count; i++) {
-		if (!*run->have.list[i].service)
+	for (size_t i = 0; i < run->recorded.count; i++) {
+		if (!*run->recorded.list[i].service)
 			return true;
 	}
 	return false;
@@ -83,28 +83,28 @@ static bool may_remember(const struct swk_run *run)
 	const struct swk_settings *settings = run->settings;
 
 	return run->complete && run->list_known && !settings->adopt && !settings->force &&
-	       !settings->afresh && !run->policy.whys && !have_unknown(run);
+	       !settings->afresh && !run->policy.decisions && !has_unknown(run);
 }
 
 /* What can't be read is as if nothing were remembered. */
 static int read_known(struct swk_run *run)
 {
 	struct swk_checks *known = &run->checks.known;
-	struct swk_error why = {0};
+	struct swk_error cause = {0};
 	struct swk_buffer text;
 	size_t damaged = 0;
 	bool exists;
 	int status;
 
 	swk_buffer_init(&text, SWK_CHECKS_MAX);
-	status = swk_file_read(run->store.checks, &text, &exists, &why);
+	status = swk_file_read(run->store.checks, &text, &exists, &cause);
 	if (!status && exists)
-		status = swk_checks_read(known, text.data, text.length, &damaged, &why);
+		status = swk_checks_read(known, text.data, text.length, &damaged, &cause);
 	swk_buffer_free(&text);
 	if (status == SWK_INTERNAL)
-		return swk_error_set(run->error, status, "%s", why.text);
+		return swk_error_set(run->error, status, "%s", cause.text);
 	if (status)
-		swk_report_note(run->report, SWK_NOTE_DETAIL, "%s", why.text);
+		swk_report_note(run->report, SWK_NOTE_DETAIL, "%s", cause.text);
 	if (damaged)
 		swk_report_note(run->report, SWK_NOTE_DETAIL, "%s:%zu: it can't be read",
 				run->store.checks, damaged);
@@ -146,8 +146,8 @@ int swk_run_find_unchanged(struct swk_run *run)
 		return 0;
 	status = read_known(run);
 	if (!status && checks->known.count)
-		status = add_blocks(&checks->blocks, &run->have, run->error);
-	if (!status && checks->known.count && checks->told && !checks->unsure)
+		status = add_blocks(&checks->blocks, &run->recorded, run->error);
+	if (!status && checks->known.count && checks->told && !checks->undecodable)
 		status = mark_unchanged(run);
 	return status;
 }
@@ -183,7 +183,7 @@ void swk_answer_forget(struct swk_answer_checks *answer)
 
 void swk_answer_check(struct swk_answer_checks *answer, const struct swk_check *check)
 {
-	answer->unsure |= !check->readable;
+	answer->ambiguous |= !check->readable;
 	*(check->of_node ? &answer->next_node : &answer->next_own) += swk_checks_number(check);
 }
 
@@ -201,7 +201,7 @@ int swk_answer_instance(struct swk_answer_checks *answer, const struct swk_insta
 	answer->own += answer->next_own;
 	/* Of one without a check of its own, a document of checks tells neither that it comes nor
 	 * that it goes. */
-	answer->unsure |= !instance->checked || !*instance->node;
+	answer->ambiguous |= !instance->checked || !*instance->node;
 	swk_answer_pass_over(answer);
 	return status;
 }
@@ -215,17 +215,17 @@ static bool is_plain(const struct swk_run *run, const struct swk_service *servic
 {
 	const size_t in_file = swk_tallies_of(blocks, swk_checks_service(service->name)).count;
 
-	if (service->unasked || service->unsure || service->noted || run->services.unsure ||
-	    !service->index || answer->unsure || !answer->nodes.count ||
-	    in_file != service->upstreams.count)
+	if (service->unavailable || service->undecodable || service->noted ||
+	    run->services.undecodable || !service->index || answer->ambiguous ||
+	    !answer->nodes.count || in_file != service->upstreams.count)
 		return false;
 	for (size_t i = 0; i < service->upstreams.count; i++) {
 		const struct swk_upstream *told = &service->upstreams.list[i],
-					  *wanted = swk_upstreams_find(&run->wanted, told->name);
+					  *desired = swk_upstreams_find(&run->desired, told->name);
 
-		if (!wanted || wanted->keyed || strcmp(wanted->name, told->name) != 0 ||
-		    strcmp(wanted->service, told->service) != 0 ||
-		    strcmp(wanted->tag, told->tag) != 0)
+		if (!desired || desired->keyed || strcmp(desired->name, told->name) != 0 ||
+		    strcmp(desired->service, told->service) != 0 ||
+		    strcmp(desired->tag, told->tag) != 0)
 			return false;
 	}
 	return true;
@@ -235,16 +235,17 @@ static int remember_service(struct swk_run *run, struct swk_checks *checks, size
 			    const struct swk_tallies *blocks)
 {
 	const struct swk_service *service = &run->services.list[place];
-	const uint64_t held = swk_tallies_of(blocks, swk_checks_service(service->name)).sum;
+	const uint64_t recorded = swk_tallies_of(blocks, swk_checks_service(service->name)).sum;
 	struct swk_answer_checks *answer = &run->checks.answers[place];
 	struct swk_seen *known = swk_checks_find(&run->checks.known, service->name), *seen;
 
-	if (service->unchanged ? known->blocks != held : !is_plain(run, service, answer, blocks))
+	if (service->unchanged ? known->blocks != recorded
+			       : !is_plain(run, service, answer, blocks))
 		return 0;
 	seen = swk_checks_add(checks, service->name, run->error);
 	if (!seen)
 		return run->error->status;
-	seen->blocks = held;
+	seen->blocks = recorded;
 	seen->answer = service->unchanged ? known->answer : answer->number;
 	if (!service->unchanged)
 		return swk_seen_set(seen, answer->own, &answer->nodes, run->error);
@@ -260,15 +261,15 @@ static int write_checks(struct swk_run *run, const struct swk_checks *checks)
 {
 	struct swk_buffer text, before;
 	bool exists = false, replaced = false;
-	struct swk_error unread = {0};
+	struct swk_error failure = {0};
 	int status;
 
 	swk_buffer_init(&text, SWK_CHECKS_MAX);
 	swk_buffer_init(&before, SWK_CHECKS_MAX);
 	status = swk_checks_write(&text, checks, run->error);
 	if (!status)
-		(void)swk_file_read(run->store.checks, &before, &exists, &unread);
-	if (!status && (!exists || unread.status || before.length != text.length ||
+		(void)swk_file_read(run->store.checks, &before, &exists, &failure);
+	if (!status && (!exists || failure.status || before.length != text.length ||
 			memcmp(before.data, text.data, text.length) != 0))
 		status = swk_store_replace(&run->store, run->store.checks, &text, false, &replaced,
 					   run->error);
@@ -291,19 +292,19 @@ int swk_run_remember_checks(struct swk_run *run)
 {
 	struct swk_checks checks = {.settings = hash_settings(run)};
 	struct swk_tallies blocks = {0};
-	struct swk_error why = {0}, *error = run->error;
+	struct swk_error cause = {0}, *error = run->error;
 	int status = 0;
 
 	if (!run->checks.answers || is_known(run))
 		return 0;
 	/* What goes wrong here costs requests, and nobody's status. */
-	run->error = &why;
+	run->error = &cause;
 	/* What the file said, it says. */
 	if (run->checks.known.count && !run->changes.count) {
 		blocks = run->checks.blocks;
 		run->checks.blocks = (struct swk_tallies){0};
 	} else {
-		status = add_blocks(&blocks, &run->wanted, run->error);
+		status = add_blocks(&blocks, &run->desired, run->error);
 	}
 	for (size_t i = 0; !status && i < run->checks.answer_count; i++)
 		status = remember_service(run, &checks, i, &blocks);
@@ -312,7 +313,7 @@ int swk_run_remember_checks(struct swk_run *run)
 	run->error = error;
 	if (status)
 		swk_report_note(run->report, SWK_NOTE_WARNING,
-				"%s; all services are asked about again", why.text);
+				"%s; all services are asked about again", cause.text);
 	swk_tallies_free(&blocks);
 	swk_checks_free(&checks);
 	return 0;

@@ -42,22 +42,22 @@ static size_t print_step(char *name, size_t used, const struct swk_config_step *
 }
 
 /* `FILE:LINE: KEY: what is wrong`. */
-static int refuse(struct reader *reader, const struct swk_config_step *step, const char *why)
+static int refuse(struct reader *reader, const struct swk_config_step *step, const char *reason)
 {
 	char name[KEY_MAX] = "";
 
 	(void)print_step(name, 0, step);
 	return swk_error_set(reader->error, SWK_CONFIG, "%s:%zu: %s: %s", reader->path,
-			     swk_config_line(reader->text, reader->length, step), name, why);
+			     swk_config_line(reader->text, reader->length, step), name, reason);
 }
 
 static int refuse_type(struct reader *reader, const struct swk_config_step *step,
-		       const char *wanted)
+		       const char *expected)
 {
-	char why[128];
+	char reason[128];
 
-	(void)snprintf(why, sizeof(why), "this should be %s", wanted);
-	return refuse(reader, step, why);
+	(void)snprintf(reason, sizeof(reason), "this should be %s", expected);
+	return refuse(reader, step, reason);
 }
 
 /* ---- values ---- */
@@ -102,7 +102,7 @@ static int read_field(struct reader *reader, const struct swk_config_step *step,
 		      const struct swk_field *field, void *base, struct swk_override *override,
 		      const json_t *value)
 {
-	struct swk_error why = {0};
+	struct swk_error cause = {0};
 	char room[32];
 	const char *text = value_text(field, value, room);
 	int status;
@@ -110,17 +110,18 @@ static int read_field(struct reader *reader, const struct swk_config_step *step,
 	if (!text)
 		return refuse_type(reader, step, type_of(field));
 	if (override)
-		status = swk_override_set(override, field, text, "", &why);
+		status = swk_override_set(override, field, text, "", &cause);
 	else
-		status = swk_field_set(field, base, text, "", &why);
+		status = swk_field_set(field, base, text, "", &cause);
 	if (status == SWK_INTERNAL)
 		return swk_error_memory(reader->error);
 	/* It begins with where it is, of which nothing was said. */
-	return status ? refuse(reader, step, why.text + strlen(": ")) : 0;
+	return status ? refuse(reader, step, cause.text + strlen(": ")) : 0;
 }
 
-/* Reads the elements one after the other; `wanted` is what it should be. */
-static int read_array(struct reader *reader, const struct swk_config_step *step, const char *wanted,
+/* Reads the elements one after the other; `expected` is what it should be. */
+static int read_array(struct reader *reader, const struct swk_config_step *step,
+		      const char *expected,
 		      int (*read)(struct reader *reader, const struct swk_config_step *step,
 				  const json_t *value),
 		      const json_t *array)
@@ -130,7 +131,7 @@ static int read_array(struct reader *reader, const struct swk_config_step *step,
 	int status = 0;
 
 	if (!json_is_array(array))
-		return refuse_type(reader, step, wanted);
+		return refuse_type(reader, step, expected);
 	json_array_foreach(array, i, value)
 	{
 		const struct swk_config_step element = {step, NULL, i};
@@ -232,12 +233,12 @@ static int read_target(struct reader *reader, const struct swk_config_step *step
 static int read_targets(struct reader *reader, const struct swk_config_step *step,
 			const json_t *array)
 {
-	static const char wanted[] = "an array of 1 to 64 objects";
+	static const char expected[] = "an array of 1 to 64 objects";
 
 	if (!json_array_size(array) || json_array_size(array) > SWK_TARGETS_MAX)
-		return refuse_type(reader, step, wanted);
+		return refuse_type(reader, step, expected);
 	swk_settings_clear_targets(reader->settings);
-	return read_array(reader, step, wanted, read_target, array);
+	return read_array(reader, step, expected, read_target, array);
 }
 
 static int read_route(struct reader *reader, const struct swk_config_step *step,
@@ -264,12 +265,12 @@ static int read_route(struct reader *reader, const struct swk_config_step *step,
 static int read_routing(struct reader *reader, const struct swk_config_step *step,
 			const json_t *array)
 {
-	static const char wanted[] = "an array of up to 8 objects";
+	static const char expected[] = "an array of up to 8 objects";
 
 	if (json_array_size(array) > SWK_ROUTES_MAX)
-		return refuse_type(reader, step, wanted);
+		return refuse_type(reader, step, expected);
 	swk_settings_clear_routes(reader->settings);
-	return read_array(reader, step, wanted, read_route, array);
+	return read_array(reader, step, expected, read_route, array);
 }
 
 static int read_allowed(struct reader *reader, const struct swk_config_step *step,

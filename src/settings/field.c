@@ -73,7 +73,7 @@ static int set_text(const struct swk_field *field, char **text, const char *valu
 		return swk_error_set(error, SWK_USAGE, "%s: it is empty", where);
 	if (field->valid && !field->valid(value))
 		return swk_error_set(error, SWK_USAGE, "%s: '%s' is no %s", where, value,
-				     field->wanted);
+				     field->expected);
 	copy = strdup(value);
 	if (!copy)
 		return swk_error_memory(error);

@@ -33,7 +33,7 @@ struct swk_field {
 	const char *const *words; /* NULL at the end */
 	/* Of a text: whether it can be used, and if not, what it should be. */
 	bool (*valid)(const char *text);
-	const char *wanted;
+	const char *expected;
 	bool aside; /* no decision depends on it: it is in no hash */
 };
 

@@ -400,7 +400,7 @@ static int take_word(struct swk_options *options, enum swk_command command, int 
 int swk_options_read(struct swk_options *options, enum swk_command command, int argc, char **argv,
 		     struct swk_error *error)
 {
-	struct swk_error unread = {0}; /* how to speak of a bad file is wanted all the same */
+	struct swk_error failure = {0}; /* how to speak of a bad file is wanted all the same */
 	struct words words = {0};
 	int status;
 
@@ -412,15 +412,15 @@ int swk_options_read(struct swk_options *options, enum swk_command command, int 
 		(void)read_words(&words, command, argc, argv, error);
 		(void)take_word(options, command, argc, argv, error);
 		if (error->status || !asks_for_text(&words)) {
-			(void)read_config(options, command, &words, &unread);
+			(void)read_config(options, command, &words, &failure);
 			(void)set_from_environment(options, command, error);
 		}
 		status = set_from_words(options, &words, error);
 	}
 	if (!status && command == SWK_COMMAND_WATCHES)
 		status = hand_on(options, &words, error);
-	if (!status && unread.status)
-		status = swk_error_set(error, unread.status, "%s", unread.text);
+	if (!status && failure.status)
+		status = swk_error_set(error, failure.status, "%s", failure.text);
 	swk_settings_complete(&options->settings);
 	free(words.list);
 	return status;

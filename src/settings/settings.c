@@ -68,10 +68,10 @@ static const struct swk_field settings_list[] = {
 	{"max_deletions", SWK_NUMBER, AT(max_deletions), .most = 100, .unset = "50"},
 	{"require_tag", SWK_TEXT, AT(require_tag)},
 	{"keyprefix", SWK_TEXT, AT(keyprefix), .valid = is_keyprefix,
-	 .wanted = "prefix of keys without a slash at either end"},
+	 .expected = "prefix of keys without a slash at either end"},
 	{"log_format", SWK_WORD, AT(log_format), .words = swk_log_formats, .aside = true},
 	{"metrics_file", SWK_TEXT, AT(metrics_file), .valid = is_metrics_file,
-	 .wanted = "path that ends in .prom", .aside = true},
+	 .expected = "path that ends in .prom", .aside = true},
 };
 
 /* Of one run; no file may say them. */
@@ -87,7 +87,7 @@ static const struct swk_field run_list[] = {
 
 static const struct swk_field target_list[] = {
 	{"name", SWK_TEXT, AT(name), .valid = swk_name_part_valid,
-	 .wanted = "name (letters, digits, '.', '_', '-')"},
+	 .expected = "name (letters, digits, '.', '_', '-')"},
 	{"kind", SWK_WORD, AT(kind), .words = swk_target_kinds},
 	{"url", SWK_TEXT, AT(url)},
 	{"timeout", SWK_SECONDS, AT(timeout), .least = 1, .most = SWK_TIMEOUT_MAX},
@@ -98,7 +98,7 @@ static const struct swk_field target_list[] = {
 
 static const struct swk_field consul_list[] = {
 	{"address", SWK_TEXT, AT(address), .valid = is_consul_address,
-	 .wanted = "HOST:PORT, http or https URL, or unix://PATH"},
+	 .expected = "HOST:PORT, http or https URL, or unix://PATH"},
 	{"datacenter", SWK_TEXT, AT(datacenter)},
 	{"token_file", SWK_TEXT, AT(token_file)},
 	{"ca_file", SWK_TEXT, AT(ca_file)},
@@ -116,11 +116,11 @@ static const struct swk_field consul_list[] = {
 
 static const struct swk_field route_list[] = {
 	{"tag", SWK_TEXT, AT(tag), .valid = swk_name_part_valid,
-	 .wanted = "tag's name (letters, digits, '.', '_', '-')"},
+	 .expected = "tag's name (letters, digits, '.', '_', '-')"},
 	{"default", SWK_TEXT, AT(plain), .valid = swk_name_part_valid, .unset = "default",
-	 .wanted = "tag's value (letters, digits, '.', '_', '-')"},
+	 .expected = "tag's value (letters, digits, '.', '_', '-')"},
 	{"separator", SWK_TEXT, AT(separator), .valid = is_separator, .unset = "_",
-	 .wanted = "separator (up to 8 letters, digits, '.', '_', '-')"},
+	 .expected = "separator (up to 8 letters, digits, '.', '_', '-')"},
 	{"also_plain", SWK_FLAG, AT(also_plain)},
 };
 

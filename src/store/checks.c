@@ -59,12 +59,12 @@ void swk_tallies_close(struct swk_tallies *tallies)
 
 struct swk_tally swk_tallies_of(const struct swk_tallies *tallies, uint64_t key)
 {
-	const struct swk_tally wanted = {.key = key}, *found = NULL;
+	const struct swk_tally sought = {.key = key}, *found = NULL;
 
 	if (tallies->count)
-		found = bsearch(&wanted, tallies->list, tallies->count, sizeof(wanted),
+		found = bsearch(&sought, tallies->list, tallies->count, sizeof(sought),
 				compare_tallies);
-	return found ? *found : wanted;
+	return found ? *found : sought;
 }
 
 uint64_t swk_checks_service(const char *name)
@@ -212,7 +212,7 @@ static bool read_number(const char **text, char stop, uint64_t *number)
 
 struct reading {
 	struct swk_checks *checks;
-	bool settled; /* behind `settings` */
+	bool settings_read; /* behind `settings` */
 	struct swk_error *error;
 };
 
@@ -261,9 +261,10 @@ static bool read_line(void *context, const char *line)
 	const char *words = line + strcspn(line, " ");
 
 	words += *words == ' ';
-	if (!reading->settled)
-		return reading->settled = !strncmp(line, "settings ", 9) &&
-					  read_number(&words, '\0', &reading->checks->settings);
+	if (!reading->settings_read)
+		return reading->settings_read =
+			       !strncmp(line, "settings ", 9) &&
+			       read_number(&words, '\0', &reading->checks->settings);
 	if (!strncmp(line, "service ", 8))
 		return read_service(reading, words);
 	return !strncmp(line, "node ", 5) && read_node(reading, words);
@@ -274,9 +275,9 @@ int swk_checks_read(struct swk_checks *checks, const char *text, size_t length, 
 {
 	struct reading reading = {.checks = checks, .error = error};
 
-	*damaged = swk_record_read(text, length, head, read_line, &reading, error);
+	*damaged = swk_lines_read(text, length, head, read_line, &reading, error);
 	/* Nothing but `end` may stand in the place of it. */
-	if (!*damaged && !reading.settled && !error->status)
+	if (!*damaged && !reading.settings_read && !error->status)
 		*damaged = 2;
 	if (*damaged || error->status)
 		swk_checks_free(checks);

@@ -5,9 +5,9 @@
 
 #include "base/limits.h"
 
-size_t swk_record_read(const char *text, size_t length, const char *head,
-		       bool (*take)(void *context, const char *line), void *context,
-		       const struct swk_error *error)
+size_t swk_lines_read(const char *text, size_t length, const char *head,
+		      bool (*take)(void *context, const char *line), void *context,
+		      const struct swk_error *error)
 {
 	char line[SWK_TEXT_MAX];
 	const char *at = text ? text : "", *end = at + length, *stop;

@@ -16,8 +16,8 @@
  * line is none that belongs there; what else goes wrong it says in the error, which it shares with
  * the caller. Returns 0, or the number of the first line that is amiss, from 1.
  */
-size_t swk_record_read(const char *text, size_t length, const char *head,
-		       bool (*take)(void *context, const char *line), void *context,
-		       const struct swk_error *error);
+size_t swk_lines_read(const char *text, size_t length, const char *head,
+		      bool (*take)(void *context, const char *line), void *context,
+		      const struct swk_error *error);
 
 #endif

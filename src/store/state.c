@@ -12,13 +12,13 @@ static const char head[] = "swk-apply state 1";
 
 void swk_state_free(struct swk_state *state)
 {
-	for (size_t i = 0; i < state->debt_count; i++) {
-		free(state->debts[i].target);
-		swk_names_free(&state->debts[i].owed);
+	for (size_t i = 0; i < state->target_count; i++) {
+		free(state->targets[i].target);
+		swk_names_free(&state->targets[i].pending);
 	}
 	for (size_t i = 0; i < state->index_count; i++)
 		free(state->indexes[i].service);
-	free(state->debts);
+	free(state->targets);
 	free(state->indexes);
 	swk_names_free(&state->gone);
 	*state = (struct swk_state){0};
@@ -26,39 +26,39 @@ void swk_state_free(struct swk_state *state)
 
 /* ---- what is owed ---- */
 
-struct swk_debt *swk_state_debt(const struct swk_state *state, const char *target)
+struct swk_state_target *swk_state_find_target(const struct swk_state *state, const char *target)
 {
-	for (size_t i = 0; i < state->debt_count; i++) {
-		if (!strcmp(state->debts[i].target, target))
-			return &state->debts[i];
+	for (size_t i = 0; i < state->target_count; i++) {
+		if (!strcmp(state->targets[i].target, target))
+			return &state->targets[i];
 	}
 	return NULL;
 }
 
-struct swk_debt *swk_state_add_debt(struct swk_state *state, const char *target,
-				    struct swk_error *error)
+struct swk_state_target *swk_state_add_target(struct swk_state *state, const char *target,
+					      struct swk_error *error)
 {
-	struct swk_debt *debt = swk_state_debt(state, target), *list;
+	struct swk_state_target *entry = swk_state_find_target(state, target), *list;
 
-	if (debt)
-		return debt;
-	list = swk_list_grow(state->debts, state->debt_count, sizeof(*list));
+	if (entry)
+		return entry;
+	list = swk_list_grow(state->targets, state->target_count, sizeof(*list));
 	if (list) {
-		state->debts = list;
-		debt = &list[state->debt_count];
-		*debt = (struct swk_debt){.target = strdup(target)};
+		state->targets = list;
+		entry = &list[state->target_count];
+		*entry = (struct swk_state_target){.target = strdup(target)};
 	}
-	if (!debt || !debt->target) {
+	if (!entry || !entry->target) {
 		(void)swk_error_memory(error);
 		return NULL;
 	}
-	state->debt_count++;
-	return debt;
+	state->target_count++;
+	return entry;
 }
 
 int swk_state_add_gone(struct swk_state *state, const char *name, struct swk_error *error)
 {
-	if (state->gone.count == SWK_GONE_MAX && !swk_names_have(&state->gone, name))
+	if (state->gone.count == SWK_GONE_MAX && !swk_names_contain(&state->gone, name))
 		swk_names_remove(&state->gone, state->gone.list[0]);
 	return swk_names_add(&state->gone, name, error);
 }
@@ -138,13 +138,13 @@ int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struc
 			out, error,
 			SWK_WORDS("index ", swk_number_text(number, state->indexes[i].index), " ",
 				  state->indexes[i].service, "\n"));
-	for (size_t i = 0; !status && i < state->debt_count; i++) {
-		const struct swk_debt *debt = &state->debts[i];
+	for (size_t i = 0; !status && i < state->target_count; i++) {
+		const struct swk_state_target *entry = &state->targets[i];
 
-		status = swk_buffer_print(out, error, "target %s\n", debt->target);
-		for (size_t j = 0; !status && j < debt->owed.count; j++)
+		status = swk_buffer_print(out, error, "target %s\n", entry->target);
+		for (size_t j = 0; !status && j < entry->pending.count; j++)
 			status = swk_buffer_words(out, error,
-						  SWK_WORDS("owed ", debt->owed.list[j], "\n"));
+						  SWK_WORDS("owed ", entry->pending.list[j], "\n"));
 	}
 	return status ? status : swk_buffer_print(out, error, "end\n");
 }
@@ -166,7 +166,7 @@ static bool read_number(const char *text, char stop, uint64_t *number, const cha
 
 struct reading {
 	struct swk_state *state;
-	struct swk_debt *debt; /* of the last `target` */
+	struct swk_state_target *entry; /* of the last `target` */
 	struct swk_error *error;
 };
 
@@ -198,13 +198,13 @@ static bool read_line(void *context, const char *line)
 			return false;
 		(void)swk_state_set_index(state, behind, number, reading->error);
 	} else if (!strncmp(line, "target ", 7)) {
-		if (!line[7] || swk_state_debt(state, line + 7))
+		if (!line[7] || swk_state_find_target(state, line + 7))
 			return false;
-		reading->debt = swk_state_add_debt(state, line + 7, reading->error);
+		reading->entry = swk_state_add_target(state, line + 7, reading->error);
 	} else if (!strncmp(line, "owed ", 5)) {
-		if (!reading->debt || !swk_name_valid(line + 5))
+		if (!reading->entry || !swk_name_valid(line + 5))
 			return false;
-		(void)swk_names_add(&reading->debt->owed, line + 5, reading->error);
+		(void)swk_names_add(&reading->entry->pending, line + 5, reading->error);
 	} else {
 		return false;
 	}
@@ -216,7 +216,7 @@ int swk_state_read(struct swk_state *state, const char *text, size_t length, siz
 {
 	struct reading reading = {.state = state, .error = error};
 
-	*damaged = swk_record_read(text, length, head, read_line, &reading, error);
+	*damaged = swk_lines_read(text, length, head, read_line, &reading, error);
 	if (*damaged || error->status)
 		swk_state_free(state);
 	return error->status;

@@ -14,9 +14,9 @@
 #include "model/model.h"
 
 /* What a target does not certainly have as the conf file says. */
-struct swk_debt {
+struct swk_state_target {
 	char *target; /* its URL; owned */
-	struct swk_names owed;
+	struct swk_names pending;
 };
 
 struct swk_index {
@@ -31,8 +31,8 @@ struct swk_state {
 	struct swk_names gone;
 	uint64_t listed; /* the index of the last list of all services; 0: none */
 	uint64_t keyed;	 /* the index of the last tree of keys; 0: none */
-	struct swk_debt *debts;
-	size_t debt_count;
+	struct swk_state_target *targets;
+	size_t target_count;
 	struct swk_index *indexes; /* sorted by service, byte by byte */
 	size_t index_count;
 };
@@ -52,10 +52,10 @@ int swk_state_read(struct swk_state *state, const char *text, size_t length, siz
 		   struct swk_error *error);
 
 /* What a target is owed; NULL if nothing is known of that target. */
-struct swk_debt *swk_state_debt(const struct swk_state *state, const char *target);
+struct swk_state_target *swk_state_find_target(const struct swk_state *state, const char *target);
 /* The same, made if it is not there; NULL without memory. Good until the next is made. */
-struct swk_debt *swk_state_add_debt(struct swk_state *state, const char *target,
-				    struct swk_error *error);
+struct swk_state_target *swk_state_add_target(struct swk_state *state, const char *target,
+					      struct swk_error *error);
 
 /* A name is gone from the conf file; of too many, one is forgotten. */
 int swk_state_add_gone(struct swk_state *state, const char *name, struct swk_error *error);

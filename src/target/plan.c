@@ -12,46 +12,46 @@ static bool same_spelling(const struct swk_upstream *a, const struct swk_upstrea
 	return !strcmp(a->name, b->name);
 }
 
-int swk_plan_changes(struct swk_names *changes, const struct swk_upstreams *have,
-		     const struct swk_upstreams *wanted, struct swk_error *error)
+int swk_plan_changes(struct swk_names *changes, const struct swk_upstreams *recorded,
+		     const struct swk_upstreams *desired, struct swk_error *error)
 {
 	size_t i = 0, j = 0;
 	int status = 0;
 
 	/* Both are sorted. */
-	while (!status && (i < have->count || j < wanted->count)) {
-		int order = i < have->count ? -1 : 1;
+	while (!status && (i < recorded->count || j < desired->count)) {
+		int order = i < recorded->count ? -1 : 1;
 
-		if (i < have->count && j < wanted->count)
-			order = strcasecmp(have->list[i].name, wanted->list[j].name);
+		if (i < recorded->count && j < desired->count)
+			order = strcasecmp(recorded->list[i].name, desired->list[j].name);
 		if (order < 0)
-			status = swk_names_add(changes, have->list[i].name, error);
-		else if (order > 0 || !same_spelling(&have->list[i], &wanted->list[j]) ||
-			 !swk_upstream_same(&have->list[i], &wanted->list[j]))
-			status = swk_names_add(changes, wanted->list[j].name, error);
+			status = swk_names_add(changes, recorded->list[i].name, error);
+		else if (order > 0 || !same_spelling(&recorded->list[i], &desired->list[j]) ||
+			 !swk_upstream_same(&recorded->list[i], &desired->list[j]))
+			status = swk_names_add(changes, desired->list[j].name, error);
 		i += order <= 0;
 		j += order >= 0;
 	}
 	return status;
 }
 
-int swk_plan_foreign(struct swk_names *foreign, const struct swk_live *live,
-		     const struct swk_upstreams *have, const struct swk_names *owed,
-		     struct swk_error *error)
+int swk_plan_unmanaged(struct swk_names *unmanaged, const struct swk_live *live,
+		       const struct swk_upstreams *recorded, const struct swk_names *pending,
+		       struct swk_error *error)
 {
 	int status = 0;
 
 	for (size_t i = 0; !status && i < live->upstreams.count; i++) {
 		const char *name = live->upstreams.list[i].name;
 
-		if (!swk_upstreams_find(have, name) && !swk_names_have(owed, name))
-			status = swk_names_add(foreign, name, error);
+		if (!swk_upstreams_find(recorded, name) && !swk_names_contain(pending, name))
+			status = swk_names_add(unmanaged, name, error);
 	}
 	return status;
 }
 
 static int plan_one(struct swk_plan *plan, const char *name, const struct swk_upstream *upstream,
-		    bool owed, struct swk_error *error)
+		    bool pending, struct swk_error *error)
 {
 	struct swk_operation *list = swk_list_grow(plan->list, plan->count, sizeof(*list));
 
@@ -59,48 +59,48 @@ static int plan_one(struct swk_plan *plan, const char *name, const struct swk_up
 		return swk_error_memory(error);
 	plan->list = list;
 	list[plan->count++] =
-		(struct swk_operation){.name = name, .upstream = upstream, .owed = owed};
+		(struct swk_operation){.name = name, .upstream = upstream, .pending = pending};
 	return 0;
 }
 
 /* Adds those whose names are among the changes, or those that are not. */
-static int plan_part(struct swk_plan *plan, const struct swk_upstreams *wanted,
-		     const struct swk_names *changes, bool among, const struct swk_names *owed,
+static int plan_part(struct swk_plan *plan, const struct swk_upstreams *desired,
+		     const struct swk_names *changes, bool among, const struct swk_names *pending,
 		     const struct swk_live *live, struct swk_error *error)
 {
 	int status = 0;
 
-	for (size_t i = 0; !status && i < wanted->count; i++) {
-		const struct swk_upstream *upstream = &wanted->list[i];
-		bool is_owed = swk_names_have(owed, upstream->name);
+	for (size_t i = 0; !status && i < desired->count; i++) {
+		const struct swk_upstream *upstream = &desired->list[i];
+		bool is_pending = swk_names_contain(pending, upstream->name);
 
-		if (swk_names_have(changes, upstream->name) == among &&
-		    (is_owed || swk_live_differs(live, upstream)))
-			status = plan_one(plan, upstream->name, upstream, is_owed, error);
+		if (swk_names_contain(changes, upstream->name) == among &&
+		    (is_pending || swk_live_differs(live, upstream)))
+			status = plan_one(plan, upstream->name, upstream, is_pending, error);
 	}
-	for (size_t i = 0; !status && i < owed->count; i++) {
-		if (swk_names_have(changes, owed->list[i]) == among &&
-		    !swk_upstreams_find(wanted, owed->list[i]))
-			status = plan_one(plan, owed->list[i], NULL, true, error);
+	for (size_t i = 0; !status && i < pending->count; i++) {
+		if (swk_names_contain(changes, pending->list[i]) == among &&
+		    !swk_upstreams_find(desired, pending->list[i]))
+			status = plan_one(plan, pending->list[i], NULL, true, error);
 	}
 	return status;
 }
 
-int swk_plan_make(struct swk_plan *plan, const struct swk_upstreams *wanted,
-		  const struct swk_names *changes, const struct swk_names *owed,
+int swk_plan_make(struct swk_plan *plan, const struct swk_upstreams *desired,
+		  const struct swk_names *changes, const struct swk_names *pending,
 		  const struct swk_live *live, struct swk_error *error)
 {
-	int status = plan_part(plan, wanted, changes, true, owed, live, error);
+	int status = plan_part(plan, desired, changes, true, pending, live, error);
 
-	return status ? status : plan_part(plan, wanted, changes, false, owed, live, error);
+	return status ? status : plan_part(plan, desired, changes, false, pending, live, error);
 }
 
-size_t swk_plan_deletions(const struct swk_upstreams *have, const struct swk_upstreams *wanted)
+size_t swk_plan_deletions(const struct swk_upstreams *recorded, const struct swk_upstreams *desired)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < have->count; i++)
-		count += !swk_upstreams_find(wanted, have->list[i].name);
+	for (size_t i = 0; i < recorded->count; i++)
+		count += !swk_upstreams_find(desired, recorded->list[i].name);
 	return count;
 }
 

@@ -10,7 +10,7 @@
 struct swk_operation {
 	const char *name;		     /* borrowed, as the upstream is */
 	const struct swk_upstream *upstream; /* NULL: the file has none of this name; delete it */
-	bool owed; /* the target is known not to have it; else it was seen not to */
+	bool pending; /* the target is known not to have it; else it was seen not to */
 };
 
 struct swk_plan {
@@ -19,25 +19,26 @@ struct swk_plan {
 };
 
 /* The names whose blocks the file gains, loses or changes. */
-int swk_plan_changes(struct swk_names *changes, const struct swk_upstreams *have,
-		     const struct swk_upstreams *wanted, struct swk_error *error);
+int swk_plan_changes(struct swk_names *changes, const struct swk_upstreams *recorded,
+		     const struct swk_upstreams *desired, struct swk_error *error);
 
 /* Names that are live and neither in the file nor owed: somebody else's. */
-int swk_plan_foreign(struct swk_names *foreign, const struct swk_live *live,
-		     const struct swk_upstreams *have, const struct swk_names *owed,
-		     struct swk_error *error);
+int swk_plan_unmanaged(struct swk_names *unmanaged, const struct swk_live *live,
+		       const struct swk_upstreams *recorded, const struct swk_names *pending,
+		       struct swk_error *error);
 
 /*
  * What a target is to be sent: what it is owed, and of the file what its live state shows to
- * differ; this run's own changes of the file first. Names and upstreams are borrowed from `wanted`
- * and `owed`.
+ * differ; this run's own changes of the file first. Names and upstreams are borrowed from `desired`
+ * and `pending`.
  */
-int swk_plan_make(struct swk_plan *plan, const struct swk_upstreams *wanted,
-		  const struct swk_names *changes, const struct swk_names *owed,
+int swk_plan_make(struct swk_plan *plan, const struct swk_upstreams *desired,
+		  const struct swk_names *changes, const struct swk_names *pending,
 		  const struct swk_live *live, struct swk_error *error);
 
-/* Of what `have` has and `wanted` has not, so many are to be deleted. */
-size_t swk_plan_deletions(const struct swk_upstreams *have, const struct swk_upstreams *wanted);
+/* Of what `recorded` has and `desired` has not, so many are to be deleted. */
+size_t swk_plan_deletions(const struct swk_upstreams *recorded,
+			  const struct swk_upstreams *desired);
 void swk_plan_free(struct swk_plan *plan);
 
 /* Appends, for a person, what differs between two of one name: what the wanted

@@ -28,7 +28,7 @@ struct swk_target {
 	uint16_t port;		  /* at which it listens for us; 0: at none */
 	struct swk_live live;	  /* as far as it could be read */
 	struct swk_error trouble; /* why not, or a warning beside what could be read */
-	bool refused;		  /* nothing listens there now */
+	bool unreachable;	  /* nothing listens there now */
 	bool passing;		  /* what else is amiss may be over soon */
 	bool given_up;		  /* it didn't answer, or not in time: not to be tried any more */
 	bool waited_out;	  /* its queue was full, and each worker had the time to read it */
@@ -45,20 +45,20 @@ struct swk_target_kind {
 	void (*close)(struct swk_target *target);
 
 	/*
-	 * Reads the live state of several targets of this kind at once, each `looks` times: their
+	 * Reads the live state of several targets of this kind at once, each `samples` times: their
 	 * live, trouble, refused and given_up, whatever these were. With more than one look, each
-	 * is on a connection of its own, and what differs between them is `unread`. Returns 0 or
+	 * is on a connection of its own, and what differs between them is `partial`. Returns 0 or
 	 * SWK_INTERNAL.
 	 */
-	int (*load)(struct swk_target *targets, size_t count, unsigned looks, struct swk_http *http,
-		    int64_t deadline, struct swk_error *error);
+	int (*read)(struct swk_target *targets, size_t count, unsigned samples,
+		    struct swk_http *http, int64_t deadline, struct swk_error *error);
 
 	/*
 	 * Less than that, for whoever changes a few upstreams: the names of all that each has, or,
 	 * if one is given, whether it has that. Sets the same, and the live state is one of names.
 	 */
-	int (*glance)(struct swk_target *targets, size_t count, const char *name,
-		      struct swk_http *http, int64_t deadline, struct swk_error *error);
+	int (*probe)(struct swk_target *targets, size_t count, const char *name,
+		     struct swk_http *http, int64_t deadline, struct swk_error *error);
 
 	/* Makes one upstream as given. The error, empty when called, says why unless it is done. */
 	enum swk_target_result (*update)(struct swk_target *target, struct swk_http *http,

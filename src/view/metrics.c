@@ -21,9 +21,9 @@ enum family {
 	SERVERS,
 	KEPT,
 	SKIPPED,
-	HELD,
+	ON_HOLD,
 	HEALTHY,
-	OWED,
+	PENDING,
 	FAMILIES
 };
 
@@ -52,11 +52,12 @@ static const struct {
 	[SKIPPED] = {"swk_registrations_skipped", NULL, "gauge",
 		     "Instances, services and colours that the last pass over all services could "
 		     "not use."},
-	[HELD] = {"swk_held", NULL, "gauge", "Whether an operator holds changes of the conf file."},
+	[ON_HOLD] = {"swk_held", NULL, "gauge",
+		     "Whether an operator holds changes of the conf file."},
 	[HEALTHY] = {"swk_upstream_healthy_ratio", "upstream", "gauge",
 		     "Of an upstream's registered instances, the share that is served."},
-	[OWED] = {"swk_owed_upstreams", "target", "gauge",
-		  "Upstreams that a target has not confirmed."},
+	[PENDING] = {"swk_owed_upstreams", "target", "gauge",
+		     "Upstreams that a target has not confirmed."},
 };
 
 static void free_healths(struct swk_metrics_health *healths, size_t count)
@@ -99,7 +100,7 @@ static int add_health(struct swk_metrics *metrics, char *upstream, double ratio,
 	return 0;
 }
 
-static int add_target(struct swk_metrics *metrics, char *name, uint64_t owed,
+static int add_target(struct swk_metrics *metrics, char *name, uint64_t pending,
 		      struct swk_error *error)
 {
 	struct swk_metrics_target *list =
@@ -111,7 +112,7 @@ static int add_target(struct swk_metrics *metrics, char *name, uint64_t owed,
 		free(name);
 		return swk_error_memory(error);
 	}
-	list[metrics->target_count++] = (struct swk_metrics_target){name, owed};
+	list[metrics->target_count++] = (struct swk_metrics_target){name, pending};
 	return 0;
 }
 
@@ -225,12 +226,12 @@ static int take(struct swk_metrics *metrics, const struct sample *sample, struct
 	case SKIPPED:
 		metrics->skipped = (uint64_t)sample->number;
 		return 0;
-	case HELD:
-		metrics->held = sample->number > 0;
+	case ON_HOLD:
+		metrics->on_hold = sample->number > 0;
 		return 0;
 	case HEALTHY:
 		return add_health(metrics, strdup(sample->label), sample->number, error);
-	case OWED:
+	case PENDING:
 		return add_target(metrics, strdup(sample->label), (uint64_t)sample->number, error);
 	default:
 		return 0;
@@ -300,7 +301,7 @@ static int update_known(struct swk_metrics *metrics, const struct swk_report *re
 	free_targets(metrics);
 	for (size_t i = 0; !status && i < report->target_count; i++)
 		status = add_target(metrics, strdup(report->targets[i].name),
-				    report->targets[i].owed, error);
+				    report->targets[i].pending, error);
 	metrics->known = true;
 	metrics->upstreams = report->upstreams;
 	metrics->servers = report->servers;
@@ -321,7 +322,7 @@ int swk_metrics_update(struct swk_metrics *metrics, const struct swk_report *rep
 	if (status)
 		metrics->failed[report->event]++;
 	if (report->hold_known)
-		metrics->held = report->held;
+		metrics->on_hold = report->on_hold;
 	if (report->finished && report->whole) {
 		metrics->pass = now;
 		metrics->kept = report->counted[SWK_NOTE_KEPT];
@@ -416,11 +417,11 @@ static int add_targets(struct swk_buffer *out, const struct swk_metrics *metrics
 		       struct swk_error *error)
 {
 	char number[SWK_NUMBER_MAX];
-	int status = add_family(out, OWED, error);
+	int status = add_family(out, PENDING, error);
 
 	for (size_t i = 0; !status && i < metrics->target_count; i++)
-		status = add_labelled(out, OWED, metrics->targets[i].name,
-				      swk_number_text(number, metrics->targets[i].owed), error);
+		status = add_labelled(out, PENDING, metrics->targets[i].name,
+				      swk_number_text(number, metrics->targets[i].pending), error);
 	return status;
 }
 
@@ -438,7 +439,7 @@ static int add_known(struct swk_buffer *out, const struct swk_metrics *metrics,
 	if (!status)
 		status = add_one(out, SKIPPED, passed, 0, (double)metrics->skipped, error);
 	if (!status)
-		status = add_one(out, HELD, true, 0, metrics->held, error);
+		status = add_one(out, ON_HOLD, true, 0, metrics->on_hold, error);
 	if (!status)
 		status = add_healths(out, metrics, error);
 	return status ? status : add_targets(out, metrics, error);

@@ -18,7 +18,7 @@ struct swk_metrics_health {
 
 struct swk_metrics_target {
 	char *name; /* owned */
-	uint64_t owed;
+	uint64_t pending;
 };
 
 struct swk_metrics {
@@ -31,7 +31,7 @@ struct swk_metrics {
 	uint64_t events[SWK_EVENTS];
 	uint64_t failed[SWK_EVENTS];
 	bool known; /* a run got to its end, so that the following says something */
-	bool held;
+	bool on_hold;
 	uint64_t upstreams;
 	uint64_t servers;
 	uint64_t kept; /* both of the last pass over all services */

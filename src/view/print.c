@@ -33,7 +33,7 @@ int swk_print_differences(struct swk_buffer *out, const struct swk_report *repor
 		status = swk_buffer_print(out, error, "%c %s", difference->sign, difference->text);
 		if (!status && difference->target)
 			status = swk_buffer_print(out, error, " (%s)", difference->target);
-		else if (!status && report->held)
+		else if (!status && report->on_hold)
 			status = swk_buffer_print(out, error, " (held)");
 		if (!status)
 			status = swk_buffer_add(out, "\n", 1, error);
@@ -51,7 +51,7 @@ static json_t *differences(const struct swk_report *report)
 		(void)json_array_append_new(
 			list, json_pack("{ss%, ss, ss?, sb}", "sign", &difference->sign, (size_t)1,
 					"text", difference->text, "target", difference->target,
-					"held", report->held && !difference->target));
+					"held", report->on_hold && !difference->target));
 	}
 	return list;
 }
@@ -67,7 +67,7 @@ static json_t *targets(const struct swk_report *report)
 					    json_pack("{ss, sI, sI, sI}", "target", target->name,
 						      "updated", (json_int_t)target->updated,
 						      "deleted", (json_int_t)target->deleted,
-						      "owed", (json_int_t)target->owed));
+						      "owed", (json_int_t)target->pending));
 	}
 	return list;
 }
@@ -75,10 +75,10 @@ static json_t *targets(const struct swk_report *report)
 static json_t *notes(const struct swk_report *report)
 {
 	static const char *const kinds[SWK_NOTE_KINDS] = {
-		[SWK_NOTE_DETAIL] = "detail", [SWK_NOTE_SKIPPED] = "skipped",
-		[SWK_NOTE_KEPT] = "kept",     [SWK_NOTE_WARNING] = "warning",
-		[SWK_NOTE_HELD] = "held",     [SWK_NOTE_UNASKED] = "unasked",
-		[SWK_NOTE_OWED] = "owed",
+		[SWK_NOTE_DETAIL] = "detail",  [SWK_NOTE_SKIPPED] = "skipped",
+		[SWK_NOTE_KEPT] = "kept",      [SWK_NOTE_WARNING] = "warning",
+		[SWK_NOTE_HELD_BACK] = "held", [SWK_NOTE_UNAVAILABLE] = "unasked",
+		[SWK_NOTE_PENDING] = "owed",
 	};
 	json_t *list = json_array();
 
@@ -115,7 +115,7 @@ static const char *outcome(int status, bool dry_run)
 {
 	if (!status)
 		return dry_run ? "dry run" : "in step";
-	if (status == SWK_HELD)
+	if (status == SWK_HELD_BACK)
 		return "held back";
 	if (status == SWK_UNAVAILABLE)
 		return "Consul not asked";
@@ -145,7 +145,7 @@ static void add_numbers(struct swk_event_line *line, const struct swk_report *re
 	add_number(line, "skipped", report->counted[SWK_NOTE_SKIPPED]);
 	add_number(line, "updated", report->updated);
 	add_number(line, "deleted", report->deleted);
-	add_number(line, "owed", swk_report_owed(report));
+	add_number(line, "owed", swk_report_pending(report));
 }
 
 void swk_print_event(struct swk_event_line *line, const struct swk_report *report, bool dry_run,
@@ -159,7 +159,7 @@ void swk_print_event(struct swk_event_line *line, const struct swk_report *repor
 	add_number(line, "status", (uint64_t)status);
 	if (failure->status)
 		add_text(line, "error", failure->text);
-	if (report->held)
+	if (report->on_hold)
 		add_number(line, "held", 1);
 	if (report->finished)
 		add_numbers(line, report);
@@ -174,27 +174,27 @@ void swk_print_event(struct swk_event_line *line, const struct swk_report *repor
 enum { SERVICE, INSTANCE, STATUS, UPSTREAM, DECISION, REASON, COLUMNS };
 
 /* All of them, or those of one service, and room for the instance of one. */
-struct why_rows {
-	const struct swk_whys *whys;
+struct decision_rows {
+	const struct swk_decisions *decisions;
 	const char *service;
 	char instance[2 * SWK_TEXT_MAX];
 };
 
-static bool take_why(void *context, size_t place, struct swk_row *row)
+static bool take_decision(void *context, size_t place, struct swk_row *row)
 {
-	struct why_rows *rows = context;
-	const struct swk_why *why = &rows->whys->list[place];
+	struct decision_rows *rows = context;
+	const struct swk_decision *decision = &rows->decisions->list[place];
 
-	if (rows->service && strcmp(why->service, rows->service) != 0)
+	if (rows->service && strcmp(decision->service, rows->service) != 0)
 		return false;
-	(void)snprintf(rows->instance, sizeof(rows->instance), "%s%s%s", why->instance,
-		       *why->node ? "@" : "", why->node);
-	row->cells[SERVICE] = why->service;
+	(void)snprintf(rows->instance, sizeof(rows->instance), "%s%s%s", decision->instance,
+		       *decision->node ? "@" : "", decision->node);
+	row->cells[SERVICE] = decision->service;
 	row->cells[INSTANCE] = rows->instance;
-	row->cells[STATUS] = why->status;
-	row->cells[UPSTREAM] = why->upstream;
-	row->cells[DECISION] = swk_verdict_words[why->verdict];
-	row->cells[REASON] = why->reason;
+	row->cells[STATUS] = decision->status;
+	row->cells[UPSTREAM] = decision->upstream;
+	row->cells[DECISION] = swk_outcome_words[decision->outcome];
+	row->cells[REASON] = decision->reason;
 	for (size_t i = 0; i < REASON; i++) {
 		if (!*row->cells[i])
 			row->cells[i] = "-";
@@ -202,16 +202,16 @@ static bool take_why(void *context, size_t place, struct swk_row *row)
 	return true;
 }
 
-int swk_print_whys(struct swk_buffer *out, const struct swk_whys *whys, const char *service,
-		   struct swk_error *error)
+int swk_print_decisions(struct swk_buffer *out, const struct swk_decisions *decisions,
+			const char *service, struct swk_error *error)
 {
 	static const struct swk_print_style plain = {0};
-	struct why_rows rows = {.whys = whys, .service = service};
+	struct decision_rows rows = {.decisions = decisions, .service = service};
 	const struct swk_table table = {
 		.columns = COLUMNS,
 		.titles = {"SERVICE", "INSTANCE", "STATUS", "UPSTREAM", "DECISION", "REASON"},
-		.count = whys->count,
-		.row = take_why,
+		.count = decisions->count,
+		.row = take_decision,
 		.context = &rows};
 	struct swk_line line = {.out = out, .style = &plain};
 

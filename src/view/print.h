@@ -36,7 +36,7 @@ void swk_print_event(struct swk_event_line *line, const struct swk_report *repor
 		     int status, const struct swk_error *failure);
 
 /* A table of why each registration is served or not; of one service only, unless that is NULL. */
-int swk_print_whys(struct swk_buffer *out, const struct swk_whys *whys, const char *service,
-		   struct swk_error *error);
+int swk_print_decisions(struct swk_buffer *out, const struct swk_decisions *decisions,
+			const char *service, struct swk_error *error);
 
 #endif

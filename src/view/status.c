@@ -11,11 +11,11 @@
 /* ---- targets ---- */
 
 static const char *const standing_colours[SWK_STANDINGS] = {
-	[SWK_STANDS_IN_STEP] = SWK_GREEN, [SWK_STANDS_KEPT] = SWK_YELLOW,
-	[SWK_STANDS_FOREIGN] = SWK_CYAN,  [SWK_STANDS_UNSEEN] = SWK_YELLOW,
-	[SWK_STANDS_BEHIND] = SWK_RED,	  [SWK_STANDS_DIFFERS] = SWK_RED,
-	[SWK_STANDS_MISSING] = SWK_RED,	  [SWK_STANDS_SPLIT] = SWK_RED,
-	[SWK_STANDS_OWED] = SWK_RED,
+	[SWK_STANDS_IN_STEP] = SWK_GREEN,  [SWK_STANDS_KEPT] = SWK_YELLOW,
+	[SWK_STANDS_UNMANAGED] = SWK_CYAN, [SWK_STANDS_UNSEEN] = SWK_YELLOW,
+	[SWK_STANDS_BEHIND] = SWK_RED,	   [SWK_STANDS_DIFFERS] = SWK_RED,
+	[SWK_STANDS_MISSING] = SWK_RED,	   [SWK_STANDS_SPLIT] = SWK_RED,
+	[SWK_STANDS_PENDING] = SWK_RED,
 };
 
 /* A target's rows, and room for the numbers of one. */
@@ -93,31 +93,31 @@ static int put_target(struct swk_line *line, const struct swk_survey_target *tar
 
 /* ---- what is not published ---- */
 
-static bool take_why(void *context, size_t place, struct swk_row *row)
+static bool take_decision(void *context, size_t place, struct swk_row *row)
 {
-	static const char *const colours[SWK_VERDICTS] = {
-		[SWK_SKIPPED] = SWK_YELLOW, [SWK_HELD_BACK] = SWK_RED};
-	const struct swk_whys *whys = context;
-	const struct swk_why *why = &whys->list[place];
+	static const char *const colours[SWK_OUTCOMES] = {
+		[SWK_OUTCOME_SKIPPED] = SWK_YELLOW, [SWK_OUTCOME_HELD_BACK] = SWK_RED};
+	const struct swk_decisions *decisions = context;
+	const struct swk_decision *decision = &decisions->list[place];
 
-	row->cells[0] = why->service;
-	row->cells[1] = *why->upstream ? why->upstream : "-";
-	row->cells[2] = swk_verdict_words[why->verdict];
-	row->cells[3] = why->reason;
-	row->colour = colours[why->verdict];
+	row->cells[0] = decision->service;
+	row->cells[1] = *decision->upstream ? decision->upstream : "-";
+	row->cells[2] = swk_outcome_words[decision->outcome];
+	row->cells[3] = decision->reason;
+	row->colour = colours[decision->outcome];
 	return true;
 }
 
-static int put_unpublished(struct swk_line *line, const struct swk_whys *whys,
+static int put_unpublished(struct swk_line *line, const struct swk_decisions *decisions,
 			   struct swk_error *error)
 {
-	struct swk_whys rows = *whys;
+	struct swk_decisions rows = *decisions;
 	const struct swk_table table = {
 		.columns = 4,
 		.titles = {"NOT PUBLISHED", "UPSTREAM", "DECISION", "REASON"},
 		.coloured = 2,
-		.count = whys->count,
-		.row = take_why,
+		.count = decisions->count,
+		.row = take_decision,
 		.context = &rows};
 	int status = swk_line_end(line, error);
 
@@ -126,12 +126,12 @@ static int put_unpublished(struct swk_line *line, const struct swk_whys *whys,
 
 /* ---- all of it ---- */
 
-static int put_hold(struct swk_line *line, const char *held, struct swk_error *error)
+static int put_hold(struct swk_line *line, const char *on_hold, struct swk_error *error)
 {
 	int result = swk_line_put(line, SWK_YELLOW, "held ", error);
 
 	if (!result)
-		result = swk_line_put(line, SWK_YELLOW, held, error);
+		result = swk_line_put(line, SWK_YELLOW, on_hold, error);
 	if (!result)
 		result = swk_line_put(line, NULL,
 				      ": the file stays as it is; 'swk resume' ends this", error);
@@ -155,7 +155,7 @@ static int put_head(struct swk_line *line, const struct swk_survey *survey, stru
 		result = swk_line_put(line, NULL, text, error);
 	if (!result)
 		result = swk_line_end(line, error);
-	return result || !survey->held ? result : put_hold(line, survey->held, error);
+	return result || !survey->on_hold ? result : put_hold(line, survey->on_hold, error);
 }
 
 int swk_print_survey(struct swk_buffer *out, const struct swk_survey *survey,
@@ -179,7 +179,7 @@ static json_t *row_of(const struct swk_survey_row *row)
 			 "service", row->service, "tag", row->tag, "file",
 			 row->in_file ? json_integer((json_int_t)row->file) : json_null(), "live",
 			 row->seen ? json_integer((json_int_t)row->live) : json_null(), "state",
-			 swk_standing_words[row->standing], "owed", row->owed, "kept", row->kept,
+			 swk_standing_words[row->standing], "owed", row->pending, "kept", row->kept,
 			 "detail", row->detail);
 }
 
@@ -207,12 +207,13 @@ static json_t *unpublished(const struct swk_survey *survey)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < survey->unpublished.count; i++) {
-		const struct swk_why *why = &survey->unpublished.list[i];
+		const struct swk_decision *decision = &survey->unpublished.list[i];
 
 		(void)json_array_append_new(
-			list, json_pack("{ss, ss?, ss, ss}", "service", why->service, "upstream",
-					*why->upstream ? why->upstream : NULL, "decision",
-					swk_verdict_words[why->verdict], "reason", why->reason));
+			list, json_pack("{ss, ss?, ss, ss}", "service", decision->service,
+					"upstream", *decision->upstream ? decision->upstream : NULL,
+					"decision", swk_outcome_words[decision->outcome], "reason",
+					decision->reason));
 	}
 	return list;
 }
@@ -237,7 +238,7 @@ int swk_print_survey_json(struct swk_buffer *out, const struct swk_survey *surve
 		json_pack("{si, ss?, ss?, so, ss?, so, so, so}", "status", result, "error",
 			  failure->status ? failure->text : NULL, "conf", survey->conf, "success",
 			  survey->success ? json_integer(survey->success) : json_null(), "held",
-			  survey->held, "targets", targets(survey), "unpublished",
+			  survey->on_hold, "targets", targets(survey), "unpublished",
 			  unpublished(survey), "notes", notes(report));
 	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 	int printed = text ? swk_buffer_print(out, error, "%s\n", text) : swk_error_memory(error);

@@ -17,9 +17,9 @@ struct chain {
 	struct swk_policy policy;
 	struct swk_services services, keys;
 	struct swk_report report;
-	struct swk_whys whys;
+	struct swk_decisions decisions;
 	bool complete, keys_told;
-	bool unsure; /* in the document under way there was what can't be read */
+	bool undecodable; /* in the document under way there was what can't be read */
 };
 
 struct input {
@@ -55,7 +55,7 @@ static void set_defaults(struct swk_rules *defaults, struct fuzz_text letters)
 }
 
 /* Returns 0, or why the settings are refused. */
-static int set_up(struct chain *chain, const struct input *input, struct swk_error *refused)
+static int set_up(struct chain *chain, const struct input *input, struct swk_error *refusal)
 {
 	struct swk_error error = {0};
 
@@ -68,7 +68,7 @@ static int set_up(struct chain *chain, const struct input *input, struct swk_err
 	chain->policy.reserved[chain->policy.reserved_count++] = 18882;
 	return input->settings.length
 		       ? swk_config_parse(&chain->settings, "settings", input->settings.data,
-					  input->settings.length, refused)
+					  input->settings.length, refusal)
 		       : 0;
 }
 
@@ -82,15 +82,15 @@ static void tear_down(struct chain *chain)
 {
 	for (size_t i = 0; i < chain->report.note_count; i++)
 		check_printable(chain->report.notes[i].text);
-	for (size_t i = 0; i < chain->whys.count; i++) {
-		const struct swk_why *why = &chain->whys.list[i];
+	for (size_t i = 0; i < chain->decisions.count; i++) {
+		const struct swk_decision *decision = &chain->decisions.list[i];
 
-		check_printable(why->service);
-		check_printable(why->instance);
-		check_printable(why->node);
-		check_printable(why->reason);
+		check_printable(decision->service);
+		check_printable(decision->instance);
+		check_printable(decision->node);
+		check_printable(decision->reason);
 	}
-	swk_whys_free(&chain->whys);
+	swk_decisions_free(&chain->decisions);
 	swk_services_free(&chain->services);
 	swk_services_free(&chain->keys);
 	swk_report_free(&chain->report);
@@ -122,54 +122,54 @@ static int take_key(void *context, const struct swk_key *key, struct swk_error *
 	return swk_policy_key(&chain->keys, &chain->policy, key, &chain->report, error);
 }
 
-static int take_unreadable(void *context, const char *service, const char *what, const char *why,
-			   struct swk_error *error)
+static int take_undecodable(void *context, const char *service, const char *what,
+			    const char *reason, struct swk_error *error)
 {
 	struct chain *chain = context;
 	struct swk_service *known;
 
 	(void)what;
-	(void)why;
+	(void)reason;
 	if (!service || !swk_name_valid(service)) {
-		chain->unsure |= !service;
+		chain->undecodable |= !service;
 		return 0;
 	}
 	known = swk_services_get(&chain->services, service, error);
 	if (!known)
 		return error->status;
-	known->unsure = true;
+	known->undecodable = true;
 	return 0;
 }
 
 /* Returns 0, or why one is refused. */
-static int read_documents(struct chain *chain, struct fuzz_text rest, struct swk_error *refused)
+static int read_documents(struct chain *chain, struct fuzz_text rest, struct swk_error *refusal)
 {
 	const struct swk_watch_sink sink = {.context = chain,
 					    .instance = take_instance,
 					    .service = take_service,
 					    .key = chain->settings.keyprefix ? take_key : NULL,
-					    .unreadable = take_unreadable};
+					    .undecodable = take_undecodable};
 	enum swk_watch_kind kind;
 
-	while (rest.length && !refused->status) {
+	while (rest.length && !refusal->status) {
 		struct fuzz_text document = fuzz_next(&rest);
 		struct swk_watch watch;
 
-		chain->unsure = false;
+		chain->undecodable = false;
 		swk_watch_init(&watch, &sink);
-		if (!swk_watch_feed(&watch, document.data, document.length, refused) &&
-		    !swk_watch_end(&watch, &kind, refused)) {
+		if (!swk_watch_feed(&watch, document.data, document.length, refusal) &&
+		    !swk_watch_end(&watch, &kind, refusal)) {
 			if (kind == SWK_WATCH_KEYS)
-				chain->keys.unsure |= chain->unsure;
+				chain->keys.undecodable |= chain->undecodable;
 			else
-				chain->services.unsure |= chain->unsure;
+				chain->services.undecodable |= chain->undecodable;
 			/* A tree without a key is taken for an outage. */
 			if (kind == SWK_WATCH_KEYS)
-				chain->keys_told = chain->keys.count || chain->keys.unsure;
+				chain->keys_told = chain->keys.count || chain->keys.undecodable;
 		}
 		swk_watch_free(&watch);
 	}
-	return refused->status;
+	return refusal->status;
 }
 
 /* ---- what must be true of a decision ---- */
@@ -228,16 +228,16 @@ static void check_rules(const struct chain *chain, const struct swk_upstream *th
 			     this->servers[i].weight, most);
 }
 
-static void check_decision(const struct chain *chain, const struct swk_upstreams *have,
-			   const struct swk_upstreams *wanted, const struct swk_names *foreign)
+static void check_decision(const struct chain *chain, const struct swk_upstreams *recorded,
+			   const struct swk_upstreams *desired, const struct swk_names *unmanaged)
 {
-	fuzz_in_order(wanted, true);
-	fuzz_backups(wanted);
-	for (size_t i = 0; i < wanted->count; i++) {
-		const struct swk_upstream *this = &wanted->list[i];
-		const struct swk_upstream *before = swk_upstreams_find(have, this->name);
+	fuzz_in_order(desired, true);
+	fuzz_backups(desired);
+	for (size_t i = 0; i < desired->count; i++) {
+		const struct swk_upstream *this = &desired->list[i];
+		const struct swk_upstream *before = swk_upstreams_find(recorded, this->name);
 
-		fuzz_require(!swk_names_have(foreign, this->name), "%s is somebody else's",
+		fuzz_require(!swk_names_contain(unmanaged, this->name), "%s is somebody else's",
 			     this->name);
 		fuzz_require(fuzz_is_name(this->name), "name %s", this->name);
 		fuzz_require(!*this->service || fuzz_is_name(this->service), "service %s",
@@ -256,15 +256,15 @@ static void check_decision(const struct chain *chain, const struct swk_upstreams
 }
 
 /* Of a tree that has keys which can't be read, nothing goes that can't be told to be gone. */
-static void check_unsure_keys(const struct chain *chain, const struct swk_upstreams *have,
-			      const struct swk_upstreams *wanted)
+static void check_unsure_keys(const struct chain *chain, const struct swk_upstreams *recorded,
+			      const struct swk_upstreams *desired)
 {
-	for (size_t i = 0; i < have->count && chain->keys_told && chain->keys.unsure; i++)
-		fuzz_require(!have->list[i].keyed ||
-				     swk_services_find(&chain->keys, have->list[i].service) ||
-				     swk_upstreams_find(wanted, have->list[i].name),
+	for (size_t i = 0; i < recorded->count && chain->keys_told && chain->keys.undecodable; i++)
+		fuzz_require(!recorded->list[i].keyed ||
+				     swk_services_find(&chain->keys, recorded->list[i].service) ||
+				     swk_upstreams_find(desired, recorded->list[i].name),
 			     "%s went, though a key that can't be read may be its",
-			     have->list[i].name);
+			     recorded->list[i].name);
 }
 
 /* What keys say, before anything is decided: unsorted, and some names twice. */
@@ -298,12 +298,12 @@ static bool is_told(const struct swk_upstreams *told, const struct swk_upstream 
 }
 
 /* Who writes keys says the weight, and nobody brings it down. */
-static void check_keys(const struct swk_upstreams *told, const struct swk_upstreams *have,
-		       const struct swk_upstreams *wanted)
+static void check_keys(const struct swk_upstreams *told, const struct swk_upstreams *recorded,
+		       const struct swk_upstreams *desired)
 {
-	for (size_t i = 0; i < wanted->count; i++) {
-		const struct swk_upstream *this = &wanted->list[i];
-		const struct swk_upstream *before = swk_upstreams_find(have, this->name);
+	for (size_t i = 0; i < desired->count; i++) {
+		const struct swk_upstream *this = &desired->list[i];
+		const struct swk_upstream *before = swk_upstreams_find(recorded, this->name);
 
 		if (!this->keyed || (before && swk_upstream_same(before, this)))
 			continue;
@@ -318,50 +318,51 @@ static void check_keys(const struct swk_upstreams *told, const struct swk_upstre
 /* ---- the decision ---- */
 
 /* What others made is in `live`. Whoever asks why must change nothing. */
-static int decide(const struct input *input, struct swk_upstreams *have,
-		  const struct swk_live *live, bool ask_why, struct swk_upstreams *wanted,
-		  struct swk_error *refused)
+static int decide(const struct input *input, struct swk_upstreams *recorded,
+		  const struct swk_live *live, bool ask_why, struct swk_upstreams *desired,
+		  struct swk_error *refusal)
 {
 	static const struct swk_names nothing;
-	struct swk_names foreign = {0}, changes = {0};
+	struct swk_names unmanaged = {0}, changes = {0};
 	struct swk_upstreams told = {0};
 	struct swk_error error = {0};
 	struct swk_plan plan = {0};
 	struct swk_sources sources;
 	struct chain chain;
 
-	if (!set_up(&chain, input, refused)) {
-		chain.policy.whys = ask_why ? &chain.whys : NULL;
-		(void)read_documents(&chain, input->documents, refused);
+	if (!set_up(&chain, input, refusal)) {
+		chain.policy.decisions = ask_why ? &chain.decisions : NULL;
+		(void)read_documents(&chain, input->documents, refusal);
 	}
 	sources = (struct swk_sources){{&chain.services, chain.complete},
 				       {&chain.keys, chain.keys_told}};
-	if (!refused->status) {
+	if (!refusal->status) {
 		copy_keys(&chain, &told);
-		fuzz_done(swk_policy_find_sources(have, &chain.settings, &chain.services,
+		fuzz_done(swk_policy_find_sources(recorded, &chain.settings, &chain.services,
 						  chain.complete, &error),
 			  &error, "sources");
 		if (!chain.settings.adopt)
-			fuzz_done(swk_plan_foreign(&foreign, live, have, &nothing, &error), &error,
-				  "foreign");
-		fuzz_done(swk_decide(&chain.policy, have, &sources, &foreign, wanted, &chain.report,
-				     &error),
+			fuzz_done(swk_plan_unmanaged(&unmanaged, live, recorded, &nothing, &error),
+				  &error, "foreign");
+		fuzz_done(swk_decide(&chain.policy, recorded, &sources, &unmanaged, desired,
+				     &chain.report, &error),
 			  &error, "decide");
 		if (ask_why)
-			fuzz_done(swk_explain(&chain.whys, wanted, &error), &error, "explain");
-		fuzz_done(swk_plan_changes(&changes, have, wanted, &error), &error, "changes");
-		fuzz_done(swk_plan_make(&plan, wanted, &changes, &changes, live, &error), &error,
+			fuzz_done(swk_explain(&chain.decisions, desired, &error), &error,
+				  "explain");
+		fuzz_done(swk_plan_changes(&changes, recorded, desired, &error), &error, "changes");
+		fuzz_done(swk_plan_make(&plan, desired, &changes, &changes, live, &error), &error,
 			  "plan");
-		check_decision(&chain, have, wanted, &foreign);
-		check_unsure_keys(&chain, have, wanted);
-		check_keys(&told, have, wanted);
+		check_decision(&chain, recorded, desired, &unmanaged);
+		check_unsure_keys(&chain, recorded, desired);
+		check_keys(&told, recorded, desired);
 	}
 	swk_upstreams_free(&told);
 	swk_plan_free(&plan);
-	swk_names_free(&foreign);
+	swk_names_free(&unmanaged);
 	swk_names_free(&changes);
 	tear_down(&chain);
-	return refused->status;
+	return refusal->status;
 }
 
 /* ---- the file ---- */
@@ -405,18 +406,19 @@ static void identical(const struct swk_upstreams *a, const struct swk_upstreams 
 }
 
 /* Writes the file, reads it back, and writes that. */
-static void check_file(const struct swk_upstreams *wanted, struct chain_file *file)
+static void check_file(const struct swk_upstreams *desired, struct chain_file *file)
 {
 	struct swk_error error = {0};
 	struct swk_buffer again;
 
-	fuzz_done(swk_nginx_file(&file->text, wanted, &error), &error, "writing");
+	fuzz_done(swk_nginx_file(&file->text, desired, &error), &error, "writing");
 	fuzz_only_ours("file", file->text.data, file->text.length);
 	check_lines(file->text.data);
-	fuzz_require(swk_nginx_is_ours(file->text.data, file->text.length), "the file is not ours");
+	fuzz_require(swk_nginx_is_managed(file->text.data, file->text.length),
+		     "the file is not ours");
 	fuzz_done(swk_nginx_read(&file->set, "file", file->text.data, file->text.length, &error),
 		  &error, "reading back");
-	identical(wanted, &file->set);
+	identical(desired, &file->set);
 	swk_buffer_init(&again, SIZE_MAX / 2);
 	fuzz_done(swk_nginx_file(&again, &file->set, &error), &error, "writing again");
 	fuzz_require(again.length == file->text.length &&
@@ -456,24 +458,24 @@ static void check_bodies(const struct swk_upstreams *set)
 void chain_run(struct chain_file *file, const char *input, size_t length)
 {
 	const struct input parts = take_apart(input, length);
-	struct swk_upstreams have = {0}, wanted = {0}, again = {0};
+	struct swk_upstreams recorded = {0}, desired = {0}, again = {0};
 	struct swk_error error = {0};
 	struct swk_live live = {0};
 
 	swk_buffer_init(&file->text, SIZE_MAX / 2);
 	fuzz_done(swk_dyups_read_list(&live, parts.names.data, parts.names.length, &error), &error,
 		  "list");
-	if (!swk_nginx_read(&have, "present", parts.present.data, parts.present.length,
-			    &file->refused) &&
-	    !decide(&parts, &have, &live, false, &wanted, &file->refused)) {
-		check_file(&wanted, file);
-		check_bodies(&wanted);
+	if (!swk_nginx_read(&recorded, "present", parts.present.data, parts.present.length,
+			    &file->refusal) &&
+	    !decide(&parts, &recorded, &live, false, &desired, &file->refusal)) {
+		check_file(&desired, file);
+		check_bodies(&desired);
 		(void)decide(&parts, &file->set, &live, true, &again, &error);
-		identical(&wanted, &again);
+		identical(&desired, &again);
 	}
 	swk_live_free(&live);
-	swk_upstreams_free(&have);
-	swk_upstreams_free(&wanted);
+	swk_upstreams_free(&recorded);
+	swk_upstreams_free(&desired);
 	swk_upstreams_free(&again);
 }
 

@@ -23,7 +23,7 @@ struct chain_file {
 	struct swk_upstreams set;
 	struct swk_buffer text;
 	struct swk_error
-		refused; /* why there is none: the settings, the present file, a document */
+		refusal; /* why there is none: the settings, the present file, a document */
 };
 
 /* Provide a zeroed one. */

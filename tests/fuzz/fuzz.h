@@ -95,8 +95,8 @@ static inline void fuzz_same_upstream(const struct swk_upstream *a, const struct
 		     a->service, b->service);
 	fuzz_require(!strcmp(a->tag, b->tag), "%s: tag %s became %s", a->name, a->tag, b->tag);
 	fuzz_require(a->keyed == b->keyed, "%s: keyed differs", a->name);
-	fuzz_require(a->unread == b->unread, "%s: unread differs", a->name);
-	fuzz_require(a->unread || swk_upstream_same(a, b), "%s: its servers differ", a->name);
+	fuzz_require(a->partial == b->partial, "%s: unread differs", a->name);
+	fuzz_require(a->partial || swk_upstream_same(a, b), "%s: its servers differ", a->name);
 }
 
 static inline void fuzz_same(const struct swk_upstreams *a, const struct swk_upstreams *b)

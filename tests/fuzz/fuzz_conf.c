@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int status = swk_nginx_read(&first, "conf", (const char *)data, size, &error);
 
 	fuzz_require(status == error.status, "status %d with error %d", status, error.status);
-	(void)swk_nginx_is_ours((const char *)data, size);
+	(void)swk_nginx_is_managed((const char *)data, size);
 	if (status) {
 		fuzz_require(status == SWK_CANTCREATE, "status %d: %s", status, error.text);
 		fuzz_require(!first.count && !first.list, "refused, and not empty");
@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	swk_buffer_init(&again, SIZE_MAX / 2);
 	fuzz_done(swk_nginx_file(&text, &first, &error), &error, "writing");
 	fuzz_only_ours("conf", text.data, text.length);
-	fuzz_require(swk_nginx_is_ours(text.data, text.length), "what was written is not ours");
+	fuzz_require(swk_nginx_is_managed(text.data, text.length), "what was written is not ours");
 	fuzz_done(swk_nginx_read(&second, "again", text.data, text.length, &error), &error,
 		  "reading again");
 	fuzz_same(&first, &second);

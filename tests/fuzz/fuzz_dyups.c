@@ -33,7 +33,7 @@ static void print_detail(struct swk_buffer *out, const struct swk_upstreams *set
 						  server->max_fails, server->fail_timeout,
 						  server->backup, server->down);
 		}
-		if (!status && upstream->unread)
+		if (!status && upstream->partial)
 			status = swk_buffer_print(out, &error, "not understood\n");
 		if (!status)
 			status = swk_buffer_add(out, "\n", 1, &error);
@@ -45,7 +45,7 @@ static void print_detail(struct swk_buffer *out, const struct swk_upstreams *set
 static void compare_with_file(const struct swk_live *live)
 {
 	static const struct swk_names nothing;
-	struct swk_names foreign = {0};
+	struct swk_names unmanaged = {0};
 	struct swk_error error = {0};
 	struct swk_plan plan = {0};
 	bool twice = false;
@@ -53,13 +53,14 @@ static void compare_with_file(const struct swk_live *live)
 	for (size_t i = 1; i < live->upstreams.count; i++)
 		twice |=
 			!strcasecmp(live->upstreams.list[i - 1].name, live->upstreams.list[i].name);
-	fuzz_done(swk_plan_foreign(&foreign, live, &live->upstreams, &nothing, &error), &error,
+	fuzz_done(swk_plan_unmanaged(&unmanaged, live, &live->upstreams, &nothing, &error), &error,
 		  "foreign");
-	fuzz_require(!foreign.count, "%s is foreign to itself", foreign.count ? *foreign.list : "");
+	fuzz_require(!unmanaged.count, "%s is foreign to itself",
+		     unmanaged.count ? *unmanaged.list : "");
 	fuzz_done(swk_plan_make(&plan, &live->upstreams, &nothing, &nothing, live, &error), &error,
 		  "plan");
 	for (size_t i = 0; i < plan.count && !twice; i++)
-		fuzz_require(plan.list[i].upstream && plan.list[i].upstream->unread,
+		fuzz_require(plan.list[i].upstream && plan.list[i].upstream->partial,
 			     "%s differs from itself", plan.list[i].name);
 	swk_plan_free(&plan);
 }
@@ -107,7 +108,7 @@ static void check_merge(const char *data, size_t size)
 	swk_live_free(&one);
 }
 
-/* Whoever reads `unread` where nothing was strange would send it again and again. */
+/* Whoever reads `partial` where nothing was strange would send it again and again. */
 static void check_file(const char *data, size_t size)
 {
 	struct swk_upstreams file = {0};

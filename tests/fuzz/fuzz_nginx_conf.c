@@ -94,15 +94,16 @@ static void again(const struct swk_directives *directives, const struct swk_ngin
 	swk_buffer_free(&text);
 }
 
-static void check(const struct swk_directives *top, const struct swk_lint_ours *ours)
+static void check(const struct swk_directives *top, const struct swk_lint_conf *conf)
 {
 	struct swk_findings findings = {0};
 	struct swk_error error = {0};
 
-	fuzz_done(swk_nginx_lint(&findings, top, ours, &error), &error, "checking");
+	fuzz_done(swk_nginx_lint(&findings, top, conf, &error), &error, "checking");
 	for (size_t i = 0; i < findings.count; i++) {
 		const struct swk_finding *finding = &findings.list[i];
-		const char *texts[] = {finding->file, finding->what, finding->why, finding->mend};
+		const char *texts[] = {finding->file, finding->what, finding->reason,
+				       finding->mend};
 
 		fuzz_require(finding->line > 0, "%s: no line", finding->what);
 		for (size_t j = 0; j < sizeof(texts) / sizeof(*texts); j++) {
@@ -116,7 +117,7 @@ static void check(const struct swk_directives *top, const struct swk_lint_ours *
 }
 
 /* As `nginx -T` would have printed it. */
-static void dumped(struct fuzz_text text, const struct swk_lint_ours *ours)
+static void dumped(struct fuzz_text text, const struct swk_lint_conf *conf)
 {
 	struct swk_nginx_files files = {0};
 	struct swk_error error = {0};
@@ -125,11 +126,11 @@ static void dumped(struct fuzz_text text, const struct swk_lint_ours *ours)
 
 	swk_buffer_init(&copy, SIZE_MAX / 2);
 	(void)swk_buffer_add(&copy, text.data, text.length, &error);
-	status = swk_nginx_files_take_dump(&files, &copy, ours->path, &error);
+	status = swk_nginx_files_take_dump(&files, &copy, conf->path, &error);
 	fuzz_require(status == error.status && (!status || status == SWK_DATA), "status %d: %s",
 		     status, error.text);
 	if (!status)
-		check(&files.top, ours);
+		check(&files.top, conf);
 	swk_nginx_files_free(&files);
 	swk_buffer_free(&copy);
 }
@@ -138,24 +139,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char name[] = "/etc/nginx/nginx.conf", ours_name[] = "/etc/nginx/ours.conf";
 	const struct swk_nginx_file file = {.name = name};
-	const struct swk_nginx_file ours_file = {.name = ours_name, .ours = true};
+	const struct swk_nginx_file ours_file = {.name = ours_name, .conf = true};
 	struct fuzz_text rest = {(const char *)data, size}, text = fuzz_next(&rest);
-	struct swk_lint_ours ours = {.path = ours_name};
+	struct swk_lint_conf conf = {.path = ours_name};
 	struct swk_directives top = {0};
 	struct swk_error ignored = {0};
 
-	(void)swk_nginx_read(&ours.upstreams, ours_name, rest.data, rest.length, &ignored);
-	if (parse(&ours.directives, &ours_file, rest)) {
-		again(&ours.directives, &ours_file);
+	(void)swk_nginx_read(&conf.upstreams, ours_name, rest.data, rest.length, &ignored);
+	if (parse(&conf.directives, &ours_file, rest)) {
+		again(&conf.directives, &ours_file);
 		if (parse(&top, &file, text)) {
 			(void)in_order(&top, 1);
 			again(&top, &file);
-			check(&top, &ours);
+			check(&top, &conf);
 		}
-		dumped(text, &ours);
+		dumped(text, &conf);
 	}
 	swk_directives_free(&top);
-	swk_directives_free(&ours.directives);
-	swk_upstreams_free(&ours.upstreams);
+	swk_directives_free(&conf.directives);
+	swk_upstreams_free(&conf.upstreams);
 	return 0;
 }

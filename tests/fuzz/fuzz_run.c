@@ -132,8 +132,8 @@ static void write_state(struct fuzz_text text)
 }
 
 /* Adds what a conf file, and a state file, make ours. */
-static void add_ours(struct swk_names *ours, const struct swk_buffer *file,
-		     const struct swk_buffer *remembered)
+static void add_managed(struct swk_names *managed, const struct swk_buffer *file,
+			const struct swk_buffer *remembered)
 {
 	struct swk_upstreams set = {0};
 	struct swk_state known = {0};
@@ -144,10 +144,10 @@ static void add_ours(struct swk_names *ours, const struct swk_buffer *file,
 	error = (struct swk_error){0};
 	(void)swk_state_read(&known, remembered->data, remembered->length, &damaged, &error);
 	for (size_t i = 0; i < set.count; i++)
-		(void)swk_names_add(ours, set.list[i].name, &error);
-	for (size_t i = 0; i < known.debt_count; i++)
-		(void)swk_names_add_all(ours, &known.debts[i].owed, &error);
-	(void)swk_names_add_all(ours, &known.gone, &error);
+		(void)swk_names_add(managed, set.list[i].name, &error);
+	for (size_t i = 0; i < known.target_count; i++)
+		(void)swk_names_add_all(managed, &known.targets[i].pending, &error);
+	(void)swk_names_add_all(managed, &known.gone, &error);
 	swk_upstreams_free(&set);
 	swk_state_free(&known);
 }
@@ -167,7 +167,7 @@ static void check_conf(const struct swk_buffer *before, const struct swk_buffer 
 	if (same_text(before, after))
 		return;
 	fuzz_only_ours("conf", after->data, after->length);
-	fuzz_require(swk_nginx_is_ours(after->data, after->length), "the conf file is not ours");
+	fuzz_require(swk_nginx_is_managed(after->data, after->length), "the conf file is not ours");
 	fuzz_done(swk_nginx_read(&set, "conf", after->data, after->length, &error), &error,
 		  "the conf file");
 	swk_upstreams_free(&set);
@@ -187,7 +187,7 @@ static void check_state(const struct swk_buffer *before, const struct swk_buffer
 	swk_state_free(&known);
 }
 
-static void check_requests(const struct swk_settings *settings, const struct swk_names *ours)
+static void check_requests(const struct swk_settings *settings, const struct swk_names *managed)
 {
 	size_t count;
 	const struct fuzz_request *requests = fuzz_responder_requests(&count);
@@ -208,7 +208,7 @@ static void check_requests(const struct swk_settings *settings, const struct swk
 			     this->path);
 		name += strlen("/upstream/");
 		fuzz_require(fuzz_is_name(name), "name %s", name);
-		fuzz_require(swk_names_have(ours, name), "%s is not ours", name);
+		fuzz_require(swk_names_contain(managed, name), "%s is not ours", name);
 		if (!post)
 			continue;
 		fuzz_read_body(&set, name, this->body);
@@ -224,7 +224,7 @@ static void check_printable(const char *text)
 
 static void check_report(const struct swk_report *report, int status, const struct swk_error *error)
 {
-	static const int known[] = {SWK_OK,	     SWK_HELD,	     SWK_USAGE,	  SWK_DATA,
+	static const int known[] = {SWK_OK,	     SWK_HELD_BACK,  SWK_USAGE,	  SWK_DATA,
 				    SWK_UNAVAILABLE, SWK_CANTCREATE, SWK_TEMPFAIL};
 	struct swk_error ignored = {0};
 	struct swk_buffer out;
@@ -357,7 +357,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct swk_error error = {0};
 	struct swk_settings settings;
 	struct swk_report report;
-	struct swk_names ours = {0};
+	struct swk_names managed = {0};
 	int descriptor, status;
 	char left[320];
 
@@ -385,9 +385,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		     "it paused for %lld ms", (long long)(slept_ns / 1000000));
 	(void)read_file(conf, &conf_after);
 	(void)read_file(state, &state_after);
-	add_ours(&ours, &conf_before, &state_before);
-	add_ours(&ours, &conf_after, &state_before);
-	check_requests(&settings, &ours);
+	add_managed(&managed, &conf_before, &state_before);
+	add_managed(&managed, &conf_after, &state_before);
+	check_requests(&settings, &managed);
 	check_conf(&conf_before, &conf_after);
 	check_state(&state_before, &state_after);
 	fuzz_require(!settings.dry_run || (same_text(&conf_before, &conf_after) &&
@@ -397,7 +397,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_require(access(left, F_OK), "a temporary file is left");
 	check_report(&report, status, &error);
 
-	swk_names_free(&ours);
+	swk_names_free(&managed);
 	swk_buffer_free(&conf_before);
 	swk_buffer_free(&conf_after);
 	swk_buffer_free(&state_before);

@@ -15,12 +15,12 @@ static void same_names(const struct swk_names *a, const struct swk_names *b)
 static void same_state(const struct swk_state *a, const struct swk_state *b)
 {
 	fuzz_require(a->success == b->success, "success differs");
-	fuzz_require(a->debt_count == b->debt_count, "%zu debts became %zu", a->debt_count,
-		     b->debt_count);
-	for (size_t i = 0; i < a->debt_count; i++) {
-		fuzz_require(!strcmp(a->debts[i].target, b->debts[i].target), "target %s became %s",
-			     a->debts[i].target, b->debts[i].target);
-		same_names(&a->debts[i].owed, &b->debts[i].owed);
+	fuzz_require(a->target_count == b->target_count, "%zu debts became %zu", a->target_count,
+		     b->target_count);
+	for (size_t i = 0; i < a->target_count; i++) {
+		fuzz_require(!strcmp(a->targets[i].target, b->targets[i].target),
+			     "target %s became %s", a->targets[i].target, b->targets[i].target);
+		same_names(&a->targets[i].pending, &b->targets[i].pending);
 	}
 	fuzz_require(a->index_count == b->index_count, "%zu indexes became %zu", a->index_count,
 		     b->index_count);
@@ -38,15 +38,16 @@ static void ask(const struct swk_state *state)
 					     state->indexes[i].index &&
 				     state->indexes[i].index,
 			     "index of %s is not found", state->indexes[i].service);
-	for (size_t i = 0; i < state->debt_count; i++) {
-		const struct swk_names *owed = &state->debts[i].owed;
+	for (size_t i = 0; i < state->target_count; i++) {
+		const struct swk_names *pending = &state->targets[i].pending;
 
-		fuzz_require(swk_state_debt(state, state->debts[i].target) == &state->debts[i],
-			     "target %s is not found", state->debts[i].target);
-		for (size_t j = 0; j < owed->count; j++)
-			fuzz_require(swk_names_have(owed, owed->list[j]) &&
-					     fuzz_is_name(owed->list[j]),
-				     "owed %s is not found, or no name", owed->list[j]);
+		fuzz_require(swk_state_find_target(state, state->targets[i].target) ==
+				     &state->targets[i],
+			     "target %s is not found", state->targets[i].target);
+		for (size_t j = 0; j < pending->count; j++)
+			fuzz_require(swk_names_contain(pending, pending->list[j]) &&
+					     fuzz_is_name(pending->list[j]),
+				     "owed %s is not found, or no name", pending->list[j]);
 	}
 }
 
@@ -60,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_done(swk_state_read(&first, (const char *)data, size, &damaged, &error), &error,
 		  "reading");
 	if (damaged) {
-		fuzz_require(!first.success && !first.debts && !first.indexes,
+		fuzz_require(!first.success && !first.targets && !first.indexes,
 			     "damaged, and not empty");
 		return 0;
 	}

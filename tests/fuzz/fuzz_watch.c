@@ -12,7 +12,7 @@
 /* All that a decoder says. */
 struct told {
 	struct swk_buffer text;
-	size_t unreadable;
+	size_t undecodable;
 	int status;
 	enum swk_watch_kind kind;
 	struct swk_error error;
@@ -119,18 +119,18 @@ static int service(void *context, const char *name, struct swk_error *error)
 	return status ? status : tell(told, name, error);
 }
 
-static int unreadable(void *context, const char *name, const char *what, const char *why,
-		      struct swk_error *error)
+static int undecodable(void *context, const char *name, const char *what, const char *reason,
+		       struct swk_error *error)
 {
 	struct told *told = context;
 	int status = swk_buffer_print(&told->text, error, "\nunreadable ");
 
-	told->unreadable++;
+	told->undecodable++;
 	if (!status)
 		status = tell(told, name, error);
 	if (!status)
 		status = tell(told, what, error);
-	return status ? status : tell(told, why, error);
+	return status ? status : tell(told, reason, error);
 }
 
 /* Decodes a document in pieces of the size given, the first of `first` bytes. */
@@ -142,7 +142,7 @@ static void decode(struct told *told, const char *data, size_t size, size_t firs
 					    .key = key,
 					    .check = check,
 					    .instance_check = check,
-					    .unreadable = unreadable};
+					    .undecodable = undecodable};
 	struct swk_watch watch;
 	size_t length = first;
 
@@ -204,7 +204,7 @@ static void check_json(const struct told *told, const char *data, size_t size)
 	json_error_t failure;
 	json_t *value;
 
-	if (told->status || told->unreadable)
+	if (told->status || told->undecodable)
 		return;
 	value = json_loadb(data, size, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL,
 			   &failure);

@@ -99,13 +99,13 @@ static bool write_bodies(const char *folder, unsigned step, const struct swk_ups
 static void print_head(struct swk_buffer *input, struct dice *dice, bool all,
 		       const struct swk_buffer *settings, const struct swk_buffer *present)
 {
-	const char *foreign = dice_one_in(dice, 3) ? make_name(dice) : "";
+	const char *unmanaged = dice_one_in(dice, 3) ? make_name(dice) : "";
 	struct swk_error error = {0};
 
 	fuzz_done(swk_buffer_print(input, &error, "%s%s%s%%%%\n%s%%%%\n%s%s", all ? "c" : "",
 				   dice_one_in(dice, 2) ? "a" : "", settings->data,
-				   present->length ? present->data : "", foreign,
-				   *foreign ? "\n" : ""),
+				   present->length ? present->data : "", unmanaged,
+				   *unmanaged ? "\n" : ""),
 		  &error, "input");
 }
 
@@ -125,7 +125,7 @@ static void check_order(const struct chain_file *file, const struct swk_buffer *
 	struct chain_file other = {0};
 
 	chain_run(&other, input->data, input->length);
-	fuzz_require(!other.refused.status && other.text.length == file->text.length &&
+	fuzz_require(!other.refusal.status && other.text.length == file->text.length &&
 			     !memcmp(other.text.data, file->text.data, other.text.length),
 		     "in another order, the same registrations give another file:\n%s",
 		     other.text.data);
@@ -155,7 +155,7 @@ static void take_step(struct dice *dice, unsigned step, const char *folder,
 	catalogue_print(catalogue, &same, all, keys && settings.keyprefix, &order, &shuffled);
 	write_file(folder, step, "input", &input);
 	chain_run(&file, input.data, input.length);
-	fuzz_require(!file.refused.status, "refused: %s", file.refused.text);
+	fuzz_require(!file.refusal.status, "refused: %s", file.refusal.text);
 	write_file(folder, step, write_bodies(folder, step, &file.set) ? "conf" : "hosts",
 		   &file.text);
 	check_order(&file, &shuffled);

@@ -37,13 +37,13 @@ static int take_range(struct dl_phdr_info *info, size_t size, void *context)
 	static const char *const names[] = {"/libjansson.", "/libcurl", "/libc.so", "/libasan",
 					    "/libubsan"};
 	/* The first is the program, and has no name. */
-	bool wanted = !*info->dlpi_name;
+	bool desired = !*info->dlpi_name;
 
 	(void)size;
 	(void)context;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		wanted |= strstr(info->dlpi_name, names[i]) != NULL;
-	for (int i = 0; wanted && i < info->dlpi_phnum; i++) {
+		desired |= strstr(info->dlpi_name, names[i]) != NULL;
+	for (int i = 0; desired && i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
 		ElfW(Addr) from = info->dlpi_addr + header->p_vaddr;
 

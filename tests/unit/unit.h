@@ -21,17 +21,17 @@
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
 
 /* As assert_string_equal and the others, with the row that it is about. */
-static inline void unit_same(const char *row, const char *got, const char *wanted)
+static inline void unit_same(const char *row, const char *got, const char *expected)
 {
-	if (strcmp(got ? got : "(null)", wanted ? wanted : "(null)") != 0)
+	if (strcmp(got ? got : "(null)", expected ? expected : "(null)") != 0)
 		fail_msg("%s:\n got: %s\nwant: %s", row, got ? got : "(null)",
-			 wanted ? wanted : "(null)");
+			 expected ? expected : "(null)");
 }
 
-static inline void unit_number(const char *row, long long got, long long wanted)
+static inline void unit_number(const char *row, long long got, long long expected)
 {
-	if (got != wanted)
-		fail_msg("%s: got %lld, want %lld", row, got, wanted);
+	if (got != expected)
+		fail_msg("%s: got %lld, want %lld", row, got, expected);
 }
 
 static inline void unit_says(const char *row, const char *text, const char *part)
@@ -101,7 +101,7 @@ static inline bool unit_whole(const char *word, struct swk_upstream *upstream)
 	if (!strcmp(word, "keyed"))
 		return upstream->keyed = true;
 	if (!strcmp(word, "unread"))
-		return upstream->unread = true;
+		return upstream->partial = true;
 	return false;
 }
 
@@ -189,7 +189,7 @@ static inline void unit_show_whole(struct swk_buffer *out, const struct swk_upst
 	if (upstream->switches)
 		(void)swk_buffer_print(out, &error, " switches=%u", upstream->switches);
 	(void)swk_buffer_print(out, &error, "%s%s", upstream->keyed ? " keyed" : "",
-			       upstream->unread ? " unread" : "");
+			       upstream->partial ? " unread" : "");
 	assert_int_equal(error.status, 0);
 }
 

@@ -130,14 +130,14 @@ static int read_server(struct reading *reading, struct part words, struct swk_er
 	struct part word = take_word(&words);
 
 	if (!swk_server_parse_address(&server, word.at, word.length)) {
-		reading->upstream->unread = true;
+		reading->upstream->partial = true;
 		return 0;
 	}
 	if (!words.length)
 		reading->bare = true;
 	while (words.length) {
 		if (!read_attribute(&server, take_word(&words)))
-			reading->upstream->unread = true;
+			reading->upstream->partial = true;
 	}
 	return swk_upstream_add(reading->upstream, &server, error);
 }
@@ -156,7 +156,7 @@ static int take_detail_line(void *context, struct part line, struct swk_error *e
 		return begin_upstream(reading, line, error);
 	}
 	if (!begins_with(line, server)) {
-		reading->upstream->unread = true;
+		reading->upstream->partial = true;
 		return 0;
 	}
 	reading->lines++;
@@ -176,7 +176,7 @@ static void end_reading(struct reading *reading, enum swk_readable readable)
 		/* A server that stands there twice gets twice the traffic. */
 		swk_upstream_tidy(upstream);
 		if (upstream->count != count)
-			upstream->unread = true;
+			upstream->partial = true;
 	}
 	(void)swk_upstreams_sort(&live->upstreams);
 	live->readable = readable;
@@ -221,16 +221,16 @@ int swk_dyups_read_list(struct swk_live *live, const char *text, size_t length,
 }
 
 /* Whether all that are not hosts are among the others; both are sorted, hosts last. */
-static bool has_addresses(const struct swk_upstream *have, const struct swk_upstream *wanted)
+static bool has_addresses(const struct swk_upstream *live, const struct swk_upstream *desired)
 {
 	size_t i = 0;
 
-	for (size_t j = 0; j < wanted->count && !wanted->servers[j].host; j++) {
-		while (i < have->count &&
-		       swk_server_compare(&have->servers[i], &wanted->servers[j]) < 0)
+	for (size_t j = 0; j < desired->count && !desired->servers[j].host; j++) {
+		while (i < live->count &&
+		       swk_server_compare(&live->servers[i], &desired->servers[j]) < 0)
 			i++;
-		if (i == have->count ||
-		    swk_server_compare(&have->servers[i], &wanted->servers[j]) != 0)
+		if (i == live->count ||
+		    swk_server_compare(&live->servers[i], &desired->servers[j]) != 0)
 			return false;
 	}
 	return true;

@@ -8,7 +8,7 @@
 
 /*
  * Reads an answer to GET /detail: blocks of a name and `server ADDRESS [ATTRIBUTE=N]…` lines, with
- * an empty line behind each. What is not understood of a server makes its upstream `unread`.
+ * an empty line behind each. What is not understood of a server makes its upstream `partial`.
  * Returns 0 or SWK_INTERNAL.
  */
 int swk_dyups_read_detail(struct swk_live *live, const char *text, size_t length,

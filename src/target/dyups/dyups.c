@@ -47,7 +47,7 @@ struct change {
 	const struct swk_upstream *upstream; /* what its servers shall be; NULL: no matter */
 	struct swk_buffer body;
 	int64_t patience; /* until when what may pass is waited out; 0: nothing was amiss yet */
-	unsigned drains;
+	unsigned flushes;
 	unsigned tried;
 	unsigned cuts;
 };
@@ -56,7 +56,7 @@ struct change {
  * done: the worker that answers hasn't got the upstream any more, others may. */
 enum outcome { SENT, HALF_SENT, NOT_NOW, NEVER };
 
-static enum outcome give_up(struct change *change, enum outcome outcome, const char *why,
+static enum outcome give_up(struct change *change, enum outcome outcome, const char *reason,
 			    const char *advice)
 {
 	const struct swk_http_request *request = &change->request;
@@ -71,7 +71,7 @@ static enum outcome give_up(struct change *change, enum outcome outcome, const c
 		(void)snprintf(answer, sizeof(answer), ": %s", request->failure);
 	(void)swk_error_set(change->error, SWK_TEMPFAIL, "%s: %s of upstream %s%s %s%s%s",
 			    change->target->name, request->body ? "update" : "deletion",
-			    change->name, size, why, answer, advice);
+			    change->name, size, reason, answer, advice);
 	return outcome;
 }
 
@@ -80,7 +80,7 @@ static bool may_retry(struct change *change)
 {
 	if (!change->patience)
 		change->patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
-	if (change->request.refused || !swk_deadline_left(change->patience, 1) ||
+	if (change->request.unreachable || !swk_deadline_left(change->patience, 1) ||
 	    !swk_deadline_left(change->deadline, 1))
 		return false;
 	pause_before_retry(change->tried++);
@@ -89,13 +89,13 @@ static bool may_retry(struct change *change)
 
 /* Empties the queue; at last, for certain. False where that was done already, or there is no time.
  */
-static bool may_drain(struct change *change)
+static bool may_flush(struct change *change)
 {
 	struct swk_target *target = change->target;
 
-	if (change->drains > SWK_DRAINS_MAX || !swk_deadline_left(change->deadline, 1))
+	if (change->flushes > SWK_FLUSHES_MAX || !swk_deadline_left(change->deadline, 1))
 		return false;
-	if (change->drains++ == SWK_DRAINS_MAX) {
+	if (change->flushes++ == SWK_FLUSHES_MAX) {
 		/* Waiting once is enough: what still finds no room is too large. */
 		if (target->waited_out)
 			return false;
@@ -103,7 +103,7 @@ static bool may_drain(struct change *change)
 		wait_for_workers(target, change->deadline);
 	}
 	/* Those that did for the last change mostly do for this. */
-	swk_dyups_drain(target, change->drains > 1, change->http, change->deadline);
+	swk_dyups_flush(target, change->flushes > 1, change->http, change->deadline);
 	return true;
 }
 
@@ -114,9 +114,10 @@ static bool may_drain(struct change *change)
  * an upstream stands before its last server, so that the servers show it; of hosts' names, which
  * are shown resolved, their number does.
  */
-static enum swk_dyups_meaning look_at_servers(struct change *change, enum swk_dyups_meaning meaning)
+static enum swk_dyups_meaning read_servers_back(struct change *change,
+						enum swk_dyups_meaning meaning)
 {
-	struct swk_http_request look =
+	struct swk_http_request sample =
 		swk_dyups_request(change->target, "GET", change->request.url);
 	struct swk_error ignored = {0};
 	struct swk_buffer answer;
@@ -128,13 +129,13 @@ static enum swk_dyups_meaning look_at_servers(struct change *change, enum swk_dy
 	if (meaning != SWK_DYUPS_DONE)
 		return meaning;
 	swk_buffer_init(&answer, SWK_LIVE_MAX);
-	look.receive = swk_dyups_keep_answer;
-	look.context = &answer;
-	(void)swk_http_perform(change->http, &look, 1, 1, change->deadline, &ignored);
+	sample.receive = swk_dyups_keep_answer;
+	sample.context = &answer;
+	(void)swk_http_perform(change->http, &sample, 1, 1, change->deadline, &ignored);
 	/* 404: the stand-alone module's latest source tells nothing. */
-	if (look.status == 200 && !swk_dyups_shows(change->upstream, answer.data, answer.length))
+	if (sample.status == 200 && !swk_dyups_shows(change->upstream, answer.data, answer.length))
 		meaning = SWK_DYUPS_CUT;
-	else if (look.status != 200 && look.status != 404)
+	else if (sample.status != 200 && sample.status != 404)
 		meaning = SWK_DYUPS_LATER;
 	swk_buffer_free(&answer);
 	return meaning;
@@ -166,9 +167,9 @@ static void give_up_target(struct change *change)
 		swk_dyups_request(change->target, "GET", change->request.url);
 	struct swk_error ignored = {0};
 
-	target->refused = change->request.refused;
+	target->unreachable = change->request.unreachable;
 	target->given_up = true;
-	if (target->refused || change->request.timed_out ||
+	if (target->unreachable || change->request.timed_out ||
 	    ++target->failures == SWK_TARGET_FAILURES_MAX)
 		return;
 	(void)swk_http_perform(change->http, &request, 1, 1, change->deadline, &ignored);
@@ -184,13 +185,13 @@ static enum outcome send(struct change *change)
 		if (swk_http_perform(change->http, &change->request, 1, 1, change->deadline,
 				     change->error))
 			return NOT_NOW;
-		switch (look_at_servers(change, swk_dyups_meaning(&change->request, &advice))) {
+		switch (read_servers_back(change, swk_dyups_meaning(&change->request, &advice))) {
 		case SWK_DYUPS_DONE:
 			return SENT;
 		case SWK_DYUPS_NOT_THERE:
 			return HALF_SENT;
 		case SWK_DYUPS_NOT_SYNC:
-			if (!may_drain(change))
+			if (!may_flush(change))
 				return give_up(change,
 					       swk_deadline_left(change->deadline, 1) ? NEVER
 										      : NOT_NOW,
@@ -282,7 +283,7 @@ static enum swk_target_result dyups_delete(struct swk_target *target, struct swk
 	struct change change = {target, http, name, deadline, error, .patience = 0};
 	enum outcome outcome = send_to(&change, NULL, 0);
 
-	for (unsigned i = 0; outcome == HALF_SENT && i < SWK_DRAINS_MAX; i++) {
+	for (unsigned i = 0; outcome == HALF_SENT && i < SWK_FLUSHES_MAX; i++) {
 		outcome = send_to(&change, nobody, strlen(nobody));
 		if (outcome == SENT)
 			outcome = send_to(&change, NULL, 0);
@@ -295,14 +296,14 @@ static enum swk_target_result dyups_delete(struct swk_target *target, struct swk
 static int dyups_open(struct swk_target *target, const struct swk_target_settings *settings,
 		      struct swk_error *error)
 {
-	struct swk_error why = {0};
+	struct swk_error cause = {0};
 
 	*target = (struct swk_target){.kind = &swk_target_dyups, .timeout = settings->timeout};
-	target->url = swk_url_base(settings->url, &why);
+	target->url = swk_url_base(settings->url, &cause);
 	if (!target->url)
 		return swk_error_set(error,
-				     why.status == SWK_INTERNAL ? why.status : settings->wrong,
-				     "%s: %s", settings->where, why.text);
+				     cause.status == SWK_INTERNAL ? cause.status : settings->wrong,
+				     "%s: %s", settings->where, cause.text);
 	target->port = swk_url_port(target->url);
 	target->name = strdup(settings->name ? settings->name : target->url);
 	return target->name ? 0 : swk_error_memory(error);
@@ -321,8 +322,8 @@ static void dyups_close(struct swk_target *target)
 const struct swk_target_kind swk_target_dyups = {
 	.open = dyups_open,
 	.close = dyups_close,
-	.load = swk_dyups_load,
-	.glance = swk_dyups_glance,
+	.read = swk_dyups_read,
+	.probe = swk_dyups_probe,
 	.update = dyups_update,
 	.delete = dyups_delete,
 };

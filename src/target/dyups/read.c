@@ -75,7 +75,7 @@ struct workers {
 };
 
 /* One look at one target: at what the worker has that answers. */
-struct look {
+struct sample {
 	struct swk_target *target;
 	bool over;     /* it didn't answer the last: no more of them */
 	bool ask;      /* in the next round */
@@ -89,13 +89,13 @@ struct look {
 	struct swk_http_request *request; /* NULL: not asked */
 	struct swk_live live;
 	struct swk_error trouble;
-	bool refused;
+	bool unreachable;
 	bool passing;
 };
 
 /* Looks at several targets at once, with what they share. */
 struct round {
-	struct look *looks;
+	struct sample *samples;
 	struct swk_http_request *requests; /* room for one each */
 	size_t count;
 	bool fresh; /* each look on a connection of its own */
@@ -106,124 +106,125 @@ struct round {
 /* GETs one path, which may have a name behind it, for all that are to be asked, at once; and has
  * each answer taken. */
 static int ask(struct round *round, const char *path, const char *name,
-	       int (*take)(struct look *look, struct swk_error *error), struct swk_error *error)
+	       int (*take)(struct sample *sample, struct swk_error *error), struct swk_error *error)
 {
 	size_t asked = 0;
 	int status;
 
 	for (size_t i = 0; i < round->count; i++) {
-		struct look *look = &round->looks[i];
+		struct sample *sample = &round->samples[i];
 
-		if (!look->ask)
+		if (!sample->ask)
 			continue;
-		free(look->url);
-		if (asprintf(&look->url, "%s%s%s", look->target->url, path, name) < 0) {
-			look->url = NULL;
+		free(sample->url);
+		if (asprintf(&sample->url, "%s%s%s", sample->target->url, path, name) < 0) {
+			sample->url = NULL;
 			return swk_error_memory(error);
 		}
-		swk_buffer_clear(&look->answer);
-		look->request = &round->requests[asked++];
-		*look->request = swk_dyups_request(look->target, "GET", look->url);
-		look->request->fresh = round->fresh;
-		look->request->receive = swk_dyups_keep_answer;
-		look->request->context = &look->answer;
+		swk_buffer_clear(&sample->answer);
+		sample->request = &round->requests[asked++];
+		*sample->request = swk_dyups_request(sample->target, "GET", sample->url);
+		sample->request->fresh = round->fresh;
+		sample->request->receive = swk_dyups_keep_answer;
+		sample->request->context = &sample->answer;
 	}
 	status = swk_http_perform(round->http, round->requests, asked, asked, round->deadline,
 				  error);
 	for (size_t i = 0; !status && i < round->count; i++) {
-		if (round->looks[i].ask)
-			status = take(&round->looks[i], error);
+		if (round->samples[i].ask)
+			status = take(&round->samples[i], error);
 	}
 	return status;
 }
 
 /* Whether the answer has one of two statuses. What else it is, is noted: no answer at all, or one
  * that must be told. */
-static bool is_answer(struct look *look, long one, long other)
+static bool is_answer(struct sample *sample, long one, long other)
 {
-	const struct swk_http_request *request = look->request;
-	const struct swk_target *target = look->target;
+	const struct swk_http_request *request = sample->request;
+	const struct swk_target *target = sample->target;
 	/* One that has no name is called by its URL, which is said anyway. */
 	const char *name = strcmp(target->name, target->url) ? target->name : "";
 	const char *advice;
 
-	look->refused = request->refused;
-	look->passing = !request->refused && !request->timed_out &&
-			swk_dyups_meaning(request, &advice) == SWK_DYUPS_LATER;
+	sample->unreachable = request->unreachable;
+	sample->passing = !request->unreachable && !request->timed_out &&
+			  swk_dyups_meaning(request, &advice) == SWK_DYUPS_LATER;
 	if (!request->status)
-		(void)swk_error_set(&look->trouble, SWK_TEMPFAIL, "%s%s%s", name, *name ? ": " : "",
-				    request->error.text);
-	else if (request->status != one && request->status != other && !look->ask)
-		(void)swk_error_set(&look->trouble, SWK_TEMPFAIL, "%s%s%s answered %ld%s%s", name,
+		(void)swk_error_set(&sample->trouble, SWK_TEMPFAIL, "%s%s%s", name,
+				    *name ? ": " : "", request->error.text);
+	else if (request->status != one && request->status != other && !sample->ask)
+		(void)swk_error_set(&sample->trouble, SWK_TEMPFAIL, "%s%s%s answered %ld%s%s", name,
 				    *name ? ": " : "", request->url, request->status,
 				    *request->reason ? " " : "", request->reason);
 	return request->status == one || request->status == other;
 }
 
 /* Takes /detail; /list is to be asked where there is none. 204: no upstream at all. */
-static int take_detail(struct look *look, struct swk_error *error)
+static int take_detail(struct sample *sample, struct swk_error *error)
 {
-	const struct swk_buffer read = look->answer;
+	const struct swk_buffer read = sample->answer;
 
-	look->ask = look->request->status == 404;
-	if (!is_answer(look, 200, 204))
+	sample->ask = sample->request->status == 404;
+	if (!is_answer(sample, 200, 204))
 		return 0;
-	look->same = look->again && read.length == look->last.length &&
-		     (!read.length || !memcmp(read.data, look->last.data, read.length));
-	if (look->same)
+	sample->same = sample->again && read.length == sample->last.length &&
+		       (!read.length || !memcmp(read.data, sample->last.data, read.length));
+	if (sample->same)
 		return 0;
 	/* Where they differ, a series of looks tells what comes and goes. */
-	look->workers.named &= !look->again;
-	look->answer = look->last;
-	look->last = read;
-	look->again = true;
-	return swk_dyups_read_detail(&look->live, read.data, read.length, error);
+	sample->workers.named &= !sample->again;
+	sample->answer = sample->last;
+	sample->last = read;
+	sample->again = true;
+	return swk_dyups_read_detail(&sample->live, read.data, read.length, error);
 }
 
-static int say_no_interface(struct look *look, const char *answers)
+static int say_no_interface(struct sample *sample, const char *answers)
 {
-	(void)swk_error_set(&look->trouble, SWK_TEMPFAIL,
+	(void)swk_error_set(&sample->trouble, SWK_TEMPFAIL,
 			    "%s: there is no dyups interface (%s %ld): name its URL with --dyups",
-			    look->target->name, answers, look->request->status);
+			    sample->target->name, answers, sample->request->status);
 	return 0;
 }
 
 /* Takes /list where there is no /detail: the stand-alone module's latest source has none. */
-static int take_list_for_detail(struct look *look, struct swk_error *error)
+static int take_list_for_detail(struct sample *sample, struct swk_error *error)
 {
-	look->workers.named = false;
-	if (!is_answer(look, 200, 204))
-		return say_no_interface(look, "/detail and /list answer 404 and");
-	(void)swk_error_set(&look->trouble, SWK_TEMPFAIL,
+	sample->workers.named = false;
+	if (!is_answer(sample, 200, 204))
+		return say_no_interface(sample, "/detail and /list answer 404 and");
+	(void)swk_error_set(&sample->trouble, SWK_TEMPFAIL,
 			    "%s: this dyups module has no /detail: what it holds can't be "
 			    "compared, and it serves proxy_pass by a plain variable stale (use "
 			    "$dyups_NAME there, or Tengine)",
-			    look->target->name);
-	return swk_dyups_read_list(&look->live, look->answer.data, look->answer.length, error);
+			    sample->target->name);
+	return swk_dyups_read_list(&sample->live, sample->answer.data, sample->answer.length,
+				   error);
 }
 
-static int take_list(struct look *look, struct swk_error *error)
+static int take_list(struct sample *sample, struct swk_error *error)
 {
-	look->ask = look->request->status == 404;
-	if (look->ask)
-		return say_no_interface(look, "/list answers");
-	return is_answer(look, 200, 204) ? swk_dyups_read_list(&look->live, look->answer.data,
-							       look->answer.length, error)
-					 : 0;
+	sample->ask = sample->request->status == 404;
+	if (sample->ask)
+		return say_no_interface(sample, "/list answers");
+	return is_answer(sample, 200, 204) ? swk_dyups_read_list(&sample->live, sample->answer.data,
+								 sample->answer.length, error)
+					   : 0;
 }
 
 /* Takes /upstream/NAME. 404: there is none of that name, or, of the latest source, no telling. */
-static int take_upstream(struct look *look, struct swk_error *error)
+static int take_upstream(struct sample *sample, struct swk_error *error)
 {
 	(void)error;
-	look->ask = false;
-	if (is_answer(look, 200, 404))
-		look->live.readable = SWK_READ_NAMES;
+	sample->ask = false;
+	if (is_answer(sample, 200, 404))
+		sample->live.readable = SWK_READ_NAMES;
 	return 0;
 }
 
 /* Notes which worker answered: a look, after which it is known, or a nudge. */
-static void note_worker(struct workers *workers, uint64_t worker, bool looked)
+static void note_worker(struct workers *workers, uint64_t worker, bool live_read)
 {
 	size_t i = 0;
 
@@ -233,7 +234,7 @@ static void note_worker(struct workers *workers, uint64_t worker, bool looked)
 	workers->in_a_row = workers->other ? 0 : workers->in_a_row + 1;
 	if (!worker || (workers->other && workers->count == SWK_WORKERS_MAX)) {
 		workers->named = false;
-	} else if (workers->other && looked) {
+	} else if (workers->other && live_read) {
 		workers->list[workers->count++] = worker;
 		workers->other = false;
 	}
@@ -242,21 +243,21 @@ static void note_worker(struct workers *workers, uint64_t worker, bool looked)
 /* Whom to nudge; for a look, until a worker answers that was not looked at. */
 struct nudged {
 	const struct swk_target *target;
-	struct look *look;
+	struct sample *sample;
 	char *url;
 	bool over;
 };
 
 static void take_nudge(struct nudged *nudged, const struct swk_http_request *request)
 {
-	struct look *look = nudged->look;
+	struct sample *sample = nudged->sample;
 
 	nudged->over = !request->status;
-	if (nudged->over && look)
-		look->over = true;
-	if (!nudged->over && look && look->workers.named) {
-		note_worker(&look->workers, request->answer_number, false);
-		nudged->over = look->workers.named && look->workers.other;
+	if (nudged->over && sample)
+		sample->over = true;
+	if (!nudged->over && sample && sample->workers.named) {
+		note_worker(&sample->workers, request->answer_number, false);
+		nudged->over = sample->workers.named && sample->workers.other;
 	}
 }
 
@@ -312,18 +313,18 @@ static void use_line(const struct swk_target *target, struct swk_http *line, int
 	free(url);
 }
 
-void swk_dyups_drain(struct swk_target *target, bool more, struct swk_http *http, int64_t deadline)
+void swk_dyups_flush(struct swk_target *target, bool more, struct swk_http *http, int64_t deadline)
 {
 	struct nudged one = {.target = target};
 	const size_t known = target->line_count;
-	size_t wanted = known;
+	size_t goal = known;
 	struct swk_error ignored = {0};
 
 	if (!known || more)
-		wanted += SWK_LINES_AT_ONCE;
+		goal += SWK_LINES_AT_ONCE;
 	for (size_t i = 0; i < known; i++)
 		use_line(target, target->lines[i], deadline);
-	for (size_t i = known; i < wanted && i < SWK_LINES_MAX; i++) {
+	for (size_t i = known; i < goal && i < SWK_LINES_MAX; i++) {
 		struct swk_http *line = swk_http_open(&ignored);
 
 		if (!line)
@@ -336,35 +337,36 @@ void swk_dyups_drain(struct swk_target *target, bool more, struct swk_http *http
 
 /* Takes a first look over into the target, or adds another one to those before it. One that failed
  * takes nothing from those. */
-static int take_look(struct look *look, bool first, struct swk_error *error)
+static int take_sample(struct sample *sample, bool first, struct swk_error *error)
 {
-	struct swk_target *target = look->target;
+	struct swk_target *target = sample->target;
 
-	look->over = !look->same && look->live.readable == SWK_READ_NOTHING;
+	sample->over = !sample->same && sample->live.readable == SWK_READ_NOTHING;
 	if (!first)
-		return look->over || look->same ? 0
-						: swk_live_merge(&target->live, &look->live, error);
+		return sample->over || sample->same
+			       ? 0
+			       : swk_live_merge(&target->live, &sample->live, error);
 	swk_live_free(&target->live);
-	target->live = look->live;
-	look->live = (struct swk_live){0};
-	target->trouble = look->trouble;
-	target->refused = look->refused;
-	target->passing = look->passing;
+	target->live = sample->live;
+	sample->live = (struct swk_live){0};
+	target->trouble = sample->trouble;
+	target->unreachable = sample->unreachable;
+	target->passing = sample->passing;
 	/* Whoever doesn't answer a question isn't told anything either. */
-	target->given_up = look->over;
+	target->given_up = sample->over;
 	return 0;
 }
 
 /* Whether there may be more to be seen. Where it is chance who answers, there are so many looks;
  * else until all that were looked at have had their turn again, and another could have had it. */
-static bool goes_on(const struct look *look)
+static bool goes_on(const struct sample *sample)
 {
-	const struct workers *workers = &look->workers;
+	const struct workers *workers = &sample->workers;
 
-	if (look->over)
+	if (sample->over)
 		return false;
 	return workers->named ? workers->in_a_row < (workers->count + 1) * SWK_ACCEPTS_IN_A_ROW
-			      : look->left > 0;
+			      : sample->left > 0;
 }
 
 static bool any_goes_on(const struct round *round)
@@ -372,35 +374,36 @@ static bool any_goes_on(const struct round *round)
 	bool any = false;
 
 	for (size_t i = 0; i < round->count; i++)
-		any |= goes_on(&round->looks[i]);
+		any |= goes_on(&round->samples[i]);
 	return any;
 }
 
-static void begin_look(struct look *look, bool first)
+static void begin_sample(struct sample *sample, bool first)
 {
-	look->ask = first || (goes_on(look) && (!look->workers.named || look->workers.other));
-	look->request = NULL;
-	look->trouble = (struct swk_error){0};
-	look->same = false;
+	sample->ask =
+		first || (goes_on(sample) && (!sample->workers.named || sample->workers.other));
+	sample->request = NULL;
+	sample->trouble = (struct swk_error){0};
+	sample->same = false;
 }
 
-static int end_look(struct look *look, bool first, struct swk_error *error)
+static int end_sample(struct sample *sample, bool first, struct swk_error *error)
 {
-	note_worker(&look->workers, look->request->answer_number, true);
-	if (!first && !look->workers.named && look->left)
-		look->left--;
-	return take_look(look, first, error);
+	note_worker(&sample->workers, sample->request->answer_number, true);
+	if (!first && !sample->workers.named && sample->left)
+		sample->left--;
+	return take_sample(sample, first, error);
 }
 
 /* One look at each target: at all that it has, or a glance: at its names, or at one upstream. */
-static int look_once(struct round *round, bool first, bool glance, const char *name,
-		     struct swk_error *error)
+static int sample_once(struct round *round, bool first, bool probe, const char *name,
+		       struct swk_error *error)
 {
 	int status;
 
 	for (size_t i = 0; i < round->count; i++)
-		begin_look(&round->looks[i], first);
-	if (!glance) {
+		begin_sample(&round->samples[i], first);
+	if (!probe) {
 		status = ask(round, "/detail", "", take_detail, error);
 		if (!status)
 			status = ask(round, "/list", "", take_list_for_detail, error);
@@ -410,9 +413,9 @@ static int look_once(struct round *round, bool first, bool glance, const char *n
 		status = ask(round, "/list", "", take_list, error);
 	}
 	for (size_t i = 0; !status && i < round->count; i++) {
-		if (round->looks[i].request)
-			status = end_look(&round->looks[i], first, error);
-		swk_live_free(&round->looks[i].live);
+		if (round->samples[i].request)
+			status = end_sample(&round->samples[i], first, error);
+		swk_live_free(&round->samples[i].live);
 	}
 	return status;
 }
@@ -424,9 +427,9 @@ static void turn(const struct round *round, unsigned number, int64_t deadline)
 	size_t count = 0;
 
 	for (size_t i = 0; list && i < round->count; i++) {
-		if (goes_on(&round->looks[i]))
-			list[count++] = (struct nudged){.target = round->looks[i].target,
-							.look = &round->looks[i]};
+		if (goes_on(&round->samples[i]))
+			list[count++] = (struct nudged){.target = round->samples[i].target,
+							.sample = &round->samples[i]};
 	}
 	if (list)
 		nudge(list, count, round->http, SWK_ACCEPTS_IN_A_ROW + number % 2, deadline);
@@ -434,52 +437,53 @@ static void turn(const struct round *round, unsigned number, int64_t deadline)
 }
 
 /* So many looks, or, with none, a glance. */
-static int look_at(struct swk_target *targets, size_t count, unsigned looks, const char *name,
-		   struct swk_http *http, int64_t deadline, struct swk_error *error)
+static int sample_targets(struct swk_target *targets, size_t count, unsigned samples,
+			  const char *name, struct swk_http *http, int64_t deadline,
+			  struct swk_error *error)
 {
-	struct round round = {.looks = calloc(count + 1, sizeof(*round.looks)),
+	struct round round = {.samples = calloc(count + 1, sizeof(*round.samples)),
 			      .requests = calloc(count + 1, sizeof(*round.requests)),
 			      .count = count,
-			      .fresh = looks > 1,
+			      .fresh = samples > 1,
 			      .http = http,
 			      .deadline = deadline};
-	int64_t until = swk_now_ms() + SWK_LOOKS_MS;
-	int status = round.requests && round.looks ? 0 : swk_error_memory(error);
+	int64_t until = swk_now_ms() + SWK_SAMPLES_MS;
+	int status = round.requests && round.samples ? 0 : swk_error_memory(error);
 
 	for (size_t i = 0; !status && i < count; i++) {
-		round.looks[i].target = &targets[i];
-		round.looks[i].left = looks ? looks - 1 : 0;
-		round.looks[i].workers.named = true;
-		swk_buffer_init(&round.looks[i].answer, SWK_LIVE_MAX);
-		swk_buffer_init(&round.looks[i].last, SWK_LIVE_MAX);
+		round.samples[i].target = &targets[i];
+		round.samples[i].left = samples ? samples - 1 : 0;
+		round.samples[i].workers.named = true;
+		swk_buffer_init(&round.samples[i].answer, SWK_LIVE_MAX);
+		swk_buffer_init(&round.samples[i].last, SWK_LIVE_MAX);
 	}
 	if (!status)
-		status = look_once(&round, true, !looks, name, error);
-	for (unsigned i = 1; !status && looks > 1 && any_goes_on(&round); i++) {
+		status = sample_once(&round, true, !samples, name, error);
+	for (unsigned i = 1; !status && samples > 1 && any_goes_on(&round); i++) {
 		turn(&round, i, until < deadline ? until : deadline);
 		if (!swk_deadline_left(until, 1) || !swk_deadline_left(deadline, 1))
 			break;
-		status = look_once(&round, false, false, NULL, error);
+		status = sample_once(&round, false, false, NULL, error);
 	}
-	for (size_t i = 0; round.looks && i < count; i++) {
-		swk_live_free(&round.looks[i].live);
-		swk_buffer_free(&round.looks[i].answer);
-		swk_buffer_free(&round.looks[i].last);
-		free(round.looks[i].url);
+	for (size_t i = 0; round.samples && i < count; i++) {
+		swk_live_free(&round.samples[i].live);
+		swk_buffer_free(&round.samples[i].answer);
+		swk_buffer_free(&round.samples[i].last);
+		free(round.samples[i].url);
 	}
 	free(round.requests);
-	free(round.looks);
+	free(round.samples);
 	return status;
 }
 
-int swk_dyups_load(struct swk_target *targets, size_t count, unsigned looks, struct swk_http *http,
-		   int64_t deadline, struct swk_error *error)
+int swk_dyups_read(struct swk_target *targets, size_t count, unsigned samples,
+		   struct swk_http *http, int64_t deadline, struct swk_error *error)
 {
-	return look_at(targets, count, looks, NULL, http, deadline, error);
+	return sample_targets(targets, count, samples, NULL, http, deadline, error);
 }
 
-int swk_dyups_glance(struct swk_target *targets, size_t count, const char *name,
-		     struct swk_http *http, int64_t deadline, struct swk_error *error)
+int swk_dyups_probe(struct swk_target *targets, size_t count, const char *name,
+		    struct swk_http *http, int64_t deadline, struct swk_error *error)
 {
-	return look_at(targets, count, 0, name, http, deadline, error);
+	return sample_targets(targets, count, 0, name, http, deadline, error);
 }

@@ -36,12 +36,12 @@ int swk_dyups_keep_answer(void *context, const char *data, size_t length, struct
  * 3,000 upstreams to four workers takes 400 requests for it, and 4,600 where each GET is on a
  * connection of its own (measured on Tengine 3.2.0).
  */
-void swk_dyups_drain(struct swk_target *target, bool more, struct swk_http *http, int64_t deadline);
+void swk_dyups_flush(struct swk_target *target, bool more, struct swk_http *http, int64_t deadline);
 
 /* See swk_target_kind. */
-int swk_dyups_load(struct swk_target *targets, size_t count, unsigned looks, struct swk_http *http,
-		   int64_t deadline, struct swk_error *error);
-int swk_dyups_glance(struct swk_target *targets, size_t count, const char *name,
-		     struct swk_http *http, int64_t deadline, struct swk_error *error);
+int swk_dyups_read(struct swk_target *targets, size_t count, unsigned samples,
+		   struct swk_http *http, int64_t deadline, struct swk_error *error);
+int swk_dyups_probe(struct swk_target *targets, size_t count, const char *name,
+		    struct swk_http *http, int64_t deadline, struct swk_error *error);
 
 #endif

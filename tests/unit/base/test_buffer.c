@@ -59,7 +59,7 @@ static void ceiling_holds(void **state)
 	static const struct {
 		const char *more;
 		int status;
-		const char *wanted;
+		const char *desired;
 	} rows[] = {
 		{"", 0, "1234"},
 		{"567890", 0, "1234567890"},
@@ -85,8 +85,8 @@ static void ceiling_holds(void **state)
 			status = swk_buffer_words(&buffer, &error, SWK_WORDS("5", more + 1));
 		unit_number(more, status, rows[i / 3].status);
 		unit_number(more, error.status, rows[i / 3].status);
-		unit_same(more, buffer.data, rows[i / 3].wanted);
-		unit_number(more, (long long)buffer.length, (long long)strlen(rows[i / 3].wanted));
+		unit_same(more, buffer.data, rows[i / 3].desired);
+		unit_number(more, (long long)buffer.length, (long long)strlen(rows[i / 3].desired));
 		swk_buffer_free(&buffer);
 	}
 }

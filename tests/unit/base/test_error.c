@@ -8,7 +8,7 @@ static void escapes(void **state)
 	static const struct {
 		const char *text;
 		size_t size; /* of the room for it */
-		const char *wanted;
+		const char *desired;
 	} rows[] = {
 		{"", 16, ""},
 		{" plain ~text", 16, " plain ~text"},
@@ -31,7 +31,7 @@ static void escapes(void **state)
 
 		memset(out, '#', sizeof(out));
 		swk_text_escape(out, rows[i].size, rows[i].text);
-		unit_same(rows[i].text, out, rows[i].wanted);
+		unit_same(rows[i].text, out, rows[i].desired);
 		for (size_t j = rows[i].size; j < sizeof(out); j++)
 			unit_number("behind the room", out[j], '#');
 	}

@@ -93,7 +93,7 @@ static void any_bytes(void **state)
 
 	(void)state;
 	for (unsigned round = 0; round < 20000; round++) {
-		char text[24], wanted[4 * sizeof(text)], *json, *logfmt, *msg;
+		char text[24], desired[4 * sizeof(text)], *json, *logfmt, *msg;
 		size_t length = (size_t)rand_r(&seed) % (sizeof(text) - 1);
 		json_t *root;
 
@@ -108,7 +108,7 @@ static void any_bytes(void **state)
 			length = 1;
 		}
 		text[length] = '\0';
-		swk_text_escape(wanted, sizeof(wanted), text);
+		swk_text_escape(desired, sizeof(desired), text);
 		json = composed(SWK_LOG_JSON, SWK_LOG_INFO, text, &last, 1);
 		logfmt = composed(SWK_LOG_LOGFMT, SWK_LOG_INFO, text, &last, 1);
 		for (const char *at = json; *at; at++)
@@ -118,10 +118,10 @@ static void any_bytes(void **state)
 		root = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
 		if (!root)
 			fail_msg("this is no JSON: %s", json);
-		unit_same(json, json_string_value(json_object_get(root, "msg")), wanted);
+		unit_same(json, json_string_value(json_object_get(root, "msg")), desired);
 		assert_int_equal(json_integer_value(json_object_get(root, "z")), 1);
 		msg = msg_of_logfmt(logfmt);
-		unit_same(logfmt, msg, wanted);
+		unit_same(logfmt, msg, desired);
 		json_decref(root);
 		free(msg);
 		free(json);

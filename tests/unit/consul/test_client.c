@@ -615,12 +615,12 @@ static int got_instance(void *context, const struct swk_instance *instance, stru
 	return 0;
 }
 
-static int got_unreadable(void *context, const char *service, const char *what, const char *why,
+static int got_unreadable(void *context, const char *service, const char *what, const char *reason,
 			  struct swk_error *error)
 {
 	(void)context;
 	(void)service;
-	return swk_error_set(error, SWK_DATA, "%s: %s", what, why);
+	return swk_error_set(error, SWK_DATA, "%s: %s", what, reason);
 }
 
 static void got_again(void *context)
@@ -717,7 +717,7 @@ static void no_key_is_an_answer(void **state)
 		struct swk_consul_query query = {
 			.service = rows[i].keyprefix ? NULL : "web",
 			.keyprefix = rows[i].keyprefix,
-			.sink = {.context = &got, .unreadable = got_unreadable}};
+			.sink = {.context = &got, .undecodable = got_unreadable}};
 
 		ask_server(rows[i].answer, &nothing_set, &exchange, 1, &query, 1);
 		unit_number(rows[i].answer, (long long)query.index, (long long)rows[i].index);
@@ -869,7 +869,7 @@ static void older_than_known(void **state)
 						 .keyprefix = rows[i].keyprefix,
 						 .sink = {.context = &got,
 							  .instance = got_instance,
-							  .unreadable = got_unreadable},
+							  .undecodable = got_unreadable},
 						 .least = rows[i].least,
 						 .again = got_again};
 
@@ -892,7 +892,7 @@ static void only_the_old_ones_again(void **state)
 		{"/v1/health/service/b", OK_AT(12) "[" INSTANCE("4") "]"},
 	};
 	static const char *const names[] = {"a", "b", "c"};
-	static const char *const wanted[] = {"1", "24", "3"};
+	static const char *const desired[] = {"1", "24", "3"};
 	static const int indexes[] = {10, 12, 11};
 	struct swk_consul_query queries[3] = {0};
 	struct got got[3] = {{""}};
@@ -904,11 +904,11 @@ static void only_the_old_ones_again(void **state)
 			.least = 10,
 			.sink = {.context = &got[i],
 				 .instance = got_instance,
-				 .unreadable = got_unreadable},
+				 .undecodable = got_unreadable},
 		};
 	ask_server("three", &settings, exchanges, COUNT(exchanges), queries, COUNT(queries));
 	for (size_t i = 0; i < COUNT(queries); i++) {
-		unit_same(names[i], got[i].text, wanted[i]);
+		unit_same(names[i], got[i].text, desired[i]);
 		unit_number(names[i], (long long)queries[i].index, indexes[i]);
 		unit_number(names[i], queries[i].error.status, 0);
 	}

@@ -69,11 +69,11 @@ static int write_key(void *context, const struct swk_key *key, struct swk_error 
 				key->trouble ? key->trouble : "");
 }
 
-static int write_unreadable(void *context, const char *service, const char *what, const char *why,
-			    struct swk_error *error)
+static int write_unreadable(void *context, const char *service, const char *what,
+			    const char *reason, struct swk_error *error)
 {
 	return swk_buffer_print(context, error, "unreadable %s: %s: %s\n",
-				service ? service : "(unknown)", what, why);
+				service ? service : "(unknown)", what, reason);
 }
 
 struct reading {
@@ -91,7 +91,7 @@ static void begin(struct reading *reading, enum keys keys)
 	*reading = (struct reading){.sink = {.context = &reading->told,
 					     .instance = write_instance,
 					     .service = write_service,
-					     .unreadable = write_unreadable,
+					     .undecodable = write_unreadable,
 					     .key = keys == KEYS ? write_key : NULL}};
 	swk_buffer_init(&reading->told, SIZE_MAX / 2);
 	(void)swk_buffer_add(&reading->told, "", 0, &reading->error);
@@ -730,13 +730,13 @@ static void instances(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		char document[2048], wanted[1024], *told;
+		char document[2048], desired[1024], *told;
 
 		(void)snprintf(document, sizeof(document), "[%s,%s]", rows[i].element, INSTANCE);
-		(void)snprintf(wanted, sizeof(wanted), "%s%s", rows[i].told,
+		(void)snprintf(desired, sizeof(desired), "%s%s", rows[i].told,
 			       GOOD(1) "ended: service\n");
 		told = read_document(document, strlen(document));
-		unit_same(rows[i].element, told, wanted);
+		unit_same(rows[i].element, told, desired);
 		free(told);
 	}
 }
@@ -843,7 +843,7 @@ static void key_values(void **state)
 		{"[\"e30=\"]", ": its value is no base64"},
 		{"false", ": its value is no base64"},
 	};
-	char document[1024], wanted[1024], *told, *encoded;
+	char document[1024], desired[1024], *told, *encoded;
 
 	(void)state;
 	/* A key behind it shows that nothing of this one is left. */
@@ -851,20 +851,20 @@ static void key_values(void **state)
 		encoded = in_base64(rows[i].value, strlen(rows[i].value));
 		(void)snprintf(document, sizeof(document),
 			       "[{\"Key\":\"a/b\",\"Value\":\"%s\"},{\"Key\":\"c\"}]", encoded);
-		(void)snprintf(wanted, sizeof(wanted), "key 0 a/b%s\nkey 1 c\nended: keys\n",
+		(void)snprintf(desired, sizeof(desired), "key 0 a/b%s\nkey 1 c\nended: keys\n",
 			       rows[i].told);
 		told = read_either(document, strlen(document), KEYS);
-		unit_same(rows[i].value, told, wanted);
+		unit_same(rows[i].value, told, desired);
 		free(told);
 		free(encoded);
 	}
 	for (size_t i = 0; i < COUNT(raw); i++) {
 		(void)snprintf(document, sizeof(document),
 			       "[{\"Key\":\"a/b\",\"Value\":%s},{\"Key\":\"c\"}]", raw[i].value);
-		(void)snprintf(wanted, sizeof(wanted), "key 0 a/b%s\nkey 1 c\nended: keys\n",
+		(void)snprintf(desired, sizeof(desired), "key 0 a/b%s\nkey 1 c\nended: keys\n",
 			       raw[i].told);
 		told = read_either(document, strlen(document), KEYS);
-		unit_same(raw[i].value, told, wanted);
+		unit_same(raw[i].value, told, desired);
 		free(told);
 	}
 }
@@ -1064,7 +1064,7 @@ static char *read_checks_of(const char *text, bool of_instances)
 	begin(&reading, NO_KEYS);
 	reading.sink = (struct swk_watch_sink){.context = &reading.told,
 					       .instance = name_instance,
-					       .unreadable = write_unreadable};
+					       .undecodable = write_unreadable};
 	if (of_instances)
 		reading.sink.instance_check = write_check;
 	else
@@ -1108,19 +1108,19 @@ static void checks(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		char *document, *wanted, *told;
+		char *document, *desired, *told;
 
 		assert_true(asprintf(&document, "[%s, %s]", rows[i].check, rows[i].check) > 0);
-		assert_true(asprintf(&wanted, "check %s\ncheck %s\nended: checks\n", rows[i].told,
+		assert_true(asprintf(&desired, "check %s\ncheck %s\nended: checks\n", rows[i].told,
 				     rows[i].told) > 0);
 		told = read_checks_of(document, false);
-		unit_same(rows[i].check, told, wanted);
+		unit_same(rows[i].check, told, desired);
 		free(told);
 		told = read_checks_of(document, true);
 		unit_same(rows[i].check, told, "ended: checks\n");
 		free(told);
 		free(document);
-		free(wanted);
+		free(desired);
 	}
 }
 
@@ -1138,25 +1138,25 @@ static void checks_before_their_instance(void **state)
 						"{\"Node\": {}, \"Service\": {\"Service\": "
 						"\"web\", \"ID\": \"w3\"}, "
 						"\"Checks\": [" STATE_OF("") "]}]";
-	static const char unreadable[] = "unreadable web: instance 2 ('w3', line 1): it has no "
-					 "Service.Port\nended: service\n";
-	char *told = read_checks_of(document, true), *wanted;
+	static const char undecodable[] = "unreadable web: instance 2 ('w3', line 1): it has no "
+					  "Service.Port\nended: service\n";
+	char *told = read_checks_of(document, true), *desired;
 
 	(void)state;
-	assert_true(asprintf(&wanted,
+	assert_true(asprintf(&desired,
 			     "check n/c/ of  (node): passing at 3\n"
 			     "check // of  (node): passing at 0 unreadable\n"
 			     "instance w1\ninstance w2\n%s",
-			     unreadable) > 0);
-	assert_string_equal(told, wanted);
+			     undecodable) > 0);
+	assert_string_equal(told, desired);
 	free(told);
-	free(wanted);
+	free(desired);
 	/* Who doesn't ask for them gets none. */
 	told = read_checks_of(document, false);
-	assert_true(asprintf(&wanted, "instance w1\ninstance w2\n%s", unreadable) > 0);
-	assert_string_equal(told, wanted);
+	assert_true(asprintf(&desired, "instance w1\ninstance w2\n%s", undecodable) > 0);
+	assert_string_equal(told, desired);
 	free(told);
-	free(wanted);
+	free(desired);
 }
 
 /* ---- a sink that refuses ---- */
@@ -1165,34 +1165,34 @@ static int refuse_instance(void *context, const struct swk_instance *instance,
 			   struct swk_error *error)
 {
 	(void)context;
-	return instance->number < 1 ? 0 : swk_error_set(error, SWK_HELD, "enough");
+	return instance->number < 1 ? 0 : swk_error_set(error, SWK_HELD_BACK, "enough");
 }
 
 static int refuse_service(void *context, const char *name, struct swk_error *error)
 {
 	(void)context;
-	return swk_error_set(error, SWK_HELD, "%s", name);
+	return swk_error_set(error, SWK_HELD_BACK, "%s", name);
 }
 
 static int refuse_key(void *context, const struct swk_key *key, struct swk_error *error)
 {
 	(void)context;
-	return swk_error_set(error, SWK_HELD, "%s", key->key);
+	return swk_error_set(error, SWK_HELD_BACK, "%s", key->key);
 }
 
 static int refuse_check(void *context, const struct swk_check *check, struct swk_error *error)
 {
 	(void)context;
-	return swk_error_set(error, SWK_HELD, "%s", check->id);
+	return swk_error_set(error, SWK_HELD_BACK, "%s", check->id);
 }
 
-static int refuse_unreadable(void *context, const char *service, const char *what, const char *why,
-			     struct swk_error *error)
+static int refuse_unreadable(void *context, const char *service, const char *what,
+			     const char *reason, struct swk_error *error)
 {
 	(void)context;
 	(void)service;
 	(void)what;
-	return swk_error_set(error, SWK_HELD, "%s", why);
+	return swk_error_set(error, SWK_HELD_BACK, "%s", reason);
 }
 
 static void sink_ends_the_reading(void **state)
@@ -1210,7 +1210,7 @@ static void sink_ends_the_reading(void **state)
 	};
 	static const struct swk_watch_sink sink = {.instance = refuse_instance,
 						   .service = refuse_service,
-						   .unreadable = refuse_unreadable,
+						   .undecodable = refuse_unreadable,
 						   .key = refuse_key,
 						   .check = refuse_check};
 
@@ -1222,7 +1222,7 @@ static void sink_ends_the_reading(void **state)
 		swk_watch_init(&watch, &sink);
 		unit_number(rows[i].text,
 			    swk_watch_feed(&watch, rows[i].text, strlen(rows[i].text), &error),
-			    SWK_HELD);
+			    SWK_HELD_BACK);
 		unit_same(rows[i].text, error.text, rows[i].says);
 		swk_watch_free(&watch);
 	}

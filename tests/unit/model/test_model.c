@@ -423,7 +423,7 @@ static void hosts(void **state)
 static void tidying_sorts_and_keeps_each_address_once(void **state)
 {
 	static const struct {
-		const char *servers, *wanted;
+		const char *servers, *desired;
 	} rows[] = {
 		{"x:", "x:"},
 		{"x: 10.0.0.1:80", "x: 10.0.0.1:80"},
@@ -447,7 +447,7 @@ static void tidying_sorts_and_keeps_each_address_once(void **state)
 		unit_append(&set, rows[i].servers);
 		swk_upstream_tidy(&set.list[0]);
 		shown = unit_show(&set);
-		unit_same(rows[i].servers, shown, rows[i].wanted);
+		unit_same(rows[i].servers, shown, rows[i].desired);
 		free(shown);
 		swk_upstreams_free(&set);
 	}
@@ -637,10 +637,10 @@ static void names_without_case(void **state)
 	/* The first spelling stays. */
 	assert_string_equal(shown, "Api mid web zoo");
 	free(shown);
-	assert_true(swk_names_have(&names, "MID"));
-	assert_true(swk_names_have(&names, "ZOO"));
-	assert_false(swk_names_have(&names, "mi"));
-	assert_false(swk_names_have(&names, "zooo"));
+	assert_true(swk_names_contain(&names, "MID"));
+	assert_true(swk_names_contain(&names, "ZOO"));
+	assert_false(swk_names_contain(&names, "mi"));
+	assert_false(swk_names_contain(&names, "zooo"));
 	swk_names_remove(&names, "nothing");
 	swk_names_remove(&names, "WEB");
 	swk_names_remove(&names, "api");
@@ -652,7 +652,7 @@ static void names_without_case(void **state)
 	assert_string_equal(shown, "mid web zoo");
 	free(shown);
 	swk_names_free(&names);
-	assert_false(swk_names_have(&names, "mid"));
+	assert_false(swk_names_contain(&names, "mid"));
 }
 
 /* Many come and go in no order; a plain table tells what must be there. */
@@ -672,7 +672,7 @@ static void names_come_and_go(void **state)
 		random = random * 6364136223846793005UL + 1442695040888963407UL;
 		i = (random >> 33) % COUNT(there);
 		(void)snprintf(name, sizeof(name), "%s%zu", random >> 63 ? "n" : "N", i);
-		assert_int_equal(swk_names_have(&names, name), there[i]);
+		assert_int_equal(swk_names_contain(&names, name), there[i]);
 		/* More come than go for a while, then the other way round. */
 		if ((random >> 40) % 4 < (step / 500 % 2 ? 1 : 3)) {
 			assert_int_equal(swk_names_add(&names, name, &error), 0);
@@ -691,7 +691,7 @@ static void names_come_and_go(void **state)
 static void services_tell_case_apart(void **state)
 {
 	static const char *const come[] = {"web", "Web", "api", "web", "a", "zoo", "Web"};
-	static const char *const wanted[] = {"Web", "a", "api", "web", "zoo"};
+	static const char *const desired[] = {"Web", "a", "api", "web", "zoo"};
 	struct swk_services services = {0};
 	struct swk_error error = {0};
 	struct swk_service *service;
@@ -704,10 +704,10 @@ static void services_tell_case_apart(void **state)
 		assert_string_equal(service->name, come[i]);
 		service->instances++;
 	}
-	assert_int_equal(services.count, COUNT(wanted));
-	for (size_t i = 0; i < COUNT(wanted); i++) {
-		assert_string_equal(services.list[i].name, wanted[i]);
-		assert_ptr_equal(swk_services_find(&services, wanted[i]), &services.list[i]);
+	assert_int_equal(services.count, COUNT(desired));
+	for (size_t i = 0; i < COUNT(desired); i++) {
+		assert_string_equal(services.list[i].name, desired[i]);
+		assert_ptr_equal(swk_services_find(&services, desired[i]), &services.list[i]);
 	}
 	assert_null(swk_services_find(&services, "WEB"));
 	assert_int_equal(swk_services_find(&services, "web")->instances, 2);
@@ -725,12 +725,12 @@ static void cleared_service_keeps_its_name_alone(void **state)
 	assert_non_null(service);
 	unit_append(&service->upstreams, "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.2:80");
 	service->instances = 2;
-	service->unsure = service->unasked = true;
+	service->undecodable = service->unavailable = true;
 	service->index = 7;
 	swk_service_clear(service);
 	assert_string_equal(service->name, "web");
 	assert_int_equal(service->instances + service->index + service->upstreams.count, 0);
-	assert_false(service->unsure || service->unasked);
+	assert_false(service->undecodable || service->unavailable);
 	swk_services_free(&services);
 }
 

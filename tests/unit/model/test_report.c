@@ -37,7 +37,7 @@ static void notes_over_the_limit_are_counted_only(void **state)
 	assert_int_equal(report.counted[SWK_NOTE_DETAIL], SWK_NOTES_MAX + 5);
 	assert_string_equal(report.notes[SWK_NOTES_MAX - 1].text, "999");
 	/* The status doesn't depend on what was kept. */
-	swk_report_note(&report, SWK_NOTE_OWED, "owed");
+	swk_report_note(&report, SWK_NOTE_PENDING, "owed");
 	assert_int_equal(swk_report_status(&report), SWK_TEMPFAIL);
 	swk_report_free(&report);
 }
@@ -48,13 +48,13 @@ static void forgotten_notes_count_no_more(void **state)
 
 	(void)state;
 	swk_report_init(&report);
-	swk_report_forget(&report, SWK_NOTE_HELD);
-	swk_report_note(&report, SWK_NOTE_HELD, "1");
+	swk_report_forget(&report, SWK_NOTE_HELD_BACK);
+	swk_report_note(&report, SWK_NOTE_HELD_BACK, "1");
 	swk_report_note(&report, SWK_NOTE_KEPT, "2");
-	swk_report_note(&report, SWK_NOTE_HELD, "3");
+	swk_report_note(&report, SWK_NOTE_HELD_BACK, "3");
 	swk_report_note(&report, SWK_NOTE_SKIPPED, "4");
-	swk_report_forget(&report, SWK_NOTE_HELD);
-	assert_int_equal(report.counted[SWK_NOTE_HELD], 0);
+	swk_report_forget(&report, SWK_NOTE_HELD_BACK);
+	assert_int_equal(report.counted[SWK_NOTE_HELD_BACK], 0);
 	assert_int_equal(swk_report_status(&report), 0);
 	assert_int_equal(report.note_count, 2);
 	assert_string_equal(report.notes[0].text, "2");
@@ -83,11 +83,11 @@ static void statuses(void **state)
 {
 	static const struct {
 		const char *row;
-		bool held, unasked, owed;
+		bool held_back, unavailable, pending;
 		int status;
 	} rows[] = {
 		{"nothing", false, false, false, 0},
-		{"held", true, false, false, SWK_HELD},
+		{"held", true, false, false, SWK_HELD_BACK},
 		{"owed", false, false, true, SWK_TEMPFAIL},
 		{"unasked", false, true, false, SWK_UNAVAILABLE},
 		{"held and owed", true, false, true, SWK_TEMPFAIL},
@@ -103,9 +103,9 @@ static void statuses(void **state)
 		/* These mean nothing for the status. */
 		report.counted[SWK_NOTE_DETAIL] = report.counted[SWK_NOTE_SKIPPED] = 1;
 		report.counted[SWK_NOTE_KEPT] = report.counted[SWK_NOTE_WARNING] = 1;
-		report.counted[SWK_NOTE_HELD] = rows[i].held;
-		report.counted[SWK_NOTE_UNASKED] = rows[i].unasked;
-		report.counted[SWK_NOTE_OWED] = rows[i].owed;
+		report.counted[SWK_NOTE_HELD_BACK] = rows[i].held_back;
+		report.counted[SWK_NOTE_UNAVAILABLE] = rows[i].unavailable;
+		report.counted[SWK_NOTE_PENDING] = rows[i].pending;
 		unit_number(rows[i].row, swk_report_status(&report), rows[i].status);
 	}
 }
@@ -131,7 +131,7 @@ static struct swk_report full_report(void)
 	assert_int_equal(swk_report_difference(&report, '-', "api", target, &error), 0);
 	report.targets[1].updated = 8;
 	report.targets[1].deleted = 9;
-	report.targets[1].owed = 10;
+	report.targets[1].pending = 10;
 	swk_report_note(&report, SWK_NOTE_KEPT, "kept \"so\" \\");
 	swk_report_note(&report, SWK_NOTE_SKIPPED, "skipped");
 	swk_report_note(&report, SWK_NOTE_SKIPPED, "skipped");
@@ -195,12 +195,12 @@ static void held_differences(void **state)
 	struct swk_buffer out;
 
 	(void)state;
-	report.held = true;
+	report.on_hold = true;
 	swk_buffer_init(&out, 10000);
 	assert_int_equal(swk_print_differences(&out, &report, &error), 0);
 	assert_string_equal(out.data, "~ web: +10.0.0.1:80 (held)\n- api (http://127.0.0.1:1)\n");
 	swk_buffer_clear(&out);
-	assert_int_equal(swk_print_json(&out, &report, SWK_HELD, NULL, &error), 0);
+	assert_int_equal(swk_print_json(&out, &report, SWK_HELD_BACK, NULL, &error), 0);
 	unit_says("file", out.data, "\"target\":null,\"held\":true}");
 	unit_says("target", out.data, "\"target\":\"http://127.0.0.1:1\",\"held\":false}");
 	swk_buffer_free(&out);
@@ -306,7 +306,7 @@ static void printed_for_a_log(void **state)
 			    "targets=2 index=6 duration_ms=7");
 	/* A run that didn't get there knows no numbers. */
 	report.finished = false;
-	report.held = true;
+	report.on_hold = true;
 	report.index = 0;
 	(void)swk_error_set(&failure, SWK_DATA, "a \"b\"");
 	swk_buffer_clear(&out);
@@ -328,7 +328,7 @@ static void outcomes(void **state)
 		const char *text;
 	} rows[] = {{SWK_OK, false, "in step"},
 		    {SWK_OK, true, "dry run"},
-		    {SWK_HELD, false, "held back"},
+		    {SWK_HELD_BACK, false, "held back"},
 		    {SWK_UNAVAILABLE, false, "Consul not asked"},
 		    {SWK_UNAVAILABLE, true, "Consul not asked"},
 		    {SWK_TEMPFAIL, false, "not confirmed"},

@@ -106,7 +106,7 @@ static void file_exactly(void **state)
 		swk_buffer_init(&out, SWK_CONF_MAX);
 		assert_int_equal(swk_nginx_file(&out, &set, &error), 0);
 		unit_same(rows[i].upstreams, out.data, rows[i].text);
-		assert_true(swk_nginx_is_ours(out.data, out.length));
+		assert_true(swk_nginx_is_managed(out.data, out.length));
 		swk_buffer_free(&out);
 		swk_upstreams_free(&set);
 	}
@@ -125,10 +125,10 @@ static void file_over_the_ceiling_is_an_error(void **state)
 	whole = out.length;
 	swk_buffer_free(&out);
 	for (size_t ceiling = 0; ceiling <= whole; ceiling++) {
-		struct swk_error why = {0};
+		struct swk_error cause = {0};
 
 		swk_buffer_init(&out, ceiling);
-		assert_int_equal(swk_nginx_file(&out, &set, &why),
+		assert_int_equal(swk_nginx_file(&out, &set, &cause),
 				 ceiling < whole ? SWK_INTERNAL : 0);
 		swk_buffer_free(&out);
 	}
@@ -158,14 +158,14 @@ static void what_is_written_reads_back(struct swk_upstreams *set, const char *ro
 {
 	struct swk_error error = {0};
 	struct swk_buffer out;
-	char *wanted = unit_show(set), *got;
+	char *desired = unit_show(set), *got;
 
 	swk_buffer_init(&out, SWK_CONF_MAX);
 	assert_int_equal(swk_nginx_file(&out, set, &error), 0);
 	got = read_text(out.data, out.length, &error);
-	unit_same(row, got ? got : error.text, wanted);
+	unit_same(row, got ? got : error.text, desired);
 	free(got);
-	free(wanted);
+	free(desired);
 	swk_buffer_free(&out);
 }
 
@@ -300,7 +300,7 @@ static void longest_names_read_back(void **state)
 static void forms_of_other_writers(void **state)
 {
 	static const struct {
-		const char *text, *wanted;
+		const char *text, *desired;
 	} rows[] = {
 		{"", ""},
 		{" \n\t\r\n", ""},
@@ -376,7 +376,7 @@ static void forms_of_other_writers(void **state)
 		struct swk_error error = {0};
 		char *got = read_text(rows[i].text, strlen(rows[i].text), &error);
 
-		unit_same(rows[i].text, got ? got : error.text, rows[i].wanted);
+		unit_same(rows[i].text, got ? got : error.text, rows[i].desired);
 		free(got);
 	}
 }
@@ -385,16 +385,16 @@ static void comment_of_any_length(void **state)
 {
 	(void)state;
 	for (size_t length = 1; length < 1000; length++) {
-		char *name = unit_repeat('s', length), *text, wanted[2000], *got;
+		char *name = unit_repeat('s', length), *text, desired[2000], *got;
 		struct swk_error error = {0};
 		bool one_of_ours = length <= SWK_NAME_MAX;
 
 		assert_true(asprintf(&text, "# service %s\nupstream x{server 10.0.0.1:80;}", name) >
 			    0);
-		(void)snprintf(wanted, sizeof(wanted), "x<%s>: 10.0.0.1:80",
+		(void)snprintf(desired, sizeof(desired), "x<%s>: 10.0.0.1:80",
 			       one_of_ours ? name : "");
 		got = read_text(text, strlen(text), &error);
-		unit_same("a long comment", got, wanted);
+		unit_same("a long comment", got, desired);
 		free(got);
 		free(text);
 		free(name);
@@ -586,7 +586,7 @@ static void whose_it_is(void **state)
 {
 	static const struct {
 		const char *text;
-		bool ours;
+		bool conf;
 	} rows[] = {
 		{"", true},
 		{" \t\r\n", true},
@@ -608,7 +608,7 @@ static void whose_it_is(void **state)
 
 		assert_non_null(text);
 		memcpy(text + 1, rows[i].text, length);
-		unit_number(rows[i].text, swk_nginx_is_ours(text + 1, length), rows[i].ours);
+		unit_number(rows[i].text, swk_nginx_is_managed(text + 1, length), rows[i].conf);
 		free(text);
 	}
 }
@@ -620,7 +620,7 @@ static void no_bytes(void **state)
 	struct swk_error error = {0};
 
 	(void)state;
-	assert_true(swk_nginx_is_ours(NULL, 0));
+	assert_true(swk_nginx_is_managed(NULL, 0));
 	assert_int_equal(swk_nginx_read(&set, "FILE", NULL, 0, &error), 0);
 	assert_int_equal(set.count, 0);
 }

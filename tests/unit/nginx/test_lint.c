@@ -9,9 +9,9 @@
 
 static char main_name[] = "nginx.conf", ours_name[] = "/ours.conf";
 static const struct swk_nginx_file main_file = {.name = main_name};
-static const struct swk_nginx_file ours_file = {.name = ours_name, .ours = true};
+static const struct swk_nginx_file ours_file = {.name = ours_name, .conf = true};
 
-/* What loading would have found: an include of `ours` takes our file, one of `wide` more than it,
+/* What loading would have found: an include of `conf` takes our file, one of `wide` more than it,
  * one of `rest` what stands behind a line of --. */
 static void load(struct swk_directives *directives, struct swk_directives *rest)
 {
@@ -22,7 +22,7 @@ static void load(struct swk_directives *directives, struct swk_directives *rest)
 		if (!swk_directive_includes(directive))
 			continue;
 		directive->includes_beside = !strcmp(directive->words[1], "wide");
-		directive->includes_ours =
+		directive->includes_conf =
 			directive->includes_beside || !strcmp(directive->words[1], "ours");
 		if (!strcmp(directive->words[1], "rest")) {
 			directive->inside = *rest;
@@ -47,8 +47,8 @@ static char *lint(const char *text, const char *ours_text, struct swk_findings *
 	const char *mark = strstr(text, "--\n");
 	size_t length = mark ? (size_t)(mark - text) : strlen(text);
 	struct swk_directives top = {0}, rest = {0};
-	struct swk_lint_ours ours = {.path = ours_name};
-	struct swk_error error = {0}, unread = {0};
+	struct swk_lint_conf conf = {.path = ours_name};
+	struct swk_error error = {0}, unreadable = {0};
 	struct swk_buffer out;
 	char *result;
 
@@ -57,9 +57,9 @@ static char *lint(const char *text, const char *ours_text, struct swk_findings *
 		parse(&rest, &main_file, mark + 3, strlen(mark + 3));
 	load(&rest, &rest);
 	load(&top, &rest);
-	parse(&ours.directives, &ours_file, ours_text, strlen(ours_text));
-	(void)swk_nginx_read(&ours.upstreams, ours_name, ours_text, strlen(ours_text), &unread);
-	assert_int_equal(swk_nginx_lint(findings, &top, &ours, &error), 0);
+	parse(&conf.directives, &ours_file, ours_text, strlen(ours_text));
+	(void)swk_nginx_read(&conf.upstreams, ours_name, ours_text, strlen(ours_text), &unreadable);
+	assert_int_equal(swk_nginx_lint(findings, &top, &conf, &error), 0);
 	swk_buffer_init(&out, 100000);
 	for (size_t i = 0; i < findings->count; i++)
 		(void)swk_buffer_print(&out, &error, "%s%s%u %s", i ? ", " : "",
@@ -70,22 +70,22 @@ static char *lint(const char *text, const char *ours_text, struct swk_findings *
 	swk_buffer_free(&out);
 	swk_directives_free(&top);
 	swk_directives_free(&rest);
-	swk_directives_free(&ours.directives);
-	swk_upstreams_free(&ours.upstreams);
+	swk_directives_free(&conf.directives);
+	swk_upstreams_free(&conf.upstreams);
 	return result;
 }
 
 struct row {
-	const char *text, *wanted;
+	const char *text, *desired;
 };
 
-static void check_rows(const struct row *rows, size_t count, const char *ours)
+static void check_rows(const struct row *rows, size_t count, const char *conf)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct swk_findings findings = {0};
-		char *got = lint(rows[i].text, ours, &findings);
+		char *got = lint(rows[i].text, conf, &findings);
 
-		unit_same(rows[i].text, got, rows[i].wanted);
+		unit_same(rows[i].text, got, rows[i].desired);
 		free(got);
 		swk_findings_free(&findings);
 	}
@@ -256,7 +256,7 @@ static void sizes(void **state)
 	/* The body is what swk-apply writes: 53 bytes a server. */
 	static const struct {
 		size_t servers;
-		const char *text, *wanted;
+		const char *text, *desired;
 	} rows[] = {
 		/* 1000 bytes are one packet: 18 servers are 954, 19 are 1007. */
 		{18, LOCAL("", "", ""), ""},
@@ -300,11 +300,11 @@ static void sizes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const struct row row = {rows[i].text, rows[i].wanted};
-		char *ours = large(rows[i].servers);
+		const struct row row = {rows[i].text, rows[i].desired};
+		char *conf = large(rows[i].servers);
 
-		check_rows(&row, 1, ours);
-		free(ours);
+		check_rows(&row, 1, conf);
+		free(conf);
 	}
 }
 
@@ -351,7 +351,7 @@ static void mends(void **state)
 		assert_true(findings.count > 0);
 		unit_same(rows[i].text, findings.list[0].what, rows[i].what);
 		unit_same(rows[i].text, findings.list[0].mend, rows[i].mend);
-		unit_number(rows[i].text, *findings.list[0].why != '\0', 1);
+		unit_number(rows[i].text, *findings.list[0].reason != '\0', 1);
 		swk_findings_free(&findings);
 	}
 }

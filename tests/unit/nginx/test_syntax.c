@@ -53,7 +53,7 @@ static char *read_text(const char *text, size_t length, struct swk_error *error)
 static void texts(void **state)
 {
 	static const struct {
-		const char *text, *wanted;
+		const char *text, *desired;
 	} rows[] = {
 		{"", ""},
 		{" \t\r\n# nothing; {", ""},
@@ -89,7 +89,7 @@ static void texts(void **state)
 		char *got = read_text(rows[i].text, strlen(rows[i].text), &error);
 
 		unit_same(rows[i].text, error.text, "");
-		unit_same(rows[i].text, got, rows[i].wanted);
+		unit_same(rows[i].text, got, rows[i].desired);
 		free(got);
 	}
 }
@@ -112,18 +112,18 @@ static void blocks_of_lua(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(bodies); i++) {
 		struct swk_error error = {0};
-		char text[256], wanted[128], *got;
+		char text[256], desired[128], *got;
 		unsigned lines = 2;
 
 		for (const char *at = bodies[i]; *at; at++)
 			lines += *at == '\n';
 		(void)snprintf(text, sizeof(text), "a {\nset_by_lua_block $x {%s} b; } c;",
 			       bodies[i]);
-		(void)snprintf(wanted, sizeof(wanted), "1:a{2:set_by_lua_block|$x{} %u:b;} %u:c;",
+		(void)snprintf(desired, sizeof(desired), "1:a{2:set_by_lua_block|$x{} %u:b;} %u:c;",
 			       lines, lines);
 		got = read_text(text, strlen(text), &error);
 		unit_same(text, error.text, "");
-		unit_same(text, got, wanted);
+		unit_same(text, got, desired);
 		free(got);
 	}
 }
@@ -131,7 +131,7 @@ static void blocks_of_lua(void **state)
 static void not_of_nginx_syntax(void **state)
 {
 	static const struct {
-		const char *text, *wanted;
+		const char *text, *desired;
 	} rows[] = {
 		{"a", "a.conf:1: unexpected end of the file"},
 		{"a;\nb c", "a.conf:2: unexpected end of the file"},
@@ -161,7 +161,7 @@ static void not_of_nginx_syntax(void **state)
 		char *got = read_text(rows[i].text, strlen(rows[i].text), &error);
 
 		unit_number(rows[i].text, error.status, SWK_DATA);
-		unit_says(rows[i].text, error.text, rows[i].wanted);
+		unit_says(rows[i].text, error.text, rows[i].desired);
 		unit_same(rows[i].text, got, "");
 		free(got);
 	}

@@ -33,42 +33,43 @@ static const char *notes(const struct swk_report *report)
 }
 
 /* `served 10.0.0.1:80,weight=2`, `down …`, or `skipped: why`. */
-static const char *show(const struct swk_offer *offer)
+static const char *show(const struct swk_endpoint *endpoint)
 {
 	static char text[2 * SWK_TEXT_MAX];
 	struct swk_buffer server;
 
-	if (offer->verdict != SWK_SERVED && offer->verdict != SWK_SERVED_DOWN) {
-		(void)snprintf(text, sizeof(text), "%s: %s", swk_verdict_words[offer->verdict],
-			       offer->why);
+	if (endpoint->outcome != SWK_OUTCOME_SERVED &&
+	    endpoint->outcome != SWK_OUTCOME_SERVED_DOWN) {
+		(void)snprintf(text, sizeof(text), "%s: %s", swk_outcome_words[endpoint->outcome],
+			       endpoint->reason);
 		return text;
 	}
 	swk_buffer_init(&server, sizeof(text));
-	unit_show_server(&server, &offer->server);
-	(void)snprintf(text, sizeof(text), "%s%s%s%s", swk_verdict_words[offer->verdict],
-		       server.data, *offer->why ? ": " : "", offer->why);
+	unit_show_server(&server, &endpoint->server);
+	(void)snprintf(text, sizeof(text), "%s%s%s%s", swk_outcome_words[endpoint->outcome],
+		       server.data, *endpoint->reason ? ": " : "", endpoint->reason);
 	swk_buffer_free(&server);
 	return text;
 }
 
 static void judge(const char *row, const char *rules, const struct swk_instance *instance,
-		  const char *wanted, const char *noted)
+		  const char *desired, const char *noted)
 {
 	char config[512];
 	struct swk_settings settings;
 	struct swk_policy policy = {.reserved = {18882, 9000}, .reserved_count = 2};
 	struct swk_report report = {0};
-	struct swk_offer offer;
+	struct swk_endpoint endpoint;
 	struct swk_rules found;
 
 	(void)snprintf(config, sizeof(config), *rules == '{' ? "%s" : "{\"defaults\": {%s}}",
 		       rules);
 	settings = settings_of(config);
 	policy.settings = &settings;
-	memset(&offer, 0x55, sizeof(offer)); /* what was there is nothing */
+	memset(&endpoint, 0x55, sizeof(endpoint)); /* what was there is nothing */
 	swk_rules_find(&found, &settings.defaults, &settings.services, instance->service);
-	swk_offer_instance(&offer, &policy, &found, instance, &report);
-	unit_same(row, show(&offer), wanted);
+	swk_endpoint_of_instance(&endpoint, &policy, &found, instance, &report);
+	unit_same(row, show(&endpoint), desired);
 	unit_same(row, notes(&report), noted ? noted : "");
 	swk_report_free(&report);
 	swk_settings_free(&settings);
@@ -87,7 +88,7 @@ static void addresses(void **state)
 	static const struct {
 		const char *row, *rules, *address, *node_address;
 		double port;
-		const char *wanted;
+		const char *desired;
 	} rows[] = {
 		{"its own", "", "10.0.0.1", "10.9.9.9", 80, "served 10.0.0.1:80"},
 		{"the node's where it has none", "", "", "10.9.9.9", 80, "served 10.9.9.9:80"},
@@ -147,7 +148,7 @@ static void addresses(void **state)
 		instance.address = rows[i].address;
 		instance.node_address = rows[i].node_address;
 		instance.port = rows[i].port;
-		judge(rows[i].row, rows[i].rules, &instance, rows[i].wanted, NULL);
+		judge(rows[i].row, rows[i].rules, &instance, rows[i].desired, NULL);
 	}
 }
 
@@ -169,7 +170,7 @@ static void tagged_addresses(void **state)
 		const char *row, *rules, *address;
 		const struct swk_tagged *tagged, *node_tagged;
 		size_t count, node_count;
-		const char *wanted;
+		const char *desired;
 	} rows[] = {
 		{"its own, with its port", "\"address\": \"wan\"", "10.0.0.1", wan, none, 3, 1,
 		 "served 192.0.2.1:81"},
@@ -217,7 +218,7 @@ static void tagged_addresses(void **state)
 		instance.tagged_count = rows[i].count;
 		instance.node_tagged = rows[i].node_tagged;
 		instance.node_tagged_count = rows[i].node_count;
-		judge(rows[i].row, rows[i].rules, &instance, rows[i].wanted, NULL);
+		judge(rows[i].row, rows[i].rules, &instance, rows[i].desired, NULL);
 	}
 }
 
@@ -234,7 +235,7 @@ static void attributes(void **state)
 	static const struct {
 		const char *row, *rules;
 		const char *tags[3], *names[3], *values[3];
-		const char *wanted, *noted;
+		const char *desired, *noted;
 	} rows[] = {
 		{"none", "", {0}, {0}, {0}, "served 10.0.0.1:80", NULL},
 		{"a tag", "", {"nginx:weight=5"}, {0}, {0}, "served 10.0.0.1:80,weight=5", NULL},
@@ -490,7 +491,7 @@ static void attributes(void **state)
 						  rows[i].values[instance.meta_count]};
 			instance.meta_count++;
 		}
-		judge(rows[i].row, rows[i].rules, &instance, rows[i].wanted, rows[i].noted);
+		judge(rows[i].row, rows[i].rules, &instance, rows[i].desired, rows[i].noted);
 	}
 }
 
@@ -505,7 +506,7 @@ static void health(void **state)
 		bool maintenance, unchecked;
 		unsigned passing, warning;
 		const char *const *tags;
-		const char *wanted;
+		const char *desired;
 	} rows[] = {
 		{"passing", "", SWK_PASSING, false, false, 1, 1, NULL, "served 10.0.0.1:80"},
 		{"warning", "", SWK_WARNING, false, false, 1, 1, NULL, "left out: it is warning"},
@@ -576,21 +577,21 @@ static void health(void **state)
 		instance.weight_warning = rows[i].warning;
 		instance.tags = rows[i].tags;
 		instance.tag_count = rows[i].tags ? 1 : 0;
-		judge(rows[i].row, rows[i].rules, &instance, rows[i].wanted, NULL);
+		judge(rows[i].row, rows[i].rules, &instance, rows[i].desired, NULL);
 	}
 }
 
 static void words_of_health(void **state)
 {
 	(void)state;
-	assert_string_equal(swk_offer_health(&(struct swk_instance){.health = SWK_PASSING}),
+	assert_string_equal(swk_endpoint_health(&(struct swk_instance){.health = SWK_PASSING}),
 			    "passing");
-	assert_string_equal(swk_offer_health(&(struct swk_instance){.health = SWK_WARNING}),
+	assert_string_equal(swk_endpoint_health(&(struct swk_instance){.health = SWK_WARNING}),
 			    "warning");
-	assert_string_equal(swk_offer_health(&(struct swk_instance){.health = SWK_CRITICAL}),
+	assert_string_equal(swk_endpoint_health(&(struct swk_instance){.health = SWK_CRITICAL}),
 			    "critical");
-	assert_string_equal(swk_offer_health(&(struct swk_instance){.health = SWK_CRITICAL,
-								    .maintenance = true}),
+	assert_string_equal(swk_endpoint_health(&(struct swk_instance){.health = SWK_CRITICAL,
+								       .maintenance = true}),
 			    "maintenance");
 }
 
@@ -602,7 +603,7 @@ static void keys(void **state)
 	static const struct {
 		const char *row, *rules, *address;
 		const char *names[4], *values[4];
-		const char *trouble, *wanted, *noted;
+		const char *trouble, *desired, *noted;
 	} rows[] = {
 		{"an address", "", "10.0.0.1:80", {0}, {0}, NULL, "served 10.0.0.1:80", NULL},
 		{"IPv6", "", "[2001:db8::1]:80", {0}, {0}, NULL, "served [2001:db8::1]:80", NULL},
@@ -822,7 +823,7 @@ static void keys(void **state)
 		struct swk_key key = {
 			.key = "p/web/x", .values = values, .trouble = rows[i].trouble};
 		struct swk_report report = {0};
-		struct swk_offer offer;
+		struct swk_endpoint endpoint;
 		struct swk_rules rules;
 
 		while (key.value_count < 4 && rows[i].names[key.value_count]) {
@@ -833,10 +834,10 @@ static void keys(void **state)
 		(void)snprintf(config, sizeof(config), "{\"defaults\": {%s}}", rows[i].rules);
 		settings = settings_of(config);
 		policy.settings = &settings;
-		memset(&offer, 0x55, sizeof(offer));
+		memset(&endpoint, 0x55, sizeof(endpoint));
 		swk_rules_find(&rules, &settings.defaults, &settings.services, "web");
-		swk_offer_key(&offer, &policy, &rules, &key, rows[i].address, &report);
-		unit_same(rows[i].row, show(&offer), rows[i].wanted);
+		swk_endpoint_of_key(&endpoint, &policy, &rules, &key, rows[i].address, &report);
+		unit_same(rows[i].row, show(&endpoint), rows[i].desired);
 		unit_same(rows[i].row, notes(&report), rows[i].noted ? rows[i].noted : "");
 		swk_report_free(&report);
 		swk_settings_free(&settings);

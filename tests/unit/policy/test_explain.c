@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-#include "whys.h"
+#include "decisions.h"
 
 #include "policy/explain.h"
 #include "view/print.h"
 
 /* `SERVICE UPSTREAM INSTANCE VERDICT: REASON; …` */
-static char *show(const struct swk_whys *whys)
+static char *show(const struct swk_decisions *decisions)
 {
 	struct swk_error error = {0};
 	struct swk_buffer out;
 
 	swk_buffer_init(&out, 10000);
 	(void)swk_buffer_add(&out, "", 0, &error);
-	for (size_t i = 0; i < whys->count; i++) {
-		const struct swk_why *why = &whys->list[i];
+	for (size_t i = 0; i < decisions->count; i++) {
+		const struct swk_decision *decision = &decisions->list[i];
 
-		(void)swk_buffer_print(
-			&out, &error, "%s%s %s %s %s%s%s", i ? "; " : "", why->service,
-			*why->upstream ? why->upstream : "-", *why->instance ? why->instance : "-",
-			swk_verdict_words[why->verdict], *why->reason ? ": " : "", why->reason);
+		(void)swk_buffer_print(&out, &error, "%s%s %s %s %s%s%s", i ? "; " : "",
+				       decision->service,
+				       *decision->upstream ? decision->upstream : "-",
+				       *decision->instance ? decision->instance : "-",
+				       swk_outcome_words[decision->outcome],
+				       *decision->reason ? ": " : "", decision->reason);
 	}
 	assert_int_equal(error.status, 0);
 	return out.data;
@@ -27,7 +29,7 @@ static char *show(const struct swk_whys *whys)
 static void corrected(void **state)
 {
 	static const struct {
-		const char *row, *whys, *wanted, *shown;
+		const char *row, *decisions, *desired, *shown;
 	} rows[] = {
 		{"nothing", "", "", ""},
 		{"as it was thought", "web web i 10.0.0.1:80 served", "web: 10.0.0.1:80",
@@ -114,17 +116,17 @@ static void corrected(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct swk_whys whys = unit_whys(rows[i].whys);
-		struct swk_upstreams wanted = unit_upstreams(rows[i].wanted);
+		struct swk_decisions decisions = unit_decisions(rows[i].decisions);
+		struct swk_upstreams desired = unit_upstreams(rows[i].desired);
 		struct swk_error error = {0};
 		char *shown;
 
-		assert_int_equal(swk_explain(&whys, &wanted, &error), 0);
-		shown = show(&whys);
+		assert_int_equal(swk_explain(&decisions, &desired, &error), 0);
+		shown = show(&decisions);
 		unit_same(rows[i].row, shown, rows[i].shown);
 		free(shown);
-		swk_whys_free(&whys);
-		swk_upstreams_free(&wanted);
+		swk_decisions_free(&decisions);
+		swk_upstreams_free(&desired);
 	}
 }
 
@@ -133,7 +135,7 @@ static void corrected(void **state)
 static void table(void **state)
 {
 	static const struct {
-		const char *whys, *service, *wanted;
+		const char *decisions, *service, *desired;
 	} rows[] = {
 		{"", NULL, "SERVICE  INSTANCE  STATUS  UPSTREAM  DECISION  REASON\n"},
 		{"web web i - served; web web - - kept few of them", NULL,
@@ -157,36 +159,36 @@ static void table(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct swk_whys whys = unit_whys(rows[i].whys);
+		struct swk_decisions decisions = unit_decisions(rows[i].decisions);
 		struct swk_error error = {0};
 		struct swk_buffer out;
 
 		swk_buffer_init(&out, 10000);
-		assert_int_equal(swk_print_whys(&out, &whys, rows[i].service, &error), 0);
-		unit_same(rows[i].whys, out.data, rows[i].wanted);
+		assert_int_equal(swk_print_decisions(&out, &decisions, rows[i].service, &error), 0);
+		unit_same(rows[i].decisions, out.data, rows[i].desired);
 		swk_buffer_free(&out);
-		swk_whys_free(&whys);
+		swk_decisions_free(&decisions);
 	}
 }
 
 static void nodes_and_statuses(void **state)
 {
 	static char *const text[] = {"web", "w1", "n1", "maintenance", "web_a", "it is"};
-	const struct swk_why why = {.service = text[0],
-				    .instance = text[1],
-				    .node = text[2],
-				    .status = text[3],
-				    .upstream = text[4],
-				    .verdict = SWK_HELD_BACK,
-				    .reason = text[5]};
-	struct swk_whys whys = {0};
+	const struct swk_decision decision = {.service = text[0],
+					      .instance = text[1],
+					      .node = text[2],
+					      .status = text[3],
+					      .upstream = text[4],
+					      .outcome = SWK_OUTCOME_HELD_BACK,
+					      .reason = text[5]};
+	struct swk_decisions decisions = {0};
 	struct swk_error error = {0};
 	struct swk_buffer out;
 
 	(void)state;
-	assert_int_equal(swk_whys_add(&whys, &why, &error), 0);
+	assert_int_equal(swk_decisions_add(&decisions, &decision, &error), 0);
 	swk_buffer_init(&out, 10000);
-	assert_int_equal(swk_print_whys(&out, &whys, "web", &error), 0);
+	assert_int_equal(swk_print_decisions(&out, &decisions, "web", &error), 0);
 	assert_string_equal(out.data,
 			    "SERVICE  INSTANCE  STATUS       UPSTREAM  DECISION  REASON\n"
 			    "web      w1@n1     maintenance  web_a     held      it is\n");
@@ -195,10 +197,10 @@ static void nodes_and_statuses(void **state)
 	for (size_t ceiling = 0; ceiling < 60; ceiling += 7) {
 		swk_buffer_init(&out, ceiling);
 		error = (struct swk_error){0};
-		assert_int_equal(swk_print_whys(&out, &whys, NULL, &error), SWK_INTERNAL);
+		assert_int_equal(swk_print_decisions(&out, &decisions, NULL, &error), SWK_INTERNAL);
 		swk_buffer_free(&out);
 	}
-	swk_whys_free(&whys);
+	swk_decisions_free(&decisions);
 }
 
 int main(void)

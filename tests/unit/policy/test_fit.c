@@ -22,12 +22,12 @@ static const char *notes(const struct swk_report *report)
 #define BROUGHT_DOWN(from, to)                                                                     \
 	"(detail) upstream web: its weights are brought down, the largest from " from " to " to
 
-static void settled(void **state)
+static void resolved(void **state)
 {
 	static const struct {
 		const char *upstream;
 		unsigned most;
-		const char *wanted;
+		const char *desired;
 		size_t usable;
 		const char *noted;
 	} rows[] = {
@@ -110,10 +110,10 @@ static void settled(void **state)
 
 		unit_append(&set, rows[i].upstream);
 		unit_number(rows[i].upstream,
-			    (long long)swk_settle(&set.list[0], rows[i].most, &report),
+			    (long long)swk_fit(&set.list[0], rows[i].most, &report),
 			    (long long)rows[i].usable);
 		shown = unit_show(&set);
-		unit_same(rows[i].upstream, shown, rows[i].wanted);
+		unit_same(rows[i].upstream, shown, rows[i].desired);
 		unit_same(rows[i].upstream, notes(&report), rows[i].noted ? rows[i].noted : "");
 		free(shown);
 		swk_report_free(&report);
@@ -124,7 +124,7 @@ static void settled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(settled),
+		cmocka_unit_test(resolved),
 	};
 
 	return cmocka_run_group_tests_name("settle", tests, NULL, NULL);

@@ -29,7 +29,7 @@ static void list_of_services(void **state)
 		unit_number(row,
 			    swk_guard_list(rows[i].services, rows[i].least, "the list", &report),
 			    rows[i].goes_on);
-		unit_number(row, (long long)report.counted[SWK_NOTE_HELD], !rows[i].goes_on);
+		unit_number(row, (long long)report.counted[SWK_NOTE_HELD_BACK], !rows[i].goes_on);
 		if (rows[i].says)
 			unit_says(row, report.notes[0].text, rows[i].says);
 		swk_report_free(&report);
@@ -58,7 +58,7 @@ static void instances_of_all_services(void **state)
 		swk_report_init(&report);
 		unit_number(row, swk_guard_instances(rows[i].asked, rows[i].instances, &report),
 			    rows[i].goes_on);
-		unit_number(row, swk_report_status(&report), rows[i].goes_on ? 0 : SWK_HELD);
+		unit_number(row, swk_report_status(&report), rows[i].goes_on ? 0 : SWK_HELD_BACK);
 		if (rows[i].says)
 			unit_says(row, report.notes[0].text, rows[i].says);
 		swk_report_free(&report);

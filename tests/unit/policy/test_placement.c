@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "decision.h"
+#include "decide.h"
 
 /* Those without a file. */
 static struct swk_settings plain_settings;
@@ -10,91 +10,91 @@ static struct swk_policy plain;
 static void instances_become_upstreams(void **state)
 {
 	static const struct decision rows[] = {
-		{.row = "none", .registry = "", .wanted = ""},
+		{.row = "none", .registry = "", .desired = ""},
 		{.row = "sorted, each once",
 		 .registry = "web@10.0.0.10:80 web@10.0.0.2:80 web@::1:80 web@10.0.0.2:80",
-		 .wanted = "web: 10.0.0.2:80 10.0.0.10:80 [::1]:80"},
+		 .desired = "web: 10.0.0.2:80 10.0.0.10:80 [::1]:80"},
 		{.row = "only those that pass",
 		 .registry = "web@10.0.0.1:80 web@10.0.0.2:80!warning web@10.0.0.3:80!critical",
-		 .wanted = "web: 10.0.0.1:80",
+		 .desired = "web: 10.0.0.1:80",
 		 .says = "is warning"},
-		{.row = "none that passes", .registry = "web@10.0.0.1:80!critical", .wanted = ""},
-		{.row = "consul itself", .registry = "consul@10.0.0.1:80 consul", .wanted = ""},
+		{.row = "none that passes", .registry = "web@10.0.0.1:80!critical", .desired = ""},
+		{.row = "consul itself", .registry = "consul@10.0.0.1:80 consul", .desired = ""},
 		{.row = "two that differ in more than case",
 		 .registry = "web@10.0.0.1:80 api@10.0.0.2:80",
-		 .wanted = "api: 10.0.0.2:80; web: 10.0.0.1:80"},
+		 .desired = "api: 10.0.0.2:80; web: 10.0.0.1:80"},
 		{.row = "a name that can't be one",
 		 .registry = "we;b@10.0.0.1:80 web@10.0.0.2:80",
-		 .wanted = "web: 10.0.0.2:80",
+		 .desired = "web: 10.0.0.2:80",
 		 .noted = "s",
 		 .says = "service 'we;b': skipped: its name"},
-		{.row = "such a name in the list", .registry = "_web", .wanted = "", .noted = "s"},
+		{.row = "such a name in the list", .registry = "_web", .desired = "", .noted = "s"},
 		/* addresses and ports */
 		{.row = "no literal",
 		 .registry = "web@10.0.0.1:80 web@backend.example:80 web@:80 web@0.0.0.0:80",
-		 .wanted = "web: 10.0.0.1:80",
+		 .desired = "web: 10.0.0.1:80",
 		 .noted = "sss",
 		 .says = "service 'web': instance 0 ('w1' on node 'n1') skipped: no IPv4 or IPv6 "
 			 "address: 'backend.example'"},
 		{.row = "not one word but code",
 		 .registry = "web@10.0.0.1;include:80",
-		 .wanted = "",
+		 .desired = "",
 		 .noted = "s"},
 		{.row = "the first and the last port",
 		 .registry = "web@10.0.0.1:1 web@10.0.0.1:65535",
-		 .wanted = "web: 10.0.0.1:1 10.0.0.1:65535"},
+		 .desired = "web: 10.0.0.1:1 10.0.0.1:65535"},
 		{.row = "no port",
 		 .registry = "web@10.0.0.1:0 web@10.0.0.1:65536 web@10.0.0.1:-80 "
 			     "web@10.0.0.1:80.5 web@10.0.0.1:4294967376 web@10.0.0.1:1e300 "
 			     "web@10.0.0.1:0.5 web@10.0.0.1:nan",
-		 .wanted = "",
+		 .desired = "",
 		 .noted = "ssssssss",
 		 .says = "no port from 1 to 65535: '80.5'"},
 		{.row = "one more than the last port",
 		 .registry = "web@10.0.0.1:65536",
-		 .wanted = "",
+		 .desired = "",
 		 .noted = "s",
 		 .says = "no port from 1 to 65535: '65536'"},
 		{.row = "what can't be used is noted even if it doesn't pass",
 		 .registry = "web@nowhere:80!critical",
-		 .wanted = "",
+		 .desired = "",
 		 .noted = "s"},
 		/* the interface's own ports, at which nobody may be published on loopback */
 		{.row = "a reserved port",
 		 .registry = "web@127.0.0.1:18882 web@127.1.2.3:18881 web@::1:18882 "
 			     "web@::ffff:127.0.0.1:18882 web@::ffff:0.0.0.0:18882",
-		 .wanted = "",
+		 .desired = "",
 		 .noted = "sssss",
 		 .says = "dynamic interface may be there: '[::1]:18882'"},
 		{.row = "the port elsewhere, and other ports on loopback",
 		 .registry = "web@10.0.0.1:18882 web@127.0.0.1:18883 web@::1:80",
-		 .wanted = "web: 10.0.0.1:18882 127.0.0.1:18883 [::1]:80"},
+		 .desired = "web: 10.0.0.1:18882 127.0.0.1:18883 [::1]:80"},
 		/* colours */
 		{.row = "each colour has its own",
 		 .registry = "web@10.0.0.1:80+gray=a web@10.0.0.2:80+gray=b web@10.0.0.3:80+x",
-		 .wanted = "web: 10.0.0.3:80; web_a<web gray=a>: 10.0.0.1:80; "
-			   "web_b<web gray=b>: 10.0.0.2:80"},
+		 .desired = "web: 10.0.0.3:80; web_a<web gray=a>: 10.0.0.1:80; "
+			    "web_b<web gray=b>: 10.0.0.2:80"},
 		{.row = "no colour",
 		 .registry = "web@10.0.0.1:80+gray= web@10.0.0.2:80+gray=default "
 			     "web@10.0.0.3:80+gray web@10.0.0.4:80+Gray=a web@10.0.0.5:80+grays=a",
-		 .wanted = "web: 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80 10.0.0.4:80 10.0.0.5:80"},
+		 .desired = "web: 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80 10.0.0.4:80 10.0.0.5:80"},
 		{.row = "two colours, and one of them twice",
 		 .registry = "web@10.0.0.1:80+gray=a+x+gray=b+gray=a",
-		 .wanted = "web_a<web gray=a>: 10.0.0.1:80; web_b<web gray=b>: 10.0.0.1:80"},
+		 .desired = "web_a<web gray=a>: 10.0.0.1:80; web_b<web gray=b>: 10.0.0.1:80"},
 		{.row = "a colour and none",
 		 .registry = "web@10.0.0.1:80+gray=a+gray=default",
-		 .wanted = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
+		 .desired = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
 		{.row = "a colour that may not start a name may follow in one",
 		 .registry = "web@10.0.0.1:80+gray=-a",
-		 .wanted = "web_-a<web gray=-a>: 10.0.0.1:80"},
+		 .desired = "web_-a<web gray=-a>: 10.0.0.1:80"},
 		{.row = "a colour that can't be one, alone",
 		 .registry = "web@10.0.0.1:80+gray=a;b",
-		 .wanted = "",
+		 .desired = "",
 		 .noted = "s",
 		 .says = "can't be part of an upstream's name: tag 'gray=a;b'"},
 		{.row = "and beside a good one",
 		 .registry = "web@10.0.0.1:80+gray=a=b+gray=c",
-		 .wanted = "web_c<web gray=c>: 10.0.0.1:80",
+		 .desired = "web_c<web gray=c>: 10.0.0.1:80",
 		 .noted = "s"},
 	};
 
@@ -200,45 +200,45 @@ static void routing(void **state)
 		{.row = "each tag by itself",
 		 .config = TWO,
 		 .registry = "web@10.0.0.1:80+gray=a+zone=eu",
-		 .wanted = "web-eu<web zone=eu>: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
+		 .desired = "web-eu<web zone=eu>: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
 		{.row = "one of them, and none",
 		 .config = TWO,
 		 .registry = "web@10.0.0.1:80+zone=eu web@10.0.0.2:80+gray=a web@10.0.0.3:80",
-		 .wanted = "web: 10.0.0.3:80; web-eu<web zone=eu>: 10.0.0.1:80; "
-			   "web_a<web gray=a>: 10.0.0.2:80"},
+		 .desired = "web: 10.0.0.3:80; web-eu<web zone=eu>: 10.0.0.1:80; "
+			    "web_a<web gray=a>: 10.0.0.2:80"},
 		{.row = "a default beside a colour",
 		 .config = TWO,
 		 .registry = "web@10.0.0.1:80+gray=default+zone=eu",
-		 .wanted = "web: 10.0.0.1:80; web-eu<web zone=eu>: 10.0.0.1:80"},
+		 .desired = "web: 10.0.0.1:80; web-eu<web zone=eu>: 10.0.0.1:80"},
 		{.row = "an empty value beside a colour",
 		 .config = TWO,
 		 .registry = "web@10.0.0.1:80+gray=a+zone=",
-		 .wanted = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
+		 .desired = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
 		{.row = "another default",
 		 .config = "{\"routing\": [{\"tag\": \"gray\", \"default\": \"blue\"}]}",
 		 .registry = "web@10.0.0.1:80+gray=blue web@10.0.0.2:80+gray=default",
-		 .wanted = "web: 10.0.0.1:80; web_default<web gray=default>: 10.0.0.2:80"},
+		 .desired = "web: 10.0.0.1:80; web_default<web gray=default>: 10.0.0.2:80"},
 		{.row = "another separator",
 		 .config = "{\"routing\": [{\"tag\": \"gray\", \"separator\": \".x-\"}]}",
 		 .registry = "web@10.0.0.1:80+gray=a",
-		 .wanted = "web.x-a<web gray=a>: 10.0.0.1:80"},
+		 .desired = "web.x-a<web gray=a>: 10.0.0.1:80"},
 		{.row = "another tag",
 		 .config = "{\"routing\": [{\"tag\": \"zone\"}]}",
 		 .registry = "web@10.0.0.1:80+gray=a web@10.0.0.2:80+zone=a",
-		 .wanted = "web: 10.0.0.1:80; web_a<web zone=a>: 10.0.0.2:80"},
+		 .desired = "web: 10.0.0.1:80; web_a<web zone=a>: 10.0.0.2:80"},
 		{.row = "none",
 		 .config = "{\"routing\": []}",
 		 .registry = "web@10.0.0.1:80+gray=a web@10.0.0.2:80",
-		 .wanted = "web: 10.0.0.1:80 10.0.0.2:80"},
+		 .desired = "web: 10.0.0.1:80 10.0.0.2:80"},
 		{.row = "one tag's name begins another's",
 		 .config = "{\"routing\": [{\"tag\": \"g\"}, {\"tag\": \"gray\", \"separator\": "
 			   "\"-\"}]}",
 		 .registry = "web@10.0.0.1:80+gray=a web@10.0.0.2:80+g=b",
-		 .wanted = "web-a<web gray=a>: 10.0.0.1:80; web_b<web g=b>: 10.0.0.2:80"},
+		 .desired = "web-a<web gray=a>: 10.0.0.1:80; web_b<web g=b>: 10.0.0.2:80"},
 		{.row = "two tags, one name: one is served",
 		 .config = "{\"routing\": [{\"tag\": \"gray\"}, {\"tag\": \"zone\"}]}",
 		 .registry = "web@10.0.0.1:80+gray=a web@10.0.0.2:80+zone=a",
-		 .wanted = "web_a<web gray=a>: 10.0.0.1:80",
+		 .desired = "web_a<web gray=a>: 10.0.0.1:80",
 		 .noted = "s",
 		 .says = "upstream web_a of service web, tag zone=a: skipped: the name is taken by "
 			 "service web, tag gray=a; rename one of them"},
@@ -246,40 +246,40 @@ static void routing(void **state)
 		{.row = "also plain",
 		 .config = BOTH,
 		 .registry = "web@10.0.0.1:80+gray=a web@10.0.0.2:80",
-		 .wanted = "web: 10.0.0.1:80 10.0.0.2:80; web_a<web gray=a>: 10.0.0.1:80"},
+		 .desired = "web: 10.0.0.1:80 10.0.0.2:80; web_a<web gray=a>: 10.0.0.1:80"},
 		{.row = "both are",
 		 .config = BOTH,
 		 .registry = "web@10.0.0.1:80+gray=a+zone=eu",
-		 .wanted = "web: 10.0.0.1:80; web-eu<web zone=eu>: 10.0.0.1:80; "
-			   "web_a<web gray=a>: 10.0.0.1:80"},
+		 .desired = "web: 10.0.0.1:80; web-eu<web zone=eu>: 10.0.0.1:80; "
+			    "web_a<web gray=a>: 10.0.0.1:80"},
 		{.row = "one of them is not",
 		 .config = ONE_OF_TWO,
 		 .registry = "web@10.0.0.1:80+gray=a+zone=eu web@10.0.0.2:80+gray=b",
-		 .wanted = "web: 10.0.0.2:80; web-eu<web zone=eu>: 10.0.0.1:80; "
-			   "web_a<web gray=a>: 10.0.0.1:80; web_b<web gray=b>: 10.0.0.2:80"},
+		 .desired = "web: 10.0.0.2:80; web-eu<web zone=eu>: 10.0.0.1:80; "
+			    "web_a<web gray=a>: 10.0.0.1:80; web_b<web gray=b>: 10.0.0.2:80"},
 		{.row = "one of them is not, whichever comes first",
 		 .config = ONE_OF_TWO,
 		 .registry = "web@10.0.0.1:80+zone=eu+gray=a",
-		 .wanted = "web-eu<web zone=eu>: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
+		 .desired = "web-eu<web zone=eu>: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
 		{.row = "one of them is not, but says its default",
 		 .config = ONE_OF_TWO,
 		 .registry = "web@10.0.0.1:80+gray=a+zone=default",
-		 .wanted = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
+		 .desired = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
 		{.row = "once, whatever says so",
 		 .config = BOTH,
 		 .registry = "web@10.0.0.1:80+gray=a+gray=default+zone=",
-		 .wanted = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
+		 .desired = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
 		{.row = "a colour that can't be one, also plain",
 		 .config = BOTH,
 		 .registry = "web@10.0.0.1:80+gray=a;b",
-		 .wanted = "web: 10.0.0.1:80",
+		 .desired = "web: 10.0.0.1:80",
 		 .noted = "s"},
 		/* an upstream's own name */
 		{.row = "another name",
 		 .config = "{\"services\": {\"web\": {\"upstream\": \"shop\"}}}",
 		 .registry = "web@10.0.0.1:80 web@10.0.0.2:80+gray=a api@10.0.0.3:80",
-		 .wanted = "api: 10.0.0.3:80; shop<web>: 10.0.0.1:80; "
-			   "shop_a<web gray=a>: 10.0.0.2:80"},
+		 .desired = "api: 10.0.0.3:80; shop<web>: 10.0.0.1:80; "
+			    "shop_a<web gray=a>: 10.0.0.2:80"},
 		{.row = "a short one makes room for a colour",
 		 .config = "{\"services\": {\"web*\": {\"upstream\": \"s\"}}}",
 		 .registry = "web@10.0.0.1:80+gray="
@@ -287,20 +287,21 @@ static void routing(void **state)
 			     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 			     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 			     " web@10.0.0.1:80+gray=b",
-		 .wanted = "s_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-			   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-			   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa<web "
-			   "gray=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-			   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-			   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa>: "
-			   "10.0.0.1:80; s_b<web gray=b>: 10.0.0.1:80"},
+		 .desired =
+			 "s_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa<web "
+			 "gray=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+			 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa>: "
+			 "10.0.0.1:80; s_b<web gray=b>: 10.0.0.1:80"},
 		/* what else is said of an upstream */
 		{.row = "by service",
 		 .config = "{\"services\": {\"web\": {\"balance\": \"least_conn\", \"keepalive\": "
 			   "5, \"keepalive_timeout\": 6, \"keepalive_requests\": 7}}}",
 		 .registry = "web@10.0.0.1:80+gray=a api@10.0.0.2:80",
-		 .wanted = "api: 10.0.0.2:80; web_a<web gray=a>: 10.0.0.1:80 least_conn "
-			   "keepalive=5 keepalive_timeout=6 keepalive_requests=7"},
+		 .desired = "api: 10.0.0.2:80; web_a<web gray=a>: 10.0.0.1:80 least_conn "
+			    "keepalive=5 keepalive_timeout=6 keepalive_requests=7"},
 	};
 
 	(void)state;
@@ -315,72 +316,74 @@ static void published(void **state)
 		{.row = "included",
 		 .config = "{\"include\": [\"web\", \"api-*\"]}",
 		 .registry = "web@10.0.0.1:80 api-x@10.0.0.2:80 api@10.0.0.3:80 Web@10.0.0.4:80",
-		 .wanted = "api-x: 10.0.0.2:80; web: 10.0.0.1:80"},
+		 .desired = "api-x: 10.0.0.2:80; web: 10.0.0.1:80"},
 		{.row = "excluded, though included",
 		 .config = "{\"include\": [\"api-*\"], \"exclude\": [\"api-x\", \"web\"]}",
 		 .registry = "web@10.0.0.1:80 api-x@10.0.0.2:80 api-y@10.0.0.3:80",
-		 .wanted = "api-y: 10.0.0.3:80"},
+		 .desired = "api-y: 10.0.0.3:80"},
 		{.row = "consul, though included",
 		 .config = "{\"include\": [\"consul\", \"*\"]}",
 		 .registry = "consul@10.0.0.1:80 web@10.0.0.2:80",
-		 .wanted = "web: 10.0.0.2:80"},
+		 .desired = "web: 10.0.0.2:80"},
 		{.row = "excluded, and in the file: goes with a document of its own",
 		 .config = "{\"exclude\": [\"web\"]}",
-		 .have = "api: 10.0.0.2:80; web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80",
+		 .recorded = "api: 10.0.0.2:80; web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80",
 		 .registry = "web@10.0.0.1:80",
-		 .wanted = "api: 10.0.0.2:80"},
+		 .desired = "api: 10.0.0.2:80"},
 		{.row = "also where none of it is healthy",
 		 .config = "{\"exclude\": [\"web\"]}",
-		 .have = "web: 10.0.0.1:80",
+		 .recorded = "web: 10.0.0.1:80",
 		 .registry = "web@10.0.0.1:80!critical",
-		 .wanted = ""},
+		 .desired = ""},
 		{.row = "but not with one that shows none",
 		 .config = "{\"exclude\": [\"web\"]}",
-		 .have = "web: 10.0.0.1:80",
+		 .recorded = "web: 10.0.0.1:80",
 		 .registry = "web",
-		 .wanted = "web: 10.0.0.1:80",
-		 .whys = "web: left out: include and exclude leave it out"},
+		 .desired = "web: 10.0.0.1:80",
+		 .decisions = "web: left out: include and exclude leave it out"},
 		{.row = "and in a full pass",
 		 .config = "{\"exclude\": [\"web\"]}",
-		 .have = "web: 10.0.0.1:80",
+		 .recorded = "web: 10.0.0.1:80",
 		 .registry = "api@10.0.0.2:80 web consul",
 		 .complete = true,
-		 .wanted = "api: 10.0.0.2:80",
-		 .whys = "web: left out: include and exclude leave it out; consul: left out: it is "
+		 .desired = "api: 10.0.0.2:80",
+		 .decisions =
+			 "web: left out: include and exclude leave it out; consul: left out: it is "
 			 "Consul itself"},
 		{.row = "a name that can't be one, excluded, is no trouble",
 		 .config = "{\"exclude\": [\"we*\"]}",
 		 .registry = "we;b@10.0.0.1:80",
-		 .wanted = "",
-		 .whys = "we;b: left out: include and exclude leave it out"},
+		 .desired = "",
+		 .decisions = "we;b: left out: include and exclude leave it out"},
 		/* a tag that is needed */
 		{.row = "only those with the tag",
 		 .config = "{\"require_tag\": \"public\"}",
 		 .registry = "web@10.0.0.1:80+public web@10.0.0.2:80 web@10.0.0.3:80+Public "
 			     "web@10.0.0.4:80+x+public+gray=a web@10.0.0.5:80+public2",
-		 .wanted = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.4:80"},
+		 .desired = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.4:80"},
 		{.row = "none has it: as if deregistered",
 		 .config = "{\"require_tag\": \"public\"}",
-		 .have = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80",
+		 .recorded = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80",
 		 .registry = "web@10.0.0.1:80",
-		 .wanted = ""},
+		 .desired = ""},
 		{.row = "a colour of which none has it",
 		 .config = "{\"require_tag\": \"public\"}",
-		 .have = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.2:80",
+		 .recorded = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.2:80",
 		 .registry = "web@10.0.0.1:80+public web@10.0.0.2:80+gray=a",
-		 .wanted = "web: 10.0.0.1:80"},
+		 .desired = "web: 10.0.0.1:80"},
 		{.row = "one that has it is critical, others don't have it",
 		 .config = "{\"require_tag\": \"public\"}",
-		 .have = "web: 10.0.0.1:80",
+		 .recorded = "web: 10.0.0.1:80",
 		 .registry = "web@10.0.0.1:80+public!critical web@10.0.0.2:80",
-		 .wanted = "web: 10.0.0.1:80",
+		 .desired = "web: 10.0.0.1:80",
 		 .noted = "k"},
 		/* a name that is a host to nginx */
 		{.row = "names of hosts",
 		 .registry = "127.0.0.1@10.0.0.1:80 localhost@10.0.0.1:80",
-		 .wanted = "",
+		 .desired = "",
 		 .noted = "ss",
-		 .whys = "127.0.0.1: skipped: to nginx that is a host, not an upstream; localhost: "
+		 .decisions =
+			 "127.0.0.1: skipped: to nginx that is a host, not an upstream; localhost: "
 			 "skipped: to nginx that is a host, not an upstream"},
 	};
 
@@ -451,47 +454,47 @@ static void keys(void **state)
 	static const struct decision rows[] = {
 		{.row = "upstreams of the tree",
 		 .keys = "web/10.0.0.1:80 api/10.0.0.3:80 web/[::1]:80,weight=2",
-		 .wanted = "api: 10.0.0.3:80 keyed; web: 10.0.0.1:80 [::1]:80,weight=2 keyed"},
+		 .desired = "api: 10.0.0.3:80 keyed; web: 10.0.0.1:80 [::1]:80,weight=2 keyed"},
 		{.row = "folders",
 		 .keys = "web/ web/10.0.0.1:80 api/x/",
-		 .wanted = "web: 10.0.0.1:80 keyed"},
+		 .desired = "web: 10.0.0.1:80 keyed"},
 		{.row = "too deep, and not deep enough",
 		 .keys = "web web/x/10.0.0.1:80 /10.0.0.1:80 web/10.0.0.1:80",
-		 .wanted = "web: 10.0.0.1:80 keyed",
+		 .desired = "web: 10.0.0.1:80 keyed",
 		 .noted = "sss",
 		 .says = "key 'p/web/x/10.0.0.1:80' skipped: it is not p/UPSTREAM/ADDRESS:PORT"},
 		{.row = "no name",
 		 .keys = "/10.0.0.1:80",
-		 .wanted = "",
+		 .desired = "",
 		 .noted = "s",
 		 .says = "key 'p//10.0.0.1:80' skipped: it is not p/UPSTREAM/ADDRESS:PORT"},
 		{.row = "what can't be used is registered all the same",
-		 .have = "web: 10.0.0.9:80 keyed",
+		 .recorded = "web: 10.0.0.9:80 keyed",
 		 .keys = "web/nowhere",
 		 .all_keys = true,
-		 .wanted = "web: 10.0.0.9:80 keyed",
+		 .desired = "web: 10.0.0.9:80 keyed",
 		 .noted = "sk",
 		 .says = "key 'p/web/nowhere' skipped: no ADDRESS:PORT: 'nowhere'"},
 		{.row = "a name that can't be one",
 		 .keys = "we;b/10.0.0.1:80 _x/10.0.0.1:80 localhost/10.0.0.1:80",
-		 .wanted = "",
+		 .desired = "",
 		 .noted = "sss"},
-		{.row = "too long a name", .keys = long_name, .wanted = "", .noted = "s"},
+		{.row = "too long a name", .keys = long_name, .desired = "", .noted = "s"},
 		{.row = "by the upstream's name",
 		 .config = "{\"services\": {\"we*\": {\"keepalive\": 4, \"balance\": \"ip_hash\", "
 			   "\"max_conns\": 5, \"port\": 81, \"upstream\": \"shop\"}}}",
 		 .keys = "web/10.0.0.1:80 api/10.0.0.1:80",
-		 .wanted = "api: 10.0.0.1:80 keyed; shop<web>: 10.0.0.1:81,max_conns=5 ip_hash "
-			   "keepalive=4 keyed"},
+		 .desired = "api: 10.0.0.1:80 keyed; shop<web>: 10.0.0.1:81,max_conns=5 ip_hash "
+			    "keepalive=4 keyed"},
 		{.row = "include and exclude",
 		 .config = "{\"include\": [\"w*\"], \"exclude\": [\"wx\"]}",
 		 .keys = "web/10.0.0.1:80 api/10.0.0.1:80 wx/10.0.0.1:80",
-		 .wanted = "web: 10.0.0.1:80 keyed",
-		 .whys = ""},
+		 .desired = "web: 10.0.0.1:80 keyed",
+		 .decisions = ""},
 		{.row = "but no tag is needed, no check, and no colour made",
 		 .config = "{\"require_tag\": \"public\", \"defaults\": {\"require_check\": true}}",
 		 .keys = "web/10.0.0.1:80,gray=a",
-		 .wanted = "web: 10.0.0.1:80 keyed",
+		 .desired = "web: 10.0.0.1:80 keyed",
 		 .noted = "w",
 		 .says = "key 'p/web/10.0.0.1:80': 'gray' is ignored: there is no such "
 			 "attribute"},
@@ -499,15 +502,15 @@ static void keys(void **state)
 		 .config = "{\"attributes\": {\"allow\": [], \"max\": {\"weight\": 10, "
 			   "\"max_fails\": 0}}}",
 		 .keys = "web/10.0.0.1:80,weight=5000,max_fails=7 web/10.0.0.2:80,backup=1",
-		 .wanted = "web: 10.0.0.1:80,weight=5000,max_fails=7 10.0.0.2:80,backup keyed"},
-		{.row = "consul", .keys = "consul/10.0.0.1:80", .wanted = "", .whys = ""},
+		 .desired = "web: 10.0.0.1:80,weight=5000,max_fails=7 10.0.0.2:80,backup keyed"},
+		{.row = "consul", .keys = "consul/10.0.0.1:80", .desired = "", .decisions = ""},
 		{.row = "excluded, and in the file",
 		 .config = "{\"exclude\": [\"web\"]}",
-		 .have = "web: 10.0.0.9:80 keyed",
+		 .recorded = "web: 10.0.0.9:80 keyed",
 		 .keys = "web/10.0.0.1:80",
 		 .all_keys = true,
-		 .wanted = "",
-		 .whys = ""},
+		 .desired = "",
+		 .decisions = ""},
 	};
 	static const char *const outside[] = {"q/web/10.0.0.1:80", "pweb/10.0.0.1:80", "p", "",
 					      "pp/web/10.0.0.1:80"};
@@ -632,29 +635,29 @@ static void whys_of_instances(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct swk_settings settings = settings_of(rows[i].config);
 		struct swk_policy policy = policy_of(&settings);
-		struct swk_whys whys = {0};
+		struct swk_decisions decisions = {0};
 		struct swk_report report = {0};
 		struct swk_services services, known;
 		char shown[1024] = "";
 
-		policy.whys = &whys;
+		policy.decisions = &decisions;
 		services = registry(rows[i].registry, &policy, &report);
 		known = tree(rows[i].keys, &policy, &report);
-		for (size_t j = 0; j < whys.count; j++) {
-			const struct swk_why *why = &whys.list[j];
+		for (size_t j = 0; j < decisions.count; j++) {
+			const struct swk_decision *decision = &decisions.list[j];
 
 			(void)snprintf(shown + strlen(shown), sizeof(shown) - strlen(shown),
 				       "%s%s %s %s %s %s %s %s: %s", j ? "; " : "",
-				       *why->service ? why->service : "-",
-				       *why->upstream ? why->upstream : "-", why->instance,
-				       *why->node ? why->node : "-",
-				       *why->status ? why->status : "-",
-				       *why->address ? why->address : "-",
-				       swk_verdict_words[why->verdict], why->reason);
-			unit_number(rows[i].row, why->keyed, *rows[i].keys != '\0');
+				       *decision->service ? decision->service : "-",
+				       *decision->upstream ? decision->upstream : "-",
+				       decision->instance, *decision->node ? decision->node : "-",
+				       *decision->status ? decision->status : "-",
+				       *decision->address ? decision->address : "-",
+				       swk_outcome_words[decision->outcome], decision->reason);
+			unit_number(rows[i].row, decision->keyed, *rows[i].keys != '\0');
 		}
 		unit_same(rows[i].row, shown, rows[i].shown);
-		swk_whys_free(&whys);
+		swk_decisions_free(&decisions);
 		swk_services_free(&services);
 		swk_services_free(&known);
 		swk_report_free(&report);
@@ -667,7 +670,7 @@ static void whys_of_instances(void **state)
 static void find_sources(const char *config, const char *text, const char *registered,
 			 bool complete, const char *found)
 {
-	struct swk_upstreams have = unit_upstreams(text);
+	struct swk_upstreams recorded = unit_upstreams(text);
 	struct swk_settings settings = settings_of(config);
 	const struct swk_policy policy = policy_of(&settings);
 	struct swk_report report = {0};
@@ -675,11 +678,12 @@ static void find_sources(const char *config, const char *text, const char *regis
 	struct swk_error error = {0};
 	char *shown;
 
-	assert_int_equal(swk_policy_find_sources(&have, &settings, &services, complete, &error), 0);
-	shown = unit_show(&have);
+	assert_int_equal(swk_policy_find_sources(&recorded, &settings, &services, complete, &error),
+			 0);
+	shown = unit_show(&recorded);
 	unit_same(text, shown, found);
 	free(shown);
-	swk_upstreams_free(&have);
+	swk_upstreams_free(&recorded);
 	swk_services_free(&services);
 	swk_report_free(&report);
 	swk_settings_free(&settings);
@@ -688,7 +692,7 @@ static void find_sources(const char *config, const char *text, const char *regis
 static void sources_are_found(void **state)
 {
 	static const struct {
-		const char *have, *registry;
+		const char *recorded, *registry;
 		bool complete;
 		const char *found;
 	} rows[] = {
@@ -718,7 +722,8 @@ static void sources_are_found(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		find_sources(NULL, rows[i].have, rows[i].registry, rows[i].complete, rows[i].found);
+		find_sources(NULL, rows[i].recorded, rows[i].registry, rows[i].complete,
+			     rows[i].found);
 }
 
 #define CALLED "{\"services\": {\"web\": {\"upstream\": \"Shop\"}}}"
@@ -729,7 +734,7 @@ static void sources_are_found(void **state)
 static void sources_are_called(void **state)
 {
 	static const struct {
-		const char *config, *have, *registry;
+		const char *config, *recorded, *registry;
 		bool complete;
 		const char *found;
 	} rows[] = {
@@ -751,7 +756,7 @@ static void sources_are_called(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		find_sources(rows[i].config, rows[i].have, rows[i].registry, rows[i].complete,
+		find_sources(rows[i].config, rows[i].recorded, rows[i].registry, rows[i].complete,
 			     rows[i].found);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "whys.h"
+#include "decisions.h"
 
 #include "policy/survey.h"
 #include "view/status.h"
@@ -9,12 +9,12 @@ static struct swk_live live_of(const char *text)
 {
 	struct swk_live live = {.readable = SWK_READ_ATTRIBUTES};
 	struct swk_error error = {0};
-	char *copy = strdup(text), *rest = copy, *look;
+	char *copy = strdup(text), *rest = copy, *sample;
 
 	live.upstreams = unit_upstreams(strsep(&rest, "|"));
-	while ((look = strsep(&rest, "|"))) {
+	while ((sample = strsep(&rest, "|"))) {
 		struct swk_live next = {.readable = SWK_READ_ATTRIBUTES,
-					.upstreams = unit_upstreams(look)};
+					.upstreams = unit_upstreams(sample)};
 
 		assert_int_equal(swk_live_merge(&live, &next, &error), 0);
 	}
@@ -47,9 +47,9 @@ static char *show(const struct swk_survey *survey)
 
 static void rows_of_a_target(void **state)
 {
-	/* `wanted` NULL: as the file. `owed` NULL: nothing is known of the target. */
+	/* `desired` NULL: as the file. `pending` NULL: nothing is known of the target. */
 	static const struct {
-		const char *have, *wanted, *live, *owed, *whys, *rows;
+		const char *recorded, *desired, *live, *pending, *decisions, *rows;
 		bool drifted;
 	} cases[] = {
 		{"", NULL, "", "", "", "", false},
@@ -124,20 +124,21 @@ static void rows_of_a_target(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct swk_upstreams have = unit_upstreams(cases[i].have);
-		struct swk_upstreams wanted =
-			unit_upstreams(cases[i].wanted ? cases[i].wanted : cases[i].have);
-		struct swk_names owed = unit_names(cases[i].owed ? cases[i].owed : "");
+		struct swk_upstreams recorded = unit_upstreams(cases[i].recorded);
+		struct swk_upstreams desired =
+			unit_upstreams(cases[i].desired ? cases[i].desired : cases[i].recorded);
+		struct swk_names pending = unit_names(cases[i].pending ? cases[i].pending : "");
 		struct swk_names gone = unit_names("gone");
-		struct swk_whys whys = unit_whys(cases[i].whys);
+		struct swk_decisions decisions = unit_decisions(cases[i].decisions);
 		struct swk_live live = live_of(cases[i].live);
-		const struct swk_survey_known known = {&have, &wanted, &whys, &gone};
+		const struct swk_survey_known known = {&recorded, &desired, &decisions, &gone};
 		struct swk_survey survey = {0};
 		struct swk_error error = {0};
 		char *shown;
 
 		assert_int_equal(swk_survey_add_target(&survey, &known, "one", &live,
-						       cases[i].owed ? &owed : NULL, "", &error),
+						       cases[i].pending ? &pending : NULL, "",
+						       &error),
 				 0);
 		shown = show(&survey);
 		unit_same(cases[i].rows, shown, cases[i].rows);
@@ -146,11 +147,11 @@ static void rows_of_a_target(void **state)
 		free(shown);
 		swk_survey_free(&survey);
 		swk_live_free(&live);
-		swk_whys_free(&whys);
+		swk_decisions_free(&decisions);
 		swk_names_free(&gone);
-		swk_names_free(&owed);
-		swk_upstreams_free(&wanted);
-		swk_upstreams_free(&have);
+		swk_names_free(&pending);
+		swk_upstreams_free(&desired);
+		swk_upstreams_free(&recorded);
 	}
 }
 
@@ -159,7 +160,7 @@ static void what_is_not_seen(void **state)
 {
 	static const struct {
 		enum swk_readable readable;
-		const char *owed, *rows;
+		const char *pending, *rows;
 		bool complete, drifted;
 	} cases[] = {
 		{SWK_READ_NOTHING, "", "w 1 ? unseen | x 1 ? unseen", false, false},
@@ -170,16 +171,16 @@ static void what_is_not_seen(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct swk_upstreams have = unit_upstreams("w: 10.0.0.1:80; x: 10.0.0.1:80");
-		struct swk_names owed = unit_names(cases[i].owed), gone = {0};
-		struct swk_whys whys = {0};
-		const struct swk_survey_known known = {&have, &have, &whys, &gone};
+		struct swk_upstreams recorded = unit_upstreams("w: 10.0.0.1:80; x: 10.0.0.1:80");
+		struct swk_names pending = unit_names(cases[i].pending), gone = {0};
+		struct swk_decisions decisions = {0};
+		const struct swk_survey_known known = {&recorded, &recorded, &decisions, &gone};
 		struct swk_live live = {.readable = cases[i].readable};
 		struct swk_survey survey = {0};
 		struct swk_error error = {0};
 		char *shown;
 
-		assert_int_equal(swk_survey_add_target(&survey, &known, "one", &live, &owed,
+		assert_int_equal(swk_survey_add_target(&survey, &known, "one", &live, &pending,
 						       "no answer", &error),
 				 0);
 		shown = show(&survey);
@@ -188,8 +189,8 @@ static void what_is_not_seen(void **state)
 		unit_number(cases[i].rows, swk_survey_drifted(&survey), cases[i].drifted);
 		free(shown);
 		swk_survey_free(&survey);
-		swk_names_free(&owed);
-		swk_upstreams_free(&have);
+		swk_names_free(&pending);
+		swk_upstreams_free(&recorded);
 	}
 }
 
@@ -197,7 +198,7 @@ static void what_is_not_seen(void **state)
 static void unpublished(void **state)
 {
 	static const struct {
-		const char *whys, *shown;
+		const char *decisions, *shown;
 	} cases[] = {
 		{"", ""},
 		{"w w i - served -", ""},
@@ -216,50 +217,51 @@ static void unpublished(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct swk_whys whys = unit_whys(cases[i].whys);
+		struct swk_decisions decisions = unit_decisions(cases[i].decisions);
 		struct swk_survey survey = {0};
 		struct swk_error error = {0};
 		struct swk_buffer out;
 
 		swk_buffer_init(&out, 10000);
 		(void)swk_buffer_add(&out, "", 0, &error);
-		assert_int_equal(swk_survey_add_unpublished(&survey, &whys, &error), 0);
+		assert_int_equal(swk_survey_add_unpublished(&survey, &decisions, &error), 0);
 		for (size_t j = 0; j < survey.unpublished.count; j++) {
-			const struct swk_why *why = &survey.unpublished.list[j];
+			const struct swk_decision *decision = &survey.unpublished.list[j];
 
-			(void)swk_buffer_print(&out, &error, "%s%s %s %s: %s", j ? " | " : "",
-					       why->service, *why->upstream ? why->upstream : "-",
-					       swk_verdict_words[why->verdict], why->reason);
+			(void)swk_buffer_print(
+				&out, &error, "%s%s %s %s: %s", j ? " | " : "", decision->service,
+				*decision->upstream ? decision->upstream : "-",
+				swk_outcome_words[decision->outcome], decision->reason);
 		}
-		unit_same(cases[i].whys, out.data, cases[i].shown);
-		unit_number(cases[i].whys, swk_survey_held(&survey),
+		unit_same(cases[i].decisions, out.data, cases[i].shown);
+		unit_number(cases[i].decisions, swk_survey_held_back(&survey),
 			    strstr(cases[i].shown, " held: ") != NULL);
 		swk_buffer_free(&out);
 		swk_survey_free(&survey);
-		swk_whys_free(&whys);
+		swk_decisions_free(&decisions);
 	}
 }
 
 /* A survey of one of each, narrowed to these names. */
 static struct swk_survey survey_of(const struct swk_texts *only)
 {
-	struct swk_upstreams have = unit_upstreams("web: 10.0.0.1:80; web_b<web gray=b>: "
-						   "10.0.0.2:80; api: 10.0.0.3:80");
-	struct swk_names owed = unit_names("old"), gone = {0};
-	struct swk_whys whys = unit_whys("consul - - - left it is Consul");
+	struct swk_upstreams recorded = unit_upstreams("web: 10.0.0.1:80; web_b<web gray=b>: "
+						       "10.0.0.2:80; api: 10.0.0.3:80");
+	struct swk_names pending = unit_names("old"), gone = {0};
+	struct swk_decisions decisions = unit_decisions("consul - - - left it is Consul");
 	struct swk_live live = live_of("WEB: 10.0.0.1:80; web_b: 10.0.0.2:80; api: 10.0.0.3:80; "
 				       "old: 10.0.0.4:80; x\033y: 10.0.0.5:80");
-	const struct swk_survey_known known = {&have, &have, &whys, &gone};
+	const struct swk_survey_known known = {&recorded, &recorded, &decisions, &gone};
 	struct swk_survey survey = {.only = only};
 	struct swk_error error = {0};
 
-	assert_int_equal(swk_survey_add_target(&survey, &known, "one", &live, &owed, "", &error),
+	assert_int_equal(swk_survey_add_target(&survey, &known, "one", &live, &pending, "", &error),
 			 0);
-	assert_int_equal(swk_survey_add_unpublished(&survey, &whys, &error), 0);
+	assert_int_equal(swk_survey_add_unpublished(&survey, &decisions, &error), 0);
 	swk_live_free(&live);
-	swk_whys_free(&whys);
-	swk_names_free(&owed);
-	swk_upstreams_free(&have);
+	swk_decisions_free(&decisions);
+	swk_names_free(&pending);
+	swk_upstreams_free(&recorded);
 	return survey;
 }
 
@@ -303,7 +305,7 @@ static void narrowed(void **state)
 static void held(void **state)
 {
 	static const struct {
-		const char *wanted, *live;
+		const char *desired, *live;
 		bool drifted;
 	} cases[] = {
 		{"w: 10.0.0.1:80", "w: 10.0.0.1:80", false},
@@ -314,24 +316,25 @@ static void held(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct swk_upstreams have = unit_upstreams("w: 10.0.0.1:80");
-		struct swk_upstreams wanted = unit_upstreams(cases[i].wanted);
-		struct swk_names owed = {0}, gone = {0};
-		struct swk_whys whys = {0};
+		struct swk_upstreams recorded = unit_upstreams("w: 10.0.0.1:80");
+		struct swk_upstreams desired = unit_upstreams(cases[i].desired);
+		struct swk_names pending = {0}, gone = {0};
+		struct swk_decisions decisions = {0};
 		struct swk_live live = live_of(cases[i].live);
-		const struct swk_survey_known known = {&have, &wanted, &whys, &gone};
-		struct swk_survey survey = {.held = strdup("since yesterday")};
+		const struct swk_survey_known known = {&recorded, &desired, &decisions, &gone};
+		struct swk_survey survey = {.on_hold = strdup("since yesterday")};
 		struct swk_error error = {0};
 
 		assert_int_equal(
-			swk_survey_add_target(&survey, &known, "one", &live, &owed, "", &error), 0);
+			swk_survey_add_target(&survey, &known, "one", &live, &pending, "", &error),
+			0);
 		unit_number(cases[i].live, swk_survey_drifted(&survey), cases[i].drifted);
-		assert_true(swk_survey_held(&survey));
+		assert_true(swk_survey_held_back(&survey));
 		swk_survey_free(&survey);
-		assert_false(swk_survey_held(&survey));
+		assert_false(swk_survey_held_back(&survey));
 		swk_live_free(&live);
-		swk_upstreams_free(&wanted);
-		swk_upstreams_free(&have);
+		swk_upstreams_free(&desired);
+		swk_upstreams_free(&recorded);
 	}
 }
 
@@ -383,13 +386,13 @@ static void as_a_table(void **state)
 		struct swk_error error = {0};
 		struct swk_buffer out;
 
-		survey.held = cases[i].held ? strdup(cases[i].held) : NULL;
+		survey.on_hold = cases[i].held ? strdup(cases[i].held) : NULL;
 		swk_buffer_init(&out, 10000);
 		assert_int_equal(swk_print_survey(&out, &survey, &cases[i].style, &error), 0);
 		unit_same("table", out.data, cases[i].text);
 		swk_buffer_free(&out);
-		free(survey.held);
-		survey.held = NULL;
+		free(survey.on_hold);
+		survey.on_hold = NULL;
 	}
 	swk_survey_free(&survey);
 }

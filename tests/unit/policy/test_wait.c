@@ -7,7 +7,7 @@ static void operands(void **state)
 {
 	static const struct {
 		const char *text;
-		size_t wanted;
+		size_t goal;
 		unsigned seconds;
 	} good[] = {
 		{"web=1", 1, 300},
@@ -33,8 +33,7 @@ static void operands(void **state)
 
 		assert_int_equal(swk_waits_add(&waits, good[i].text, &error), 0);
 		unit_same(good[i].text, waits.list[0].service, "web");
-		unit_number(good[i].text, (long long)waits.list[0].wanted,
-			    (long long)good[i].wanted);
+		unit_number(good[i].text, (long long)waits.list[0].goal, (long long)good[i].goal);
 		unit_number(good[i].text, waits.list[0].seconds, good[i].seconds);
 		swk_waits_free(&waits);
 	}
@@ -86,7 +85,7 @@ static struct swk_live live_of(const char *text)
 {
 	struct swk_live live = {.readable = SWK_READ_ATTRIBUTES};
 	struct swk_error error = {0};
-	char *copy = strdup(text), *rest = copy, *look;
+	char *copy = strdup(text), *rest = copy, *sample;
 
 	if (*text == '?')
 		live.readable = SWK_READ_NAMES;
@@ -94,9 +93,9 @@ static struct swk_live live_of(const char *text)
 		live.readable = SWK_READ_NOTHING;
 	else
 		live.upstreams = unit_upstreams(strsep(&rest, "|") + (*text == '?'));
-	while (*text != '!' && (look = strsep(&rest, "|"))) {
+	while (*text != '!' && (sample = strsep(&rest, "|"))) {
 		struct swk_live next = {.readable = SWK_READ_ATTRIBUTES,
-					.upstreams = unit_upstreams(look)};
+					.upstreams = unit_upstreams(sample)};
 
 		assert_int_equal(swk_live_merge(&live, &next, &error), 0);
 	}
@@ -108,10 +107,10 @@ static struct swk_live live_of(const char *text)
 
 static void counted(void **state)
 {
-	/* Two targets; `one` NULL: neither was looked at; `owed` NULL: of the second nothing is
+	/* Two targets; `one` NULL: neither was looked at; `pending` NULL: of the second nothing is
 	 * known. The numbers are healthy, filed, sent, live. */
 	static const struct {
-		const char *told, *have, *one, *two, *owed, *numbers;
+		const char *told, *recorded, *one, *two, *pending, *numbers;
 	} cases[] = {
 		{"", "", "", "", "", "0 0 0 0"},
 		{W2, W2, W2, W2, "", "2 2 2 2"},
@@ -167,29 +166,30 @@ static void counted(void **state)
 		struct swk_waits waits = {0};
 		struct swk_services services = {0};
 		struct swk_error error = {0};
-		struct swk_upstreams have = unit_upstreams(cases[i].have);
-		struct swk_names owed = unit_names(cases[i].owed ? cases[i].owed : ""), none = {0};
+		struct swk_upstreams recorded = unit_upstreams(cases[i].recorded);
+		struct swk_names pending = unit_names(cases[i].pending ? cases[i].pending : ""),
+				 none = {0};
 		struct swk_live one = live_of(cases[i].one ? cases[i].one : "");
 		struct swk_live two = live_of(cases[i].two ? cases[i].two : "");
 		const struct swk_wait_target targets[] = {
 			{cases[i].one ? &one : NULL, &none},
-			{cases[i].two ? &two : NULL, cases[i].owed ? &owed : NULL},
+			{cases[i].two ? &two : NULL, cases[i].pending ? &pending : NULL},
 		};
 		struct swk_buffer text;
 		char row[512], numbers[64], described[128];
 
 		(void)snprintf(row, sizeof(row), "%s / %s / %s / %s / %s", cases[i].told,
-			       cases[i].have, cases[i].one ? cases[i].one : "-",
+			       cases[i].recorded, cases[i].one ? cases[i].one : "-",
 			       cases[i].two ? cases[i].two : "-",
-			       cases[i].owed ? cases[i].owed : "-");
+			       cases[i].pending ? cases[i].pending : "-");
 		assert_int_equal(swk_waits_add(&waits, "web=1", &error), 0);
 		assert_int_equal(swk_waits_add(&waits, "unknown=1", &error), 0);
 		assert_non_null(swk_services_get(&services, "web", &error));
 		services.list[0].instances = 9;
 		services.list[0].upstreams = unit_upstreams(cases[i].told);
-		assert_int_equal(
-			swk_waits_count(&waits, &services, &have, targets, COUNT(targets), &error),
-			0);
+		assert_int_equal(swk_waits_count(&waits, &services, &recorded, targets,
+						 COUNT(targets), &error),
+				 0);
 		(void)snprintf(numbers, sizeof(numbers), "%zu %zu %zu %zu", waits.list[1].healthy,
 			       waits.list[1].filed, waits.list[1].sent, waits.list[1].live);
 		unit_same(row, numbers, cases[i].numbers);
@@ -210,8 +210,8 @@ static void counted(void **state)
 		swk_buffer_free(&text);
 		swk_waits_free(&waits);
 		swk_services_free(&services);
-		swk_upstreams_free(&have);
-		swk_names_free(&owed);
+		swk_upstreams_free(&recorded);
+		swk_names_free(&pending);
 		swk_live_free(&one);
 		swk_live_free(&two);
 	}

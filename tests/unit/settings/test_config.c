@@ -257,7 +257,7 @@ static void wrong_types(void **state)
 			  object[] = "an object", strings[] = "an array of strings";
 	static const struct {
 		const char *key, *before, *behind;
-		const char *wanted;
+		const char *desired;
 		int right; /* those that are no wrong type, whether the value can be or not */
 	} rows[] = {
 		{"conf", "", "", text, STRING},
@@ -339,7 +339,7 @@ static void wrong_types(void **state)
 		for (size_t j = 0; j < COUNT(values); j++) {
 			/* Those of rules stand at two places. */
 			for (size_t k = 0; k < (rows[i].before ? 1 : 2); k++) {
-				char config[256], wanted[256];
+				char config[256], desired[256];
 
 				if (rows[i].right & 1 << j)
 					continue;
@@ -354,13 +354,13 @@ static void wrong_types(void **state)
 				else
 					(void)snprintf(config, sizeof(config), "%s%s%s",
 						       rows[i].before, values[j], rows[i].behind);
-				(void)snprintf(wanted, sizeof(wanted),
+				(void)snprintf(desired, sizeof(desired),
 					       "FILE:1: %s%s: this should be %s",
 					       rows[i].before ? ""
 					       : k	      ? "services.w."
 							      : "defaults.",
-					       rows[i].key, rows[i].wanted);
-				unit_same(config, refusal(config, strlen(config)), wanted);
+					       rows[i].key, rows[i].desired);
+				unit_same(config, refusal(config, strlen(config)), desired);
 			}
 		}
 	}
@@ -452,7 +452,7 @@ static void ranges(void **state)
 					    INT64_MAX,	      INT64_MIN};
 
 		for (size_t j = 0; j < COUNT(values); j++) {
-			char config[256], wanted[256];
+			char config[256], desired[256];
 			const char *message;
 
 			(void)snprintf(config, sizeof(config), "%s\"%s\": %lld%s", rows[i].before,
@@ -463,13 +463,13 @@ static void ranges(void **state)
 				continue;
 			}
 			(void)snprintf(
-				wanted, sizeof(wanted), "%s: '%lld' is no %s from %lld to %lld",
+				desired, sizeof(desired), "%s: '%lld' is no %s from %lld to %lld",
 				rows[i].key, values[j],
 				rows[i].seconds ? "time in seconds (or with the unit s, m, h or d)"
 						: "number",
 				rows[i].least, rows[i].most);
 			unit_says(config, message, "FILE:1: ");
-			unit_says(config, message, wanted);
+			unit_says(config, message, desired);
 		}
 	}
 }
@@ -830,7 +830,7 @@ static void write_file(const char *path, const char *text, size_t length)
 
 static void files(void **state)
 {
-	char path[64], wanted[256];
+	char path[64], desired[256];
 	struct swk_settings settings = defaults();
 	struct swk_error error = {0};
 	char *text = unit_repeat(' ', SWK_SETTINGS_MAX + 1);
@@ -843,8 +843,8 @@ static void files(void **state)
 
 	write_file(path, "", 0);
 	assert_int_equal(swk_config_read(&settings, path, &error), SWK_CONFIG);
-	(void)snprintf(wanted, sizeof(wanted), "%s:1: this is not JSON: ", path);
-	unit_says("empty", error.text, wanted);
+	(void)snprintf(desired, sizeof(desired), "%s:1: this is not JSON: ", path);
+	unit_says("empty", error.text, desired);
 
 	/* As long as one may be, and longer. */
 	memcpy(text + SWK_SETTINGS_MAX - 2, "{}", 2);
@@ -853,28 +853,28 @@ static void files(void **state)
 	assert_int_equal(swk_config_read(&settings, path, &error), 0);
 	write_file(path, text, SWK_SETTINGS_MAX + 1);
 	assert_int_equal(swk_config_read(&settings, path, &error), SWK_CONFIG);
-	(void)snprintf(wanted, sizeof(wanted), "%s: it is larger than 4194304 bytes", path);
-	assert_string_equal(error.text, wanted);
+	(void)snprintf(desired, sizeof(desired), "%s: it is larger than 4194304 bytes", path);
+	assert_string_equal(error.text, desired);
 	free(text);
 
 	assert_int_equal(unlink(path), 0);
 	error = (struct swk_error){0};
 	assert_int_equal(swk_config_read(&settings, path, &error), SWK_CONFIG);
-	(void)snprintf(wanted, sizeof(wanted),
+	(void)snprintf(desired, sizeof(desired),
 		       "%s: the settings can't be read: No such file or directory", path);
-	assert_string_equal(error.text, wanted);
+	assert_string_equal(error.text, desired);
 
 	error = (struct swk_error){0};
 	assert_int_equal(swk_config_read(&settings, folder, &error), SWK_CONFIG);
-	(void)snprintf(wanted, sizeof(wanted), "%s: it can't be read: Is a directory", folder);
-	assert_string_equal(error.text, wanted);
+	(void)snprintf(desired, sizeof(desired), "%s: it can't be read: Is a directory", folder);
+	assert_string_equal(error.text, desired);
 	swk_settings_free(&settings);
 }
 
 /* Root may read everything. */
 static void unreadable_file(void **state)
 {
-	char path[64], wanted[256];
+	char path[64], desired[256];
 	struct swk_settings settings = defaults();
 	struct swk_error error = {0};
 
@@ -882,11 +882,11 @@ static void unreadable_file(void **state)
 	(void)snprintf(path, sizeof(path), "%s/closed.json", folder);
 	write_file(path, "{}", 2);
 	assert_int_equal(chmod(path, 0), 0);
-	(void)snprintf(wanted, sizeof(wanted), "%s: the settings can't be read: Permission denied",
-		       path);
+	(void)snprintf(desired, sizeof(desired),
+		       "%s: the settings can't be read: Permission denied", path);
 	if (access(path, R_OK)) {
 		assert_int_equal(swk_config_read(&settings, path, &error), SWK_CONFIG);
-		assert_string_equal(error.text, wanted);
+		assert_string_equal(error.text, desired);
 	}
 	assert_int_equal(unlink(path), 0);
 	swk_settings_free(&settings);
@@ -932,15 +932,15 @@ static void keys_of_the_manual(void **state)
 
 	(void)state;
 	for (size_t i = 0; swk_config_key(i, key); i++) {
-		char wanted[96];
+		char desired[96];
 		const char *at;
 
 		keys++;
-		(void)snprintf(wanted, sizeof(wanted), "\n.It Cm %s\n", key);
-		at = strstr(page, wanted);
+		(void)snprintf(desired, sizeof(desired), "\n.It Cm %s\n", key);
+		at = strstr(page, desired);
 		if (!at)
 			fail_msg("man/swk.json.5 does not tell of %s", key);
-		if (strstr(at + 1, wanted))
+		if (strstr(at + 1, desired))
 			fail_msg("man/swk.json.5 tells of %s twice", key);
 	}
 	while ((line = strsep(&rest, "\n"))) {

@@ -29,7 +29,7 @@ static const char *const single[] = {"only", NULL};
 
 static const struct swk_field list[] = {
 	{"text", SWK_TEXT, AT(text), .unset = "some"},
-	{"checked_text", SWK_TEXT, AT(checked), .valid = is_short, .wanted = "short text"},
+	{"checked_text", SWK_TEXT, AT(checked), .valid = is_short, .expected = "short text"},
 	{"flag", SWK_FLAG, AT(flag), .unset = "yes"},
 	{"number", SWK_NUMBER, AT(number), .least = 2, .most = 70000, .unset = "7"},
 	{"seconds", SWK_SECONDS, AT(seconds), .most = 86400, .unset = "2m"},
@@ -286,29 +286,29 @@ static void borrowed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(list); i++) {
-		struct thing to = {0}, wanted = {0};
+		struct thing to = {0}, desired = {0};
 
 		swk_field_borrow(&list[i], &to, &from);
 		if (list[i].offset == offsetof(struct thing, text))
-			wanted.text = text;
+			desired.text = text;
 		if (list[i].type == SWK_FLAG)
-			wanted.flag = true;
+			desired.flag = true;
 		if (list[i].type == SWK_NUMBER)
-			wanted.number = 1;
+			desired.number = 1;
 		if (list[i].type == SWK_SECONDS)
-			wanted.seconds = 2;
+			desired.seconds = 2;
 		if (list[i].type == SWK_SHARE)
-			wanted.share = (struct swk_share){3, true};
+			desired.share = (struct swk_share){3, true};
 		if (list[i].type == SWK_WORD)
-			wanted.word = 1;
-		unit_number(list[i].name, to.text == wanted.text, 1);
-		unit_number(list[i].name, to.flag, wanted.flag);
+			desired.word = 1;
+		unit_number(list[i].name, to.text == desired.text, 1);
+		unit_number(list[i].name, to.flag, desired.flag);
 		unit_number(list[i].name, to.beside, false);
-		unit_number(list[i].name, to.number, wanted.number);
-		unit_number(list[i].name, to.seconds, wanted.seconds);
-		unit_number(list[i].name, to.share.number, wanted.share.number);
-		unit_number(list[i].name, to.share.percent, wanted.share.percent);
-		unit_number(list[i].name, to.word, wanted.word);
+		unit_number(list[i].name, to.number, desired.number);
+		unit_number(list[i].name, to.seconds, desired.seconds);
+		unit_number(list[i].name, to.share.number, desired.share.number);
+		unit_number(list[i].name, to.share.percent, desired.share.percent);
+		unit_number(list[i].name, to.word, desired.word);
 		unit_number(list[i].name, to.end, 0);
 	}
 }

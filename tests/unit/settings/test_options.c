@@ -94,10 +94,10 @@ static void precedence(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		for (size_t j = 0; j < 8; j++) {
-			const char *wanted = j & 4   ? rows[i].in_line
-					     : j & 2 ? rows[i].in_environment
-					     : j & 1 ? rows[i].in_file
-						     : rows[i].built_in;
+			const char *desired = j & 4   ? rows[i].in_line
+					      : j & 2 ? rows[i].in_environment
+					      : j & 1 ? rows[i].in_file
+						      : rows[i].built_in;
 			char text[256], environment[256], shown[256] = "";
 			struct swk_options options;
 			struct swk_error error = {0};
@@ -140,7 +140,7 @@ static void precedence(void **state)
 							       numbers[k].value);
 				}
 			}
-			unit_same(rows[i].option, shown, wanted);
+			unit_same(rows[i].option, shown, desired);
 			swk_options_free(&options);
 		}
 	}
@@ -320,15 +320,15 @@ static void bad_file(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct swk_options options;
 		struct swk_error error = {0};
-		char wanted[128];
+		char desired[128];
 
 		unit_number(rows[i].line,
 			    read_options(&options, SWK_COMMAND_APPLY, environment, rows[i].line,
 					 &error),
 			    rows[i].status);
-		(void)snprintf(wanted, sizeof(wanted), "%s:2: x: there is no such key", file);
+		(void)snprintf(desired, sizeof(desired), "%s:2: x: there is no such key", file);
 		if (rows[i].status == SWK_CONFIG)
-			unit_same(rows[i].line, error.text, wanted);
+			unit_same(rows[i].line, error.text, desired);
 		unit_number(rows[i].line, options.quiet, rows[i].quiet);
 		unit_number(rows[i].line, options.syslog, rows[i].syslog);
 		unit_number(rows[i].line, options.help, rows[i].help);

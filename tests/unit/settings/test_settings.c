@@ -142,19 +142,19 @@ static void yes_and_no(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(names) * COUNT(rows); i++) {
 		const char *name = names[i / COUNT(rows)], *value = rows[i % COUNT(rows)].value;
-		int wanted = rows[i % COUNT(rows)].flag;
+		int desired = rows[i % COUNT(rows)].flag;
 		/* From the other value to this one. */
 		struct swk_settings settings = {
-			.adopt = wanted == 0, .resync = wanted == 0, .dry_run = wanted == 0};
+			.adopt = desired == 0, .resync = desired == 0, .dry_run = desired == 0};
 		struct swk_error error = {0};
 		const bool *flag = !strcmp(name, "adopt")    ? &settings.adopt
 				   : !strcmp(name, "resync") ? &settings.resync
 							     : &settings.dry_run;
 
 		unit_number(value, swk_settings_set(&settings, name, value, "--it", &error),
-			    wanted < 0 ? SWK_USAGE : 0);
-		if (wanted >= 0)
-			unit_number(value, *flag, wanted);
+			    desired < 0 ? SWK_USAGE : 0);
+		if (desired >= 0)
+			unit_number(value, *flag, desired);
 		swk_settings_free(&settings);
 	}
 }

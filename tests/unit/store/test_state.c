@@ -8,13 +8,13 @@
 static void must_add(struct swk_state *state, const char *target, const char *names)
 {
 	struct swk_error error = {0};
-	struct swk_debt *debt = swk_state_add_debt(state, target, &error);
-	struct swk_names owed = unit_names(names);
+	struct swk_state_target *entry = swk_state_add_target(state, target, &error);
+	struct swk_names pending = unit_names(names);
 
-	assert_non_null(debt);
-	for (size_t i = 0; i < owed.count; i++)
-		assert_int_equal(swk_names_add(&debt->owed, owed.list[i], &error), 0);
-	swk_names_free(&owed);
+	assert_non_null(entry);
+	for (size_t i = 0; i < pending.count; i++)
+		assert_int_equal(swk_names_add(&entry->pending, pending.list[i], &error), 0);
+	swk_names_free(&pending);
 }
 
 static void must_set(struct swk_state *state, const char *service, uint64_t index)
@@ -57,7 +57,7 @@ static size_t read_text(struct swk_state *state, const char *text, size_t length
 	if (damaged) {
 		assert_int_equal(state->success, 0);
 		assert_int_equal(state->keyed, 0);
-		assert_null(state->debts);
+		assert_null(state->targets);
 		assert_null(state->indexes);
 	}
 	return damaged;
@@ -102,10 +102,10 @@ static void written_and_read(void **unused)
 	free(text);
 	assert_int_equal(again.listed, 9);
 	assert_true(again.keyed == UINT64_MAX - 1);
-	assert_int_equal(again.debt_count, 2);
-	assert_true(
-		swk_names_have(&swk_state_debt(&again, "http://127.0.0.1:18882")->owed, "web_A"));
-	assert_int_equal(swk_state_debt(&again, "https://[::1]:1/x")->owed.count, 0);
+	assert_int_equal(again.target_count, 2);
+	assert_true(swk_names_contain(
+		&swk_state_find_target(&again, "http://127.0.0.1:18882")->pending, "web_A"));
+	assert_int_equal(swk_state_find_target(&again, "https://[::1]:1/x")->pending.count, 0);
 	swk_state_free(&again);
 }
 
@@ -220,13 +220,13 @@ static void too_many_gone(void **unused)
 	for (unsigned i = 0; i <= SWK_GONE_MAX; i++) {
 		(void)snprintf(name, sizeof(name), "web_%u", i);
 		must_delete(&state, name);
-		assert_true(swk_names_have(&state.gone, name));
+		assert_true(swk_names_contain(&state.gone, name));
 		assert_true(state.gone.count <= SWK_GONE_MAX);
 	}
 	assert_int_equal(state.gone.count, SWK_GONE_MAX);
-	assert_false(swk_names_have(&state.gone, "web_0"));
+	assert_false(swk_names_contain(&state.gone, "web_0"));
 	must_delete(&state, name);
-	assert_true(swk_names_have(&state.gone, "web_1"));
+	assert_true(swk_names_contain(&state.gone, "web_1"));
 	swk_state_free(&state);
 }
 
@@ -286,14 +286,14 @@ static void debts_are_found_by_target(void **unused)
 	struct swk_state state = {0};
 
 	(void)unused;
-	assert_null(swk_state_debt(&state, "a"));
+	assert_null(swk_state_find_target(&state, "a"));
 	for (char target[] = "a"; *target <= 'm'; ++*target)
 		must_add(&state, target, target);
 	must_add(&state, "c", "x");
-	assert_int_equal(state.debt_count, 13);
-	assert_int_equal(swk_state_debt(&state, "c")->owed.count, 2);
-	assert_int_equal(swk_state_debt(&state, "m")->owed.count, 1);
-	assert_null(swk_state_debt(&state, "C"));
+	assert_int_equal(state.target_count, 13);
+	assert_int_equal(swk_state_find_target(&state, "c")->pending.count, 2);
+	assert_int_equal(swk_state_find_target(&state, "m")->pending.count, 1);
+	assert_null(swk_state_find_target(&state, "C"));
 	swk_state_free(&state);
 }
 

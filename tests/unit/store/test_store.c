@@ -511,14 +511,14 @@ static void killed_holder_holds_nothing(void **state)
 /* Whether a process waits for a lock of a file, as the kernel says. */
 static bool waits(pid_t pid)
 {
-	char line[256], wanted[32];
+	char line[256], desired[32];
 	FILE *locks = fopen("/proc/locks", "r");
 	bool found = false;
 
 	assert_non_null(locks);
-	(void)snprintf(wanted, sizeof(wanted), " %d ", (int)pid);
+	(void)snprintf(desired, sizeof(desired), " %d ", (int)pid);
 	while (!found && fgets(line, sizeof(line), locks))
-		found = strstr(line, "->") && strstr(line, wanted);
+		found = strstr(line, "->") && strstr(line, desired);
 	(void)fclose(locks);
 	return found;
 }

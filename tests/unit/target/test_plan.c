@@ -6,7 +6,7 @@
 static void changes_of_the_file(void **state)
 {
 	static const struct {
-		const char *have, *wanted, *changes;
+		const char *recorded, *desired, *changes;
 	} rows[] = {
 		{"", "", ""},
 		{"a: 10.0.0.1:80", "a: 10.0.0.1:80", ""},
@@ -30,26 +30,26 @@ static void changes_of_the_file(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct swk_upstreams have = unit_upstreams(rows[i].have);
-		struct swk_upstreams wanted = unit_upstreams(rows[i].wanted);
+		struct swk_upstreams recorded = unit_upstreams(rows[i].recorded);
+		struct swk_upstreams desired = unit_upstreams(rows[i].desired);
 		struct swk_names changes = {0};
 		struct swk_error error = {0};
 		char *shown;
 
-		assert_int_equal(swk_plan_changes(&changes, &have, &wanted, &error), 0);
+		assert_int_equal(swk_plan_changes(&changes, &recorded, &desired, &error), 0);
 		shown = unit_show_names(&changes);
-		unit_same(rows[i].have, shown, rows[i].changes);
+		unit_same(rows[i].recorded, shown, rows[i].changes);
 		free(shown);
 		swk_names_free(&changes);
-		swk_upstreams_free(&have);
-		swk_upstreams_free(&wanted);
+		swk_upstreams_free(&recorded);
+		swk_upstreams_free(&desired);
 	}
 }
 
 static void names_of_others(void **state)
 {
 	static const struct {
-		const char *live, *have, *owed, *foreign;
+		const char *live, *recorded, *pending, *unmanaged;
 	} rows[] = {
 		{"", "a: 10.0.0.1:80", "b", ""},
 		{"a: 10.0.0.1:80; b: 10.0.0.1:80; c: 10.0.0.1:80; d: 10.0.0.1:80", "B: 10.0.0.9:80",
@@ -59,18 +59,19 @@ static void names_of_others(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct swk_live live = {.upstreams = unit_upstreams(rows[i].live)};
-		struct swk_upstreams have = unit_upstreams(rows[i].have);
-		struct swk_names owed = unit_names(rows[i].owed), foreign = {0};
+		struct swk_upstreams recorded = unit_upstreams(rows[i].recorded);
+		struct swk_names pending = unit_names(rows[i].pending), unmanaged = {0};
 		struct swk_error error = {0};
 		char *shown;
 
-		assert_int_equal(swk_plan_foreign(&foreign, &live, &have, &owed, &error), 0);
-		shown = unit_show_names(&foreign);
-		unit_same(rows[i].live, shown, rows[i].foreign);
+		assert_int_equal(swk_plan_unmanaged(&unmanaged, &live, &recorded, &pending, &error),
+				 0);
+		shown = unit_show_names(&unmanaged);
+		unit_same(rows[i].live, shown, rows[i].unmanaged);
 		free(shown);
-		swk_names_free(&foreign);
-		swk_names_free(&owed);
-		swk_upstreams_free(&have);
+		swk_names_free(&unmanaged);
+		swk_names_free(&pending);
+		swk_upstreams_free(&recorded);
 		swk_upstreams_free(&live.upstreams);
 	}
 }
@@ -86,7 +87,7 @@ static char *show_plan(const struct swk_plan *plan)
 	for (size_t i = 0; i < plan->count; i++)
 		(void)swk_buffer_print(&out, &error, "%s%c%s%s", i ? " " : "",
 				       plan->list[i].upstream ? '+' : '-', plan->list[i].name,
-				       plan->list[i].owed ? "!" : "");
+				       plan->list[i].pending ? "!" : "");
 	assert_int_equal(error.status, 0);
 	return out.data;
 }
@@ -94,7 +95,7 @@ static char *show_plan(const struct swk_plan *plan)
 static void what_a_target_is_sent(void **state)
 {
 	static const struct {
-		const char *wanted, *owed;
+		const char *desired, *pending;
 		enum swk_readable readable;
 		const char *live, *plan;
 	} rows[] = {
@@ -145,23 +146,24 @@ static void what_a_target_is_sent(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct swk_live live = {.readable = rows[i].readable,
 					.upstreams = unit_upstreams(rows[i].live)};
-		struct swk_upstreams wanted = unit_upstreams(rows[i].wanted);
-		struct swk_names owed = unit_names(rows[i].owed), changes = {0};
+		struct swk_upstreams desired = unit_upstreams(rows[i].desired);
+		struct swk_names pending = unit_names(rows[i].pending), changes = {0};
 		struct swk_error error = {0};
 		struct swk_plan plan = {0};
 		char row[32], *shown;
 
-		assert_int_equal(swk_plan_make(&plan, &wanted, &changes, &owed, &live, &error), 0);
+		assert_int_equal(swk_plan_make(&plan, &desired, &changes, &pending, &live, &error),
+				 0);
 		shown = show_plan(&plan);
 		(void)snprintf(row, sizeof(row), "row %zu", i);
 		unit_same(row, shown, rows[i].plan);
 		for (size_t j = 0; j < plan.count; j++)
 			assert_ptr_equal(plan.list[j].upstream,
-					 swk_upstreams_find(&wanted, plan.list[j].name));
+					 swk_upstreams_find(&desired, plan.list[j].name));
 		free(shown);
 		swk_plan_free(&plan);
-		swk_names_free(&owed);
-		swk_upstreams_free(&wanted);
+		swk_names_free(&pending);
+		swk_upstreams_free(&desired);
 		swk_upstreams_free(&live.upstreams);
 	}
 }

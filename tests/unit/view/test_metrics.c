@@ -37,7 +37,7 @@ static struct swk_report whole_pass(void)
 	learn(&report, "web", true, 1, 4);
 	assert_int_equal(swk_report_target(&report, "a \"b\" \\c", &error), 0);
 	assert_int_equal(swk_report_target(&report, "http://127.0.0.1:1", &error), 0);
-	report.targets[1].owed = 3;
+	report.targets[1].pending = 3;
 	return report;
 }
 
@@ -63,14 +63,14 @@ static char *after(const char *before, struct swk_report *report, int status, do
 static const char *value(const char *text, const char *sample)
 {
 	static char room[64];
-	char wanted[256];
+	char desired[256];
 	const char *at;
 
-	(void)snprintf(wanted, sizeof(wanted), "\n%s ", sample);
-	at = strstr(text, wanted);
+	(void)snprintf(desired, sizeof(desired), "\n%s ", sample);
+	at = strstr(text, desired);
 	if (!at)
 		return NULL;
-	at += strlen(wanted);
+	at += strlen(desired);
 	(void)snprintf(room, sizeof(room), "%.*s", (int)strcspn(at, "\n"), at);
 	return room;
 }
@@ -203,7 +203,7 @@ static void an_event_of_one_service(void **state)
 	learn(&report, "Shop", false, 0, 0);
 	learn(&report, "web", true, 1, 3);
 	assert_int_equal(swk_report_target(&report, "http://127.0.0.1:1", &error), 0);
-	report.targets[0].owed = 5;
+	report.targets[0].pending = 5;
 	text = after(before, &report, SWK_TEMPFAIL, 2000);
 	says(text, samples, COUNT(samples));
 	free(before);
@@ -220,7 +220,7 @@ static void counts_go_on(void **state)
 		char *before = text;
 
 		report.event = (enum swk_event)(i % SWK_EVENTS);
-		text = after(before, &report, i < 3 ? SWK_HELD : 0, 1000);
+		text = after(before, &report, i < 3 ? SWK_HELD_BACK : 0, 1000);
 		free(before);
 	}
 	for (unsigned i = 0; i < SWK_EVENTS; i++) {
@@ -373,7 +373,7 @@ static void held(void **state)
 		char *before = text;
 
 		swk_report_init(&report);
-		report.held = runs[i].held;
+		report.on_hold = runs[i].held;
 		report.hold_known = runs[i].known;
 		report.finished = runs[i].finished;
 		text = after(before, &report, 0, 1000);
@@ -406,20 +406,20 @@ static void manual_has_them(void **state)
 	struct swk_report report = whole_pass();
 	char *text = after("", &report, 0, 1000), *manual = page("man/swk-apply.8");
 	size_t metrics = 0, told = 0;
-	char name[128], wanted[160];
+	char name[128], desired[160];
 
 	(void)state;
 	for (const char *at = text; (at = strstr(at, "# TYPE ")); at++, metrics++) {
 		assert_int_equal(sscanf(at, "# TYPE %127s", name), 1);
-		(void)snprintf(wanted, sizeof(wanted), "\n.It Li %s", name);
-		if (!strstr(manual, wanted))
+		(void)snprintf(desired, sizeof(desired), "\n.It Li %s", name);
+		if (!strstr(manual, desired))
 			fail_msg("man/swk-apply.8 does not tell of %s", name);
 	}
 	for (const char *at = manual; (at = strstr(at, "\n.It Li swk_")); at++, told++) {
 		assert_int_equal(sscanf(at, "\n.It Li %127s", name), 1);
 		name[strcspn(name, "{")] = '\0';
-		(void)snprintf(wanted, sizeof(wanted), "# TYPE %s ", name);
-		if (!strstr(text, wanted))
+		(void)snprintf(desired, sizeof(desired), "# TYPE %s ", name);
+		if (!strstr(text, desired))
 			fail_msg("man/swk-apply.8 tells of %s, which there isn't", name);
 	}
 	assert_true(metrics > 10);

@@ -39,7 +39,7 @@ static char *read_text(reader *read, const char *text, size_t length)
 static void detail(void **state)
 {
 	static const struct {
-		const char *text, *wanted;
+		const char *text, *desired;
 	} rows[] = {
 		{"", "attributes / "},
 		{"\n\n", "attributes / "},
@@ -96,7 +96,7 @@ static void detail(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char *got = read_text(swk_dyups_read_detail, rows[i].text, strlen(rows[i].text));
 
-		unit_same(rows[i].text, got, rows[i].wanted);
+		unit_same(rows[i].text, got, rows[i].desired);
 		free(got);
 	}
 }
@@ -104,7 +104,7 @@ static void detail(void **state)
 static void list(void **state)
 {
 	static const struct {
-		const char *text, *wanted;
+		const char *text, *desired;
 	} rows[] = {
 		{"", "names / "},
 		{"web\napi\n", "names / api:; web:"},
@@ -120,7 +120,7 @@ static void list(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char *got = read_text(swk_dyups_read_list, rows[i].text, strlen(rows[i].text));
 
-		unit_same(rows[i].text, got, rows[i].wanted);
+		unit_same(rows[i].text, got, rows[i].desired);
 		free(got);
 	}
 }
@@ -214,7 +214,7 @@ static void opens_what_is_a_url(void **state)
 static void servers_shown(void **unused)
 {
 	static const struct {
-		const char *wanted, *text;
+		const char *desired, *text;
 		bool same;
 	} rows[] = {
 		{"web: 10.0.0.1:80 10.0.0.2:80", "server 10.0.0.1:80\nserver 10.0.0.2:80\n", true},
@@ -246,7 +246,7 @@ static void servers_shown(void **unused)
 
 	(void)unused;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct swk_upstreams set = unit_upstreams(rows[i].wanted);
+		struct swk_upstreams set = unit_upstreams(rows[i].desired);
 
 		unit_number(rows[i].text,
 			    swk_dyups_shows(&set.list[0], rows[i].text, strlen(rows[i].text)),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A registry from text, and rows of what is decided from it. */
-#ifndef SWK_UNIT_DECISION_H
-#define SWK_UNIT_DECISION_H
+#ifndef SWK_UNIT_DECIDE_H
+#define SWK_UNIT_DECIDE_H
 
 #include "unit.h"
 
@@ -85,15 +85,15 @@ static inline struct swk_services registry(const char *text, const struct swk_po
 		if (strchr(word, '@')) {
 			add_instance(&services, policy, word, report);
 		} else if (!strcmp(word, "?")) {
-			services.unsure = true;
+			services.undecodable = true;
 		} else if (last == '?' || last == '~' || last == '=') {
 			word[strlen(word) - 1] = '\0';
 			service = swk_services_get(&services, word, &error);
 			assert_non_null(service);
 			if (last == '?')
-				service->unsure = true;
+				service->undecodable = true;
 			else if (last == '~')
-				service->unasked = true;
+				service->unavailable = true;
 			else
 				service->unchanged = true;
 		} else if (*word) {
@@ -120,7 +120,7 @@ static inline struct swk_services tree(const char *text, const struct swk_policy
 		struct swk_key this = {.key = key, .values = values};
 
 		if (!strcmp(word, "?"))
-			services.unsure = true;
+			services.undecodable = true;
 		if (!strcmp(word, "?") || !*word)
 			continue;
 		(void)snprintf(key, sizeof(key), "p/%s", strsep(&word, ","));
@@ -138,8 +138,8 @@ static inline struct swk_services tree(const char *text, const struct swk_policy
 static inline const char *noted(const struct swk_report *report)
 {
 	static const char letters[SWK_NOTE_KINDS] = {
-		[SWK_NOTE_SKIPPED] = 's', [SWK_NOTE_KEPT] = 'k',    [SWK_NOTE_WARNING] = 'w',
-		[SWK_NOTE_HELD] = 'h',	  [SWK_NOTE_UNASKED] = 'u', [SWK_NOTE_OWED] = 'o',
+		[SWK_NOTE_SKIPPED] = 's',   [SWK_NOTE_KEPT] = 'k',	  [SWK_NOTE_WARNING] = 'w',
+		[SWK_NOTE_HELD_BACK] = 'h', [SWK_NOTE_UNAVAILABLE] = 'u', [SWK_NOTE_PENDING] = 'o',
 	};
 	static char text[64];
 	size_t length = 0;
@@ -166,12 +166,12 @@ static inline bool says(const struct swk_report *report, const char *part)
 struct decision {
 	const char *row;
 	const char *config;
-	const char *have, *registry, *keys;
+	const char *recorded, *registry, *keys;
 	bool complete, all_keys;
-	const char *foreign;
-	const char *wanted, *noted, *says;
-	const char *again; /* services that may be spoken of again; NULL: whichever they are */
-	const char *whys;  /* those of services and upstreams; NULL: whatever they are */
+	const char *unmanaged;
+	const char *desired, *noted, *says;
+	const char *again;     /* services that may be spoken of again; NULL: whichever they are */
+	const char *decisions; /* those of services and upstreams; NULL: whatever they are */
 };
 
 static inline const char *or_nothing(const char *text)
@@ -180,22 +180,22 @@ static inline const char *or_nothing(const char *text)
 }
 
 /* What was written down of no instance: `UPSTREAM VERDICT: REASON`, of none `SERVICE:`. */
-static inline char *show_whys(const struct swk_whys *whys)
+static inline char *show_decisions(const struct swk_decisions *decisions)
 {
 	struct swk_error error = {0};
 	struct swk_buffer out;
 
 	swk_buffer_init(&out, 100000);
 	(void)swk_buffer_add(&out, "", 0, &error);
-	for (size_t i = 0; i < whys->count; i++) {
-		const struct swk_why *why = &whys->list[i];
+	for (size_t i = 0; i < decisions->count; i++) {
+		const struct swk_decision *decision = &decisions->list[i];
 
-		if (!*why->instance)
-			(void)swk_buffer_print(&out, &error, "%s%s%s %s: %s",
-					       out.length ? "; " : "",
-					       *why->upstream ? why->upstream : why->service,
-					       *why->upstream ? "" : ":",
-					       swk_verdict_words[why->verdict], why->reason);
+		if (!*decision->instance)
+			(void)swk_buffer_print(
+				&out, &error, "%s%s%s %s: %s", out.length ? "; " : "",
+				*decision->upstream ? decision->upstream : decision->service,
+				*decision->upstream ? "" : ":",
+				swk_outcome_words[decision->outcome], decision->reason);
 	}
 	return out.data;
 }
@@ -221,46 +221,47 @@ static inline void decide(const struct decision *rows, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct decision *row = &rows[i];
 		struct swk_report report = {0};
-		struct swk_upstreams have = unit_upstreams(or_nothing(row->have)), wanted = {0};
+		struct swk_upstreams recorded = unit_upstreams(or_nothing(row->recorded)),
+				     desired = {0};
 		struct swk_settings settings = settings_of(row->config);
-		struct swk_whys whys = {0};
+		struct swk_decisions decisions = {0};
 		struct swk_policy policy = policy_of(&settings);
 		struct swk_services services, keys;
 		const struct swk_sources sources = {.services = {&services, row->complete},
 						    .keys = {&keys, row->all_keys}};
-		struct swk_names foreign = unit_names(or_nothing(row->foreign));
+		struct swk_names unmanaged = unit_names(or_nothing(row->unmanaged));
 		struct swk_error error = {0};
 		char *shown;
 
-		policy.whys = &whys;
+		policy.decisions = &decisions;
 		services = registry(or_nothing(row->registry), &policy, &report);
 		keys = tree(or_nothing(row->keys), &policy, &report);
-		assert_int_equal(
-			swk_decide(&policy, &have, &sources, &foreign, &wanted, &report, &error),
-			0);
-		shown = unit_show(&wanted);
-		unit_same(row->row, shown, row->wanted);
+		assert_int_equal(swk_decide(&policy, &recorded, &sources, &unmanaged, &desired,
+					    &report, &error),
+				 0);
+		shown = unit_show(&desired);
+		unit_same(row->row, shown, row->desired);
 		unit_same(row->row, noted(&report), or_nothing(row->noted));
 		if (row->says && !says(&report, row->says))
 			fail_msg("%s: no note says '%s'", row->row, row->says);
 		free(shown);
-		shown = unit_show(&have);
-		unit_same("what we have is not touched", shown, or_nothing(row->have));
+		shown = unit_show(&recorded);
+		unit_same("what we have is not touched", shown, or_nothing(row->recorded));
 		free(shown);
 		shown = show_noted(&services);
 		if (row->again)
 			unit_same(row->row, shown, row->again);
 		free(shown);
-		shown = show_whys(&whys);
-		if (row->whys)
-			unit_same(row->row, shown, row->whys);
+		shown = show_decisions(&decisions);
+		if (row->decisions)
+			unit_same(row->row, shown, row->decisions);
 		free(shown);
-		swk_whys_free(&whys);
-		swk_names_free(&foreign);
+		swk_decisions_free(&decisions);
+		swk_names_free(&unmanaged);
 		swk_services_free(&services);
 		swk_services_free(&keys);
-		swk_upstreams_free(&have);
-		swk_upstreams_free(&wanted);
+		swk_upstreams_free(&recorded);
+		swk_upstreams_free(&desired);
 		swk_report_free(&report);
 		swk_settings_free(&settings);
 	}

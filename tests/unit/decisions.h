@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the explain and survey tests share: verdicts from text. */
-#ifndef SWK_UNIT_WHYS_H
-#define SWK_UNIT_WHYS_H
+#ifndef SWK_UNIT_DECISIONS_H
+#define SWK_UNIT_DECISIONS_H
 
 #include "unit.h"
 #include "policy/reason.h"
@@ -10,15 +10,15 @@
  * `SERVICE UPSTREAM INSTANCE ADDRESS VERDICT REASON; …`: a `-` is nothing. An upstream with a `_`
  * in its name is its service's colour a (gray=a).
  */
-static inline struct swk_whys unit_whys(const char *text)
+static inline struct swk_decisions unit_decisions(const char *text)
 {
-	struct swk_whys whys = {0};
+	struct swk_decisions decisions = {0};
 	struct swk_error error = {0};
 	char *copy = strdup(text), *rest = copy, *part;
 
 	while (*text && (part = strsep(&rest, ";"))) {
 		char *cells[5];
-		struct swk_why why = {0};
+		struct swk_decision decision = {0};
 
 		part += strspn(part, " ");
 		for (size_t i = 0; i < COUNT(cells); i++) {
@@ -27,19 +27,19 @@ static inline struct swk_whys unit_whys(const char *text)
 			if (!strcmp(cells[i], "-"))
 				cells[i] = NULL;
 		}
-		why = (struct swk_why){.service = cells[0],
-				       .upstream = cells[1],
-				       .tag = cells[1] && strchr(cells[1], '_') ? (char *)"gray=a"
-										: NULL,
-				       .instance = cells[2],
-				       .address = cells[3],
-				       .reason = part};
-		while (strncmp(swk_verdict_words[why.verdict], cells[4], 4) != 0)
-			why.verdict++;
-		assert_int_equal(swk_whys_add(&whys, &why, &error), 0);
+		decision = (struct swk_decision){
+			.service = cells[0],
+			.upstream = cells[1],
+			.tag = cells[1] && strchr(cells[1], '_') ? (char *)"gray=a" : NULL,
+			.instance = cells[2],
+			.address = cells[3],
+			.reason = part};
+		while (strncmp(swk_outcome_words[decision.outcome], cells[4], 4) != 0)
+			decision.outcome++;
+		assert_int_equal(swk_decisions_add(&decisions, &decision, &error), 0);
 	}
 	free(copy);
-	return whys;
+	return decisions;
 }
 
 #endif
