@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "../shared/tell.h"
+#include "base/number.h"
 #include "run/apply.h"
 
 /* Who is at the terminal: behind sudo, whoever called it. */

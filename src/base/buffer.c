@@ -121,26 +121,6 @@ int swk_buffer_words(struct swk_buffer *buffer, struct swk_error *error, const c
 	return status;
 }
 
-char *swk_number_put(char *at, uint64_t number)
-{
-	char digits[SWK_NUMBER_MAX];
-	size_t first = sizeof(digits);
-
-	do {
-		digits[--first] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number);
-	while (first < sizeof(digits))
-		*at++ = digits[first++];
-	return at;
-}
-
-const char *swk_number_text(char room[SWK_NUMBER_MAX], uint64_t number)
-{
-	*swk_number_put(room, number) = '\0';
-	return room;
-}
-
 void *swk_list_grow(void *list, size_t count, size_t size)
 {
 	if (count & (count - 1))

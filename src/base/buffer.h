@@ -36,14 +36,6 @@ int swk_buffer_words(struct swk_buffer *buffer, struct swk_error *error, const c
 int swk_buffer_read(struct swk_buffer *buffer, int descriptor, const char *name, int status,
 		    struct swk_error *error);
 
-/* Room for the decimal digits of any number, and a NUL. */
-#define SWK_NUMBER_MAX 21
-
-/* Writes a number's digits, without a NUL, and returns what stands behind them; or with a NUL into
- * room for any number, and returns that. */
-char *swk_number_put(char *at, uint64_t number);
-const char *swk_number_text(char room[SWK_NUMBER_MAX], uint64_t number);
-
 /*
  * Room for one more in a list of `count` items of `size` bytes, growing at each power of two: the
  * list, perhaps moved, or NULL without memory (the old one is as it was then).

@@ -7,7 +7,7 @@
 #define SWK_CONSUL_AGENT_CONFIG_H
 
 #include "base/buffer.h"
-#include "model/model.h"
+#include "model/service.h"
 #include "settings/settings.h"
 
 /*

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/number.h"
 #include "io/url.h"
 
 /* ---- the environment ---- */
@@ -323,11 +324,8 @@ int swk_consul_event_index(uint64_t *index, struct swk_error *error)
 	const char *value = variable("CONSUL_INDEX");
 
 	*index = 0;
-	if (!value)
-		return 0;
-	if (strspn(value, "0123456789") != strlen(value) || strlen(value) > 19)
+	if (value && !swk_number_read(value, strlen(value), UINT64_MAX, index))
 		return swk_error_set(error, SWK_USAGE, "CONSUL_INDEX: '%s' is no index", value);
-	*index = strtoull(value, NULL, 10);
 	return 0;
 }
 

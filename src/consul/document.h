@@ -15,7 +15,7 @@
 
 #include "base/buffer.h"
 #include "consul/trim.h"
-#include "model/model.h"
+#include "model/registration.h"
 
 enum swk_watch_kind {
 	SWK_WATCH_NOTHING, /* `[]`: names no service; where keys are taken, `null`: there is none */

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/number.h"
+
 #define HEAD "# Written by swk-apply from what Consul says."
 
 static const char head[] = HEAD " Changes made by hand are lost.\n";
@@ -272,26 +274,12 @@ static bool begins(const struct reader *reader, const char *word)
 	return reader->length >= length && !memcmp(reader->word, word, length);
 }
 
-/* A decimal number up to most; false where the text is anything else. */
-static bool read_number(const char *text, size_t length, unsigned most, unsigned *number)
-{
-	uint64_t value = 0;
-	size_t i;
-
-	for (i = 0; i < length && text[i] >= '0' && text[i] <= '9' && value <= most; i++)
-		value = value * 10 + (uint64_t)(text[i] - '0');
-	if (!length || i < length || value > most)
-		return false;
-	*number = (unsigned)value;
-	return true;
-}
-
 /* `2s`, or a bare number of seconds, as nginx reads it. */
 static bool read_seconds(const char *text, size_t length, unsigned *seconds)
 {
 	if (length && text[length - 1] == 's')
 		length--;
-	return read_number(text, length, SWK_FAIL_TIMEOUT_MAX, seconds);
+	return swk_unsigned_read(text, length, SWK_FAIL_TIMEOUT_MAX, seconds);
 }
 
 static bool read_attribute(const struct reader *reader, struct swk_server *server)
@@ -312,8 +300,8 @@ static bool read_attribute(const struct reader *reader, struct swk_server *serve
 		unsigned *number = (unsigned *)(void *)((char *)server + numbers[i].offset);
 
 		if (begins(reader, numbers[i].name))
-			return read_number(reader->word + length, reader->length - length,
-					   numbers[i].most, number) &&
+			return swk_unsigned_read(reader->word + length, reader->length - length,
+						 numbers[i].most, number) &&
 			       *number >= numbers[i].least;
 	}
 	if (begins(reader, "fail_timeout="))
@@ -400,8 +388,8 @@ static int read_upstream_number(struct reader *reader, struct swk_upstream *upst
 		return status;
 	if (*number ||
 	    !(upstream_numbers[i].time ? read_seconds(reader->word, reader->length, number)
-				       : read_number(reader->word, reader->length,
-						     upstream_numbers[i].most, number)) ||
+				       : swk_unsigned_read(reader->word, reader->length,
+							   upstream_numbers[i].most, number)) ||
 	    !*number)
 		return refuse_word(reader);
 	return expect(reader, ";");

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
-#include "model/model.h"
+#include "model/upstream.h"
 
 /*
  * Appends the directives between an upstream's braces, each with `before` and `after` around it:

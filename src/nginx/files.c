@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "nginx/files.h"
 
-#include <errno.h>
 #include <fnmatch.h>
 #include <glob.h>
 #include <stdio.h>

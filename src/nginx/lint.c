@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/number.h"
+#include "model/names.h"
 #include "nginx/conf.h"
 
 const char *const swk_lint_words[SWK_LINT_RULES] = {

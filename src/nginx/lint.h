@@ -7,7 +7,7 @@
 #ifndef SWK_NGINX_LINT_H
 #define SWK_NGINX_LINT_H
 
-#include "model/model.h"
+#include "model/upstream.h"
 #include "nginx/syntax.h"
 
 enum swk_lint_rule {

@@ -7,6 +7,8 @@
 #include <strings.h>
 
 #include "base/buffer.h"
+#include "model/names.h"
+#include "model/service.h"
 #include "policy/fit.h"
 
 /* One that wants a name in the file. */

@@ -3,6 +3,8 @@
 #ifndef SWK_POLICY_DECIDE_H
 #define SWK_POLICY_DECIDE_H
 
+#include "model/names.h"
+#include "model/service.h"
 #include "policy/endpoint.h"
 
 /* One that tells of upstreams: Consul's services, or its key-value store. */

@@ -6,8 +6,9 @@
 #ifndef SWK_POLICY_ENDPOINT_H
 #define SWK_POLICY_ENDPOINT_H
 
-#include "model/model.h"
+#include "model/registration.h"
 #include "model/report.h"
+#include "model/server.h"
 #include "policy/reason.h"
 #include "settings/settings.h"
 

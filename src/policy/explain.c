@@ -2,7 +2,6 @@
 #include "policy/explain.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Lines about one upstream and its instances, one behind the other in a sorted list. */
@@ -34,11 +33,6 @@ static const struct swk_decision *find_about(const struct group *group)
 	return found;
 }
 
-static int compare_servers(const void *a, const void *b)
-{
-	return swk_server_compare(a, b);
-}
-
 /* The server of this address, or NULL. */
 static const struct swk_server *find_server(const struct swk_upstream *upstream,
 					    const char *address)
@@ -46,11 +40,10 @@ static const struct swk_server *find_server(const struct swk_upstream *upstream,
 	struct swk_server server = {.port = 0};
 	char room[SWK_HOST_MAX + 1];
 
-	if (!upstream->count || (!swk_server_parse_address(&server, address, strlen(address)) &&
-				 !swk_server_parse_host(&server, address, strlen(address), room)))
+	if (!swk_server_parse_address(&server, address, strlen(address)) &&
+	    !swk_server_parse_host(&server, address, strlen(address), room))
 		return NULL;
-	return bsearch(&server, upstream->servers, upstream->count, sizeof(server),
-		       compare_servers);
+	return swk_upstream_find_server(upstream, &server);
 }
 
 /* One whose server stands in the file. */

@@ -3,7 +3,7 @@
 #ifndef SWK_POLICY_EXPLAIN_H
 #define SWK_POLICY_EXPLAIN_H
 
-#include "model/model.h"
+#include "model/upstream.h"
 #include "policy/reason.h"
 
 /*

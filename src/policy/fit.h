@@ -3,8 +3,8 @@
 #ifndef SWK_POLICY_FIT_H
 #define SWK_POLICY_FIT_H
 
-#include "model/model.h"
 #include "model/report.h"
+#include "model/upstream.h"
 #include "settings/rules.h"
 
 /* Sets what the rules say of all its servers together: balancing, and connections that are kept. */

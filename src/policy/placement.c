@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "model/service.h"
 #include "policy/fit.h"
 
 /* ---- services ---- */

@@ -6,6 +6,8 @@
 #ifndef SWK_POLICY_PLACEMENT_H
 #define SWK_POLICY_PLACEMENT_H
 
+#include "model/registration.h"
+#include "model/service.h"
 #include "policy/endpoint.h"
 
 /*

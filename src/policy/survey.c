@@ -88,16 +88,9 @@ static void begin(struct detail *detail, const char *text)
 	add(detail, detail->length ? "; " : "", text);
 }
 
-static int compare_servers(const void *a, const void *b)
-{
-	return swk_server_compare(a, b);
-}
-
 static bool has_server(const struct swk_upstream *upstream, const struct swk_server *server)
 {
-	return upstream && upstream->count &&
-	       bsearch(server, upstream->servers, upstream->count, sizeof(*server),
-		       compare_servers);
+	return upstream && swk_upstream_find_server(upstream, server);
 }
 
 /* Names the servers of one that the other hasn't; `lead` begins it, where there are any. */

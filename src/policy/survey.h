@@ -6,7 +6,8 @@
 #ifndef SWK_POLICY_SURVEY_H
 #define SWK_POLICY_SURVEY_H
 
-#include "model/model.h"
+#include "model/live.h"
+#include "model/names.h"
 #include "policy/reason.h"
 #include "settings/settings.h"
 

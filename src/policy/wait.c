@@ -1,39 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/wait.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
+
 /* ---- what is waited for ---- */
-
-/* A number of digits only, from `least` to `most`, up to `end`. */
-static bool read_number(const char *text, const char *end, unsigned long least, unsigned long most,
-			unsigned long *number)
-{
-	char *stop;
-
-	if (!isdigit((unsigned char)*text))
-		return false;
-	errno = 0;
-	*number = strtoul(text, &stop, 10);
-	return !errno && stop == end && *number >= least && *number <= most;
-}
 
 static bool read_operand(struct swk_wait *wait, const char *operand)
 {
 	const char *number = strchr(operand, '='), *seconds;
-	unsigned long goal, time = SWK_WAIT_SECONDS;
+	uint64_t goal, time = SWK_WAIT_SECONDS;
+	size_t length;
 
 	if (!number)
 		return false;
 	seconds = strchr(number, ',');
-	if (!read_number(number + 1, seconds ? seconds : number + strlen(number), 1, SWK_PLACES_MAX,
-			 &goal))
+	length = seconds ? (size_t)(seconds - number - 1) : strlen(number + 1);
+	if (!swk_number_read(number + 1, length, SWK_PLACES_MAX, &goal) || !goal)
 		return false;
 	if (seconds &&
-	    !read_number(seconds + 1, seconds + strlen(seconds), 0, SWK_WAIT_SECONDS_MAX, &time))
+	    !swk_number_read(seconds + 1, strlen(seconds + 1), SWK_WAIT_SECONDS_MAX, &time))
 		return false;
 	wait->goal = goal;
 	wait->seconds = (unsigned)time;
@@ -99,19 +87,11 @@ static int compare_places(const void *a, const void *b)
 				  ((const struct place *)b)->server);
 }
 
-static int compare_servers(const void *a, const void *b)
-{
-	return swk_server_compare(a, b);
-}
-
 /* Whether the upstream has the server, and not marked down. */
 static bool has_up(const struct swk_upstream *upstream, const struct swk_server *server)
 {
-	const struct swk_server *found = NULL;
+	const struct swk_server *found = swk_upstream_find_server(upstream, server);
 
-	if (upstream->count)
-		found = bsearch(server, upstream->servers, upstream->count, sizeof(*server),
-				compare_servers);
 	return found && !found->down;
 }
 

@@ -4,7 +4,9 @@
 #define SWK_POLICY_WAIT_H
 
 #include "base/buffer.h"
-#include "model/model.h"
+#include "model/live.h"
+#include "model/names.h"
+#include "model/service.h"
 
 /*
  * One service that is waited for. The numbers are those of the last look; each is of instances that

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/apply.h"
 
-#include <stdlib.h>
 #include <time.h>
 
 #include "base/deadline.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/run.h"
-
 #include "policy/guard.h"
+#include "run/run.h"
 
 int swk_run_key(void *context, const struct swk_key *key, struct swk_error *error)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/run.h"
-
 #include <string.h>
 
 #include "base/file.h"
 #include "nginx/conf.h"
+#include "run/run.h"
 #include "store/hold.h"
 #include "target/plan.h"
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/run.h"
-
 #include <string.h>
 #include <time.h>
 
 #include "base/file.h"
 #include "nginx/conf.h"
+#include "run/run.h"
 
 /* ---- 2. the lock, and what is recorded behind it ---- */
 

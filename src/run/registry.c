@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/run.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "consul/document.h"
 #include "policy/guard.h"
+#include "run/run.h"
 
 /* ---- 1. the document ---- */
 

@@ -8,8 +8,10 @@
 
 #include "base/buffer.h"
 #include "consul/client.h"
-#include "model/model.h"
+#include "model/names.h"
+#include "model/registration.h"
 #include "model/report.h"
+#include "model/service.h"
 #include "policy/decide.h"
 #include "policy/placement.h"
 #include "settings/settings.h"

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/run.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/deadline.h"
+#include "run/run.h"
 #include "target/dyups/dyups.h"
 #include "target/plan.h"
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/run.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/hash.h"
 #include "nginx/conf.h"
+#include "run/run.h"
 
 /* ---- what an entry depends on, beside the checks ---- */
 

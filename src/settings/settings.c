@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "model/live.h"
 
 /* ---- what there is to set ---- */
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "model/terms.h"
 #include "store/lines.h"
 
 static const char head[] = "swk-apply checks 1";
@@ -200,8 +201,8 @@ int swk_checks_write(struct swk_buffer *out, const struct swk_checks *checks,
 	return status ? status : swk_buffer_print(out, error, "end\n");
 }
 
-/* A number as it is written, in front of `stop`; moves behind that. */
-static bool read_number(const char **text, char stop, uint64_t *number)
+/* A sum as it is written, before `stop`; moves past that. */
+static bool read_sum(const char **text, char stop, uint64_t *number)
 {
 	if (strspn(*text, "0123456789abcdef") != DIGITS || (*text)[DIGITS] != stop)
 		return false;
@@ -222,8 +223,8 @@ static bool read_service(struct reading *reading, const char *text)
 	uint64_t own, blocks, answer;
 	struct swk_seen *seen;
 
-	if (!read_number(&text, ' ', &own) || !read_number(&text, ' ', &blocks) ||
-	    !read_number(&text, ' ', &answer) || !swk_name_valid(text) ||
+	if (!read_sum(&text, ' ', &own) || !read_sum(&text, ' ', &blocks) ||
+	    !read_sum(&text, ' ', &answer) || !swk_name_valid(text) ||
 	    (checks->count && strcmp(checks->list[checks->count - 1].service, text) >= 0))
 		return false;
 	seen = swk_checks_add(checks, text, reading->error);
@@ -241,7 +242,7 @@ static bool read_node(struct reading *reading, const char *text)
 	struct swk_seen *seen = checks->count ? &checks->list[checks->count - 1] : NULL;
 	uint64_t key, *nodes;
 
-	if (!seen || !read_number(&text, '\0', &key) ||
+	if (!seen || !read_sum(&text, '\0', &key) ||
 	    (seen->node_count && seen->nodes[seen->node_count - 1] >= key))
 		return false;
 	nodes = swk_list_grow(seen->nodes, seen->node_count, sizeof(*nodes));
@@ -262,9 +263,8 @@ static bool read_line(void *context, const char *line)
 
 	words += *words == ' ';
 	if (!reading->settings_read)
-		return reading->settings_read =
-			       !strncmp(line, "settings ", 9) &&
-			       read_number(&words, '\0', &reading->checks->settings);
+		return reading->settings_read = !strncmp(line, "settings ", 9) &&
+						read_sum(&words, '\0', &reading->checks->settings);
 	if (!strncmp(line, "service ", 8))
 		return read_service(reading, words);
 	return !strncmp(line, "node ", 5) && read_node(reading, words);

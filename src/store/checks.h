@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "model/model.h"
+#include "model/registration.h"
 
 /* ---- numbers that are added up ---- */
 

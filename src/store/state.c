@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/state.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
+#include "model/terms.h"
 #include "store/lines.h"
 
 static const char head[] = "swk-apply state 1";
@@ -149,21 +150,6 @@ int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struc
 	return status ? status : swk_buffer_print(out, error, "end\n");
 }
 
-/* A number in decimal digits and nothing else, up to the end of the text or `stop`. */
-static bool read_number(const char *text, char stop, uint64_t *number, const char **behind)
-{
-	size_t digits = strspn(text, "0123456789");
-
-	if (!digits || digits > 20 || text[digits] != stop)
-		return false;
-	errno = 0;
-	*number = strtoull(text, NULL, 10);
-	if (errno)
-		return false;
-	*behind = text + digits + (stop ? 1 : 0);
-	return true;
-}
-
 struct reading {
 	struct swk_state *state;
 	struct swk_state_target *entry; /* of the last `target` */
@@ -175,28 +161,32 @@ static bool read_line(void *context, const char *line)
 {
 	struct reading *reading = context;
 	struct swk_state *state = reading->state;
-	const char *behind;
+	const char *blank;
 	uint64_t number;
 
 	if (!strncmp(line, "success ", 8)) {
-		if (!read_number(line + 8, '\0', &number, &behind) || number > INT64_MAX)
+		if (!swk_number_read(line + 8, strlen(line + 8), INT64_MAX, &number))
 			return false;
 		state->success = (int64_t)number;
 	} else if (!strncmp(line, "listed ", 7)) {
-		if (!read_number(line + 7, '\0', &state->listed, &behind) || !state->listed)
+		if (!swk_number_read(line + 7, strlen(line + 7), UINT64_MAX, &state->listed) ||
+		    !state->listed)
 			return false;
 	} else if (!strncmp(line, "keys ", 5)) {
-		if (!read_number(line + 5, '\0', &state->keyed, &behind) || !state->keyed)
+		if (!swk_number_read(line + 5, strlen(line + 5), UINT64_MAX, &state->keyed) ||
+		    !state->keyed)
 			return false;
 	} else if (!strncmp(line, "gone ", 5)) {
 		if (!swk_name_valid(line + 5))
 			return false;
 		(void)swk_state_add_gone(state, line + 5, reading->error);
 	} else if (!strncmp(line, "index ", 6)) {
-		if (!read_number(line + 6, ' ', &number, &behind) || !number ||
-		    !swk_name_valid(behind))
+		blank = strchr(line + 6, ' ');
+		if (!blank ||
+		    !swk_number_read(line + 6, (size_t)(blank - line - 6), UINT64_MAX, &number) ||
+		    !number || !swk_name_valid(blank + 1))
 			return false;
-		(void)swk_state_set_index(state, behind, number, reading->error);
+		(void)swk_state_set_index(state, blank + 1, number, reading->error);
 	} else if (!strncmp(line, "target ", 7)) {
 		if (!line[7] || swk_state_find_target(state, line + 7))
 			return false;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "model/model.h"
+#include "model/names.h"
 
 /* What a target does not certainly have as the conf file says. */
 struct swk_state_target {

@@ -4,7 +4,8 @@
 #define SWK_TARGET_PLAN_H
 
 #include "base/buffer.h"
-#include "model/model.h"
+#include "model/live.h"
+#include "model/names.h"
 
 /* One upstream to be brought to what the file says of it. */
 struct swk_operation {

@@ -11,7 +11,7 @@
 
 #include "base/limits.h"
 #include "io/http.h"
-#include "model/model.h"
+#include "model/live.h"
 #include "settings/settings.h"
 
 enum swk_target_result {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "view/metrics.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "base/number.h"
 
 enum family {
 	BUILD,

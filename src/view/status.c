@@ -8,6 +8,8 @@
 
 #include <jansson.h>
 
+#include "base/number.h"
+
 /* ---- targets ---- */
 
 static const char *const standing_colours[SWK_STANDINGS] = {

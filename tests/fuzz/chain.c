@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include "consul/document.h"
+#include "model/service.h"
 #include "policy/decide.h"
 #include "policy/explain.h"
 #include "policy/placement.h"

@@ -13,7 +13,7 @@
 #include <strings.h>
 
 #include "base/buffer.h"
-#include "model/model.h"
+#include "model/upstream.h"
 #include "nginx/conf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -15,8 +15,9 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "model/model.h"
+#include "model/names.h"
 #include "model/report.h"
+#include "model/upstream.h"
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
 

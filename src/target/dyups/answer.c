@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
+
 /* A part of a text. */
 struct part {
 	const char *at;
@@ -74,22 +76,6 @@ static int begin_upstream(struct reading *reading, struct part name, struct swk_
 	return status;
 }
 
-/* A number of up to nine digits, and nothing else. */
-static bool read_number(struct part digits, unsigned *value)
-{
-	unsigned number = 0;
-
-	if (!digits.length || digits.length > 9)
-		return false;
-	for (size_t i = 0; i < digits.length; i++) {
-		if (digits.at[i] < '0' || digits.at[i] > '9')
-			return false;
-		number = number * 10 + (unsigned)(digits.at[i] - '0');
-	}
-	*value = number;
-	return true;
-}
-
 /* `weight=1` and the like; false where it is not understood. */
 static bool read_attribute(struct swk_server *server, struct part word)
 {
@@ -111,8 +97,8 @@ static bool read_attribute(struct swk_server *server, struct part word)
 
 		if (!begins_with(word, known[i].name))
 			continue;
-		if (!read_number((struct part){word.at + length, word.length - length},
-				 known[i].value))
+		if (!swk_unsigned_read(word.at + length, word.length - length, SWK_MAX_CONNS_MAX,
+				       known[i].value))
 			return false;
 		server->backup |= backup != 0;
 		server->down |= down != 0;

@@ -4,7 +4,7 @@
 #ifndef SWK_TARGET_DYUPS_ANSWER_H
 #define SWK_TARGET_DYUPS_ANSWER_H
 
-#include "model/model.h"
+#include "model/live.h"
 
 /*
  * Reads an answer to GET /detail: blocks of a name and `server ADDRESS [ATTRIBUTE=N]…` lines, with

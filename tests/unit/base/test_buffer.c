@@ -91,33 +91,6 @@ static void ceiling_holds(void **state)
 	}
 }
 
-static void numbers_in_digits(void **state)
-{
-	static const struct {
-		uint64_t number;
-		const char *text;
-	} rows[] = {
-		{0, "0"},
-		{9, "9"},
-		{10, "10"},
-		{101, "101"},
-		{255, "255"},
-		{4294967296, "4294967296"},
-		{UINT64_MAX, "18446744073709551615"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		char text[SWK_NUMBER_MAX], put[SWK_NUMBER_MAX + 1];
-
-		unit_same(rows[i].text, swk_number_text(text, rows[i].number), rows[i].text);
-		memset(put, 'x', sizeof(put));
-		unit_number(rows[i].text, swk_number_put(put, rows[i].number) - put,
-			    (long long)strlen(rows[i].text));
-		unit_number(rows[i].text, put[strlen(rows[i].text)], 'x');
-	}
-}
-
 static void huge_length_is_refused(void **state)
 {
 	struct swk_error error = {0};
@@ -182,7 +155,6 @@ int main(void)
 		cmocka_unit_test(nothing_added_is_an_empty_text),
 		cmocka_unit_test(holds_any_byte),
 		cmocka_unit_test(ceiling_holds),
-		cmocka_unit_test(numbers_in_digits),
 		cmocka_unit_test(huge_length_is_refused),
 		cmocka_unit_test(cleared_and_freed_it_serves_again),
 		cmocka_unit_test(list_grows_also_after_it_shrank),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "decide.h"
+#include "model/service.h"
 
 /* Those without a file. */
 static struct swk_settings plain_settings;

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* A set of names: sorted without case, as dyups compares them, each once. */
+#ifndef SWK_MODEL_NAMES_H
+#define SWK_MODEL_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+/* Sorted without case, each once; owned. */
+struct swk_names {
+	char **list;
+	size_t count;
+};
+
+void swk_names_free(struct swk_names *names);
+int swk_names_add(struct swk_names *names, const char *name, struct swk_error *error);
+int swk_names_add_all(struct swk_names *names, const struct swk_names *more,
+		      struct swk_error *error);
+bool swk_names_contain(const struct swk_names *names, const char *name);
+void swk_names_remove(struct swk_names *names, const char *name);
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/upstream.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buffer.h"
+
+int swk_upstream_init(struct swk_upstream *upstream, const char *name, const char *service,
+		      const char *tag, struct swk_error *error)
+{
+	*upstream = (struct swk_upstream){
+		.name = strdup(name), .service = strdup(service), .tag = strdup(tag)};
+	if (upstream->name && upstream->service && upstream->tag)
+		return 0;
+	swk_upstream_free(upstream);
+	return swk_error_memory(error);
+}
+
+void swk_upstream_free(struct swk_upstream *upstream)
+{
+	free(upstream->name);
+	free(upstream->service);
+	free(upstream->tag);
+	for (size_t i = 0; i < upstream->count; i++)
+		free(upstream->servers[i].host);
+	free(upstream->servers);
+	*upstream = (struct swk_upstream){0};
+}
+
+/* Copies a server to the end of the list, where there is room for it. */
+static int copy_server(struct swk_upstream *upstream, const struct swk_server *server,
+		       struct swk_error *error)
+{
+	struct swk_server copy = *server;
+
+	if (server->host) {
+		copy.host = strdup(server->host);
+		if (!copy.host)
+			return swk_error_memory(error);
+	}
+	upstream->servers[upstream->count++] = copy;
+	return 0;
+}
+
+int swk_upstream_add(struct swk_upstream *upstream, const struct swk_server *server,
+		     struct swk_error *error)
+{
+	struct swk_server *grown =
+		swk_list_grow(upstream->servers, upstream->count, sizeof(*grown));
+
+	if (!grown)
+		return swk_error_memory(error);
+	upstream->servers = grown;
+	return copy_server(upstream, server, error);
+}
+
+static int compare_servers(const void *a, const void *b)
+{
+	return swk_server_compare(a, b);
+}
+
+const struct swk_server *swk_upstream_find_server(const struct swk_upstream *upstream,
+						  const struct swk_server *server)
+{
+	return upstream->count ? bsearch(server, upstream->servers, upstream->count,
+					 sizeof(*server), compare_servers)
+			       : NULL;
+}
+
+static int compare_numbers(unsigned a, unsigned b)
+{
+	return (a > b) - (a < b);
+}
+
+/* Orders those of one address by what they say: one that serves before one that is down or a
+ * backup, then the larger weight; the rest only so that there is an order. */
+static int compare_what_is_said(const void *a, const void *b)
+{
+	const struct swk_server *x = a, *y = b;
+	int order = swk_server_compare(x, y);
+
+	if (!order)
+		order = compare_numbers(x->down, y->down);
+	if (!order)
+		order = compare_numbers(x->backup, y->backup);
+	if (!order)
+		order = compare_numbers(y->weight, x->weight);
+	if (!order)
+		order = compare_numbers(x->max_conns, y->max_conns);
+	if (!order)
+		order = compare_numbers(x->max_fails, y->max_fails);
+	if (!order)
+		order = compare_numbers(x->fail_timeout, y->fail_timeout);
+	if (!order && x->host)
+		order = strcmp(x->host, y->host);
+	return order;
+}
+
+static bool is_tidy(const struct swk_upstream *upstream)
+{
+	for (size_t i = 1; i < upstream->count; i++) {
+		if (swk_server_compare(&upstream->servers[i - 1], &upstream->servers[i]) >= 0)
+			return false;
+	}
+	return true;
+}
+
+void swk_upstream_tidy(struct swk_upstream *upstream)
+{
+	size_t kept = 0;
+
+	/* What was written by us is. */
+	if (is_tidy(upstream))
+		return;
+	if (upstream->count)
+		qsort(upstream->servers, upstream->count, sizeof(*upstream->servers),
+		      compare_what_is_said);
+	for (size_t i = 0; i < upstream->count; i++) {
+		if (kept &&
+		    !swk_server_compare(&upstream->servers[kept - 1], &upstream->servers[i])) {
+			free(upstream->servers[i].host);
+			continue;
+		}
+		upstream->servers[kept++] = upstream->servers[i];
+	}
+	upstream->count = kept;
+}
+
+bool swk_upstream_has_host(const struct swk_upstream *upstream)
+{
+	for (size_t i = 0; i < upstream->count; i++) {
+		if (upstream->servers[i].host)
+			return true;
+	}
+	return false;
+}
+
+bool swk_upstream_same_addresses(const struct swk_upstream *a, const struct swk_upstream *b)
+{
+	if (a->count != b->count || a->partial || b->partial)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		if (swk_server_compare(&a->servers[i], &b->servers[i]))
+			return false;
+	}
+	return true;
+}
+
+bool swk_upstream_same_servers(const struct swk_upstream *a, const struct swk_upstream *b)
+{
+	if (!swk_upstream_same_addresses(a, b))
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		if (!swk_server_same_attributes(&a->servers[i], &b->servers[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Without connections that are kept, what is said of them is nothing, and not written. */
+static bool same_keepalive(const struct swk_upstream *a, const struct swk_upstream *b)
+{
+	return a->keepalive == b->keepalive &&
+	       (!a->keepalive || (a->keepalive_timeout == b->keepalive_timeout &&
+				  a->keepalive_requests == b->keepalive_requests));
+}
+
+bool swk_upstream_same(const struct swk_upstream *a, const struct swk_upstream *b)
+{
+	return a->balance == b->balance && same_keepalive(a, b) && swk_upstream_same_servers(a, b);
+}
+
+/* ---- a set of upstreams ---- */
+
+void swk_upstreams_free(struct swk_upstreams *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		swk_upstream_free(&set->list[i]);
+	free(set->list);
+	*set = (struct swk_upstreams){0};
+}
+
+int swk_upstreams_append(struct swk_upstreams *set, struct swk_upstream *upstream,
+			 struct swk_error *error)
+{
+	struct swk_upstream *grown = swk_list_grow(set->list, set->count, sizeof(*grown));
+
+	if (!grown)
+		return swk_error_memory(error);
+	set->list = grown;
+	grown[set->count++] = *upstream;
+	*upstream = (struct swk_upstream){0};
+	return 0;
+}
+
+static int copy_upstream(struct swk_upstream *to, const struct swk_upstream *from,
+			 struct swk_error *error)
+{
+	int status = swk_upstream_init(to, from->name, from->service, from->tag, error);
+
+	if (status)
+		return status;
+	to->keyed = from->keyed;
+	to->balance = from->balance;
+	to->keepalive = from->keepalive;
+	to->keepalive_timeout = from->keepalive_timeout;
+	to->keepalive_requests = from->keepalive_requests;
+	if (!from->count)
+		return 0;
+	to->servers = reallocarray(NULL, from->count, sizeof(*to->servers));
+	if (!to->servers)
+		status = swk_error_memory(error);
+	for (size_t i = 0; !status && i < from->count; i++)
+		status = copy_server(to, &from->servers[i], error);
+	if (status)
+		swk_upstream_free(to);
+	return status;
+}
+
+int swk_upstreams_append_copy(struct swk_upstreams *set, const struct swk_upstream *upstream,
+			      struct swk_error *error)
+{
+	struct swk_upstream copy;
+	int status = copy_upstream(&copy, upstream, error);
+
+	if (!status)
+		status = swk_upstreams_append(set, &copy, error);
+	if (status)
+		swk_upstream_free(&copy);
+	return status;
+}
+
+static int compare_upstreams(const void *a, const void *b)
+{
+	const struct swk_upstream *x = a, *y = b;
+
+	return strcasecmp(x->name, y->name);
+}
+
+static bool is_sorted(const struct swk_upstreams *set)
+{
+	for (size_t i = 1; i < set->count; i++) {
+		if (compare_upstreams(&set->list[i - 1], &set->list[i]) >= 0)
+			return false;
+	}
+	return true;
+}
+
+const char *swk_upstreams_sort(struct swk_upstreams *set)
+{
+	if (is_sorted(set))
+		return NULL;
+	qsort(set->list, set->count, sizeof(*set->list), compare_upstreams);
+	for (size_t i = 1; i < set->count; i++) {
+		if (!compare_upstreams(&set->list[i - 1], &set->list[i]))
+			return set->list[i].name;
+	}
+	return NULL;
+}
+
+static int upstream_order(const char *key, const void *item)
+{
+	return strcasecmp(key, ((const struct swk_upstream *)item)->name);
+}
+
+struct swk_upstream *swk_upstreams_find(const struct swk_upstreams *set, const char *name)
+{
+	bool found;
+	size_t place = swk_list_place(set->list, set->count, sizeof(*set->list), name,
+				      upstream_order, &found);
+
+	return found ? &set->list[place] : NULL;
+}
