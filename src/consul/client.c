@@ -335,8 +335,8 @@ int swk_consul_event_index(uint64_t *index, struct swk_error *error)
  * and may be a known one, when it is there. */
 struct asking {
 	struct swk_consul_query *query;
-	struct swk_watch watch;
-	struct swk_buffer kept; /* what the decoder has not got yet */
+	struct swk_document *document; /* from the first byte of the answer on */
+	struct swk_buffer kept;	       /* what the decoder has not got yet */
 	bool keep;
 	char *url;
 };
@@ -346,9 +346,11 @@ static int release(struct asking *asking, struct swk_error *error)
 {
 	int status = 0;
 
-	if (asking->kept.length)
-		status = swk_watch_feed(&asking->watch, asking->kept.data, asking->kept.length,
-					error);
+	if (!asking->document)
+		status = swk_document_open(&asking->document, &asking->query->sink, error);
+	if (!status && asking->kept.length)
+		status = swk_document_feed(asking->document, asking->kept.data, asking->kept.length,
+					   error);
 	swk_buffer_free(&asking->kept);
 	asking->keep = false;
 	return status;
@@ -361,9 +363,9 @@ static int feed(void *context, const char *data, size_t length, struct swk_error
 
 	if (asking->keep && length <= asking->kept.ceiling - asking->kept.length)
 		return swk_buffer_add(&asking->kept, data, length, error);
-	if (asking->keep)
+	if (asking->keep || !asking->document)
 		status = release(asking, error);
-	return status ? status : swk_watch_feed(&asking->watch, data, length, error);
+	return status ? status : swk_document_feed(asking->document, data, length, error);
 }
 
 /* Behind the last byte of a good answer. */
@@ -372,7 +374,7 @@ static int feed_end(struct asking *asking, struct swk_error *error)
 	struct swk_consul_query *query = asking->query;
 
 	if (!asking->keep)
-		return 0;
+		return asking->document ? 0 : release(asking, error);
 	query->number = swk_hash_end(
 		swk_hash_bytes(SWK_HASH_START, asking->kept.data, asking->kept.length));
 	query->same = query->known && query->number == query->known;
@@ -438,13 +440,13 @@ static char *query_url(const struct swk_consul *consul, const struct swk_consul_
 }
 
 /* Whether the document is one that Consul says there: a service may have no instance. */
-static bool is_expected(const struct swk_consul_query *query, enum swk_watch_kind kind)
+static bool is_expected(const struct swk_consul_query *query, enum swk_document_kind kind)
 {
 	if (query->keyprefix)
-		return kind == SWK_WATCH_KEYS;
+		return kind == SWK_DOCUMENT_KEYS;
 	if (query->service)
-		return kind == SWK_WATCH_SERVICE || kind == SWK_WATCH_NOTHING;
-	return kind == SWK_WATCH_SERVICES;
+		return kind == SWK_DOCUMENT_SERVICE || kind == SWK_DOCUMENT_NOTHING;
+	return kind == SWK_DOCUMENT_SERVICES;
 }
 
 /* Where there is no key, Consul finds nothing, at an index. Who doesn't know the path has none. */
@@ -459,7 +461,7 @@ static void judge(struct asking *asking, const struct swk_http_request *request)
 {
 	struct swk_consul_query *query = asking->query;
 	struct swk_error *error = &query->error, cause = {0};
-	enum swk_watch_kind kind;
+	enum swk_document_kind kind;
 
 	query->index = 0;
 	if (query->same) {
@@ -478,7 +480,7 @@ static void judge(struct asking *asking, const struct swk_http_request *request)
 				    request->error.status == SWK_INTERNAL ? SWK_INTERNAL
 									  : SWK_UNAVAILABLE,
 				    "%s", request->error.text);
-	else if (swk_watch_end(&asking->watch, &kind, &cause))
+	else if (swk_document_end(asking->document, &kind, &cause))
 		(void)swk_error_set(error, SWK_UNAVAILABLE, "%s: %s", asking->url, cause.text);
 	else if (!is_expected(query, kind))
 		(void)swk_error_set(error, SWK_UNAVAILABLE,
@@ -490,7 +492,8 @@ static void judge(struct asking *asking, const struct swk_http_request *request)
 /* Frees what an answer is read with; may be called again. */
 static void free_reading(struct asking *asking)
 {
-	swk_watch_free(&asking->watch);
+	swk_document_close(asking->document);
+	asking->document = NULL;
 	swk_buffer_free(&asking->kept);
 }
 
@@ -521,7 +524,6 @@ static int ask(const struct swk_consul *consul, struct swk_http *http,
 		asking[i].query = queries[i];
 		asking[i].keep = queries[i]->service != NULL;
 		swk_buffer_init(&asking[i].kept, SWK_ANSWER_KEPT);
-		swk_watch_init(&asking[i].watch, &queries[i]->sink);
 		asking[i].url = query_url(consul, queries[i], leader);
 		requests[i] = (struct swk_http_request){
 			.method = "GET",

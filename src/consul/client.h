@@ -2,7 +2,7 @@
 /*
  * Asks Consul's agent: its environment, paths and parameters, as Consul's own tools have them, and
  * what the settings say where the environment doesn't.
- * Answers go to a sink (watch.h), as a watch's document does.
+ * Answers go to a sink (document.h), as a watch's document does.
  */
 #ifndef SWK_CONSUL_CLIENT_H
 #define SWK_CONSUL_CLIENT_H
@@ -45,7 +45,7 @@ struct swk_consul_query {
 	const char *service;   /* its health; NULL: the list of services */
 	const char *keyprefix; /* the keys below it, instead; no slash at its ends. Without any, the
 				* sink gets none, and that is an answer */
-	struct swk_watch_sink sink;
+	struct swk_document_sink sink;
 	uint64_t least; /* where others than the leader may answer: an answer of an older index is
 			 * asked for once more, of the leader, whose answer counts whatever its
 			 * index (it begins anew with a new cluster); 0: any will do */

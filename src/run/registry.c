@@ -79,22 +79,24 @@ static int document_undecodable(void *context, const char *service, const char *
 }
 
 /* What the report calls the document. */
-static int name_event(struct swk_run *run, enum swk_watch_kind kind)
+static int name_event(struct swk_run *run, enum swk_document_kind kind)
 {
 	static const enum swk_event events[] = {
-		[SWK_WATCH_NOTHING] = SWK_EVENT_UNKNOWN,   [SWK_WATCH_SERVICE] = SWK_EVENT_SERVICE,
-		[SWK_WATCH_SERVICES] = SWK_EVENT_SERVICES, [SWK_WATCH_CHECKS] = SWK_EVENT_CHECKS,
-		[SWK_WATCH_KEYS] = SWK_EVENT_KEYPREFIX,
+		[SWK_DOCUMENT_NOTHING] = SWK_EVENT_UNKNOWN,
+		[SWK_DOCUMENT_SERVICE] = SWK_EVENT_SERVICE,
+		[SWK_DOCUMENT_SERVICES] = SWK_EVENT_SERVICES,
+		[SWK_DOCUMENT_CHECKS] = SWK_EVENT_CHECKS,
+		[SWK_DOCUMENT_KEYS] = SWK_EVENT_KEYPREFIX,
 	};
 	const struct swk_settings *settings = run->settings;
 	const char *only = settings->service;
 
 	run->report->event = events[kind];
-	if (kind == SWK_WATCH_NOTHING && only)
+	if (kind == SWK_DOCUMENT_NOTHING && only)
 		run->report->event = SWK_EVENT_SERVICE;
-	else if (kind == SWK_WATCH_NOTHING && settings->keyprefix)
+	else if (kind == SWK_DOCUMENT_NOTHING && settings->keyprefix)
 		run->report->event = SWK_EVENT_KEYPREFIX;
-	if (!only && kind == SWK_WATCH_SERVICE && run->services.count == 1)
+	if (!only && kind == SWK_DOCUMENT_SERVICE && run->services.count == 1)
 		only = run->services.list[0].name;
 	if (only && run->report->event == SWK_EVENT_SERVICE)
 		run->report->service = strdup(only);
@@ -104,41 +106,42 @@ static int name_event(struct swk_run *run, enum swk_watch_kind kind)
 }
 
 /* What the document is about: these services, or all. */
-static int take_document(struct swk_run *run, enum swk_watch_kind kind)
+static int take_document(struct swk_run *run, enum swk_document_kind kind)
 {
 	const char *only = run->settings->service;
 
-	if (kind == SWK_WATCH_SERVICES || kind == SWK_WATCH_CHECKS) {
+	if (kind == SWK_DOCUMENT_SERVICES || kind == SWK_DOCUMENT_CHECKS) {
 		if (only)
 			return swk_error_set(run->error, SWK_DATA,
 					     "--service goes with the document of a 'service' "
 					     "watch, and this is of a '%s' watch",
-					     kind == SWK_WATCH_CHECKS ? "checks" : "services");
+					     kind == SWK_DOCUMENT_CHECKS ? "checks" : "services");
 		/* What the list says is asked once more, when nobody else writes. */
 		run->complete = true;
-		run->full = kind == SWK_WATCH_SERVICES || run->settings->verify;
-		run->checks.told = kind == SWK_WATCH_CHECKS;
+		run->full = kind == SWK_DOCUMENT_SERVICES || run->settings->verify;
+		run->checks.told = kind == SWK_DOCUMENT_CHECKS;
 		run->checks.undecodable |= run->services.undecodable;
 		swk_services_free(&run->services);
 		swk_report_forget(run->report, SWK_NOTE_SKIPPED);
-		if (kind == SWK_WATCH_SERVICES &&
+		if (kind == SWK_DOCUMENT_SERVICES &&
 		    !swk_guard_list(run->listed, 0, "the document", run->report))
 			return SWK_HELD_BACK;
 		return 0;
 	}
-	if (kind == SWK_WATCH_KEYS && only)
+	if (kind == SWK_DOCUMENT_KEYS && only)
 		return swk_error_set(run->error, SWK_DATA,
 				     "--service goes with the document of a 'service' watch, and "
 				     "this is of a 'keyprefix' watch");
 	if (only)
 		return swk_services_get(&run->services, only, run->error) ? 0 : run->error->status;
-	if (kind == SWK_WATCH_KEYS || (kind == SWK_WATCH_NOTHING && run->settings->keyprefix)) {
+	if (kind == SWK_DOCUMENT_KEYS ||
+	    (kind == SWK_DOCUMENT_NOTHING && run->settings->keyprefix)) {
 		/* What can't be read of it is a key. */
 		run->keys.undecodable = run->services.undecodable;
 		run->services.undecodable = false;
 		return swk_run_take_keys(run);
 	}
-	if (kind == SWK_WATCH_NOTHING)
+	if (kind == SWK_DOCUMENT_NOTHING)
 		return swk_error_set(run->error, SWK_DATA,
 				     "the document is [], which says of no service which it is: "
 				     "name it with --service");
@@ -150,14 +153,14 @@ static int take_document(struct swk_run *run, enum swk_watch_kind kind)
 
 int swk_run_read_document(struct swk_run *run, int descriptor)
 {
-	const struct swk_watch_sink sink = {.context = run,
-					    .instance = document_instance,
-					    .service = document_service,
-					    .check = swk_run_check,
-					    .key = run->settings->keyprefix ? swk_run_key : NULL,
-					    .undecodable = document_undecodable};
-	enum swk_watch_kind kind = SWK_WATCH_NOTHING;
-	struct swk_watch watch;
+	const struct swk_document_sink sink = {.context = run,
+					       .instance = document_instance,
+					       .service = document_service,
+					       .check = swk_run_check,
+					       .key = run->settings->keyprefix ? swk_run_key : NULL,
+					       .undecodable = document_undecodable};
+	enum swk_document_kind kind = SWK_DOCUMENT_NOTHING;
+	struct swk_document *document;
 	int status = swk_consul_event_index(&run->event_index, run->error);
 
 	if (status)
@@ -178,9 +181,10 @@ int swk_run_read_document(struct swk_run *run, int descriptor)
 		run->report->event = SWK_EVENT_RESYNC;
 		return 0;
 	}
-	swk_watch_init(&watch, &sink);
-	status = swk_watch_read(&watch, descriptor, run->deadline, &kind, run->error);
-	swk_watch_free(&watch);
+	status = swk_document_open(&document, &sink, run->error);
+	if (!status)
+		status = swk_document_read(document, descriptor, run->deadline, &kind, run->error);
+	swk_document_close(document);
 	if (!status)
 		status = name_event(run, kind);
 	return status ? status : take_document(run, kind);
@@ -273,9 +277,9 @@ static int ask_services(struct swk_run *run, const char *const *names, size_t co
 	for (size_t i = 0; !status && i < count; i++) {
 		answers[i] = (struct answer){run, names[i], checks_of(run, names[i])};
 		queries[i].service = names[i];
-		queries[i].sink = (struct swk_watch_sink){.context = &answers[i],
-							  .instance = answer_instance,
-							  .undecodable = answer_undecodable};
+		queries[i].sink = (struct swk_document_sink){.context = &answers[i],
+							     .instance = answer_instance,
+							     .undecodable = answer_undecodable};
 		queries[i].least = least_index(run, names[i]);
 		if (answers[i].checks)
 			queries[i].sink.instance_check = answer_check;

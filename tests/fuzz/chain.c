@@ -145,30 +145,30 @@ static int take_undecodable(void *context, const char *service, const char *what
 /* Returns 0, or why one is refused. */
 static int read_documents(struct chain *chain, struct fuzz_text rest, struct swk_error *refusal)
 {
-	const struct swk_watch_sink sink = {.context = chain,
-					    .instance = take_instance,
-					    .service = take_service,
-					    .key = chain->settings.keyprefix ? take_key : NULL,
-					    .undecodable = take_undecodable};
-	enum swk_watch_kind kind;
+	const struct swk_document_sink sink = {.context = chain,
+					       .instance = take_instance,
+					       .service = take_service,
+					       .key = chain->settings.keyprefix ? take_key : NULL,
+					       .undecodable = take_undecodable};
+	enum swk_document_kind kind;
 
 	while (rest.length && !refusal->status) {
 		struct fuzz_text document = fuzz_next(&rest);
-		struct swk_watch watch;
+		struct swk_document *read;
 
 		chain->undecodable = false;
-		swk_watch_init(&watch, &sink);
-		if (!swk_watch_feed(&watch, document.data, document.length, refusal) &&
-		    !swk_watch_end(&watch, &kind, refusal)) {
-			if (kind == SWK_WATCH_KEYS)
+		(void)swk_document_open(&read, &sink, refusal);
+		if (!swk_document_feed(read, document.data, document.length, refusal) &&
+		    !swk_document_end(read, &kind, refusal)) {
+			if (kind == SWK_DOCUMENT_KEYS)
 				chain->keys.undecodable |= chain->undecodable;
 			else
 				chain->services.undecodable |= chain->undecodable;
 			/* A tree without a key is taken for an outage. */
-			if (kind == SWK_WATCH_KEYS)
+			if (kind == SWK_DOCUMENT_KEYS)
 				chain->keys_told = chain->keys.count || chain->keys.undecodable;
 		}
-		swk_watch_free(&watch);
+		swk_document_close(read);
 	}
 	return refusal->status;
 }

@@ -78,8 +78,8 @@ static int write_unreadable(void *context, const char *service, const char *what
 
 struct reading {
 	struct swk_buffer told;
-	struct swk_watch_sink sink;
-	struct swk_watch watch;
+	struct swk_document_sink sink;
+	struct swk_document *document;
 	struct swk_error error;
 };
 
@@ -95,7 +95,7 @@ static void begin(struct reading *reading, enum keys keys)
 					     .key = keys == KEYS ? write_key : NULL}};
 	swk_buffer_init(&reading->told, SIZE_MAX / 2);
 	(void)swk_buffer_add(&reading->told, "", 0, &reading->error);
-	swk_watch_init(&reading->watch, &reading->sink);
+	assert_int_equal(swk_document_open(&reading->document, &reading->sink, &reading->error), 0);
 }
 
 /* Gives the bytes in memory of just their length, so that a checker sees what is read beyond. */
@@ -106,7 +106,8 @@ static void feed(struct reading *reading, const char *data, size_t length)
 	assert_non_null(copy);
 	memcpy(copy + 1, data, length);
 	if (!reading->error.status) {
-		int status = swk_watch_feed(&reading->watch, copy + 1, length, &reading->error);
+		int status =
+			swk_document_feed(reading->document, copy + 1, length, &reading->error);
 
 		assert_int_equal(status, reading->error.status);
 	}
@@ -118,14 +119,14 @@ static char *end(struct reading *reading)
 {
 	static const char *const kinds[] = {"nothing", "service", "services", "checks", "keys"};
 	struct swk_error ignored = {0};
-	enum swk_watch_kind kind;
+	enum swk_document_kind kind;
 
-	if (!reading->error.status && !swk_watch_end(&reading->watch, &kind, &reading->error))
+	if (!reading->error.status && !swk_document_end(reading->document, &kind, &reading->error))
 		(void)swk_buffer_print(&reading->told, &ignored, "ended: %s\n", kinds[kind]);
 	else
 		(void)swk_buffer_print(&reading->told, &ignored, "refused %d: %s\n",
 				       reading->error.status, reading->error.text);
-	swk_watch_free(&reading->watch);
+	swk_document_close(reading->document);
 	return reading->told.data;
 }
 
@@ -990,9 +991,9 @@ static void document_over_its_limit(void **state)
 	(void)state;
 	begin(&reading, NO_KEYS);
 	for (size_t at = 0; at < SWK_DOCUMENT_MAX; at += piece)
-		assert_int_equal(swk_watch_feed(&reading.watch, blanks, piece, &error), 0);
-	assert_int_equal(swk_watch_feed(&reading.watch, "", 0, &error), 0);
-	assert_int_equal(swk_watch_feed(&reading.watch, " ", 1, &error), SWK_DATA);
+		assert_int_equal(swk_document_feed(reading.document, blanks, piece, &error), 0);
+	assert_int_equal(swk_document_feed(reading.document, "", 0, &error), 0);
+	assert_int_equal(swk_document_feed(reading.document, " ", 1, &error), SWK_DATA);
 	unit_says("too large", error.text, "larger than 256 MiB");
 	free(end(&reading));
 	free(blanks);
@@ -1062,9 +1063,9 @@ static char *read_checks_of(const char *text, bool of_instances)
 	struct reading reading;
 
 	begin(&reading, NO_KEYS);
-	reading.sink = (struct swk_watch_sink){.context = &reading.told,
-					       .instance = name_instance,
-					       .undecodable = write_unreadable};
+	reading.sink = (struct swk_document_sink){.context = &reading.told,
+						  .instance = name_instance,
+						  .undecodable = write_unreadable};
 	if (of_instances)
 		reading.sink.instance_check = write_check;
 	else
@@ -1208,23 +1209,23 @@ static void sink_ends_the_reading(void **state)
 		{"[{\"Key\":\"\"}, no JSON", "it has no Key"},
 		{"[{\"CheckID\":\"c\"}, no JSON", "c"},
 	};
-	static const struct swk_watch_sink sink = {.instance = refuse_instance,
-						   .service = refuse_service,
-						   .undecodable = refuse_unreadable,
-						   .key = refuse_key,
-						   .check = refuse_check};
+	static const struct swk_document_sink sink = {.instance = refuse_instance,
+						      .service = refuse_service,
+						      .undecodable = refuse_unreadable,
+						      .key = refuse_key,
+						      .check = refuse_check};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct swk_error error = {0};
-		struct swk_watch watch;
+		struct swk_document *document;
 
-		swk_watch_init(&watch, &sink);
+		assert_int_equal(swk_document_open(&document, &sink, &error), 0);
 		unit_number(rows[i].text,
-			    swk_watch_feed(&watch, rows[i].text, strlen(rows[i].text), &error),
+			    swk_document_feed(document, rows[i].text, strlen(rows[i].text), &error),
 			    SWK_HELD_BACK);
 		unit_same(rows[i].text, error.text, rows[i].says);
-		swk_watch_free(&watch);
+		swk_document_close(document);
 	}
 }
 
@@ -1246,15 +1247,15 @@ static void read_from_a_descriptor(void **state)
 {
 	static const char text[] = "[" INSTANCE "," INSTANCE "]\n";
 	struct reading reading;
-	enum swk_watch_kind kind = SWK_WATCH_NOTHING;
+	enum swk_document_kind kind = SWK_DOCUMENT_NOTHING;
 	FILE *file = file_of(text, strlen(text));
 
 	(void)state;
 	begin(&reading, NO_KEYS);
-	assert_int_equal(swk_watch_read(&reading.watch, fileno(file), swk_now_ms() + 600000, &kind,
-					&reading.error),
+	assert_int_equal(swk_document_read(reading.document, fileno(file), swk_now_ms() + 600000,
+					   &kind, &reading.error),
 			 0);
-	assert_int_equal(kind, SWK_WATCH_SERVICE);
+	assert_int_equal(kind, SWK_DOCUMENT_SERVICE);
 	assert_string_equal(reading.told.data, GOOD(0) GOOD(1));
 	free(end(&reading));
 	(void)fclose(file);
@@ -1265,7 +1266,7 @@ static void refused_document_is_read_to_its_end(void **state)
 	const size_t length = 1000000;
 	static const char later[] = "[" INSTANCE "]";
 	char *text = unit_repeat('x', length);
-	enum swk_watch_kind kind;
+	enum swk_document_kind kind;
 	struct reading reading;
 	FILE *file;
 
@@ -1275,8 +1276,8 @@ static void refused_document_is_read_to_its_end(void **state)
 		memcpy(text + at, later, strlen(later));
 	file = file_of(text, length);
 	begin(&reading, NO_KEYS);
-	assert_int_equal(swk_watch_read(&reading.watch, fileno(file), swk_now_ms() + 600000, &kind,
-					&reading.error),
+	assert_int_equal(swk_document_read(reading.document, fileno(file), swk_now_ms() + 600000,
+					   &kind, &reading.error),
 			 SWK_DATA);
 	assert_int_equal(lseek(fileno(file), 0, SEEK_CUR), length);
 	unit_says("the first failure", reading.error.text, "line 1, byte 1");
@@ -1289,7 +1290,7 @@ static void refused_document_is_read_to_its_end(void **state)
 /* A writer that neither writes on nor ends. */
 static void writer_that_stays(void **state)
 {
-	enum swk_watch_kind kind;
+	enum swk_document_kind kind;
 	struct reading reading;
 	int ends[2];
 
@@ -1298,7 +1299,7 @@ static void writer_that_stays(void **state)
 	assert_int_equal(write(ends[1], "[]", 2), 2);
 	begin(&reading, NO_KEYS);
 	assert_int_equal(
-		swk_watch_read(&reading.watch, ends[0], swk_now_ms(), &kind, &reading.error),
+		swk_document_read(reading.document, ends[0], swk_now_ms(), &kind, &reading.error),
 		SWK_DATA);
 	unit_says("in time", reading.error.text, "did not end in time");
 	free(end(&reading));
@@ -1308,7 +1309,7 @@ static void writer_that_stays(void **state)
 
 static void descriptor_that_cant_be_read(void **state)
 {
-	enum swk_watch_kind kind;
+	enum swk_document_kind kind;
 	struct reading reading;
 	int ends[2];
 
@@ -1316,8 +1317,8 @@ static void descriptor_that_cant_be_read(void **state)
 	assert_int_equal(pipe(ends), 0);
 	(void)close(ends[0]);
 	begin(&reading, NO_KEYS);
-	assert_int_equal(swk_watch_read(&reading.watch, ends[0], swk_now_ms() + 600000, &kind,
-					&reading.error),
+	assert_int_equal(swk_document_read(reading.document, ends[0], swk_now_ms() + 600000, &kind,
+					   &reading.error),
 			 SWK_DATA);
 	unit_says("closed", reading.error.text, "standard input: Bad file descriptor");
 	free(end(&reading));

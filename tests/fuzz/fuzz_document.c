@@ -14,7 +14,7 @@ struct told {
 	struct swk_buffer text;
 	size_t undecodable;
 	int status;
-	enum swk_watch_kind kind;
+	enum swk_document_kind kind;
 	struct swk_error error;
 };
 
@@ -136,19 +136,19 @@ static int undecodable(void *context, const char *name, const char *what, const 
 /* Decodes a document in pieces of the size given, the first of `first` bytes. */
 static void decode(struct told *told, const char *data, size_t size, size_t first, size_t piece)
 {
-	const struct swk_watch_sink sink = {.context = told,
-					    .instance = instance,
-					    .service = service,
-					    .key = key,
-					    .check = check,
-					    .instance_check = check,
-					    .undecodable = undecodable};
-	struct swk_watch watch;
+	const struct swk_document_sink sink = {.context = told,
+					       .instance = instance,
+					       .service = service,
+					       .key = key,
+					       .check = check,
+					       .instance_check = check,
+					       .undecodable = undecodable};
+	struct swk_document *document;
 	size_t length = first;
 
 	*told = (struct told){0};
 	swk_buffer_init(&told->text, SIZE_MAX / 2);
-	swk_watch_init(&watch, &sink);
+	fuzz_done(swk_document_open(&document, &sink, &told->error), &told->error, "opening");
 	for (size_t at = 0; !told->status && at < size; at += length, length = piece) {
 		char *copy;
 
@@ -159,12 +159,12 @@ static void decode(struct told *told, const char *data, size_t size, size_t firs
 		if (!copy)
 			abort();
 		memcpy(copy, data + at, length);
-		told->status = swk_watch_feed(&watch, copy, length, &told->error);
+		told->status = swk_document_feed(document, copy, length, &told->error);
 		free(copy);
 	}
 	if (!told->status)
-		told->status = swk_watch_end(&watch, &told->kind, &told->error);
-	swk_watch_free(&watch);
+		told->status = swk_document_end(document, &told->kind, &told->error);
+	swk_document_close(document);
 	fuzz_require(told->status == told->error.status, "status %d with error %d", told->status,
 		     told->error.status);
 	fuzz_require(!told->status || told->status == SWK_DATA, "status %d: %s", told->status,

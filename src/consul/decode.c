@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+#include "consul/decode.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "consul/base64.h"
+
+/* Consul gives its own checks of maintenance these IDs. */
+#define NODE_MAINTENANCE "_node_maintenance"
+#define SERVICE_MAINTENANCE "_service_maintenance:"
+
+/* Room for any double as `%.17g` prints it. */
+#define NUMBER_MAX 32
+
+void swk_decoder_free(struct swk_decoder *decoder)
+{
+	free(decoder->tags.data);
+	free(decoder->tagged.data);
+	free(decoder->pairs.data);
+	free(decoder->numbers.data);
+	free(decoder->content.data);
+	*decoder = (struct swk_decoder){0};
+}
+
+/* Sees to room for so many items of this size. False without memory. */
+static bool make_room(struct swk_decoder_room *room, size_t count, size_t size)
+{
+	void *data;
+
+	if (count * size <= room->size)
+		return true;
+	data = reallocarray(room->data, count, size);
+	if (!data)
+		return false;
+	room->data = data;
+	room->size = count * size;
+	return true;
+}
+
+/* ---- members ---- */
+
+static void object_to(struct swk_trouble *trouble, const char *title, const char *what)
+{
+	if (trouble->reason)
+		return;
+	(void)snprintf(trouble->text, sizeof(trouble->text), "%s %s", title, what);
+	trouble->reason = trouble->text;
+}
+
+/* A string without a NUL, or NULL. */
+static const char *plain_text(const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	return text && strlen(text) == json_string_length(value) ? text : NULL;
+}
+
+/* A text member: "" where it is missing or null, or, with trouble, can't be one. */
+static const char *member_text(const json_t *object, const char *name, const char *title,
+			       struct swk_trouble *trouble)
+{
+	const json_t *member = json_object_get(object, name);
+
+	if (!member || json_is_null(member))
+		return "";
+	if (!json_is_string(member))
+		object_to(trouble, title, "is no string");
+	else if (!plain_text(member))
+		object_to(trouble, title, "holds a NUL");
+	else
+		return json_string_value(member);
+	return "";
+}
+
+/* A member that is an object: NULL where it is missing or null, or, with trouble, is none. */
+static json_t *member_object(const json_t *object, const char *name, const char *title,
+			     struct swk_trouble *trouble)
+{
+	json_t *member = json_object_get(object, name);
+
+	if (!member || json_is_null(member))
+		return NULL;
+	if (json_is_object(member))
+		return member;
+	object_to(trouble, title, "is no object");
+	return NULL;
+}
+
+/* ---- what an instance says ---- */
+
+/* Of a maintenance check, as its ID names it, and of others. */
+static bool is_maintenance(const json_t *check)
+{
+	const char *id = plain_text(json_object_get(check, "CheckID"));
+
+	return id && (!strcmp(id, NODE_MAINTENANCE) ||
+		      !strncmp(id, SERVICE_MAINTENANCE, strlen(SERVICE_MAINTENANCE)));
+}
+
+/* Whether a check is of the service, not of the node. An answer may lack the service's ID. */
+static bool is_of_service(const json_t *check)
+{
+	const json_t *id = json_object_get(check, "ServiceID");
+
+	if (!id || json_is_null(id))
+		id = json_object_get(check, "ServiceName");
+	return json_string_length(id) > 0;
+}
+
+struct swk_check swk_decode_check(const json_t *check)
+{
+	struct swk_trouble trouble = {0};
+	struct swk_check read = {
+		.node = member_text(check, "Node", "Node", &trouble),
+		.id = member_text(check, "CheckID", "CheckID", &trouble),
+		.service_id = member_text(check, "ServiceID", "ServiceID", &trouble),
+		.service = member_text(check, "ServiceName", "ServiceName", &trouble),
+		.status = member_text(check, "Status", "Status", &trouble),
+		.index = json_number_value(json_object_get(check, "ModifyIndex")),
+		.of_node = !is_of_service(check),
+	};
+
+	read.readable = !trouble.reason && *read.node && *read.id && *read.status &&
+			(read.of_node || *read.service);
+	return read;
+}
+
+/* Anything but Consul's words for passing and warning is critical. */
+static enum swk_health read_status(const json_t *status)
+{
+	const char *text = plain_text(status);
+
+	if (text && !strcmp(text, "passing"))
+		return SWK_PASSING;
+	return text && !strcmp(text, "warning") ? SWK_WARNING : SWK_CRITICAL;
+}
+
+static const char *read_checks(const json_t *checks, struct swk_instance *instance)
+{
+	const json_t *check;
+	size_t i;
+
+	if (!checks)
+		return "it has no Checks";
+	if (!json_is_array(checks) && !json_is_null(checks))
+		return "Checks is no array";
+	json_array_foreach(checks, i, check)
+	{
+		const json_t *status = json_object_get(check, "Status");
+		enum swk_health health = read_status(status);
+		bool maintenance = is_maintenance(check);
+
+		if (!json_is_string(status))
+			return "a check has no Status";
+		if (!maintenance && is_of_service(check))
+			instance->checked = true;
+		/* Consul deletes such a check when the maintenance ends. One that is kept, and
+		 * not critical, was made by somebody else, and means no maintenance. */
+		if (maintenance && health == SWK_CRITICAL)
+			instance->maintenance = true;
+		else if (health > instance->health)
+			instance->health = health;
+	}
+	return NULL;
+}
+
+/* The tags, borrowed from the document; the list has room for them. */
+static const char *read_tags(const json_t *tags, struct swk_instance *instance, const char **list)
+{
+	const json_t *tag;
+	size_t i;
+
+	if (!tags || json_is_null(tags) || (json_is_array(tags) && !json_array_size(tags)))
+		return NULL;
+	if (!json_is_array(tags))
+		return "Service.Tags is no array";
+	json_array_foreach(tags, i, tag)
+	{
+		if (!json_is_string(tag))
+			return "a tag is no string";
+		if (!plain_text(tag))
+			return "a tag holds a NUL";
+		list[i] = json_string_value(tag);
+	}
+	instance->tags = list;
+	instance->tag_count = json_array_size(tags);
+	return NULL;
+}
+
+/* Addresses under names, and how many: a service's are objects, for each has a port; a node's are
+ * texts. What is of another form is passed over. */
+static size_t read_tagged(json_t *addresses, bool of_service, struct swk_tagged *list)
+{
+	const char *name;
+	json_t *entry;
+	size_t count = 0;
+
+	json_object_foreach(addresses, name, entry)
+	{
+		const json_t *address = of_service ? json_object_get(entry, "Address") : entry;
+		const json_t *port = of_service ? json_object_get(entry, "Port") : NULL;
+
+		if (plain_text(address) && (!port || json_is_null(port) || json_is_number(port)))
+			list[count++] = (struct swk_tagged){.name = name,
+							    .address = plain_text(address),
+							    .port = json_number_value(port)};
+	}
+	return count;
+}
+
+/* The texts of Meta, and how many. */
+static size_t read_meta(json_t *meta, struct swk_pair *list)
+{
+	const char *name;
+	json_t *value;
+	size_t count = 0;
+
+	json_object_foreach(meta, name, value)
+	{
+		if (plain_text(value))
+			list[count++] = (struct swk_pair){name, plain_text(value)};
+	}
+	return count;
+}
+
+static unsigned read_weight(const json_t *weights, const char *name, const char *title,
+			    unsigned least, struct swk_trouble *trouble)
+{
+	const json_t *weight = json_object_get(weights, name);
+	double number = json_number_value(weight);
+
+	if (!weight || json_is_null(weight))
+		return 1;
+	if (!json_is_number(weight))
+		object_to(trouble, title, "is no number");
+	if (number < least)
+		return least;
+	return number > SWK_WEIGHT_MAX ? SWK_WEIGHT_MAX : (unsigned)number;
+}
+
+/* The service's members, but for its name. */
+static void read_service(struct swk_decoder *decoder, const json_t *service,
+			 struct swk_instance *instance, struct swk_trouble *trouble)
+{
+	const json_t *port = json_object_get(service, "Port"), *weights;
+
+	instance->id = member_text(service, "ID", "Service.ID", trouble);
+	instance->address = member_text(service, "Address", "Service.Address", trouble);
+	instance->proxy = *member_text(service, "Kind", "Service.Kind", trouble) != '\0';
+	if (!json_is_number(port) && !trouble->reason)
+		trouble->reason = port ? "Service.Port is no number" : "it has no Service.Port";
+	instance->port = json_number_value(port);
+	if (!trouble->reason)
+		trouble->reason =
+			read_tags(json_object_get(service, "Tags"), instance, decoder->tags.data);
+	instance->tagged = decoder->tagged.data;
+	instance->tagged_count = read_tagged(
+		member_object(service, "TaggedAddresses", "Service.TaggedAddresses", trouble), true,
+		decoder->tagged.data);
+	instance->meta = decoder->pairs.data;
+	instance->meta_count = read_meta(member_object(service, "Meta", "Service.Meta", trouble),
+					 decoder->pairs.data);
+	weights = member_object(service, "Weights", "Service.Weights", trouble);
+	instance->weight_passing =
+		read_weight(weights, "Passing", "Service.Weights.Passing", 1, trouble);
+	instance->weight_warning =
+		read_weight(weights, "Warning", "Service.Weights.Warning", 0, trouble);
+}
+
+static void read_node(struct swk_decoder *decoder, const json_t *node,
+		      struct swk_instance *instance, struct swk_trouble *trouble)
+{
+	struct swk_tagged *list =
+		(struct swk_tagged *)decoder->tagged.data + instance->tagged_count;
+
+	if (!json_is_object(node))
+		object_to(trouble, "Node", "is no object");
+	instance->node = member_text(node, "Node", "Node.Node", trouble);
+	instance->node_address = member_text(node, "Address", "Node.Address", trouble);
+	instance->node_tagged = list;
+	instance->node_tagged_count =
+		read_tagged(member_object(node, "TaggedAddresses", "Node.TaggedAddresses", trouble),
+			    false, list);
+}
+
+/* Fills in the instance, but for its service where that is not known. */
+static void read_instance(struct swk_decoder *decoder, const json_t *element,
+			  struct swk_instance *instance, struct swk_trouble *trouble)
+{
+	const json_t *service = json_object_get(element, "Service");
+	const char *name;
+
+	if (!json_is_object(service))
+		object_to(trouble, "Service", "is no object");
+	name = member_text(service, "Service", "Service.Service", trouble);
+	if (!*name && !trouble->reason)
+		trouble->reason = "it has no Service.Service";
+	if (trouble->reason)
+		return;
+	instance->service = name;
+	read_service(decoder, service, instance, trouble);
+	read_node(decoder, json_object_get(element, "Node"), instance, trouble);
+	if (!trouble->reason)
+		trouble->reason = read_checks(json_object_get(element, "Checks"), instance);
+}
+
+int swk_decode_instance(struct swk_decoder *decoder, const json_t *element,
+			struct swk_instance *instance, struct swk_trouble *trouble,
+			struct swk_error *error)
+{
+	const json_t *service = json_object_get(element, "Service"),
+		     *node = json_object_get(element, "Node");
+	size_t tags = json_array_size(json_object_get(service, "Tags")),
+	       tagged = json_object_size(json_object_get(service, "TaggedAddresses")) +
+			json_object_size(json_object_get(node, "TaggedAddresses")),
+	       pairs = json_object_size(json_object_get(service, "Meta"));
+
+	/* One more, so that there is a list even of none. */
+	if (!make_room(&decoder->tags, tags + 1, sizeof(const char *)) ||
+	    !make_room(&decoder->tagged, tagged + 1, sizeof(struct swk_tagged)) ||
+	    !make_room(&decoder->pairs, pairs + 1, sizeof(struct swk_pair)))
+		return swk_error_memory(error);
+	read_instance(decoder, element, instance, trouble);
+	return 0;
+}
+
+/* ---- what a key says ---- */
+
+bool swk_decode_lacks_memory(const json_error_t *failure)
+{
+	return errno == ENOMEM || json_error_code(failure) == json_error_out_of_memory;
+}
+
+/* Decodes the text of a value. Returns 0 and *object, which is NULL where it is none. */
+static int decode_object(const char *text, size_t length, json_t **object, struct swk_error *error)
+{
+	json_error_t failure = {0};
+
+	*object = NULL;
+	/* jansson would take a NUL behind a number for the number's end. */
+	if (memchr(text, '\0', length))
+		return 0;
+	errno = 0;
+	*object = json_loadb(text, length, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &failure);
+	if (!*object && swk_decode_lacks_memory(&failure))
+		return swk_error_memory(error);
+	if (*object && !json_is_object(*object)) {
+		json_decref(*object);
+		*object = NULL;
+	}
+	return 0;
+}
+
+/* Decodes a key's value. Returns 0 with *object, which the caller frees, or NULL: nothing is there,
+ * or what is there can't be used. */
+static int decode_value(struct swk_decoder *decoder, const json_t *value, struct swk_key *key,
+			json_t **object, struct swk_error *error)
+{
+	size_t length = json_string_length(value), count;
+	int status;
+
+	*object = NULL;
+	if (!value || json_is_null(value))
+		return 0;
+	if (!make_room(&decoder->content, SWK_BASE64_ROOM(length) + 1, 1))
+		return swk_error_memory(error);
+	if (!json_is_string(value) ||
+	    !swk_base64_decode(json_string_value(value), length, decoder->content.data, &count)) {
+		key->trouble = "its value is no base64";
+		return 0;
+	}
+	if (!count)
+		return 0;
+	status = decode_object(decoder->content.data, count, object, error);
+	if (!status && !*object)
+		key->trouble = "its value is no JSON object";
+	return status;
+}
+
+/* A number, a text, yes or no: as text; a number is printed into the room for it. NULL of all else.
+ */
+static const char *text_of(const json_t *value, char number[NUMBER_MAX])
+{
+	if (json_is_boolean(value))
+		return json_is_true(value) ? "1" : "0";
+	if (!json_is_number(value))
+		return plain_text(value);
+	(void)snprintf(number, NUMBER_MAX, "%.17g", json_number_value(value));
+	return number;
+}
+
+static int read_values(struct swk_decoder *decoder, json_t *object, struct swk_key *key,
+		       struct swk_error *error)
+{
+	size_t count = json_object_size(object) + 1;
+	struct swk_pair *pairs;
+	char(*numbers)[NUMBER_MAX];
+	const char *name;
+	json_t *value;
+
+	if (!make_room(&decoder->pairs, count, sizeof(*pairs)) ||
+	    !make_room(&decoder->numbers, count, sizeof(*numbers)))
+		return swk_error_memory(error);
+	pairs = decoder->pairs.data;
+	numbers = decoder->numbers.data;
+	json_object_foreach(object, name, value)
+	{
+		const char *text = text_of(value, numbers[key->value_count]);
+
+		if (text)
+			pairs[key->value_count++] = (struct swk_pair){name, text};
+	}
+	key->values = pairs;
+	return 0;
+}
+
+int swk_decode_key(struct swk_decoder *decoder, const json_t *element, struct swk_key *key,
+		   json_t **value, struct swk_trouble *trouble, struct swk_error *error)
+{
+	int status;
+
+	*value = NULL;
+	key->key = member_text(element, "Key", "Key", trouble);
+	if (!*key->key && !trouble->reason)
+		trouble->reason = "it has no Key";
+	if (trouble->reason)
+		return 0;
+	status = decode_value(decoder, json_object_get(element, "Value"), key, value, error);
+	return status ? status : read_values(decoder, *value, key, error);
+}
