@@ -122,13 +122,13 @@ int swk_agent_config_print(struct swk_buffer *out, const struct swk_services *se
 /* ---- recognising ---- */
 
 /* Whether it is an object that has no other keys than these. */
-static bool has_only(const json_t *object, const char *const *keys)
+static bool has_only(json_t *object, const char *const *keys)
 {
-	void *at = json_object_iter((json_t *)(uintptr_t)object);
+	void *at = json_object_iter(object);
 
 	if (!json_is_object(object))
 		return false;
-	for (; at; at = json_object_iter_next((json_t *)(uintptr_t)object, at)) {
+	for (; at; at = json_object_iter_next(object, at)) {
 		const char *const *key = keys;
 
 		while (*key && strcmp(*key, json_object_iter_key(at)) != 0)
@@ -139,7 +139,7 @@ static bool has_only(const json_t *object, const char *const *keys)
 	return true;
 }
 
-static bool is_watch(const json_t *watch)
+static bool is_watch(json_t *watch)
 {
 	const char *runs = json_string_value(json_array_get(json_object_get(watch, "args"), 0));
 
@@ -148,10 +148,10 @@ static bool is_watch(const json_t *watch)
 	       runs && !strcmp(runs, program);
 }
 
-static bool is_generated(const json_t *file)
+static bool is_generated(json_t *file)
 {
-	const json_t *limits = json_object_get(file, "limits");
-	const json_t *watches = json_object_get(file, "watches");
+	json_t *limits = json_object_get(file, "limits");
+	json_t *watches = json_object_get(file, "watches");
 
 	if (!has_only(file, SWK_WORDS("limits", "watches")) || !json_array_size(watches) ||
 	    (limits && !has_only(limits, SWK_WORDS("http_max_conns_per_client"))))

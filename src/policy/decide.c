@@ -73,7 +73,7 @@ static int say_of_upstream(struct deciding *deciding, const struct swk_upstream 
 							.keyed = upstream->keyed,
 							.upstream = upstream->name,
 							.outcome = outcome,
-							.reason = (char *)(uintptr_t)reason},
+							.reason = reason},
 				 deciding->error);
 }
 

@@ -83,8 +83,10 @@ static bool set_place(struct swk_endpoint *endpoint, const struct swk_policy *po
 		return false;
 	}
 	found = swk_server_set_address(server, address, (unsigned)port);
-	if (!found && rules->allow_hostnames)
-		found = swk_server_set_host(server, (char *)(uintptr_t)address, (unsigned)port);
+	if (!found && rules->allow_hostnames) {
+		(void)snprintf(endpoint->host, sizeof(endpoint->host), "%s", address);
+		found = swk_server_set_host(server, endpoint->host, (unsigned)port);
+	}
 	if (!found) {
 		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "no IPv4 or IPv6 address%s: '%s'",
 			  rules->allow_hostnames ? ", nor a host's name" : "", address);
@@ -328,6 +330,7 @@ static bool set_key_place(struct swk_endpoint *endpoint, const struct swk_policy
 	const char *colon = strrchr(address, ':');
 	size_t length = colon ? (size_t)(colon - address) : 0;
 	struct swk_server *server = &endpoint->server;
+	char host[SWK_ADDRESS_MAX];
 	double port = 0;
 
 	if (swk_server_parse_address(server, address, strlen(address))) {
@@ -342,11 +345,11 @@ static bool set_key_place(struct swk_endpoint *endpoint, const struct swk_policy
 		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "no ADDRESS:PORT: '%s'", address);
 		return false;
 	}
-	if (length >= sizeof(endpoint->host))
+	if (length >= sizeof(host))
 		length = 0;
-	memcpy(endpoint->host, address, length);
-	endpoint->host[length] = '\0';
-	return set_place(endpoint, policy, rules, endpoint->host, port);
+	memcpy(host, address, length);
+	host[length] = '\0';
+	return set_place(endpoint, policy, rules, host, port);
 }
 
 void swk_endpoint_of_key(struct swk_endpoint *endpoint, const struct swk_policy *policy,

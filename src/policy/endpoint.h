@@ -9,7 +9,7 @@
 #include "model/registration.h"
 #include "model/report.h"
 #include "model/server.h"
-#include "policy/reason.h"
+#include "policy/decisions.h"
 #include "settings/settings.h"
 
 /* What decisions depend on, beyond what the registry says. */

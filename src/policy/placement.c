@@ -14,11 +14,10 @@
 static int say_of_service(const struct swk_policy *policy, const char *service,
 			  enum swk_outcome outcome, const char *reason, struct swk_error *error)
 {
-	return swk_decisions_add(policy->decisions,
-				 &(struct swk_decision){.service = (char *)(uintptr_t)service,
-							.outcome = outcome,
-							.reason = (char *)(uintptr_t)reason},
-				 error);
+	return swk_decisions_add(
+		policy->decisions,
+		&(struct swk_decision){.service = service, .outcome = outcome, .reason = reason},
+		error);
 }
 
 /* Why a service's name can't be an upstream's, or NULL. */
@@ -82,17 +81,15 @@ static int say_decision(const struct placing *placing, const struct swk_upstream
 		placing->policy->decisions,
 		&(struct swk_decision){
 			.service = placing->service->name,
-			.instance =
-				(char *)(uintptr_t)(instance ? instance->id : placing->key->key),
-			.node = (char *)(uintptr_t)(instance ? instance->node : ""),
-			.status = (char *)(uintptr_t)(instance ? swk_endpoint_health(instance)
-							       : "passing"),
+			.instance = (instance ? instance->id : placing->key->key),
+			.node = (instance ? instance->node : ""),
+			.status = (instance ? swk_endpoint_health(instance) : "passing"),
 			.upstream = upstream ? upstream->name : NULL,
 			.tag = upstream ? upstream->tag : NULL,
 			.keyed = !instance,
 			.address = address,
 			.outcome = outcome,
-			.reason = (char *)(uintptr_t)reason},
+			.reason = reason},
 		placing->error);
 }
 
@@ -290,15 +287,14 @@ static int leave_out(struct placing *placing, struct swk_services *services, con
 static int pass_over(const struct swk_policy *policy, const struct swk_instance *instance,
 		     const char *reason, struct swk_error *error)
 {
-	return swk_decisions_add(
-		policy->decisions,
-		&(struct swk_decision){.service = (char *)(uintptr_t)instance->service,
-				       .instance = (char *)(uintptr_t)instance->id,
-				       .node = (char *)(uintptr_t)instance->node,
-				       .status = (char *)(uintptr_t)swk_endpoint_health(instance),
-				       .outcome = SWK_OUTCOME_LEFT_OUT,
-				       .reason = (char *)(uintptr_t)reason},
-		error);
+	return swk_decisions_add(policy->decisions,
+				 &(struct swk_decision){.service = instance->service,
+							.instance = instance->id,
+							.node = instance->node,
+							.status = swk_endpoint_health(instance),
+							.outcome = SWK_OUTCOME_LEFT_OUT,
+							.reason = reason},
+				 error);
 }
 
 int swk_policy_instance(struct swk_services *services, const struct swk_policy *policy,
@@ -350,14 +346,13 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 static int say_of_key(const struct placing *placing, const char *upstream, enum swk_outcome outcome,
 		      const char *reason)
 {
-	return swk_decisions_add(
-		placing->policy->decisions,
-		&(struct swk_decision){.service = (char *)(uintptr_t)upstream,
-				       .instance = (char *)(uintptr_t)placing->key->key,
-				       .keyed = true,
-				       .outcome = outcome,
-				       .reason = (char *)(uintptr_t)reason},
-		placing->error);
+	return swk_decisions_add(placing->policy->decisions,
+				 &(struct swk_decision){.service = upstream,
+							.instance = placing->key->key,
+							.keyed = true,
+							.outcome = outcome,
+							.reason = reason},
+				 placing->error);
 }
 
 /* Takes PREFIX/UPSTREAM/ADDRESS:PORT apart. False where it is another. */

@@ -298,7 +298,7 @@ static int find_abouts(struct abouts *abouts, const struct swk_decisions *decisi
 
 static const struct swk_decision *about(const struct abouts *abouts, const char *name)
 {
-	const struct swk_decision key = {.upstream = (char *)(uintptr_t)name}, *at = &key;
+	const struct swk_decision key = {.upstream = name}, *at = &key;
 	const struct swk_decision **found = NULL;
 
 	if (abouts->count)

@@ -8,7 +8,7 @@
 
 #include "model/live.h"
 #include "model/names.h"
-#include "policy/reason.h"
+#include "policy/decisions.h"
 #include "settings/settings.h"
 
 /* How one upstream of one target stands. Of several that hold, the last. */

@@ -4,7 +4,7 @@
 #define SWK_RUN_APPLY_H
 
 #include "model/report.h"
-#include "policy/reason.h"
+#include "policy/decisions.h"
 #include "settings/settings.h"
 #include "store/hold.h"
 

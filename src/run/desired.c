@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "policy/explain.h"
+#include "policy/decisions.h"
 #include "policy/guard.h"
 #include "run/run.h"
 #include "target/plan.h"
@@ -13,7 +13,7 @@ static int put_back(struct swk_run *run, struct swk_upstream *upstream)
 							      .keyed = upstream->keyed,
 							      .upstream = upstream->name,
 							      .outcome = SWK_OUTCOME_KEPT,
-							      .reason = (char *)(uintptr_t)reason},
+							      .reason = reason},
 				       run->error);
 
 	return status ? status : swk_upstreams_append(&run->desired, upstream, run->error);
@@ -111,7 +111,7 @@ int swk_run_decide(struct swk_run *run)
 	if (!status)
 		status = guard_all_deletions(run);
 	if (!status && run->policy.decisions)
-		status = swk_explain(run->policy.decisions, &run->desired, run->error);
+		status = swk_decisions_correct(run->policy.decisions, &run->desired, run->error);
 	if (!status)
 		status = swk_plan_changes(&run->changes, &run->recorded, &run->desired, run->error);
 	swk_names_free(&unmanaged);

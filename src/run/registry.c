@@ -45,10 +45,10 @@ static int say_undecodable(struct swk_run *run, const char *service, const char 
 			   const char *reason)
 {
 	return swk_decisions_add(run->policy.decisions,
-				 &(struct swk_decision){.service = (char *)(uintptr_t)service,
-							.instance = (char *)(uintptr_t)what,
+				 &(struct swk_decision){.service = service,
+							.instance = what,
 							.outcome = SWK_OUTCOME_SKIPPED,
-							.reason = (char *)(uintptr_t)reason},
+							.reason = reason},
 				 run->error);
 }
 

@@ -76,7 +76,7 @@ static const char *type_of(const struct swk_field *field)
 }
 
 /* The text that a value stands for; NULL where its type is not the field's. */
-static const char *value_text(const struct swk_field *field, const json_t *value, char room[32])
+static const char *value_text(const struct swk_field *field, json_t *value, char room[32])
 {
 	bool number = json_is_integer(value) && field->type != SWK_TEXT &&
 		      field->type != SWK_WORD && field->type != SWK_FLAG;
@@ -99,7 +99,7 @@ static const char *value_text(const struct swk_field *field, const json_t *value
 /* Sets a field; an override knows what was said. */
 static int read_field(struct reader *reader, const struct swk_config_step *step,
 		      const struct swk_field *field, void *base, struct swk_override *override,
-		      const json_t *value)
+		      json_t *value)
 {
 	struct swk_error cause = {0};
 	char room[32];
@@ -119,13 +119,12 @@ static int read_field(struct reader *reader, const struct swk_config_step *step,
 }
 
 /* Reads the elements one after the other; `expected` is what it should be. */
-static int read_array(struct reader *reader, const struct swk_config_step *step,
-		      const char *expected,
-		      int (*read)(struct reader *reader, const struct swk_config_step *step,
-				  const json_t *value),
-		      const json_t *array)
+static int
+read_array(struct reader *reader, const struct swk_config_step *step, const char *expected,
+	   int (*read)(struct reader *reader, const struct swk_config_step *step, json_t *value),
+	   json_t *array)
 {
-	const json_t *value;
+	json_t *value;
 	size_t i;
 	int status = 0;
 
@@ -142,8 +141,7 @@ static int read_array(struct reader *reader, const struct swk_config_step *step,
 	return 0;
 }
 
-static int read_pattern(struct reader *reader, const struct swk_config_step *step,
-			const json_t *value)
+static int read_pattern(struct reader *reader, const struct swk_config_step *step, json_t *value)
 {
 	struct swk_settings *settings = reader->settings;
 	bool included = !strcmp(step->up->key, "include");
@@ -162,8 +160,8 @@ static int read_pattern(struct reader *reader, const struct swk_config_step *ste
 static int read_object(struct reader *reader, const struct swk_config_step *step,
 		       const struct swk_fields *fields, void *base, struct swk_override *override,
 		       int (*take)(struct reader *reader, const struct swk_config_step *step,
-				   const json_t *value, bool *taken),
-		       const json_t *object)
+				   json_t *value, bool *taken),
+		       json_t *object)
 {
 	const char *key;
 	json_t *value;
@@ -171,7 +169,7 @@ static int read_object(struct reader *reader, const struct swk_config_step *step
 
 	if (!json_is_object(object))
 		return refuse_type(reader, step, "an object");
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	json_object_foreach(object, key, value)
 	{
 		const struct swk_config_step member = {step, key, 0};
 		const struct swk_field *field = NULL;
@@ -198,8 +196,7 @@ static const char *name_of(const struct swk_target_settings *target)
 	return target->name ? target->name : target->url;
 }
 
-static int read_target(struct reader *reader, const struct swk_config_step *step,
-		       const json_t *object)
+static int read_target(struct reader *reader, const struct swk_config_step *step, json_t *object)
 {
 	struct swk_settings *settings = reader->settings;
 	struct swk_target_settings *target = swk_settings_add_target(settings, reader->error);
@@ -229,8 +226,7 @@ static int read_target(struct reader *reader, const struct swk_config_step *step
 	return 0;
 }
 
-static int read_targets(struct reader *reader, const struct swk_config_step *step,
-			const json_t *array)
+static int read_targets(struct reader *reader, const struct swk_config_step *step, json_t *array)
 {
 	static const char expected[] = "an array of 1 to 64 objects";
 
@@ -240,8 +236,7 @@ static int read_targets(struct reader *reader, const struct swk_config_step *ste
 	return read_array(reader, step, expected, read_target, array);
 }
 
-static int read_route(struct reader *reader, const struct swk_config_step *step,
-		      const json_t *object)
+static int read_route(struct reader *reader, const struct swk_config_step *step, json_t *object)
 {
 	struct swk_settings *settings = reader->settings;
 	struct swk_route *route = swk_settings_add_route(settings, reader->error);
@@ -261,8 +256,7 @@ static int read_route(struct reader *reader, const struct swk_config_step *step,
 	return 0;
 }
 
-static int read_routing(struct reader *reader, const struct swk_config_step *step,
-			const json_t *array)
+static int read_routing(struct reader *reader, const struct swk_config_step *step, json_t *array)
 {
 	static const char expected[] = "an array of up to 8 objects";
 
@@ -272,8 +266,7 @@ static int read_routing(struct reader *reader, const struct swk_config_step *ste
 	return read_array(reader, step, expected, read_route, array);
 }
 
-static int read_allowed(struct reader *reader, const struct swk_config_step *step,
-			const json_t *value)
+static int read_allowed(struct reader *reader, const struct swk_config_step *step, json_t *value)
 {
 	static const struct swk_field word = {
 		.name = "", .type = SWK_WORD, .words = swk_attribute_words};
@@ -285,15 +278,14 @@ static int read_allowed(struct reader *reader, const struct swk_config_step *ste
 	return status;
 }
 
-static int read_allow(struct reader *reader, const struct swk_config_step *step,
-		      const json_t *array)
+static int read_allow(struct reader *reader, const struct swk_config_step *step, json_t *array)
 {
 	memset(reader->settings->attributes.allow, 0, sizeof(reader->settings->attributes.allow));
 	return read_array(reader, step, "an array of strings", read_allowed, array);
 }
 
-static int take_attribute(struct reader *reader, const struct swk_config_step *step,
-			  const json_t *value, bool *taken)
+static int take_attribute(struct reader *reader, const struct swk_config_step *step, json_t *value,
+			  bool *taken)
 {
 	*taken = true;
 	if (!strcmp(step->key, "allow"))
@@ -306,8 +298,8 @@ static int take_attribute(struct reader *reader, const struct swk_config_step *s
 }
 
 /* Whose upstream it would be, the defaults can't say. */
-static int take_default(struct reader *reader, const struct swk_config_step *step,
-			const json_t *value, bool *taken)
+static int take_default(struct reader *reader, const struct swk_config_step *step, json_t *value,
+			bool *taken)
 {
 	(void)value;
 	*taken = false;
@@ -316,8 +308,7 @@ static int take_default(struct reader *reader, const struct swk_config_step *ste
 	return refuse(reader, step, "it can be said under services only");
 }
 
-static int read_services(struct reader *reader, const struct swk_config_step *step,
-			 const json_t *object)
+static int read_services(struct reader *reader, const struct swk_config_step *step, json_t *object)
 {
 	const char *key;
 	json_t *value;
@@ -325,7 +316,7 @@ static int read_services(struct reader *reader, const struct swk_config_step *st
 
 	if (!json_is_object(object))
 		return refuse_type(reader, step, "an object");
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+	json_object_foreach(object, key, value)
 	{
 		const struct swk_config_step member = {step, key, 0};
 		struct swk_override *override;
@@ -343,8 +334,7 @@ static int read_services(struct reader *reader, const struct swk_config_step *st
 	return 0;
 }
 
-static int read_consul(struct reader *reader, const struct swk_config_step *step,
-		       const json_t *object)
+static int read_consul(struct reader *reader, const struct swk_config_step *step, json_t *object)
 {
 	struct swk_consul_settings *consul = &reader->settings->consul;
 
@@ -356,7 +346,7 @@ static int read_consul(struct reader *reader, const struct swk_config_step *step
 	return read_object(reader, step, &swk_consul_fields, consul, NULL, NULL, object);
 }
 
-static int take_part(struct reader *reader, const struct swk_config_step *step, const json_t *value,
+static int take_part(struct reader *reader, const struct swk_config_step *step, json_t *value,
 		     bool *taken)
 {
 	struct swk_settings *settings = reader->settings;

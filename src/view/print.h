@@ -6,7 +6,7 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "model/report.h"
-#include "policy/reason.h"
+#include "policy/decisions.h"
 
 /* `services=… upstreams=… …`, one line. */
 int swk_print_summary(struct swk_buffer *out, const struct swk_report *report,

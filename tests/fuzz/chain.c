@@ -6,7 +6,7 @@
 #include "consul/document.h"
 #include "model/service.h"
 #include "policy/decide.h"
-#include "policy/explain.h"
+#include "policy/decisions.h"
 #include "policy/placement.h"
 #include "settings/config.h"
 #include "target/dyups/answer.h"
@@ -349,7 +349,7 @@ static int decide(const struct input *input, struct swk_upstreams *recorded,
 				     &chain.report, &error),
 			  &error, "decide");
 		if (ask_why)
-			fuzz_done(swk_explain(&chain.decisions, desired, &error), &error,
+			fuzz_done(swk_decisions_correct(&chain.decisions, desired, &error), &error,
 				  "explain");
 		fuzz_done(swk_plan_changes(&changes, recorded, desired, &error), &error, "changes");
 		fuzz_done(swk_plan_make(&plan, desired, &changes, &changes, live, &error), &error,

@@ -4,7 +4,7 @@
 #define SWK_UNIT_DECISIONS_H
 
 #include "unit.h"
-#include "policy/reason.h"
+#include "policy/decisions.h"
 
 /*
  * `SERVICE UPSTREAM INSTANCE ADDRESS VERDICT REASON; …`: a `-` is nothing. An upstream with a `_`
