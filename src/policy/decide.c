@@ -42,6 +42,12 @@ static bool same_source(const struct swk_upstream *a, const struct swk_upstream 
 	return a->keyed == b->keyed && !strcmp(a->service, b->service) && !strcmp(a->tag, b->tag);
 }
 
+/* For a message. */
+static const char *source_word(const struct swk_upstream *upstream)
+{
+	return upstream->keyed ? "key" : "service";
+}
+
 /* ---- who claims a name ---- */
 
 static int claim(struct deciding *deciding, const struct swk_upstream *upstream)
@@ -350,12 +356,12 @@ static int refuse_collision(struct deciding *deciding, const struct swk_upstream
 	bool same = !strcmp(loser->name, winner->name);
 	char reason[SWK_TEXT_MAX];
 
-	(void)snprintf(
-		reason, sizeof(reason), "the name is taken by %s %s%s%s%s; rename one of them",
-		winner->keyed ? "key" : "service", winner->service, *winner->tag ? ", tag " : "",
-		winner->tag, same ? "" : " (nginx tells no case apart)");
+	(void)snprintf(reason, sizeof(reason),
+		       "the name is taken by %s %s%s%s%s; rename one of them", source_word(winner),
+		       winner->service, *winner->tag ? ", tag " : "", winner->tag,
+		       same ? "" : " (nginx tells no case apart)");
 	swk_report_note(deciding->report, SWK_NOTE_SKIPPED, "upstream %s of %s %s%s%s: skipped: %s",
-			loser->name, loser->keyed ? "key" : "service", loser->service,
+			loser->name, source_word(loser), loser->service,
 			*loser->tag ? ", tag " : "", loser->tag, reason);
 	return say_of_upstream(deciding, loser, SWK_OUTCOME_SKIPPED, reason);
 }
@@ -367,8 +373,7 @@ static int hold_back(struct deciding *deciding, const struct swk_upstream *upstr
 		"that one, or take it over with --adopt";
 
 	swk_report_note(deciding->report, SWK_NOTE_HELD_BACK, "upstream %s of %s %s: held back: %s",
-			upstream->name, upstream->keyed ? "key" : "service", upstream->service,
-			reason);
+			upstream->name, source_word(upstream), upstream->service, reason);
 	return say_of_upstream(deciding, upstream, SWK_OUTCOME_HELD_BACK, reason);
 }
 
@@ -410,7 +415,7 @@ static int add_kept(struct deciding *deciding, struct swk_upstreams *kept,
 		if (swk_upstreams_find(&winners, this->name))
 			continue;
 		swk_report_note(deciding->report, SWK_NOTE_WARNING, "upstream %s of %s %s: %s",
-				this->name, this->keyed ? "key" : "service", this->service, reason);
+				this->name, source_word(this), this->service, reason);
 		status = say_of_upstream(deciding, this, SWK_OUTCOME_KEPT, reason);
 		if (!status)
 			status = swk_upstreams_append(desired, this, deciding->error);

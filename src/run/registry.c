@@ -134,13 +134,8 @@ static int take_document(struct swk_run *run, enum swk_document_kind kind)
 				     "this is of a 'keyprefix' watch");
 	if (only)
 		return swk_services_get(&run->services, only, run->error) ? 0 : run->error->status;
-	if (kind == SWK_DOCUMENT_KEYS ||
-	    (kind == SWK_DOCUMENT_NOTHING && run->settings->keyprefix)) {
-		/* What can't be read of it is a key. */
-		run->keys.undecodable = run->services.undecodable;
-		run->services.undecodable = false;
+	if (kind == SWK_DOCUMENT_KEYS || (kind == SWK_DOCUMENT_NOTHING && run->settings->keyprefix))
 		return swk_run_take_keys(run);
-	}
 	if (kind == SWK_DOCUMENT_NOTHING)
 		return swk_error_set(run->error, SWK_DATA,
 				     "the document is [], which says of no service which it is: "

@@ -1,10 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* What the dyups interface prints of the upstreams that it has, read. Knows the text, not how it is
- * asked for. */
+/* The answers of the dyups interface: what a status means, and what it prints of upstreams. Knows
+ * neither how it is asked, nor when. */
 #ifndef SWK_TARGET_DYUPS_ANSWER_H
 #define SWK_TARGET_DYUPS_ANSWER_H
 
+#include "io/http.h"
 #include "model/live.h"
+
+enum swk_dyups_meaning {
+	SWK_DYUPS_DONE,
+	SWK_DYUPS_NOT_THERE, /* of a DELETE: the answering worker hasn't got it */
+	SWK_DYUPS_NOT_SYNC,  /* the answering worker changed, the queue to the others is full */
+	SWK_DYUPS_LATER,
+	SWK_DYUPS_CUT, /* nginx may have taken a part of the body */
+	SWK_DYUPS_FINAL,
+};
+
+/* What an answer means; *advice is what to do about it, "" if there is nothing to be said. */
+enum swk_dyups_meaning swk_dyups_meaning(const struct swk_http_request *request,
+					 const char **advice);
 
 /*
  * Reads an answer to GET /detail: blocks of a name and `server ADDRESS [ATTRIBUTE=N]…` lines, with

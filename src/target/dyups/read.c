@@ -7,40 +7,6 @@
 
 #include "base/buffer.h"
 #include "base/deadline.h"
-#include "target/dyups/answer.h"
-
-/* ---- what an answer means ---- */
-
-enum swk_dyups_meaning swk_dyups_meaning(const struct swk_http_request *request,
-					 const char **advice)
-{
-	*advice = "";
-	switch (request->status) {
-	case 200: /* and no other 2xx: 204 is "nothing was applied" */
-		return SWK_DYUPS_DONE;
-	case 0:	  /* reset, or no answer in time: nginx restarts, or a worker died */
-	case 409: /* dyups_trylock is on, and somebody else holds the lock */
-	case 502:
-	case 503:
-	case 504:
-		return SWK_DYUPS_LATER;
-	case 404:
-		*advice = ": is this the dyups interface?";
-		return strcmp(request->method, "DELETE") ? SWK_DYUPS_FINAL : SWK_DYUPS_NOT_THERE;
-	case 413:
-		*advice = ": client_max_body_size must be larger where dyups_interface stands";
-		return SWK_DYUPS_FINAL;
-	case 500:
-		if (strstr(request->reason, "not sync"))
-			return SWK_DYUPS_NOT_SYNC;
-		*advice = strstr(request->reason, "save to shm failed")
-				  ? ": dyups_shm_zone_size must be larger"
-				  : ": nginx's error log has the reason";
-		return SWK_DYUPS_FINAL;
-	default:
-		return SWK_DYUPS_FINAL;
-	}
-}
 
 /* ---- asking ---- */
 

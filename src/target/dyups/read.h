@@ -1,22 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Asking the dyups interface: requests, what its answers mean, and looks at what it has. */
+/* Asks the dyups interface: its requests, and samples of what its workers have. */
 #ifndef SWK_TARGET_DYUPS_READ_H
 #define SWK_TARGET_DYUPS_READ_H
 
+#include "target/dyups/answer.h"
 #include "target/target.h"
-
-enum swk_dyups_meaning {
-	SWK_DYUPS_DONE,
-	SWK_DYUPS_NOT_THERE, /* of a DELETE: the answering worker hasn't got it */
-	SWK_DYUPS_NOT_SYNC,  /* the answering worker changed, the queue to the others is full */
-	SWK_DYUPS_LATER,
-	SWK_DYUPS_CUT, /* nginx may have taken a part of the body */
-	SWK_DYUPS_FINAL,
-};
-
-/* What an answer means; *advice is what to do about it, "" if there is nothing to be said. */
-enum swk_dyups_meaning swk_dyups_meaning(const struct swk_http_request *request,
-					 const char **advice);
 
 /* The header in which an nginx that is set up so names the worker that answers, by its pid. */
 #define SWK_DYUPS_WORKER "X-Worker"
