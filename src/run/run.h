@@ -83,18 +83,18 @@ struct swk_run {
 	struct swk_names updated, deleted; /* what a target was sent so far, in this run */
 };
 
-/* run_registry.c: the document, and what Consul says. */
+/* registry.c: the document, and what Consul says. */
 int swk_run_read_document(struct swk_run *run, int descriptor);
 int swk_run_ask_consul(struct swk_run *run);
 
-/* run_keys.c: the key-value store. */
+/* keys.c: the key-value store. */
 int swk_run_key(void *context, const struct swk_key *key, struct swk_error *error);
 /* A document of keys was read: what it says is the whole tree. */
 int swk_run_take_keys(struct swk_run *run);
 /* Asks for the tree where that is needed. */
 int swk_run_ask_keys(struct swk_run *run);
 
-/* run_checks.c: what checks say, so that not all services need to be asked about. */
+/* unchanged.c: what checks say, so that not all services need to be asked about. */
 int swk_run_check(void *context, const struct swk_check *check, struct swk_error *error);
 /* After a document of checks: marks the services of which it says what was seen before, when the
  * file got what it has of them. */
@@ -114,7 +114,7 @@ int swk_answer_instance(struct swk_answer_checks *answer, const struct swk_insta
 int swk_run_remember_checks(struct swk_run *run);
 void swk_run_free_checks(struct swk_run *run);
 
-/* run_record.c: the files, all of it under the lock. */
+/* record.c: the files, all of it under the lock. */
 int swk_run_lock_and_read(struct swk_run *run);
 /* Gives the lock back, and forgets what was read under it. */
 void swk_run_unlock(struct swk_run *run);
@@ -130,12 +130,12 @@ void swk_run_begin(struct swk_run *run, const struct swk_settings *settings,
 		   struct swk_report *report, struct swk_error *error);
 void swk_run_finish(struct swk_run *run);
 
-/* run_decide.c: what is wanted, and what of the file that changes. */
+/* desired.c: the desired state, and what changes in the file by it. */
 int swk_run_decide(struct swk_run *run);
 /* Where metrics are wanted: how healthy the upstreams are that the file has, or will have. */
 int swk_run_report_health(struct swk_run *run);
 
-/* run_hold.c: an operator's hold, and going back to the file before; what is more than a look,
+/* operator.c: an operator's hold, and going back to the file before; what is more than a look,
  * under the lock. */
 /* What FILE.hold, which is there, says, for a message. Where it can't be read it holds all the
  * same, and the message says so: *whole is false. */
@@ -151,7 +151,7 @@ void swk_run_keep_as_is(struct swk_run *run);
 int swk_run_read_previous(struct swk_run *run);
 int swk_run_plan_undo(struct swk_run *run);
 
-/* run_targets.c: the targets. Of two that are one nginx, by name or URL, the second is an error. */
+/* targets.c: the targets. Of two that are one nginx, by name or URL, the second is an error. */
 int swk_run_open_targets(struct swk_run *run);
 /* Reads what they have, each of them so many times on connections of its own: what not all of its
  * workers have counts as different. */
