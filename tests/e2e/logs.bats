@@ -96,7 +96,8 @@ field() {
 	echo '[]' >"$E2E_DIR/document"
 	said logfmt --service api
 	[ "$(field event <"$E2E_DIR/said") $(field service <"$E2E_DIR/said")" == 'service api' ]
-	run -10 said logfmt --service web --conf "$E2E_ROOT/Makefile"
+	cp "$E2E_ROOT/Makefile" "$E2E_DIR/theirs"
+	run -10 said logfmt --service web --conf "$E2E_DIR/theirs"
 	tail -n 1 "$E2E_DIR/said" | grep -q 'level=error msg="held back" event=service service=web status=10 error='
 	# A dry run is none that is in step.
 	consul_api GET /v1/health/service/web >"$E2E_DIR/document"
