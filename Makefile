@@ -2,6 +2,10 @@
 #
 # make            build/swk-apply and build/swk
 # make demo       see it at work: a Consul agent, nginx, and three backends on loopback
+# make quick      a first answer: the unit and property tests and a tenth of the cases
+# make unit       build and run the unit and property tests
+# make test T=policy/guard   build and run one unit test: tests/unit/policy/test_guard.c
+# make case C=colours        build, and run one case: tests/cases/colours
 # make check      install what the tests need, build, and run them all
 # make soak       the tests that take long: storms, traffic, faults at random
 # make bench      what it costs, beside its peers: tables and plots in build/bench
@@ -9,6 +13,7 @@
 # make sanitize   the unit and property tests and the cases with ASan and UBSan
 # make valgrind   every CASES_EVERY=4th of the cases under valgrind
 # make fuzz       let fuzzers look at whatever is read, each for FUZZ_SECONDS=60
+# make compile_commands.json   how each file is compiled, for editors and checkers
 # make bench-check  whether a fixed case takes more instructions than recorded
 # make install    PREFIX=/usr/local, DESTDIR= and the GNU directory variables
 # make uninstall  takes that away again; make install-strip installs without symbols
@@ -62,6 +67,10 @@ SWK_CFLAGS = -std=c11 $(WARNINGS) $(HARDENING) $(CFLAGS) \
 SWK_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS = $(shell $(PKG_CONFIG) --libs jansson) -ldl $(LDLIBS)
 
+# A make below this one uses all processors, unless a -j above it already says how many.
+PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+SUBMAKE = $(MAKE) --no-print-directory $(PARALLEL)
+
 Q = $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)" $(2);)
 
@@ -112,7 +121,8 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 	$(call say,CC,$@)$(CC) $(SWK_CPPFLAGS) -Itests/unit $(SWK_CFLAGS) $(SWK_LDFLAGS) -MMD -MP \
 		-o $@ $< $(LIBRARY) $(LIBS) -lcmocka
 
-unit: $(UNIT_TESTS) $(BUILD)/property
+# What is built for `make unit`.
+test-programs: $(UNIT_TESTS) $(BUILD)/property
 
 $(BUILD)/tests/property/%.o: SWK_CPPFLAGS += -Itests/fuzz
 
@@ -148,24 +158,49 @@ tools:
 
 demo:
 	$(Q)tests/setup demo
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(SUBMAKE) all
 	$(Q)tests/demo/demo
 
-check:
+unit:
 	$(Q)tests/setup test
-	$(Q)$(MAKE) --no-print-directory all unit peers
+	$(Q)$(SUBMAKE) test-programs
+	$(Q)tests/run unit property
+
+quick:
+	$(Q)tests/setup test
+	$(Q)$(SUBMAKE) all test-programs
+	$(Q)CASES_EVERY=10 tests/run unit cases
+
+test:
+	$(Q)[ -f "tests/unit/$(dir $(T))test_$(notdir $(T)).c" ] || { \
+		echo "make test T=NAME: there is no test '$(T)'; there are" $(subst /test_,/,$(UNIT_TESTS:$(BUILD)/unit/%=%)) >&2; \
+		exit 64; }
+	$(Q)$(SUBMAKE) "$(BUILD)/unit/$(dir $(T))test_$(notdir $(T))"
+	$(Q)"$(BUILD)/unit/$(dir $(T))test_$(notdir $(T))"
+
+case:
+	$(Q)[ -n "$(C)" ] && [ -d "tests/cases/$(C)" ] || { \
+		echo "make case C=NAME: there is no case '$(C)'; the folders of tests/cases are the cases" >&2; exit 64; }
+	$(Q)tests/setup test
+	$(Q)$(SUBMAKE) all
+	$(Q)tests/cases/run "$(C)"
+
+check:
+	@echo "make check: about 6 minutes on two processors that have nothing else to do"
+	$(Q)tests/setup test
+	$(Q)$(SUBMAKE) all test-programs peers
 	$(Q)tests/run
 
 soak:
 	$(Q)tests/setup test
 	$(Q)tests/setup soak
-	$(Q)$(MAKE) --no-print-directory all unit
+	$(Q)$(SUBMAKE) all test-programs
 	$(Q)SWK_SEED=chance tests/property/run 3000
 	$(Q)ROBUST_ALL=1 tests/run robust soak
 
 bench:
 	$(Q)tests/setup bench
-	$(Q)$(MAKE) --no-print-directory all peers
+	$(Q)$(SUBMAKE) all peers
 	$(Q)tests/bench/run
 
 lint:
@@ -174,27 +209,42 @@ lint:
 
 fuzz:
 	$(Q)tests/setup fuzz
-	$(Q)$(MAKE) --no-print-directory BUILD=build/fuzz CC=$(FUZZ_CC) HARDENING='$(UNFORTIFIED)' \
+	$(Q)$(SUBMAKE) BUILD=build/fuzz CC=$(FUZZ_CC) HARDENING='$(UNFORTIFIED)' \
 		CFLAGS='$(FUZZ_FLAGS)' fuzzers
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run
 
 sanitize:
 	$(Q)tests/setup test
-	$(Q)$(MAKE) --no-print-directory BUILD=build/sanitize HARDENING='$(UNFORTIFIED)' \
-		CFLAGS='$(SANITIZE_FLAGS)' all unit
+	$(Q)$(SUBMAKE) BUILD=build/sanitize HARDENING='$(UNFORTIFIED)' \
+		CFLAGS='$(SANITIZE_FLAGS)' all test-programs
 	$(Q)BUILD=build/sanitize SWK_APPLY='$(CURDIR)/build/sanitize/swk-apply' tests/run unit property cases
 
 valgrind:
 	$(Q)tests/setup test
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(SUBMAKE) all
 	$(Q)CASES_EVERY=$(CASES_EVERY) SWK_APPLY='$(CURDIR)/tests/fuzz/under-valgrind' \
 		SWK_SWK='$(CURDIR)/tests/fuzz/under-valgrind-swk' tests/run cases
 
 # Not a part of check: the counts depend on the compiler, libc and jansson that the record was made with.
 bench-check:
 	$(Q)tests/setup test
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(SUBMAKE) all
 	$(Q)tests/bench/instructions
+
+# One entry a file, each but the last with a comma.
+ALL_SOURCES = $(SOURCES) $(wildcard cmd/*/*.c tests/unit/*/*.c tests/unit/*/*/*.c tests/property/*.c \
+	tests/fuzz/*.c tests/bench/*.c)
+compiled_with = $(SWK_CPPFLAGS) $(if $(filter tests/unit/%,$(1)),-Itests/unit) \
+	$(if $(filter tests/property/% tests/fuzz/%,$(1)),-Itests/fuzz) $(SWK_CFLAGS)
+define compile_command
+{"directory": "$(CURDIR)", "file": "$(1)",
+ "command": "$(subst ",\",$(strip $(CC) $(compiled_with) -c $(1)))"},
+
+endef
+compile_commands.json:
+	$(Q)$(file >$@.new,$(foreach file,$(ALL_SOURCES),$(call compile_command,$(file))))
+	$(Q){ echo '['; sed -e 's/^ *{/{/' -e '/^ *$$/d' $@.new | sed '$$s/,$$//'; echo ']'; } >$@
+	$(Q)rm $@.new
 
 # All that is installed besides the programs. $(1) is called with each: FILE FOLDER [NAME].
 DOCS = README.md NEWS.md SECURITY.md LICENSE
@@ -270,9 +320,9 @@ clean:
 		$(BUILD)/deb $(BUILD)/swallowkeeper* $(BUILD)/lint-* $(BUILD)/test.tap*
 
 distclean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) compile_commands.json
 
-.PHONY: all unit fuzzers peers tools demo check soak bench bench-check lint fuzz sanitize valgrind \
+.PHONY: all test-programs unit quick test case compile_commands.json fuzzers peers tools demo check soak bench bench-check lint fuzz sanitize valgrind \
 	install install-strip uninstall dist deb clean distclean
 
 -include $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d) \
