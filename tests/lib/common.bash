@@ -47,15 +47,15 @@ _free_port_locked() {
 	return 1
 }
 
-# wait_until SECONDS COMMAND... - polls every 20 ms until the command succeeds; status 1 when the (whole) seconds are over.
-# The command runs at least once.
+# wait_until SECONDS COMMAND... - polls until the command succeeds, every 20 ms at first and every 100 ms after a while;
+# status 1 when the (whole) seconds are over. The command runs at least once.
 wait_until() {
-	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000)) polls=0
 
 	shift
 	until "$@"; do
 		((${EPOCHREALTIME/[.,]/} < end)) || return 1
-		sleep 0.02
+		if ((polls++ < 10)); then sleep 0.02; else sleep 0.1; fi
 	done
 }
 

@@ -242,35 +242,50 @@ gateway_delete() {
 # gateway_detail - /detail as some worker sees it, with the upstreams sorted by name: their order says nothing, and differs
 # from worker to worker with Tengine. The servers stay as they are.
 gateway_detail() {
-	_gateway_observe detail | _gateway_sort_detail
-}
-
-_gateway_sort_detail() {
-	awk 'BEGIN { RS = ""; ORS = "\n\n" } { gsub(/\n/, "\001"); print }' | LC_ALL=C sort | grep . | sed G | tr '\001' '\n'
+	_gateway_observe detail | awk 'BEGIN { RS = "" } { gsub(/\n/, "\001"); print }' | LC_ALL=C sort |
+		awk '{ gsub(/\001/, "\n"); print; print "" }'
 }
 
 # gateway_workers_detail - /detail as every worker sees it. Each answer that differs from the others is printed once, after a
 # line "== PID PID..." of the workers that gave it. Asking makes the workers read their queue, as any GET does.
 gateway_workers_detail() {
-	local end=$((SECONDS + _GATEWAY_PATIENCE)) worker answer pids missing
-	local -A answers=() seen=()
+	local end=$((SECONDS + _GATEWAY_PATIENCE)) workers count missing looks=''
 
-	missing="$(gateway_workers)"
+	workers="$(gateway_workers)"
+	count="$(wc -l <<<"$workers")"
+	missing="$workers"
 	while [[ -n "$missing" ]]; do
 		if ((SECONDS > end)); then
 			echo "gateway_workers_detail: no answer from worker" "$missing" >&2
 			return 1
 		fi
-		answer="$(_gateway_observe detail -D "$GATEWAY_DIR/detail.head" | _gateway_sort_detail)"
-		worker="$(sed -n 's/^X-Worker: \([0-9]*\).*/\1/p' "$GATEWAY_DIR/detail.head")"
-		missing="$(grep -vx "$worker" <<<"$missing")" || true # empty at last
-		if [[ -z "${seen[$worker]:-}" ]]; then
-			seen[$worker]=1
-			answers["=$answer"]+=" $worker"
-		fi
+		# Each look is a connection of its own. What stands behind # is not sent; it only makes curl ask several times.
+		looks+="$(_gateway_observe "detail#[1-$((2 * count))]" -H 'Connection: close' -w '\n\n@%header{x-worker}\n\n')"$'\n\n'
+		missing="$(grep -vxF -f <(sed -n 's/^@//p' <<<"$looks") <<<"$workers")" || true # empty at last
 	done
-	for answer in "${!answers[@]}"; do
-		pids="${answers[$answer]}"
-		printf '==%s\n%s\n' "$pids" "${answer#=}"
-	done
+	_gateway_by_answer <<<"$looks"
+}
+
+# Of looks, each with a line "@PID" behind it, the first of every worker: the upstreams sorted by name, and the workers put
+# together that say the same.
+_gateway_by_answer() {
+	awk 'BEGIN { RS = "" }
+		!/^@/ { gsub(/\n/, "\001"); block[n++] = $0; next }
+		!($0 in seen) { seen[$0]; print $0 "\002"; for (i = 0; i < n; i++) print $0 "\002" block[i] }
+		{ n = 0 }' | LC_ALL=C sort |
+		awk -F '\002' '
+			$2 == "" { worker[w++] = $1; next }
+			{ answer[$1] = answer[$1] (answer[$1] == "" ? "" : "\001\001") $2 }
+			END {
+				for (i = 0; i < w; i++) {
+					text = answer[worker[i]]
+					if (!(text in pids)) texts[t++] = text
+					pids[text] = pids[text] " " substr(worker[i], 2)
+				}
+				for (i = 0; i < t; i++) {
+					text = texts[i]
+					gsub(/\001/, "\n", text)
+					printf "==%s\n%s\n", pids[texts[i]], text
+				}
+			}'
 }
