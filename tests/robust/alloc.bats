@@ -10,9 +10,9 @@ untouched() {
 		! grep -qv '^GET' "$GATEWAY_DIR/requests.log"
 }
 
-# fail_allocations STEP STATUS... - fails the first allocation from main on, then another so many further, and so on, until a run
-# gets by without; these are the statuses that may come of it. FAILALLOC_ON fails all the others behind it, too; ROBUST_ALL=1 has
-# every single one fail where the step leaves some out.
+# fail_allocations STEP STATUS... - fails one of the first allocations from main on, then another so many further, and so on, until
+# a run gets by without; these are the statuses that may come of it. ROBUST_OFFSET says which is the first. FAILALLOC_ON fails all
+# the others behind it, too; ROBUST_ALL=1 has every single one fail where the step leaves some out.
 fail_allocations() {
 	local number step="$1" points=0 changed=yes allowed
 	local -A counted=()
@@ -22,7 +22,7 @@ fail_allocations() {
 	[[ -z "${ROBUST_ALL:-}" ]] || step=1
 	cc -std=c11 -Wall -Wextra -Werror -O1 -shared -fPIC -o "$TEST_DIR/failalloc.so" "$BATS_TEST_DIRNAME/failalloc.c" -ldl
 	: >"$TEST_DIR/injected"
-	for ((number = 1; ; number += step)); do
+	for ((number = 1 + ROBUST_OFFSET % step; ; number += step)); do
 		point="no memory at allocation $number"
 		status=0
 		[[ -z "$changed" ]] || put_back
@@ -61,21 +61,21 @@ fail_allocations() {
 
 @test "alloc: each allocation fails in turn" {
 	begin_with old
-	fail_allocations 1 0 70 75
+	fail_allocations 5 0 70 75
 }
 
 @test "alloc: no more memory from some point on" {
 	begin_with old
 	export FAILALLOC_ON=1
-	fail_allocations 5 0 70 75
+	fail_allocations 10 0 70 75
 }
 
 @test "alloc: allocations of a complete pass fail in turn" {
 	begin_with_consul
-	fail_allocations 11 0 69 70 75
+	fail_allocations 33 0 69 70 75
 }
 
 @test "alloc: allocations of going back to the file before fail in turn" {
 	begin_with_undo
-	fail_allocations 1 0 70 75
+	fail_allocations 5 0 70 75
 }

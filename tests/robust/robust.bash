@@ -23,6 +23,7 @@ declare -g next_is=''
 
 setup() {
 	export TEST_DIR="$BATS_TEST_TMPDIR"
+	ROBUST_OFFSET=${ROBUST_OFFSET:-$RANDOM}
 	clean_environment
 	gateway_start "$TEST_DIR/gateway"
 	echo '[]' >"$TEST_DIR/empty"
@@ -37,6 +38,14 @@ teardown() {
 # say WORD... - for whoever watches the tests.
 say() {
 	echo "# $*" >&3
+}
+
+# chosen EVERY - whether the next point of a run is one of those that are tried: every so manieth, from another one on with each
+# ROBUST_OFFSET, which tests/run shows. With ROBUST_ALL all of them are.
+points_seen=0
+chosen() {
+	points_seen=$((points_seen + 1))
+	[[ -n "${ROBUST_ALL:-}" ]] || (((points_seen + ROBUST_OFFSET) % $1 == 0))
 }
 
 # instance SERVICE HOST [COLOUR] - one of a document's; document INSTANCE... - all of it.
@@ -221,7 +230,7 @@ disturb() {
 # problem WORD... - says what is wrong at this point, with all there is to see. Fails.
 problem() {
 	{
-		printf '%s: %s (status %s)\n' "$point" "$*" "$status"
+		printf '%s: %s (status %s, ROBUST_OFFSET=%s)\n' "$point" "$*" "$status" "$ROBUST_OFFSET"
 		tail -n 3 "$TEST_DIR/injected"
 		printf '%s\n' '--- said' && cat "$TEST_DIR/said"
 		for file in "$SWK_CONF"*; do
