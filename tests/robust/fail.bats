@@ -6,19 +6,28 @@
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # what robust.bash reads and sets; each test is a shell of its own
 load robust
 
+# kind_of CALL - prints `stat` for each system call that stat(2) and its siblings may be: versions of libc differ.
+kind_of() {
+	case $1 in
+	newfstatat | fstat | fstat64 | fstatat64 | lstat | statx) echo stat ;;
+	*) echo "$1" ;;
+	esac
+}
+
 # The status of a run in which this call on one of its files fails so.
 store_status() {
-	local call="$1" file="$2" error="$3"
+	local call file="$2" error="$3"
 
+	call=$(kind_of "$1")
 	case "$call $file $error" in
 	'read '*' EINTR' | 'write '*' EINTR') echo 0 ;;
 	# What was to be read from it, was; the lock goes with the process.
 	'close tmp '*) echo 73 ;;
 	'close '*) echo 0 ;;
 	# Whose the lock is, is looked at only to give it to the folder's owner.
-	'newfstatat lock '*) echo 0 ;;
+	'stat lock '*) echo 0 ;;
 	# Who can't look whether an operator holds has to think so.
-	'newfstatat hold '*) echo 10 ;;
+	'stat hold '*) echo 10 ;;
 	# Where a file can't have two names, it is written twice.
 	'link conf '*) echo 0 ;;
 	# Whoever may not give a file away keeps it.
@@ -29,14 +38,14 @@ store_status() {
 
 # Why this call may fail.
 store_errors() {
-	case $1 in
+	case $(kind_of "$1") in
 	openat) echo ENOSPC EMFILE ;;
 	write) echo ENOSPC EIO EINTR ;;
 	fsync | close) echo EIO ENOSPC ;;
 	read) echo EIO EINTR ;;
 	flock) echo EINTR ENOLCK ;;
 	link) echo EPERM ENOSPC ;;
-	rename | unlink | readlink | newfstatat) echo EACCES EIO ;;
+	rename | unlink | readlink | stat) echo EACCES EIO ;;
 	fchown) echo EPERM EIO ;;
 	*) echo EPERM ;;
 	esac
@@ -59,7 +68,7 @@ store_errors() {
 			disturb "$call" "$number" "error=$error"
 			grep -q 'INJECTED' "$TEST_DIR/injected" || problem 'it did not come to this call' || return 1
 			# Asked twice: whether it is there, without which nothing works, and whose it is, which is not so important.
-			[[ "$call $what $status" == 'newfstatat folder 0' ]] ||
+			[[ "$(kind_of "$call") $what $status" == 'stat folder 0' ]] ||
 				[[ "$status" == "$(store_status "$call" "$what" "$error")" ]] || problem 'a wrong status' || return 1
 			nothing_left_over || problem 'a file is left over' || return 1
 			if ((status)); then
