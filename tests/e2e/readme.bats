@@ -23,7 +23,7 @@ anchors() {
 	local page link path wrong=''
 
 	cd "$BATS_TEST_DIRNAME/../.."
-	for page in README.md SECURITY.md src/README.md tests/*/README.md consul.d/README.md; do
+	for page in README.md CONTRIBUTING.md SECURITY.md src/README.md tests/README.md tests/*/README.md consul.d/README.md; do
 		while read -r link; do
 			path=${link%%#*}
 			if [[ -n "$path" ]]; then
