@@ -38,7 +38,7 @@ is_apart() {
 }
 
 inside() {
-	nsenter -t "$space" -m -- "$@"
+	nsenter -t "$space" -m -r -- "$@"
 }
 
 # The folder of the files on a disk of 64 KiB, with a file that has web in it.
