@@ -181,7 +181,7 @@ static int carry_out(struct swk_run *run, struct swk_target *target,
 		     struct swk_names *left)
 {
 	const struct swk_target_kind *kind = target->kind;
-	enum swk_target_result result = SWK_TARGET_LATER;
+	enum swk_target_result result = SWK_TARGET_PENDING;
 	struct swk_error cause = {0};
 
 	if (target->given_up)

@@ -16,7 +16,7 @@
 
 enum swk_target_result {
 	SWK_TARGET_DONE,    /* it has it */
-	SWK_TARGET_LATER,   /* it has not, and may when asked again: owed */
+	SWK_TARGET_PENDING,   /* it has not, and may when asked again: owed */
 	SWK_TARGET_REFUSED, /* it never will as things are: owed, and somebody must look */
 };
 

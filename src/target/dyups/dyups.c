@@ -251,7 +251,7 @@ static enum swk_target_result result_of(enum outcome outcome)
 	case NEVER:
 		return SWK_TARGET_REFUSED;
 	default:
-		return SWK_TARGET_LATER;
+		return SWK_TARGET_PENDING;
 	}
 }
 
