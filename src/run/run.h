@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one run knows, and its steps, as apply calls them. Every step returns 0, or a status with
- * the run's error set; SWK_HELD_BACK without an error is a refusal that the report has a note of.
+ * The state of one run, and its steps. Every step returns 0, or a status with the run's error set.
+ * SWK_HELD_BACK without an error means that the step held back the run; a note says why.
  */
 #ifndef SWK_RUN_RUN_H
 #define SWK_RUN_RUN_H
@@ -21,23 +21,23 @@
 #include "store/store.h"
 #include "target/target.h"
 
-/* What an answer about a service says of checks. */
+/* The checks in an answer about one service. A sum is that of the checks' numbers (checks.h). */
 struct swk_answer_checks {
-	uint64_t own;		      /* the sum of the service's */
-	uint64_t number;	      /* of the answer itself */
-	struct swk_tallies nodes;     /* for each instance its node's key and the sum of that's */
-	bool ambiguous;		      /* another may say the same */
-	uint64_t next_own, next_node; /* of the instance that comes behind its checks */
+	uint64_t own;		  /* sum of the service's own checks */
+	uint64_t number;	  /* hash of the whole answer */
+	struct swk_tallies nodes; /* per instance: its node's key, the sum of that node's checks */
+	bool ambiguous;		  /* another answer could have the same sums */
+	uint64_t next_own, next_node; /* sums for the instance that follows its checks */
 };
 
-/* What a run knows of checks. */
+/* What a run knows about checks. */
 struct swk_run_checks {
-	bool told;		     /* the document is one of checks… */
-	bool undecodable;	     /* …and not all in it can be read */
-	struct swk_tallies document; /* what it says, under keys of services and nodes */
-	struct swk_checks known;     /* what was seen by the runs before */
-	struct swk_tallies blocks;   /* what the file said of each service, if known is known */
-	struct swk_answer_checks *answers; /* in a complete pass, by the places of `services` */
+	bool told;			   /* the document is a checks document */
+	bool undecodable;		   /* it has checks that can't be decoded */
+	struct swk_tallies document;	   /* its checks, by the keys of services and nodes */
+	struct swk_checks known;	   /* what earlier runs recorded in FILE.checks */
+	struct swk_tallies blocks;	   /* by service: hashes of FILE's blocks; needs `known` */
+	struct swk_answer_checks *answers; /* in a complete run, by the index in `services` */
 	size_t answer_count;
 };
 
@@ -47,136 +47,135 @@ struct swk_run {
 	struct swk_report *report;
 	struct swk_error *error;
 	int64_t began, deadline;
-	int64_t step_began; /* microseconds; only where metrics are wanted */
+	int64_t step_began; /* microseconds; 0 without a metrics file */
 
-	bool complete;	      /* about all services, not some */
-	bool full;	      /* looks at all that targets have, not only at what it changes */
-	bool list_known;      /* a complete pass got its list */
-	uint64_t event_index; /* that the agent gave with the document; 0: none */
-	size_t listed;	      /* names in a list that could be published */
-	size_t seen;	      /* instances in answers, mesh proxies among them */
+	bool complete;	      /* the run is about all services */
+	bool full;	      /* reads all live state, not only what the run changes */
+	bool list_known;      /* a complete run got Consul's list */
+	uint64_t event_index; /* the agent's, for the document; 0: none */
+	size_t listed;	      /* valid names in the list, without `consul` */
+	size_t seen;	      /* instances in answers, with mesh proxies */
 	struct swk_services services;
-	bool keys_told;		  /* a document of keys, or an answer, told of the whole tree */
-	size_t keys_listed;	  /* keys that may make one, whether that is published or not */
-	struct swk_services keys; /* the tree's upstreams */
-	uint64_t keys_index;	  /* Consul's, of that; 0: none */
+	bool keys_told;		  /* the whole tree is known, from a document or an answer */
+	size_t keys_listed;	  /* keys of the form that makes an upstream, published or not */
+	struct swk_services keys; /* the upstreams in the tree */
+	uint64_t keys_index;	  /* Consul's, for the tree; 0: none */
 
 	struct swk_run_checks checks;
 
 	struct swk_store store;
-	bool waited;		/* for the lock: what was read may be old */
-	bool exists;		/* the conf file */
-	bool anew;		/* it can't be read, and shall be written from Consul alone */
-	bool touched;		/* the conf file, or a target */
-	bool on_hold;		/* what is decided is told, and the conf file stays as it is */
-	bool hold_changed;	/* it began, or ended, with this run */
-	struct swk_buffer text; /* the conf file's */
+	bool waited;		/* for the lock, so the document may be old */
+	bool exists;		/* FILE is there */
+	bool anew;		/* FILE can't be parsed, and is rewritten from Consul alone */
+	bool touched;		/* FILE or a target may have changed */
+	bool on_hold;		/* decisions are only reported; FILE stays as it is */
+	bool hold_changed;	/* this run began or ended it */
+	struct swk_buffer text; /* FILE's content */
 	struct swk_upstreams recorded, desired;
-	struct swk_names changes; /* what of the file differs */
+	struct swk_names changes; /* upstreams that `desired` adds, removes or changes */
 	struct swk_state state;
 
 	struct swk_http *http;
 	struct swk_consul consul;
 	struct swk_target *targets;
 	size_t target_count;
-	bool live_read;			   /* the targets were asked what they have */
-	struct swk_names updated, deleted; /* what a target was sent so far, in this run */
+	bool live_read;			   /* the targets were read or probed */
+	struct swk_names updated, deleted; /* what this run has sent to any target */
 };
 
-/* registry.c: the document, and what Consul says. */
+/* registry.c: the document, and what Consul answers. */
 int swk_run_read_document(struct swk_run *run, int descriptor);
 int swk_run_ask_consul(struct swk_run *run);
 
 /* keys.c: the key-value store. */
 int swk_run_key(void *context, const struct swk_key *key, struct swk_error *error);
-/* A document of keys was read: what it says is the whole tree. */
+/* After a document of keys: it gives the whole tree. */
 int swk_run_take_keys(struct swk_run *run);
-/* Asks for the tree where that is needed. */
+/* Asks Consul for the tree, if the document did not give it or may be old. */
 int swk_run_ask_keys(struct swk_run *run);
 
-/* unchanged.c: what checks say, so that not all services need to be asked about. */
+/* unchanged.c: tells from checks which services a run need not ask about. */
 int swk_run_check(void *context, const struct swk_check *check, struct swk_error *error);
-/* After a document of checks: marks the services of which it says what was seen before, when the
- * file got what it has of them. */
+/* After a document of checks: marks the services whose checks are what they were when FILE got
+ * their present upstreams. */
 int swk_run_find_unchanged(struct swk_run *run);
-/* The number of the answer about a service to which it has what the file says; 0: none is known. */
+/* The hash of the answer from which FILE's upstreams of this service were made; 0: not known. */
 uint64_t swk_run_known_answer(const struct swk_run *run, const char *service);
-/* In a complete pass, makes room for what answers say; the services are all known. */
+/* In a complete run: allocates room for the answers' checks. All services must be known. */
 int swk_run_expect_checks(struct swk_run *run);
-/* Checks come first, then the instance that has them, or passing it over. */
+/* Call swk_answer_check for the checks of an instance, then one of the other two:
+ * swk_answer_instance to count the instance, swk_answer_pass_over to skip it. */
 void swk_answer_forget(struct swk_answer_checks *answer);
 void swk_answer_check(struct swk_answer_checks *answer, const struct swk_check *check);
 void swk_answer_pass_over(struct swk_answer_checks *answer);
 int swk_answer_instance(struct swk_answer_checks *answer, const struct swk_instance *instance,
 			struct swk_error *error);
-/* Replaces FILE.checks; where that fails, it is noted. What it says is tied to what the conf file
- * holds by then: neither depends on the other being written. */
+/* Replaces FILE.checks; a failure is only a note. Each entry names the FILE content that it belongs
+ * to, so a crash between the two writes does no harm. */
 int swk_run_remember_checks(struct swk_run *run);
 void swk_run_free_checks(struct swk_run *run);
 
-/* record.c: the files, all of it under the lock. */
+/* record.c: the files. A dry run takes no lock. */
 int swk_run_lock_and_read(struct swk_run *run);
-/* Gives the lock back, and forgets what was read under it. */
+/* Releases the lock, and frees what was read under it. */
 void swk_run_unlock(struct swk_run *run);
 int swk_run_persist(struct swk_run *run);
-/* Durably, where it must be the new one that is there after a crash of the machine. */
+/* With `durably`, the new file survives a crash of the machine. */
 int swk_run_save_state(struct swk_run *run, bool durably);
 int swk_run_remember(struct swk_run *run);
 
-/* run.c. */
-/* What the fields say holds when nothing has been done; http is NULL, with the error set, without
- * memory. Whichever, end it by finish, which gives back the lock, too. */
+/* run.c: initialises every field for a run that has done nothing yet. Without memory, `http` is
+ * NULL and the error is set. Either way call swk_run_finish, which also releases the lock. */
 void swk_run_begin(struct swk_run *run, const struct swk_settings *settings,
 		   struct swk_report *report, struct swk_error *error);
 void swk_run_finish(struct swk_run *run);
 
-/* desired.c: the desired state, and what changes in the file by it. */
+/* desired.c: the desired state, and what it changes in FILE. */
 int swk_run_decide(struct swk_run *run);
-/* Where metrics are wanted: how healthy the upstreams are that the file has, or will have. */
+/* Reports how many instances of each upstream in FILE are healthy. Needs a metrics file. */
 int swk_run_report_health(struct swk_run *run);
 
-/* operator.c: an operator's hold, and going back to the file before; what is more than a look,
- * under the lock. */
-/* What FILE.hold, which is there, says, for a message. Where it can't be read it holds all the
- * same, and the message says so: *whole is false. */
+/* operator.c: an operator's hold, and the return to FILE.previous. What writes needs the lock. */
+/* Appends what FILE.hold, which exists, says. An unreadable hold still holds: then *whole is false,
+ * and the text says so. */
 int swk_run_describe_hold(struct swk_run *run, struct swk_buffer *out, bool *whole);
-/* Finds out whether changes are held, and notes it; with settings->resume, ends it. */
+/* Notes it if changes are on hold. With settings->resume, ends the hold. */
 int swk_run_obey_hold(struct swk_run *run);
-/* Holds from now on, unless that is so already, of which it makes a note of the kind. */
+/* Puts changes on hold. A readable hold stays as it is; then a note of the kind `again` says so. */
 int swk_run_begin_hold(struct swk_run *run, const struct swk_hold *hold, enum swk_note_kind again);
-/* What is wanted is what the file has, whatever was decided. */
+/* Makes the recorded state the desired state, whatever was decided. */
 void swk_run_keep_as_is(struct swk_run *run);
-/* What is wanted is what the file before has; and, once the targets were looked at, what of that
- * can be had, and what changes by it. */
+/* The first makes the upstreams of FILE.previous the desired state. The second, after the targets
+ * were read, leaves out unmanaged upstreams and finds what changes. */
 int swk_run_read_previous(struct swk_run *run);
 int swk_run_plan_undo(struct swk_run *run);
 
-/* targets.c: the targets. Of two that are one nginx, by name or URL, the second is an error. */
+/* targets.c: the targets. A second target with the same name or URL is an error. */
 int swk_run_open_targets(struct swk_run *run);
-/* Reads what they have, each of them so many times on connections of its own: what not all of its
- * workers have counts as different. */
+/* Reads the live state of all targets. With several samples, each is on a new connection, and an
+ * upstream that not all workers have alike counts as different. */
 int swk_run_read_live(struct swk_run *run, unsigned samples);
 /*
- * The same for a run that isn't thorough, in two steps. Before it is decided: which names they
- * have, where there may be new ones. Behind that: whether they answer, where something is to be
- * sent. Where nothing is, nobody is asked.
+ * For an event run. The first, before decisions, reads the targets' names if an upstream may be
+ * new. The second, after decisions, checks that the targets answer. It makes no request if there is
+ * nothing to send, or if targets were read already.
  */
 int swk_run_probe_names(struct swk_run *run);
 int swk_run_probe_before_sending(struct swk_run *run);
 int swk_run_find_unmanaged(struct swk_run *run, struct swk_names *unmanaged);
-/* Sends what is owed and what differs. What is not done is owed from then on. */
+/* Sends each target what it has pending and what differs. What is not confirmed stays pending. */
 int swk_run_reconcile(struct swk_run *run);
 /*
- * What left the file and is there all the same is owed again, where it is certainly what was left:
- * it was deleted in this run, or it comes and goes from look to look, as some workers have it and
- * others not. What all of them have may be somebody's who took the name over.
+ * Makes an upstream pending again that left FILE but is live, if it is certainly the old one: this
+ * run deleted it, or it comes and goes between samples because only some workers have it. An
+ * upstream that all workers have may be another program's with the same name.
  */
 int swk_run_record_survivors(struct swk_run *run);
-/* Whether one that is owed something refused the connection; and waiting a while until one of those
- * answers. */
+/* Whether a target that has something pending is unreachable. The second waits until one of these
+ * answers, at most SWK_TARGET_PATIENCE_MS, and returns whether one did. */
 bool swk_run_is_unreachable(const struct swk_run *run);
 bool swk_run_await_unreachable(struct swk_run *run);
-/* For the report: what the file gains, loses and changes, and what targets would be sent. */
+/* For the report: the upstreams that FILE gains, loses and changes; what targets would be sent. */
 int swk_run_describe_changes(struct swk_run *run);
 int swk_run_describe_targets(struct swk_run *run);
 
