@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What differs, and so what is to be sent. Pure. */
+/* Compares states, and lists what to send. Pure. */
 #ifndef SWK_TARGET_PLAN_H
 #define SWK_TARGET_PLAN_H
 
@@ -7,11 +7,11 @@
 #include "model/live.h"
 #include "model/names.h"
 
-/* One upstream to be brought to what the file says of it. */
+/* One upstream that a target must be given, or must delete. */
 struct swk_operation {
-	const char *name;		     /* borrowed, as the upstream is */
-	const struct swk_upstream *upstream; /* NULL: the file has none of this name; delete it */
-	bool pending; /* the target is known not to have it; else it was seen not to */
+	const char *name;		     /* borrowed, as is the upstream */
+	const struct swk_upstream *upstream; /* NULL: FILE has no such upstream; delete it */
+	bool pending;			     /* recorded as pending; else seen to differ */
 };
 
 struct swk_plan {
@@ -19,31 +19,30 @@ struct swk_plan {
 	size_t count;
 };
 
-/* The names whose blocks the file gains, loses or changes. */
+/* The names of the upstreams that FILE gains, loses or changes. */
 int swk_plan_changes(struct swk_names *changes, const struct swk_upstreams *recorded,
 		     const struct swk_upstreams *desired, struct swk_error *error);
 
-/* Names that are live and neither in the file nor owed: somebody else's. */
+/* The live names that are neither in FILE nor pending. */
 int swk_plan_unmanaged(struct swk_names *unmanaged, const struct swk_live *live,
 		       const struct swk_upstreams *recorded, const struct swk_names *pending,
 		       struct swk_error *error);
 
 /*
- * What a target is to be sent: what it is owed, and of the file what its live state shows to
- * differ; this run's own changes of the file first. Names and upstreams are borrowed from `desired`
- * and `pending`.
+ * What to send to a target: what is pending, and what its live state shows to differ. Changes that
+ * this run makes to FILE come first. Names and upstreams are borrowed from `desired` and `pending`.
  */
 int swk_plan_make(struct swk_plan *plan, const struct swk_upstreams *desired,
 		  const struct swk_names *changes, const struct swk_names *pending,
 		  const struct swk_live *live, struct swk_error *error);
 
-/* Of what `recorded` has and `desired` has not, so many are to be deleted. */
+/* How many upstreams of `recorded` are not in `desired`. */
 size_t swk_plan_deletions(const struct swk_upstreams *recorded,
 			  const struct swk_upstreams *desired);
 void swk_plan_free(struct swk_plan *plan);
 
-/* Appends, for a person, what differs between two of one name: what the wanted
- * one gains and loses. Before may be NULL; after too, and then it goes. */
+/* Appends for a person which servers an upstream gains and loses. `before` is NULL if it is new,
+ * `after` if it is deleted. */
 int swk_plan_describe(struct swk_buffer *out, const struct swk_upstream *before,
 		      const struct swk_upstream *after, struct swk_error *error);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The seam between what is wanted and a proxy that can be changed while it runs. A kind of target
- * fills in these functions; nothing else knows how it is spoken to.
+ * The seam between the desired state and a proxy that can be changed at run time. A kind of target
+ * implements these functions; no other code knows its protocol.
  */
 #ifndef SWK_TARGET_TARGET_H
 #define SWK_TARGET_TARGET_H
@@ -15,47 +15,47 @@
 #include "settings/settings.h"
 
 enum swk_target_result {
-	SWK_TARGET_DONE,    /* it has it */
-	SWK_TARGET_PENDING,   /* it has not, and may when asked again: owed */
-	SWK_TARGET_REFUSED, /* it never will as things are: owed, and somebody must look */
+	SWK_TARGET_DONE,    /* confirmed */
+	SWK_TARGET_PENDING, /* not confirmed; stays pending, and a retry may help */
+	SWK_TARGET_REFUSED, /* an operator must act; stays pending */
 };
 
 struct swk_target {
 	const struct swk_target_kind *kind;
-	char *name; /* what an operator knows it by; owned, as is its URL */
+	char *name; /* from the settings, or the URL; owned, as is the URL */
 	char *url;
-	unsigned timeout;	  /* seconds, of one request; 0: as is usual */
-	uint16_t port;		  /* at which it listens for us; 0: at none */
+	unsigned timeout;	  /* seconds, of one request; 0: the kind's default */
+	uint16_t port;		  /* the URL's, which no instance may use; 0: none */
 	struct swk_live live;	  /* as far as it could be read */
-	struct swk_error trouble; /* why not, or a warning beside what could be read */
+	struct swk_error trouble; /* why it could not be read, or a warning about what was read */
 	bool unreachable;	  /* nothing listens there now */
-	bool passing;		  /* what else is amiss may be over soon */
-	bool given_up;		  /* it didn't answer, or not in time: not to be tried any more */
-	bool waited_out;	  /* its queue was full, and each worker had the time to read it */
+	bool passing;		  /* `trouble` may pass soon: ask again */
+	bool given_up;		  /* no answer, or too many failures: send it nothing more */
+	bool waited_out;	  /* its queue was full, and its workers have had time to read it */
 	unsigned failures;	  /* upstreams that it did not take, though it answers */
-	struct swk_http *lines[SWK_LINES_MAX]; /* connections that are kept, to its workers */
+	struct swk_http *lines[SWK_LINES_MAX]; /* persistent connections to its workers */
 	size_t line_count;
-	unsigned read_interval; /* seconds after which each of its workers knows of a change */
+	unsigned read_interval; /* seconds until each worker has read its queue */
 };
 
 struct swk_target_kind {
-	/* Takes what the operator says of it; an error where that can't be one of this kind. */
+	/* Takes the operator's settings. Fails if they don't fit this kind. */
 	int (*open)(struct swk_target *target, const struct swk_target_settings *settings,
 		    struct swk_error *error);
 	void (*close)(struct swk_target *target);
 
 	/*
-	 * Reads the live state of several targets of this kind at once, each `samples` times: their
-	 * live, trouble, refused and given_up, whatever these were. With more than one look, each
-	 * is on a connection of its own, and what differs between them is `partial`. Returns 0 or
-	 * SWK_INTERNAL.
+	 * Reads the live state of several targets of this kind at once, each `samples` times. Sets
+	 * live, trouble, unreachable, passing and given_up. Several samples use a new connection
+	 * each, and an upstream that differs between them is `partial`. Returns 0 or SWK_INTERNAL.
 	 */
 	int (*read)(struct swk_target *targets, size_t count, unsigned samples,
 		    struct swk_http *http, int64_t deadline, struct swk_error *error);
 
 	/*
-	 * Less than that, for whoever changes a few upstreams: the names of all that each has, or,
-	 * if one is given, whether it has that. Sets the same, and the live state is one of names.
+	 * A cheaper read for a run that changes few upstreams. Without a name it reads the names of
+	 * all upstreams; with one it asks whether that upstream exists. Sets the same members;
+	 * `live` has names at most.
 	 */
 	int (*probe)(struct swk_target *targets, size_t count, const char *name,
 		     struct swk_http *http, int64_t deadline, struct swk_error *error);
@@ -65,7 +65,7 @@ struct swk_target_kind {
 					 const struct swk_upstream *upstream, int64_t deadline,
 					 struct swk_error *error);
 
-	/* Deletes one, for certain, on all of its workers. */
+	/* Deletes one upstream on all workers. */
 	enum swk_target_result (*delete)(struct swk_target *target, struct swk_http *http,
 					 const char *name, int64_t deadline,
 					 struct swk_error *error);
