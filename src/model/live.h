@@ -8,10 +8,10 @@
 #include "model/upstream.h"
 
 enum swk_readable {
-	SWK_READ_NOTHING,    /* it can't be asked */
-	SWK_READ_NAMES,	     /* some names: what is missing may be there all the same */
+	SWK_READ_NOTHING,    /* the target can't be asked */
+	SWK_READ_NAMES,	     /* some names; others may exist */
 	SWK_READ_ADDRESSES,  /* every upstream with its servers' addresses */
-	SWK_READ_ATTRIBUTES, /* and with their attributes; balancing and keepalive are never told */
+	SWK_READ_ATTRIBUTES, /* the servers' attributes, too; never balancing and keepalive */
 };
 
 struct swk_live {
@@ -22,12 +22,12 @@ struct swk_live {
 void swk_live_free(struct swk_live *live);
 
 /*
- * Adds another look at the same target, which is freed: an upstream that not both have, or not with
- * the same servers, becomes `partial`, so that it is the same as no other.
+ * Adds another sample of the same target, and frees it. An upstream that only one of them has, or
+ * that has other servers in the other, becomes `partial`, so that it equals no other.
  */
 int swk_live_merge(struct swk_live *live, struct swk_live *sample, struct swk_error *error);
 
-/* Whether what can be read of it shows that it hasn't this upstream as it is. */
+/* Whether the live state shows that the target does not have this upstream as it is here. */
 bool swk_live_differs(const struct swk_live *live, const struct swk_upstream *desired);
 
 #endif

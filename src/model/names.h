@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A set of names: sorted without case, as dyups compares them, each once. */
+/* A set of names, compared without case, as dyups does. */
 #ifndef SWK_MODEL_NAMES_H
 #define SWK_MODEL_NAMES_H
 

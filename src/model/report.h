@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a run has to tell: filled in along the way, printed by others. */
+/* What a run reports: the run fills it in, and view/ prints it. */
 #ifndef SWK_MODEL_REPORT_H
 #define SWK_MODEL_REPORT_H
 
@@ -10,13 +10,13 @@
 #include "base/error.h"
 
 enum swk_note_kind {
-	SWK_NOTE_DETAIL,      /* for the curious: shown with -v */
-	SWK_NOTE_SKIPPED,     /* an instance, a service, or a colour of it that can't be used */
+	SWK_NOTE_DETAIL,      /* shown with -v */
+	SWK_NOTE_SKIPPED,     /* an instance, service or colour that can't be used */
 	SWK_NOTE_KEPT,	      /* an upstream that keeps its last servers */
-	SWK_NOTE_WARNING,     /* done, but somebody should look */
-	SWK_NOTE_HELD_BACK,   /* wanted and not done: status 10 */
+	SWK_NOTE_WARNING,     /* done, but an operator should look at it */
+	SWK_NOTE_HELD_BACK,   /* withheld by a guard, a hold or a rule: status 10 */
 	SWK_NOTE_UNAVAILABLE, /* Consul could not be asked: status 69 */
-	SWK_NOTE_PENDING,     /* a target is not confirmed: status 75 */
+	SWK_NOTE_PENDING,     /* something is not confirmed by a target: status 75 */
 	SWK_NOTE_KINDS
 };
 
@@ -25,52 +25,52 @@ struct swk_note {
 	char *text; /* owned; one line of printable ASCII */
 };
 
-/* One line of the difference: in the file, or, where target is set, of a target from the file. */
+/* One upstream that changes in FILE or, if target is set, that differs on this target. */
 struct swk_difference {
 	char sign;    /* '+' new, '-' gone, '~' changed */
 	char *text;   /* owned; the upstream's name, then what differs */
 	char *target; /* owned; NULL for the file */
 };
 
-/* What made a run. */
+/* What started a run. */
 enum swk_event {
-	SWK_EVENT_UNKNOWN, /* it ended before it knew */
-	SWK_EVENT_SERVICE, /* a document of this kind of watch… */
+	SWK_EVENT_UNKNOWN, /* the run ended before it knew */
+	SWK_EVENT_SERVICE, /* a document of this kind of watch */
 	SWK_EVENT_SERVICES,
 	SWK_EVENT_CHECKS,
 	SWK_EVENT_KEYPREFIX,
-	SWK_EVENT_RESYNC, /* …or none */
+	SWK_EVENT_RESYNC, /* no document */
 	SWK_EVENTS
 };
 
 extern const char *const swk_event_words[SWK_EVENTS];
 
-/* The steps of a run whose time is taken. */
+/* The steps of a run that are timed. */
 enum swk_step {
-	SWK_STEP_READ,	   /* settings' URLs and the document */
-	SWK_STEP_LOCK,	   /* until the lock is had, and what is recorded behind it is read */
-	SWK_STEP_CONSUL,   /* asking it */
-	SWK_STEP_LIVE,	   /* at what targets have */
-	SWK_STEP_DECIDE,   /* what is wanted */
-	SWK_STEP_WRITE,	   /* state and conf file */
-	SWK_STEP_SEND,	   /* to the targets */
-	SWK_STEP_REMEMBER, /* what the next run wants to know */
-	SWK_STEP_VERIFY,   /* the second look, and the wait for it */
+	SWK_STEP_READ,	   /* open the targets, read the document */
+	SWK_STEP_LOCK,	   /* wait for the lock, read the files */
+	SWK_STEP_CONSUL,   /* ask Consul */
+	SWK_STEP_LIVE,	   /* read the targets' live state */
+	SWK_STEP_DECIDE,   /* find the desired state */
+	SWK_STEP_WRITE,	   /* write the state file and FILE */
+	SWK_STEP_SEND,	   /* send to the targets */
+	SWK_STEP_REMEMBER, /* save what the next run needs */
+	SWK_STEP_VERIFY,   /* wait, and reconcile once more */
 	SWK_STEPS
 };
 
 extern const char *const swk_step_words[SWK_STEPS];
 
-/* Of an upstream in the file, how many of its instances are healthy. */
+/* How many instances of one upstream in FILE are healthy. */
 struct swk_health_report {
 	char *upstream; /* owned */
-	bool known;	/* the run learnt it */
+	bool known;	/* the run learnt the numbers */
 	size_t registered;
-	size_t usable; /* of them, those that are served and not down */
+	size_t usable; /* those that are served and not down */
 };
 
 struct swk_target_report {
-	char *name; /* owned; its URL */
+	char *name; /* owned */
 	size_t updated;
 	size_t deleted;
 	size_t pending; /* at the end */
@@ -78,21 +78,21 @@ struct swk_target_report {
 
 struct swk_report {
 	size_t services;  /* that the run was about */
-	size_t upstreams; /* in the file at the end, and their servers */
+	size_t upstreams; /* in FILE at the end, with their servers */
 	size_t servers;
-	size_t updated; /* upstreams that a target was sent, each counted once */
+	size_t updated; /* upstreams sent to any target, each counted once */
 	size_t deleted;
 	size_t counted[SWK_NOTE_KINDS];
-	uint64_t index;	 /* Consul's; 0 where none is known */
-	bool on_hold;	 /* what differs in the file was not done: automatic changes are held */
-	bool hold_known; /* it got so far that the above is told */
-	bool finished;	 /* the run got to its end: the numbers above are what it came to */
+	uint64_t index;	 /* Consul's; 0: not known */
+	bool on_hold;	 /* automatic changes are on hold: FILE was left as it is */
+	bool hold_known; /* the run got far enough to know on_hold */
+	bool finished;	 /* the run got to its end: the numbers are final */
 	int64_t milliseconds;
 	enum swk_event event;
-	char *service; /* the one that the run was about; NULL: several, or not known; owned */
-	bool whole;    /* it was about all services, and Consul answered about each */
-	int64_t steps[SWK_STEPS];	   /* microseconds; only where metrics are wanted… */
-	struct swk_health_report *healths; /* …as this: sorted as the file is */
+	char *service; /* owned; the only service of the run; NULL: several, or not known */
+	bool whole;    /* about all services, and Consul answered for each */
+	int64_t steps[SWK_STEPS];	   /* microseconds; 0 without a metrics file */
+	struct swk_health_report *healths; /* sorted as FILE is; empty without a metrics file */
 	size_t health_count;
 	struct swk_note *notes;
 	size_t note_count;
@@ -106,23 +106,23 @@ void swk_report_init(struct swk_report *report);
 void swk_report_free(struct swk_report *report);
 
 /*
- * Counts a note, and keeps its text while there are fewer than SWK_NOTES_MAX. The text may quote
- * what was read: it is escaped. A note for which there is no memory is counted all the same.
+ * Counts a note, and keeps the text of the first SWK_NOTES_MAX; errors (SWK_NOTE_HELD_BACK and on)
+ * may be twice as many. The text may quote input: it is escaped. A note is counted even without
+ * memory for its text.
  */
 void swk_report_note(struct swk_report *report, enum swk_note_kind kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Sorts the notes from the given one on, by kind and text: those of answers that came in any order.
- */
+/* Sorts the notes from index `first` on by kind and text. Answers arrive in any order. */
 void swk_report_sort(struct swk_report *report, size_t first);
 
-/* How many notes there are that somebody should read: all but details. */
+/* The number of notes except details. */
 size_t swk_report_said(const struct swk_report *report);
 
-/* Forgets the notes of a kind: what they tell of is looked at once more. */
+/* Deletes the notes of a kind, before their subject is examined again. */
 void swk_report_forget(struct swk_report *report, enum swk_note_kind kind);
 
-/* Forgets what differs: it did not come to that. */
+/* Deletes the differences, when a run ends without applying them. */
 void swk_report_forget_differences(struct swk_report *report);
 
 /* Both copy what they are given. Return 0 or SWK_INTERNAL. */
@@ -130,18 +130,18 @@ int swk_report_difference(struct swk_report *report, char sign, const char *text
 			  const char *target, struct swk_error *error);
 int swk_report_target(struct swk_report *report, const char *name, struct swk_error *error);
 
-/* The same for the health of one more upstream, behind all others; what is not set in it is 0. NULL
- * without memory; good until the next. */
+/* Adds the health of one more upstream, all zero, at the end of the list. NULL without memory;
+ * valid until the next call. */
 struct swk_health_report *swk_report_health(struct swk_report *report, const char *upstream,
 					    struct swk_error *error);
 
-/* How many differences of the file have this sign. */
+/* How many of FILE's differences have this sign. */
 size_t swk_report_signed(const struct swk_report *report, char sign);
 
-/* How many upstreams are owed, to all targets together. */
+/* The sum of what all targets have pending. */
 size_t swk_report_pending(const struct swk_report *report);
 
-/* The exit status that the notes add up to: what needs a retry before what needs a person. */
+/* The exit status that the notes add up to. What a retry may mend outranks what needs a person. */
 int swk_report_status(const struct swk_report *report);
 
 #endif
