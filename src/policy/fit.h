@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An upstream made fit for nginx. Pure. */
+/* Makes an upstream acceptable to nginx. Pure. */
 #ifndef SWK_POLICY_FIT_H
 #define SWK_POLICY_FIT_H
 
@@ -7,13 +7,13 @@
 #include "model/upstream.h"
 #include "settings/rules.h"
 
-/* Sets what the rules say of all its servers together: balancing, and connections that are kept. */
+/* Sets what the rules say about the whole upstream: balancing and keepalive. */
 void swk_fit_rules(struct swk_upstream *upstream, const struct swk_rules *rules);
 
 /*
- * Sorts the servers and keeps each address once; brings weights down to `most` where the largest is
- * more, in the same proportion; and drops `backup` where nginx refuses it, which is noted. Returns
- * how many of the servers are not down.
+ * Sorts the servers and keeps each address once. If the largest weight is over `most`, scales all
+ * down in proportion. Drops `backup` where nginx refuses it, with a note. Returns how many servers
+ * are not down.
  */
 size_t swk_fit(struct swk_upstream *upstream, unsigned most, struct swk_report *report);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tells an outage of the registry from an outage of the services. Each returns whether a complete
- * pass may go on, and notes why not. Pure.
+ * Guards against an outage of the registry. Each returns whether a complete run may go on; if not,
+ * a note says why. Pure.
  */
 #ifndef SWK_POLICY_GUARD_H
 #define SWK_POLICY_GUARD_H
@@ -11,15 +11,15 @@
 
 #include "model/report.h"
 
-/* A list of so many services, those left out not counted; `least` is the operator's floor. `which`
- * names the list for a person. */
+/* `services` is the number of valid names in a list, without `consul`; `least` is the operator's
+ * minimum. `which` names the list in messages. */
 bool swk_guard_list(size_t services, size_t least, const char *which, struct swk_report *report);
 
-/* So many services were asked about, and have so many instances altogether. */
+/* The services that were asked about, and their instances altogether. */
 bool swk_guard_instances(size_t asked, size_t instances, struct swk_report *report);
 
-/* So many of our upstreams would be deleted at once; at most `percent` of them may. With fewer than
- * SWK_DELETIONS_FROM of them any number may. */
+/* Deletions among `upstreams` managed ones; at most `percent` of them may go. With fewer than
+ * SWK_DELETIONS_FROM upstreams, any number may. */
 bool swk_guard_deletions(size_t deletions, size_t upstreams, unsigned percent,
 			 struct swk_report *report);
 

@@ -11,32 +11,32 @@
 #include "policy/endpoint.h"
 
 /*
- * Adds a service of a list, unless it is not published or its name can't be an upstream's (that is
- * noted). Returns 0 or SWK_INTERNAL.
+ * Adds a service from a list, if it is published. A name that can't be an upstream's is noted.
+ * Returns 0 or SWK_INTERNAL.
  */
 int swk_policy_service(struct swk_services *services, const struct swk_policy *policy,
 		       const char *name, struct swk_report *report, struct swk_error *error);
 
 /*
- * Adds an instance to its service. Mesh proxies and gateways are no instances of a service. What
- * can't be used, or is left out by its health, is noted, and counts as registered in its
- * upstreams; one that isn't to be published counts as registered in its service.
+ * Adds an instance to its service. Ignores mesh proxies and gateways. An instance that can't be
+ * used is noted. If it is placed but not served, it counts as registered in its upstreams; if it is
+ * not published, it counts only in its service.
  */
 int swk_policy_instance(struct swk_services *services, const struct swk_policy *policy,
 			const struct swk_instance *instance, struct swk_report *report,
 			struct swk_error *error);
 
-/* Whether a key is PREFIX/UPSTREAM/ADDRESS:PORT, as far as the slashes go. */
+/* Whether a key has the form PREFIX/UPSTREAM/ADDRESS:PORT; checks the slashes only. */
 bool swk_policy_is_key(const struct swk_settings *settings, const char *key);
 
-/* The same of a key, PREFIX/UPSTREAM/ADDRESS:PORT: its upstream is the service. */
+/* The same for a key PREFIX/UPSTREAM/ADDRESS:PORT; the upstream stands for the service. */
 int swk_policy_key(struct swk_services *services, const struct swk_policy *policy,
 		   const struct swk_key *key, struct swk_report *report, struct swk_error *error);
 
 /*
- * Finds out where upstreams come from that don't say so (service ""), as those of another program's
- * file: a service's of that name, or a colour's; where there is neither, it is left open in a pass
- * that is not complete, and is a service of that name, which is gone, in one that is.
+ * Sets the source of recorded upstreams without one (service ""), as in another program's file.
+ * That is the service, or the colour, with this name. If none matches, a complete run takes it for
+ * a deleted service of that name; another run leaves it open.
  */
 int swk_policy_find_sources(struct swk_upstreams *recorded, const struct swk_settings *settings,
 			    const struct swk_services *services, bool complete,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* So many healthy instances of a service, wherever they shall be: how many there are. Pure. */
+/* Counts how many healthy instances of a service have reached nginx. Pure. */
 #ifndef SWK_POLICY_WAIT_H
 #define SWK_POLICY_WAIT_H
 
@@ -9,20 +9,20 @@
 #include "model/service.h"
 
 /*
- * One service that is waited for. The numbers are those of the last look; each is of instances that
- * the one before it counts, too: those at one address count once, and one that is in several
- * upstreams where it is in all of them.
+ * One awaited service, with the latest numbers. Each number is a part of the one before it.
+ * Instances at one address count once; one that is in several upstreams counts if it is in all of
+ * them.
  */
 struct swk_wait {
 	char *service; /* owned */
 	size_t goal;
-	unsigned seconds;  /* and no longer */
+	unsigned seconds;  /* how long to wait */
 	size_t registered; /* instances in Consul */
-	size_t healthy;	   /* that are to be served, and not marked down */
-	size_t filed;	   /* in the file */
-	size_t sent;	   /* and owed to no target */
-	size_t live;	   /* and on all targets, in all looks… */
-	bool live_read;	   /* …if all of them were looked at */
+	size_t healthy;	   /* usable, and not marked down */
+	size_t filed;	   /* of these, in FILE */
+	size_t sent;	   /* of these, pending on no target */
+	size_t live;	   /* of these, on all targets in all samples */
+	bool live_read;	   /* targets were read */
 };
 
 struct swk_waits {
@@ -30,29 +30,29 @@ struct swk_waits {
 	size_t count;
 };
 
-/* Takes `SERVICE=N` or `SERVICE=N,SECONDS`; SWK_USAGE where it is neither. */
+/* Adds `SERVICE=N` or `SERVICE=N,SECONDS`; SWK_USAGE if it is neither. */
 int swk_waits_add(struct swk_waits *waits, const char *operand, struct swk_error *error);
 void swk_waits_free(struct swk_waits *waits);
 
-/* What a target has, and is owed (NULL: everything). */
+/* A target's live state, and what it has pending (NULL: everything). */
 struct swk_wait_target {
-	const struct swk_live *live; /* NULL: it wasn't looked at */
+	const struct swk_live *live; /* NULL: not read */
 	const struct swk_names *pending;
 };
 
-/* Counts anew. `recorded` is what the file holds, `services` what the registry says. */
+/* Counts anew. `recorded` is what FILE holds, `services` what the registry says. */
 int swk_waits_count(struct swk_waits *waits, const struct swk_services *services,
 		    const struct swk_upstreams *recorded, const struct swk_wait_target *targets,
 		    size_t target_count, struct swk_error *error);
 
-/* Whether it is worth while to look at targets; whether all are there; the first that is not, and
- * had no more than so many seconds, or NULL. */
+/* Whether enough is sent for all, so that reading targets is worthwhile; whether enough is live for
+ * all; the first that is incomplete and waits no longer than `seconds`, or NULL. */
 bool swk_waits_sent(const struct swk_waits *waits);
 bool swk_waits_over(const struct swk_waits *waits);
 const struct swk_wait *swk_waits_late(const struct swk_waits *waits, int64_t seconds);
 
-/* Appends how far one is: `web: 2 of 3 live (Consul: 4, healthy 3; in the file 3, sent 3)`; of
- * targets that were not looked at, `web: 2 of 3 sent (…)`. */
+/* Appends the progress: `web: 2 of 3 live (Consul: 4, healthy 3; in the file 3, sent 3)`; if
+ * targets were not read, `web: 2 of 3 sent (…)`. */
 int swk_wait_describe(struct swk_buffer *out, const struct swk_wait *wait, struct swk_error *error);
 
 #endif
