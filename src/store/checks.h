@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What was last seen of each service's checks, so that a document of checks tells which services
- * must be asked about: those of which it says anything else. Losing it costs requests only. Knows
- * its text, not the file that it stands in. Pure.
+ * Remembers each service's checks, so that a run asks Consul only about services whose checks
+ * changed. Losing this costs requests only. Knows its text, not the file. Pure.
  */
 #ifndef SWK_STORE_CHECKS_H
 #define SWK_STORE_CHECKS_H
@@ -13,9 +12,9 @@
 #include "base/buffer.h"
 #include "model/registration.h"
 
-/* ---- numbers that are added up ---- */
+/* ---- sums of hashes ---- */
 
-/* A sum under a key, and of how many. */
+/* A key, the sum of its numbers, and how many they are. */
 struct swk_tally {
 	uint64_t key;
 	uint64_t sum;
@@ -30,52 +29,53 @@ struct swk_tallies {
 void swk_tallies_free(struct swk_tallies *tallies);
 int swk_tallies_add(struct swk_tallies *tallies, uint64_t key, uint64_t number,
 		    struct swk_error *error);
-/* Adds up what is under one key, after which sums can be asked for. */
+/* Sorts and sums up by key. Call it before swk_tallies_of and after the last swk_tallies_add. */
 void swk_tallies_close(struct swk_tallies *tallies);
-/* Of nothing both are 0. */
+/* An unknown key has sum and count 0. */
 struct swk_tally swk_tallies_of(const struct swk_tallies *tallies, uint64_t key);
 
-/* Keys: of a service, and of a node, in whose name Consul tells no case apart. */
+/* Keys of a service and of a node. Consul ignores case in node names. */
 uint64_t swk_checks_service(const char *name);
 uint64_t swk_checks_node(const char *name);
-/* What a check says: where it is, whose, how, and since which change. */
+/* The hash of a check: node, id, instance, status, and index of the last change. */
 uint64_t swk_checks_number(const struct swk_check *check);
 
-/* ---- what was seen ---- */
+/* ---- what is remembered ---- */
 
-/* Of a service, when it was asked about. */
+/* A service, when it was asked about. */
 struct swk_seen {
 	char *service;	 /* owned */
-	uint64_t checks; /* the sum of its own checks', and of those of its nodes' */
-	uint64_t blocks; /* of what the conf file held of it from then on */
-	uint64_t answer; /* of the answer, as it came; 0: it is not known */
-	uint64_t *nodes; /* keys of those that it has instances on; sorted, each once; owned */
+	uint64_t checks; /* sum of its own checks and those of its nodes */
+	uint64_t blocks; /* hash of its upstreams in FILE from then on */
+	uint64_t answer; /* hash of the answer's bytes; 0: not known */
+	uint64_t *nodes; /* keys of its instances' nodes; sorted, each once; owned */
 	size_t node_count;
 };
 
 struct swk_checks {
-	uint64_t settings;     /* of all else that a decision depends on */
+	uint64_t settings;     /* hash of everything else that decisions depend on */
 	struct swk_seen *list; /* sorted by service, byte by byte */
 	size_t count;
 };
 
 void swk_checks_free(struct swk_checks *checks);
-/* NULL: nothing is known of it. */
+/* NULL: nothing is known. */
 struct swk_seen *swk_checks_find(const struct swk_checks *checks, const char *service);
-/* Adds one that comes behind all others; NULL without memory. Good until the next is added. */
+/* Adds an entry, whose name must follow all others; NULL without memory. Valid until the next is
+ * added. */
 struct swk_seen *swk_checks_add(struct swk_checks *checks, const char *service,
 				struct swk_error *error);
 
 /*
- * Sets what was seen from an answer: the sum of the service's own checks, and for each instance,
- * under its node's key, the sum of that node's checks, of which each counts once. They are sorted
- * by that. Returns 0 or SWK_INTERNAL.
+ * Fills in an entry from an answer: the sum of the service's own checks and, for each instance, the
+ * key of its node with the sum of the node's checks. Each node counts once. Sorts `nodes`. Returns
+ * 0 or SWK_INTERNAL.
  */
 int swk_seen_set(struct swk_seen *seen, uint64_t own, struct swk_tallies *nodes,
 		 struct swk_error *error);
 
-/* Whether a document of all checks says what was seen, its numbers being under the keys of services
- * and nodes; and the conf file, under those of services, what it held then. Both are closed. */
+/* Whether a document of all checks has the same sums as the entry, and FILE the same upstreams.
+ * Both are closed, and by key: `document` of services and nodes, `blocks` of services. */
 bool swk_seen_same(const struct swk_seen *seen, const struct swk_tallies *document,
 		   const struct swk_tallies *blocks);
 
@@ -83,13 +83,13 @@ bool swk_seen_same(const struct swk_seen *seen, const struct swk_tallies *docume
 
 /*
  * Lines: a head; `settings NUMBER`; for each service `service CHECKS BLOCKS ANSWER NAME`, then
- * `node KEY` for each of its nodes; and `end`. All numbers have 16 hexadecimal digits.
+ * `node KEY` for each of its nodes; and `end`. Each number is 16 hexadecimal digits.
  */
 int swk_checks_write(struct swk_buffer *out, const struct swk_checks *checks,
 		     struct swk_error *error);
 
-/* Reads such a text. *damaged is 0, or the first line that is none of these, or is not in its
- * order; then nothing is known, as where there is no memory. */
+/* Reads such a text. *damaged is 0, or the first line that is invalid or out of order. In that
+ * case, and without memory, `checks` is empty. */
 int swk_checks_read(struct swk_checks *checks, const char *text, size_t length, size_t *damaged,
 		    struct swk_error *error);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Texts that one run leaves for the next: lines, of which the first is a head, and the last `end`,
- * so that a cut text is told from a whole one.
+ * Texts that one run leaves for the next. The first line is a head, the last is `end`: a truncated
+ * text is recognised.
  */
 #ifndef SWK_STORE_LINES_H
 #define SWK_STORE_LINES_H
@@ -12,9 +12,9 @@
 #include "base/error.h"
 
 /*
- * Hands on the lines between head and end, each without its newline. `take` returns false where a
- * line is none that belongs there; what else goes wrong it says in the error, which it shares with
- * the caller. Returns 0, or the number of the first line that is amiss, from 1.
+ * Passes on each line between head and end, without its newline. `take` returns false for an
+ * invalid line, and reports other failures in `error`, which it shares with the caller. Returns 0,
+ * or the number of the first invalid line, from 1.
  */
 size_t swk_lines_read(const char *text, size_t length, const char *head,
 		      bool (*take)(void *context, const char *line), void *context,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is remembered from one run to the next: what each target is owed, what was deleted, and the
- * last index seen of each service. Losing it costs needless requests, never a wrong one. Knows its
- * text, not the file that it stands in.
+ * What one run remembers for the next: what each target has pending, what was deleted, and the last
+ * index of each service. Losing it costs requests, never a wrong one. Knows its text, not the file.
  */
 #ifndef SWK_STORE_STATE_H
 #define SWK_STORE_STATE_H
@@ -13,9 +12,9 @@
 #include "base/buffer.h"
 #include "model/names.h"
 
-/* What a target does not certainly have as the conf file says. */
+/* Upstreams that a target may not have as FILE has them. */
 struct swk_state_target {
-	char *target; /* its URL; owned */
+	char *target; /* its name, which is its URL by default; owned */
 	struct swk_names pending;
 };
 
@@ -25,9 +24,9 @@ struct swk_index {
 };
 
 struct swk_state {
-	int64_t success; /* seconds since the epoch when a run last left nothing to do; 0: never */
-	/* Upstreams that were ours and left the conf file. A worker that dies comes back with what
-	 * the file said when nginx started, these among it. */
+	int64_t success; /* epoch seconds of the last run that left nothing to do; 0: never */
+	/* Managed upstreams that left FILE. A worker that died comes back with those that were in
+	 * FILE when nginx started. */
 	struct swk_names gone;
 	uint64_t listed; /* the index of the last list of all services; 0: none */
 	uint64_t keyed;	 /* the index of the last tree of keys; 0: none */
@@ -41,26 +40,26 @@ void swk_state_free(struct swk_state *state);
 
 /*
  * Lines: a head; `success SECONDS`; `listed INDEX`; `keys INDEX`; `gone NAME`; `index INDEX
- * SERVICE`; `target URL`, then `owed NAME` for it; and `end`, so that a cut text is told from a
- * whole one.
+ * SERVICE`; for each target `target NAME`, then `owed NAME` for each upstream that it has pending;
+ * and `end`.
  */
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error);
 
-/* Reads such a text into a zeroed state. *damaged is 0, or the first line that is none of these;
- * the state is then empty. */
+/* Reads such a text into a zeroed state. *damaged is 0, or the first invalid line; then the state
+ * is empty. */
 int swk_state_read(struct swk_state *state, const char *text, size_t length, size_t *damaged,
 		   struct swk_error *error);
 
-/* What a target is owed; NULL if nothing is known of that target. */
+/* What a target has pending; NULL if nothing is recorded for it. */
 struct swk_state_target *swk_state_find_target(const struct swk_state *state, const char *target);
-/* The same, made if it is not there; NULL without memory. Good until the next is made. */
+/* The same, but adds a missing target; NULL without memory. Valid until the next is added. */
 struct swk_state_target *swk_state_add_target(struct swk_state *state, const char *target,
 					      struct swk_error *error);
 
-/* A name is gone from the conf file; of too many, one is forgotten. */
+/* Adds a name that left FILE. Over SWK_GONE_MAX names, one is dropped. */
 int swk_state_add_gone(struct swk_state *state, const char *name, struct swk_error *error);
 
-/* The last index seen of a service, or 0; and remembering it (0: forgetting it). */
+/* The last index of a service, or 0. Setting 0 removes it. */
 uint64_t swk_state_index(const struct swk_state *state, const char *service);
 int swk_state_set_index(struct swk_state *state, const char *service, uint64_t index,
 			struct swk_error *error);

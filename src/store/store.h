@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files: a lock, the conf file, and beside it those that remember. Knows bytes, not what they
- * mean. A file is replaced as a whole: temporary file in the same directory, fsync, rename, fsync
- * of the directory. Errors are SWK_CANTCREATE unless said otherwise.
+ * The files: the lock, FILE, and the files beside it. Knows bytes, not syntax. A file is replaced
+ * as a whole: temporary file in the same directory, fsync, rename, fsync of the directory. Errors
+ * are SWK_CANTCREATE unless a comment says otherwise.
  */
 #ifndef SWK_STORE_STORE_H
 #define SWK_STORE_STORE_H
@@ -13,68 +13,67 @@
 #include "base/buffer.h"
 
 struct swk_store {
-	char *conf;	 /* all owned; the file itself, behind any symbolic links */
+	char *conf;	 /* FILE, with symbolic links resolved; all of these are owned */
 	char *state;	 /* FILE.state */
 	char *bad_state; /* FILE.state.bad */
 	char *checks;	 /* FILE.checks */
 	char *hold;	 /* FILE.hold */
 	char *previous;	 /* FILE.previous */
-	char *kept;	 /* FILE.previous.tmp: a name for the conf file while it is replaced */
-	char *lock;	 /* FILE.lock; stays for ever */
-	char *temporary; /* FILE.tmp, one for all: only who holds the lock writes */
+	char *kept;	 /* FILE.previous.tmp: a second name for FILE while it is replaced */
+	char *lock;	 /* FILE.lock; never removed */
+	char *temporary; /* FILE.tmp; only the holder of the lock uses it */
 	char *directory;
 	int lock_descriptor; /* -1: not held */
-	bool alone; /* opened by swk_store_open_alone: no more than conf, temporary, directory */
+	bool alone; /* opened by swk_store_open_alone: has conf, temporary and directory only */
 };
 
 int swk_store_open(struct swk_store *store, const char *conf, struct swk_error *error);
 /*
- * A file by itself that others read, and may lose: a new one is put in place of it, whatever it is,
- * with mode 0644; a link is not followed, and nothing is synced. There is no lock file, and the
+ * Opens a derived file that may be lost. Replacing it puts a new file with mode 0644 in its place,
+ * whatever is there. A link is not followed, and nothing is synced. There is no lock file; the
  * temporary file is `.NAME.tmp`.
  */
 int swk_store_open_alone(struct swk_store *store, const char *path, struct swk_error *error);
-/* Gives the lock back too. */
+/* Releases the lock, too. */
 void swk_store_close(struct swk_store *store);
 
 /*
- * Takes the lock, waiting until the deadline (deadline.h) at most: SWK_TEMPFAIL past it. A holder
- * that died holds nothing. *waited tells whether somebody else had it.
+ * Takes the lock. Waits until the deadline (deadline.h) at most, then fails with SWK_TEMPFAIL. A
+ * dead process holds no lock. *waited tells whether another process held it.
  */
 int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited,
 		   struct swk_error *error);
 
-/* The same with the folder itself, where a lock file would be in the way. */
+/* The same on the directory itself, where a lock file would be in the way. */
 int swk_store_lock_folder(struct swk_store *store, int64_t deadline, struct swk_error *error);
 
-/* Gives it back, and keeps the rest. */
+/* Releases the lock only. */
 void swk_store_unlock(struct swk_store *store);
 
 /*
- * Replaces one of the store's files. Mode and owner of a file that was there are kept, as far as
- * the caller may; a new one is readable by all, and root gives it to the directory's owner. What
- * is not done `durably` may be the old one again after a crash of the machine. *replaced becomes
- * true once the new file is in place, which it may be though the result is an error.
+ * Replaces one of the store's files. An existing file's mode and owner are kept, as far as the
+ * caller may set them. A new file is readable by all, and root gives it to the directory's owner.
+ * Without `durably`, a crash of the machine may bring the old file back. *replaced becomes true
+ * once the new file is in place, even if an error follows.
  */
 int swk_store_replace(const struct swk_store *store, const char *path,
 		      const struct swk_buffer *text, bool durably, bool *replaced,
 		      struct swk_error *error);
 
 /*
- * The same with the conf file, durably. What it was, `before`, is FILE.previous from then on, by
- * another name of the same file where the file system has such; whenever this is cut short, it is
- * found by swk_store_previous.
+ * Replaces FILE, durably, and keeps its old content `before` as FILE.previous: as a hard link, if
+ * the file system has them. swk_store_previous finds it even if this is interrupted.
  */
 int swk_store_commit(const struct swk_store *store, const struct swk_buffer *before,
 		     const struct swk_buffer *text, bool *replaced, struct swk_error *error);
 
-/* Where the conf file before the present one is, if there is one. Borrowed. */
+/* The path of FILE's previous version, which may not exist. Borrowed. */
 const char *swk_store_previous(const struct swk_store *store);
 
-/* Removes one of the store's files, durably; one that is not there is none to remove. */
+/* Removes one of the store's files, durably. A missing file is no error. */
 int swk_store_remove(const struct swk_store *store, const char *path, struct swk_error *error);
 
-/* Puts a state file that can't be read out of the way, to be looked at. */
+/* Renames an unreadable state file to FILE.state.bad, for inspection. */
 int swk_store_set_aside(const struct swk_store *store, struct swk_error *error);
 
 #endif
