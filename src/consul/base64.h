@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Base64 as RFC 4648 has it, section 4, read strictly: there is one text of each content. */
+/* Base64 as in RFC 4648, section 4, read strictly: each content has exactly one text. */
 #ifndef SWK_CONSUL_BASE64_H
 #define SWK_CONSUL_BASE64_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Room for what a text of this length says, at most. */
+/* Bytes needed at most for a text of this length. */
 #define SWK_BASE64_ROOM(length) ((length) / 4 * 3)
 
 /*
- * Decodes a text into bytes, which have SWK_BASE64_ROOM for it. False where it is none: a length
- * that is no multiple of four, a byte that is no digit (white space, too), padding elsewhere than
- * at the end, bits behind the last byte that are not 0.
+ * Decodes a text into `bytes`, which holds SWK_BASE64_ROOM. Returns false if the length is no
+ * multiple of four, a byte is no digit (white space neither), padding is not at the end, or bits
+ * after the last byte are not 0.
  */
 bool swk_base64_decode(const char *text, size_t length, char *bytes, size_t *count);
 

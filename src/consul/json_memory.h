@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where jansson's values live. An instance is some 90 of them, made and freed together, 100,000
- * times over in a large document: malloc and free were a sixth of the time that takes.
+ * Memory for jansson's values. An instance is some 90 values, allocated and freed together, and a
+ * large document has 100,000 instances. malloc and free were a sixth of that time.
  */
 #ifndef SWK_CONSUL_JSON_MEMORY_H
 #define SWK_CONSUL_JSON_MEMORY_H
 
 /*
- * Between these jansson takes its memory from one block, as long as there is room in it, and begins
- * it anew whenever nothing in it is used any more; so a text that jansson makes there is not to be
- * freed by free().
+ * Between these calls jansson allocates from one block, while it has room; the block starts over
+ * whenever nothing in it is in use. So never free() a text that jansson returns there.
  */
 void swk_json_memory_begin(void);
 void swk_json_memory_end(void);
