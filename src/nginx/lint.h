@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What in nginx's configuration makes dyups useless without a word: checks over what was read, each
- * of something that nginx itself takes, or takes until its next reload. They know no file and no
- * network.
+ * Finds what silently defeats dyups in nginx's configuration. Each rule is about something that
+ * nginx accepts, or accepts until its next reload. Uses no file and no network.
  */
 #ifndef SWK_NGINX_LINT_H
 #define SWK_NGINX_LINT_H
@@ -11,22 +10,22 @@
 #include "nginx/syntax.h"
 
 enum swk_lint_rule {
-	SWK_LINT_BOUND,		 /* proxy_pass with a name of ours, not a variable */
-	SWK_LINT_TWICE,		 /* an upstream of ours stands elsewhere, too */
-	SWK_LINT_CASE,		 /* the same but for its case */
-	SWK_LINT_NOT_INCLUDED,	 /* our file */
-	SWK_LINT_INCLUDED_TWICE, /* our file */
-	SWK_LINT_WIDE,		 /* an include that takes what stands beside our file */
-	SWK_LINT_OPEN,		 /* the interface, to others than loopback */
-	SWK_LINT_BODY,		 /* client_max_body_size */
-	SWK_LINT_PIECES,	 /* no client_body_in_file_only */
-	SWK_LINT_QUEUE,		 /* dyups_shm_zone_size */
-	SWK_LINT_HASH,		 /* in our file */
-	SWK_LINT_ZONE,		 /* in our file */
+	SWK_LINT_BOUND,		 /* proxy_pass has a managed upstream's name, not a variable */
+	SWK_LINT_TWICE,		 /* a managed upstream is defined elsewhere, too */
+	SWK_LINT_CASE,		 /* the same except for case */
+	SWK_LINT_NOT_INCLUDED,	 /* FILE is not included */
+	SWK_LINT_INCLUDED_TWICE, /* FILE is included twice */
+	SWK_LINT_WIDE,		 /* an include that also matches the files beside FILE */
+	SWK_LINT_OPEN,		 /* machines other than this one reach the dyups interface */
+	SWK_LINT_BODY,		 /* client_max_body_size is too small */
+	SWK_LINT_PIECES,	 /* client_body_in_file_only is missing */
+	SWK_LINT_QUEUE,		 /* dyups_shm_zone_size is too small */
+	SWK_LINT_HASH,		 /* a hash method in FILE */
+	SWK_LINT_ZONE,		 /* a zone in FILE */
 	SWK_LINT_RULES
 };
 
-/* Their names for programs. */
+/* Their names in output. */
 extern const char *const swk_lint_words[SWK_LINT_RULES];
 
 /* Texts are printable ASCII; file, what and mend are owned. */
@@ -40,23 +39,23 @@ struct swk_finding {
 };
 
 struct swk_findings {
-	struct swk_finding *list; /* in the order of what was read */
+	struct swk_finding *list; /* in the order of the configuration */
 	size_t count;
 };
 
 void swk_findings_free(struct swk_findings *findings);
 
-/* Our file. */
+/* swk-apply's FILE. */
 struct swk_lint_conf {
 	const char *path;
 	struct swk_directives directives;
-	/* What it says, to be measured; where it couldn't be read so, it is empty. */
+	/* Its upstreams, for their size; empty if they can't be parsed. */
 	struct swk_upstreams upstreams;
 };
 
 /*
- * Adds what there is to say of a configuration. Where it has no http, it is a fragment, and what
- * the rest may have is not missed. Returns 0 or SWK_INTERNAL.
+ * Adds the findings about a configuration. Without http it is a fragment: what other files may
+ * contain is not reported as missing. Returns 0 or SWK_INTERNAL.
  */
 int swk_nginx_lint(struct swk_findings *findings, const struct swk_directives *top,
 		   const struct swk_lint_conf *conf, struct swk_error *error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any configuration that nginx takes, as a tree of directives with the place of each. `nginx` reads
- * our own file, and refuses whatever else stands in it; here nothing is known of what the words
- * mean, but that a block of Lua is not of nginx's syntax.
+ * Any nginx configuration as a tree of directives, each with its place. `conf` reads FILE, and
+ * rejects everything unexpected. Here words have no meaning, except that a Lua block is not in
+ * nginx's syntax.
  */
 #ifndef SWK_NGINX_SYNTAX_H
 #define SWK_NGINX_SYNTAX_H
@@ -11,10 +11,10 @@
 
 #include "base/error.h"
 
-/* Where directives stand. */
+/* A file that directives come from. */
 struct swk_nginx_file {
-	char *name; /* owned by whoever made it */
-	bool conf;  /* the one that swk-apply writes */
+	char *name; /* the creator owns it */
+	bool conf;  /* it is swk-apply's FILE */
 };
 
 struct swk_directives {
@@ -23,22 +23,22 @@ struct swk_directives {
 };
 
 struct swk_directive {
-	char **words; /* its name, and what stands behind it, without quotes; one piece of memory */
+	char **words; /* name and arguments, without quotes; one allocation */
 	size_t count;
 	const struct swk_nginx_file *file; /* borrowed */
 	unsigned line;			   /* of its name */
-	bool block;			   /* it has braces, not a `;` */
-	/* Of an `include`, once its files are read: whether ours is, or would be, among them, or
-	 * one of those that stand beside ours. */
+	bool block;			   /* it has braces, no `;` */
+	/* Of an `include`, once its files are read: whether it matches FILE, or would if FILE were
+	 * there; whether it matches files beside FILE. */
 	bool includes_conf;
 	bool includes_beside;
-	struct swk_directives inside; /* a block's; an include's; of a block of Lua nothing */
+	struct swk_directives inside; /* of a block or an include; a Lua block has none */
 };
 
 /*
- * Reads one file, as ngx_conf_read_token does; includes are left as they are. The file must outlive
- * the directives. *room is how many directives there may be yet. Returns 0, SWK_DATA with the line,
- * or SWK_INTERNAL; then there are none. Zeroed when called.
+ * Parses one file as ngx_conf_read_token does; includes are not followed. The file must outlive the
+ * directives. *room is how many directives are still allowed. `out` is zeroed when called. Returns
+ * 0, SWK_DATA with the line, or SWK_INTERNAL; on failure there are no directives.
  */
 int swk_nginx_conf_parse(struct swk_directives *out, const struct swk_nginx_file *file,
 			 const char *text, size_t length, size_t *room, struct swk_error *error);
@@ -46,7 +46,7 @@ void swk_directives_free(struct swk_directives *directives);
 
 bool swk_directive_is(const struct swk_directive *directive, const char *name);
 
-/* Reads another file's at its place, and those in its turn: whether it is one that does so. */
+/* Whether nginx reads another file in its place. */
 bool swk_directive_includes(const struct swk_directive *directive);
 
 #endif
