@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The settings file: one JSON object, which swk.json(5) describes, read into settings. */
+/* The settings file: one JSON object, described in swk.json(5). */
 #ifndef SWK_SETTINGS_CONFIG_H
 #define SWK_SETTINGS_CONFIG_H
 
 #include "settings/settings.h"
 
-/* Where it is looked for unless another is named. */
+/* The directory of the default file. */
 #ifndef SWK_SYSCONFDIR
 #define SWK_SYSCONFDIR "/etc"
 #endif
@@ -14,8 +14,8 @@
 
 /*
  * Reads a file into settings that have their defaults. Returns 0, SWK_INTERNAL, or SWK_CONFIG with
- * the file, the line and the key: the file can't be read, is no JSON object, has a key that there
- * isn't, or a value that can't be.
+ * file, line and key. SWK_CONFIG means that the file can't be read, is no JSON object, or has an
+ * unknown key or an invalid value.
  */
 int swk_config_read(struct swk_settings *settings, const char *path, struct swk_error *error);
 
@@ -23,8 +23,8 @@ int swk_config_read(struct swk_settings *settings, const char *path, struct swk_
 int swk_config_parse(struct swk_settings *settings, const char *path, const char *text,
 		     size_t length, struct swk_error *error);
 
-/* All keys that there are, one after the other, as `consul.address`, `targets[].url`; those of
- * `defaults` and `services` by their own name. False behind the last. */
+/* Lists all keys by number, as `consul.address`, `targets[].url`; keys of `defaults` and `services`
+ * without a prefix. Returns false after the last. */
 bool swk_config_key(size_t number, char name[64]);
 
 #endif

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Where in a JSON text a value stands, which jansson does not tell. */
+/* Finds the line of a value in a JSON text; jansson does not tell it. */
 #ifndef SWK_SETTINGS_CONFIG_LINE_H
 #define SWK_SETTINGS_CONFIG_LINE_H
 
 #include <stddef.h>
 
-/* The way to a value: from the outermost step to this one. */
+/* One step of the path to a value, linked to the step before it. */
 struct swk_config_step {
 	const struct swk_config_step *up; /* NULL: the whole text */
-	const char *key;		  /* of an object; NULL: of an array */
+	const char *key;		  /* in an object; NULL: in an array */
 	size_t index;
 };
 
-/* The line, from 1, of the key (or the array's element) at the end of the way; of the last that is
- * found of it, in a text that jansson has taken. */
+/* The line, from 1, of the key (or array element) at the end of the path. If that is missing, of
+ * the last step that is there. The text must be one that jansson has accepted. */
 size_t swk_config_line(const char *text, size_t length, const struct swk_config_step *step);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A member of a struct that an operator may set by its name: its type, range and default. */
+/* A member of a struct that an operator may set by name: type, range and default. */
 #ifndef SWK_SETTINGS_FIELD_H
 #define SWK_SETTINGS_FIELD_H
 
@@ -13,12 +13,12 @@ enum swk_field_type {
 	SWK_TEXT,    /* char *, owned; not empty */
 	SWK_FLAG,    /* bool; 1, 0, yes, no, true, false */
 	SWK_NUMBER,  /* unsigned */
-	SWK_SECONDS, /* unsigned; may have one of the units s, m, h, d */
+	SWK_SECONDS, /* unsigned; the text may end in s, m, h or d */
 	SWK_SHARE,   /* struct swk_share; `3` or `50%` */
-	SWK_WORD,    /* unsigned: the place of the word among `words` */
+	SWK_WORD,    /* unsigned: the index of the word in `words` */
 };
 
-/* A number, or per cent. */
+/* A number, or a percentage. */
 struct swk_share {
 	unsigned number;
 	bool percent;
@@ -30,11 +30,11 @@ struct swk_field {
 	size_t offset; /* of the member */
 	unsigned least, most;
 	const char *unset;	  /* the default; NULL: 0, false or NULL */
-	const char *const *words; /* NULL at the end */
-	/* Of a text: whether it can be used, and if not, what it should be. */
+	const char *const *words; /* ends with NULL */
+	/* Of a text: whether it is valid; what is expected instead. */
 	bool (*valid)(const char *text);
 	const char *expected;
-	bool aside; /* no decision depends on it: it is in no hash */
+	bool aside; /* no decision depends on it, so it is not hashed */
 };
 
 /* The fields of a struct. */
@@ -43,24 +43,24 @@ struct swk_fields {
 	size_t count;
 };
 
-/* A name of several words may have `-` for `_`. NULL where there is none. */
+/* A name of several words may have `-` for `_`. NULL if not found. */
 const struct swk_field *swk_fields_find(const struct swk_fields *fields, const char *name);
 
-/* Sets all the defaults, in a zeroed struct. Returns 0 or SWK_INTERNAL. */
+/* Sets all defaults in a zeroed struct. Returns 0 or SWK_INTERNAL. */
 int swk_fields_init(const struct swk_fields *fields, void *base, struct swk_error *error);
 void swk_fields_free(const struct swk_fields *fields, void *base);
 
-/* Sets one from text. Returns 0, SWK_USAGE or SWK_INTERNAL; `where` begins the message. */
+/* Sets one from text. Returns 0, SWK_USAGE or SWK_INTERNAL; the message begins with `where`. */
 int swk_field_set(const struct swk_field *field, void *base, const char *value, const char *where,
 		  struct swk_error *error);
 
-/* Copies one that needs no freeing afterwards: a text is borrowed. */
+/* Copies one without taking ownership: a text is borrowed. */
 void swk_field_borrow(const struct swk_field *field, void *to, const void *from);
 
-/* Goes on with a hash (hash.h) over all of them but what is aside. */
+/* Continues a hash (hash.h) over all fields that are not `aside`. */
 uint64_t swk_fields_hash(const struct swk_fields *fields, const void *base, uint64_t hash);
 
-/* Reads a yes-or-no; SWK_USAGE where it is neither. */
+/* Reads a yes-or-no; SWK_USAGE if it is neither. */
 int swk_flag_read(const char *value, const char *where, bool *flag, struct swk_error *error);
 
 #endif

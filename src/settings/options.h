@@ -6,7 +6,7 @@
 #include "base/buffer.h"
 #include "settings/settings.h"
 
-/* Who takes an option, and its variable. */
+/* The commands that take an option and its variable. */
 enum swk_command {
 	SWK_COMMAND_APPLY = 1,
 	SWK_COMMAND_EXPLAIN = 2,
@@ -23,12 +23,12 @@ enum swk_command {
 struct swk_options {
 	struct swk_settings settings;
 	char *config;	  /* the settings file that was read, or NULL; owned */
-	const char *word; /* the one that is no option; NULL: none */
-	char **words;	  /* of those that take several, all; as in argv */
+	const char *word; /* the argument that is no option; NULL: none */
+	char **words;	  /* for commands that take several: all of them; as in argv */
 	size_t word_count;
-	unsigned watch; /* seconds between two looks; 0: one look */
+	unsigned watch; /* seconds between two readings; 0: read once */
 
-	/* Of `watches`: the folder to write to, or NULL; what handlers are told, owned. */
+	/* `swk watches`: the directory to write to, or NULL; handlers' options, owned. */
 	const char *write;
 	struct swk_texts handed;
 
@@ -41,17 +41,16 @@ struct swk_options {
 };
 
 /*
- * Sets the defaults, then what the settings file says, then the environment (SWK_CONF, SWK_DYUPS,
- * …), then the command line. With --help or --version file and environment are of no interest.
- * Returns 0, SWK_USAGE, SWK_CONFIG or SWK_INTERNAL; whichever, free it. What is wrong keeps nothing
- * else from being set, but for what stands behind it in the file: how a failure is told of holds
- * for this one, too.
+ * Sets the defaults, then the settings file, the environment (SWK_CONF, SWK_DYUPS, …) and the
+ * command line. With --help or --version, file and environment are not read. Returns 0, SWK_USAGE,
+ * SWK_CONFIG or SWK_INTERNAL. Free it in any case. After an error the rest is still set, except
+ * what follows it in the file. So the options for reporting apply to this error, too.
  */
 int swk_options_read(struct swk_options *options, enum swk_command command, int argc, char **argv,
 		     struct swk_error *error);
 void swk_options_free(struct swk_options *options);
 
-/* The options of a command, a few lines each, as --help shows them. */
+/* Appends a command's options as --help shows them, a few lines each. */
 int swk_options_describe(struct swk_buffer *out, enum swk_command command, struct swk_error *error);
 
 #endif

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What an operator may set, its defaults and its ranges. */
+/* All settings, with defaults and ranges. */
 #ifndef SWK_SETTINGS_SETTINGS_H
 #define SWK_SETTINGS_SETTINGS_H
 
 #include "settings/rules.h"
 
-/* A tag whose value makes an instance's upstream SERVICE, a separator, and that value. */
+/* A tag whose value selects a colour: the upstream is SERVICE, separator, value. */
 struct swk_route {
-	char *tag;	 /* `gray`; all texts here are owned */
-	char *plain;	 /* the value that is no colour: `default` */
+	char *tag;	 /* `gray`; owned, as are the next two */
+	char *plain;	 /* the value that means no colour: `default` */
 	char *separator; /* `_` */
-	bool also_plain; /* an instance with a colour is in the upstream without one, too */
+	bool also_plain; /* instances with a colour are in the upstream without one, too */
 };
 
-/* What an instance may say of its server, in its Meta and its tags. */
+/* What an instance may set for its server, in its Meta and tags. */
 enum swk_attribute {
 	SWK_ATTRIBUTE_WEIGHT,
 	SWK_ATTRIBUTE_MAX_FAILS,
@@ -24,21 +24,22 @@ enum swk_attribute {
 	SWK_ATTRIBUTES
 };
 
-extern const char *const swk_attribute_words[SWK_ATTRIBUTES + 1]; /* NULL at the end */
+extern const char *const swk_attribute_words[SWK_ATTRIBUTES + 1]; /* ends with NULL */
 
 struct swk_attributes {
-	char *meta_prefix; /* owned */
+	char *meta_prefix; /* owned, as is the next */
 	char *tag_prefix;
 	bool allow[SWK_ATTRIBUTES];
-	unsigned max_weight; /* the most that an instance may say */
+	unsigned max_weight; /* the highest that an instance may set */
 	unsigned max_max_fails;
 	unsigned max_fail_timeout; /* seconds */
 	unsigned max_max_conns;
 };
 
-/* How Consul is reached, as far as its environment doesn't say. Texts are owned; NULL: not said. */
+/* How to reach Consul, unless Consul's environment says otherwise. Texts are owned; NULL: not
+ * set. */
 struct swk_consul_settings {
-	char *address; /* as CONSUL_HTTP_ADDR */
+	char *address; /* like CONSUL_HTTP_ADDR */
 	char *datacenter;
 	char *token_file;
 	char *ca_file;
@@ -47,66 +48,66 @@ struct swk_consul_settings {
 	char *key_file;
 	char *server_name;
 	char *namespace;
-	char *where; /* in which file and line it stands, for a message; NULL: in none */
+	char *where; /* file and line, for messages; NULL: not in a file */
 	bool stale;  /* any server may answer */
 	bool cached; /* the agent may answer from its cache */
 };
 
-/* A proxy to be kept in step. Texts are owned. */
+/* A proxy to keep in step. Texts are owned. */
 struct swk_target_settings {
-	char *name;	  /* what an operator calls it; NULL: its URL */
-	unsigned kind;	  /* place in swk_target_kinds */
-	char *url;	  /* unread: the target validates it */
-	char *where;	  /* from where it is, for a message: `--dyups`, `FILE:3: targets[0]` */
-	int wrong;	  /* what an error in it is: SWK_USAGE or SWK_CONFIG */
-	unsigned timeout; /* seconds, of one request; 0: as is usual for the kind */
+	char *name;	  /* for an operator; NULL: its URL */
+	unsigned kind;	  /* index in swk_target_kinds */
+	char *url;	  /* as given: the target validates it */
+	char *where;	  /* where it was set, for messages: `--dyups`, `FILE:3: targets[0]` */
+	int wrong;	  /* status of an error in it: SWK_USAGE or SWK_CONFIG */
+	unsigned timeout; /* seconds, of one request; 0: the kind's default */
 };
 
-extern const char *const swk_target_kinds[]; /* NULL at the end */
+extern const char *const swk_target_kinds[]; /* ends with NULL */
 
-/* Texts, owned. */
+/* Owned texts. */
 struct swk_texts {
 	char **list;
 	size_t count;
 };
 
 struct swk_settings {
-	/* What a file may say; texts are owned. */
-	char *conf; /* the file that nginx includes */
+	/* Settings that a file may have; texts are owned. */
+	char *conf; /* FILE, which nginx includes */
 	struct swk_target_settings *targets;
 	size_t target_count;
 	struct swk_consul_settings consul;
-	unsigned timeout;	/* seconds, of the whole run */
-	unsigned read_interval; /* seconds until each worker has read its queue by itself */
+	unsigned timeout;	/* seconds, for the whole run */
+	unsigned read_interval; /* seconds until each worker has read its queue unprompted */
 	unsigned min_services;
-	unsigned max_deletions;	  /* per cent of our upstreams that one pass may delete */
-	struct swk_texts include; /* patterns; none: everything */
+	unsigned max_deletions;	  /* percentage of upstreams that one run may delete */
+	struct swk_texts include; /* patterns; none: all services */
 	struct swk_texts exclude;
-	char *require_tag; /* NULL: none is needed */
+	char *require_tag; /* NULL: not required */
 	struct swk_route *routes;
 	size_t route_count;
 	struct swk_attributes attributes;
-	char *keyprefix; /* of keys PREFIX/UPSTREAM/ADDRESS:PORT; NULL: none are read */
+	char *keyprefix; /* for keys PREFIX/UPSTREAM/ADDRESS:PORT; NULL: keys are not read */
 	struct swk_rules defaults;
 	struct swk_overrides services;
 	unsigned log_format; /* enum swk_log_format */
-	char *metrics_file;  /* NULL: none is written */
+	char *metrics_file;  /* NULL: not written */
 
-	/* What belongs to one run. */
-	char *token_file; /* before all that Consul's environment says; NULL: not said */
-	char *service;	  /* that the document must be about; NULL: any */
+	/* Settings of one run. */
+	char *token_file; /* overrides Consul's environment; NULL: not set */
+	char *service;	  /* the document must be about it; NULL: any */
 	bool adopt;
 	bool force;
 	bool resync;
-	bool ask;    /* Consul is asked about `service`, and no document is read */
-	bool resume; /* an operator's hold ends */
+	bool ask;    /* asks Consul about `service`; reads no document */
+	bool resume; /* ends an operator's hold */
 	bool dry_run;
-	bool verify; /* where it was not said: as resync */
+	bool verify; /* same as resync, if not set */
 	bool verify_said;
-	bool afresh; /* Consul is asked about what is remembered of checks, too */
+	bool afresh; /* asks Consul even about services that FILE.checks shows unchanged */
 };
 
-/* The parts of a file; the offsets are those in the struct of each. */
+/* The parts of a file. Offsets are in the struct of each part. */
 extern const struct swk_fields swk_settings_fields, swk_target_fields, swk_consul_fields,
 	swk_route_fields, swk_attributes_fields, swk_attributes_max_fields;
 
@@ -115,31 +116,30 @@ int swk_settings_init(struct swk_settings *settings, struct swk_error *error);
 void swk_settings_free(struct swk_settings *settings);
 
 /*
- * Sets one by its name as an option (`conf`, `dyups`, `token-file`, `max-fails`, …) from text; what
- * can be said of each service is set in the defaults. `dyups` takes URLs separated by spaces, in
- * place of all targets. Returns 0, SWK_USAGE or SWK_INTERNAL; `where` (`--keepalive`,
- * `SWK_KEEPALIVE`) begins the message.
+ * Sets one option (`conf`, `dyups`, `token-file`, `max-fails`, …) from text. A rule for services is
+ * set in the defaults. `dyups` takes URLs separated by spaces, and replaces all targets. Returns 0,
+ * SWK_USAGE or SWK_INTERNAL; the message begins with `where` (`--keepalive`, `SWK_KEEPALIVE`).
  */
 int swk_settings_set(struct swk_settings *settings, const char *name, const char *value,
 		     const char *where, struct swk_error *error);
 
-/* Sets what depends on other settings, once all of them are read. */
+/* Sets what depends on other settings. Call it after all of them are read. */
 void swk_settings_complete(struct swk_settings *settings);
 
-/* Whether a service, or a tree's upstream, of this name is published at all: `consul` never is. */
+/* Whether a service, or an upstream of the key tree, is published. `consul` never is. */
 bool swk_settings_publish(const struct swk_settings *settings, const char *service);
 
 /*
- * A number for all that a file may say, wherever it was said: another where one thing of it is.
- * What belongs to one run is not in it.
+ * A hash of all settings that a file may have, wherever they were set, except those marked `aside`.
+ * Settings of one run are not in it.
  */
 uint64_t swk_settings_hash(const struct swk_settings *settings);
 
-/* Add one more, with its defaults, and return it; NULL without memory. */
+/* Append an entry with its defaults and return it; NULL without memory. */
 struct swk_target_settings *swk_settings_add_target(struct swk_settings *settings,
 						    struct swk_error *error);
 struct swk_route *swk_settings_add_route(struct swk_settings *settings, struct swk_error *error);
-/* Take all of them away. */
+/* Remove all entries. */
 void swk_settings_clear_targets(struct swk_settings *settings);
 void swk_settings_clear_routes(struct swk_settings *settings);
 
