@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The instant at which a run must end, on the monotonic clock, in milliseconds. */
+/* The time when a run must end, on the monotonic clock, in milliseconds. */
 #ifndef SWK_BASE_DEADLINE_H
 #define SWK_BASE_DEADLINE_H
 
@@ -14,7 +14,7 @@ static inline int64_t swk_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* The same clock in microseconds, for what takes less. */
+/* The same clock in microseconds. */
 static inline int64_t swk_now_us(void)
 {
 	struct timespec now;
@@ -23,7 +23,7 @@ static inline int64_t swk_now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* Milliseconds until the deadline, at most `most`; 0 when it has passed. */
+/* Milliseconds until the deadline, at most `most`; 0 if it has passed. */
 static inline long swk_deadline_left(int64_t deadline, long most)
 {
 	int64_t left = deadline - swk_now_ms();

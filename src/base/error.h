@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An error: the exit status that it means and one line for a person. Functions return 0 or a
- * status, and fill the caller's error; the first failure owns the message.
+ * An error: an exit status and one line for a person. Functions return 0 or a status, and fill the
+ * caller's error. The first failure owns the message.
  */
 #ifndef SWK_BASE_ERROR_H
 #define SWK_BASE_ERROR_H
@@ -12,14 +12,14 @@
 
 enum swk_status {
 	SWK_OK = 0,
-	SWK_HELD_BACK = 10,   /* something wanted was held back, or the document refused */
-	SWK_USAGE = 64,	      /* options or environment */
-	SWK_DATA = 65,	      /* the input is no watch document that can be used */
+	SWK_HELD_BACK = 10,   /* a change was held back, or the document distrusted */
+	SWK_USAGE = 64,	      /* wrong options or environment */
+	SWK_DATA = 65,	      /* no usable document */
 	SWK_UNAVAILABLE = 69, /* Consul could not be asked */
-	SWK_INTERNAL = 70,    /* memory, or a defect */
-	SWK_CANTCREATE = 73,  /* the conf or state file */
-	SWK_TEMPFAIL = 75,    /* a target is not confirmed, or no lock in time */
-	SWK_CONFIG = 78,      /* settings */
+	SWK_INTERNAL = 70,    /* no memory, or a defect */
+	SWK_CANTCREATE = 73,  /* a file can't be read or written */
+	SWK_TEMPFAIL = 75,    /* a target has something pending, or no lock in time */
+	SWK_CONFIG = 78,      /* wrong settings */
 };
 
 struct swk_error {
@@ -28,24 +28,23 @@ struct swk_error {
 };
 
 /*
- * Sets the error unless it is set already, and returns its status. The text may quote what was
- * read: every byte that is not printable ASCII is written as \xNN.
+ * Sets the error, unless it is set already, and returns its status. The text may quote input: every
+ * byte that is not printable ASCII is written as \xNN.
  */
 int swk_error_set(struct swk_error *error, int status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Adds to the message of an error that is set: what became of everything, which only the caller
- * knows. */
+/* Appends to an error that is set: its consequences, which only the caller knows. */
 void swk_error_add(struct swk_error *error, const char *text);
 
-/* The one for memory that was not to be had. */
+/* Sets the error for lack of memory. */
 static inline int swk_error_memory(struct swk_error *error)
 {
 	(void)swk_error_set(error, SWK_INTERNAL, "no memory");
 	return SWK_INTERNAL;
 }
 
-/* Copies text so that it can stand in a line of a log: every byte but printable ASCII as \xNN. */
+/* Copies text for one line of a log: every byte that is not printable ASCII as \xNN. */
 void swk_text_escape(char *out, size_t size, const char *text);
 
 #endif

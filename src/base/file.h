@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading regular files. Errors are SWK_CANTCREATE, or SWK_INTERNAL without memory. */
+/* Reads regular files. Errors are SWK_CANTCREATE, or SWK_INTERNAL without memory. */
 #ifndef SWK_BASE_FILE_H
 #define SWK_BASE_FILE_H
 
@@ -7,15 +7,15 @@
 
 #include "base/buffer.h"
 
-/* Replaces the text with the whole file. Without such a file, *exists is false, the text is empty,
- * and the result is 0. A file over the text's ceiling is an error. */
+/* Replaces the text with the whole file. If there is no such file, *exists is false, the text is
+ * empty, and the result is 0. A file over the text's ceiling is an error. */
 int swk_file_read(const char *path, struct swk_buffer *text, bool *exists, struct swk_error *error);
 
 /* The same, but a symbolic link is an error. */
 int swk_file_read_nofollow(const char *path, struct swk_buffer *text, bool *exists,
 			   struct swk_error *error);
 
-/* Whether the path names anything: a file, a link that leads nowhere, or what can't be examined. */
+/* Whether the path exists: a file, even a dangling link, or something that can't be examined. */
 bool swk_file_exists(const char *path);
 
 #endif

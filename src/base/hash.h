@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A number that stands for texts: the same for the same, and another for others but once in 2^64.
- * Not for what somebody may gain by making two that are alike.
+ * A 64-bit hash of texts: different texts have the same one once in 2^64 times. Not for cases where
+ * an attacker gains by a collision.
  */
 #ifndef SWK_BASE_HASH_H
 #define SWK_BASE_HASH_H
@@ -9,14 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* With this it begins (after FNV-1a, 64 bits). It depends on the machine's order of bytes, and on
- * how a text is cut if it is given in pieces… */
+/* The start value (from FNV-1a, 64 bits). The hash depends on the machine's byte order, and on how
+ * a text is split over several calls. */
 #define SWK_HASH_START UINT64_C(14695981039346656037)
 
 uint64_t swk_hash_bytes(uint64_t hash, const void *data, size_t length);
-/* A text with its end: "a", "bc" is another than "ab", "c". NULL is one of its own. */
+/* Hashes a text with its end: "a", "bc" differs from "ab", "c". NULL has a hash of its own. */
 uint64_t swk_hash_text(uint64_t hash, const char *text);
-/* …and with this it ends: then such numbers may be added up, in any order. */
+/* Finishes a hash. Finished hashes may be summed in any order. */
 uint64_t swk_hash_end(uint64_t hash);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What every command sees to before anything else. */
+/* The first step of every command. */
 #ifndef SWK_BASE_PROCESS_H
 #define SWK_BASE_PROCESS_H
 
 #include <stdbool.h>
 
 /*
- * Opens the three standard descriptors where they are closed: a file opened later must not become
- * one of them, or a message would go into it. Ignores SIGPIPE: who closes the other end of standard
- * output must not end a run half way. False where that can't be had.
+ * Opens the three standard descriptors if they are closed: else a file opened later could become
+ * one of them, and messages would go into it. Ignores SIGPIPE, so that a closed standard output
+ * does not end a run half way. Returns false on failure.
  */
 bool swk_process_begin(void);
 

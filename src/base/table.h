@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines and tables for people: in colour, and cut off where a terminal ends. */
+/* Lines and tables for people, with colours, cut off at the terminal's width. */
 #ifndef SWK_BASE_TABLE_H
 #define SWK_BASE_TABLE_H
 
 #include "base/buffer.h"
 
-/* Colours as any terminal has them (ECMA-48). */
+/* Colours of every terminal (ECMA-48). */
 #define SWK_BOLD "1"
 #define SWK_RED "31"
 #define SWK_GREEN "32"
@@ -14,7 +14,7 @@
 
 struct swk_print_style {
 	bool colour;
-	size_t width; /* columns that there are; what is beyond is cut off; 0: nothing is */
+	size_t width; /* columns, where lines are cut off; 0: no limit */
 };
 
 struct swk_line {
@@ -23,7 +23,7 @@ struct swk_line {
 	size_t used; /* columns */
 };
 
-/* Adds text, which is printable ASCII, as far as there is room; `colour` may be NULL. */
+/* Appends text, which must be printable ASCII, up to the width. `colour` may be NULL. */
 int swk_line_put(struct swk_line *line, const char *colour, const char *text,
 		 struct swk_error *error);
 int swk_line_end(struct swk_line *line, struct swk_error *error);
@@ -31,7 +31,7 @@ int swk_line_end(struct swk_line *line, struct swk_error *error);
 enum { SWK_COLUMNS_MAX = 6 };
 
 struct swk_row {
-	const char *cells[SWK_COLUMNS_MAX]; /* good until the next is asked for */
+	const char *cells[SWK_COLUMNS_MAX]; /* valid until the next row */
 	const char *colour;		    /* or NULL */
 };
 
@@ -39,14 +39,14 @@ struct swk_table {
 	size_t columns;
 	const char *titles[SWK_COLUMNS_MAX];
 	bool right[SWK_COLUMNS_MAX]; /* numbers */
-	size_t coloured;	     /* the column that has the row's colour */
+	size_t coloured;	     /* the column that gets the row's colour */
 	size_t count;
-	/* Fills in a zeroed row, of this place; false: it isn't shown. Each is asked for twice. */
+	/* Fills in a zeroed row; false: the row is not shown. Called twice for each row. */
 	bool (*row)(void *context, size_t place, struct swk_row *row);
 	void *context;
 };
 
-/* The titles, and a line a row. */
+/* Prints the titles, then one line for each row. */
 int swk_table_print(struct swk_line *line, const struct swk_table *table, struct swk_error *error);
 
 #endif
