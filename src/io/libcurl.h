@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libcurl, loaded when it is first called for. With what it needs in turn it is some thirty
- * libraries, and loading them takes most of the time of a run that asks nobody anything.
+ * Loads libcurl when it is first needed. With its dependencies it is some thirty libraries; loading
+ * them takes most of the time of a run that makes no request.
  */
 #ifndef SWK_IO_LIBCURL_H
 #define SWK_IO_LIBCURL_H
@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-/* What is called of it, by the names that it has behind `curl_`. */
+/* The functions that are used, without `curl_`. */
 #define SWK_LIBCURL_FUNCTIONS(EACH)                                                                \
 	EACH(easy_cleanup)                                                                         \
 	EACH(easy_escape)                                                                          \
@@ -41,8 +41,8 @@ struct swk_libcurl {
 	SWK_LIBCURL_FUNCTIONS(SWK_LIBCURL_MEMBER)
 };
 
-/* Loads it, once; it stays loaded. NULL, with the error set (SWK_INTERNAL), where it can't be had.
- */
+/* Loads it on the first call; it stays loaded. Returns NULL, with the error set (SWK_INTERNAL), if
+ * it can't be loaded. */
 const struct swk_libcurl *swk_libcurl(struct swk_error *error);
 
 #endif
