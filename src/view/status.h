@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How things stand, printed: as tables for people, as JSON for programs. */
+/* Prints how things stand: as tables for people, as JSON for programs. */
 #ifndef SWK_VIEW_STATUS_H
 #define SWK_VIEW_STATUS_H
 
@@ -12,8 +12,7 @@
 int swk_print_survey(struct swk_buffer *out, const struct swk_survey *survey,
 		     const struct swk_print_style *style, struct swk_error *error);
 
-/* All of it as one JSON object on a line, with the exit status and, where it isn't NULL, the
- * failure. */
+/* Everything as one JSON object on one line, with the exit status and, if not NULL, the failure. */
 int swk_print_survey_json(struct swk_buffer *out, const struct swk_survey *survey,
 			  const struct swk_report *report, int result,
 			  const struct swk_error *failure, struct swk_error *error);
