@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What either command says of a run. */
+/* What both commands report about a run. */
 #ifndef SWK_TELL_H
 #define SWK_TELL_H
 
@@ -7,17 +7,17 @@
 #include "model/report.h"
 #include "settings/options.h"
 
-/* From here on the log is as the options have it, but for its format. */
+/* Sets the log up as the options say, except for its format. */
 void swk_tell_as(struct swk_log *log, const struct swk_options *options);
 
-/* A line for each note, and one for those that there was no room for. */
+/* One line for each note, and one that counts the notes without text. */
 void swk_tell_notes(const struct swk_log *log, const struct swk_report *report);
 
 /*
- * Says what a run came to: its notes and, in text, its failure; then what standard output gets, the
- * report, or the differences of a dry run and what is held, and the line that sums it up. With
- * `changes`, what was done to the file is among it. Returns the exit status: the given one, or,
- * where that is 0 and there was no memory to print it, SWK_INTERNAL.
+ * Reports a run: its notes and, as text, its failure. Then standard output gets the report as JSON,
+ * or the differences of a dry run or a hold, and the summary line. With `changes`, FILE's
+ * differences are printed, too. Returns the given status; SWK_INTERNAL if that is 0 and memory ran
+ * out.
  */
 int swk_tell(const struct swk_log *log, const struct swk_options *options,
 	     const struct swk_report *report, int status, const struct swk_error *failure,
@@ -27,9 +27,9 @@ int swk_tell(const struct swk_log *log, const struct swk_options *options,
 void swk_tell_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * The end of a command: all that was printed is written out, or else that is said. Returns the exit
- * status: the given one, or SWK_INTERNAL where that is 0, or 1, an answer that nobody got. Once in
- * a process, since what is lost stays so.
+ * Ends a command: flushes standard output, and reports a failure to write it. Returns the given
+ * status; SWK_INTERNAL if output was lost and the status is 0, or 1, an answer that did not get
+ * out. Call it once, because lost output stays lost.
  */
 int swk_tell_printed(const struct swk_log *log, int status);
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The file of metrics. */
+/* The metrics file. */
 #ifndef SWK_PUBLISH_H
 #define SWK_PUBLISH_H
 
 #include "model/report.h"
 
-/* Whether it tells of a pass over all services, as one that is there for good does. */
+/* Whether it records a run about all services. */
 bool swk_publish_began(const char *path);
 
 /*
- * Puts a new one in its place, which says what this run came to and goes on counting from the old
- * one. Returns 0 or a status that means nothing to the run; the error says that it went wrong.
+ * Replaces the metrics file: records this run, and continues the old file's counters. Returns 0 or
+ * a status, which must not affect the run's; the error has the reason.
  */
 int swk_publish(const char *path, const struct swk_report *report, int status,
 		struct swk_error *error);

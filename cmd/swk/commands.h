@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The subcommands. Each gets its options, which are freed behind it, and returns the exit status.
- */
+/* The subcommands. The caller frees the options. Each returns the exit status. */
 #ifndef SWK_COMMANDS_H
 #define SWK_COMMANDS_H
 
@@ -19,14 +18,14 @@ int swk_resume_command(struct swk_options *options, const struct swk_log *log);
 int swk_status_command(struct swk_options *options, const struct swk_log *log);
 int swk_wait_command(struct swk_options *options, const struct swk_log *log);
 
-/* A hold that begins now, by whoever called. Returns 0, or SWK_USAGE, which was said. */
+/* Fills in a hold that begins now, by the calling user. Returns 0, or SWK_USAGE after a message. */
 int swk_fill_hold(struct swk_hold *hold, const char *reason, const struct swk_log *log);
 
-/* That it holds, on standard output. */
+/* Prints that FILE is on hold. */
 void swk_say_on_hold(const struct swk_settings *settings);
 
-/* Says what kept a look from being a whole one, and what somebody should see to. What the table
- * says already is forgotten. */
+/* Reports the notes on what made a reading incomplete, and the warnings. Drops notes that the table
+ * shows anyway. */
 void swk_say_notes(struct swk_report *report, const struct swk_log *log);
 
 #endif
