@@ -317,7 +317,7 @@ deb: dist
 clean:
 	rm -rf $(BUILD)/src $(BUILD)/cmd $(BUILD)/unit $(BUILD)/tests $(BUILD)/property \
 		$(BUILD)/bench $(LIBRARY) $(BUILD)/swk-apply $(BUILD)/swk $(BUILD)/fuzz $(BUILD)/sanitize \
-		$(BUILD)/deb $(BUILD)/swallowkeeper* $(BUILD)/lint-* $(BUILD)/test.tap*
+		$(BUILD)/deb $(BUILD)/swallowkeeper* $(BUILD)/lint-* $(BUILD)/test.tap* $(BUILD)/ci.log
 
 distclean:
 	rm -rf $(BUILD) compile_commands.json
