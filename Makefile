@@ -268,14 +268,14 @@ LOCAL = sed -e 's,/usr/local/sbin,$(sbindir),g' -e 's,/usr/local/share/doc/swall
 install: all
 	$(Q)mkdir -p "$(DESTDIR)$(sbindir)"
 	$(INSTALL_PROGRAM) $(COMMANDS:%=$(BUILD)/%) "$(DESTDIR)$(sbindir)"
-	$(Q)put() { \
+	$(Q)text=$(BUILD)/install.$$$$; trap 'rm -f "$$text"' EXIT; \
+	put() { \
 		to="$(DESTDIR)$$2/$${3:-$${1##*/}}"; \
 		echo "  INSTALL $$to"; \
 		mkdir -p "$${to%/*}"; \
-		$(LOCAL) "$$1" >$(BUILD)/install.text; \
-		$(INSTALL_DATA) $(BUILD)/install.text "$$to"; \
+		$(LOCAL) "$$1" >"$$text"; \
+		$(INSTALL_DATA) "$$text" "$$to"; \
 	}; $(call texts,put)
-	$(Q)rm -f $(BUILD)/install.text
 
 install-strip:
 	$(Q)$(MAKE) --no-print-directory INSTALL_PROGRAM='$(INSTALL_PROGRAM) -s' install
