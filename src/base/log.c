@@ -99,9 +99,7 @@ int swk_log_compose(struct swk_buffer *out, enum swk_log_format format, const st
 		status = add_field(out, format, !i, &head[i], error);
 	for (size_t i = 0; !status && i < count; i++)
 		status = add_field(out, format, false, &fields[i], error);
-	if (!status && format == SWK_LOG_JSON)
-		status = swk_buffer_add(out, "}", 1, error);
-	return status;
+	return status || format != SWK_LOG_JSON ? status : swk_buffer_add(out, "}", 1, error);
 }
 
 /* ---- saying it ---- */

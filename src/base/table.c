@@ -7,18 +7,16 @@ int swk_line_put(struct swk_line *line, const char *colour, const char *text,
 		 struct swk_error *error)
 {
 	size_t length = strlen(text);
-	int status = 0;
 
 	if (line->style->width && length > line->style->width - line->used)
 		length = line->style->width - line->used;
 	line->used += length;
 	if (!line->style->colour || !length)
 		colour = NULL;
-	if (colour)
-		status = swk_buffer_print(line->out, error, "\033[%sm", colour);
-	if (!status)
-		status = swk_buffer_add(line->out, text, length, error);
-	return status || !colour ? status : swk_buffer_print(line->out, error, "\033[m");
+	if ((colour && swk_buffer_print(line->out, error, "\033[%sm", colour)) ||
+	    swk_buffer_add(line->out, text, length, error))
+		return error->status;
+	return colour ? swk_buffer_print(line->out, error, "\033[m") : 0;
 }
 
 int swk_line_end(struct swk_line *line, struct swk_error *error)
@@ -56,24 +54,21 @@ static int put_cells(struct swk_line *line, const struct swk_table *table,
 		     const char *colour, struct swk_error *error)
 {
 	size_t last = table->columns - 1;
-	int status = 0;
 
 	while (last && !*cells[last])
 		last--;
-	for (size_t i = 0; !status && i <= last; i++) {
+	for (size_t i = 0; i <= last; i++) {
 		const bool coloured = i == table->coloured || cells == table->titles;
 		const size_t padding = widths[i] - strlen(cells[i]);
+		const size_t before = (i ? 2 : 0) + (table->right[i] ? padding : 0);
+		const size_t after = table->right[i] || i == last ? 0 : padding;
 
-		if (i)
-			status = put_spaces(line, 2, error);
-		if (!status && table->right[i])
-			status = put_spaces(line, padding, error);
-		if (!status)
-			status = swk_line_put(line, coloured ? colour : NULL, cells[i], error);
-		if (!status && !table->right[i] && i < last)
-			status = put_spaces(line, padding, error);
+		if (put_spaces(line, before, error) ||
+		    swk_line_put(line, coloured ? colour : NULL, cells[i], error) ||
+		    put_spaces(line, after, error))
+			return error->status;
 	}
-	return status ? status : swk_line_end(line, error);
+	return swk_line_end(line, error);
 }
 
 int swk_table_print(struct swk_line *line, const struct swk_table *table, struct swk_error *error)
