@@ -15,61 +15,66 @@ static const char comment_service[] = "# service ";
 static const char comment_tag[] = ", tag ";
 static const char comment_key[] = "# key ";
 
+/* What is said of connections that are kept: each a number, from 1 on, at most once. */
+static const struct {
+	const char *name;
+	size_t offset;
+	unsigned most;
+	bool time;
+} upstream_numbers[] = {
+	{"keepalive", offsetof(struct swk_upstream, keepalive), SWK_KEEPALIVE_MAX, false},
+	{"keepalive_timeout", offsetof(struct swk_upstream, keepalive_timeout),
+	 SWK_FAIL_TIMEOUT_MAX, true},
+	{"keepalive_requests", offsetof(struct swk_upstream, keepalive_requests),
+	 SWK_KEEPALIVE_REQUESTS_MAX, false},
+};
+
+#define UPSTREAM_NUMBERS (sizeof(upstream_numbers) / sizeof(*upstream_numbers))
+
 /* ---- writing ---- */
 
 static int write_attributes(struct swk_buffer *out, const struct swk_server *server,
 			    struct swk_error *error)
 {
 	char number[SWK_NUMBER_MAX], seconds[SWK_NUMBER_MAX];
-	int status = 0;
 
-	if (server->weight != SWK_NGINX_WEIGHT)
-		status = swk_buffer_words(
-			out, error, SWK_WORDS(" weight=", swk_number_text(number, server->weight)));
-	if (!status && server->max_conns)
-		status = swk_buffer_words(
-			out, error,
-			SWK_WORDS(" max_conns=", swk_number_text(number, server->max_conns)));
-	if (!status)
-		status = swk_buffer_words(
-			out, error,
-			SWK_WORDS(" max_fails=", swk_number_text(number, server->max_fails),
-				  " fail_timeout=", swk_number_text(seconds, server->fail_timeout),
-				  "s", server->backup ? " backup" : "", server->down ? " down" : "",
-				  ";"));
-	return status;
+	if (server->weight != SWK_NGINX_WEIGHT &&
+	    swk_buffer_words(out, error,
+			     SWK_WORDS(" weight=", swk_number_text(number, server->weight))))
+		return error->status;
+	if (server->max_conns &&
+	    swk_buffer_words(out, error,
+			     SWK_WORDS(" max_conns=", swk_number_text(number, server->max_conns))))
+		return error->status;
+	return swk_buffer_words(
+		out, error,
+		SWK_WORDS(" max_fails=", swk_number_text(number, server->max_fails),
+			  " fail_timeout=", swk_number_text(seconds, server->fail_timeout), "s",
+			  server->backup ? " backup" : "", server->down ? " down" : "", ";"));
 }
 
 /* What stands before the servers. */
 static int write_method(struct swk_buffer *out, const struct swk_upstream *upstream,
 			const char *before, const char *after, struct swk_error *error)
 {
-	char number[SWK_NUMBER_MAX];
-	int status = 0;
+	char text[SWK_NUMBER_MAX];
 
-	if (upstream->balance != SWK_ROUND_ROBIN)
-		status = swk_buffer_words(
-			out, error,
-			SWK_WORDS(before, swk_balance_words[upstream->balance], ";", after));
-	if (status || !upstream->keepalive)
-		return status;
-	status = swk_buffer_words(out, error,
-				  SWK_WORDS(before, "keepalive ",
-					    swk_number_text(number, upstream->keepalive), ";",
-					    after));
-	if (!status && upstream->keepalive_timeout)
-		status = swk_buffer_words(
-			out, error,
-			SWK_WORDS(before, "keepalive_timeout ",
-				  swk_number_text(number, upstream->keepalive_timeout), "s;",
-				  after));
-	if (!status && upstream->keepalive_requests)
-		status = swk_buffer_words(
-			out, error,
-			SWK_WORDS(before, "keepalive_requests ",
-				  swk_number_text(number, upstream->keepalive_requests), ";",
-				  after));
-	return status;
+	if (upstream->balance != SWK_ROUND_ROBIN &&
+	    swk_buffer_words(out, error,
+			     SWK_WORDS(before, swk_balance_words[upstream->balance], ";", after)))
+		return error->status;
+	for (size_t i = 0; upstream->keepalive && i < UPSTREAM_NUMBERS; i++) {
+		const unsigned *number =
+			(const void *)((const char *)upstream + upstream_numbers[i].offset);
+
+		if (*number &&
+		    swk_buffer_words(out, error,
+				     SWK_WORDS(before, upstream_numbers[i].name, " ",
+					       swk_number_text(text, *number),
+					       upstream_numbers[i].time ? "s;" : ";", after)))
+			return error->status;
+	}
+	return 0;
 }
 
 int swk_nginx_directives(struct swk_buffer *out, const struct swk_upstream *upstream,
@@ -116,23 +121,18 @@ static int write_source(struct swk_buffer *out, const struct swk_upstream *upstr
 
 int swk_nginx_file(struct swk_buffer *out, const struct swk_upstreams *set, struct swk_error *error)
 {
-	int status = swk_buffer_add(out, head, strlen(head), error);
-
-	for (size_t i = 0; !status && i < set->count; i++) {
+	if (swk_buffer_add(out, head, strlen(head), error))
+		return error->status;
+	for (size_t i = 0; i < set->count; i++) {
 		const struct swk_upstream *upstream = &set->list[i];
 
-		status = swk_buffer_add(out, "\n", 1, error);
-		if (!status)
-			status = write_source(out, upstream, error);
-		if (!status)
-			status = swk_buffer_words(out, error,
-						  SWK_WORDS("upstream ", upstream->name, " {\n"));
-		if (!status)
-			status = swk_nginx_directives(out, upstream, "    ", "\n", error);
-		if (!status)
-			status = swk_buffer_add(out, "}\n", 2, error);
+		if (swk_buffer_add(out, "\n", 1, error) || write_source(out, upstream, error) ||
+		    swk_buffer_words(out, error, SWK_WORDS("upstream ", upstream->name, " {\n")) ||
+		    swk_nginx_directives(out, upstream, "    ", "\n", error) ||
+		    swk_buffer_add(out, "}\n", 2, error))
+			return error->status;
 	}
-	return status;
+	return 0;
 }
 
 /* ---- reading ---- */
@@ -262,9 +262,7 @@ static int expect(struct reader *reader, const char *word)
 {
 	int status = next(reader);
 
-	if (!status && !is_word(reader, word))
-		status = refuse_word(reader);
-	return status;
+	return status || is_word(reader, word) ? status : refuse_word(reader);
 }
 
 static bool begins(const struct reader *reader, const char *word)
@@ -324,13 +322,13 @@ static int read_attributes(struct reader *reader, struct swk_server *server)
 		if (!read_attribute(reader, server))
 			return refuse_word(reader);
 	}
-	if (!status && reader->line == line) {
-		reader->said = start;
-		reader->said_length = (size_t)(reader->at - start);
-		reader->last = *server;
-		reader->last.host = NULL;
-	}
-	return status;
+	if (status || reader->line != line)
+		return status;
+	reader->said = start;
+	reader->said_length = (size_t)(reader->at - start);
+	reader->last = *server;
+	reader->last.host = NULL;
+	return 0;
 }
 
 /* Most servers do. */
@@ -364,20 +362,6 @@ static int read_server(struct reader *reader, struct swk_upstream *upstream)
 		status = read_attributes(reader, &server);
 	return status ? status : swk_upstream_add(upstream, &server, reader->error);
 }
-
-/* What is said of connections that are kept: each a number, from 1 on, at most once. */
-static const struct {
-	const char *name;
-	size_t offset;
-	unsigned most;
-	bool time;
-} upstream_numbers[] = {
-	{"keepalive", offsetof(struct swk_upstream, keepalive), SWK_KEEPALIVE_MAX, false},
-	{"keepalive_timeout", offsetof(struct swk_upstream, keepalive_timeout),
-	 SWK_FAIL_TIMEOUT_MAX, true},
-	{"keepalive_requests", offsetof(struct swk_upstream, keepalive_requests),
-	 SWK_KEEPALIVE_REQUESTS_MAX, false},
-};
 
 static int read_upstream_number(struct reader *reader, struct swk_upstream *upstream, size_t i)
 {
@@ -420,7 +404,7 @@ static int read_directive(struct reader *reader, struct swk_upstream *upstream)
 {
 	if (is_word(reader, "server"))
 		return read_server(reader, upstream);
-	for (size_t i = 0; i < sizeof(upstream_numbers) / sizeof(*upstream_numbers); i++) {
+	for (size_t i = 0; i < UPSTREAM_NUMBERS; i++) {
 		if (is_word(reader, upstream_numbers[i].name))
 			return read_upstream_number(reader, upstream, i);
 	}
@@ -456,7 +440,7 @@ static int read_block(struct reader *reader, struct swk_upstream *upstream)
 /* `upstream NAME { … }`, the first word being read already. */
 static int read_upstream(struct reader *reader, struct swk_upstreams *set)
 {
-	struct swk_upstream upstream = {0};
+	struct swk_upstream upstream;
 	char name[WORD_MAX + 1];
 	int status = next(reader);
 
@@ -467,11 +451,11 @@ static int read_upstream(struct reader *reader, struct swk_upstreams *set)
 		return refuse_word(reader);
 	if (!swk_name_valid(reader->service) || !swk_tag_valid(reader->tag))
 		reader->service[0] = reader->tag[0] = '\0';
-	status = swk_upstream_init(&upstream, name, reader->service, reader->tag, reader->error);
+	if (swk_upstream_init(&upstream, name, reader->service, reader->tag, reader->error))
+		return reader->error->status;
 	upstream.keyed = reader->keyed && *reader->service;
 	reader->service[0] = reader->tag[0] = '\0';
-	if (!status)
-		status = read_block(reader, &upstream);
+	status = read_block(reader, &upstream);
 	if (!status) {
 		swk_upstream_tidy(&upstream);
 		status = swk_upstreams_append(set, &upstream, reader->error);
@@ -503,14 +487,12 @@ int swk_nginx_read(struct swk_upstreams *set, const char *path, const char *text
 		if (status)
 			break;
 	}
-	if (!status) {
-		twice = swk_upstreams_sort(set);
-		if (twice)
-			status = swk_error_set(error, SWK_CANTCREATE,
-					       "%s: upstream %s stands in it twice (names are the "
-					       "same whatever their case): take one out",
-					       path, twice);
-	}
+	twice = status ? NULL : swk_upstreams_sort(set);
+	if (twice)
+		status = swk_error_set(error, SWK_CANTCREATE,
+				       "%s: upstream %s stands in it twice (names are the same "
+				       "whatever their case): take one out",
+				       path, twice);
 	if (status)
 		swk_upstreams_free(set);
 	return status;

@@ -197,9 +197,8 @@ static int load_dumped(struct swk_nginx_files *files, struct swk_directive *incl
 		       const char *pattern, bool plain, struct swk_error *error)
 {
 	size_t found = 0;
-	int status = 0;
 
-	for (size_t i = 0; !status && i < files->dumped_count; i++) {
+	for (size_t i = 0; i < files->dumped_count; i++) {
 		const struct swk_nginx_dumped *dumped = &files->dumped[i];
 		const char *behind;
 
@@ -209,16 +208,17 @@ static int load_dumped(struct swk_nginx_files *files, struct swk_directive *incl
 		found++;
 		behind = after_conf(files, dumped->name);
 		include->includes_conf |= behind && !*behind;
-		if (!include->includes_beside || !behind || !*behind)
-			status = parse(files, &include->inside, dumped->name,
-				       files->text.data + dumped->start, dumped->length, error);
+		if ((!include->includes_beside || !behind || !*behind) &&
+		    parse(files, &include->inside, dumped->name, files->text.data + dumped->start,
+			  dumped->length, error))
+			return error->status;
 	}
-	if (!status && !found && !files->fragment && (plain || !files->marked))
-		status = swk_error_set(error, SWK_DATA,
-				       "%s:%u: %s is included, but isn't in what was printed: give "
-				       "all that 'nginx -T' prints",
-				       include->file->name, include->line, pattern);
-	return status;
+	if (found || files->fragment || (!plain && files->marked))
+		return 0;
+	return swk_error_set(error, SWK_DATA,
+			     "%s:%u: %s is included, but isn't in what was printed: give all that "
+			     "'nginx -T' prints",
+			     include->file->name, include->line, pattern);
 }
 
 static int load_named(struct swk_nginx_files *files, struct swk_directive *include,
@@ -356,17 +356,14 @@ int swk_nginx_files_read(struct swk_nginx_files *files, const char *path, const 
 			 struct swk_error *error)
 {
 	bool exists = false;
-	int status = name_conf(files, conf, error);
 
-	if (!status)
-		status = read_file(files, &files->top, path, &exists, error);
-	if (!status && !exists)
-		status = swk_error_set(error, SWK_CANTCREATE, "%s: it isn't there", path);
-	if (!status)
-		status = find_folder(files, path, error);
-	if (!status)
-		status = read_includes(files, &files->top, 0, error);
-	return status;
+	if (name_conf(files, conf, error) || read_file(files, &files->top, path, &exists, error))
+		return error->status;
+	if (!exists)
+		return swk_error_set(error, SWK_CANTCREATE, "%s: it isn't there", path);
+	if (find_folder(files, path, error))
+		return error->status;
+	return read_includes(files, &files->top, 0, error);
 }
 
 /* `# configuration file NAME:` as a whole line: its name, or NULL. */
@@ -403,9 +400,8 @@ static int split(struct swk_nginx_files *files, struct swk_error *error)
 {
 	const char *text = files->text.data ? files->text.data : "";
 	const char *end = text + files->text.length, *line = text;
-	int status = 0;
 
-	while (!status && line < end) {
+	while (line < end) {
 		const char *feed = memchr(line, '\n', (size_t)(end - line));
 		const char *next = feed ? feed + 1 : end, *name;
 		size_t length = 0;
@@ -416,35 +412,31 @@ static int split(struct swk_nginx_files *files, struct swk_error *error)
 
 			last->length = (size_t)(line - text) - last->start;
 		}
-		if (name)
-			status = add_dumped(files, name, length, (size_t)(next - text), error);
+		if (name && add_dumped(files, name, length, (size_t)(next - text), error))
+			return error->status;
 		line = next;
 	}
 	files->marked = files->dumped_count > 0;
-	if (!status && !files->marked)
-		status = add_dumped(files, STDIN_NAME, strlen(STDIN_NAME), 0, error);
-	return status;
+	return files->marked ? 0 : add_dumped(files, STDIN_NAME, strlen(STDIN_NAME), 0, error);
 }
 
 int swk_nginx_files_take_dump(struct swk_nginx_files *files, struct swk_buffer *text,
 			      const char *conf, struct swk_error *error)
 {
 	int status = name_conf(files, conf, error);
+	const struct swk_nginx_dumped *first;
 
 	swk_buffer_free(&files->text);
 	files->text = *text;
 	*text = (struct swk_buffer){0};
-	if (!status)
-		status = split(files, error);
-	if (!status)
-		status = parse(files, &files->top, files->dumped[0].name,
-			       files->text.data + files->dumped[0].start, files->dumped[0].length,
-			       error);
-	if (!status)
-		status = find_folder(files, files->dumped[0].name, error);
-	if (!status)
-		status = read_includes(files, &files->top, 0, error);
-	return status;
+	if (status || split(files, error))
+		return error->status;
+	first = &files->dumped[0];
+	if (parse(files, &files->top, first->name, files->text.data + first->start, first->length,
+		  error) ||
+	    find_folder(files, first->name, error))
+		return error->status;
+	return read_includes(files, &files->top, 0, error);
 }
 
 int swk_nginx_files_conf(const struct swk_nginx_files *files, struct swk_buffer *text, bool *exists,

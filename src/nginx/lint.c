@@ -347,15 +347,10 @@ static int check_queue(struct lint *lint, const struct swk_directive *at, size_t
 static int check_interface(struct lint *lint, const struct swk_directive *interface,
 			   const struct scope *scope)
 {
-	int status;
-
 	lint->interface = true;
-	status = check_reach(lint, scope);
-	if (!status && lint->body)
-		status = check_body(lint, interface, scope);
-	if (!status && lint->body)
-		status = check_pieces(lint, interface, scope);
-	return status;
+	if (check_reach(lint, scope) || check_body(lint, interface, scope))
+		return lint->error->status;
+	return check_pieces(lint, interface, scope);
 }
 
 /* ---- names ---- */
@@ -436,20 +431,19 @@ static int check_upstream(struct lint *lint, const struct swk_directive *directi
 
 static int check_include(struct lint *lint, const struct swk_directive *directive)
 {
-	int status = 0;
-
-	if (directive->includes_conf && lint->included)
-		status = found(lint, SWK_LINT_INCLUDED_TWICE, directive,
-			       TEXT("'%s %s' includes %s once more", directive->words[0],
-				    directive->words[1], lint->conf->path),
-			       "take one of the two out");
+	if (directive->includes_conf && lint->included &&
+	    found(lint, SWK_LINT_INCLUDED_TWICE, directive,
+		  TEXT("'%s %s' includes %s once more", directive->words[0], directive->words[1],
+		       lint->conf->path),
+		  "take one of the two out"))
+		return lint->error->status;
 	lint->included |= directive->includes_conf;
-	if (!status && directive->includes_beside)
-		status = found(lint, SWK_LINT_WIDE, directive,
-			       TEXT("'%s %s' takes %s.state and others that stand beside that file",
-				    directive->words[0], directive->words[1], lint->conf->path),
-			       "a pattern that ends in the file's own ending, such as *.conf");
-	return status;
+	if (!directive->includes_beside)
+		return 0;
+	return found(lint, SWK_LINT_WIDE, directive,
+		     TEXT("'%s %s' takes %s.state and others that stand beside that file",
+			  directive->words[0], directive->words[1], lint->conf->path),
+		     "a pattern that ends in the file's own ending, such as *.conf");
 }
 
 /* ---- the whole ---- */
@@ -511,18 +505,17 @@ static int walk(struct lint *lint, const struct swk_directives *directives,
 /* What a whole configuration should have. */
 static int check_missing(struct lint *lint)
 {
-	int status = 0;
-
 	if (!lint->http)
 		return 0;
-	if (!lint->included)
-		status = found(lint, SWK_LINT_NOT_INCLUDED, lint->http,
-			       TEXT("%s isn't included", lint->conf->path),
-			       TEXT("'include %s;' in http, or --conf FILE if another is meant",
-				    lint->conf->path));
-	if (!status && lint->interface && !lint->queue && lint->body)
-		status = check_queue(lint, lint->http, QUEUE_DEFAULT);
-	return status;
+	if (!lint->included &&
+	    found(lint, SWK_LINT_NOT_INCLUDED, lint->http,
+		  TEXT("%s isn't included", lint->conf->path),
+		  TEXT("'include %s;' in http, or --conf FILE if another is meant",
+		       lint->conf->path)))
+		return lint->error->status;
+	if (!lint->interface || lint->queue)
+		return 0;
+	return check_queue(lint, lint->http, QUEUE_DEFAULT);
 }
 
 /* ---- our file ---- */
@@ -549,18 +542,17 @@ static int check_conf(struct lint *lint, const struct swk_directive *upstream)
 static int read_conf(struct lint *lint)
 {
 	const struct swk_directives *directives = &lint->conf->directives;
-	int status = 0;
 
-	for (size_t i = 0; !status && i < directives->count; i++) {
+	for (size_t i = 0; i < directives->count; i++) {
 		const struct swk_directive *directive = &directives->list[i];
 
 		if (directive->count != 2 || !swk_directive_is(directive, "upstream"))
 			continue;
-		status = swk_names_add(&lint->names, directive->words[1], lint->error);
-		if (!status)
-			status = check_conf(lint, directive);
+		if (swk_names_add(&lint->names, directive->words[1], lint->error) ||
+		    check_conf(lint, directive))
+			return lint->error->status;
 	}
-	return status;
+	return 0;
 }
 
 /* The largest body that there is to send. */
@@ -588,14 +580,10 @@ int swk_nginx_lint(struct swk_findings *findings, const struct swk_directives *t
 {
 	struct lint lint = {.findings = findings, .conf = conf, .error = error};
 	struct scope scope = {.level = top};
-	int status = measure(&lint);
+	int status = 0;
 
-	if (!status)
-		status = read_conf(&lint);
-	if (!status)
-		status = walk(&lint, top, &scope);
-	if (!status)
-		status = check_missing(&lint);
+	if (measure(&lint) || read_conf(&lint) || walk(&lint, top, &scope) || check_missing(&lint))
+		status = error->status;
 	swk_names_free(&lint.names);
 	return status;
 }

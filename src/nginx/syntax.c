@@ -84,22 +84,20 @@ static int take_byte(struct reader *reader)
 {
 	static const char escaped[] = "\"'\\trn", meant[] = "\"'\\\t\r\n";
 	const char *found = NULL;
-	int status = 0;
+	int status;
 
 	if (!*reader->at)
 		return refuse(reader, "a NUL");
 	if (*reader->at == '\\' && reader->end - reader->at > 1) {
 		found = reader->at[1] ? strchr(escaped, reader->at[1]) : NULL;
-		if (!found)
-			status = swk_buffer_add(&reader->words, reader->at, 1, reader->error);
+		if (!found && swk_buffer_add(&reader->words, reader->at, 1, reader->error))
+			return reader->error->status;
 		step(reader);
 	}
 	if (!*reader->at)
 		return refuse(reader, "a NUL");
-	if (!status)
-		status =
-			swk_buffer_add(&reader->words, found ? &meant[found - escaped] : reader->at,
-				       1, reader->error);
+	status = swk_buffer_add(&reader->words, found ? &meant[found - escaped] : reader->at, 1,
+				reader->error);
 	step(reader);
 	return status;
 }
@@ -138,12 +136,12 @@ static int read_word(struct reader *reader)
 	int status = *reader->at == '"' || *reader->at == '\'' ? read_quoted(reader)
 							       : read_plain(reader);
 
-	if (!status && reader->words.length - before > SWK_LINT_WORD_MAX)
-		status = refuse(reader, "a word that is too long: is a quote missing?");
-	if (!status)
-		status = swk_buffer_add(&reader->words, "", 1, reader->error);
+	if (status)
+		return status;
+	if (reader->words.length - before > SWK_LINT_WORD_MAX)
+		return refuse(reader, "a word that is too long: is a quote missing?");
 	reader->count++;
-	return status;
+	return swk_buffer_add(&reader->words, "", 1, reader->error);
 }
 
 /* ---- Lua ---- */
@@ -282,7 +280,6 @@ static int append(struct reader *reader, struct swk_directives *out, unsigned li
 static int read_directive(struct reader *reader, struct swk_directives *out, bool *block)
 {
 	unsigned line = reader->line;
-	int status = 0;
 
 	swk_buffer_clear(&reader->words);
 	reader->count = 0;
@@ -292,9 +289,8 @@ static int read_directive(struct reader *reader, struct swk_directives *out, boo
 			return refuse_byte(reader);
 		if (*reader->at == ';' || *reader->at == '{')
 			break;
-		status = read_word(reader);
-		if (status)
-			return status;
+		if (read_word(reader))
+			return reader->error->status;
 	}
 	if (!reader->count)
 		return refuse_byte(reader);
