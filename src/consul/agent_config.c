@@ -100,23 +100,18 @@ int swk_agent_config_print(struct swk_buffer *out, const struct swk_services *se
 			   struct swk_error *error)
 {
 	const struct printing to = {out, settings, options, error};
-	int status = check_options(options, error);
 
-	if (!status)
-		status = swk_buffer_print(out, error, "{\n");
-	if (!status)
-		status = print_limits(&to, services->count);
-	if (!status)
-		status = swk_buffer_print(out, error, "  \"watches\": [");
-	if (!status)
-		status = print_watch(&to, "checks", NULL, NULL);
-	if (!status)
-		status = print_watch(&to, "services", NULL, NULL);
-	if (!status)
-		status = print_keys(&to);
-	for (size_t i = 0; !status && i < services->count; i++)
-		status = print_watch(&to, "service", services->list[i].name, NULL);
-	return status ? status : swk_buffer_print(out, error, "\n  ]\n}\n");
+	if (check_options(options, error) || swk_buffer_print(out, error, "{\n") ||
+	    print_limits(&to, services->count) ||
+	    swk_buffer_print(out, error, "  \"watches\": [") ||
+	    print_watch(&to, "checks", NULL, NULL) || print_watch(&to, "services", NULL, NULL) ||
+	    print_keys(&to))
+		return error->status;
+	for (size_t i = 0; i < services->count; i++) {
+		if (print_watch(&to, "service", services->list[i].name, NULL))
+			return error->status;
+	}
+	return swk_buffer_print(out, error, "\n  ]\n}\n");
 }
 
 /* ---- recognising ---- */

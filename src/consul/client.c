@@ -268,45 +268,36 @@ static int read_query(struct swk_consul *consul, const struct swk_consul_setting
 	const struct said namespace =
 		choose("CONSUL_NAMESPACE", "consul.namespace", settings->namespace);
 	struct swk_buffer query;
-	int status;
+	bool failed;
 
 	swk_buffer_init(&query, SIZE_MAX / 2);
-	status = swk_buffer_add(&query, "", 0, error);
-	if (!status)
-		status = add_parameter(&query, "ns", namespace.value, error);
-	if (!status)
-		status = add_parameter(&query, "dc", settings->datacenter, error);
+	failed = swk_buffer_add(&query, "", 0, error) ||
+		 add_parameter(&query, "ns", namespace.value, error) ||
+		 add_parameter(&query, "dc", settings->datacenter, error);
 	consul->strict = query.length;
-	if (!status)
-		status = add_flag(&query, "stale", settings->stale, error);
+	failed = failed || add_flag(&query, "stale", settings->stale, error);
 	consul->uncached = query.length;
-	if (!status)
-		status = add_flag(&query, "cached", settings->cached, error);
+	failed = failed || add_flag(&query, "cached", settings->cached, error);
 	consul->query = query.data;
-	return status;
+	return failed ? error->status : 0;
 }
 
 int swk_consul_init(struct swk_consul *consul, const struct swk_consul_settings *settings,
 		    const char *token_file, struct swk_error *error)
 {
 	struct swk_error cause;
-	int status;
 
 	*consul = (struct swk_consul){0};
-	status = read_address(consul, settings, error);
-	if (!status)
-		status = read_peer(consul, settings, error);
-	if (!status)
-		status = read_token(consul, settings, token_file, error);
-	if (!status)
-		status = read_query(consul, settings, error);
-	if (status)
-		swk_consul_free(consul);
-	if (status != SWK_CONFIG || !settings->where)
-		return status;
+	if (!read_address(consul, settings, error) && !read_peer(consul, settings, error) &&
+	    !read_token(consul, settings, token_file, error) &&
+	    !read_query(consul, settings, error))
+		return 0;
+	swk_consul_free(consul);
+	if (error->status != SWK_CONFIG || !settings->where)
+		return error->status;
 	cause = *error;
 	*error = (struct swk_error){0};
-	return swk_error_set(error, status, "%s: %s", settings->where, cause.text);
+	return swk_error_set(error, cause.status, "%s: %s", settings->where, cause.text);
 }
 
 void swk_consul_free(struct swk_consul *consul)
@@ -346,11 +337,11 @@ static int release(struct asking *asking, struct swk_error *error)
 {
 	int status = 0;
 
-	if (!asking->document)
-		status = swk_document_open(&asking->document, &asking->query->sink, error);
-	if (!status && asking->kept.length)
-		status = swk_document_feed(asking->document, asking->kept.data, asking->kept.length,
-					   error);
+	if ((!asking->document &&
+	     swk_document_open(&asking->document, &asking->query->sink, error)) ||
+	    (asking->kept.length &&
+	     swk_document_feed(asking->document, asking->kept.data, asking->kept.length, error)))
+		status = error->status;
 	swk_buffer_free(&asking->kept);
 	asking->keep = false;
 	return status;
@@ -359,13 +350,12 @@ static int release(struct asking *asking, struct swk_error *error)
 static int feed(void *context, const char *data, size_t length, struct swk_error *error)
 {
 	struct asking *asking = context;
-	int status = 0;
 
 	if (asking->keep && length <= asking->kept.ceiling - asking->kept.length)
 		return swk_buffer_add(&asking->kept, data, length, error);
-	if (asking->keep || !asking->document)
-		status = release(asking, error);
-	return status ? status : swk_document_feed(asking->document, data, length, error);
+	if ((asking->keep || !asking->document) && release(asking, error))
+		return error->status;
+	return swk_document_feed(asking->document, data, length, error);
 }
 
 /* Behind the last byte of a good answer. */

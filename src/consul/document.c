@@ -82,10 +82,9 @@ static int take_key(struct swk_document *document, const json_t *element, struct
 	json_t *value;
 	int status = swk_decode_key(&document->decoder, element, &key, &value, &trouble, error);
 
-	if (!status && trouble.reason)
-		status = say_undecodable(document, NULL, "", trouble.reason, error);
-	else if (!status)
-		status = document->sink->key(document->sink->context, &key, error);
+	if (!status)
+		status = trouble.reason ? say_undecodable(document, NULL, "", trouble.reason, error)
+					: document->sink->key(document->sink->context, &key, error);
 	json_decref(value);
 	return status;
 }
@@ -242,10 +241,9 @@ static int end_element(struct swk_document *document, struct swk_error *error)
 	json_t *value;
 	int status = decode(document, &value, reason, error);
 
-	if (!status && value)
-		status = take_element(document, value, error);
-	else if (!status)
-		status = say_undecodable(document, NULL, "", reason, error);
+	if (!status)
+		status = value ? take_element(document, value, error)
+			       : say_undecodable(document, NULL, "", reason, error);
 	json_decref(value);
 	return status;
 }
