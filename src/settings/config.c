@@ -179,12 +179,12 @@ static int read_object(struct reader *reader, const struct swk_config_step *step
 			if (!strcmp(fields->list[i].name, key))
 				field = &fields->list[i];
 		}
-		if (take)
-			status = take(reader, &member, value, &taken);
-		if (!status && !taken && field)
-			status = read_field(reader, &member, field, base, override, value);
-		else if (!status && !taken)
-			status = refuse(reader, &member, "there is no such key");
+		if (take && take(reader, &member, value, &taken))
+			return reader->error->status;
+		if (taken)
+			continue;
+		status = field ? read_field(reader, &member, field, base, override, value)
+			       : refuse(reader, &member, "there is no such key");
 		if (status)
 			return status;
 	}

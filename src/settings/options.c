@@ -110,9 +110,7 @@ static const char *bare_value(const struct option_entry *entry)
 
 int swk_options_describe(struct swk_buffer *out, enum swk_command command, struct swk_error *error)
 {
-	int status = 0;
-
-	for (size_t i = 0; !status && i < OPTIONS; i++) {
+	for (size_t i = 0; i < OPTIONS; i++) {
 		char option[64];
 		const char *help = table[i].help, *line = strchr(help, '\n');
 
@@ -121,12 +119,12 @@ int swk_options_describe(struct swk_buffer *out, enum swk_command command, struc
 		(void)snprintf(option, sizeof(option), "%s%s%s", table[i].name,
 			       wants_value(&table[i]) ? " " : "",
 			       table[i].argument ? table[i].argument : "");
-		status = swk_buffer_print(out, error, "  -%c, --%-22s %.*s\n", table[i].letter,
-					  option, (int)strcspn(help, "\n"), help);
-		if (!status && line)
-			status = swk_buffer_print(out, error, "%31s%s\n", "", line + 1);
+		if (swk_buffer_print(out, error, "  -%c, --%-22s %.*s\n", table[i].letter, option,
+				     (int)strcspn(help, "\n"), help) ||
+		    (line && swk_buffer_print(out, error, "%31s%s\n", "", line + 1)))
+			return error->status;
 	}
-	return status;
+	return 0;
 }
 
 void swk_options_free(struct swk_options *options)
@@ -313,13 +311,14 @@ static int hand_on_word(struct swk_texts *handed, const struct word *word, struc
 	char *value = found_anywhere(word);
 	bool apart = word->entry->argument;
 	char option[96]; /* a yes-or-no is a short word */
-	int status = value ? 0 : swk_error_memory(error);
+	int status;
 
+	if (!value)
+		return swk_error_memory(error);
 	(void)snprintf(option, sizeof(option), "--%s", word->entry->name);
-	if (!status && !apart && strcmp(value, "1") != 0)
+	if (!apart && strcmp(value, "1") != 0)
 		(void)snprintf(option, sizeof(option), "--%s=%s", word->entry->name, value);
-	if (!status)
-		status = swk_texts_add(handed, option, error);
+	status = swk_texts_add(handed, option, error);
 	if (!status && apart)
 		status = swk_texts_add(handed, value, error);
 	free(value);
@@ -402,26 +401,25 @@ int swk_options_read(struct swk_options *options, enum swk_command command, int 
 {
 	struct swk_error failure = {0}; /* how to speak of a bad file is wanted all the same */
 	struct words words = {0};
-	int status;
 
 	*options = (struct swk_options){0};
 	/* Behind what is wrong all else is read as well: how, and where, to tell of it is said by
 	 * any of them. The first thing that is wrong owns the message. */
-	status = swk_settings_init(&options->settings, error);
-	if (!status) {
-		(void)read_words(&words, command, argc, argv, error);
-		(void)take_word(options, command, argc, argv, error);
-		if (error->status || !asks_for_text(&words)) {
-			(void)read_config(options, command, &words, &failure);
-			(void)set_from_environment(options, command, error);
-		}
-		status = set_from_words(options, &words, error);
+	if (swk_settings_init(&options->settings, error))
+		goto out;
+	(void)read_words(&words, command, argc, argv, error);
+	(void)take_word(options, command, argc, argv, error);
+	if (error->status || !asks_for_text(&words)) {
+		(void)read_config(options, command, &words, &failure);
+		(void)set_from_environment(options, command, error);
 	}
-	if (!status && command == SWK_COMMAND_WATCHES)
-		status = hand_on(options, &words, error);
-	if (!status && failure.status)
-		status = swk_error_set(error, failure.status, "%s", failure.text);
+	if (set_from_words(options, &words, error) ||
+	    (command == SWK_COMMAND_WATCHES && hand_on(options, &words, error)))
+		goto out;
+	if (failure.status)
+		(void)swk_error_set(error, failure.status, "%s", failure.text);
+out:
 	swk_settings_complete(&options->settings);
 	free(words.list);
-	return status;
+	return error->status;
 }

@@ -228,23 +228,18 @@ void swk_settings_clear_routes(struct swk_settings *settings)
 int swk_settings_init(struct swk_settings *settings, struct swk_error *error)
 {
 	struct swk_route *route;
-	int status;
 
 	*settings = (struct swk_settings){0};
-	status = swk_fields_init(&swk_settings_fields, settings, error);
-	if (!status)
-		status = swk_fields_init(&swk_rules_fields, &settings->defaults, error);
-	if (!status)
-		status = swk_fields_init(&swk_attributes_fields, &settings->attributes, error);
-	if (!status)
-		status = swk_fields_init(&swk_attributes_max_fields, &settings->attributes, error);
-	if (!status)
-		status = swk_settings_set(settings, "dyups", "http://127.0.0.1:18882", "default",
-					  error);
+	if (swk_fields_init(&swk_settings_fields, settings, error) ||
+	    swk_fields_init(&swk_rules_fields, &settings->defaults, error) ||
+	    swk_fields_init(&swk_attributes_fields, &settings->attributes, error) ||
+	    swk_fields_init(&swk_attributes_max_fields, &settings->attributes, error) ||
+	    swk_settings_set(settings, "dyups", "http://127.0.0.1:18882", "default", error))
+		return error->status;
 	settings->attributes.allow[SWK_ATTRIBUTE_WEIGHT] = true;
 	settings->attributes.allow[SWK_ATTRIBUTE_BACKUP] = true;
 	settings->attributes.allow[SWK_ATTRIBUTE_DOWN] = true;
-	route = status ? NULL : swk_settings_add_route(settings, error);
+	route = swk_settings_add_route(settings, error);
 	if (!route)
 		return error->status;
 	return swk_field_set(swk_fields_find(&swk_route_fields, "tag"), route, "gray", "default",
