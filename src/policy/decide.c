@@ -85,15 +85,14 @@ static int say_of_upstream(struct deciding *deciding, const struct swk_upstream 
 
 static int keep(struct deciding *deciding, const struct swk_upstream *upstream, const char *reason)
 {
-	int status = 0;
-
-	if (reason) {
-		swk_report_note(deciding->report, SWK_NOTE_KEPT,
-				"upstream %s: kept with its last %zu server%s: %s", upstream->name,
-				upstream->count, upstream->count == 1 ? "" : "s", reason);
-		status = say_of_upstream(deciding, upstream, SWK_OUTCOME_KEPT, reason);
-	}
-	return status ? status : claim(deciding, upstream);
+	if (!reason)
+		return claim(deciding, upstream);
+	swk_report_note(deciding->report, SWK_NOTE_KEPT,
+			"upstream %s: kept with its last %zu server%s: %s", upstream->name,
+			upstream->count, upstream->count == 1 ? "" : "s", reason);
+	if (say_of_upstream(deciding, upstream, SWK_OUTCOME_KEPT, reason))
+		return deciding->error->status;
+	return claim(deciding, upstream);
 }
 
 /* ---- what we have ---- */
@@ -137,17 +136,14 @@ static int claim_down(struct deciding *deciding, struct swk_upstream *upstream, 
 				    .max_fails = SWK_NGINX_MAX_FAILS,
 				    .fail_timeout = SWK_NGINX_FAIL_TIMEOUT,
 				    .down = true};
-	int status = 0;
 
-	if (!upstream->count) {
-		(void)swk_server_set_address(&nobody, "127.0.0.1", 1);
-		status = swk_upstream_add(upstream, &nobody, deciding->error);
-	}
 	swk_report_note(deciding->report, SWK_NOTE_WARNING, "upstream %s: down: %s", upstream->name,
 			reason);
-	if (!status)
-		status = say_of_upstream(deciding, upstream, SWK_OUTCOME_SERVED_DOWN, reason);
-	return status ? status : claim(deciding, upstream);
+	(void)swk_server_set_address(&nobody, "127.0.0.1", 1);
+	if ((!upstream->count && swk_upstream_add(upstream, &nobody, deciding->error)) ||
+	    say_of_upstream(deciding, upstream, SWK_OUTCOME_SERVED_DOWN, reason))
+		return deciding->error->status;
+	return claim(deciding, upstream);
 }
 
 static int let_go(struct deciding *deciding, const struct swk_upstream *upstream,
@@ -366,6 +362,14 @@ static int refuse_collision(struct deciding *deciding, const struct swk_upstream
 	return say_of_upstream(deciding, loser, SWK_OUTCOME_SKIPPED, reason);
 }
 
+/* Whether nginx has one of this name that we didn't make. */
+static bool is_unmanaged(const struct deciding *deciding, const struct claim *claim,
+			 const struct swk_names *unmanaged)
+{
+	return claim->rank && swk_names_contain(unmanaged, claim->upstream->name) &&
+	       !swk_upstreams_find(deciding->recorded, claim->upstream->name);
+}
+
 static int hold_back(struct deciding *deciding, const struct swk_upstream *upstream)
 {
 	static const char reason[] =
@@ -406,9 +410,8 @@ static int add_kept(struct deciding *deciding, struct swk_upstreams *kept,
 	static const char reason[] =
 		"it keeps this name: the one that it should have is not to be had";
 	const size_t resolved = desired->count;
-	int status = 0;
 
-	for (size_t i = 0; !status && i < kept->count; i++) {
+	for (size_t i = 0; i < kept->count; i++) {
 		const struct swk_upstreams winners = {desired->list, resolved};
 		struct swk_upstream *this = &kept->list[i];
 
@@ -416,13 +419,12 @@ static int add_kept(struct deciding *deciding, struct swk_upstreams *kept,
 			continue;
 		swk_report_note(deciding->report, SWK_NOTE_WARNING, "upstream %s of %s %s: %s",
 				this->name, source_word(this), this->service, reason);
-		status = say_of_upstream(deciding, this, SWK_OUTCOME_KEPT, reason);
-		if (!status)
-			status = swk_upstreams_append(desired, this, deciding->error);
+		if (say_of_upstream(deciding, this, SWK_OUTCOME_KEPT, reason) ||
+		    swk_upstreams_append(desired, this, deciding->error))
+			return deciding->error->status;
 	}
 	(void)swk_upstreams_sort(desired);
-	swk_upstreams_free(kept);
-	return status;
+	return 0;
 }
 
 /* Gives each name to the first of those that claim it. */
@@ -437,26 +439,21 @@ static int resolve_claims(struct deciding *deciding, const struct swk_names *unm
 		qsort(deciding->claims, deciding->claim_count, sizeof(*deciding->claims),
 		      compare_claims);
 	for (size_t i = 0; !status && i < deciding->claim_count; i++) {
-		struct claim *this = &deciding->claims[i];
+		const struct swk_upstream *claimant = deciding->claims[i].upstream;
+		const bool taken = winner && !strcasecmp(winner->name, claimant->name);
 
-		if (winner && !strcasecmp(winner->name, this->upstream->name)) {
-			status = refuse_collision(deciding, this->upstream, winner);
+		if (taken || is_unmanaged(deciding, &deciding->claims[i], unmanaged)) {
+			status = taken ? refuse_collision(deciding, claimant, winner)
+				       : hold_back(deciding, claimant);
 			if (!status)
-				status = keep_old_name(deciding, this->upstream, &kept);
+				status = keep_old_name(deciding, claimant, &kept);
 			continue;
 		}
-		if (this->rank && swk_names_contain(unmanaged, this->upstream->name) &&
-		    !swk_upstreams_find(deciding->recorded, this->upstream->name)) {
-			status = hold_back(deciding, this->upstream);
-			if (!status)
-				status = keep_old_name(deciding, this->upstream, &kept);
-			continue;
-		}
-		status = swk_upstreams_append_copy(desired, this->upstream, deciding->error);
+		status = swk_upstreams_append_copy(desired, claimant, deciding->error);
 		winner = status ? NULL : &desired->list[desired->count - 1];
 	}
 	if (!status)
-		return add_kept(deciding, &kept, desired);
+		status = add_kept(deciding, &kept, desired);
 	swk_upstreams_free(&kept);
 	return status;
 }
@@ -472,11 +469,10 @@ int swk_decide(const struct swk_policy *policy, const struct swk_upstreams *reco
 	deciding.by_service = reallocarray(NULL, recorded->count + 1, sizeof(*deciding.by_service));
 	if (!deciding.by_service)
 		return swk_error_memory(error);
-	status = decide_source(&deciding, &sources->services, false);
-	if (!status)
-		status = decide_source(&deciding, &sources->keys, true);
-	if (!status)
-		status = resolve_claims(&deciding, unmanaged, desired);
+	if (decide_source(&deciding, &sources->services, false) ||
+	    decide_source(&deciding, &sources->keys, true) ||
+	    resolve_claims(&deciding, unmanaged, desired))
+		status = error->status;
 	free(deciding.by_service);
 	free(deciding.claims);
 	return status;

@@ -148,7 +148,6 @@ static int place(const struct placing *placing, const char *tag, const char *sep
 	struct swk_upstream *upstream = upstream_of(placing, tag, separator, colour);
 	const struct swk_endpoint *endpoint = placing->endpoint;
 	bool *placed;
-	int status;
 
 	if (!upstream)
 		return placing->error->status;
@@ -159,10 +158,10 @@ static int place(const struct placing *placing, const char *tag, const char *sep
 	placing->service->placed++;
 	upstream->registered++;
 	upstream->usable += endpoint->outcome == SWK_OUTCOME_SERVED;
-	status = say_decision(placing, upstream, endpoint->outcome, endpoint->reason);
-	if (!status && is_served(endpoint))
-		status = swk_upstream_add(upstream, &endpoint->server, placing->error);
-	return status;
+	if (say_decision(placing, upstream, endpoint->outcome, endpoint->reason))
+		return placing->error->status;
+	return is_served(endpoint) ? swk_upstream_add(upstream, &endpoint->server, placing->error)
+				   : 0;
 }
 
 /* ---- where tags say that an instance belongs ---- */
@@ -256,16 +255,15 @@ static const char *unpublished(const struct swk_settings *settings,
 static int begin(struct placing *placing, struct swk_services *services, const char *name)
 {
 	bool usable = !unusable(name);
-	int status = 0;
 
-	if (!usable || !swk_services_find(services, name))
-		status = swk_policy_service(services, placing->policy, name, placing->report,
-					    placing->error);
-	if (!status && usable)
+	if ((!usable || !swk_services_find(services, name)) &&
+	    swk_policy_service(services, placing->policy, name, placing->report, placing->error))
+		return placing->error->status;
+	if (usable)
 		placing->service = swk_services_find(services, name);
 	if (placing->service)
 		placing->service->instances++;
-	return status;
+	return 0;
 }
 
 static bool is_full(const struct swk_service *service)
@@ -532,9 +530,11 @@ int swk_policy_find_sources(struct swk_upstreams *recorded, const struct swk_set
 			    struct swk_error *error)
 {
 	const char **names = reallocarray(NULL, services->count + 1, sizeof(*names));
-	int status = names ? 0 : swk_error_memory(error);
+	int status = 0;
 
-	for (size_t i = 0; !status && i < services->count; i++)
+	if (!names)
+		return swk_error_memory(error);
+	for (size_t i = 0; i < services->count; i++)
 		names[i] = called(settings, &services->list[i]);
 	for (size_t i = 0; !status && i < recorded->count; i++) {
 		if (!*recorded->list[i].service)
