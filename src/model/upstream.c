@@ -223,13 +223,11 @@ int swk_upstreams_append_copy(struct swk_upstreams *set, const struct swk_upstre
 			      struct swk_error *error)
 {
 	struct swk_upstream copy;
-	int status = copy_upstream(&copy, upstream, error);
 
-	if (!status)
-		status = swk_upstreams_append(set, &copy, error);
-	if (status)
-		swk_upstream_free(&copy);
-	return status;
+	if (!copy_upstream(&copy, upstream, error) && !swk_upstreams_append(set, &copy, error))
+		return 0;
+	swk_upstream_free(&copy);
+	return error->status;
 }
 
 static int compare_upstreams(const void *a, const void *b)

@@ -31,13 +31,11 @@ int swk_hold_set(struct swk_hold *hold, int64_t since, const char *holder, const
 
 int swk_hold_write(struct swk_buffer *out, const struct swk_hold *hold, struct swk_error *error)
 {
-	int status = swk_buffer_print(out, error, "%s\nsince %" PRId64 "\n", head, hold->since);
-
-	if (!status && *hold->holder)
-		status = swk_buffer_words(out, error, SWK_WORDS("by ", hold->holder, "\n"));
-	if (!status && *hold->reason)
-		status = swk_buffer_words(out, error, SWK_WORDS("reason ", hold->reason, "\n"));
-	return status ? status : swk_buffer_print(out, error, "end\n");
+	if (swk_buffer_print(out, error, "%s\nsince %" PRId64 "\n", head, hold->since) ||
+	    (*hold->holder && swk_buffer_print(out, error, "by %s\n", hold->holder)) ||
+	    (*hold->reason && swk_buffer_print(out, error, "reason %s\n", hold->reason)))
+		return error->status;
+	return swk_buffer_print(out, error, "end\n");
 }
 
 /* Takes a text as it stands in a line; false where it can't have been written so. */
@@ -93,15 +91,11 @@ int swk_hold_describe(struct swk_buffer *out, const struct swk_hold *hold, struc
 	time_t since = (time_t)hold->since;
 	char when[64];
 	struct tm parts;
-	int status;
 
 	if (!gmtime_r(&since, &parts) ||
 	    !strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &parts))
 		(void)snprintf(when, sizeof(when), "nobody knows when");
-	status = swk_buffer_print(out, error, "since %s", when);
-	if (!status && *hold->holder)
-		status = swk_buffer_print(out, error, " by %s", hold->holder);
-	if (!status && *hold->reason)
-		status = swk_buffer_print(out, error, " (%s)", hold->reason);
-	return status;
+	return swk_buffer_print(out, error, "since %s%s%s%s%s%s", when, *hold->holder ? " by " : "",
+				hold->holder, *hold->reason ? " (" : "", hold->reason,
+				*hold->reason ? ")" : "");
 }

@@ -124,13 +124,13 @@ int swk_state_set_index(struct swk_state *state, const char *service, uint64_t i
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error)
 {
 	char number[SWK_NUMBER_MAX];
-	int status =
-		swk_buffer_print(out, error, "%s\nsuccess %" PRId64 "\n", head, state->success);
+	int status = 0;
 
-	if (!status && state->listed)
-		status = swk_buffer_print(out, error, "listed %" PRIu64 "\n", state->listed);
-	if (!status && state->keyed)
-		status = swk_buffer_print(out, error, "keys %" PRIu64 "\n", state->keyed);
+	if (swk_buffer_print(out, error, "%s\nsuccess %" PRId64 "\n", head, state->success) ||
+	    (state->listed &&
+	     swk_buffer_print(out, error, "listed %" PRIu64 "\n", state->listed)) ||
+	    (state->keyed && swk_buffer_print(out, error, "keys %" PRIu64 "\n", state->keyed)))
+		return error->status;
 	for (size_t i = 0; !status && i < state->gone.count; i++)
 		status =
 			swk_buffer_words(out, error, SWK_WORDS("gone ", state->gone.list[i], "\n"));
