@@ -937,5 +937,5 @@ int main(void)
 		cmocka_unit_test_setup(only_the_old_ones_again, forget),
 	};
 
-	return cmocka_run_group_tests_name("consul", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("client", tests, NULL, NULL);
 }
