@@ -642,5 +642,5 @@ int main(void)
 		cmocka_unit_test(no_bytes),
 	};
 
-	return cmocka_run_group_tests_name("nginx", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("conf", tests, NULL, NULL);
 }

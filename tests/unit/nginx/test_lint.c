@@ -366,5 +366,5 @@ int main(void)
 		cmocka_unit_test(mends),
 	};
 
-	return cmocka_run_group_tests_name("nginx_lint", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("lint", tests, NULL, NULL);
 }

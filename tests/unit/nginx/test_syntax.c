@@ -241,5 +241,5 @@ int main(void)
 		cmocka_unit_test(depth),
 	};
 
-	return cmocka_run_group_tests_name("nginx_conf", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("syntax", tests, NULL, NULL);
 }

@@ -390,5 +390,5 @@ int main(void)
 		cmocka_unit_test(nodes_and_statuses),
 	};
 
-	return cmocka_run_group_tests_name("why", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("decisions", tests, NULL, NULL);
 }

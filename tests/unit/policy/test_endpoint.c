@@ -852,5 +852,5 @@ int main(void)
 		cmocka_unit_test(words_of_health), cmocka_unit_test(keys),
 	};
 
-	return cmocka_run_group_tests_name("offer", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("endpoint", tests, NULL, NULL);
 }

@@ -784,7 +784,7 @@ int main(void)
 
 	plain_settings = settings_of(NULL);
 	plain = policy_of(&plain_settings);
-	failed = cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+	failed = cmocka_run_group_tests_name("placement", tests, NULL, NULL);
 	swk_settings_free(&plain_settings);
 	return failed;
 }

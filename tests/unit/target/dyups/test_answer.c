@@ -264,5 +264,5 @@ int main(void)
 		cmocka_unit_test(servers_shown),
 	};
 
-	return cmocka_run_group_tests_name("dyups", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("answer", tests, NULL, NULL);
 }
