@@ -93,8 +93,8 @@
 /* How much of an error's body is kept for messages. */
 #define SWK_HTTP_REASON_MAX 160
 
-/* How long a target that answers "later", or drops or refuses the connection, is tried again; and
- * the pause between cheap retries. */
+/* How long a target that answers "later", drops the connection or is unreachable is tried again;
+ * and the pause between cheap retries. */
 #define SWK_TARGET_PATIENCE_MS 2000
 #define SWK_TARGET_PAUSE_MS 50
 

@@ -11,7 +11,7 @@
 
 /*
  * Decodes a text into `bytes`, which holds SWK_BASE64_ROOM. Returns false if the length is no
- * multiple of four, a byte is no digit (white space neither), padding is not at the end, or bits
+ * multiple of four, a byte is no digit (such as white space), padding is not at the end, or bits
  * after the last byte are not 0.
  */
 bool swk_base64_decode(const char *text, size_t length, char *bytes, size_t *count);

@@ -45,9 +45,9 @@ struct swk_consul_query {
 	const char *keyprefix; /* asks for the keys below it instead; no slash at its ends. If there
 				* is no key, the sink gets none, and that is a valid answer */
 	struct swk_document_sink sink;
-	uint64_t least; /* if a server other than the leader answered with an older index, the
-			 * leader is asked again; its answer counts whatever its index, because a
-			 * new cluster's indexes begin anew. 0: any index will do */
+	uint64_t least; /* with "stale" or "cached": an answer with an older index is asked for
+			 * again, from the leader. The leader's answer counts whatever its index,
+			 * because a new cluster's indexes begin anew. 0: any index will do */
 	void (*again)(void *context); /* called with the sink's context before the leader is asked:
 				       * discard what the sink got; or NULL */
 	uint64_t known;		      /* the hash of an answer that need not be decoded; 0: none */

@@ -13,7 +13,7 @@ enum swk_note_kind {
 	SWK_NOTE_DETAIL,      /* shown with -v */
 	SWK_NOTE_SKIPPED,     /* an instance, service or colour that can't be used */
 	SWK_NOTE_KEPT,	      /* an upstream that keeps its last servers */
-	SWK_NOTE_WARNING,     /* done, but an operator should look at it */
+	SWK_NOTE_WARNING,     /* done, but an operator should check it */
 	SWK_NOTE_HELD_BACK,   /* withheld by a guard, a hold or a rule: status 10 */
 	SWK_NOTE_UNAVAILABLE, /* Consul could not be asked: status 69 */
 	SWK_NOTE_PENDING,     /* something is not confirmed by a target: status 75 */

@@ -41,7 +41,7 @@ bool swk_server_set_address(struct swk_server *server, const char *literal, unsi
 bool swk_server_parse_address(struct swk_server *server, const char *text, size_t length);
 
 /* Sets a host name, which is borrowed, and a port. Returns false, and changes nothing, if
- * swk_host_valid refuses the name or the port is not in 1…65535. */
+ * swk_host_valid rejects the name or the port is not in 1…65535. */
 bool swk_server_set_host(struct swk_server *server, char *host, unsigned long port);
 
 /* The same from `backend.example:80`. The name is copied to `room`, and borrowed from there. */

@@ -20,7 +20,7 @@ bool swk_tag_valid(const char *tag);
 bool swk_name_is_host(const char *name);
 
 /* A host name as in RFC 1123 (2.1): labels of letters, digits and `-`. The last label begins with a
- * letter, so that it is no address in inet_aton's notations. `unix` is refused: with a port it is a
+ * letter, so that it is no address in inet_aton's notations. `unix` is invalid: with a port it is a
  * socket's path to nginx. */
 bool swk_host_valid(const char *host);
 

@@ -17,7 +17,7 @@ struct swk_nginx_files {
 	char *conf;		/* path of the FILE that swk-apply writes */
 	char *conf_real;	/* the same, with symbolic links resolved */
 	char *folder;		/* directory that names are relative to, with a slash at its end */
-	bool fragment;		/* the main file is itself included by others */
+	bool fragment;		/* the main file is a part that others include */
 	bool marked;		/* the text below contains file names */
 	struct swk_buffer text; /* the output of `nginx -T` */
 	struct swk_nginx_dumped {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guards against an outage of the registry. Each returns whether a complete run may go on; if not,
- * a note says why. Pure.
+ * Tells an outage of the registry from an outage of the services. Each returns whether the numbers
+ * are plausible; if not, a note says why. Pure.
  */
 #ifndef SWK_POLICY_GUARD_H
 #define SWK_POLICY_GUARD_H
@@ -15,10 +15,10 @@
  * minimum. `which` names the list in messages. */
 bool swk_guard_list(size_t services, size_t least, const char *which, struct swk_report *report);
 
-/* The services that were asked about, and their instances altogether. */
+/* `asked` services were asked about, and have `instances` altogether. */
 bool swk_guard_instances(size_t asked, size_t instances, struct swk_report *report);
 
-/* Deletions among `upstreams` managed ones; at most `percent` of them may go. With fewer than
+/* Deletions among `upstreams` managed ones; at most `percent` of these may go. With fewer than
  * SWK_DELETIONS_FROM upstreams, any number may. */
 bool swk_guard_deletions(size_t deletions, size_t upstreams, unsigned percent,
 			 struct swk_report *report);

@@ -35,8 +35,8 @@ int swk_policy_key(struct swk_services *services, const struct swk_policy *polic
 
 /*
  * Sets the source of recorded upstreams without one (service ""), as in another program's file.
- * That is the service, or the colour, with this name. If none matches, a complete run takes it for
- * a deleted service of that name; another run leaves it open.
+ * That is the service, or the colour, with this name. If none matches, a complete run assumes a
+ * deleted service of that name; any other run leaves the source open.
  */
 int swk_policy_find_sources(struct swk_upstreams *recorded, const struct swk_settings *settings,
 			    const struct swk_services *services, bool complete,

@@ -5,7 +5,7 @@
 
 #include "settings/settings.h"
 
-/* The directory of the default file. */
+/* The default file is below this directory. */
 #ifndef SWK_SYSCONFDIR
 #define SWK_SYSCONFDIR "/etc"
 #endif

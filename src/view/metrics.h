@@ -24,7 +24,7 @@ struct swk_metrics_target {
 struct swk_metrics {
 	double attempt; /* seconds since the epoch of the last run; 0: never */
 	double success; /* the same, of the last with status 0 */
-	double pass;	/* the same, of the last that Consul answered about all services */
+	double pass;	/* the same, of the last in which Consul answered about all services */
 	int status;
 	double duration; /* seconds */
 	double steps[SWK_STEPS];
