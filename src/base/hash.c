@@ -10,8 +10,8 @@ uint64_t swk_hash_bytes(uint64_t hash, const void *data, size_t length)
 	const unsigned char *bytes = data;
 	uint64_t word;
 
-	/* Eight at a time, or it would be a tenth of a pass; what the product's upper half knows is
-	 * brought down, where the next word may meet it. */
+	/* Eight bytes at a time: one at a time, this took a tenth of a complete run. The shift
+	 * brings the product's upper half down, so that the next word mixes with it. */
 	for (; length >= sizeof(word); length -= sizeof(word), bytes += sizeof(word)) {
 		memcpy(&word, bytes, sizeof(word));
 		hash = (hash ^ word) * prime;
@@ -24,13 +24,13 @@ uint64_t swk_hash_bytes(uint64_t hash, const void *data, size_t length)
 
 uint64_t swk_hash_text(uint64_t hash, const char *text)
 {
-	/* No text has a byte 0 within, and UTF-8 has no 0xff. */
+	/* A text has no NUL inside, and UTF-8 has no 0xff. */
 	return text ? swk_hash_bytes(hash, text, strlen(text) + 1)
 		    : swk_hash_bytes(hash, "\xff", 1);
 }
 
-/* The last step of MurmurHash3: without it, texts that differ at their ends only would have numbers
- * whose differences are alike. */
+/* The last step of MurmurHash3. Without it, the hashes of texts that differ only at the end would
+ * have similar differences. */
 uint64_t swk_hash_end(uint64_t hash)
 {
 	hash = (hash ^ hash >> 33) * UINT64_C(0xff51afd7ed558ccd);
