@@ -9,7 +9,7 @@ void swk_live_free(struct swk_live *live)
 	live->readable = SWK_READ_NOTHING;
 }
 
-/* Of servers that this model can't hold it isn't known. */
+/* Servers that this model can't hold can't be compared. */
 static bool is_seen_to_vary(const struct swk_upstream *a, const struct swk_upstream *b)
 {
 	return strcmp(a->name, b->name) != 0 ||
@@ -58,12 +58,12 @@ bool swk_live_differs(const struct swk_live *live, const struct swk_upstream *de
 
 	if (live->readable < SWK_READ_ADDRESSES)
 		return false;
-	/* dyups replaces `Web` by a POST of `web`; but traffic finds it by the exact name that it
-	 * was last given (measured on Tengine 3.2.0). */
+	/* dyups replaces `Web` on a POST of `web`. But requests find it only by the exact name that
+	 * was posted last (measured on Tengine 3.2.0). */
 	if (!present || strcmp(present->name, desired->name) != 0)
 		return true;
-	/* Of a host's name nginx shows what it resolved it to, and each worker may have done that
-	 * at another time: only that it was missing in some look is certain. */
+	/* nginx shows the addresses of a host name, and each worker may have resolved it at another
+	 * time. Only an absence in some sample is certain. */
 	if (swk_upstream_has_host(desired))
 		return present->switches > 0;
 	return live->readable == SWK_READ_ATTRIBUTES

@@ -11,7 +11,7 @@
 
 bool swk_server_set_address(struct swk_server *server, const char *literal, unsigned long port)
 {
-	/* To connect to ::ffff:0.0.0.0 is, as with 0.0.0.0, to connect to 127.0.0.1 on Linux. */
+	/* On Linux a connection to ::ffff:0.0.0.0 goes to 127.0.0.1, as one to 0.0.0.0 does. */
 	static const uint8_t unspecified[16], mapped[16] = {[10] = 0xff, [11] = 0xff};
 	uint8_t ip[16] = {0};
 	bool v6 = false;
@@ -32,7 +32,7 @@ bool swk_server_set_address(struct swk_server *server, const char *literal, unsi
 	return true;
 }
 
-/* The colon before a port of one to five digits at the end of a text, or NULL. */
+/* Finds the colon before a port of one to five digits at the end of a text, or NULL. */
 static const char *parse_port(const char *text, size_t length, unsigned *port)
 {
 	const char *end = text + length, *colon = memrchr(text, ':', length);
@@ -43,7 +43,7 @@ static const char *parse_port(const char *text, size_t length, unsigned *port)
 	return colon;
 }
 
-/* Copies [from, to), if it is a text that has room there. */
+/* Copies [from, to), if it is a text that fits. */
 static bool copy_part(char *room, size_t size, const char *from, const char *to)
 {
 	if (to <= from || (size_t)(to - from) >= size || memchr(from, '\0', (size_t)(to - from)))
@@ -69,7 +69,7 @@ bool swk_server_parse_address(struct swk_server *server, const char *text, size_
 	}
 	if (!copy_part(literal, sizeof(literal), start, stop))
 		return false;
-	/* An IPv6 literal stands in brackets, an IPv4 one doesn't. */
+	/* Only IPv6 literals have brackets. */
 	if ((*text == '[') != (strchr(literal, ':') != NULL))
 		return false;
 	return swk_server_set_address(server, literal, port);
@@ -96,7 +96,7 @@ bool swk_server_parse_host(struct swk_server *server, const char *text, size_t l
 	       swk_server_set_host(server, room, port);
 }
 
-/* There are many of them. */
+/* Without inet_ntop, because there are many addresses. */
 static const char *ipv4_address(const struct swk_server *server, char text[SWK_ADDRESS_MAX])
 {
 	char *at = text;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Not isalnum(): what is a letter must not depend on anything but ASCII. */
+/* Not isalnum(), which depends on the locale. */
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
@@ -26,7 +26,7 @@ bool swk_balance_has_backups(enum swk_balance balance)
 	return balance == SWK_ROUND_ROBIN || balance == SWK_LEAST_CONN;
 }
 
-/* By itself, since strspn() makes a table for each name, of which a file has thousands. */
+/* Not strspn(), which builds a table for each name, and a file has thousands. */
 static bool is_of_name(char byte)
 {
 	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
