@@ -8,13 +8,13 @@
 #include "base/deadline.h"
 #include "io/libcurl.h"
 
-/* Until the first request, all of it is NULL. */
+/* Zeroed until the first request. */
 struct swk_http {
 	const struct swk_libcurl *curl;
 	CURLM *multi;
 };
 
-/* A request under way. */
+/* A request in progress. */
 struct transfer {
 	struct swk_http_request *request;
 	struct curl_slist *headers;
@@ -31,7 +31,7 @@ struct swk_http *swk_http_open(struct swk_error *error)
 	return http;
 }
 
-/* Loads libcurl, if that was not done yet. */
+/* Loads libcurl if it isn't loaded yet. */
 static int get_ready(struct swk_http *http, struct swk_error *error)
 {
 	const struct swk_libcurl *curl = http->multi ? http->curl : swk_libcurl(error);
@@ -71,7 +71,7 @@ static size_t receive(char *data, size_t size, size_t count, void *context)
 		return 0;
 	}
 	if (request->status != 200) {
-		/* The first line of the first piece is enough to show. */
+		/* The start of the first piece is enough for a message. */
 		if (!*request->reason) {
 			size_t line = 0;
 
@@ -88,7 +88,7 @@ static size_t receive(char *data, size_t size, size_t count, void *context)
 	return length;
 }
 
-/* Whether a line of the answer's head, which has no NUL behind it, begins so. */
+/* Whether a header line, which has no NUL at its end, begins with a text. */
 static bool begins(const char *line, size_t length, const char *with)
 {
 	size_t part = strlen(with);
@@ -108,7 +108,7 @@ static size_t receive_header(char *data, size_t size, size_t count, void *contex
 
 		(void)snprintf(line, sizeof(line), "%.*s", (int)length, data);
 		space = strchr(line, ' ');
-		/* The status is needed before the body comes. */
+		/* The status is needed before the body arrives. */
 		request->status = space ? strtol(space, NULL, 10) : 0;
 	} else if (name && begins(data, length, name) && data[strlen(name)] == ':') {
 		(void)snprintf(line, sizeof(line), "%.*s", (int)length, data);
@@ -117,14 +117,14 @@ static size_t receive_header(char *data, size_t size, size_t count, void *contex
 	return length;
 }
 
-/* ---- its options; each of these returns false where libcurl does not take one ---- */
+/* ---- its options; each returns false if libcurl rejects one ---- */
 
 static bool set_number(const struct swk_libcurl *curl, CURL *easy, CURLoption option, long value)
 {
 	return curl->easy_setopt(easy, option, value) == CURLE_OK;
 }
 
-/* NULL: what libcurl has by default. */
+/* NULL selects libcurl's default. */
 static bool set_text(const struct swk_libcurl *curl, CURL *easy, CURLoption option,
 		     const char *value)
 {
@@ -168,8 +168,8 @@ static bool set_peer(const struct swk_libcurl *curl, CURL *easy, const struct sw
 
 static bool set_headers(const struct swk_libcurl *curl, CURL *easy, struct transfer *transfer)
 {
-	/* libcurl would ask a server first whether it may send a large body, and say what kind of
-	 * form it is; neither is so here. */
+	/* Removes two headers that libcurl adds: the question whether the server accepts a large
+	 * body, and the content type of a form. */
 	const char *const lines[] = {"Expect:", "Content-Type:", transfer->request->header};
 	struct curl_slist *grown;
 
@@ -210,7 +210,7 @@ static bool set_options(const struct swk_libcurl *curl, CURL *easy, struct trans
 	set &= set_number(curl, easy, CURLOPT_FOLLOWLOCATION, 0);
 	set &= set_number(curl, easy, CURLOPT_NOSIGNAL, 1);
 	set &= set_number(curl, easy, CURLOPT_PATH_AS_IS, 1);
-	/* Zero would mean libcurl's own default. */
+	/* Zero would select libcurl's default. */
 	set &= set_number(curl, easy, CURLOPT_TIMEOUT_MS, whole ? whole : 1);
 	set &= set_number(curl, easy, CURLOPT_CONNECTTIMEOUT_MS, connect ? connect : 1);
 	set &= set_number(curl, easy, CURLOPT_LOW_SPEED_LIMIT, request->quiet_s ? 1 : 0);
@@ -233,7 +233,7 @@ static void end_transfer(const struct swk_libcurl *curl, struct transfer *transf
 	free(transfer);
 }
 
-/* Begins a request; false without memory. */
+/* Starts a request; false without memory. */
 static bool start(struct swk_http *http, struct swk_http_request *request, int64_t deadline)
 {
 	const struct swk_libcurl *curl = http->curl;
@@ -256,7 +256,7 @@ static bool start(struct swk_http *http, struct swk_http_request *request, int64
 	return false;
 }
 
-/* Takes an ended transfer out. Its connection is kept for the next. */
+/* Removes a finished transfer. Its connection is kept for the next. */
 static void finish(struct swk_http *http, CURL *easy, CURLcode code)
 {
 	const struct swk_libcurl *curl = http->curl;
@@ -276,8 +276,8 @@ static void finish(struct swk_http *http, CURL *easy, CURLcode code)
 				    curl->easy_strerror(code));
 	}
 	end_transfer(curl, transfer);
-	/* Not used again: libcurl before 8.1.1 keeps a pointer to a freed header in a handle, and
-	 * follows it where an answer begins with a folded one (curl's bug 11101). */
+	/* Each handle is used once: libcurl before 8.1.1 keeps a pointer to a freed header in it,
+	 * and follows that if an answer begins with a folded header (curl's bug 11101). */
 	curl->easy_cleanup(easy);
 	if (request->ended)
 		request->ended(request);

@@ -4,7 +4,7 @@
 #include <dlfcn.h>
 #include <stdbool.h>
 
-/* The name under which the library that the program is built with is found. */
+/* The library's file name, from the build. */
 #ifndef SWK_LIBCURL
 #define SWK_LIBCURL "libcurl.so.4"
 #endif

@@ -18,7 +18,7 @@ char *swk_url_segment(const char *text)
 	struct swk_error ignored = {0};
 	char *escaped, *copy;
 
-	/* A dot is no character to escape, but these two are no names in a path. */
+	/* A dot needs no escape, but these two are no names in a path. */
 	if (!strcmp(text, "."))
 		return strdup("%2E");
 	if (!strcmp(text, ".."))
@@ -35,8 +35,8 @@ char *swk_url_segment(const char *text)
 }
 
 /*
- * The port of a URL that needs nobody to take it apart: http, an IPv4 literal or a name in small
- * letters, and a port, as they are put together again. 0 for any other.
+ * The port of a URL that needs no libcurl: http, an IPv4 literal or a lower-case name, and a port,
+ * in normal form. 0 for any other URL.
  */
 static uint16_t plain_port(const char *url)
 {
@@ -61,7 +61,7 @@ static uint16_t plain_port(const char *url)
 	return *end || number > UINT16_MAX ? 0 : (uint16_t)number;
 }
 
-/* Why a URL is none that an operator may give, or NULL; *text is the URL, libcurl's to free. */
+/* Why an operator may not give this URL, or NULL. *text is the URL; libcurl frees it. */
 static const char *judge_url(const struct swk_libcurl *curl, CURLU *parts, const char *url,
 			     char **text, CURLUcode *code)
 {
@@ -101,7 +101,7 @@ static char *base_by_libcurl(const char *url, struct swk_error *error)
 		base = strdup(text);
 	if (code == CURLUE_OUT_OF_MEMORY || (!reason && !base))
 		(void)swk_error_memory(error);
-	/* What comes before an @ or behind a ? may be a secret. */
+	/* What comes before an @ or after a ? may be a secret. */
 	else if (reason && strpbrk(url, "@?#"))
 		(void)swk_error_set(error, SWK_USAGE, "%s", reason);
 	else if (reason)
