@@ -25,7 +25,7 @@ void swk_state_free(struct swk_state *state)
 	*state = (struct swk_state){0};
 }
 
-/* ---- what is owed ---- */
+/* ---- what is pending ---- */
 
 struct swk_state_target *swk_state_find_target(const struct swk_state *state, const char *target)
 {
@@ -156,7 +156,7 @@ struct reading {
 	struct swk_error *error;
 };
 
-/* Takes one line; false where it is none of ours. */
+/* Takes one line; false if it is invalid. */
 static bool read_line(void *context, const char *line)
 {
 	struct reading *reading = context;
