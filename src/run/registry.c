@@ -146,7 +146,7 @@ static int take_document(struct swk_run *run, enum swk_document_kind kind)
 	return 0;
 }
 
-int swk_run_read_document(struct swk_run *run, int descriptor)
+static int decode(struct swk_run *run, enum swk_document_kind *kind)
 {
 	const struct swk_document_sink sink = {.context = run,
 					       .instance = document_instance,
@@ -154,12 +154,22 @@ int swk_run_read_document(struct swk_run *run, int descriptor)
 					       .check = swk_run_check,
 					       .key = run->settings->keyprefix ? swk_run_key : NULL,
 					       .undecodable = document_undecodable};
-	enum swk_document_kind kind = SWK_DOCUMENT_NOTHING;
 	struct swk_document *document;
-	int status = swk_consul_event_index(&run->event_index, run->error);
+	int status = swk_document_open(&document, &sink, run->error);
 
-	if (status)
-		return status;
+	if (!status)
+		status = swk_document_read(document, run->descriptor, run->deadline, kind,
+					   run->error);
+	swk_document_close(document);
+	return status;
+}
+
+int swk_run_read_document(struct swk_run *run)
+{
+	enum swk_document_kind kind = SWK_DOCUMENT_NOTHING;
+
+	if (swk_consul_event_index(&run->event_index, run->error))
+		return run->error->status;
 	if (run->settings->service && !swk_name_valid(run->settings->service))
 		return swk_error_set(run->error, SWK_USAGE,
 				     "--service: '%s' can't be an upstream's name",
@@ -176,13 +186,9 @@ int swk_run_read_document(struct swk_run *run, int descriptor)
 		run->report->event = SWK_EVENT_RESYNC;
 		return 0;
 	}
-	status = swk_document_open(&document, &sink, run->error);
-	if (!status)
-		status = swk_document_read(document, descriptor, run->deadline, &kind, run->error);
-	swk_document_close(document);
-	if (!status)
-		status = name_event(run, kind);
-	return status ? status : take_document(run, kind);
+	if (decode(run, &kind) || name_event(run, kind))
+		return run->error->status;
+	return take_document(run, kind);
 }
 
 /* ---- 3. Consul ---- */

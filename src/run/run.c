@@ -40,3 +40,9 @@ void swk_run_finish(struct swk_run *run)
 	swk_buffer_free(&run->text);
 	swk_http_close(run->http);
 }
+
+int swk_run_open_consul(struct swk_run *run)
+{
+	return swk_consul_init(&run->consul, &run->settings->consul, run->settings->token_file,
+			       run->error);
+}

@@ -46,6 +46,8 @@ struct swk_run {
 	struct swk_policy policy;
 	struct swk_report *report;
 	struct swk_error *error;
+	int descriptor;		     /* of the document */
+	const struct swk_hold *hold; /* that an undo begins */
 	int64_t began, deadline;
 	int64_t step_began; /* microseconds; 0 without a metrics file */
 
@@ -84,7 +86,7 @@ struct swk_run {
 };
 
 /* registry.c: the document, and what Consul answers. */
-int swk_run_read_document(struct swk_run *run, int descriptor);
+int swk_run_read_document(struct swk_run *run);
 int swk_run_ask_consul(struct swk_run *run);
 
 /* keys.c: the key-value store. */
@@ -129,6 +131,8 @@ int swk_run_remember(struct swk_run *run);
 void swk_run_begin(struct swk_run *run, const struct swk_settings *settings,
 		   struct swk_report *report, struct swk_error *error);
 void swk_run_finish(struct swk_run *run);
+/* How Consul is asked: its environment and the token are checked, and nobody is asked yet. */
+int swk_run_open_consul(struct swk_run *run);
 
 /* desired.c: the desired state, and what it changes in FILE. */
 int swk_run_decide(struct swk_run *run);
