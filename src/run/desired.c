@@ -34,27 +34,25 @@ static int guard_deletions(struct swk_run *run, bool keyed)
 		if (this->keyed == keyed && !swk_upstreams_find(&run->desired, this->name))
 			status = swk_upstreams_append_copy(&deleted, this, run->error);
 	}
-	if (!status &&
-	    !swk_guard_deletions(deleted.count, all, run->settings->max_deletions, run->report)) {
-		for (size_t i = 0; !status && i < deleted.count; i++)
-			status = put_back(run, &deleted.list[i]);
-		(void)swk_upstreams_sort(&run->desired);
-	}
+	if (status ||
+	    swk_guard_deletions(deleted.count, all, run->settings->max_deletions, run->report))
+		goto out;
+	for (size_t i = 0; !status && i < deleted.count; i++)
+		status = put_back(run, &deleted.list[i]);
+	(void)swk_upstreams_sort(&run->desired);
+out:
 	swk_upstreams_free(&deleted);
 	return status;
 }
 
 static int guard_all_deletions(struct swk_run *run)
 {
-	int status = 0;
-
 	if (run->settings->force)
 		return 0;
-	if (run->complete)
-		status = guard_deletions(run, false);
-	if (!status && run->keys_told)
-		status = guard_deletions(run, true);
-	return status;
+	if ((run->complete && guard_deletions(run, false)) ||
+	    (run->keys_told && guard_deletions(run, true)))
+		return run->error->status;
+	return 0;
 }
 
 /* Who tells of an upstream in the file; false where this run didn't learn how it is. */
@@ -100,20 +98,18 @@ int swk_run_decide(struct swk_run *run)
 	struct swk_names unmanaged = {0};
 	/* What is in neither list may be in the one that could not be had. */
 	bool all = complete && (run->keys_told || !run->settings->keyprefix);
-	int status = swk_policy_find_sources(&run->recorded, run->settings, &run->services, all,
-					     run->error);
+	int status = 0;
 
-	if (!status && !run->settings->adopt)
-		status = swk_run_find_unmanaged(run, &unmanaged);
-	if (!status)
-		status = swk_decide(&run->policy, &run->recorded, &sources, &unmanaged,
-				    &run->desired, run->report, run->error);
-	if (!status)
-		status = guard_all_deletions(run);
-	if (!status && run->policy.decisions)
-		status = swk_decisions_correct(run->policy.decisions, &run->desired, run->error);
-	if (!status)
-		status = swk_plan_changes(&run->changes, &run->recorded, &run->desired, run->error);
+	if (swk_policy_find_sources(&run->recorded, run->settings, &run->services, all,
+				    run->error) ||
+	    (!run->settings->adopt && swk_run_find_unmanaged(run, &unmanaged)) ||
+	    swk_decide(&run->policy, &run->recorded, &sources, &unmanaged, &run->desired,
+		       run->report, run->error) ||
+	    guard_all_deletions(run) ||
+	    (run->policy.decisions &&
+	     swk_decisions_correct(run->policy.decisions, &run->desired, run->error)) ||
+	    swk_plan_changes(&run->changes, &run->recorded, &run->desired, run->error))
+		status = run->error->status;
 	swk_names_free(&unmanaged);
 	return status;
 }

@@ -29,12 +29,13 @@ static int tell_hold(struct swk_run *run, struct swk_survey *told)
 		return 0;
 	swk_buffer_init(&what, SWK_DOCUMENT_MAX);
 	status = swk_run_describe_hold(run, &what, &whole);
-	if (!status) {
-		swk_text_escape(text, sizeof(text), what.data);
-		told->on_hold = strdup(text);
-		if (!told->on_hold)
-			status = swk_error_memory(run->error);
-	}
+	if (status)
+		goto out;
+	swk_text_escape(text, sizeof(text), what.data);
+	told->on_hold = strdup(text);
+	if (!told->on_hold)
+		status = swk_error_memory(run->error);
+out:
 	swk_buffer_free(&what);
 	return status;
 }
@@ -69,28 +70,21 @@ static int tell(struct swk_run *run, struct swk_survey *told)
 
 static int inspect_steps(struct swk_run *run, struct swk_survey *told)
 {
-	int status = swk_run_open_targets(run);
+	int status;
 
 	run->complete = run->full = true;
-	if (!status)
-		status = swk_consul_init(&run->consul, &run->settings->consul,
-					 run->settings->token_file, run->error);
-	if (!status)
-		status = swk_run_lock_and_read(run);
-	if (!status)
-		status = swk_run_ask_consul(run);
-	if (status == SWK_HELD_BACK && !run->error->status) {
-		told->distrusted = true;
-		status = 0;
+	if (swk_run_open_targets(run) || swk_run_open_consul(run) || swk_run_lock_and_read(run))
+		return run->error->status;
+	status = swk_run_ask_consul(run);
+	told->distrusted = status == SWK_HELD_BACK && !run->error->status;
+	if (status && !told->distrusted)
+		return status;
+	if (told->distrusted)
 		swk_decisions_free(run->policy.decisions);
-	}
-	if (!status)
-		status = swk_run_read_live(run, SWK_VERIFY_SAMPLES);
-	if (!status)
-		status = swk_run_record_survivors(run);
-	if (!status)
-		status = told->distrusted ? decide_nothing(run) : swk_run_decide(run);
-	return status ? status : tell(run, told);
+	if (swk_run_read_live(run, SWK_VERIFY_SAMPLES) || swk_run_record_survivors(run) ||
+	    (told->distrusted ? decide_nothing(run) : swk_run_decide(run)))
+		return run->error->status;
+	return tell(run, told);
 }
 
 int swk_inspect(const struct swk_settings *settings, struct swk_survey *survey,
@@ -110,48 +104,51 @@ int swk_inspect(const struct swk_settings *settings, struct swk_survey *survey,
 
 /* ---- a look at a few services ---- */
 
+static int ask_about(struct swk_run *run, const struct swk_waits *waits)
+{
+	int status;
+
+	if (swk_run_open_targets(run) || swk_run_open_consul(run) || swk_run_lock_and_read(run) ||
+	    swk_run_obey_hold(run))
+		return run->error->status;
+	for (size_t i = 0; i < waits->count; i++) {
+		if (!swk_services_get(&run->services, waits->list[i].service, run->error))
+			return run->error->status;
+	}
+	status = swk_run_ask_consul(run);
+	/* The services were asked about; what is refused is the tree of keys. */
+	return status == SWK_HELD_BACK && !run->error->status ? 0 : status;
+}
+
 static int count_steps(struct swk_run *run, struct swk_waits *waits)
 {
 	struct swk_wait_target *targets = calloc(run->settings->target_count + 1, sizeof(*targets));
-	int status = targets ? swk_run_open_targets(run) : swk_error_memory(run->error);
+	int status = targets ? ask_about(run, waits) : swk_error_memory(run->error);
 
-	if (!status)
-		status = swk_consul_init(&run->consul, &run->settings->consul,
-					 run->settings->token_file, run->error);
-	if (!status)
-		status = swk_run_lock_and_read(run);
-	if (!status)
-		status = swk_run_obey_hold(run);
-	for (size_t i = 0; !status && i < waits->count; i++) {
-		if (!swk_services_get(&run->services, waits->list[i].service, run->error))
-			status = run->error->status;
-	}
-	if (!status)
-		status = swk_run_ask_consul(run);
-	/* The services were asked about; what is refused is the tree of keys. */
-	if (status == SWK_HELD_BACK && !run->error->status)
-		status = 0;
-	for (size_t i = 0; !status && i < run->target_count; i++) {
+	if (status)
+		goto out;
+	for (size_t i = 0; i < run->target_count; i++) {
 		const struct swk_state_target *entry =
 			swk_state_find_target(&run->state, run->targets[i].name);
 
 		targets[i].pending = entry ? &entry->pending : NULL;
 	}
-	if (!status)
-		status = swk_waits_count(waits, &run->services, &run->recorded, targets,
-					 run->target_count, run->error);
-	if (!status && swk_waits_sent(waits)) {
-		status = swk_run_read_live(run, SWK_VERIFY_SAMPLES);
-		for (size_t i = 0; i < run->target_count; i++) {
-			targets[i].live = &run->targets[i].live;
-			if (run->targets[i].live.readable == SWK_READ_NOTHING)
-				swk_report_note(run->report, SWK_NOTE_PENDING, "%s",
-						run->targets[i].trouble.text);
-		}
-		if (!status)
-			status = swk_waits_count(waits, &run->services, &run->recorded, targets,
-						 run->target_count, run->error);
+	status = swk_waits_count(waits, &run->services, &run->recorded, targets, run->target_count,
+				 run->error);
+	if (status || !swk_waits_sent(waits))
+		goto out;
+	status = swk_run_read_live(run, SWK_VERIFY_SAMPLES);
+	if (status)
+		goto out;
+	for (size_t i = 0; i < run->target_count; i++) {
+		targets[i].live = &run->targets[i].live;
+		if (run->targets[i].live.readable == SWK_READ_NOTHING)
+			swk_report_note(run->report, SWK_NOTE_PENDING, "%s",
+					run->targets[i].trouble.text);
 	}
+	status = swk_waits_count(waits, &run->services, &run->recorded, targets, run->target_count,
+				 run->error);
+out:
 	free(targets);
 	return status;
 }

@@ -55,6 +55,15 @@ static int refuse_to_adopt(struct swk_run *run)
 			     run->store.conf);
 }
 
+static int hold_changes(struct swk_run *run, const char *what)
+{
+	run->on_hold = run->report->on_hold = true;
+	swk_report_note(run->report, SWK_NOTE_HELD_BACK,
+			"held %s: %s stays as it is; 'swk resume' ends this and catches up", what,
+			run->store.conf);
+	return refuse_to_adopt(run);
+}
+
 int swk_run_obey_hold(struct swk_run *run)
 {
 	struct swk_buffer what;
@@ -71,15 +80,9 @@ int swk_run_obey_hold(struct swk_run *run)
 	}
 	swk_buffer_init(&what, SWK_DOCUMENT_MAX);
 	status = swk_run_describe_hold(run, &what, &whole);
-	if (!status && run->settings->resume) {
-		status = end_hold(run, what.data);
-	} else if (!status) {
-		run->on_hold = run->report->on_hold = true;
-		swk_report_note(run->report, SWK_NOTE_HELD_BACK,
-				"held %s: %s stays as it is; 'swk resume' ends this and catches up",
-				what.data, run->store.conf);
-		status = refuse_to_adopt(run);
-	}
+	if (!status)
+		status = run->settings->resume ? end_hold(run, what.data)
+					       : hold_changes(run, what.data);
 	swk_buffer_free(&what);
 	return status;
 }
@@ -95,16 +98,18 @@ int swk_run_begin_hold(struct swk_run *run, const struct swk_hold *hold, enum sw
 	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
 	if (swk_file_exists(run->store.hold))
 		status = swk_run_describe_hold(run, &text, &whole);
-	if (!status && whole)
+	if (status)
+		goto out;
+	if (whole) {
 		swk_report_note(run->report, again, "held already %s", text.data);
-	swk_buffer_clear(&text);
-	if (!status && !whole) {
-		status = swk_hold_write(&text, hold, run->error);
-		if (!status)
-			status = swk_store_replace(&run->store, run->store.hold, &text, true,
-						   &written, run->error);
-		run->hold_changed |= written;
+		goto out;
 	}
+	swk_buffer_clear(&text);
+	if (swk_hold_write(&text, hold, run->error) ||
+	    swk_store_replace(&run->store, run->store.hold, &text, true, &written, run->error))
+		status = run->error->status;
+	run->hold_changed |= written;
+out:
 	swk_buffer_free(&text);
 	return status;
 }
@@ -129,21 +134,22 @@ int swk_run_read_previous(struct swk_run *run)
 
 	swk_buffer_init(&text, SWK_CONF_MAX);
 	status = swk_file_read(path, &text, &exists, run->error);
-	if (!status && !exists)
+	if (status)
+		goto out;
+	if (!exists)
 		status = swk_error_set(run->error, SWK_CANTCREATE,
 				       "%s is not there: there is no file before %s that could be "
 				       "put back; 'swk hold' keeps the present one as it is",
 				       path, run->store.conf);
-	else if (!status && !swk_nginx_is_managed(text.data, text.length))
+	else if (!swk_nginx_is_managed(text.data, text.length))
 		status =
 			swk_error_set(run->error, SWK_HELD_BACK,
 				      "%s was not written by swk-apply, and is not put back", path);
-	if (!status)
-		status = swk_nginx_read(&run->desired, path, text.data, text.length, &cause);
-	/* Without the advice that is about the file itself. */
-	if (cause.status)
+	else if (swk_nginx_read(&run->desired, path, text.data, text.length, &cause))
+		/* Without the advice that is about the file itself. */
 		status = swk_error_set(run->error, cause.status, "%.*s; it can't be put back",
 				       (int)strcspn(cause.text, ";"), cause.text);
+out:
 	swk_buffer_free(&text);
 	return status;
 }
@@ -177,18 +183,20 @@ int swk_run_plan_undo(struct swk_run *run)
 	struct swk_names unmanaged = {0};
 	int status = swk_run_find_unmanaged(run, &unmanaged);
 
+	if (status)
+		goto out;
 	/* What was deleted, and is there again, is put back all the same: a worker that died came
 	 * back with it, or somebody else has mended by hand what this is to mend. */
 	for (size_t i = 0; i < gone->count; i++)
 		swk_names_remove(&unmanaged, gone->list[i]);
-	if (!status && unmanaged.count)
-		status = leave_to_others(run, &unmanaged);
-	if (!status)
-		status = swk_plan_changes(&run->changes, &run->recorded, &run->desired, run->error);
-	if (!status && !run->changes.count && run->desired.count == before)
+	if ((unmanaged.count && leave_to_others(run, &unmanaged)) ||
+	    swk_plan_changes(&run->changes, &run->recorded, &run->desired, run->error))
+		status = run->error->status;
+	else if (!run->changes.count && run->desired.count == before)
 		swk_report_note(run->report, SWK_NOTE_WARNING,
 				"%s has the same upstreams as %s; nothing is put back",
 				swk_store_previous(&run->store), run->store.conf);
+out:
 	swk_names_free(&unmanaged);
 	return status;
 }

@@ -57,16 +57,14 @@ static int read_state(struct swk_run *run)
 
 int swk_run_lock_and_read(struct swk_run *run)
 {
-	int status = swk_store_open(&run->store, run->settings->conf, run->error);
-
 	/* A look needs no lock: every file is replaced as a whole. */
-	if (!status && !run->settings->dry_run)
-		status = swk_store_lock(&run->store, run->deadline, &run->waited, run->error);
-	if (!status)
-		status = read_conf(run);
-	if (!status)
-		status = read_state(run);
-	return status;
+	bool locks = !run->settings->dry_run;
+
+	if (swk_store_open(&run->store, run->settings->conf, run->error) ||
+	    (locks && swk_store_lock(&run->store, run->deadline, &run->waited, run->error)) ||
+	    read_conf(run) || read_state(run))
+		return run->error->status;
+	return 0;
 }
 
 void swk_run_unlock(struct swk_run *run)
@@ -125,36 +123,37 @@ int swk_run_save_state(struct swk_run *run, bool durably)
 {
 	struct swk_buffer text;
 	bool replaced = false;
-	int status;
+	int status = 0;
 
 	swk_buffer_init(&text, SWK_STATE_MAX);
-	status = swk_state_write(&text, &run->state, run->error);
-	if (!status)
-		status = swk_store_replace(&run->store, run->store.state, &text, durably, &replaced,
-					   run->error);
+	if (swk_state_write(&text, &run->state, run->error) ||
+	    swk_store_replace(&run->store, run->store.state, &text, durably, &replaced, run->error))
+		status = run->error->status;
 	swk_buffer_free(&text);
 	return status;
+}
+
+static bool is_to_be_replaced(const struct swk_run *run, const struct swk_buffer *text)
+{
+	/* Where there is no file, one with nothing in it is not needed. */
+	if (run->settings->dry_run || run->on_hold || (!run->exists && !run->desired.count))
+		return false;
+	return text->length != run->text.length ||
+	       memcmp(text->data, run->text.data, text->length) != 0;
 }
 
 int swk_run_persist(struct swk_run *run)
 {
 	struct swk_buffer text;
-	int status = record_changes(run);
+	int status = 0;
 
 	swk_buffer_init(&text, SWK_CONF_MAX);
-	if (!status)
-		status = note_gone(run);
-	if (!status)
-		status = swk_nginx_file(&text, &run->desired, run->error);
-	/* Where there is no file, one with nothing in it is not needed. */
-	if (!status && (run->exists || run->desired.count) && !run->settings->dry_run &&
-	    !run->on_hold &&
-	    (text.length != run->text.length || memcmp(text.data, run->text.data, text.length))) {
-		status = swk_run_save_state(run, true);
-		if (!status)
-			status = swk_store_commit(&run->store, &run->text, &text, &run->touched,
-						  run->error);
-	}
+	if (record_changes(run) || note_gone(run) ||
+	    swk_nginx_file(&text, &run->desired, run->error) ||
+	    (is_to_be_replaced(run, &text) &&
+	     (swk_run_save_state(run, true) ||
+	      swk_store_commit(&run->store, &run->text, &text, &run->touched, run->error))))
+		status = run->error->status;
 	swk_buffer_free(&text);
 	swk_buffer_free(&run->text);
 	return status;

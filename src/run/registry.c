@@ -267,6 +267,29 @@ static struct swk_answer_checks *checks_of(const struct swk_run *run, const char
 			.answers[swk_services_find(&run->services, service) - run->services.list];
 }
 
+static int take_answer(struct swk_run *run, const struct answer *answer,
+		       const struct swk_consul_query *query)
+{
+	struct swk_service *service = swk_services_find(&run->services, answer->service);
+
+	service->index = query->index;
+	service->unchanged = query->same;
+	/* It had an instance then. */
+	run->seen += query->same;
+	if (answer->checks)
+		answer->checks->number = query->number;
+	if (!query->error.status)
+		return 0;
+	swk_service_clear(service);
+	service->unavailable = true;
+	swk_report_note(run->report, SWK_NOTE_UNAVAILABLE,
+			"service %s could not be asked about, and keeps what it has: %s",
+			answer->service, query->error.text);
+	if (query->error.status != SWK_INTERNAL)
+		return 0;
+	return swk_error_set(run->error, SWK_INTERNAL, "%s", query->error.text);
+}
+
 /* Asks about the services in the list of names, which are all in run->services. */
 static int ask_services(struct swk_run *run, const char *const *names, size_t count)
 {
@@ -275,7 +298,9 @@ static int ask_services(struct swk_run *run, const char *const *names, size_t co
 	size_t noted = run->report->note_count;
 	int status = queries && answers ? swk_run_expect_checks(run) : swk_error_memory(run->error);
 
-	for (size_t i = 0; !status && i < count; i++) {
+	if (status)
+		goto out;
+	for (size_t i = 0; i < count; i++) {
 		answers[i] = (struct answer){run, names[i], checks_of(run, names[i])};
 		queries[i].service = names[i];
 		queries[i].sink = (struct swk_document_sink){.context = &answers[i],
@@ -288,29 +313,10 @@ static int ask_services(struct swk_run *run, const char *const *names, size_t co
 		queries[i].again = forget_answer;
 		forget_answer(&answers[i]);
 	}
-	if (!status)
-		status = swk_consul_ask(&run->consul, run->http, queries, count, run->deadline,
-					run->error);
-	for (size_t i = 0; !status && i < count; i++) {
-		struct swk_service *service = swk_services_find(&run->services, names[i]);
-
-		service->index = queries[i].index;
-		service->unchanged = queries[i].same;
-		/* It had an instance then. */
-		run->seen += queries[i].same;
-		if (answers[i].checks)
-			answers[i].checks->number = queries[i].number;
-		if (queries[i].error.status == SWK_INTERNAL)
-			status = swk_error_set(run->error, SWK_INTERNAL, "%s",
-					       queries[i].error.text);
-		if (!queries[i].error.status)
-			continue;
-		swk_service_clear(service);
-		service->unavailable = true;
-		swk_report_note(run->report, SWK_NOTE_UNAVAILABLE,
-				"service %s could not be asked about, and keeps what it has: %s",
-				names[i], queries[i].error.text);
-	}
+	status = swk_consul_ask(&run->consul, run->http, queries, count, run->deadline, run->error);
+	for (size_t i = 0; !status && i < count; i++)
+		status = take_answer(run, &answers[i], &queries[i]);
+out:
 	swk_report_sort(run->report, noted);
 	free(queries);
 	free(answers);
@@ -387,7 +393,7 @@ static bool list_lacks_one(const struct swk_run *run)
 	return false;
 }
 
-/* The list of services. Sets list_known, or notes why not. */
+/* The list of services, for a complete pass. Sets list_known, or notes why not. */
 static int ask_list(struct swk_run *run)
 {
 	const struct swk_settings *settings = run->settings;
@@ -398,6 +404,8 @@ static int ask_list(struct swk_run *run)
 					 .again = forget_list};
 	int status;
 
+	if (!run->complete)
+		return 0;
 	run->listed = 0;
 	status = swk_consul_ask(&run->consul, run->http, &query, 1, run->deadline, run->error);
 	/* Nothing goes on the word of one who may be behind. */
@@ -464,30 +472,38 @@ static int ask_unchanged(struct swk_run *run)
 static int guard_instances(struct swk_run *run)
 {
 	size_t seen, asked;
-	int status = ask_unchanged(run);
 
-	if (status)
-		return status;
+	if (!run->complete || !run->list_known)
+		return 0;
+	if (ask_unchanged(run))
+		return run->error->status;
 	asked = count_asked(run, &seen);
 	return swk_guard_instances(asked, seen, run->report) ? 0 : SWK_HELD_BACK;
 }
 
+static int guard_anew(struct swk_run *run)
+{
+	if (!run->anew || !run->report->counted[SWK_NOTE_UNAVAILABLE])
+		return 0;
+	return swk_error_set(run->error, SWK_UNAVAILABLE,
+			     "%s can't be written anew while Consul can't be asked about "
+			     "everything",
+			     run->store.conf);
+}
+
 int swk_run_ask_consul(struct swk_run *run)
 {
-	int status = run->complete ? ask_list(run) : 0;
+	static int (*const steps[])(struct swk_run *) = {
+		ask_list,		/* in a complete pass */
+		swk_run_find_unchanged, /* those are not asked about */
+		ask_where_needed,
+		guard_instances,
+		swk_run_ask_keys,
+		guard_anew,
+	};
+	int status = 0;
 
-	if (!status)
-		status = swk_run_find_unchanged(run);
-	if (!status)
-		status = ask_where_needed(run);
-	if (!status && run->complete && run->list_known)
-		status = guard_instances(run);
-	if (!status)
-		status = swk_run_ask_keys(run);
-	if (!status && run->anew && run->report->counted[SWK_NOTE_UNAVAILABLE])
-		status = swk_error_set(run->error, SWK_UNAVAILABLE,
-				       "%s can't be written anew while Consul can't be asked about "
-				       "everything",
-				       run->store.conf);
+	for (size_t i = 0; !status && i < sizeof(steps) / sizeof(*steps); i++)
+		status = steps[i](run);
 	return status;
 }

@@ -33,24 +33,23 @@ static int refuse_twice(struct swk_run *run)
 int swk_run_open_targets(struct swk_run *run)
 {
 	const struct swk_settings *settings = run->settings;
-	int status = 0;
 
 	run->targets = calloc(settings->target_count, sizeof(*run->targets));
 	if (!run->targets)
 		return swk_error_memory(run->error);
-	for (size_t i = 0; !status && i < settings->target_count; i++) {
-		status = swk_target_dyups.open(&run->targets[i], &settings->targets[i], run->error);
-		if (status)
-			break;
-		run->targets[i].read_interval = settings->read_interval;
-		if (run->targets[i].port)
-			run->policy.reserved[run->policy.reserved_count++] = run->targets[i].port;
+	for (size_t i = 0; i < settings->target_count; i++) {
+		struct swk_target *target = &run->targets[i];
+
+		if (swk_target_dyups.open(target, &settings->targets[i], run->error))
+			return run->error->status;
+		target->read_interval = settings->read_interval;
+		if (target->port)
+			run->policy.reserved[run->policy.reserved_count++] = target->port;
 		run->target_count++;
-		status = refuse_twice(run);
-		if (!status)
-			status = swk_report_target(run->report, run->targets[i].name, run->error);
+		if (refuse_twice(run) || swk_report_target(run->report, target->name, run->error))
+			return run->error->status;
 	}
-	return status;
+	return 0;
 }
 
 /* What is to be found out of targets: all that they have, so many times; or what glance tells. */
@@ -216,7 +215,7 @@ static int reconcile_target(struct swk_run *run, size_t number, const struct swk
 	int64_t deadline = now + (run->deadline - now) / (int64_t)(run->target_count - number);
 	struct swk_target *target = &run->targets[number];
 	struct swk_target_report *report = &run->report->targets[number];
-	struct swk_names left = {0};
+	struct swk_names left = {0}, *pending;
 	int status = 0;
 
 	for (size_t i = 0; !status && i < plan->count; i++) {
@@ -226,18 +225,16 @@ static int reconcile_target(struct swk_run *run, size_t number, const struct swk
 		if (!status && left.count == before)
 			(*(plan->list[i].upstream ? &report->updated : &report->deleted))++;
 	}
-	if (!status) {
-		struct swk_names *pending =
-			&swk_state_find_target(&run->state, target->name)->pending;
-
-		swk_names_free(pending);
-		*pending = left;
-		left = (struct swk_names){0};
-		report->pending = pending->count;
-		note_pending(run, target, pending->count);
+	if (status) {
+		swk_names_free(&left);
+		return status;
 	}
-	swk_names_free(&left);
-	return status;
+	pending = &swk_state_find_target(&run->state, target->name)->pending;
+	swk_names_free(pending);
+	*pending = left;
+	report->pending = pending->count;
+	note_pending(run, target, pending->count);
+	return 0;
 }
 
 /* What shall be sent is owed before it is sent: one that dies half way may have changed one worker
@@ -258,22 +255,20 @@ static int record_plan(struct swk_run *run, size_t number, const struct swk_plan
 static int plan_all(struct swk_run *run, struct swk_plan *plans, struct swk_names *pending)
 {
 	bool news = false;
-	int status = 0;
 
-	for (size_t i = 0; !status && i < run->target_count; i++) {
+	for (size_t i = 0; i < run->target_count; i++) {
 		struct swk_state_target *entry =
 			swk_state_find_target(&run->state, run->targets[i].name);
 		size_t before = entry->pending.count;
 
-		status = swk_names_add_all(&pending[i], &entry->pending, run->error);
-		if (!status)
-			status = swk_plan_make(&plans[i], &run->desired, &run->changes, &pending[i],
-					       &run->targets[i].live, run->error);
-		if (!status)
-			status = record_plan(run, i, &plans[i]);
+		if (swk_names_add_all(&pending[i], &entry->pending, run->error) ||
+		    swk_plan_make(&plans[i], &run->desired, &run->changes, &pending[i],
+				  &run->targets[i].live, run->error) ||
+		    record_plan(run, i, &plans[i]))
+			return run->error->status;
 		news |= entry->pending.count > before;
 	}
-	return status || !news ? status : swk_run_save_state(run, false);
+	return news ? swk_run_save_state(run, false) : 0;
 }
 
 int swk_run_reconcile(struct swk_run *run)

@@ -139,16 +139,17 @@ static int mark_unchanged(struct swk_run *run)
 int swk_run_find_unchanged(struct swk_run *run)
 {
 	struct swk_run_checks *checks = &run->checks;
-	int status = 0;
+	int status;
 
 	if (!may_remember(run))
 		return 0;
 	status = read_known(run);
-	if (!status && checks->known.count)
-		status = add_blocks(&checks->blocks, &run->recorded, run->error);
-	if (!status && checks->known.count && checks->told && !checks->undecodable)
-		status = mark_unchanged(run);
-	return status;
+	if (status || !checks->known.count)
+		return status;
+	status = add_blocks(&checks->blocks, &run->recorded, run->error);
+	if (status || !checks->told || checks->undecodable)
+		return status;
+	return mark_unchanged(run);
 }
 
 uint64_t swk_run_known_answer(const struct swk_run *run, const char *service)
@@ -266,12 +267,14 @@ static int write_checks(struct swk_run *run, const struct swk_checks *checks)
 	swk_buffer_init(&text, SWK_CHECKS_MAX);
 	swk_buffer_init(&before, SWK_CHECKS_MAX);
 	status = swk_checks_write(&text, checks, run->error);
-	if (!status)
-		(void)swk_file_read(run->store.checks, &before, &exists, &failure);
-	if (!status && (!exists || failure.status || before.length != text.length ||
-			memcmp(before.data, text.data, text.length) != 0))
+	if (status)
+		goto out;
+	(void)swk_file_read(run->store.checks, &before, &exists, &failure);
+	if (!exists || failure.status || before.length != text.length ||
+	    memcmp(before.data, text.data, text.length) != 0)
 		status = swk_store_replace(&run->store, run->store.checks, &text, false, &replaced,
 					   run->error);
+out:
 	swk_buffer_free(&before);
 	swk_buffer_free(&text);
 	return status;
