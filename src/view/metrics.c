@@ -345,10 +345,10 @@ static int add_family(struct swk_buffer *out, enum family family, struct swk_err
 static int add_one(struct swk_buffer *out, enum family family, bool there, int digits,
 		   double number, struct swk_error *error)
 {
-	int status = there ? add_family(out, family, error) : 0;
-
-	if (status || !there)
-		return status;
+	if (!there)
+		return 0;
+	if (add_family(out, family, error))
+		return error->status;
 	return swk_buffer_print(out, error, "%s %.*f\n", families[family].name, digits, number);
 }
 
@@ -431,43 +431,29 @@ static int add_known(struct swk_buffer *out, const struct swk_metrics *metrics,
 		     struct swk_error *error)
 {
 	const bool passed = metrics->pass > 0;
-	int status = add_one(out, UPSTREAMS, true, 0, (double)metrics->upstreams, error);
 
-	if (!status)
-		status = add_one(out, SERVERS, true, 0, (double)metrics->servers, error);
-	if (!status)
-		status = add_one(out, KEPT, passed, 0, (double)metrics->kept, error);
-	if (!status)
-		status = add_one(out, SKIPPED, passed, 0, (double)metrics->skipped, error);
-	if (!status)
-		status = add_one(out, ON_HOLD, true, 0, metrics->on_hold, error);
-	if (!status)
-		status = add_healths(out, metrics, error);
-	return status ? status : add_targets(out, metrics, error);
+	if (add_one(out, UPSTREAMS, true, 0, (double)metrics->upstreams, error) ||
+	    add_one(out, SERVERS, true, 0, (double)metrics->servers, error) ||
+	    add_one(out, KEPT, passed, 0, (double)metrics->kept, error) ||
+	    add_one(out, SKIPPED, passed, 0, (double)metrics->skipped, error) ||
+	    add_one(out, ON_HOLD, true, 0, metrics->on_hold, error) ||
+	    add_healths(out, metrics, error) || add_targets(out, metrics, error))
+		return error->status;
+	return 0;
 }
 
 int swk_metrics_write(struct swk_buffer *out, const struct swk_metrics *metrics,
 		      struct swk_error *error)
 {
-	int status = add_family(out, BUILD, error);
-
-	if (!status)
-		status = add_labelled(out, BUILD, SWK_VERSION, "1", error);
-	if (!status)
-		status = add_one(out, ATTEMPT, true, 3, metrics->attempt, error);
-	if (!status)
-		status = add_one(out, SUCCESS, metrics->success > 0, 3, metrics->success, error);
-	if (!status)
-		status = add_one(out, PASS, metrics->pass > 0, 3, metrics->pass, error);
-	if (!status)
-		status = add_one(out, STATUS, true, 0, metrics->status, error);
-	if (!status)
-		status = add_one(out, DURATION, true, 3, metrics->duration, error);
-	if (!status)
-		status = add_steps(out, metrics->steps, error);
-	if (!status)
-		status = add_counts(out, EVENTS, metrics->events, error);
-	if (!status)
-		status = add_counts(out, FAILED, metrics->failed, error);
-	return status || !metrics->known ? status : add_known(out, metrics, error);
+	if (add_family(out, BUILD, error) || add_labelled(out, BUILD, SWK_VERSION, "1", error) ||
+	    add_one(out, ATTEMPT, true, 3, metrics->attempt, error) ||
+	    add_one(out, SUCCESS, metrics->success > 0, 3, metrics->success, error) ||
+	    add_one(out, PASS, metrics->pass > 0, 3, metrics->pass, error) ||
+	    add_one(out, STATUS, true, 0, metrics->status, error) ||
+	    add_one(out, DURATION, true, 3, metrics->duration, error) ||
+	    add_steps(out, metrics->steps, error) ||
+	    add_counts(out, EVENTS, metrics->events, error) ||
+	    add_counts(out, FAILED, metrics->failed, error))
+		return error->status;
+	return metrics->known ? add_known(out, metrics, error) : 0;
 }

@@ -28,15 +28,14 @@ int swk_print_differences(struct swk_buffer *out, const struct swk_report *repor
 	int status = 0;
 
 	for (size_t i = 0; !status && i < report->difference_count; i++) {
-		const struct swk_difference *difference = &report->differences[i];
+		const struct swk_difference *this = &report->differences[i];
 
-		status = swk_buffer_print(out, error, "%c %s", difference->sign, difference->text);
-		if (!status && difference->target)
-			status = swk_buffer_print(out, error, " (%s)", difference->target);
-		else if (!status && report->on_hold)
-			status = swk_buffer_print(out, error, " (held)");
-		if (!status)
-			status = swk_buffer_add(out, "\n", 1, error);
+		if (this->target)
+			status = swk_buffer_print(out, error, "%c %s (%s)\n", this->sign,
+						  this->text, this->target);
+		else
+			status = swk_buffer_print(out, error, "%c %s%s\n", this->sign, this->text,
+						  report->on_hold ? " (held)" : "");
 	}
 	return status;
 }

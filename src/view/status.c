@@ -62,35 +62,30 @@ static int put_target(struct swk_line *line, const struct swk_survey_target *tar
 	size_t counts[SWK_STANDINGS] = {0};
 	const char *between = ": ";
 	char text[SWK_TEXT_MAX];
-	int status;
 
 	for (size_t i = 0; i < target->count; i++)
 		counts[target->rows[i].standing]++;
 	(void)snprintf(text, sizeof(text), ": %zu upstream%s", target->count,
 		       target->count == 1 ? "" : "s");
-	status = swk_line_end(line, error);
-	if (!status)
-		status = swk_line_put(line, SWK_BOLD, target->name, error);
-	if (!status)
-		status = swk_line_put(line, NULL, text, error);
-	for (size_t i = 0; !status && i < SWK_STANDINGS; i++) {
+	if (swk_line_end(line, error) || swk_line_put(line, SWK_BOLD, target->name, error) ||
+	    swk_line_put(line, NULL, text, error))
+		return error->status;
+	for (size_t i = 0; i < SWK_STANDINGS; i++) {
 		if (!counts[i])
 			continue;
 		(void)snprintf(text, sizeof(text), "%zu %s", counts[i], swk_standing_words[i]);
-		status = swk_line_put(line, NULL, between, error);
+		if (swk_line_put(line, NULL, between, error) ||
+		    swk_line_put(line, standing_colours[i], text, error))
+			return error->status;
 		between = ", ";
-		if (!status)
-			status = swk_line_put(line, standing_colours[i], text, error);
 	}
-	if (!status)
-		status = swk_line_end(line, error);
-	if (!status && *target->trouble) {
-		status = swk_line_put(line, target->asked ? SWK_YELLOW : SWK_RED, target->trouble,
-				      error);
-		if (!status)
-			status = swk_line_end(line, error);
-	}
-	return status || !target->count ? status : put_rows(line, target, error);
+	if (swk_line_end(line, error))
+		return error->status;
+	if (*target->trouble &&
+	    (swk_line_put(line, target->asked ? SWK_YELLOW : SWK_RED, target->trouble, error) ||
+	     swk_line_end(line, error)))
+		return error->status;
+	return target->count ? put_rows(line, target, error) : 0;
 }
 
 /* ---- what is not published ---- */
@@ -130,14 +125,13 @@ static int put_unpublished(struct swk_line *line, const struct swk_decisions *de
 
 static int put_hold(struct swk_line *line, const char *on_hold, struct swk_error *error)
 {
-	int result = swk_line_put(line, SWK_YELLOW, "held ", error);
+	static const char advice[] = ": the file stays as it is; 'swk resume' ends this";
 
-	if (!result)
-		result = swk_line_put(line, SWK_YELLOW, on_hold, error);
-	if (!result)
-		result = swk_line_put(line, NULL,
-				      ": the file stays as it is; 'swk resume' ends this", error);
-	return result ? result : swk_line_end(line, error);
+	if (swk_line_put(line, SWK_YELLOW, "held ", error) ||
+	    swk_line_put(line, SWK_YELLOW, on_hold, error) ||
+	    swk_line_put(line, NULL, advice, error) || swk_line_end(line, error))
+		return error->status;
+	return 0;
 }
 
 /* What is known of the whole: a line each. */
@@ -146,31 +140,27 @@ static int put_head(struct swk_line *line, const struct swk_survey *survey, stru
 	const time_t seconds = (time_t)survey->success;
 	char text[64] = "never";
 	struct tm when;
-	int result;
 
 	if (survey->success && localtime_r(&seconds, &when))
 		(void)strftime(text, sizeof(text), "%F %T", &when);
-	result = swk_line_put(line, SWK_BOLD, survey->conf, error);
-	if (!result)
-		result = swk_line_put(line, NULL, ": last run that left nothing to do: ", error);
-	if (!result)
-		result = swk_line_put(line, NULL, text, error);
-	if (!result)
-		result = swk_line_end(line, error);
-	return result || !survey->on_hold ? result : put_hold(line, survey->on_hold, error);
+	if (swk_line_put(line, SWK_BOLD, survey->conf, error) ||
+	    swk_line_put(line, NULL, ": last run that left nothing to do: ", error) ||
+	    swk_line_put(line, NULL, text, error) || swk_line_end(line, error))
+		return error->status;
+	return survey->on_hold ? put_hold(line, survey->on_hold, error) : 0;
 }
 
 int swk_print_survey(struct swk_buffer *out, const struct swk_survey *survey,
 		     const struct swk_print_style *style, struct swk_error *error)
 {
 	struct swk_line line = {.out = out, .style = style};
-	int result = put_head(&line, survey, error);
+	int status = put_head(&line, survey, error);
 
-	for (size_t i = 0; !result && i < survey->target_count; i++)
-		result = put_target(&line, &survey->targets[i], error);
-	return result || !survey->unpublished.count
-		       ? result
-		       : put_unpublished(&line, &survey->unpublished, error);
+	for (size_t i = 0; !status && i < survey->target_count; i++)
+		status = put_target(&line, &survey->targets[i], error);
+	if (status || !survey->unpublished.count)
+		return status;
+	return put_unpublished(&line, &survey->unpublished, error);
 }
 
 /* ---- JSON ---- */
