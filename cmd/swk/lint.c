@@ -43,19 +43,21 @@ static int read_conf(const struct swk_nginx_files *files, const struct swk_nginx
 
 	swk_buffer_init(&text, SWK_CONF_MAX);
 	status = swk_nginx_files_conf(files, &text, &exists, error);
-	if (!status && !exists) {
+	if (status)
+		goto out;
+	if (!exists) {
 		(void)snprintf(words, sizeof(words),
 			       "%s isn't there yet, so the names and sizes of upstreams are not "
 			       "known: look again after the first 'swk-apply --resync'",
 			       conf->path);
 		swk_log_line(log, SWK_LOG_WARNING, words);
 	}
-	if (!status)
-		status = swk_nginx_conf_parse(&conf->directives, file, text.data, text.length,
-					      &room, error);
+	status =
+		swk_nginx_conf_parse(&conf->directives, file, text.data, text.length, &room, error);
 	if (!status &&
 	    swk_nginx_read(&conf->upstreams, conf->path, text.data, text.length, &failure))
 		swk_log_line(log, SWK_LOG_WARNING, failure.text);
+out:
 	swk_buffer_free(&text);
 	return status;
 }
@@ -69,10 +71,13 @@ static int show(const struct swk_findings *findings, const char *path, bool json
 	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
 	status = json ? swk_print_findings_json(&text, findings, error)
 		      : swk_print_findings(&text, findings, error);
-	if (!status && text.length)
+	if (status)
+		goto out;
+	if (text.length)
 		(void)fwrite(text.data, 1, text.length, stdout);
-	else if (!status)
+	else
 		swk_tell_line("%s: ok", strcmp(path, "-") ? path : "standard input");
+out:
 	swk_buffer_free(&text);
 	return status;
 }
@@ -85,15 +90,14 @@ int swk_lint(struct swk_options *options, const struct swk_log *log)
 	struct swk_nginx_files files = {0};
 	struct swk_findings findings = {0};
 	struct swk_error error = {0};
-	int status = read_configuration(&files, path, conf.path, &error);
+	int status = 0;
 
-	if (!status)
-		status = read_conf(&files, &file, &conf, log, &error);
-	if (!status)
-		status = swk_nginx_lint(&findings, &files.top, &conf, &error);
-	if (!status)
-		status = show(&findings, path, options->json, &error);
-	if (!status && findings.count)
+	if (read_configuration(&files, path, conf.path, &error) ||
+	    read_conf(&files, &file, &conf, log, &error) ||
+	    swk_nginx_lint(&findings, &files.top, &conf, &error) ||
+	    show(&findings, path, options->json, &error))
+		status = error.status;
+	else if (findings.count)
 		status = FOUND;
 	if (error.status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);

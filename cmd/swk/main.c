@@ -83,12 +83,15 @@ static int run(const struct command *command, int argc, char **argv, struct swk_
 	/* What watches is told of messages is for its handlers. */
 	if (command->kind != SWK_COMMAND_WATCHES)
 		swk_tell_as(log, &options);
-	if (!status && options.help)
+	if (status)
+		goto out;
+	if (options.help)
 		status = help_with(command, &error);
-	else if (!status && options.version)
+	else if (options.version)
 		print_version();
-	else if (!status)
+	else
 		status = command->run(&options, log);
+out:
 	if (error.status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
 	swk_options_free(&options);

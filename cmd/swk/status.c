@@ -24,11 +24,11 @@ static int add_note(struct swk_buffer *text, const struct swk_print_style *style
 		    struct swk_error *error)
 {
 	struct swk_line line = {.out = text, .style = style};
-	int result = swk_line_end(&line, error);
 
-	if (!result)
-		result = swk_line_put(&line, SWK_RED, note, error);
-	return result ? result : swk_line_end(&line, error);
+	if (swk_line_end(&line, error) || swk_line_put(&line, SWK_RED, note, error) ||
+	    swk_line_end(&line, error))
+		return error->status;
+	return 0;
 }
 
 /* What else would be said beside the table, and be painted over. */

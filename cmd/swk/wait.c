@@ -26,15 +26,22 @@ static int64_t seconds_gone(const struct waiting *waiting)
 /* How far all of them are. */
 static int describe(struct swk_buffer *text, const struct waiting *waiting, struct swk_error *error)
 {
-	int status = 0;
-
-	for (size_t i = 0; !status && i < waiting->waits.count; i++) {
-		if (i)
-			status = swk_buffer_print(text, error, ", ");
-		if (!status)
-			status = swk_wait_describe(text, &waiting->waits.list[i], error);
+	for (size_t i = 0; i < waiting->waits.count; i++) {
+		if ((i && swk_buffer_print(text, error, ", ")) ||
+		    swk_wait_describe(text, &waiting->waits.list[i], error))
+			return error->status;
 	}
-	return status;
+	return 0;
+}
+
+static int describe_late(struct swk_buffer *text, const struct waiting *waiting,
+			 const struct swk_wait *late, struct swk_error *error)
+{
+	if (swk_wait_describe(text, late, error))
+		return error->status;
+	return swk_buffer_print(text, error, " after %u s%s%s%s", late->seconds,
+				late->registered ? "" : "; Consul shows no instance of it",
+				*waiting->hindrance ? "; " : "", waiting->hindrance);
 }
 
 /* The line, painted over the one before. */
@@ -69,26 +76,22 @@ static int say_result(const struct waiting *waiting, const struct swk_wait *late
 
 	if (waiting->paints)
 		(void)printf("\r\033[K");
-	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
-	if (!late) {
-		status = describe(&text, waiting, error);
-		if (!status)
-			(void)printf("%s\n", text.data);
-	} else {
+	if (late)
 		(void)fflush(stdout);
-		status = swk_wait_describe(&text, late, error);
-		if (!status)
-			status = swk_buffer_print(
-				&text, error, " after %u s%s%s%s", late->seconds,
-				late->registered ? "" : "; Consul shows no instance of it",
-				*waiting->hindrance ? "; " : "", waiting->hindrance);
-		if (!status)
-			swk_log_line(log, SWK_LOG_ERROR, text.data);
-	}
-	swk_buffer_free(&text);
+	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
+	status =
+		late ? describe_late(&text, waiting, late, error) : describe(&text, waiting, error);
 	if (status)
-		return status;
-	return late ? SWK_TEMPFAIL : 0;
+		goto out;
+	if (late) {
+		swk_log_line(log, SWK_LOG_ERROR, text.data);
+		status = SWK_TEMPFAIL;
+	} else {
+		(void)printf("%s\n", text.data);
+	}
+out:
+	swk_buffer_free(&text);
+	return status;
 }
 
 /* ---- looking ---- */
@@ -162,23 +165,23 @@ static int wait_for_all(struct waiting *waiting, const struct swk_log *log, stru
 static int take_operands(struct waiting *waiting, const struct swk_options *options,
 			 struct swk_error *error)
 {
-	int status = 0;
-
 	if (!options->word_count)
 		return swk_error_set(error, SWK_USAGE,
 				     "what is to be waited for is missing: SERVICE=N; see --help");
-	for (size_t i = 0; !status && i < options->word_count; i++)
-		status = swk_waits_add(&waiting->waits, options->words[i], error);
-	for (size_t i = 0; !status && i < waiting->waits.count; i++) {
+	for (size_t i = 0; i < options->word_count; i++) {
+		if (swk_waits_add(&waiting->waits, options->words[i], error))
+			return error->status;
+	}
+	for (size_t i = 0; i < waiting->waits.count; i++) {
 		const char *service = waiting->waits.list[i].service;
 
 		if (!swk_settings_publish(&options->settings, service))
-			status = swk_error_set(error, SWK_USAGE,
-					       "service '%s' is never published: include and "
-					       "exclude leave it out, or it is Consul itself",
-					       service);
+			return swk_error_set(error, SWK_USAGE,
+					     "service '%s' is never published: include and "
+					     "exclude leave it out, or it is Consul itself",
+					     service);
 	}
-	return status;
+	return 0;
 }
 
 int swk_wait_command(struct swk_options *options, const struct swk_log *log)

@@ -72,13 +72,12 @@ static int ask(struct listing *listing, int64_t deadline, struct swk_error *erro
 					 .again = forget};
 	struct swk_consul consul = {0};
 	struct swk_http *http = swk_http_open(error);
-	int status = http ? 0 : error->status;
+	int status = 0;
 
-	if (!status)
-		status = swk_consul_init(&consul, &settings->consul, settings->token_file, error);
-	if (!status)
-		status = swk_consul_ask(&consul, http, &query, 1, deadline, error);
-	if (!status && query.error.status)
+	if (!http || swk_consul_init(&consul, &settings->consul, settings->token_file, error) ||
+	    swk_consul_ask(&consul, http, &query, 1, deadline, error))
+		status = error->status;
+	else if (query.error.status)
 		status = swk_error_set(error, query.error.status,
 				       "Consul could not be asked, and nothing is written: %s",
 				       query.error.text);
@@ -124,15 +123,18 @@ static int replace(const struct swk_store *store, const struct swk_buffer *text,
 
 	swk_buffer_init(&present, SWK_CONF_MAX);
 	status = swk_file_read(store->conf, &present, &exists, error);
-	same = !status && exists && present.length == text->length &&
+	if (status)
+		goto out;
+	same = exists && present.length == text->length &&
 	       !memcmp(present.data, text->data, text->length);
-	if (!status && exists && !same && !swk_agent_config_recognise(&present))
+	if (exists && !same && !swk_agent_config_recognise(&present))
 		status = swk_error_set(error, SWK_HELD_BACK,
 				       "%s has something in it that swk watches doesn't write: it "
 				       "is left as it is; move that to a file of another name",
 				       store->conf);
-	if (!status && !same)
+	else if (!same)
 		status = swk_store_replace(store, store->conf, text, true, replaced, error);
+out:
 	swk_buffer_free(&present);
 	return status;
 }
@@ -142,21 +144,50 @@ static int write_file(const char *folder, const struct swk_buffer *text, int64_t
 		      bool *replaced, struct swk_error *error)
 {
 	struct swk_store store = {.lock_descriptor = -1};
-	int status = check_folder(folder, error);
-	char *path = NULL;
+	int status = 0;
+	char *path;
 
-	if (!status && asprintf(&path, "%s/" FILE_NAME, folder) < 0)
-		status = swk_error_memory(error);
-	if (!status)
-		status = swk_store_open(&store, path, error);
-	if (!status)
-		status = swk_store_lock_folder(&store, deadline, error);
-	if (!status)
-		status = replace(&store, text, replaced, error);
+	if (check_folder(folder, error))
+		return error->status;
+	if (asprintf(&path, "%s/" FILE_NAME, folder) < 0)
+		return swk_error_memory(error);
+	if (swk_store_open(&store, path, error) || swk_store_lock_folder(&store, deadline, error) ||
+	    replace(&store, text, replaced, error))
+		status = error->status;
 	if (*replaced)
 		(void)printf("%s\n", path);
 	swk_store_close(&store);
 	free(path);
+	return status;
+}
+
+/* Asks for the list, and writes or prints what is made of it. *news becomes false where a file was
+ * to be written and was not. */
+static int make(struct listing *listing, const struct swk_options *options, bool *news,
+		struct swk_error *error)
+{
+	const struct swk_settings *settings = &options->settings;
+	int64_t deadline = swk_now_ms() + (int64_t)settings->timeout * 1000;
+	struct swk_buffer text;
+	int status;
+
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	status = ask(listing, deadline, error);
+	if (!status)
+		status = guard(listing, error);
+	if (!status)
+		status = swk_agent_config_print(&text, &listing->services, settings,
+						&options->handed, error);
+	if (status)
+		goto out;
+	if (options->write) {
+		*news = false;
+		status = write_file(options->write, &text, deadline, news, error);
+	} else {
+		(void)fwrite(text.data, 1, text.length, stdout);
+	}
+out:
+	swk_buffer_free(&text);
 	return status;
 }
 
@@ -189,28 +220,13 @@ static void say_of_shipped(const char *folder, const struct swk_log *log)
 
 int swk_watches(struct swk_options *options, const struct swk_log *log)
 {
-	const struct swk_settings *settings = &options->settings;
-	int64_t deadline = swk_now_ms() + (int64_t)settings->timeout * 1000;
-	struct listing listing = {.policy = {.settings = settings}};
+	struct listing listing = {.policy = {.settings = &options->settings}};
 	struct swk_error error = {0};
-	struct swk_buffer text;
 	bool news = true;
 	int status;
 
 	swk_report_init(&listing.report);
-	swk_buffer_init(&text, SWK_CONF_MAX);
-	status = ask(&listing, deadline, &error);
-	if (!status)
-		status = guard(&listing, &error);
-	if (!status)
-		status = swk_agent_config_print(&text, &listing.services, settings,
-						&options->handed, &error);
-	if (!status && options->write) {
-		news = false;
-		status = write_file(options->write, &text, deadline, &news, &error);
-	} else if (!status) {
-		(void)fwrite(text.data, 1, text.length, stdout);
-	}
+	status = make(&listing, options, &news, &error);
 	(void)fflush(stdout); /* where both go to one place, the notes stand behind the list */
 	/* A timer that finds nothing new has nothing to say. */
 	if (news)
@@ -219,7 +235,6 @@ int swk_watches(struct swk_options *options, const struct swk_log *log)
 		say_of_shipped(options->write, log);
 	if (error.status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
-	swk_buffer_free(&text);
 	swk_services_free(&listing.services);
 	swk_report_free(&listing.report);
 	return status;
