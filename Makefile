@@ -58,7 +58,7 @@ FORTIFY := $(or $(call try,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3),-U_FORTIFY_SOU
 HARDENING := -fstack-protector-strong -fPIE $(FORTIFY) $(call try,-fstack-clash-protection) \
 	$(call try,-fcf-protection)
 # libcurl is not linked but loaded, by this name, when it is first needed.
-LIBCURL := $(or $(shell readelf -d "$$($(CC) -print-file-name=libcurl.so)" 2>/dev/null | \
+LIBCURL := $(or $(shell readelf -d "$$($(CC) -print-file-name=libcurl.so 2>/dev/null)" 2>/dev/null | \
 	sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p'),libcurl.so.4)
 SWK_CPPFLAGS = -D_GNU_SOURCE -Isrc -DSWK_VERSION='"$(VERSION)"' -DSWK_LIBCURL='"$(LIBCURL)"' \
 	-DSWK_SYSCONFDIR='"$(sysconfdir)"' $(CPPFLAGS)
