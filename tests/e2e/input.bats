@@ -24,7 +24,7 @@ untouched() {
 
 @test "a document of 300 MiB is refused, at the size that is allowed" {
 	# shellcheck disable=SC2016 # the inner shell expands it
-	run -65 bash -c '{ printf "["; yes "$1," | head -c 300M; } | swk-apply' - "$web"
+	run -65 bash -c '{ printf "["; yes "$1," | head -c 300M; } | swk-apply --timeout 300' - "$web"
 	[[ "$output" == *"larger than 256 MiB"* ]]
 	untouched
 }
