@@ -130,5 +130,5 @@ int main(void)
 		cmocka_unit_test(test_learned_again),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("trim", tests, NULL, NULL);
 }

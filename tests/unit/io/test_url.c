@@ -96,5 +96,5 @@ int main(void)
 		cmocka_unit_test(test_not_plain),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("url", tests, NULL, NULL);
 }

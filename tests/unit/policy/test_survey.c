@@ -408,5 +408,5 @@ int main(void)
 		cmocka_unit_test(as_a_table),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("survey", tests, NULL, NULL);
 }

@@ -225,5 +225,5 @@ int main(void)
 		cmocka_unit_test(counted),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("wait", tests, NULL, NULL);
 }

@@ -130,5 +130,5 @@ int main(void)
 		cmocka_unit_test(damaged),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("hold", tests, NULL, NULL);
 }
