@@ -2,7 +2,7 @@
 #
 # make            build/swk-apply and build/swk
 # make demo       see it at work: a Consul agent, nginx, and three backends on loopback
-# make quick      a first answer: the unit and property tests and a tenth of the cases
+# make quick      a first answer: the unit tests and a tenth of the cases
 # make unit       build and run the unit and property tests
 # make test T=policy/guard   build and run one unit test: tests/unit/policy/test_guard.c
 # make case C=colours        build, and run one case: tests/cases/colours
@@ -186,7 +186,7 @@ case:
 	$(Q)tests/cases/run "$(C)"
 
 check:
-	@echo "make check: about 6 minutes on two processors that have nothing else to do"
+	@echo "make check: about 8 minutes on two processors that have nothing else to do"
 	$(Q)tests/setup test
 	$(Q)$(SUBMAKE) all test-programs peers
 	$(Q)tests/run
