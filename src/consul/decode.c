@@ -157,8 +157,8 @@ static const char *read_checks(const json_t *checks, struct swk_instance *instan
 			return "a check has no Status";
 		if (!maintenance && is_of_service(check))
 			instance->checked = true;
-		/* Consul deletes such a check when the maintenance ends. One that is kept, and
-		 * not critical, was made by somebody else, and means no maintenance. */
+		/* Consul deletes such a check when the maintenance ends. If such a check
+		 * exists and is not critical, Consul did not make it: it means no maintenance. */
 		if (maintenance && health == SWK_CRITICAL)
 			instance->maintenance = true;
 		else if (health > instance->health)

@@ -216,8 +216,9 @@ static int decode(struct swk_document *document, json_t **value,
 	text = swk_trim(&document->trim, document->stream.element.data, &length);
 	errno = 0;
 	*value = json_loadb(text, length, flags, &failure);
-	/* Where it is amiss, it is said of the whole text. And of a number that is too large for an
-	 * integer a real one is made; to make one of each would take longer. */
+	/* The second attempt reads the untrimmed text, so that messages give the right place. It
+	 * also reads numbers as reals, because some exceed an integer. Reals are slower, so they
+	 * are not the first choice. */
 	if (!*value)
 		*value = json_loadb(document->stream.element.data, document->stream.element.length,
 				    flags | JSON_DECODE_INT_AS_REAL, &failure);

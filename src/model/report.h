@@ -138,7 +138,7 @@ struct swk_health_report *swk_report_health(struct swk_report *report, const cha
 /* How many of FILE's differences have this sign. */
 size_t swk_report_signed(const struct swk_report *report, char sign);
 
-/* The sum of what all targets have pending. */
+/* The number of pending upstreams, added up over all targets. */
 size_t swk_report_pending(const struct swk_report *report);
 
 /* The exit status that the notes add up to. What a retry may mend outranks what needs a person. */

@@ -15,7 +15,7 @@ static const char comment_service[] = "# service ";
 static const char comment_tag[] = ", tag ";
 static const char comment_key[] = "# key ";
 
-/* What is said of connections that are kept: each a number, from 1 on, at most once. */
+/* The keepalive directives: each has a number of at least 1, and appears at most once. */
 static const struct {
 	const char *name;
 	size_t offset;

@@ -132,15 +132,15 @@ static const struct swk_upstream *recorded_as(const struct deciding *deciding,
 /* nginx answers 502 at once where all servers are down. */
 static int claim_down(struct deciding *deciding, struct swk_upstream *upstream, const char *reason)
 {
-	struct swk_server nobody = {.weight = SWK_NGINX_WEIGHT,
-				    .max_fails = SWK_NGINX_MAX_FAILS,
-				    .fail_timeout = SWK_NGINX_FAIL_TIMEOUT,
-				    .down = true};
+	struct swk_server placeholder = {.weight = SWK_NGINX_WEIGHT,
+					 .max_fails = SWK_NGINX_MAX_FAILS,
+					 .fail_timeout = SWK_NGINX_FAIL_TIMEOUT,
+					 .down = true};
 
 	swk_report_note(deciding->report, SWK_NOTE_WARNING, "upstream %s: down: %s", upstream->name,
 			reason);
-	(void)swk_server_set_address(&nobody, "127.0.0.1", 1);
-	if ((!upstream->count && swk_upstream_add(upstream, &nobody, deciding->error)) ||
+	(void)swk_server_set_address(&placeholder, "127.0.0.1", 1);
+	if ((!upstream->count && swk_upstream_add(upstream, &placeholder, deciding->error)) ||
 	    say_of_upstream(deciding, upstream, SWK_OUTCOME_SERVED_DOWN, reason))
 		return deciding->error->status;
 	return claim(deciding, upstream);
@@ -168,8 +168,8 @@ static bool is_below_floor(const struct swk_rules *rules, const struct swk_upstr
 	return told->usable < least;
 }
 
-/* With a host's name that nobody knows, nginx would not start: where names are not allowed any
- * more, an upstream that has one is not kept for want of a better one. */
+/* nginx does not start with a host name that does not resolve. So an upstream with a host name is
+ * kept only while the settings allow host names. */
 static bool may_be_kept(const struct swk_rules *rules, const struct swk_upstream *recorded)
 {
 	return rules->allow_hostnames || !swk_upstream_has_host(recorded);

@@ -52,9 +52,9 @@ int swk_run_open_targets(struct swk_run *run)
 	return 0;
 }
 
-/* What is to be found out of targets: all that they have, so many times; or what glance tells. */
+/* What to read from the targets: their whole live state, in so many samples, or only a probe. */
 struct question {
-	unsigned samples; /* 0: glance */
+	unsigned samples; /* 0: probe */
 	const char *name;
 };
 
