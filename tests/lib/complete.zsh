@@ -1,13 +1,14 @@
 #!/usr/bin/env zsh
 # SPDX-License-Identifier: MIT
 #
-# complete.zsh FOLDER LINE - what zsh, with the completions of the folder, offers behind this line: one a line, sorted. It is the
-# shell's own completion, in a shell of its own on a terminal of its own; what it would add to the line is printed.
+# complete.zsh FOLDER LINE - what zsh, with the completions of the folder, offers after this line: one a line, sorted. It is the
+# shell's own completion, in a shell of its own on a terminal of its own; what it would add to the line is printed. The list of all
+# completions, which takes zsh long to make, is kept in the file zcompdump here.
 
 # In that shell: it reads this file, with the folder.
 if [[ $1 == --inside ]]; then
 	fpath=($2 $fpath)
-	autoload -Uz compinit && compinit -u -D
+	autoload -Uz compinit && compinit -u -d $PWD/zcompdump
 	compadd() {
 		if [[ ${@[1,(i)(-|--)]} == *-(O|A|D)\ * ]]; then
 			builtin compadd "$@"
