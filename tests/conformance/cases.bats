@@ -6,6 +6,7 @@
 setup() {
 	# shellcheck source=SCRIPTDIR/../lib/gateway.bash
 	source "$BATS_TEST_DIRNAME/../lib/gateway.bash"
+	trace_test_only
 	# shellcheck source=SCRIPTDIR/play.bash
 	source "$BATS_TEST_DIRNAME/play.bash"
 	gateway_start "$BATS_TEST_TMPDIR/gateway"

@@ -10,6 +10,7 @@ bats_require_minimum_version 1.5.0
 setup() {
 	# shellcheck source=SCRIPTDIR/../lib/gateway.bash
 	source "$BATS_TEST_DIRNAME/../lib/gateway.bash"
+	trace_test_only
 	DIR="$BATS_TEST_TMPDIR/gateway"
 }
 

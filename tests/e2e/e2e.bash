@@ -19,6 +19,7 @@ E2E_ROOT="$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)"
 export E2E_PATIENCE=15 # seconds until something that must happen counts as not happening
 
 setup() {
+	trace_test_only
 	export E2E_DIR="$BATS_TEST_TMPDIR"
 	# An agent's handler gets the agent's environment, and finds the program on its PATH.
 	export PATH="$E2E_ROOT/build:$PATH"

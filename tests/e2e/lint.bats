@@ -9,6 +9,7 @@ source "${BATS_TEST_DIRNAME}/../lib/gateway.bash"
 bats_require_minimum_version 1.5.0 # `run -STATUS`
 
 setup() {
+	trace_test_only
 	ROOT="$(cd "$BATS_TEST_DIRNAME/../.." && pwd)"
 	DIR="$BATS_TEST_TMPDIR/nginx"
 	export PATH="$ROOT/build:$PATH:/usr/sbin"

@@ -9,6 +9,7 @@ setup() {
 	unset SWK_TENGINE
 	# shellcheck source=SCRIPTDIR/../lib/gateway.bash
 	source "$BATS_TEST_DIRNAME/../lib/gateway.bash"
+	trace_test_only
 	DIR="$BATS_TEST_TMPDIR/gateway"
 }
 

@@ -3,6 +3,12 @@
 #
 # What every test needs, whatever it tests. Source it; it starts nothing.
 
+# jq before version 1.7 takes 30 ms to start, and tests start it more than a thousand times. gojq has the same language.
+_JQ=$(type -P gojq || type -P jq)
+jq() {
+	"$_JQ" "$@"
+}
+
 # free_port - prints a TCP port on loopback that nothing uses now.
 #
 # The port lies outside the range from which the kernel takes ports for outgoing connections, so none of those can take it
@@ -35,7 +41,7 @@ _free_port_locked() {
 		port=$((10240 + RANDOM % 32768))
 		((port < low || port > high)) || continue
 		[[ -z "${taken[$port]:-}" ]] || continue
-		[[ -z "$(ss -Htan "sport = :$port")" ]] || continue
+		! (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || continue
 		taken[$port]=$$
 		for each in "${!taken[@]}"; do
 			printf '%s %s\n' "$each" "${taken[$each]}"
@@ -57,6 +63,17 @@ wait_until() {
 		((${EPOCHREALTIME/[.,]/} < end)) || return 1
 		if ((polls++ < 10)); then sleep 0.02; else sleep 0.1; fi
 	done
+}
+
+# trace_test_only - to be called first in setup(). Of what a test runs, bats then traces the test's own lines, of which
+# it shows the one that failed, and not those of the functions it calls: a line traced takes half a millisecond. With
+# TRACE_ALL it traces all of them, and shows which line of a function failed.
+trace_test_only() {
+	[[ -z "${TRACE_ALL:-}" ]] || return 0
+	# In a function that isn't traced, bats cannot end the trace of the test when something fails.
+	trap '[[ -n "$BATS_DEBUG_LAST_STACK_TRACE_IS_VALID" ]] || bats_debug_trap "$BASH_SOURCE"' DEBUG
+	set +T
+	declare -ft "$BATS_TEST_NAME"
 }
 
 # clean_environment - takes out what would set swk-apply up, the machine's own settings among it, and leaves what the tests

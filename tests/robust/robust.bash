@@ -22,6 +22,7 @@ declare -g point='' status=0
 declare -g next_is=''
 
 setup() {
+	trace_test_only
 	export TEST_DIR="$BATS_TEST_TMPDIR"
 	ROBUST_OFFSET=${ROBUST_OFFSET:-$RANDOM}
 	clean_environment
