@@ -7,40 +7,48 @@ load e2e
 
 # ---- a catalogue of many services ----
 
-# Nodes without an agent, so that nobody has an opinion of what stands there: service sN has the instances sN-1 and sN-2, on
-# node edge-K and the next, K being N modulo 3.
+# Nodes without an agent, which would remove what it doesn't know: service sN has the instances sN-1 and sN-2, on node edge-K
+# and the next, K being N modulo 3.
 catalog() {
 	local number
+	local -a registrations=()
 
 	consul_start "$E2E_DIR/consul"
 	for number in 0 1 2; do
-		set_node "edge-$number" passing
+		registrations+=("$(node "edge-$number" passing)")
 	done
 	for ((number = 1; number <= $1; number++)); do
-		add_instance "s$number" "s$number-1" "edge-$((number % 3))" 10.0.1.$((number % 250))
-		add_instance "s$number" "s$number-2" "edge-$(((number + 1) % 3))" 10.0.2.$((number % 250))
+		registrations+=("$(instance "s$number" "s$number-1" "edge-$((number % 3))" 10.0.1.$((number % 250)))"
+			"$(instance "s$number" "s$number-2" "edge-$(((number + 1) % 3))" 10.0.2.$((number % 250)))")
 	done
+	consul_catalog_register "${registrations[@]}"
 }
 
-# set_node NODE STATUS - the node's own check.
+# node NODE STATUS - a registration: the node, with a check of its own.
+node() {
+	printf '{"Node": "%s", "Address": "10.9.9.9", "Check": {"CheckID": "alive", "Status": "%s"}}' "$@"
+}
+
+# instance SERVICE ID NODE ADDRESS [TAG] - a registration: an instance, with a check of its own, which passes.
+instance() {
+	printf '{"Node": "%s", "Address": "10.9.9.9", "SkipNodeUpdate": true,
+		"Service": {"Service": "%s", "ID": "%s", "Address": "%s", "Port": 80, "Tags": [%s]},
+		"Check": {"CheckID": "check:%s", "ServiceID": "%s", "Status": "passing"}}' \
+		"$3" "$1" "$2" "$4" "${5:+\"$5\"}" "$2" "$2"
+}
+
 set_node() {
-	consul_catalog_register "$(jq -n --arg node "$1" --arg status "$2" \
-		'{Node: $node, Address: "10.9.9.9", Check: {CheckID: "alive", Status: $status}}')"
+	consul_catalog_register "$(node "$@")"
 }
 
-# add_instance SERVICE ID NODE ADDRESS [TAG] - with a check of its own, which passes.
 add_instance() {
-	consul_catalog_register "$(jq -n --arg service "$1" --arg id "$2" --arg node "$3" --arg address "$4" --arg tag "${5:-}" \
-		'{Node: $node, Address: "10.9.9.9", SkipNodeUpdate: true,
-		Service: {Service: $service, ID: $id, Address: $address, Port: 80, Tags: [$tag | select(. != "")]},
-		Check: {CheckID: ("check:" + $id), ServiceID: $id, Status: "passing"}}')"
+	consul_catalog_register "$(instance "$@")"
 }
 
 # set_check ID NODE STATUS
 set_check() {
-	consul_catalog_register "$(jq -n --arg id "$1" --arg node "$2" --arg status "$3" \
-		'{Node: $node, Address: "10.9.9.9", SkipNodeUpdate: true,
-		Check: {CheckID: ("check:" + $id), ServiceID: $id, Status: $status}}')"
+	consul_catalog_register "$(printf '{"Node": "%s", "Address": "10.9.9.9", "SkipNodeUpdate": true,
+		"Check": {"CheckID": "check:%s", "ServiceID": "%s", "Status": "%s"}}' "$2" "$1" "$1" "$3")"
 }
 
 # ---- events ----
