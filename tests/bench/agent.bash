@@ -15,7 +15,7 @@ catalogue() {
 		def operations: {Node: {Verb: "set", Node: (.Node | {ID, Node, Address, Meta})}},
 			{Service: {Verb: "set", Node: .Node.Node, Service: (.Service | {ID, Service, Tags, Meta, Port, Address, Weights})}},
 			(.Node.Node as $node | .Checks[1] | {Check: {Verb: "set", Check: {Node: $node, CheckID, Name, Status, Output, ServiceID}}});
-		[.[] | operations] | _nwise(60)' | split -l 1 -a 4 - "$work/operations."
+		[.[] | operations] | range(0; length; 60) as $first | .[$first:$first + 60]' | split -l 1 -a 4 - "$work/operations."
 	for each in "$work"/operations.*; do
 		printf 'url = "http://127.0.0.1:%s/v1/txn"\nrequest = PUT\ndata-binary = "@%s"\noutput = /dev/null\nwrite-out = "%%{http_code}\\n"\nsilent\nnext\n' \
 			"$CONSUL_PORT" "$each"

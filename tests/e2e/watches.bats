@@ -14,7 +14,7 @@ start_agent() {
 
 # The watches that the agent has, without their order.
 agent_watches() {
-	consul_api GET /v1/agent/self | jq -S '.DebugConfig.Watches | sort_by(tojson)'
+	consul_api GET /v1/agent/self | jq '.DebugConfig.Watches | sort_by(tojson)'
 }
 
 # All that there is to see of a file without reading it.
