@@ -269,17 +269,17 @@ looks_of() {
 	gateway_requests | grep -c '^GET /detail '
 }
 
-@test "each of four workers is looked at, and all but never twice, where answers name the worker" {
+@test "each of four workers is looked at, where answers name the worker" {
 	GATEWAY_WORKERS=4 gateway_anew
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	swk-apply --resync
-	# Which worker a connection reaches is nginx's to say: on a busy machine one is missed, or looked at again.
+	# Which worker accepts a connection is up to the kernel: one of them may be missed.
 	for _ in 1 2 3 4 5; do
 		run looks_of swk-apply --resync
-		((output < 4 || output >= 12)) || break
+		((output < 4)) || break
 	done
-	((output >= 4 && output < 12))
+	((output >= 4))
 	# And one of them has died.
 	gateway_kill_worker
 	run ! in_step
