@@ -104,10 +104,30 @@ static void begin(struct swk_stream *stream, char byte)
 	swk_buffer_clear(&stream->element);
 }
 
-/* What ends a run of bytes that mean nothing to the framing, within a string and without. */
-static const char in_strings[256] = {['"'] = 1, ['\\'] = 1};
+/* What the framing looks for outside of strings. */
 static const char between_strings[256] = {
 	['"'] = 1, ['{'] = 1, ['['] = 1, ['}'] = 1, [']'] = 1, ['\n'] = 1};
+
+/*
+ * Returns the byte after the string that continues at `data`, or `end` when it is not over. A quote
+ * after an odd number of backslashes does not end it; *escaped: whether the next byte is after one.
+ */
+static const char *scan_string(const char *data, const char *end, bool *ended, bool *escaped)
+{
+	const char *quote, *stop, *backslash;
+
+	do {
+		data += *escaped;
+		quote = memchr(data, '"', (size_t)(end - data));
+		stop = quote ? quote : end;
+		for (backslash = stop; backslash > data && backslash[-1] == '\\'; backslash--)
+			;
+		*escaped = (stop - backslash) % 2;
+		data = stop;
+	} while (quote && *escaped);
+	*ended = quote;
+	return quote ? quote + 1 : end;
+}
 
 /*
  * Goes on in an element from `data`: returns how many bytes belong to it, and sets *ended when its
@@ -116,29 +136,24 @@ static const char between_strings[256] = {
 static size_t scan(struct swk_stream *stream, const char *data, size_t length, bool *ended)
 {
 	const char *at = data, *const end = data + length;
-	bool in_string = stream->in_string, escaped = stream->escaped;
 	size_t depth = stream->depth;
+	bool string_ended;
 
 	*ended = false;
 	while (!*ended && at < end) {
-		const char *const ends = in_string ? in_strings : between_strings;
-
-		if (escaped) {
-			escaped = false;
-			at++;
+		if (stream->in_string) {
+			at = scan_string(at, end, &string_ended, &stream->escaped);
+			stream->in_string = !string_ended;
+			*ended = string_ended && !depth;
 			continue;
 		}
-		while (at < end && !ends[(unsigned char)*at])
+		while (at < end && !between_strings[(unsigned char)*at])
 			at++;
 		if (at == end)
 			break;
 		switch (*at++) {
 		case '"':
-			in_string = !in_string;
-			*ended = !in_string && !depth;
-			break;
-		case '\\':
-			escaped = true;
+			stream->in_string = true;
 			break;
 		case '\n':
 			stream->line++;
@@ -151,8 +166,6 @@ static size_t scan(struct swk_stream *stream, const char *data, size_t length, b
 			*ended = !--depth;
 		}
 	}
-	stream->in_string = in_string;
-	stream->escaped = escaped;
 	stream->depth = depth;
 	return (size_t)(at - data);
 }
