@@ -25,7 +25,7 @@ figure_document() {
 		ours="$swk_apply --quiet --service svc-1 <$work/a.json"
 		stream="$bench_programs/stream <$work/a.json"
 		rm -f "$BENCH_OUT/raw/$figure".*
-		race "$((n > 10000 ? 11 : 5))" "$((n > 10000 ? 1 : n > 1000 ? 3 : 20))" ours "$(files_back)" "exec $ours" \
+		race "$((n > 10000 ? 21 : 5))" "$((n > 10000 ? 1 : n > 1000 ? 3 : 20))" ours "$(files_back)" "exec $ours" \
 			stream "$(files_back)" "exec $stream" || exit 1
 		cp -p "$work/kept/"* "${SWK_CONF%/*}/"
 		printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$n" "$(stat -c %s "$work/a.json")" "$(seconds ours)" "$(memory "exec $ours")" \
