@@ -94,6 +94,10 @@ static int run(const struct command *command, int argc, char **argv, struct swk_
 out:
 	if (error.status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
+	/* The first of them is the error. */
+	for (size_t i = 1; command->kind == SWK_COMMAND_CHECK && i < options.settings.faults.count;
+	     i++)
+		swk_log_line(log, SWK_LOG_ERROR, options.settings.faults.list[i]);
 	swk_options_free(&options);
 	return status;
 }

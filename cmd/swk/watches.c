@@ -90,6 +90,7 @@ static int ask(struct listing *listing, int64_t deadline, struct swk_error *erro
 static int guard(struct listing *listing, struct swk_error *error)
 {
 	if (!swk_guard_list(listing->listed, listing->policy.settings->min_services,
+			    listing->policy.settings->min_services_where,
 			    "Consul's list of services", &listing->report))
 		return SWK_HELD_BACK;
 	if (listing->services.count)

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/guard.h"
 
-bool swk_guard_list(size_t services, size_t least, const char *which, struct swk_report *report)
+bool swk_guard_list(size_t services, size_t least, const char *where, const char *which,
+		    struct swk_report *report)
 {
 	if (!services) {
-		swk_report_note(report, SWK_NOTE_HELD_BACK,
-				"%s has no service in it: taken for an outage of the registry, or "
-				"for a token without the right service:read; nothing was changed",
-				which);
+		swk_report_note(
+			report, SWK_NOTE_HELD_BACK,
+			"%s has no service: Consul seems to be down, or the token lacks the "
+			"right service:read; nothing was changed",
+			which);
 		return false;
 	}
 	if (services < least) {
 		swk_report_note(report, SWK_NOTE_HELD_BACK,
-				"%s has %zu service%s, fewer than the %zu of --min-services: taken "
-				"for an outage of the registry; nothing was changed",
-				which, services, services == 1 ? "" : "s", least);
+				"%s has %zu service%s, but min_services (%s) is %zu: Consul seems "
+				"to be down; "
+				"nothing was changed. If the list is right, lower that number",
+				which, services, services == 1 ? "" : "s", where, least);
 		return false;
 	}
 	return true;

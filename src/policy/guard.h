@@ -12,8 +12,9 @@
 #include "model/report.h"
 
 /* `services` is the number of valid names in a list, without `consul`; `least` is the operator's
- * minimum. `which` names the list in messages. */
-bool swk_guard_list(size_t services, size_t least, const char *which, struct swk_report *report);
+ * minimum, and `where` who set it. `which` names the list in messages. */
+bool swk_guard_list(size_t services, size_t least, const char *where, const char *which,
+		    struct swk_report *report);
 
 /* `asked` services were asked about, and have `instances` altogether. */
 bool swk_guard_instances(size_t asked, size_t instances, struct swk_report *report);

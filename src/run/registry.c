@@ -124,7 +124,7 @@ static int take_document(struct swk_run *run, enum swk_document_kind kind)
 		swk_services_free(&run->services);
 		swk_report_forget(run->report, SWK_NOTE_SKIPPED);
 		if (kind == SWK_DOCUMENT_SERVICES &&
-		    !swk_guard_list(run->listed, 0, "the document", run->report))
+		    !swk_guard_list(run->listed, 0, NULL, "the document", run->report))
 			return SWK_HELD_BACK;
 		return 0;
 	}
@@ -422,6 +422,7 @@ static int ask_list(struct swk_run *run)
 	run->report->index = query.index;
 	if (run->list_known)
 		return swk_guard_list(run->listed, run->settings->min_services,
+				      run->settings->min_services_where,
 				      "Consul's list of services", run->report)
 			       ? 0
 			       : SWK_HELD_BACK;

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
 #include "base/buffer.h"
+#include "io/url.h"
 #include "settings/config_line.h"
 
 /* Room for a key in full, as messages have it. */
@@ -40,14 +42,16 @@ static size_t print_step(char *name, size_t used, const struct swk_config_step *
 	return used < KEY_MAX ? used : KEY_MAX - 1;
 }
 
-/* `FILE:LINE: KEY: what is wrong`. */
+/* Adds a fault: `FILE:LINE: KEY: what is wrong`. Reading goes on, to find the others too. */
 static int refuse(struct reader *reader, const struct swk_config_step *step, const char *reason)
 {
 	char name[KEY_MAX] = "";
+	struct swk_error fault = {0};
 
 	(void)print_step(name, 0, step);
-	return swk_error_set(reader->error, SWK_CONFIG, "%s:%zu: %s: %s", reader->path,
-			     swk_config_line(reader->text, reader->length, step), name, reason);
+	(void)swk_error_set(&fault, SWK_CONFIG, "%s:%zu: %s: %s", reader->path,
+			    swk_config_line(reader->text, reader->length, step), name, reason);
+	return swk_texts_add(&reader->settings->faults, fault.text, reader->error);
 }
 
 static int refuse_type(struct reader *reader, const struct swk_config_step *step,
@@ -56,6 +60,70 @@ static int refuse_type(struct reader *reader, const struct swk_config_step *step
 	char reason[128];
 
 	(void)snprintf(reason, sizeof(reason), "this should be %s", expected);
+	return refuse(reader, step, reason);
+}
+
+/* How many letters must be added, removed or replaced to make one word of the other. */
+static size_t distance(const char *one, const char *other)
+{
+	size_t row[KEY_MAX], width = strlen(other);
+
+	for (size_t j = 0; j <= width; j++)
+		row[j] = j;
+	for (size_t i = 1; one[i - 1]; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= width; j++) {
+			size_t least = diagonal + (one[i - 1] != other[j - 1]);
+
+			if (row[j] + 1 < least)
+				least = row[j] + 1;
+			if (row[j - 1] + 1 < least)
+				least = row[j - 1] + 1;
+			diagonal = row[j];
+			row[j] = least;
+		}
+	}
+	return row[width];
+}
+
+/* What the file has besides fields. */
+static const char *const other_keys[] = {
+	"targets",    "consul",	  "include",  "exclude",	  "routing",
+	"attributes", "defaults", "services", "attributes.allow", "attributes.max"};
+enum { OTHER_KEYS = sizeof(other_keys) / sizeof(*other_keys) };
+
+struct suggestion {
+	const char *key;       /* that is unknown */
+	size_t letters;	       /* less than this many differ */
+	const char *in, *name; /* NULL: nothing is near */
+};
+
+static void suggest(struct suggestion *nearest, const char *in, const char *name)
+{
+	size_t letters = distance(nearest->key, name);
+
+	if (letters < nearest->letters)
+		*nearest = (struct suggestion){nearest->key, letters, in, name};
+}
+
+/* An unknown key, in an object that has these fields. */
+static int refuse_key(struct reader *reader, const struct swk_config_step *step,
+		      const struct swk_fields *fields)
+{
+	struct suggestion nearest = {step->key, strlen(step->key) / 3 + 1, NULL, NULL};
+	char reason[128] = "there is no such key";
+
+	for (size_t i = 0; i < fields->count; i++)
+		suggest(&nearest, "", fields->list[i].name);
+	for (size_t i = 0; !step->up && i < OTHER_KEYS; i++)
+		suggest(&nearest, "", other_keys[i]);
+	for (size_t i = 0; !step->up && i < swk_rules_fields.count; i++)
+		suggest(&nearest, "defaults.", swk_rules_fields.list[i].name);
+	if (nearest.name)
+		(void)snprintf(reason, sizeof(reason), "there is no such key; did you mean %s%s?",
+			       nearest.in, nearest.name);
 	return refuse(reader, step, reason);
 }
 
@@ -115,7 +183,11 @@ static int read_field(struct reader *reader, const struct swk_config_step *step,
 	if (status == SWK_INTERNAL)
 		return swk_error_memory(reader->error);
 	/* It begins with where it is, of which nothing was said. */
-	return status ? refuse(reader, step, cause.text + strlen(": ")) : 0;
+	if (status)
+		return refuse(reader, step, cause.text + strlen(": "));
+	return base == reader->settings ? swk_settings_set_where(reader->settings, field->name,
+								 reader->path, reader->error)
+					: 0;
 }
 
 /* Reads the elements one after the other; `expected` is what it should be. */
@@ -184,16 +256,32 @@ static int read_object(struct reader *reader, const struct swk_config_step *step
 		if (taken)
 			continue;
 		status = field ? read_field(reader, &member, field, base, override, value)
-			       : refuse(reader, &member, "there is no such key");
+			       : refuse_key(reader, &member, fields);
 		if (status)
 			return status;
 	}
 	return 0;
 }
 
-static const char *name_of(const struct swk_target_settings *target)
+/* Whether two targets could not be told apart. */
+static bool same_name(const struct swk_target_settings *a, const struct swk_target_settings *b)
 {
-	return target->name ? target->name : target->url;
+	const char *one = a->name ? a->name : a->url, *other = b->name ? b->name : b->url;
+
+	return one && other && !strcmp(one, other);
+}
+
+/* An option may override the targets, but a file is right or wrong by itself. */
+static int check_url(struct reader *reader, const struct swk_config_step *step, const char *url)
+{
+	struct swk_error cause = {0};
+	char *base = swk_url_base(url, &cause);
+
+	free(base);
+	if (base)
+		return 0;
+	return cause.status == SWK_USAGE ? refuse(reader, step, cause.text)
+					 : swk_error_memory(reader->error);
 }
 
 static int read_target(struct reader *reader, const struct swk_config_step *step, json_t *object)
@@ -211,8 +299,10 @@ static int read_target(struct reader *reader, const struct swk_config_step *step
 		return status;
 	if (!target->url)
 		return refuse(reader, step, "it needs a url");
+	if (check_url(reader, &url, target->url))
+		return reader->error->status;
 	for (size_t i = 0; i + 1 < settings->target_count; i++) {
-		if (!strcmp(name_of(&settings->targets[i]), name_of(target)))
+		if (same_name(&settings->targets[i], target))
 			return refuse(reader, step,
 				      "another target has the same name, or the same URL");
 	}
@@ -250,7 +340,7 @@ static int read_route(struct reader *reader, const struct swk_config_step *step,
 	if (!route->tag)
 		return refuse(reader, step, "it needs a tag");
 	for (size_t i = 0; i + 1 < settings->route_count; i++) {
-		if (!strcmp(settings->routes[i].tag, route->tag))
+		if (settings->routes[i].tag && !strcmp(settings->routes[i].tag, route->tag))
 			return refuse(reader, step, "this tag was there before");
 	}
 	return 0;
@@ -383,35 +473,51 @@ static size_t line_of(const char *text, const char *place)
 	return line;
 }
 
-int swk_config_parse(struct swk_settings *settings, const char *path, const char *text,
-		     size_t length, struct swk_error *error)
+/* Reads the text; what is wrong with it as a whole is the error's, all else the faults'. */
+static int parse(struct reader *reader)
 {
-	struct reader reader = {path, text, length, settings, error};
+	const char *nul = reader->length ? memchr(reader->text, '\0', reader->length) : NULL;
 	json_error_t failure;
 	json_t *root;
 	int status;
 
-	/* jansson passes over one behind a number. */
-	if (length && memchr(text, '\0', length))
-		return swk_error_set(error, SWK_CONFIG, "%s:%zu: this is not JSON: a NUL is in it",
-				     path, line_of(text, memchr(text, '\0', length)));
+	/* jansson ignores what follows a NUL after a number. */
+	if (nul)
+		return swk_error_set(reader->error, SWK_CONFIG,
+				     "%s:%zu: this is not JSON: a NUL is in it", reader->path,
+				     line_of(reader->text, nul));
 	errno = 0;
-	root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &failure);
+	root = json_loadb(reader->text, reader->length, JSON_REJECT_DUPLICATES, &failure);
 	if (!root && errno == ENOMEM)
-		return swk_error_memory(error);
+		return swk_error_memory(reader->error);
 	if (!root)
-		return swk_error_set(error, SWK_CONFIG, "%s:%d: %s%s", path, failure.line,
+		return swk_error_set(reader->error, SWK_CONFIG, "%s:%d: %s%s", reader->path,
+				     failure.line,
 				     json_error_code(&failure) == json_error_duplicate_key
 					     ? ""
 					     : "this is not JSON: ",
 				     failure.text);
 	if (json_is_object(root))
-		status = read_object(&reader, NULL, &swk_settings_fields, settings, NULL, take_part,
-				     root);
+		status = read_object(reader, NULL, &swk_settings_fields, reader->settings, NULL,
+				     take_part, root);
 	else
-		status = swk_error_set(error, SWK_CONFIG, "%s:1: this should be an object", path);
+		status = swk_error_set(reader->error, SWK_CONFIG, "%s:1: this should be an object",
+				       reader->path);
 	json_decref(root);
 	return status;
+}
+
+int swk_config_parse(struct swk_settings *settings, const char *path, const char *text,
+		     size_t length, struct swk_error *error)
+{
+	struct reader reader = {path, text, length, settings, error};
+	const size_t before = settings->faults.count;
+
+	if (parse(&reader) == SWK_CONFIG)
+		(void)swk_texts_add(&settings->faults, error->text, error);
+	if (!error->status && settings->faults.count > before)
+		(void)swk_error_set(error, SWK_CONFIG, "%s", settings->faults.list[before]);
+	return error->status;
 }
 
 int swk_config_read(struct swk_settings *settings, const char *path, struct swk_error *error)
@@ -419,15 +525,19 @@ int swk_config_read(struct swk_settings *settings, const char *path, struct swk_
 	int descriptor = open(path, O_RDONLY | O_CLOEXEC), status;
 	struct swk_buffer text;
 
-	if (descriptor < 0)
-		return swk_error_set(error, SWK_CONFIG, "%s: the settings can't be read: %s", path,
-				     strerror(errno));
 	swk_buffer_init(&text, SWK_SETTINGS_MAX);
-	status = swk_buffer_read(&text, descriptor, path, SWK_CONFIG, error);
-	if (!status)
+	if (descriptor < 0)
+		status = swk_error_set(error, SWK_CONFIG, "%s: the settings can't be read: %s",
+				       path, strerror(errno));
+	else
+		status = swk_buffer_read(&text, descriptor, path, SWK_CONFIG, error);
+	if (status == SWK_CONFIG)
+		(void)swk_texts_add(&settings->faults, error->text, error);
+	else if (!status)
 		status = swk_config_parse(settings, path, text.data ? text.data : "", text.length,
 					  error);
-	(void)close(descriptor);
+	if (descriptor >= 0)
+		(void)close(descriptor);
 	swk_buffer_free(&text);
 	return status;
 }
@@ -448,14 +558,10 @@ bool swk_config_key(size_t number, char name[64])
 		{"attributes.max.", &swk_attributes_max_fields},
 		{"", &swk_rules_fields},
 	};
-	static const char *const others[] = {
-		"targets",    "consul",		  "include",	    "exclude",	"routing",
-		"attributes", "attributes.allow", "attributes.max", "defaults", "services"};
-	const size_t other_count = sizeof(others) / sizeof(*others);
 
-	if (number < other_count)
-		return snprintf(name, 64, "%s", others[number]) > 0;
-	number -= other_count;
+	if (number < OTHER_KEYS)
+		return snprintf(name, 64, "%s", other_keys[number]) > 0;
+	number -= OTHER_KEYS;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
 		if (number < parts[i].fields->count)
 			return snprintf(name, 64, "%s%s", parts[i].before,

@@ -13,9 +13,10 @@
 #define SWK_CONFIG_FILE SWK_SYSCONFDIR "/swallowkeeper/swk.json"
 
 /*
- * Reads a file into settings that have their defaults. Returns 0, SWK_INTERNAL, or SWK_CONFIG with
- * file, line and key. SWK_CONFIG means that the file can't be read, is no JSON object, or has an
- * unknown key or an invalid value.
+ * Reads a file into settings that have their defaults. Returns 0, SWK_INTERNAL, or SWK_CONFIG: the
+ * file can't be read, is no JSON object, or has an unknown key or an invalid value. The message has
+ * file, line and key. settings->faults gets all messages; the first is the error's. After an error
+ * the settings are incomplete.
  */
 int swk_config_read(struct swk_settings *settings, const char *path, struct swk_error *error);
 

@@ -401,6 +401,7 @@ int swk_options_read(struct swk_options *options, enum swk_command command, int 
 {
 	struct swk_error failure = {0}; /* how to speak of a bad file is wanted all the same */
 	struct words words = {0};
+	char more[64] = "";
 
 	*options = (struct swk_options){0};
 	/* Behind what is wrong all else is read as well: how, and where, to tell of it is said by
@@ -418,6 +419,11 @@ int swk_options_read(struct swk_options *options, enum swk_command command, int 
 		goto out;
 	if (failure.status)
 		(void)swk_error_set(error, failure.status, "%s", failure.text);
+	if (options->settings.faults.count > 1)
+		(void)snprintf(more, sizeof(more), " (%zu more: swk check-config lists all)",
+			       options->settings.faults.count - 1);
+	if (*more && command != SWK_COMMAND_CHECK && error->status == SWK_CONFIG)
+		swk_error_add(error, more);
 out:
 	swk_settings_complete(&options->settings);
 	free(words.list);

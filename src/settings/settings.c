@@ -252,11 +252,13 @@ void swk_settings_free(struct swk_settings *settings)
 	swk_settings_clear_routes(settings);
 	swk_texts_free(&settings->include);
 	swk_texts_free(&settings->exclude);
+	swk_texts_free(&settings->faults);
 	swk_overrides_free(&settings->services);
 	swk_fields_free(&swk_settings_fields, settings);
 	swk_fields_free(&run_fields, settings);
 	swk_fields_free(&swk_consul_fields, &settings->consul);
 	free(settings->consul.where);
+	free(settings->min_services_where);
 	swk_fields_free(&swk_attributes_fields, &settings->attributes);
 	swk_fields_free(&swk_rules_fields, &settings->defaults);
 	*settings = (struct swk_settings){0};
@@ -296,6 +298,16 @@ void swk_settings_complete(struct swk_settings *settings)
 		settings->verify = settings->resync;
 }
 
+int swk_settings_set_where(struct swk_settings *settings, const char *name, const char *where,
+			   struct swk_error *error)
+{
+	if (strcmp(name, "min_services") != 0 && strcmp(name, "min-services") != 0)
+		return 0;
+	free(settings->min_services_where);
+	settings->min_services_where = strdup(where);
+	return settings->min_services_where ? 0 : swk_error_memory(error);
+}
+
 int swk_settings_set(struct swk_settings *settings, const char *name, const char *value,
 		     const char *where, struct swk_error *error)
 {
@@ -307,8 +319,11 @@ int swk_settings_set(struct swk_settings *settings, const char *name, const char
 		settings->verify_said = true;
 	if (!field)
 		field = swk_fields_find(&run_fields, name);
-	if (field)
-		return swk_field_set(field, settings, value, where, error);
+	if (field) {
+		if (!swk_field_set(field, settings, value, where, error))
+			(void)swk_settings_set_where(settings, name, where, error);
+		return error->status;
+	}
 	field = swk_fields_find(&swk_rules_fields, name);
 	if (field)
 		return swk_field_set(field, &settings->defaults, value, where, error);

@@ -80,6 +80,7 @@ struct swk_settings {
 	unsigned timeout;	/* seconds, for the whole run */
 	unsigned read_interval; /* seconds until each worker has read its queue unprompted */
 	unsigned min_services;
+	char *min_services_where; /* who set it, for messages; NULL: nobody */
 	unsigned max_deletions;	  /* percentage of upstreams that one run may delete */
 	struct swk_texts include; /* patterns; none: all services */
 	struct swk_texts exclude;
@@ -92,6 +93,7 @@ struct swk_settings {
 	struct swk_overrides services;
 	unsigned log_format; /* enum swk_log_format */
 	char *metrics_file;  /* NULL: not written */
+	struct swk_texts faults; /* all that is wrong with the file, as messages */
 
 	/* Settings of one run. */
 	char *token_file; /* overrides Consul's environment; NULL: not set */
@@ -122,6 +124,10 @@ void swk_settings_free(struct swk_settings *settings);
  */
 int swk_settings_set(struct swk_settings *settings, const char *name, const char *value,
 		     const char *where, struct swk_error *error);
+
+/* Notes who set an option, if messages name it: `where` as above, or the file. */
+int swk_settings_set_where(struct swk_settings *settings, const char *name, const char *where,
+			   struct swk_error *error);
 
 /* Sets what depends on other settings. Call it after all of them are read. */
 void swk_settings_complete(struct swk_settings *settings);

@@ -216,7 +216,7 @@ reloads() {
 @test "no folder, no Consul, or a Consul that has lost its services: nothing is written" {
 	start_agent
 	run -10 swk watches
-	[[ "$output" == "swk: error: Consul's list of services has no service in it: "* ]]
+	[[ "$output" == "swk: error: Consul's list of services has no service: "* ]]
 	consul_register web web-1 10.0.0.1 80
 	run -73 swk watches --write "$E2E_DIR/none"
 	[[ "$output" == "swk: error: --write: '$E2E_DIR/none' is no folder"* ]]
@@ -238,11 +238,11 @@ reloads() {
 	settings '{}'
 	consul_deregister web-1
 	run -10 swk watches --write "$E2E_DIR/consul.d"
-	[[ "$output" == "swk: error: Consul's list of services has no service in it: "* ]]
+	[[ "$output" == "swk: error: Consul's list of services has no service: "* ]]
 	# One that can't be published is none.
 	consul_register 'no name' odd-1 10.0.0.1 80
 	run -10 swk watches --write "$E2E_DIR/consul.d"
-	[[ "$output" == *"swk: error: Consul's list of services has no service in it: "* ]]
+	[[ "$output" == *"swk: error: Consul's list of services has no service: "* ]]
 	real="$CONSUL_HTTP_ADDR"
 	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
 	run -69 swk watches --write "$E2E_DIR/consul.d"

@@ -10,12 +10,12 @@ static void list_of_services(void **state)
 		bool goes_on;
 		const char *says;
 	} rows[] = {
-		{0, 0, false, "the list has no service in it"},
-		{0, 5, false, "the list has no service in it"},
+		{0, 0, false, "the list has no service: "},
+		{0, 5, false, "the list has no service: "},
 		{1, 0, true, NULL},
 		{1, 1, true, NULL},
-		{1, 2, false, "the list has 1 service, fewer than the 2"},
-		{4, 5, false, "the list has 4 services, fewer than the 5"},
+		{1, 2, false, "the list has 1 service, but min_services (--min-services) is 2"},
+		{4, 5, false, "the list has 4 services, but min_services (--min-services) is 5"},
 		{5, 5, true, NULL},
 	};
 
@@ -27,7 +27,8 @@ static void list_of_services(void **state)
 		(void)snprintf(row, sizeof(row), "%zu of %zu", rows[i].services, rows[i].least);
 		swk_report_init(&report);
 		unit_number(row,
-			    swk_guard_list(rows[i].services, rows[i].least, "the list", &report),
+			    swk_guard_list(rows[i].services, rows[i].least, "--min-services",
+					   "the list", &report),
 			    rows[i].goes_on);
 		unit_number(row, (long long)report.counted[SWK_NOTE_HELD_BACK], !rows[i].goes_on);
 		if (rows[i].says)

@@ -63,7 +63,7 @@ static const char everything[] =
 	"\"max_deletions\": 5, \"include\": [\"a\", \"b*\"], \"exclude\": [\"c\"],"
 	"\"require_tag\": \"public\", \"keyprefix\": \"a/b\","
 	"\"targets\": [{\"url\": \"http://a:1\", \"name\": \"edge\", \"kind\": \"dyups\","
-	"  \"timeout\": 6}, {\"url\": \"u\"}],"
+	"  \"timeout\": 6}, {\"url\": \"http://u\"}],"
 	"\"consul\": {\"address\": \"unix:///run/c\", \"datacenter\": \"dc2\","
 	"  \"token_file\": \"/t\", \"ca_file\": \"/ca\", \"ca_path\": \"/cas\","
 	"  \"cert_file\": \"/cert\", \"key_file\": \"/key\", \"server_name\": \"s\","
@@ -106,7 +106,7 @@ static void everything_is_read(void **state)
 	assert_int_equal(settings.targets[0].timeout, 6);
 	assert_string_equal(settings.targets[0].where, "FILE:1: targets[0].url");
 	assert_int_equal(settings.targets[0].wrong, SWK_CONFIG);
-	assert_string_equal(settings.targets[1].url, "u");
+	assert_string_equal(settings.targets[1].url, "http://u");
 	assert_null(settings.targets[1].name);
 	assert_int_equal(settings.targets[1].timeout, 0);
 	assert_string_equal(settings.targets[1].where, "FILE:1: targets[1].url");
@@ -220,12 +220,12 @@ static void nothing_is_said(void **state)
 static void lists_are_replaced(void **state)
 {
 	struct swk_settings settings = parsed("{\"routing\": [], \"attributes\": {\"allow\": []},"
-					      "\"targets\": [\n{\n\"url\": \"x\"}]}");
+					      "\"targets\": [\n{\n\"url\": \"http://x\"}]}");
 
 	(void)state;
 	assert_int_equal(settings.route_count, 0);
 	assert_int_equal(settings.target_count, 1);
-	assert_string_equal(settings.targets[0].url, "x");
+	assert_string_equal(settings.targets[0].url, "http://x");
 	assert_string_equal(settings.targets[0].where, "FILE:3: targets[0].url");
 	for (size_t i = 0; i < SWK_ATTRIBUTES; i++)
 		assert_false(settings.attributes.allow[i]);
@@ -371,24 +371,26 @@ static void unknown_keys(void **state)
 {
 	static const struct refused rows[] = {
 		{"{\"x\": 1}", "FILE:1: x: there is no such key"},
-		{"{\"Conf\": \"/c\"}", "FILE:1: Conf: there is no such key"},
+		{"{\"Conf\": \"/c\"}", "FILE:1: Conf: there is no such key; did you mean conf?"},
 		{"{\"\": 1}", "FILE:1: : there is no such key"},
-		{"{\"read-interval\": 1}", "FILE:1: read-interval: there is no such key"},
-		{"{\"max_fails\": 1}", "FILE:1: max_fails: there is no such key"},
+		{"{\"read-interval\": 1}",
+		 "FILE:1: read-interval: there is no such key; did you mean read_interval?"},
+		{"{\"max_fails\": 1}",
+		 "FILE:1: max_fails: there is no such key; did you mean defaults.max_fails?"},
 		{"{\"url\": \"x\"}", "FILE:1: url: there is no such key"},
 		/* what only one run may say */
 		{"{\"force\": true}", "FILE:1: force: there is no such key"},
 		{"{\"verify\": true}", "FILE:1: verify: there is no such key"},
 		{"{\"dyups\": \"http://a\"}", "FILE:1: dyups: there is no such key"},
 		{"{\"token_file\": \"/t\"}", "FILE:1: token_file: there is no such key"},
-		{"{\"service\": \"web\"}", "FILE:1: service: there is no such key"},
-		{"{\"targets\": [{\"url\": \"x\", \"y\": 1}]}",
+		{"{\"service\": \"web\"}", "FILE:1: service: there is no such key; did you mean services?"},
+		{"{\"targets\": [{\"url\": \"http://x\", \"y\": 1}]}",
 		 "FILE:1: targets[0].y: there is no such key"},
-		{"{\"targets\": [{\"url\": \"x\"}, {\"where\": \"x\"}]}",
+		{"{\"targets\": [{\"url\": \"http://x\"}, {\"where\": \"x\"}]}",
 		 "FILE:1: targets[1].where: there is no such key"},
 		{"{\"consul\": {\"token\": \"x\"}}", "FILE:1: consul.token: there is no such key"},
 		{"{\"consul\": {\"token-file\": \"x\"}}",
-		 "FILE:1: consul.token-file: there is no such key"},
+		 "FILE:1: consul.token-file: there is no such key; did you mean token_file?"},
 		{"{\"routing\": [{\"tag\": \"a\", \"plain\": \"x\"}]}",
 		 "FILE:1: routing[0].plain: there is no such key"},
 		{"{\"attributes\": {\"weight\": 1}}",
@@ -398,9 +400,9 @@ static void unknown_keys(void **state)
 		{"{\"attributes\": {\"max\": {\"allow\": []}}}",
 		 "FILE:1: attributes.max.allow: there is no such key"},
 		{"{\"defaults\": {\"weight\": 1}}",
-		 "FILE:1: defaults.weight: there is no such key"},
+		 "FILE:1: defaults.weight: there is no such key; did you mean weights?"},
 		{"{\"defaults\": {\"max-fails\": 1}}",
-		 "FILE:1: defaults.max-fails: there is no such key"},
+		 "FILE:1: defaults.max-fails: there is no such key; did you mean max_fails?"},
 		{"{\"services\": {\"web\": {\"tag\": 1}}}",
 		 "FILE:1: services.web.tag: there is no such key"},
 		{"{\"services\": {\"web\": {\"web\": {}}}}",
@@ -428,7 +430,7 @@ static void ranges(void **state)
 		{"{", "read_interval", "}", 0, 60, true},
 		{"{", "min_services", "}", 0, 1000000, false},
 		{"{", "max_deletions", "}", 0, 100, false},
-		{"{\"targets\": [{\"url\": \"x\", ", "timeout", "}]}", 1, 3600, true},
+		{"{\"targets\": [{\"url\": \"http://x\", ", "timeout", "}]}", 1, 3600, true},
 		{"{\"attributes\": {\"max\": {", "weight", "}}}", 1, 65535, false},
 		{"{\"attributes\": {\"max\": {", "max_fails", "}}}", 0, 1000000, false},
 		{"{\"attributes\": {\"max\": {", "fail_timeout", "}}}", 0, 86400, true},
@@ -501,20 +503,21 @@ static void impossible_values(void **state)
 		 "FILE:1: include[0]: this should be a string with something in it"},
 		/* targets */
 		{"{\"targets\": [{}]}", "FILE:1: targets[0]: it needs a url"},
-		{"{\"targets\": [{\"url\": \"x\"}, {\"name\": \"a\"}]}",
+		{"{\"targets\": [{\"url\": \"http://x\"}, {\"name\": \"a\"}]}",
 		 "FILE:1: targets[1]: it needs a url"},
 		{"{\"targets\": [{\"url\": \"\"}]}", "FILE:1: targets[0].url: it is empty"},
 		{"{\"targets\": [{\"name\": \"a b\"}]}",
 		 "FILE:1: targets[0].name: 'a b' is no name (letters, digits, '.', '_', '-')"},
 		{"{\"targets\": [{\"kind\": \"upsync\"}]}",
 		 "FILE:1: targets[0].kind: 'upsync' is not dyups"},
-		{"{\"targets\": [{\"url\": \"x\", \"name\": \"a\"}, {\"url\": \"y\"}, "
-		 "{\"url\": \"z\", \"name\": \"a\"}]}",
+		{"{\"targets\": [{\"url\": \"http://x\", \"name\": \"a\"}, {\"url\": "
+		 "\"http://y\"}, "
+		 "{\"url\": \"http://z\", \"name\": \"a\"}]}",
 		 "FILE:1: targets[2]: another target has the same name, or the same URL"},
-		{"{\"targets\": [{\"url\": \"x\", \"name\": \"a\"}, {\"url\": \"x\", "
+		{"{\"targets\": [{\"url\": \"http://x\", \"name\": \"a\"}, {\"url\": \"http://x\", "
 		 "\"name\": \"A\"}]}",
 		 ""},
-		{"{\"targets\": [{\"url\": \"x\"}, {\"url\": \"x\"}]}",
+		{"{\"targets\": [{\"url\": \"http://x\"}, {\"url\": \"http://x\"}]}",
 		 "FILE:1: targets[1]: another target has the same name, or the same URL"},
 		/* consul */
 		{"{\"consul\": {\"address\": \"ftp://a\"}}",
@@ -674,9 +677,10 @@ static char *array_of(const char *before, const char *element, size_t count, con
 	(void)swk_buffer_print(&out, &error, "%s", before);
 	for (size_t i = 0; i < count; i++) {
 		(void)swk_buffer_print(&out, &error, "%s", i ? ", " : "");
-		(void)swk_buffer_print(
-			&out, &error,
-			element[0] == '%' ? "{\"tag\": \"t%zu\"}" : "{\"url\": \"u%zu\"}", i);
+		(void)swk_buffer_print(&out, &error,
+				       element[0] == '%' ? "{\"tag\": \"t%zu\"}"
+							 : "{\"url\": \"http://u%zu\"}",
+				       i);
 	}
 	(void)swk_buffer_print(&out, &error, "%s", behind);
 	assert_int_equal(error.status, 0);
@@ -737,12 +741,14 @@ static void lines(void **state)
 		 "FILE:4: include[2]: this should be a string with something in it"},
 		{"{\"include\": [\n\"[\", \"]\",\n\"\"]}",
 		 "FILE:3: include[2]: this should be a string with something in it"},
-		{"{\"targets\": [\n{\"url\": \"x\"},\n{\n\"name\": \"a\"\n}\n]}",
+		{"{\"targets\": [\n{\"url\": \"http://x\"},\n{\n\"name\": \"a\"\n}\n]}",
 		 "FILE:3: targets[1]: it needs a url"},
-		{"{\"targets\": [{\"url\": \"x\", \"name\": \"a\"},\n{\"url\": \"x\",\n\"name\": "
+		{"{\"targets\": [{\"url\": \"http://x\", \"name\": \"a\"},\n{\"url\": "
+		 "\"http://x\",\n\"name\": "
 		 "\"a\"}]}",
 		 "FILE:2: targets[1]: another target has the same name, or the same URL"},
-		{"{\"targets\": [{\"url\": \"x\",\n\"timeout\": 1},\n{\n\"url\": \"x\",\n"
+		{"{\"targets\": [{\"url\": \"http://x\",\n\"timeout\": 1},\n{\n\"url\": "
+		 "\"http://x\",\n"
 		 "\"timeout\": 0}]}",
 		 "FILE:5: targets[1].timeout: '0' is no time in seconds (or with the unit s, m, h "
 		 "or d) from 1 to 3600"},

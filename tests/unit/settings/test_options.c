@@ -87,8 +87,9 @@ static void precedence(void **state)
 		 "6", "7"},
 		{"\"defaults\": {\"min_healthy\": 5}", "SWK_MIN_HEALTHY=6", "--min-healthy=7", "0",
 		 "5", "6", "7"},
-		{"\"targets\": [{\"url\": \"f\"}, {\"url\": \"g\"}]", "SWK_DYUPS=e h",
-		 "--dyups=o|--dyups=p", "http://127.0.0.1:18882", "f g", "e h", "o p"},
+		{"\"targets\": [{\"url\": \"http://f\"}, {\"url\": \"http://g\"}]", "SWK_DYUPS=e h",
+		 "--dyups=o|--dyups=p", "http://127.0.0.1:18882", "http://f http://g", "e h",
+		 "o p"},
 	};
 
 	(void)state;
@@ -184,7 +185,7 @@ static void targets_say_where_they_are_from(void **state)
 	};
 
 	(void)state;
-	write_config("{\"targets\": [{\"url\": \"f\", \"name\": \"edge\"}]}");
+	write_config("{\"targets\": [{\"url\": \"http://f\", \"name\": \"edge\"}]}");
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char environment[128];
 		struct swk_options options;
