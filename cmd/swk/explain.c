@@ -101,9 +101,10 @@ int swk_explain_command(struct swk_options *options, const struct swk_log *log)
 		swk_error_add(&error, "; to ask Consul instead: swk explain </dev/null");
 	if (error.status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
-	/* A pass that is refused as a whole has decided nothing. */
-	if (!status && !report.finished)
-		status = SWK_HELD_BACK;
+	/* A run that is refused as a whole has decided nothing; what else is held back, the table
+	 * says. */
+	if (!status || status == SWK_HELD_BACK)
+		status = report.finished ? 0 : SWK_HELD_BACK;
 	swk_decisions_free(&decisions);
 	swk_report_free(&report);
 	return error.status ? error.status : status;

@@ -250,8 +250,8 @@ static int end(struct swk_run *run, int status)
 		swk_error_add(run->error, outcome(run));
 	if (!status)
 		status = swk_report_status(run->report);
-	/* A look has nothing held back or owed of its own. */
-	if (!run->error->status && dry_run && status != SWK_UNAVAILABLE)
+	/* A dry run sends nothing, so nothing is unconfirmed. */
+	if (!run->error->status && dry_run && status == SWK_TEMPFAIL)
 		status = 0;
 	run->report->milliseconds = swk_now_ms() - run->began;
 	swk_run_finish(run);

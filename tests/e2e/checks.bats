@@ -126,7 +126,7 @@ read_asked() {
 # What asking about everything would change; of the file, since an event does not look at what it doesn't send. Who forces
 # it has everything decoded.
 differences() {
-	CONSUL_HTTP_ADDR="127.0.0.1:$CONSUL_PORT" swk-apply --resync --dry-run --quiet --force | grep -v '(http[^ ]*)$' || true
+	CONSUL_HTTP_ADDR="127.0.0.1:$CONSUL_PORT" swk-apply --resync --dry-run --quiet --force | grep -vE '^No changes$|\(http[^ ]*\)$' || true
 }
 
 # ---- one of many ----
