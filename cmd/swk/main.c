@@ -19,7 +19,9 @@ static const struct command {
 	 "tell why each instance is served, or why not"},
 	{"status", SWK_COMMAND_STATUS, swk_status_command, "[option]… [UPSTREAM | SERVICE]…",
 	 "show whether each nginx is in step"},
-	{"wait", SWK_COMMAND_WAIT, swk_wait_command, "[option]… SERVICE=N[,SECONDS]…",
+	{"wait", SWK_COMMAND_WAIT, swk_wait_command,
+	 "[option]… NAME=N[,SECONDS]…\n\nNAME is a service or an upstream. SECONDS is 300 unless "
+	 "given.",
 	 "wait until so many instances are live"},
 	{"lint", SWK_COMMAND_LINT, swk_lint, "[option]… [FILE | -]",
 	 "find what in nginx's configuration makes dyups useless"},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "commands.h"
@@ -13,7 +14,9 @@ struct waiting {
 	struct swk_waits waits;
 	int64_t began;
 	bool paints;		      /* one line, over and over */
-	char hindrance[SWK_TEXT_MAX]; /* what kept the last look from being a whole one */
+	char hindrance[SWK_TEXT_MAX]; /* what kept the last sample from being complete */
+	const struct swk_log *log;
+	char shown[SWK_TEXT_MAX]; /* the last line of progress */
 };
 
 static int64_t seconds_gone(const struct waiting *waiting)
@@ -39,31 +42,43 @@ static int describe_late(struct swk_buffer *text, const struct waiting *waiting,
 {
 	if (swk_wait_describe(text, late, error))
 		return error->status;
-	return swk_buffer_print(text, error, " after %u s%s%s%s", late->seconds,
-				late->registered ? "" : "; Consul shows no instance of it",
-				*waiting->hindrance ? "; " : "", waiting->hindrance);
+	return swk_buffer_print(
+		text, error, " after %u s%s%s%s", late->seconds,
+		late->registered || late->unavailable ? "" : "; Consul has no instance of it",
+		*waiting->hindrance ? "; " : "", waiting->hindrance);
 }
 
-/* The line, painted over the one before. */
-static void show_progress(const struct waiting *waiting)
+/* Painted over the line before. One that is wrapped could not be painted over. */
+static void paint_progress(const char *text)
+{
+	size_t columns, rows;
+
+	swk_terminal_size(&columns, &rows);
+	(void)printf("\r\033[K%.*s", columns ? (int)columns - 1 : SWK_TEXT_MAX, text);
+	(void)fflush(stdout);
+}
+
+/* On a terminal a line that is painted over and over; elsewhere a line for each change. */
+static void show_progress(struct waiting *waiting)
 {
 	struct swk_error ignored = {0};
 	struct swk_buffer text;
-	size_t columns, rows;
+	char line[SWK_TEXT_MAX];
 
-	if (!waiting->paints)
-		return;
-	swk_terminal_size(&columns, &rows);
 	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
-	(void)swk_buffer_print(&text, &ignored, "%lld s: ", (long long)seconds_gone(waiting));
 	(void)describe(&text, waiting, &ignored);
 	if (*waiting->hindrance)
 		(void)swk_buffer_print(&text, &ignored, "; %s", waiting->hindrance);
-	/* A line that is wrapped could not be painted over. */
-	if (!ignored.status)
-		(void)printf("\r\033[K%.*s", columns ? (int)columns - 1 : (int)text.length,
-			     text.data);
-	(void)fflush(stdout);
+	if (ignored.status)
+		goto out;
+	(void)snprintf(line, sizeof(line), "%lld s: %s", (long long)seconds_gone(waiting),
+		       text.data);
+	if (waiting->paints)
+		paint_progress(line);
+	else if (strcmp(waiting->shown, text.data) != 0)
+		swk_log_line(waiting->log, SWK_LOG_INFO, line);
+	(void)snprintf(waiting->shown, sizeof(waiting->shown), "%s", text.data);
+out:
 	swk_buffer_free(&text);
 }
 
@@ -167,7 +182,7 @@ static int take_operands(struct waiting *waiting, const struct swk_options *opti
 {
 	if (!options->word_count)
 		return swk_error_set(error, SWK_USAGE,
-				     "what is to be waited for is missing: SERVICE=N; see --help");
+				     "what to wait for is missing: NAME=N; see --help");
 	for (size_t i = 0; i < options->word_count; i++) {
 		if (swk_waits_add(&waiting->waits, options->words[i], error))
 			return error->status;
@@ -186,7 +201,8 @@ static int take_operands(struct waiting *waiting, const struct swk_options *opti
 
 int swk_wait_command(struct swk_options *options, const struct swk_log *log)
 {
-	struct waiting waiting = {.settings = &options->settings,
+	struct waiting waiting = {.log = log,
+				  .settings = &options->settings,
 				  .began = swk_now_ms(),
 				  .paints = swk_terminal_paints()};
 	struct swk_error error = {0};

@@ -42,7 +42,7 @@ int swk_waits_add(struct swk_waits *waits, const char *operand, struct swk_error
 
 	if (!read_operand(&wait, operand))
 		return swk_error_set(error, SWK_USAGE,
-				     "'%s' is not SERVICE=N or SERVICE=N,SECONDS, with N from 1 to "
+				     "'%s' is not NAME=N or NAME=N,SECONDS, with N from 1 to "
 				     "%d and SECONDS up to %d",
 				     operand, SWK_PLACES_MAX, SWK_WAIT_SECONDS_MAX);
 	list = wait.service ? swk_list_grow(waits->list, waits->count, sizeof(*list)) : NULL;
@@ -67,10 +67,63 @@ int swk_waits_add(struct swk_waits *waits, const char *operand, struct swk_error
 
 void swk_waits_free(struct swk_waits *waits)
 {
-	for (size_t i = 0; i < waits->count; i++)
+	for (size_t i = 0; i < waits->count; i++) {
 		free(waits->list[i].service);
+		free(waits->list[i].upstream);
+	}
 	free(waits->list);
 	*waits = (struct swk_waits){0};
+}
+
+/* ---- services and upstreams ---- */
+
+static bool has_service(const struct swk_upstreams *recorded, const char *service)
+{
+	for (size_t i = 0; i < recorded->count; i++) {
+		if (!recorded->list[i].keyed && !strcmp(recorded->list[i].service, service))
+			return true;
+	}
+	return false;
+}
+
+int swk_waits_resolve(struct swk_waits *waits, const struct swk_upstreams *recorded,
+		      struct swk_error *error)
+{
+	for (size_t i = 0; i < waits->count; i++) {
+		struct swk_wait *wait = &waits->list[i];
+		const struct swk_upstream *found = swk_upstreams_find(recorded, wait->service);
+		char *service;
+
+		if (wait->upstream || !found || found->keyed ||
+		    strcmp(found->name, wait->service) != 0 || has_service(recorded, wait->service))
+			continue;
+		service = strdup(found->service);
+		if (!service)
+			return swk_error_memory(error);
+		wait->upstream = wait->service;
+		wait->service = service;
+	}
+	return 0;
+}
+
+const char *swk_wait_name(const struct swk_wait *wait)
+{
+	return wait->upstream ? wait->upstream : wait->service;
+}
+
+const struct swk_wait *swk_waits_unknown(const struct swk_waits *waits,
+					 const struct swk_services *services,
+					 const struct swk_upstreams *recorded)
+{
+	for (size_t i = 0; i < waits->count; i++) {
+		const struct swk_wait *wait = &waits->list[i];
+		const struct swk_service *service = swk_services_find(services, wait->service);
+
+		if (service && !service->unavailable && !service->instances &&
+		    !has_service(recorded, wait->service))
+			return wait;
+	}
+	return NULL;
 }
 
 /* ---- how many there are ---- */
@@ -199,6 +252,8 @@ static int count_one(struct swk_wait *wait, const struct swk_service *service,
 	for (size_t i = 0; i < service->upstreams.count; i++) {
 		const struct swk_upstream *told = &service->upstreams.list[i];
 
+		if (wait->upstream && strcmp(told->name, wait->upstream) != 0)
+			continue;
 		count += fill_places(&places[count], told, find_recorded(recorded, told), targets,
 				     target_count);
 	}
@@ -221,6 +276,7 @@ int swk_waits_count(struct swk_waits *waits, const struct swk_services *services
 
 		wait->registered = wait->healthy = wait->filed = wait->sent = wait->live = 0;
 		wait->live_read = target_count && targets[0].live;
+		wait->unavailable = service && service->unavailable;
 		if (service)
 			status = count_one(wait, service, recorded, targets, target_count, error);
 	}
@@ -264,8 +320,10 @@ int swk_wait_describe(struct swk_buffer *out, const struct swk_wait *wait, struc
 	const char *sent = swk_number_text(room, wait->sent);
 
 	return swk_buffer_print(
-		out, error, "%s: %zu of %zu %s (Consul: %zu, healthy %zu; in the file %zu%s%s)",
-		wait->service, wait->live_read ? wait->live : wait->sent, wait->goal,
+		out, error,
+		"%s: %zu of %zu %s (%zu registered, %zu healthy, %zu in the file%s%s%s)",
+		swk_wait_name(wait), wait->live_read ? wait->live : wait->sent, wait->goal,
 		wait->live_read ? "live" : "sent", wait->registered, wait->healthy, wait->filed,
-		wait->live_read ? ", sent " : "", wait->live_read ? sent : "");
+		wait->live_read ? ", " : "", wait->live_read ? sent : "",
+		wait->live_read ? " sent" : "");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Counts how many healthy instances of a service have reached nginx. Pure. */
+/* Counts how many healthy instances of a service, or of one of its upstreams, have reached nginx.
+ * Pure. */
 #ifndef SWK_POLICY_WAIT_H
 #define SWK_POLICY_WAIT_H
 
@@ -14,7 +15,8 @@
  * them.
  */
 struct swk_wait {
-	char *service; /* owned */
+	char *service;	/* owned */
+	char *upstream; /* only this one of its upstreams; NULL: all; owned */
 	size_t goal;
 	unsigned seconds;  /* how long to wait */
 	size_t registered; /* instances in Consul */
@@ -22,6 +24,7 @@ struct swk_wait {
 	size_t filed;	   /* of these, in FILE */
 	size_t sent;	   /* of these, pending on no target */
 	size_t live;	   /* of these, on all targets in all samples */
+	bool unavailable;  /* Consul could not be asked */
 	bool live_read;	   /* targets were read */
 };
 
@@ -30,9 +33,22 @@ struct swk_waits {
 	size_t count;
 };
 
-/* Adds `SERVICE=N` or `SERVICE=N,SECONDS`; SWK_USAGE if it is neither. */
+/* Adds `NAME=N` or `NAME=N,SECONDS`; SWK_USAGE if it is neither. The name is a service's until
+ * swk_waits_resolve finds that it is an upstream's. */
 int swk_waits_add(struct swk_waits *waits, const char *operand, struct swk_error *error);
 void swk_waits_free(struct swk_waits *waits);
+
+/* Where a name is no service of FILE's, but an upstream of it: awaits that one of its service. */
+int swk_waits_resolve(struct swk_waits *waits, const struct swk_upstreams *recorded,
+		      struct swk_error *error);
+
+/* The name as it was given. */
+const char *swk_wait_name(const struct swk_wait *wait);
+
+/* The first that is neither a service of Consul's nor anything in FILE, or NULL. */
+const struct swk_wait *swk_waits_unknown(const struct swk_waits *waits,
+					 const struct swk_services *services,
+					 const struct swk_upstreams *recorded);
 
 /* A target's live state, and what it has pending (NULL: everything). */
 struct swk_wait_target {
@@ -51,7 +67,7 @@ bool swk_waits_sent(const struct swk_waits *waits);
 bool swk_waits_over(const struct swk_waits *waits);
 const struct swk_wait *swk_waits_late(const struct swk_waits *waits, int64_t seconds);
 
-/* Appends the progress: `web: 2 of 3 live (Consul: 4, healthy 3; in the file 3, sent 3)`; if
+/* Appends the progress: `web: 2 of 3 live (4 registered, 3 healthy, 3 in the file, 3 sent)`; if
  * targets were not read, `web: 2 of 3 sent (…)`. */
 int swk_wait_describe(struct swk_buffer *out, const struct swk_wait *wait, struct swk_error *error);
 

@@ -104,18 +104,27 @@ int swk_inspect(const struct swk_settings *settings, struct swk_survey *survey,
 
 /* ---- a look at a few services ---- */
 
-static int ask_about(struct swk_run *run, const struct swk_waits *waits)
+static int ask_about(struct swk_run *run, struct swk_waits *waits)
 {
+	const struct swk_wait *unknown;
 	int status;
 
 	if (swk_run_open_targets(run) || swk_run_open_consul(run) || swk_run_lock_and_read(run) ||
-	    swk_run_obey_hold(run))
+	    swk_run_obey_hold(run) || swk_waits_resolve(waits, &run->recorded, run->error))
 		return run->error->status;
 	for (size_t i = 0; i < waits->count; i++) {
 		if (!swk_services_get(&run->services, waits->list[i].service, run->error))
 			return run->error->status;
 	}
 	status = swk_run_ask_consul(run);
+	unknown = swk_waits_unknown(waits, &run->services, &run->recorded);
+	if (!run->error->status && unknown)
+		return swk_error_set(
+			run->error, SWK_USAGE,
+			"'%s': Consul has no instance of such a service, and %s has no "
+			"upstream of that name; register the first instance before you "
+			"wait",
+			swk_wait_name(unknown), run->store.conf);
 	/* The services were asked about; what is refused is the tree of keys. */
 	return status == SWK_HELD_BACK && !run->error->status ? 0 : status;
 }

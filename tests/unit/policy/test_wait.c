@@ -197,13 +197,13 @@ static void counted(void **state)
 		unit_number(row, (long long)waits.list[0].registered, 0);
 		if (cases[i].one)
 			(void)snprintf(described, sizeof(described),
-				       "web: %zu of 1 live (Consul: 9, healthy %zu; in the file "
-				       "%zu, sent %zu)",
+				       "web: %zu of 1 live (9 registered, %zu healthy, %zu in the "
+				       "file, %zu sent)",
 				       waits.list[1].live, waits.list[1].healthy,
 				       waits.list[1].filed, waits.list[1].sent);
 		else
 			(void)snprintf(described, sizeof(described),
-				       "web: 2 of 1 sent (Consul: 9, healthy 2; in the file 2)");
+				       "web: 2 of 1 sent (9 registered, 2 healthy, 2 in the file)");
 		swk_buffer_init(&text, 1000);
 		assert_int_equal(swk_wait_describe(&text, &waits.list[1], &error), 0);
 		unit_same(row, text.data, described);
