@@ -11,9 +11,9 @@
 const char *const swk_standing_words[] = {
 	[SWK_STANDS_IN_STEP] = "in step",   [SWK_STANDS_KEPT] = "kept",
 	[SWK_STANDS_UNMANAGED] = "foreign", [SWK_STANDS_UNSEEN] = "unseen",
-	[SWK_STANDS_BEHIND] = "behind",	    [SWK_STANDS_DIFFERS] = "differs",
-	[SWK_STANDS_MISSING] = "missing",   [SWK_STANDS_SPLIT] = "split",
-	[SWK_STANDS_PENDING] = "owed",
+	[SWK_STANDS_ON_HOLD] = "on hold",   [SWK_STANDS_BEHIND] = "behind",
+	[SWK_STANDS_DIFFERS] = "differs",   [SWK_STANDS_MISSING] = "missing",
+	[SWK_STANDS_SPLIT] = "split",	    [SWK_STANDS_PENDING] = "owed",
 };
 
 static char *copy(const char *text)
@@ -145,7 +145,7 @@ static void add_difference(struct detail *detail, const char *who,
 struct subject {
 	const struct swk_upstream *file, *desired, *live; /* or NULL */
 	const struct swk_decision *about;		  /* why it is kept, or down; or NULL */
-	bool pending, gone;
+	bool pending, gone, on_hold;
 	const struct swk_live *all;
 };
 
@@ -165,6 +165,23 @@ static void say_behind(struct detail *detail, const struct subject *subject)
 		begin(detail, "Consul has it no more");
 	else
 		add_difference(detail, "the file", subject->file, subject->desired);
+}
+
+/* What the end of a hold would change. */
+static void say_on_hold(struct detail *detail, const struct subject *subject)
+{
+	const size_t before = detail->length;
+
+	if (!subject->file) {
+		begin(detail, "Consul would add it");
+	} else if (!subject->desired) {
+		begin(detail, "Consul would remove it");
+	} else {
+		add_servers(detail, "Consul would remove", subject->file, subject->desired);
+		add_servers(detail, "Consul would add", subject->desired, subject->file);
+		if (detail->length == before)
+			begin(detail, "Consul would change its name or attributes");
+	}
 }
 
 static bool varies(const struct subject *subject)
@@ -188,7 +205,7 @@ static enum swk_standing standing_of(const struct subject *subject)
 	if (subject->file && swk_live_differs(subject->all, subject->file))
 		return subject->live ? SWK_STANDS_DIFFERS : SWK_STANDS_MISSING;
 	if (is_behind(subject))
-		return SWK_STANDS_BEHIND;
+		return subject->on_hold ? SWK_STANDS_ON_HOLD : SWK_STANDS_BEHIND;
 	if (subject->all->readable < SWK_READ_ADDRESSES)
 		return SWK_STANDS_UNSEEN;
 	return subject->about && subject->about->outcome == SWK_OUTCOME_KEPT ? SWK_STANDS_KEPT
@@ -222,8 +239,12 @@ static void describe(struct detail *detail, const struct subject *subject)
 	*detail = (struct detail){.length = 0};
 	say_live(detail, subject);
 	/* Of one that is foreign it is said why it isn't taken. */
-	if (is_behind(subject) && (subject->file || !subject->live))
-		say_behind(detail, subject);
+	if (is_behind(subject) && (subject->file || !subject->live)) {
+		if (subject->on_hold)
+			say_on_hold(detail, subject);
+		else
+			say_behind(detail, subject);
+	}
 	if (subject->about) {
 		begin(detail, swk_outcome_words[subject->about->outcome]);
 		add(detail, ": ", subject->about->reason);
@@ -341,6 +362,7 @@ static int add_rows(const struct swk_survey *survey, struct swk_survey_target *t
 			.desired = swk_upstreams_find(known->desired, name),
 			.live = swk_upstreams_find(&live->upstreams, name),
 			.gone = swk_names_contain(known->gone, name),
+			.on_hold = survey->on_hold,
 			.all = live,
 		};
 		const struct swk_upstream *source = subject.file ? subject.file : subject.desired;
@@ -429,13 +451,11 @@ int swk_survey_add_unpublished(struct swk_survey *survey, const struct swk_decis
 
 bool swk_survey_drifted(const struct swk_survey *survey)
 {
-	const enum swk_standing least = survey->on_hold ? SWK_STANDS_DIFFERS : SWK_STANDS_BEHIND;
-
 	for (size_t i = 0; i < survey->target_count; i++) {
 		const struct swk_survey_target *target = &survey->targets[i];
 
 		for (size_t j = 0; j < target->count; j++) {
-			if (target->rows[j].standing >= least)
+			if (target->rows[j].standing >= SWK_STANDS_BEHIND)
 				return true;
 		}
 	}

@@ -17,6 +17,7 @@ enum swk_standing {
 	SWK_STANDS_KEPT,      /* in step, with its last servers kept by policy */
 	SWK_STANDS_UNMANAGED, /* swk-apply did not make it */
 	SWK_STANDS_UNSEEN,    /* the target's servers can't be read */
+	SWK_STANDS_ON_HOLD,   /* FILE would change, if changes were not on hold */
 	SWK_STANDS_BEHIND,    /* FILE differs from what the registry says now */
 	SWK_STANDS_DIFFERS,   /* the target differs from FILE */
 	SWK_STANDS_MISSING,   /* the target does not have it */
@@ -71,7 +72,8 @@ struct swk_survey_known {
 	const struct swk_names *gone;	       /* names that were in FILE once */
 };
 
-/* Adds a target. `pending` is NULL if nothing is recorded for it: then all of FILE is pending. */
+/* Adds a target; set survey->on_hold before. `pending` is NULL if nothing is recorded for it: then
+ * all of FILE is pending. */
 int swk_survey_add_target(struct swk_survey *survey, const struct swk_survey_known *known,
 			  const char *name, const struct swk_live *live,
 			  const struct swk_names *pending, const char *trouble,
@@ -81,7 +83,7 @@ int swk_survey_add_target(struct swk_survey *survey, const struct swk_survey_kno
 int swk_survey_add_unpublished(struct swk_survey *survey, const struct swk_decisions *decisions,
 			       struct swk_error *error);
 
-/* Whether a row shows something that a full run would change. On hold, it would not change FILE. */
+/* Whether a row shows something that a full run would change. */
 bool swk_survey_drifted(const struct swk_survey *survey);
 /* Whether something is held back that a full run would not do. True on hold, too. */
 bool swk_survey_held_back(const struct swk_survey *survey);

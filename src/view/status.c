@@ -15,9 +15,9 @@
 static const char *const standing_colours[SWK_STANDINGS] = {
 	[SWK_STANDS_IN_STEP] = SWK_GREEN,  [SWK_STANDS_KEPT] = SWK_YELLOW,
 	[SWK_STANDS_UNMANAGED] = SWK_CYAN, [SWK_STANDS_UNSEEN] = SWK_YELLOW,
-	[SWK_STANDS_BEHIND] = SWK_RED,	   [SWK_STANDS_DIFFERS] = SWK_RED,
-	[SWK_STANDS_MISSING] = SWK_RED,	   [SWK_STANDS_SPLIT] = SWK_RED,
-	[SWK_STANDS_PENDING] = SWK_RED,
+	[SWK_STANDS_ON_HOLD] = SWK_YELLOW, [SWK_STANDS_BEHIND] = SWK_RED,
+	[SWK_STANDS_DIFFERS] = SWK_RED,	   [SWK_STANDS_MISSING] = SWK_RED,
+	[SWK_STANDS_SPLIT] = SWK_RED,	   [SWK_STANDS_PENDING] = SWK_RED,
 };
 
 /* A target's rows, and room for the numbers of one. */
@@ -144,7 +144,7 @@ static int put_head(struct swk_line *line, const struct swk_survey *survey, stru
 	if (survey->success && localtime_r(&seconds, &when))
 		(void)strftime(text, sizeof(text), "%F %T", &when);
 	if (swk_line_put(line, SWK_BOLD, survey->conf, error) ||
-	    swk_line_put(line, NULL, ": last run that left nothing to do: ", error) ||
+	    swk_line_put(line, NULL, ": last successful run: ", error) ||
 	    swk_line_put(line, NULL, text, error) || swk_line_end(line, error))
 		return error->status;
 	return survey->on_hold ? put_hold(line, survey->on_hold, error) : 0;

@@ -38,7 +38,7 @@ of_consul='consul|-|left out|it is Consul itself'
 		web_b|1|1|in step
 		$of_consul
 	END
-	grep -qF "$SWK_CONF: last run that left nothing to do: 20" "$E2E_DIR/out"
+	grep -qF "$SWK_CONF: last successful run: 20" "$E2E_DIR/out"
 	grep -qx "$GATEWAY_DYUPS: 3 upstreams: 3 in step" "$E2E_DIR/out"
 	# A file isn't for colours.
 	run ! grep -q $'\033' "$E2E_DIR/out"
@@ -199,11 +199,11 @@ looks_until() {
 	CONSUL_HTTP_ADDR="$real"
 	# Drift is what a full pass would mend; one that would be refused is told as well.
 	run -1 swk status --min-services 50
-	[[ "$output" == *'fewer than the 50 of --min-services'* ]]
+	[[ "$output" == *'but min_services (--min-services) is 50'* ]]
 	swk-apply --resync
 	run -10 swk status --min-services 50
 	run -10 swk status --min-services 50 web
-	[[ "$output" == *'fewer than the 50 of --min-services'* ]]
+	[[ "$output" == *'but min_services (--min-services) is 50'* ]]
 
 	settings '{}' # a file that is not there
 	SWK_CONF="$E2E_DIR/none/dyups.conf"
@@ -211,7 +211,7 @@ looks_until() {
 	# All that nginx has is somebody's then.
 	run -10 swk status --conf "$SWK_CONF"
 	[ -z "$(ls "$E2E_DIR/none")" ]
-	[[ "$output" == *'last run that left nothing to do: never'* ]]
+	[[ "$output" == *'last successful run: never'* ]]
 	# Somebody else's file.
 	echo 'upstream x { server 10.0.0.1:80; }' >"$SWK_CONF"
 	run -10 swk status --conf "$SWK_CONF"
@@ -230,7 +230,7 @@ looks_until() {
 	consul_register web web-4 10.0.0.4 80
 	run -10 --separate-stderr swk status --json
 	jq -e '.status == 10 and (.held | test("^since 20.*Z by alice \\(mad, again\\)$"))
-		and [.targets[0].upstreams[] | select(.upstream == "web").state] == ["behind"]' <<<"$output"
+		and [.targets[0].upstreams[] | select(.upstream == "web").state] == ["on hold"]' <<<"$output"
 	gateway_post api 'server 10.0.9.9:80;' >/dev/null
 	gateway_workers_detail >/dev/null
 	run -1 swk status

@@ -307,11 +307,17 @@ static void held(void **state)
 	static const struct {
 		const char *desired, *live;
 		bool drifted;
+		enum swk_standing standing;
+		const char *detail;
 	} cases[] = {
-		{"w: 10.0.0.1:80", "w: 10.0.0.1:80", false},
-		{"w: 10.0.0.2:80", "w: 10.0.0.1:80", false},
-		{"w: 10.0.0.1:80", "w: 10.0.0.3:80", true},
-		{"w: 10.0.0.2:80", "", true},
+		{"w: 10.0.0.1:80", "w: 10.0.0.1:80", false, SWK_STANDS_IN_STEP, ""},
+		{"w: 10.0.0.2:80", "w: 10.0.0.1:80", false, SWK_STANDS_ON_HOLD,
+		 "Consul would remove 10.0.0.1:80; Consul would add 10.0.0.2:80"},
+		{"w: 10.0.0.1:80,weight=2", "w: 10.0.0.1:80", false, SWK_STANDS_ON_HOLD,
+		 "Consul would change its name or attributes"},
+		{"", "w: 10.0.0.1:80", false, SWK_STANDS_ON_HOLD, "Consul would remove it"},
+		{"w: 10.0.0.1:80", "w: 10.0.0.3:80", true, SWK_STANDS_DIFFERS, NULL},
+		{"w: 10.0.0.2:80", "", true, SWK_STANDS_MISSING, NULL},
 	};
 
 	(void)state;
@@ -329,6 +335,9 @@ static void held(void **state)
 			swk_survey_add_target(&survey, &known, "one", &live, &pending, "", &error),
 			0);
 		unit_number(cases[i].live, swk_survey_drifted(&survey), cases[i].drifted);
+		unit_number(cases[i].live, survey.targets[0].rows[0].standing, cases[i].standing);
+		if (cases[i].detail)
+			unit_same(cases[i].live, survey.targets[0].rows[0].detail, cases[i].detail);
 		assert_true(swk_survey_held_back(&survey));
 		swk_survey_free(&survey);
 		assert_false(swk_survey_held_back(&survey));
@@ -348,7 +357,7 @@ static void as_a_table(void **state)
 	} cases[] = {
 		{{false, 0},
 		 NULL,
-		 "/x.conf: last run that left nothing to do: never\n"
+		 "/x.conf: last successful run: never\n"
 		 "\n"
 		 "one: 5 upstreams: 2 in step, 1 foreign, 1 differs, 1 owed\n"
 		 "UPSTREAM  FILE  LIVE  STATE    DETAIL\n"
@@ -363,7 +372,7 @@ static void as_a_table(void **state)
 		/* What has a colour begins and ends it, though it be cut. */
 		{{true, 25},
 		 "since 2026-11-21T18:47:00Z by root (x)",
-		 "\033[1m/x.conf\033[m: last run that le\n"
+		 "\033[1m/x.conf\033[m: last successful \n"
 		 "\033[33mheld \033[m\033[33msince 2026-11-21T18:\033[m\n"
 		 "\n"
 		 "\033[1mone\033[m: 5 upstreams: \033[32m2 in st\033[m\n"
