@@ -62,6 +62,15 @@ out:
 	return status;
 }
 
+static size_t count_hints(const struct swk_findings *findings)
+{
+	size_t hints = 0;
+
+	for (size_t i = 0; i < findings->count; i++)
+		hints += findings->list[i].hint;
+	return hints;
+}
+
 static int show(const struct swk_findings *findings, const char *path, bool json,
 		struct swk_error *error)
 {
@@ -75,8 +84,9 @@ static int show(const struct swk_findings *findings, const char *path, bool json
 		goto out;
 	if (text.length)
 		(void)fwrite(text.data, 1, text.length, stdout);
-	else
-		swk_tell_line("%s: ok", strcmp(path, "-") ? path : "standard input");
+	if (!json && count_hints(findings) == findings->count)
+		swk_tell_line("%s: ok for swk-apply; run nginx -t to check the rest",
+			      strcmp(path, "-") ? path : "standard input");
 out:
 	swk_buffer_free(&text);
 	return status;
@@ -97,7 +107,7 @@ int swk_lint(struct swk_options *options, const struct swk_log *log)
 	    swk_nginx_lint(&findings, &files.top, &conf, &error) ||
 	    show(&findings, path, options->json, &error))
 		status = error.status;
-	else if (findings.count)
+	else if (findings.count > count_hints(&findings))
 		status = FOUND;
 	if (error.status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);

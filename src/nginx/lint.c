@@ -21,6 +21,7 @@ const char *const swk_lint_words[SWK_LINT_RULES] = {
 	[SWK_LINT_OPEN] = "interface-open",
 	[SWK_LINT_BODY] = "body-size",
 	[SWK_LINT_PIECES] = "body-in-pieces",
+	[SWK_LINT_WORKER] = "worker-unnamed",
 	[SWK_LINT_QUEUE] = "queue-size",
 	[SWK_LINT_HASH] = "hash",
 	[SWK_LINT_ZONE] = "zone",
@@ -41,6 +42,7 @@ static const char *const reasons[SWK_LINT_RULES] = {
 	[SWK_LINT_OPEN] = "who reaches it changes every upstream, and has nginx read any file",
 	[SWK_LINT_BODY] = "nginx answers 413 to it, and never has this upstream as the file has it",
 	[SWK_LINT_PIECES] = "a body that comes in pieces may be taken in part, and nginx says yes",
+	[SWK_LINT_WORKER] = "swk-apply then reads nginx more often, and may miss a worker",
 	[SWK_LINT_QUEUE] = "the worker that takes it can't tell the others, whose upstream stays "
 			   "as it was",
 	[SWK_LINT_HASH] =
@@ -129,6 +131,17 @@ static int found(struct lint *lint, enum swk_lint_rule rule, const struct swk_di
 	if (!finding->file || !finding->what || !finding->mend)
 		return swk_error_memory(lint->error);
 	return 0;
+}
+
+/* The same for what works, but could be better. */
+static int hint(struct lint *lint, enum swk_lint_rule rule, const struct swk_directive *at,
+		const char *what, const char *mend)
+{
+	const size_t before = lint->findings->count;
+
+	if (!found(lint, rule, at, what, mend) && lint->findings->count > before)
+		lint->findings->list[before].hint = true;
+	return lint->error->status;
 }
 
 /* ---- what holds at a place ---- */
@@ -314,15 +327,50 @@ static int check_pieces(struct lint *lint, const struct swk_directive *interface
 {
 	const struct swk_directive *directive = inherited(scope, "client_body_in_file_only");
 
-	if (lint->body <= SWK_TARGET_ONE_PACKET || (!directive && !lint->http))
+	if (directive ? strcasecmp(directive->words[1], "off") != 0 : !lint->http)
 		return 0;
-	if (directive && strcasecmp(directive->words[1], "off") != 0)
-		return 0;
+	if (lint->body <= SWK_TARGET_ONE_PACKET)
+		return hint(lint, SWK_LINT_PIECES, directive ? directive : interface,
+			    "client_body_in_file_only is missing",
+			    "'client_body_in_file_only clean;' beside dyups_interface");
 	return found(lint, SWK_LINT_PIECES, directive ? directive : interface,
 		     TEXT("without client_body_in_file_only nginx keeps bodies in memory, and "
 			  "upstream %s takes one of %zu bytes",
 			  lint->largest, lint->body),
 		     "'client_body_in_file_only clean;' beside dyups_interface");
+}
+
+/* Whether a level adds the header that names the worker; *any: it adds some header. */
+static bool names_worker(const struct swk_directives *level, bool *any)
+{
+	for (size_t i = 0; i < level->count; i++) {
+		const struct swk_directive *directive = &level->list[i];
+
+		if (swk_directive_includes(directive) && names_worker(&directive->inside, any))
+			return true;
+		if (directive->count < 2 || !swk_directive_is(directive, "add_header"))
+			continue;
+		*any = true;
+		if (!strcasecmp(directive->words[1], "X-Worker"))
+			return true;
+	}
+	return false;
+}
+
+/* A level that adds a header inherits none (ngx_http_headers_module). */
+static int check_worker(struct lint *lint, const struct swk_directive *interface,
+			const struct scope *scope)
+{
+	bool any = false;
+
+	for (; scope && !any; scope = scope->outer) {
+		if (names_worker(scope->level, &any))
+			return 0;
+	}
+	if (!lint->http)
+		return 0;
+	return hint(lint, SWK_LINT_WORKER, interface, "the header X-Worker is missing",
+		    "'add_header X-Worker $pid always;' beside dyups_interface");
 }
 
 /* What the zone needs beside the body: four pages for its own head, the queue's and a message's,
@@ -350,7 +398,9 @@ static int check_interface(struct lint *lint, const struct swk_directive *interf
 	lint->interface = true;
 	if (check_reach(lint, scope) || check_body(lint, interface, scope))
 		return lint->error->status;
-	return check_pieces(lint, interface, scope);
+	if (check_pieces(lint, interface, scope))
+		return lint->error->status;
+	return check_worker(lint, interface, scope);
 }
 
 /* ---- names ---- */

@@ -19,6 +19,7 @@ enum swk_lint_rule {
 	SWK_LINT_OPEN,		 /* machines other than this one reach the dyups interface */
 	SWK_LINT_BODY,		 /* client_max_body_size is too small */
 	SWK_LINT_PIECES,	 /* client_body_in_file_only is missing */
+	SWK_LINT_WORKER,	 /* the header X-Worker is missing */
 	SWK_LINT_QUEUE,		 /* dyups_shm_zone_size is too small */
 	SWK_LINT_HASH,		 /* a hash method in FILE */
 	SWK_LINT_ZONE,		 /* a zone in FILE */
@@ -36,6 +37,7 @@ struct swk_finding {
 	char *what;
 	const char *reason;
 	char *mend;
+	bool hint; /* it works as it is */
 };
 
 struct swk_findings {

@@ -41,8 +41,10 @@ static void parse(struct swk_directives *out, const struct swk_nginx_file *file,
 	unit_same(text, error.text, "");
 }
 
-/* `3 bound-at-start, 5 hash`: the rules with their lines; *findings are the caller's. */
-static char *lint(const char *text, const char *ours_text, struct swk_findings *findings)
+/* `3 bound-at-start, 5 hash`: the rules with their lines, hints if they are asked for; *findings
+ * are the caller's. */
+static char *lint_with(bool hints, const char *text, const char *ours_text,
+		       struct swk_findings *findings)
 {
 	const char *mark = strstr(text, "--\n");
 	size_t length = mark ? (size_t)(mark - text) : strlen(text);
@@ -61,11 +63,14 @@ static char *lint(const char *text, const char *ours_text, struct swk_findings *
 	(void)swk_nginx_read(&conf.upstreams, ours_name, ours_text, strlen(ours_text), &unreadable);
 	assert_int_equal(swk_nginx_lint(findings, &top, &conf, &error), 0);
 	swk_buffer_init(&out, 100000);
-	for (size_t i = 0; i < findings->count; i++)
-		(void)swk_buffer_print(&out, &error, "%s%s%u %s", i ? ", " : "",
+	for (size_t i = 0; i < findings->count; i++) {
+		if (findings->list[i].hint && !hints)
+			continue;
+		(void)swk_buffer_print(&out, &error, "%s%s%u %s", out.length ? ", " : "",
 				       strcmp(findings->list[i].file, ours_name) ? "" : "ours:",
 				       findings->list[i].line,
 				       swk_lint_words[findings->list[i].rule]);
+	}
 	result = strdup(out.data ? out.data : "");
 	swk_buffer_free(&out);
 	swk_directives_free(&top);
@@ -73,6 +78,11 @@ static char *lint(const char *text, const char *ours_text, struct swk_findings *
 	swk_directives_free(&conf.directives);
 	swk_upstreams_free(&conf.upstreams);
 	return result;
+}
+
+static char *lint(const char *text, const char *ours_text, struct swk_findings *findings)
+{
+	return lint_with(false, text, ours_text, findings);
 }
 
 struct row {
@@ -308,6 +318,38 @@ static void sizes(void **state)
 	}
 }
 
+/* What works, but could be better; a fragment may be included where it is right. */
+static void hints(void **state)
+{
+#define HEADER "add_header X-Worker $pid always;"
+	static const struct row rows[] = {
+		{LOCAL("", "", CLEAN HEADER), ""},
+		{LOCAL("", "", ""), "4 body-in-pieces, 4 worker-unnamed"},
+		{LOCAL("", "", CLEAN), "4 worker-unnamed"},
+		{LOCAL("", "", HEADER), "4 body-in-pieces"},
+		{WHOLE("server {" HEADER CLEAN
+		       "listen 127.0.0.1:1; location / {dyups_interface;}}"),
+		 ""},
+		/* a level that adds a header inherits none */
+		{WHOLE("server {" HEADER CLEAN
+		       "listen 127.0.0.1:1;\nlocation / {add_header A b;\ndyups_interface;}}"),
+		 "4 worker-unnamed"},
+		{"server {location / {dyups_interface;}}", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_findings findings = {0};
+		char *got = lint_with(true, rows[i].text, "", &findings);
+
+		unit_same(rows[i].text, got, rows[i].desired);
+		for (size_t j = 0; j < findings.count; j++)
+			assert_true(findings.list[j].hint);
+		free(got);
+		swk_findings_free(&findings);
+	}
+}
+
 static void mends(void **state)
 {
 	static const struct {
@@ -363,6 +405,7 @@ int main(void)
 		cmocka_unit_test(upstreams_and_includes),
 		cmocka_unit_test(who_reaches_the_interface),
 		cmocka_unit_test(sizes),
+		cmocka_unit_test(hints),
 		cmocka_unit_test(mends),
 	};
 
