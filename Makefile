@@ -248,12 +248,14 @@ compile_commands.json:
 
 # All that is installed besides the programs. $(1) is called with each: FILE FOLDER [NAME].
 DOCS = README.md NEWS.md SECURITY.md LICENSE
+PAGES = $(wildcard docs/*)
 EXAMPLES = $(sort $(shell find consul.d contrib -type f ! -path 'contrib/debian/*' \
 	! -path '*.service' ! -path '*.timer' ! -path 'contrib/completion/*'))
 define texts
 	set -e; \
 	for f in $(wildcard man/*.[1-9]); do $(1) $$f "$(mandir)/man$${f##*.}"; done; \
 	for f in $(DOCS); do $(1) $$f "$(docdir)"; done; \
+	for f in $(PAGES); do $(1) $$f "$(docdir)/docs"; done; \
 	for f in $(EXAMPLES); do $(1) $$f "$(docdir)/examples/$${f%/*}"; done; \
 	for f in $(wildcard contrib/systemd/*.service contrib/systemd/*.timer); do \
 		$(1) $$f "$(systemdsystemunitdir)"; done; \
@@ -261,9 +263,12 @@ define texts
 		$(1) $$f "$(bashcompletiondir)" $$name; done; done; \
 	for f in $(wildcard contrib/completion/_*); do $(1) $$f "$(zshcompletiondir)"; done
 endef
-# What they say of paths is what holds for this installation.
+# Paths are those of this installation; links lead to installed files, or become text.
 LOCAL = sed -e 's,/usr/local/sbin,$(sbindir),g' -e 's,/usr/local/share/doc/swallowkeeper,$(docdir),g' \
-	-e 's,/etc/\(swallowkeeper\|default/swk-apply\),$(sysconfdir)/\1,g'
+	-e 's,/etc/\(swallowkeeper\|default/swk-apply\),$(sysconfdir)/\1,g' \
+	-e 's,](\(\.\./\)\?man/\([a-z.-]*\)\.\([0-9]\)),]($(mandir)/man\3/\2.\3),g' \
+	-e 's,](\(\.\./\)\?contrib/,](\1examples/contrib/,g' \
+	-e 's,\[\([^]]*\)\](\(\.\./\)\?\(CONTRIBUTING\|src/\|tests/\)[^)]*),\1,g'
 
 install: all
 	$(Q)mkdir -p "$(DESTDIR)$(sbindir)"
@@ -284,9 +289,8 @@ install-strip:
 uninstall:
 	$(Q)for f in $(COMMANDS); do rm -f "$(DESTDIR)$(sbindir)/$$f"; done
 	$(Q)take() { rm -f "$(DESTDIR)$$2/$${3:-$${1##*/}}"; }; $(call texts,take)
-	$(Q)[ ! -d "$(DESTDIR)$(docdir)/examples" ] || find "$(DESTDIR)$(docdir)/examples" -depth -type d \
+	$(Q)[ ! -d "$(DESTDIR)$(docdir)" ] || find "$(DESTDIR)$(docdir)" -depth -type d \
 		-exec rmdir --ignore-fail-on-non-empty {} +
-	$(Q)[ ! -d "$(DESTDIR)$(docdir)" ] || rmdir --ignore-fail-on-non-empty "$(DESTDIR)$(docdir)"
 
 # Nothing of the machine, the hour or the work tree gets into it: the same commit, the same bytes.
 RELEASE = swallowkeeper-$(VERSION)

@@ -45,12 +45,35 @@ completions() {
 		echo '755 opt/swk/sbin/swk-apply'
 		find contrib/systemd -type f -printf '644 opt/swk/lib/systemd/system/%f\n'
 		manuals opt/swk/share/man
-		printf '644 opt/swk/share/doc/swallowkeeper/%s\n' LICENSE NEWS.md README.md SECURITY.md
+		printf '644 opt/swk/share/doc/swallowkeeper/%s\n' LICENSE NEWS.md README.md SECURITY.md docs/*
 		examples opt/swk/share/doc/swallowkeeper/examples
 		completions opt/swk/share/bash-completion/completions opt/swk/share/zsh/site-functions
 	) | LC_ALL=C sort -k 2 >"$BATS_TEST_TMPDIR/wanted"
 	diff "$BATS_TEST_TMPDIR/wanted" <(in_tree)
 	cmp build/swk-apply "$tree/opt/swk/sbin/swk-apply"
+}
+
+# links_lead_to_files - whether each link of an installed page to a file names one.
+links_lead_to_files() {
+	local page link wrong=''
+
+	while read -r page; do
+		while read -r link; do
+			if [[ "$link" == /* ]]; then
+				[[ -e "$tree$link" ]] || wrong+="$page: $link"$'\n'
+			else
+				[[ -e "${page%/*}/$link" ]] || wrong+="$page: $link"$'\n'
+			fi
+		done < <(grep -oE '\]\([^) #]+' "$page" | sed 's/^](//' | grep -v '^https\?:')
+	done < <(find "$tree" -path '*/doc/*' -name '*.md' ! -path '*/examples/*')
+	echo "$wrong"
+	[ -z "$wrong" ]
+}
+
+@test "the links of the installed pages lead to installed files" {
+	make -s install DESTDIR="$tree"
+	links_lead_to_files
+	grep -q '](/usr/local/share/man/man8/swk-apply.8)' "$tree/usr/local/share/doc/swallowkeeper/README.md"
 }
 
 @test "each directory may be another, uninstall takes away what install put there, and nothing else" {
@@ -67,7 +90,7 @@ completions() {
 		echo '755 e/sbin/swk-apply'
 		find contrib/systemd -type f -printf '644 u/%f\n'
 		manuals m
-		printf '644 d/ours/%s\n' LICENSE NEWS.md README.md SECURITY.md
+		printf '644 d/ours/%s\n' LICENSE NEWS.md README.md SECURITY.md docs/*
 		examples d/ours/examples
 		completions r/bash-completion/completions z
 	) | LC_ALL=C sort -k 2 >"$BATS_TEST_TMPDIR/wanted"

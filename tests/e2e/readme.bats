@@ -14,6 +14,16 @@ bats_require_minimum_version 1.5.0 # `run -STATUS`
 	diff "$BATS_TEST_TMPDIR/shown" "$BATS_TEST_TMPDIR/said"
 }
 
+@test "the quick start in README, pasted, serves the first service" {
+	local root="$BATS_TEST_DIRNAME/../.."
+
+	run -0 --separate-stderr "$root/tests/demo/quick-start" 3>&-
+	[ "${lines[0]}" == '/etc/swallowkeeper/swk.json: ok' ]
+	sed -n '/^<!-- first service -->$/,/^<!-- first service end -->$/p' "$root/README.md" | grep -v '^[<`$]' >"$BATS_TEST_TMPDIR/shown"
+	[ "${lines[1]}" == "$(cat "$BATS_TEST_TMPDIR/shown")" ]
+	grep -q '^web  *1  *1  in step$' <<<"$output"
+}
+
 # The anchors that a page's headings make.
 anchors() {
 	sed -n 's/^##* //p' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9 _-]//g; s/ /-/g; s/^/#/'
@@ -23,14 +33,15 @@ anchors() {
 	local page link path wrong=''
 
 	cd "$BATS_TEST_DIRNAME/../.."
-	for page in README.md CONTRIBUTING.md SECURITY.md src/README.md tests/README.md tests/*/README.md consul.d/README.md; do
+	for page in *.md docs/*.md src/README.md tests/README.md tests/*/README.md consul.d/README.md; do
 		while read -r link; do
-			path=${link%%#*}
-			if [[ -n "$path" ]]; then
-				[[ -e "${page%/*}/$path" || ("$page" != */* && -e "$path") ]] || wrong+="$page: $link"$'\n'
-			else
-				grep -qxF -- "$link" < <(anchors "$page") || wrong+="$page: $link"$'\n'
+			path=$page
+			if [[ "$link" != '#'* ]]; then
+				path=./$page
+				path=${path%/*}/${link%%#*}
 			fi
+			[[ -e "$path" ]] || wrong+="$page: $link"$'\n'
+			[[ "$link" != *'#'* ]] || grep -qxF -- "#${link#*#}" < <(anchors "$path") || wrong+="$page: $link"$'\n'
 		done < <(grep -oE '\]\([^) ]+\)' "$page" | sed 's/^](//; s/)$//' | grep -v '^https\?:')
 	done
 	echo "$wrong"
