@@ -186,7 +186,7 @@ case:
 	$(Q)tests/cases/run "$(C)"
 
 check:
-	@echo "make check: about 8 minutes on two processors that have nothing else to do"
+	@echo "make check: about 6 minutes on two processors that have nothing else to do"
 	$(Q)tests/setup test
 	$(Q)$(SUBMAKE) all test-programs peers
 	$(Q)tests/run
