@@ -316,6 +316,7 @@ deb: dist
 	$(Q)cd $(DEB)/$(RELEASE) && env -u MAKEFLAGS -u MAKEOVERRIDES -u MAKELEVEL -u BUILD -u PREFIX \
 		dpkg-buildpackage -us -uc
 	$(Q)cp $(DEB)/swallowkeeper_*.deb $(BUILD)
+	@echo "The package: $$(ls $(BUILD)/swallowkeeper_*.deb)"
 
 # What was fetched for the tests stays: see distclean.
 clean:

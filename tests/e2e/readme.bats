@@ -24,6 +24,13 @@ bats_require_minimum_version 1.5.0 # `run -STATUS`
 	grep -q '^web  *1  *1  in step$' <<<"$output"
 }
 
+@test "make demo: no request fails, and it names the next step" {
+	run -0 --separate-stderr "$BATS_TEST_DIRNAME/../demo/demo" 3>&-
+	[[ "$output" =~ ([0-9]+)" requests sent, 0 failed. Nothing is left running." ]]
+	((BASH_REMATCH[1] > 50))
+	[[ "${lines[-1]}" == 'Next: '* ]]
+}
+
 # The anchors that a page's headings make.
 anchors() {
 	sed -n 's/^##* //p' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9 _-]//g; s/ /-/g; s/^/#/'
