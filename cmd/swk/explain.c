@@ -74,6 +74,22 @@ static int show(const struct swk_report *report, const struct swk_decisions *dec
 	return error->status;
 }
 
+/* Before the table: what keeps it from nginx. */
+static void say_blockers(struct swk_report *report, const struct swk_log *log)
+{
+	static const enum swk_note_kind kinds[] = {SWK_NOTE_HELD_BACK, SWK_NOTE_UNAVAILABLE,
+						   SWK_NOTE_PENDING};
+
+	for (size_t i = 0; i < report->note_count; i++) {
+		for (size_t j = 0; j < sizeof(kinds) / sizeof(*kinds); j++) {
+			if (report->notes[i].kind == kinds[j])
+				swk_log_line(log, SWK_LOG_ERROR, report->notes[i].text);
+		}
+	}
+	for (size_t j = 0; j < sizeof(kinds) / sizeof(*kinds); j++)
+		swk_report_forget(report, kinds[j]);
+}
+
 int swk_explain_command(struct swk_options *options, const struct swk_log *log)
 {
 	struct swk_settings *settings = &options->settings;
@@ -84,7 +100,7 @@ int swk_explain_command(struct swk_options *options, const struct swk_log *log)
 	bool document = has_document();
 	int status;
 
-	settings->dry_run = true;
+	settings->dry_run = settings->explain = true;
 	if (service) {
 		settings->service = strdup(service);
 		if (!settings->service)
@@ -94,6 +110,7 @@ int swk_explain_command(struct swk_options *options, const struct swk_log *log)
 	settings->resync = !service && !document;
 	swk_report_init(&report);
 	status = swk_apply(settings, STDIN_FILENO, &report, &decisions, &error);
+	say_blockers(&report, log);
 	if (!error.status)
 		(void)show(&report, &decisions, service, log, &error);
 	swk_say_notes(&report, log);
@@ -101,10 +118,6 @@ int swk_explain_command(struct swk_options *options, const struct swk_log *log)
 		swk_error_add(&error, "; to ask Consul instead: swk explain </dev/null");
 	if (error.status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
-	/* A run that is refused as a whole has decided nothing; what else is held back, the table
-	 * says. */
-	if (!status || status == SWK_HELD_BACK)
-		status = report.finished ? 0 : SWK_HELD_BACK;
 	swk_decisions_free(&decisions);
 	swk_report_free(&report);
 	return error.status ? error.status : status;

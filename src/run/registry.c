@@ -393,6 +393,36 @@ static bool list_lacks_one(const struct swk_run *run)
 	return false;
 }
 
+static bool guard_list(struct swk_run *run)
+{
+	return swk_guard_list(run->listed, run->settings->min_services,
+			      run->settings->min_services_where, "Consul's list of services",
+			      run->report);
+}
+
+static void forget_count(void *context)
+{
+	((struct swk_run *)context)->listed = 0;
+}
+
+/* Explaining one service: a note if a complete run would refuse the list. */
+static int check_list(struct swk_run *run)
+{
+	struct swk_consul_query query = {.sink = {.context = run,
+						  .service = document_service,
+						  .undecodable = listed_undecodable},
+					 .again = forget_count};
+	int status;
+
+	if (!run->settings->explain || !run->settings->ask)
+		return 0;
+	run->listed = 0;
+	status = swk_consul_ask(&run->consul, run->http, &query, 1, run->deadline, run->error);
+	if (!status && !query.error.status)
+		(void)guard_list(run);
+	return status;
+}
+
 /* The list of services, for a complete pass. Sets list_known, or notes why not. */
 static int ask_list(struct swk_run *run)
 {
@@ -421,11 +451,7 @@ static int ask_list(struct swk_run *run)
 	run->list_known = !query.error.status;
 	run->report->index = query.index;
 	if (run->list_known)
-		return swk_guard_list(run->listed, run->settings->min_services,
-				      run->settings->min_services_where,
-				      "Consul's list of services", run->report)
-			       ? 0
-			       : SWK_HELD_BACK;
+		return guard_list(run) || (settings->explain && run->listed) ? 0 : SWK_HELD_BACK;
 	swk_services_free(&run->services);
 	swk_report_note(run->report, SWK_NOTE_UNAVAILABLE,
 			"Consul could not be asked; every upstream keeps what it has: %s",
@@ -495,6 +521,7 @@ static int guard_anew(struct swk_run *run)
 int swk_run_ask_consul(struct swk_run *run)
 {
 	static int (*const steps[])(struct swk_run *) = {
+		check_list,
 		ask_list,		/* in a complete pass */
 		swk_run_find_unchanged, /* those are not asked about */
 		ask_where_needed,

@@ -104,6 +104,7 @@ struct swk_settings {
 	bool ask;    /* asks Consul about `service`; reads no document */
 	bool resume; /* ends an operator's hold */
 	bool dry_run;
+	bool explain; /* a short list of services is a note, and does not end the run */
 	bool verify; /* same as resync, if not set */
 	bool verify_said;
 	bool afresh; /* asks Consul even about services that FILE.checks shows unchanged */

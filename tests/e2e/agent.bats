@@ -114,7 +114,7 @@ start_agent() {
 	rm -rf "$CONSUL_DIR/data"
 	# It fires all its watches with empty answers.
 	CONSUL_LOG_LEVEL=debug consul_restart_clean
-	wait_until "$E2E_PATIENCE" grep -q 'taken for an outage' "$CONSUL_DIR/consul.log"
+	wait_until "$E2E_PATIENCE" grep -q 'Consul seems to be down' "$CONSUL_DIR/consul.log"
 	cmp "$GATEWAY_CONF" "$E2E_DIR/before"
 	lands web one
 }

@@ -117,9 +117,9 @@ had() {
 	consul_api GET /v1/health/service/api >"$E2E_DIR/document"
 	diff <(explained <"$E2E_DIR/document") - <<<"$of_api"
 	diff <(explained api < <(cat "$E2E_DIR/document")) - <<<"$of_api"
-	# What is amiss stands behind the table, also where both go to one place.
-	run -0 swk explain </dev/null
-	[[ "${lines[0]}" == SERVICE* && "${lines[-1]}" == "swk: error: upstream foreign of service foreign: held back"* ]]
+	# What is held back comes before the table, also where both go to one place.
+	run -10 swk explain </dev/null
+	[[ "${lines[0]}" == "swk: error: upstream foreign of service foreign: held back"* && "${lines[1]}" == SERVICE* ]]
 	[ "$(gateway_requests | cut -d ' ' -f 1 | sort -u)" == GET ]
 	[ "$(state_of_all)" == "$before" ]
 

@@ -231,7 +231,7 @@ reloads() {
 	swk watches --write "$E2E_DIR/consul.d"
 	before=$(look_at "$WATCHES")
 	run -10 swk watches --write "$E2E_DIR/consul.d" --min-services 2
-	[[ "$output" == *"has 1 service, fewer than the 2 of --min-services"* ]]
+	[[ "$output" == *"has 1 service, but min_services (--min-services) is 2"* ]]
 	settings '{"exclude": ["*"]}'
 	run -10 swk watches --write "$E2E_DIR/consul.d"
 	[[ "$output" == *"not one of Consul's 1 services is to be published"* ]]
