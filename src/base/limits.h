@@ -152,9 +152,6 @@
 #define SWK_METRICS_MAX (4UL * 1024 * 1024)
 #define SWK_METRICS_UPSTREAMS 1000
 #define SWK_METRICS_LOCK_MS 3000
-/* swk status: default and longest seconds between two displays. */
-#define SWK_WATCH_SECONDS 5
-#define SWK_WATCH_SECONDS_MAX 3600
 
 /* swk wait: default and longest wait; pause between two counts; time that the last count may take
  * after the wait is over. */

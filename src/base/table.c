@@ -6,22 +6,16 @@
 int swk_line_put(struct swk_line *line, const char *colour, const char *text,
 		 struct swk_error *error)
 {
-	size_t length = strlen(text);
-
-	if (line->style->width && length > line->style->width - line->used)
-		length = line->style->width - line->used;
-	line->used += length;
-	if (!line->style->colour || !length)
+	if (!line->style->colour || !*text)
 		colour = NULL;
 	if ((colour && swk_buffer_print(line->out, error, "\033[%sm", colour)) ||
-	    swk_buffer_add(line->out, text, length, error))
+	    swk_buffer_print(line->out, error, "%s", text))
 		return error->status;
 	return colour ? swk_buffer_print(line->out, error, "\033[m") : 0;
 }
 
 int swk_line_end(struct swk_line *line, struct swk_error *error)
 {
-	line->used = 0;
 	return swk_buffer_print(line->out, error, "\n");
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines and tables for people, with colours, cut off at the terminal's width. */
+/* Lines and tables for people, with colours. */
 #ifndef SWK_BASE_TABLE_H
 #define SWK_BASE_TABLE_H
 
@@ -14,16 +14,14 @@
 
 struct swk_print_style {
 	bool colour;
-	size_t width; /* columns, where lines are cut off; 0: no limit */
 };
 
 struct swk_line {
 	struct swk_buffer *out;
 	const struct swk_print_style *style;
-	size_t used; /* columns */
 };
 
-/* Appends text, which must be printable ASCII, up to the width. `colour` may be NULL. */
+/* Appends text, which must be printable ASCII. `colour` may be NULL. */
 int swk_line_put(struct swk_line *line, const char *colour, const char *text,
 		 struct swk_error *error);
 int swk_line_end(struct swk_line *line, struct swk_error *error);

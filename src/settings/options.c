@@ -35,7 +35,7 @@ static const struct option_entry {
 	char letter;
 	unsigned commands;    /* that take it */
 	const char *name;     /* of the option, the setting, and as SWK_NAME of the variable */
-	const char *argument; /* NULL: a yes-or-no; `[=…]`: may be left out */
+	const char *argument; /* NULL: a yes-or-no */
 	size_t flag;
 	const char *help;
 } table[] = {
@@ -70,8 +70,8 @@ static const struct option_entry {
 	 "take over a conf file and upstreams that\nswk-apply didn't make"},
 	{'j', HANDLER | UNDO | RESUME | SWK_COMMAND_LINT | SWK_COMMAND_STATUS, "json", NULL,
 	 FLAG(json), "print it as JSON"},
-	{'W', SWK_COMMAND_STATUS, "watch", "[=SECONDS]", FLAG(watch),
-	 "look again after so many seconds (5), for ever"},
+	{'K', SWK_COMMAND_STATUS, "color", "auto|always|never", FLAG(color),
+	 "colours; auto: on a terminal"},
 	{'l', HANDLER | UNDO | RESUME, "syslog", NULL, FLAG(syslog),
 	 "say everything to syslog too"},
 	{'L', HANDLER, "log-format", "FORMAT", 0, "of messages: text, logfmt or json"},
@@ -96,18 +96,6 @@ struct words {
 	size_t count;
 };
 
-/* Whether it wants a value, and can't do without. */
-static bool wants_value(const struct option_entry *entry)
-{
-	return entry->argument && *entry->argument != '[';
-}
-
-/* What it is without a value. */
-static const char *bare_value(const struct option_entry *entry)
-{
-	return entry->argument ? "" : "1";
-}
-
 int swk_options_describe(struct swk_buffer *out, enum swk_command command, struct swk_error *error)
 {
 	for (size_t i = 0; i < OPTIONS; i++) {
@@ -117,7 +105,7 @@ int swk_options_describe(struct swk_buffer *out, enum swk_command command, struc
 		if (!(table[i].commands & command))
 			continue;
 		(void)snprintf(option, sizeof(option), "%s%s%s", table[i].name,
-			       wants_value(&table[i]) ? " " : "",
+			       table[i].argument ? " " : "",
 			       table[i].argument ? table[i].argument : "");
 		if (swk_buffer_print(out, error, "  -%c, --%-22s %.*s\n", table[i].letter, option,
 				     (int)strcspn(help, "\n"), help) ||
@@ -149,19 +137,23 @@ static bool is(const struct option_entry *entry, const char *name)
 	return !strcmp(entry->name, name);
 }
 
-static int set_watch(unsigned *watch, const char *value, const char *where, struct swk_error *error)
+static int set_color(enum swk_color *color, const char *value, const char *where,
+		     struct swk_error *error)
 {
-	char *end;
-	unsigned long seconds = SWK_WATCH_SECONDS;
+	static const char *const words[] = {
+		[SWK_COLOR_AUTO] = "auto",
+		[SWK_COLOR_ALWAYS] = "always",
+		[SWK_COLOR_NEVER] = "never",
+	};
 
-	if (*value)
-		seconds = isdigit((unsigned char)*value) ? strtoul(value, &end, 10) : 0;
-	if (*value && (!seconds || seconds > SWK_WATCH_SECONDS_MAX || *end))
-		return swk_error_set(error, SWK_USAGE,
-				     "%s: '%s' is no number of seconds from 1 to %d", where, value,
-				     SWK_WATCH_SECONDS_MAX);
-	*watch = (unsigned)seconds;
-	return 0;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (strcmp(value, words[i]) != 0)
+			continue;
+		*color = (enum swk_color)i;
+		return 0;
+	}
+	return swk_error_set(error, SWK_USAGE, "%s: '%s' is not auto, always or never", where,
+			     value);
 }
 
 static int set(struct swk_options *options, const struct option_entry *entry, const char *value,
@@ -173,8 +165,8 @@ static int set(struct swk_options *options, const struct option_entry *entry, co
 		options->write = value;
 		return 0;
 	}
-	if (is(entry, "watch"))
-		return set_watch(&options->watch, value, where, error);
+	if (is(entry, "color"))
+		return set_color(&options->color, value, where, error);
 	if (!entry->flag)
 		return swk_settings_set(&options->settings, entry->name, value, where, error);
 	return swk_flag_read(value, where, (bool *)(void *)((char *)options + entry->flag - 1),
@@ -217,11 +209,11 @@ static void describe(enum swk_command command, struct option *names, char *lette
 			continue;
 		*names++ = (struct option){
 			.name = table[i].name,
-			.has_arg = wants_value(&table[i]) ? required_argument : optional_argument,
+			.has_arg = table[i].argument ? required_argument : optional_argument,
 			.val = table[i].letter,
 		};
 		*letters++ = table[i].letter;
-		if (wants_value(&table[i]))
+		if (table[i].argument)
 			*letters++ = ':';
 	}
 	*letters = '\0';
@@ -260,8 +252,7 @@ static int read_words(struct words *words, enum swk_command command, int argc, c
 			return swk_error_memory(error);
 		words->list = list;
 		if (entry)
-			list[words->count++] =
-				(struct word){entry, optarg ? optarg : bare_value(entry)};
+			list[words->count++] = (struct word){entry, optarg ? optarg : "1"};
 		else
 			(void)refuse(found, argv, error);
 	}

@@ -20,13 +20,19 @@ enum swk_command {
 	SWK_COMMAND_WAIT = 512,
 };
 
+enum swk_color {
+	SWK_COLOR_AUTO, /* on a terminal */
+	SWK_COLOR_ALWAYS,
+	SWK_COLOR_NEVER,
+};
+
 struct swk_options {
 	struct swk_settings settings;
 	char *config;	  /* the settings file that was read, or NULL; owned */
 	const char *word; /* the argument that is no option; NULL: none */
 	char **words;	  /* for commands that take several: all of them; as in argv */
 	size_t word_count;
-	unsigned watch; /* seconds between two readings; 0: read once */
+	enum swk_color color;
 
 	/* `swk watches`: the directory to write to, or NULL; handlers' options, owned. */
 	const char *write;

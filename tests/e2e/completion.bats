@@ -93,7 +93,7 @@ program() {
 		[ "$("$shell" swk-apply --verify = '')" == "$(printf '%s\n' no yes)" ]
 		[ "$("$shell" swk-apply --verify = n)" == no ]
 		[ -z "$("$shell" swk-apply --keepalive '')" ]
-		[ -z "$("$shell" swk status --watch = '')" ]
+		[ "$("$shell" swk status --color = '')" == "$(printf '%s\n' always auto never)" ]
 		[ -z "$("$shell" swk-apply --service f)" ]
 		[ -z "$("$shell" swk explain f)" ]
 		[ -z "$("$shell" swk nothing f)" ]

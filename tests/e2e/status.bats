@@ -273,9 +273,7 @@ looks_until() {
 	# A path of bytes that are no text.
 	SWK_CONF="${SWK_CONF%/*}/"$'caf\xe9\e' run -69 --separate-stderr swk status --json
 	jq -e '.status == 69 and (.conf | endswith("/caf\\xe9\\x1b"))' <<<"$output"
-	run -64 --separate-stderr swk status --json --watch=0
-	run -64 --separate-stderr swk status --watch=3601
-	run -64 --separate-stderr swk status --watch=5x
+	run -64 --separate-stderr swk status --color=yes
 }
 
 # ---- on a terminal ----
@@ -303,51 +301,15 @@ looks_until() {
 	grep -q $'web_b  .*\033\\[33mkept' "$E2E_DIR/colours"
 	run ! grep -q $'\033' "$E2E_DIR/none" "$E2E_DIR/dumb"
 	diff "$E2E_DIR/colours" "$E2E_DIR/empty"
+	# On a pipe too, where they are asked for.
+	run swk status
+	[[ "$output" != *$'\033'* ]]
+	run swk status --color=always
+	[[ "$output" == *$'\033[31mdiffers'* ]]
+	on_terminal 100x30 -- 'swk status --color=never'
+	sees 'ended 1'
+	shown >"$E2E_DIR/never"
+	diff "$E2E_DIR/none" "$E2E_DIR/never"
 	# The same without them.
 	diff <(sed $'s/\033\\[[0-9;]*m//g' "$E2E_DIR/colours") "$E2E_DIR/none"
-}
-
-@test "status --watch paints anew, and what ends it leaves the terminal as it was" {
-	begin
-	for signal in INT TERM; do
-		on_terminal 100x30 -- "stty -a >$E2E_DIR/before; trap : INT; sh -c 'echo \$\$ >$E2E_DIR/pid; exec swk status --watch=1';
-			ended=\$?; stty -a >$E2E_DIR/after; (exit \$ended)"
-		sees 'api  .*in step'
-		gateway_post api 'server 10.0.9.9:80;' >/dev/null
-		gateway_workers_detail >/dev/null
-		sees 'api  .*differs'
-		# One table, nothing left of the one before.
-		[ "$(plain | grep -c '^UPSTREAM ')" == 1 ]
-		[ "$(plain | grep -c '^api ')" == 1 ]
-		swk-apply --resync
-		sees 'api  .*in step'
-		shows_not 'nginx lacks'
-		consul_register more more-1 10.0.0.8 80
-		sees 'more  '
-		# A window that is too small for it.
-		tmux -S "$screen" resize-window -x 30 -y 8
-		sees 'more does not fit'
-		[ "$(plain | sed 's/ *$//' | awk 'length > 30' | wc -l)" == 0 ]
-		tmux -S "$screen" resize-window -x 100 -y 30
-		wait_until "$E2E_PATIENCE" shows_not 'does not fit'
-		# What goes wrong stands on the screen too.
-		gateway_stop
-		sees 'onnect'
-		gateway_again
-		wait_until "$E2E_PATIENCE" shows_not 'onnect'
-		# Of a table that has become shorter nothing is left at its end.
-		consul_deregister more-1
-		wait_until "$E2E_PATIENCE" shows_not 'more  '
-		[ "$(plain | grep -c '^consul ')" == 1 ]
-		kill -s "$signal" "$(cat "$E2E_DIR/pid")"
-		sees "ended $((128 + $(kill -l "$signal")))"
-		diff "$E2E_DIR/before" "$E2E_DIR/after"
-		[ "$(tmux -S "$screen" display-message -p '#{cursor_flag} #{alternate_on} #{wrap_flag}')" == '1 0 1' ]
-		swk-apply --resync
-	done
-	# On a pipe it is one look after the other.
-	timeout -s INT 4 swk status --watch=1 --json >"$E2E_DIR/json" || [ "$?" == 124 ]
-	(($(wc -l <"$E2E_DIR/json") >= 2))
-	jq -e .status "$E2E_DIR/json" >/dev/null
-	run ! grep -q $'\033' "$E2E_DIR/json"
 }

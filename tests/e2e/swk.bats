@@ -198,7 +198,7 @@ had() {
 	done
 	# What was to be done is done; and what went wrong otherwise is still so.
 	[ -e "$SWK_CONF.hold" ]
-	for each in 'swk resume' 'swk status' 'swk status --watch=1'; do
+	for each in 'swk resume' 'swk status'; do
 		run bash -c "timeout 30 $each </dev/null 2>&1 >/dev/full"
 		((status == 69 || status == 75))
 		[ "$(grep -cx "swk: error: standard output can't be written to" <<<"$output")" == 1 ]

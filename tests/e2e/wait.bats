@@ -172,7 +172,7 @@ register the first instance before you wait" ]
 	settings '{"exclude": ["intern-*"]}'
 	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
 	for operands in '' web web= web=0 web=-1 web=x 'web=1,' web=1,x web=1,86401 =1 'web=1 web=2' 'a/b=1' consul=1 intern-a=1 \
-		'--json web=1' '--watch web=1'; do
+		'--json web=1' '--color never web=1'; do
 		echo "$operands"
 		# shellcheck disable=SC2086 # words
 		run -64 --separate-stderr swk wait $operands

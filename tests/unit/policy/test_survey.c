@@ -355,7 +355,7 @@ static void as_a_table(void **state)
 		struct swk_print_style style;
 		const char *held, *text;
 	} cases[] = {
-		{{false, 0},
+		{{false},
 		 NULL,
 		 "/x.conf: last successful run: never\n"
 		 "\n"
@@ -369,22 +369,27 @@ static void as_a_table(void **state)
 		 "\n"
 		 "NOT PUBLISHED  UPSTREAM  DECISION  REASON\n"
 		 "consul         -         left out  it is Consul\n"},
-		/* What has a colour begins and ends it, though it be cut. */
-		{{true, 25},
+		{{true},
 		 "since 2026-11-21T18:47:00Z by root (x)",
-		 "\033[1m/x.conf\033[m: last successful \n"
-		 "\033[33mheld \033[m\033[33msince 2026-11-21T18:\033[m\n"
+		 "\033[1m/x.conf\033[m: last successful run: never\n"
+		 "\033[33mheld \033[m\033[33msince 2026-11-21T18:47:00Z by root (x)\033[m: the "
+		 "file stays "
+		 "as it is; 'swk resume' ends this\n"
 		 "\n"
-		 "\033[1mone\033[m: 5 upstreams: \033[32m2 in st\033[m\n"
-		 "\033[1mUPSTREAM\033[m  \033[1mFILE\033[m  \033[1mLIVE\033[m  \033[1mSTA\033[m\n"
-		 "api          1     1  \033[32min \033[m\n"
-		 "old          -     1  \033[31mowe\033[m\n"
-		 "web          1     1  \033[31mdif\033[m\n"
-		 "web_b        1     1  \033[32min \033[m\n"
-		 "x\\x1by       -     1  \033[36mfor\033[m\n"
+		 "\033[1mone\033[m: 5 upstreams: \033[32m2 in step\033[m, \033[36m1 foreign\033[m, "
+		 "\033[31m1 differs\033[m, \033[31m1 owed\033[m\n"
+		 "\033[1mUPSTREAM\033[m  \033[1mFILE\033[m  \033[1mLIVE\033[m  \033[1mSTATE\033[m  "
+		 "  "
+		 "\033[1mDETAIL\033[m\n"
+		 "api          1     1  \033[32min step\033[m\n"
+		 "old          -     1  \033[31mowed\033[m     to be deleted\n"
+		 "web          1     1  \033[31mdiffers\033[m  nginx calls it WEB\n"
+		 "web_b        1     1  \033[32min step\033[m\n"
+		 "x\\x1by       -     1  \033[36mforeign\033[m\n"
 		 "\n"
-		 "\033[1mNOT PUBLISHED\033[m  \033[1mUPSTREAM\033[m  \n"
-		 "consul         -         \n"},
+		 "\033[1mNOT PUBLISHED\033[m  \033[1mUPSTREAM\033[m  \033[1mDECISION\033[m  "
+		 "\033[1mREASON\033[m\n"
+		 "consul         -         left out  it is Consul\n"},
 	};
 	const struct swk_texts only = {0};
 	struct swk_survey survey = survey_of(&only);

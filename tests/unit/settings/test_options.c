@@ -675,7 +675,7 @@ static void words_and_times(void **state)
 		const char *line;
 		int status;
 		size_t words;
-		unsigned watch;
+		enum swk_color color;
 	} rows[] = {
 		{SWK_COMMAND_STATUS, "", 0, 0, 0},
 		{SWK_COMMAND_STATUS, "web|api", 0, 2, 0},
@@ -683,17 +683,12 @@ static void words_and_times(void **state)
 		{SWK_COMMAND_WAIT, "web=1|api=2|x=3,4", 0, 3, 0},
 		{SWK_COMMAND_EXPLAIN, "web|api", SWK_USAGE, 0, 0},
 		{SWK_COMMAND_APPLY, "web", SWK_USAGE, 0, 0},
-		/* Its number is not the next word. */
-		{SWK_COMMAND_STATUS, "--watch|web", 0, 1, SWK_WATCH_SECONDS},
-		{SWK_COMMAND_STATUS, "-W|7", 0, 1, SWK_WATCH_SECONDS},
-		{SWK_COMMAND_STATUS, "--watch=7|web", 0, 1, 7},
-		{SWK_COMMAND_STATUS, "--watch=3600", 0, 0, 3600},
-		{SWK_COMMAND_STATUS, "--watch=3601", SWK_USAGE, 0, 0},
-		{SWK_COMMAND_STATUS, "--watch=0", SWK_USAGE, 0, 0},
-		{SWK_COMMAND_STATUS, "--watch=-1", SWK_USAGE, 0, 0},
-		{SWK_COMMAND_STATUS, "--watch=5s", SWK_USAGE, 0, 0},
-		{SWK_COMMAND_WAIT, "--watch|web=1", SWK_USAGE, 1, 0},
-		{SWK_COMMAND_APPLY, "--watch", SWK_USAGE, 0, 0},
+		{SWK_COMMAND_STATUS, "--color=always|web", 0, 1, SWK_COLOR_ALWAYS},
+		{SWK_COMMAND_STATUS, "--color|never|web", 0, 1, SWK_COLOR_NEVER},
+		{SWK_COMMAND_STATUS, "-K|auto", 0, 0, SWK_COLOR_AUTO},
+		{SWK_COMMAND_STATUS, "--color=on", SWK_USAGE, 0, SWK_COLOR_AUTO},
+		{SWK_COMMAND_STATUS, "--color", SWK_USAGE, 0, SWK_COLOR_AUTO},
+		{SWK_COMMAND_WAIT, "--color=never|web=1", SWK_USAGE, 1, SWK_COLOR_AUTO},
 	};
 
 	(void)state;
@@ -709,7 +704,7 @@ static void words_and_times(void **state)
 			read_options(&options, rows[i].command, environment, rows[i].line, &error),
 			rows[i].status);
 		unit_number(rows[i].line, (long long)options.word_count, (long long)rows[i].words);
-		unit_number(rows[i].line, options.watch, rows[i].watch);
+		unit_number(rows[i].line, options.color, rows[i].color);
 		swk_options_free(&options);
 	}
 }
