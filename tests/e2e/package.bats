@@ -33,8 +33,9 @@ field() {
 	(
 		printf '%s\n' usr/sbin/swk usr/sbin/swk-apply
 		find man -name '*.[1-9]' -printf '%f\n' | sed -E 's,.*\.(.)$,usr/share/man/man\1/&.gz,'
-		printf 'usr/share/doc/swallowkeeper/%s\n' README.Debian.gz README.md.gz SECURITY.md.gz changelog.Debian.gz \
+		printf 'usr/share/doc/swallowkeeper/%s\n' README.Debian.gz README.md SECURITY.md changelog.Debian.gz \
 			changelog.gz copyright
+		git ls-tree -r --name-only HEAD docs | sed 's,^,usr/share/doc/swallowkeeper/,'
 		git ls-tree -r --name-only HEAD consul.d contrib |
 			sed -n -e '/^contrib\/\(debian\|completion\)\/\|\.\(service\|timer\)$/!s,^,usr/share/doc/swallowkeeper/examples/,p'
 		git ls-tree -r --name-only HEAD contrib/completion |
@@ -48,6 +49,17 @@ field() {
 	) | LC_ALL=C sort >"$BATS_TEST_TMPDIR/wanted"
 	diff "$BATS_TEST_TMPDIR/wanted" <(cd "$PACKAGE_ROOT" && find . -path ./DEBIAN -prune -o ! -type d -printf '%P\n' | LC_ALL=C sort)
 	[ -z "$(find "$PACKAGE_ROOT/usr" -type f -perm /022)" ]
+}
+
+@test "the links of its pages lead to files" {
+	local page link
+
+	while read -r page; do
+		while read -r link; do
+			[[ "$link" == /* ]] && link=$PACKAGE_ROOT$link || link=${page%/*}/$link
+			[ -e "$link" ] || { echo "$page: $link" && return 1; }
+		done < <(grep -oE '\]\([^) #]+' "$page" | sed 's/^](//' | grep -v '^https\?:')
+	done < <(find "$PACKAGE_ROOT/usr/share/doc" -name '*.md' ! -path '*/examples/*')
 }
 
 @test "it depends on the libcurl that the programs load, although they are not linked with it" {
