@@ -10,7 +10,7 @@
 const char *const swk_outcome_words[] = {
 	[SWK_OUTCOME_SERVED] = "served",     [SWK_OUTCOME_SERVED_DOWN] = "down",
 	[SWK_OUTCOME_LEFT_OUT] = "left out", [SWK_OUTCOME_SKIPPED] = "skipped",
-	[SWK_OUTCOME_KEPT] = "kept",	     [SWK_OUTCOME_HELD_BACK] = "held",
+	[SWK_OUTCOME_KEPT] = "kept",	     [SWK_OUTCOME_HELD_BACK] = "held back",
 };
 
 /* Escapes a text into the list's own memory; NULL without memory. */

@@ -9,11 +9,11 @@
 #include "base/buffer.h"
 
 const char *const swk_standing_words[] = {
-	[SWK_STANDS_IN_STEP] = "in step",   [SWK_STANDS_KEPT] = "kept",
-	[SWK_STANDS_UNMANAGED] = "foreign", [SWK_STANDS_UNSEEN] = "unseen",
-	[SWK_STANDS_ON_HOLD] = "on hold",   [SWK_STANDS_BEHIND] = "behind",
-	[SWK_STANDS_DIFFERS] = "differs",   [SWK_STANDS_MISSING] = "missing",
-	[SWK_STANDS_SPLIT] = "split",	    [SWK_STANDS_PENDING] = "owed",
+	[SWK_STANDS_IN_STEP] = "in step",     [SWK_STANDS_KEPT] = "kept",
+	[SWK_STANDS_UNMANAGED] = "unmanaged", [SWK_STANDS_UNSEEN] = "unseen",
+	[SWK_STANDS_ON_HOLD] = "on hold",     [SWK_STANDS_BEHIND] = "behind",
+	[SWK_STANDS_DIFFERS] = "differs",     [SWK_STANDS_MISSING] = "missing",
+	[SWK_STANDS_SPLIT] = "split",	      [SWK_STANDS_PENDING] = "pending",
 };
 
 static char *copy(const char *text)
@@ -231,7 +231,7 @@ static void say_live(struct detail *detail, const struct subject *subject)
 		begin(detail, subject->live->switches ? "not all workers have it"
 						      : "its workers have different servers");
 	if (!subject->file && !subject->pending && subject->live && subject->gone)
-		begin(detail, "it was ours once");
+		begin(detail, "it was managed once");
 }
 
 static void describe(struct detail *detail, const struct subject *subject)

@@ -39,7 +39,8 @@ static int end_hold(struct swk_run *run, const char *what)
 {
 	if (run->settings->dry_run)
 		return 0;
-	swk_report_note(run->report, SWK_NOTE_DETAIL, "held %s; that is over", what);
+	swk_report_note(run->report, SWK_NOTE_DETAIL, "no longer on hold; it was on hold %s",
+			what);
 	run->hold_changed = true;
 	return swk_store_remove(&run->store, run->store.hold, run->error);
 }
@@ -50,7 +51,7 @@ static int refuse_to_adopt(struct swk_run *run)
 	if (!run->anew && swk_nginx_is_managed(run->text.data, run->text.length))
 		return 0;
 	return swk_error_set(run->error, SWK_HELD_BACK,
-			     "%s is not taken over while changes are held; 'swk resume --adopt' "
+			     "%s is not taken over while changes are on hold; 'swk resume --adopt' "
 			     "does both",
 			     run->store.conf);
 }
@@ -59,8 +60,8 @@ static int hold_changes(struct swk_run *run, const char *what)
 {
 	run->on_hold = run->report->on_hold = true;
 	swk_report_note(run->report, SWK_NOTE_HELD_BACK,
-			"held %s: %s stays as it is; 'swk resume' ends this and catches up", what,
-			run->store.conf);
+			"on hold %s: %s stays as it is; 'swk resume' ends this and catches up",
+			what, run->store.conf);
 	return refuse_to_adopt(run);
 }
 
@@ -74,7 +75,8 @@ int swk_run_obey_hold(struct swk_run *run)
 	if (!swk_file_exists(run->store.hold)) {
 		if (run->settings->resume)
 			swk_report_note(run->report, SWK_NOTE_WARNING,
-					"%s is not held; a complete pass is made all the same",
+					"changes of %s are not on hold; a complete run is made all "
+					"the same",
 					run->store.conf);
 		return 0;
 	}
@@ -101,7 +103,7 @@ int swk_run_begin_hold(struct swk_run *run, const struct swk_hold *hold, enum sw
 	if (status)
 		goto out;
 	if (whole) {
-		swk_report_note(run->report, again, "held already %s", text.data);
+		swk_report_note(run->report, again, "already on hold %s", text.data);
 		goto out;
 	}
 	swk_buffer_clear(&text);

@@ -202,7 +202,7 @@ static void note_pending(struct swk_run *run, const struct swk_target *target, s
 		swk_report_note(run->report, SWK_NOTE_PENDING, "%s", target->trouble.text);
 	if (pending)
 		swk_report_note(run->report, SWK_NOTE_PENDING,
-				"%s: %zu upstream%s owed; the next run sends %s", target->name,
+				"%s: %zu upstream%s pending; the next run sends %s", target->name,
 				pending, pending == 1 ? " is" : "s are",
 				pending == 1 ? "it" : "them");
 }
@@ -373,7 +373,7 @@ static int describe(struct swk_run *run, const struct swk_upstream *before,
 		sign = '-';
 	swk_buffer_init(&text, SWK_CONF_MAX);
 	if (pending && before && after && swk_upstream_same_servers(before, after))
-		status = swk_buffer_print(&text, run->error, "%s: owed", after->name);
+		status = swk_buffer_print(&text, run->error, "%s: pending", after->name);
 	else
 		status = swk_plan_describe(&text, before, after, run->error);
 	if (!status)
@@ -400,10 +400,10 @@ int swk_run_describe_changes(struct swk_run *run)
 static int describe_pending(struct swk_run *run, const struct swk_operation *operation,
 			    const char *target)
 {
-	char text[SWK_NAME_MAX + 8];
+	char text[SWK_NAME_MAX + sizeof(": pending")];
 
 	(void)snprintf(text, sizeof(text), "%s%s", operation->name,
-		       operation->upstream ? ": owed" : "");
+		       operation->upstream ? ": pending" : "");
 	return swk_report_difference(run->report, operation->upstream ? '~' : '-', text, target,
 				     run->error);
 }

@@ -53,11 +53,11 @@ static const struct {
 	[SKIPPED] = {"swk_registrations_skipped", NULL, "gauge",
 		     "Instances, services and colours that the last pass over all services could "
 		     "not use."},
-	[ON_HOLD] = {"swk_held", NULL, "gauge",
+	[ON_HOLD] = {"swk_on_hold", NULL, "gauge",
 		     "Whether an operator holds changes of the conf file."},
 	[HEALTHY] = {"swk_upstream_healthy_ratio", "upstream", "gauge",
 		     "Of an upstream's registered instances, the share that is served."},
-	[PENDING] = {"swk_owed_upstreams", "target", "gauge",
+	[PENDING] = {"swk_pending_upstreams", "target", "gauge",
 		     "Upstreams that a target has not confirmed."},
 };
 

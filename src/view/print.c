@@ -35,7 +35,7 @@ int swk_print_differences(struct swk_buffer *out, const struct swk_report *repor
 						  this->text, this->target);
 		else
 			status = swk_buffer_print(out, error, "%c %s%s\n", this->sign, this->text,
-						  report->on_hold ? " (held)" : "");
+						  report->on_hold ? " (on hold)" : "");
 	}
 	return status;
 }
@@ -50,7 +50,7 @@ static json_t *differences(const struct swk_report *report)
 		(void)json_array_append_new(
 			list, json_pack("{ss%, ss, ss?, sb}", "sign", &difference->sign, (size_t)1,
 					"text", difference->text, "target", difference->target,
-					"held", report->on_hold && !difference->target));
+					"on_hold", report->on_hold && !difference->target));
 	}
 	return list;
 }
@@ -66,7 +66,7 @@ static json_t *targets(const struct swk_report *report)
 					    json_pack("{ss, sI, sI, sI}", "target", target->name,
 						      "updated", (json_int_t)target->updated,
 						      "deleted", (json_int_t)target->deleted,
-						      "owed", (json_int_t)target->pending));
+						      "pending", (json_int_t)target->pending));
 	}
 	return list;
 }
@@ -74,10 +74,10 @@ static json_t *targets(const struct swk_report *report)
 static json_t *notes(const struct swk_report *report)
 {
 	static const char *const kinds[SWK_NOTE_KINDS] = {
-		[SWK_NOTE_DETAIL] = "detail",  [SWK_NOTE_SKIPPED] = "skipped",
-		[SWK_NOTE_KEPT] = "kept",      [SWK_NOTE_WARNING] = "warning",
-		[SWK_NOTE_HELD_BACK] = "held", [SWK_NOTE_UNAVAILABLE] = "unasked",
-		[SWK_NOTE_PENDING] = "owed",
+		[SWK_NOTE_DETAIL] = "detail",	    [SWK_NOTE_SKIPPED] = "skipped",
+		[SWK_NOTE_KEPT] = "kept",	    [SWK_NOTE_WARNING] = "warning",
+		[SWK_NOTE_HELD_BACK] = "held_back", [SWK_NOTE_UNAVAILABLE] = "unavailable",
+		[SWK_NOTE_PENDING] = "pending",
 	};
 	json_t *list = json_array();
 
@@ -144,7 +144,7 @@ static void add_numbers(struct swk_event_line *line, const struct swk_report *re
 	add_number(line, "skipped", report->counted[SWK_NOTE_SKIPPED]);
 	add_number(line, "updated", report->updated);
 	add_number(line, "deleted", report->deleted);
-	add_number(line, "owed", swk_report_pending(report));
+	add_number(line, "pending", swk_report_pending(report));
 }
 
 void swk_print_event(struct swk_event_line *line, const struct swk_report *report, bool dry_run,
@@ -159,7 +159,7 @@ void swk_print_event(struct swk_event_line *line, const struct swk_report *repor
 	if (failure->status)
 		add_text(line, "error", failure->text);
 	if (report->on_hold)
-		add_number(line, "held", 1);
+		add_number(line, "on_hold", 1);
 	if (report->finished)
 		add_numbers(line, report);
 	add_number(line, "targets", report->target_count);

@@ -127,7 +127,7 @@ static int put_hold(struct swk_line *line, const char *on_hold, struct swk_error
 {
 	static const char advice[] = ": the file stays as it is; 'swk resume' ends this";
 
-	if (swk_line_put(line, SWK_YELLOW, "held ", error) ||
+	if (swk_line_put(line, SWK_YELLOW, "on hold ", error) ||
 	    swk_line_put(line, SWK_YELLOW, on_hold, error) ||
 	    swk_line_put(line, NULL, advice, error) || swk_line_end(line, error))
 		return error->status;
@@ -171,8 +171,8 @@ static json_t *row_of(const struct swk_survey_row *row)
 			 "service", row->service, "tag", row->tag, "file",
 			 row->in_file ? json_integer((json_int_t)row->file) : json_null(), "live",
 			 row->seen ? json_integer((json_int_t)row->live) : json_null(), "state",
-			 swk_standing_words[row->standing], "owed", row->pending, "kept", row->kept,
-			 "detail", row->detail);
+			 swk_standing_words[row->standing], "pending", row->pending, "kept",
+			 row->kept, "detail", row->detail);
 }
 
 static json_t *targets(const struct swk_survey *survey)
@@ -229,7 +229,7 @@ int swk_print_survey_json(struct swk_buffer *out, const struct swk_survey *surve
 	json_t *object =
 		json_pack("{si, ss?, ss?, so, ss?, so, so, so}", "status", result, "error",
 			  failure->status ? failure->text : NULL, "conf", survey->conf, "success",
-			  survey->success ? json_integer(survey->success) : json_null(), "held",
+			  survey->success ? json_integer(survey->success) : json_null(), "on_hold",
 			  survey->on_hold, "targets", targets(survey), "unpublished",
 			  unpublished(survey), "notes", notes(report));
 	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;

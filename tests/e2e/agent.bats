@@ -170,10 +170,10 @@ start_agent() {
 	register web web-1 one
 	dead="http://127.0.0.1:$(free_port)"
 	run -75 swk-apply --resync --dyups "$dead" --dyups "$GATEWAY_DYUPS"
-	[[ "$output" == *"$dead"*"1 upstream is owed"* ]]
+	[[ "$output" == *"$dead"*"1 upstream is pending"* ]]
 	wait_until "$E2E_PATIENCE" lands web one
 	# The next run finds it alive again: another gateway, on the port.
 	run -0 swk-apply --resync --json
-	[ "$(jq .targets[0].owed <<<"${lines[-1]}")" == 0 ]
+	[ "$(jq .targets[0].pending <<<"${lines[-1]}")" == 0 ]
 	grep -A1 -x "target $dead" "$SWK_CONF.state" | grep -qx 'owed web'
 }

@@ -20,12 +20,12 @@ start_agent() {
 
 # Whether a handler told of such a change as held back.
 was_held() {
-	jq -se --arg text "$1" 'any(.status == 10 and any(.changes[]; .text == $text and .held))' "$E2E_DIR/reports" >/dev/null
+	jq -se --arg text "$1" 'any(.status == 10 and any(.changes[]; .text == $text and .on_hold))' "$E2E_DIR/reports" >/dev/null
 }
 
 # One line: since when, by whom, why, and the way out.
 held_line() {
-	grep -qE "swk-apply: error: held since 20[0-9T:-]+Z by alice \($1\): $SWK_CONF stays as it is; 'swk resume' ends this" "${@:2}"
+	grep -qE "swk-apply: error: on hold since 20[0-9T:-]+Z by alice \($1\): $SWK_CONF stays as it is; 'swk resume' ends this" "${@:2}"
 }
 
 @test "a registry goes mad: undo brings the traffic back, held events change nothing, resume catches up" {
@@ -69,7 +69,7 @@ held_line() {
 	done
 	run -10 swk-apply < <(consul_api GET /v1/health/state/any)
 	run -10 swk-apply < <(consul_api GET /v1/health/service/web)
-	[[ "$output" == *'~ web: '*' (held)'* ]]
+	[[ "$output" == *'~ web: '*' (on hold)'* ]]
 	cmp "$SWK_CONF" "$E2E_DIR/good"
 	lands web one
 	lands api two
@@ -123,7 +123,7 @@ held_line() {
 		swk-apply < <(document "$(instance web 10.0.0.2)")
 		gateway_fault 1000 unavailable '^POST'
 		run -75 swk undo --timeout 8
-		[[ "$output" == *"$GATEWAY_DYUPS: 1 upstream is owed; the next run sends it"* ]]
+		[[ "$output" == *"$GATEWAY_DYUPS: 1 upstream is pending; the next run sends it"* ]]
 		[ "$(servers web)" == 10.0.0.1:80 ]
 		grep -qx 'owed web' "$SWK_CONF.state"
 		[ "$(gateway_detail | grep -c '10\.0\.0\.2:80')" == 1 ]
@@ -162,8 +162,8 @@ held_line() {
 	for place in 'echo half >' 'head -c 100000 /dev/zero >' 'mkfifo' 'ln -s nowhere' 'ln -s /etc/passwd'; do
 		eval "$place '$SWK_CONF.hold'"
 		run -10 timeout 20 swk-apply --resync
-		[[ "$output" == *"swk-apply: error: held ($SWK_CONF.hold:"*"'swk resume' ends this"* ]] ||
-			[[ "$output" == *"swk-apply: error: held (its file can't be followed): "*"'swk resume' ends this"* ]]
+		[[ "$output" == *"swk-apply: error: on hold ($SWK_CONF.hold:"*"'swk resume' ends this"* ]] ||
+			[[ "$output" == *"swk-apply: error: on hold (its file can't be followed): "*"'swk resume' ends this"* ]]
 		[[ "$output" != *root:* ]]
 		[ "$(servers web)" == 10.0.0.1:80 ]
 		rm "$SWK_CONF.hold"

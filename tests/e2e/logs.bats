@@ -32,7 +32,7 @@ field() {
 	jq -es '.[0].msg | contains("a=\"b\\c\\x1b[31m\\x7f\\x0a\\xc3\\xa9{")' "$E2E_DIR/said"
 	jq -es '.[4] | .duration_ms >= 0 and (del(.ts, .duration_ms) == {level: "info", msg: "in step", event: "service",
 		service: "web", status: 0, added: 1, removed: 0, changed: 0, upstreams: 1, servers: 4, kept: 0, skipped: 4,
-		updated: 1, deleted: 0, owed: 0, targets: 1})' "$E2E_DIR/said"
+		updated: 1, deleted: 0, pending: 0, targets: 1})' "$E2E_DIR/said"
 }
 
 @test "logfmt: the same as JSON; text is as it was" {
@@ -42,7 +42,7 @@ field() {
 	[ "$(wc -l <"$E2E_DIR/said")" == 3 ]
 	[ "$(grep -c '^ts=[^ ]* level=warn msg="service .web.: instance .*"$' "$E2E_DIR/said")" == 2 ]
 	tail -n 1 "$E2E_DIR/said" | sed -E 's/^ts=[^ ]* //; s/=[0-9]+$/=N/' >"$E2E_DIR/line"
-	[ "$(<"$E2E_DIR/line")" == 'level=info msg="in step" event=service service=web status=0 added=1 removed=0 changed=0 upstreams=1 servers=2 kept=0 skipped=2 updated=1 deleted=0 owed=0 targets=1 duration_ms=N' ]
+	[ "$(<"$E2E_DIR/line")" == 'level=info msg="in step" event=service service=web status=0 added=1 removed=0 changed=0 upstreams=1 servers=2 kept=0 skipped=2 updated=1 deleted=0 pending=0 targets=1 duration_ms=N' ]
 	said text
 	grep -q '^services=1 upstreams=1 servers=2 updated=0 ' "$E2E_DIR/out"
 	[ "$(grep -c '^swk-apply: warning: ' "$E2E_DIR/said")" == 2 ]
@@ -108,7 +108,7 @@ field() {
 @test "a target that is down: the line counts what is owed" {
 	odd_document 2 >"$E2E_DIR/document"
 	run -75 said json --dyups "$GATEWAY_DYUPS" --dyups "http://127.0.0.1:$(free_port)"
-	jq -es '.[-1] | .msg == "not confirmed" and .status == 75 and .targets == 2 and .owed == 1 and .updated == 1
+	jq -es '.[-1] | .msg == "not confirmed" and .status == 75 and .targets == 2 and .pending == 1 and .updated == 1
 		and (has("error") | not)' "$E2E_DIR/said"
 	jq -es '.[:-1] | map(.level) | contains(["error"])' "$E2E_DIR/said"
 }

@@ -51,7 +51,7 @@ document() {
 	[ "$(stat -c %a "$SWK_METRICS_FILE")" == 644 ]
 	are swk_exit_status=0 swk_upstreams=2 swk_servers=3 swk_upstreams_kept=0 swk_registrations_skipped=0 \
 		'swk_upstream_healthy_ratio{upstream="web"}=1' 'swk_upstream_healthy_ratio{upstream="api"}=1' \
-		"swk_owed_upstreams{target=\"$GATEWAY_DYUPS\"}=0" 'swk_events_total{kind="resync"}=1' 'swk_events_total{kind="checks"}=0'
+		"swk_pending_upstreams{target=\"$GATEWAY_DYUPS\"}=0" 'swk_events_total{kind="resync"}=1' 'swk_events_total{kind="checks"}=0'
 	last=$(metric swk_last_attempt_timestamp_seconds)
 	[ "$(metric swk_last_success_timestamp_seconds) $(metric swk_last_pass_timestamp_seconds)" == "$last $last" ]
 	[ "${last%.*}" -ge "$before" ]
@@ -76,7 +76,7 @@ document() {
 	failed() {
 		in_order && are "swk_exit_status=$1" "swk_last_success_timestamp_seconds=$success" \
 			"swk_last_pass_timestamp_seconds=$success" swk_upstreams=1 swk_servers=1 \
-			'swk_upstream_healthy_ratio{upstream="web"}=1' "swk_owed_upstreams{target=\"$GATEWAY_DYUPS\"}=0" &&
+			'swk_upstream_healthy_ratio{upstream="web"}=1' "swk_pending_upstreams{target=\"$GATEWAY_DYUPS\"}=0" &&
 			[[ "$(metric swk_last_attempt_timestamp_seconds)" > "$attempt" ]] || return 1
 		attempt=$(metric swk_last_attempt_timestamp_seconds)
 	}
@@ -101,7 +101,7 @@ document() {
 	run -65 swk-apply <<<'{'
 	in_order
 	are swk_exit_status=65 'swk_events_total{kind="unknown"}=1'
-	run ! grep -q -e success -e swk_upstreams -e swk_owed "$SWK_METRICS_FILE"
+	run ! grep -q -e success -e swk_upstreams -e swk_pending "$SWK_METRICS_FILE"
 }
 
 @test "owed: to the target that is down, until it is up" {
@@ -117,7 +117,7 @@ document() {
 	settings "$GATEWAY_DYUPS" "http://127.0.0.1:$(free_port)"
 	run -75 env -u SWK_METRICS_FILE swk-apply --resync
 	in_order
-	are swk_exit_status=75 'swk_owed_upstreams{target="t0"}=0' 'swk_owed_upstreams{target="t1"}=1' \
+	are swk_exit_status=75 'swk_pending_upstreams{target="t0"}=0' 'swk_pending_upstreams{target="t1"}=1' \
 		'swk_events_failed_total{kind="resync"}=1'
 	run ! grep -q last_success "$SWK_METRICS_FILE"
 	# Consul was heard, whatever became of nginx.
@@ -126,8 +126,8 @@ document() {
 	settings "$GATEWAY_DYUPS/"
 	env -u SWK_METRICS_FILE swk-apply --resync
 	in_order
-	are swk_exit_status=0 'swk_owed_upstreams{target="t0"}=0'
-	[ -z "$(metric 'swk_owed_upstreams{target="t1"}')" ]
+	are swk_exit_status=0 'swk_pending_upstreams{target="t0"}=0'
+	[ -z "$(metric 'swk_pending_upstreams{target="t1"}')" ]
 }
 
 @test "kept and skipped, as the last pass saw them; an upstream without a healthy instance has the share 0" {
@@ -167,25 +167,25 @@ write_canned() {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	swk-apply --resync
-	are swk_held=0
+	are swk_on_hold=0
 	swk hold
 	run -10 swk-apply --resync --log-format logfmt
-	[[ "${lines[-1]}" == *' status=10 held=1 '* ]]
+	[[ "${lines[-1]}" == *' status=10 on_hold=1 '* ]]
 	in_order
-	are swk_held=1 swk_exit_status=10
+	are swk_on_hold=1 swk_exit_status=10
 	# This one learns nothing of it.
 	run -65 swk-apply <<<'{'
-	are swk_held=1
+	are swk_on_hold=1
 	swk resume
 	swk-apply --resync
-	are swk_held=0 swk_exit_status=0
+	are swk_on_hold=0 swk_exit_status=0
 	# So does one that is refused.
 	swk hold
 	run -10 swk-apply --resync --min-services 5
-	are swk_held=1
+	are swk_on_hold=1
 	rm "$SWK_CONF.hold"
 	run -10 swk-apply --resync --min-services 5
-	are swk_held=0
+	are swk_on_hold=0
 }
 
 @test "a pass in which one service could not be asked about is none over all services" {

@@ -363,7 +363,7 @@ start_second() {
 		'{targets: [{name: "edge", url: $first}, {name: "inner", url: $second, timeout: "3s"}]}')"
 	document='[{"Node":{},"Service":{"Service":"web","ID":"w","Port":80,"Address":"10.0.0.1","Tags":[]},"Checks":[]}]'
 	run -0 swk-apply --json <<<"$document"
-	[ "$(jq -c '[.targets[] | [.target, .updated, .owed]]' <<<"${lines[-1]}")" == '[["edge",1,0],["inner",1,0]]' ]
+	[ "$(jq -c '[.targets[] | [.target, .updated, .pending]]' <<<"${lines[-1]}")" == '[["edge",1,0],["inner",1,0]]' ]
 	[ "$(curl -s "$second/upstream/web" | grep -c '^server 10\.0\.0\.1:80')" == 1 ]
 	[ "$(gateway_detail | grep -c '^server 10\.0\.0\.1:80')" == 1 ]
 	[ "$(grep '^target ' "$SWK_CONF.state" | paste -sd,)" == 'target edge,target inner' ]
@@ -373,7 +373,7 @@ start_second() {
 	settings "$(jq -n --arg first "$GATEWAY_DYUPS" --arg second "$gone" \
 		'{targets: [{name: "edge", url: $first}, {name: "inner", url: $second}], timeout: 2}')"
 	run -75 swk-apply <<<"${document/10.0.0.1/10.0.0.2}"
-	[[ "$output" == *"inner: $gone/upstream/web: "*"inner: 1 upstream is owed"* ]]
+	[[ "$output" == *"inner: $gone/upstream/web: "*"inner: 1 upstream is pending"* ]]
 	[ "$(gateway_detail | grep -c '^server 10\.0\.0\.2:80')" == 1 ]
 	[ "$(grep -A 1 '^target inner' "$SWK_CONF.state" | tail -n 1)" == 'owed web' ]
 	# It is known by its name, wherever it is by now.

@@ -57,12 +57,12 @@ of_consul='consul|-|left out|it is Consul itself'
 	run -1 swk status
 	diff <(rows <<<"$output") - <<-END
 		api|1|0|missing|nginx lacks it
-		misc|-|1|foreign
+		misc|-|1|unmanaged
 		web|2|2|differs|nginx has 10.0.9.9:80; nginx lacks 10.0.0.1:80
 		web_b|1|1|in step
 		$of_consul
 	END
-	[[ "$output" == *"$GATEWAY_DYUPS: 4 upstreams: 1 in step, 1 foreign, 1 differs, 1 missing"* ]]
+	[[ "$output" == *"$GATEWAY_DYUPS: 4 upstreams: 1 in step, 1 unmanaged, 1 differs, 1 missing"* ]]
 	# Narrowed to an upstream, or to a service.
 	run -0 swk status web_b
 	[ "$(rows <<<"$output")" == 'web_b|1|1|in step' ]
@@ -74,7 +74,7 @@ of_consul='consul|-|left out|it is Consul itself'
 	swk-apply --resync
 	run -0 swk status
 	# What others made is theirs.
-	[[ "$(rows <<<"$output")" == *'misc|-|1|foreign'* ]]
+	[[ "$(rows <<<"$output")" == *'misc|-|1|unmanaged'* ]]
 }
 
 # looks_until TEXT WORD... - swk status, until it says this: which workers one look reaches is chance. Five, at most.
@@ -115,8 +115,8 @@ looks_until() {
 	run -75 swk-apply --resync --timeout 2
 	run -75 swk status
 	diff <(rows <<<"$output") - <<-END
-		api|-|?|owed|to be deleted
-		web|3|?|owed
+		api|-|?|pending|to be deleted
+		web|3|?|pending
 		web_b|1|?|unseen
 		$of_consul
 	END
@@ -126,7 +126,7 @@ looks_until() {
 	gateway_start "$E2E_DIR/gateway-2"
 	settings "{\"targets\": [{\"url\": \"$down\"}, {\"url\": \"$GATEWAY_DYUPS\", \"name\": \"two\"}]}"
 	run -75 swk status
-	[[ "$output" == *$'\n'"two: 2 upstreams: 2 owed"$'\n'* ]]
+	[[ "$output" == *$'\n'"two: 2 upstreams: 2 pending"$'\n'* ]]
 	run -75 swk-apply --resync --timeout 2
 	run -75 swk status
 	[[ "$output" == *$'\n'"two: 2 upstreams: 2 in step"$'\n'* ]]
@@ -140,7 +140,7 @@ looks_until() {
 	run -75 swk-apply --resync --timeout 10
 	gateway_fault
 	run -1 swk status web
-	[[ "$(rows <<<"$output")" == 'web|3|3|owed|'* ]]
+	[[ "$(rows <<<"$output")" == 'web|3|3|pending|'* ]]
 }
 
 @test "status: what Consul says by now and the file doesn't; what is kept, foreign, or not published, and why" {
@@ -155,14 +155,14 @@ looks_until() {
 	none='none of its instances in Consul is passing and usable'
 	cat >"$E2E_DIR/expected" <<-END
 		api|1|1|in step
-		taken|-|1|foreign
+		taken|-|1|unmanaged
 		web|2|2|in step
 		web_b|1|1|kept|kept: $none
 		$of_consul
 		intern-a|-|left out|include and exclude leave it out
 		late|late|left out|$none
 		no; name|-|skipped|its name can't be an upstream's (letters, digits, '.', '_', '-', at most 200)
-		taken|taken|held|nginx has one of this name that swk-apply didn't make; remove that one, or take it over with --adopt
+		taken|taken|held back|nginx has one of this name that swk-apply didn't make; remove that one, or take it over with --adopt
 	END
 	run -10 --separate-stderr swk status
 	diff <(rows <<<"$output") "$E2E_DIR/expected"
@@ -223,26 +223,26 @@ looks_until() {
 	begin
 	SUDO_USER=alice swk hold 'mad, again'
 	run -10 swk status
-	[[ "${lines[1]}" == "held since 20"*"Z by alice (mad, again): the file stays as it is; 'swk resume' ends this" ]]
+	[[ "${lines[1]}" == "on hold since 20"*"Z by alice (mad, again): the file stays as it is; 'swk resume' ends this" ]]
 	run -10 swk status api
-	[[ "${lines[1]}" == 'held since 20'* ]]
+	[[ "${lines[1]}" == 'on hold since 20'* ]]
 	# That the file is behind is not what a pass would mend now.
 	consul_register web web-4 10.0.0.4 80
 	run -10 --separate-stderr swk status --json
-	jq -e '.status == 10 and (.held | test("^since 20.*Z by alice \\(mad, again\\)$"))
+	jq -e '.status == 10 and (.on_hold | test("^since 20.*Z by alice \\(mad, again\\)$"))
 		and [.targets[0].upstreams[] | select(.upstream == "web").state] == ["on hold"]' <<<"$output"
 	gateway_post api 'server 10.0.9.9:80;' >/dev/null
 	gateway_workers_detail >/dev/null
 	run -1 swk status
-	[[ "${lines[1]}" == 'held since 20'* ]]
+	[[ "${lines[1]}" == 'on hold since 20'* ]]
 	run -10 swk-apply --resync
 	echo half >"$SWK_CONF.hold"
 	run -10 swk status
-	[[ "${lines[1]}" == "held ($SWK_CONF.hold:1: it can't be read): the file stays as it is; 'swk resume' ends this" ]]
+	[[ "${lines[1]}" == "on hold ($SWK_CONF.hold:1: it can't be read): the file stays as it is; 'swk resume' ends this" ]]
 	swk resume
 	run -0 swk status
-	[[ "$output" != *held* ]]
-	[ "$(swk status --json | jq .held)" == null ]
+	[[ "$output" != *'on hold'* ]]
+	[ "$(swk status --json | jq .on_hold)" == null ]
 }
 
 @test "status --json: one object, with the status in it, whatever happens" {
@@ -255,9 +255,9 @@ looks_until() {
 		.status == 0 and .error == null and .conf == $conf and (.success | type) == "number" and .notes == []
 		and .unpublished == [{service: "consul", upstream: null, decision: "left out", reason: "it is Consul itself"}]
 		and [.targets[] | [.target, .asked, .trouble]] == [[$url, true, null]]
-		and [.targets[0].upstreams[] | [.upstream, .service, .tag, .file, .live, .state, .owed, .kept]] == [
+		and [.targets[0].upstreams[] | [.upstream, .service, .tag, .file, .live, .state, .pending, .kept]] == [
 			["api", "api", "", 1, 1, "in step", false, false],
-			["misc", "", "", null, 1, "foreign", false, false],
+			["misc", "", "", null, 1, "unmanaged", false, false],
 			["web", "web", "", 2, 2, "in step", false, false],
 			["web_b", "web", "gray=b", 1, 1, "kept", false, true]]' "$E2E_DIR/json"
 	gateway_stop

@@ -81,8 +81,8 @@ of_all="WebApp|upper@node-1|passing|WebApp|served
 $of_api
 consul|-|-|-|left out|it is Consul itself
 evil; } include /etc/passwd; #|-|-|-|skipped|its name can't be an upstream's (letters, digits, '.', '_', '-', at most 200)
-foreign|-|-|foreign|held|$foreign
-foreign|foreign-1@node-1|passing|foreign|held|$foreign
+foreign|-|-|foreign|held back|$foreign
+foreign|foreign-1@node-1|passing|foreign|held back|$foreign
 intern-a|-|-|-|left out|include and exclude leave it out
 later|-|-|later|kept|$none
 later|later-1@node-1|critical|later|kept|it is critical, $keeps

@@ -159,7 +159,7 @@ register the first instance before you wait" ]
 	consul_register web web-2 10.0.0.2 80
 	run -10 swk-apply --resync
 	run -75 swk wait web=2,1
-	[[ "${output##*$'\n'}" == 'swk: error: web: 1 of 2 sent (2 registered, 2 healthy, 1 in the file) after 1 s; held since '*Z' by alice (the'\
+	[[ "${output##*$'\n'}" == 'swk: error: web: 1 of 2 sent (2 registered, 2 healthy, 1 in the file) after 1 s; on hold since '*Z' by alice (the'\
 ' registry is mad): '"$SWK_CONF stays as it is; 'swk resume' ends this and catches up" ]]
 	# It is over while somebody waits.
 	swk wait web=2,60 >"$E2E_DIR/out" &

@@ -37,7 +37,7 @@ static void notes_over_the_limit_are_counted_only(void **state)
 	assert_int_equal(report.counted[SWK_NOTE_DETAIL], SWK_NOTES_MAX + 5);
 	assert_string_equal(report.notes[SWK_NOTES_MAX - 1].text, "999");
 	/* The status doesn't depend on what was kept. */
-	swk_report_note(&report, SWK_NOTE_PENDING, "owed");
+	swk_report_note(&report, SWK_NOTE_PENDING, "pending");
 	assert_int_equal(swk_report_status(&report), SWK_TEMPFAIL);
 	swk_report_free(&report);
 }
@@ -87,12 +87,12 @@ static void statuses(void **state)
 		int status;
 	} rows[] = {
 		{"nothing", false, false, false, 0},
-		{"held", true, false, false, SWK_HELD_BACK},
-		{"owed", false, false, true, SWK_TEMPFAIL},
+		{"held back", true, false, false, SWK_HELD_BACK},
+		{"pending", false, false, true, SWK_TEMPFAIL},
 		{"unasked", false, true, false, SWK_UNAVAILABLE},
-		{"held and owed", true, false, true, SWK_TEMPFAIL},
-		{"held and unasked", true, true, false, SWK_UNAVAILABLE},
-		{"unasked and owed", false, true, true, SWK_UNAVAILABLE},
+		{"held back and pending", true, false, true, SWK_TEMPFAIL},
+		{"held back and unavailable", true, true, false, SWK_UNAVAILABLE},
+		{"unavailable and pending", false, true, true, SWK_UNAVAILABLE},
 		{"all", true, true, true, SWK_UNAVAILABLE},
 	};
 
@@ -175,12 +175,12 @@ static void printed_for_programs(void **state)
 		"{\"status\":0,\"error\":null,\"services\":1,\"upstreams\":2,\"servers\":3,"
 		"\"updated\":4,\"deleted\":5,\"kept\":1,\"skipped\":2,\"index\":6,\"ms\":7,"
 		"\"changes\":[{\"sign\":\"~\",\"text\":\"web: +10.0.0.1:80\",\"target\":null,"
-		"\"held\":false},"
+		"\"on_hold\":false},"
 		"{\"sign\":\"-\",\"text\":\"api\",\"target\":\"http://127.0.0.1:1\","
-		"\"held\":false}],"
+		"\"on_hold\":false}],"
 		"\"targets\":[{\"target\":\"http://127.0.0.1:1\",\"updated\":0,\"deleted\":0,"
-		"\"owed\":0},{\"target\":\"http://127.0.0.1:2\",\"updated\":8,\"deleted\":9,"
-		"\"owed\":10}],\"notes\":[{\"kind\":\"kept\",\"text\":\"kept \\\"so\\\" \\\\\"},"
+		"\"pending\":0},{\"target\":\"http://127.0.0.1:2\",\"updated\":8,\"deleted\":9,"
+		"\"pending\":10}],\"notes\":[{\"kind\":\"kept\",\"text\":\"kept \\\"so\\\" \\\\\"},"
 		"{\"kind\":\"skipped\",\"text\":\"skipped\"},"
 		"{\"kind\":\"skipped\",\"text\":\"skipped\"}]}\n");
 	swk_buffer_free(&out);
@@ -198,11 +198,12 @@ static void held_differences(void **state)
 	report.on_hold = true;
 	swk_buffer_init(&out, 10000);
 	assert_int_equal(swk_print_differences(&out, &report, &error), 0);
-	assert_string_equal(out.data, "~ web: +10.0.0.1:80 (held)\n- api (http://127.0.0.1:1)\n");
+	assert_string_equal(out.data,
+			    "~ web: +10.0.0.1:80 (on hold)\n- api (http://127.0.0.1:1)\n");
 	swk_buffer_clear(&out);
 	assert_int_equal(swk_print_json(&out, &report, SWK_HELD_BACK, NULL, &error), 0);
-	unit_says("file", out.data, "\"target\":null,\"held\":true}");
-	unit_says("target", out.data, "\"target\":\"http://127.0.0.1:1\",\"held\":false}");
+	unit_says("file", out.data, "\"target\":null,\"on_hold\":true}");
+	unit_says("target", out.data, "\"target\":\"http://127.0.0.1:1\",\"on_hold\":false}");
 	swk_buffer_free(&out);
 	swk_report_free(&report);
 }
@@ -210,8 +211,8 @@ static void held_differences(void **state)
 /* Every kind of note has a word of its own, and a failure its text. */
 static void every_kind_has_its_word(void **state)
 {
-	static const char *const words[] = {"detail", "skipped", "kept", "warning",
-					    "held",   "unasked", "owed"};
+	static const char *const words[] = {"detail",	 "skipped",	"kept",	  "warning",
+					    "held_back", "unavailable", "pending"};
 	struct swk_report report = {0};
 	struct swk_error error = {0}, failure = {0};
 	struct swk_buffer out;
@@ -302,7 +303,7 @@ static void printed_for_a_log(void **state)
 	assert_string_equal(out.data,
 			    "ts=2026-11-21T19:06:18.124Z level=error msg=\"not confirmed\" "
 			    "event=service service=web status=75 added=0 removed=0 changed=1 "
-			    "upstreams=2 servers=3 kept=1 skipped=2 updated=4 deleted=5 owed=10 "
+			    "upstreams=2 servers=3 kept=1 skipped=2 updated=4 deleted=5 pending=10 "
 			    "targets=2 index=6 duration_ms=7");
 	/* A run that didn't get there knows no numbers. */
 	report.finished = false;
@@ -314,7 +315,7 @@ static void printed_for_a_log(void **state)
 	assert_string_equal(out.data,
 			    "{\"ts\":\"2026-11-21T19:06:18.124Z\",\"level\":\"error\","
 			    "\"msg\":\"failed\",\"event\":\"service\",\"service\":\"web\","
-			    "\"status\":65,\"error\":\"a \\\"b\\\"\",\"held\":1,\"targets\":2,"
+			    "\"status\":65,\"error\":\"a \\\"b\\\"\",\"on_hold\":1,\"targets\":2,"
 			    "\"duration_ms\":7}");
 	swk_buffer_free(&out);
 	swk_report_free(&report);

@@ -592,9 +592,9 @@ static void renames(void **state)
 		 .unmanaged = "shop",
 		 .desired = "",
 		 .noted = "h",
-		 .decisions =
-			 "shop held: nginx has one of this name that swk-apply didn't make; remove "
-			 "that one, or take it over with --adopt"},
+		 .decisions = "shop held back: nginx has one of this name that swk-apply didn't "
+			      "make; remove "
+			      "that one, or take it over with --adopt"},
 	};
 
 	(void)state;

@@ -168,7 +168,7 @@ static void sorted(void **state)
 static void words(void **state)
 {
 	static const char *const desired[] = {"served",	 "down", "left out",
-					      "skipped", "kept", "held"};
+					      "skipped", "kept", "held back"};
 
 	(void)state;
 	assert_int_equal(COUNT(desired), SWK_OUTCOMES);
@@ -252,7 +252,7 @@ static void corrected(void **state)
 		 "web web_a - - skip taken; web web_a i 10.0.0.1:80 served", "web_a: 10.0.0.1:80",
 		 "web web_a - skipped: taken; web web_a i skipped: taken"},
 		{"held back", "web web - - held foreign; web web i 10.0.0.1:80 served", "",
-		 "web web - held: foreign; web web i held: foreign"},
+		 "web web - held back: foreign; web web i held back: foreign"},
 		{"deleted", "web web - - left none; web web i 10.0.0.1:80 down it is critical", "",
 		 "web web - left out: none; web web i left out: none"},
 		{"kept under its old name",
@@ -362,8 +362,8 @@ static void nodes_and_statuses(void **state)
 	swk_buffer_init(&out, 10000);
 	assert_int_equal(swk_print_decisions(&out, &decisions, "web", &error), 0);
 	assert_string_equal(out.data,
-			    "SERVICE  INSTANCE  STATUS       UPSTREAM  DECISION  REASON\n"
-			    "web      w1@n1     maintenance  web_a     held      it is\n");
+			    "SERVICE  INSTANCE  STATUS       UPSTREAM  DECISION   REASON\n"
+			    "web      w1@n1     maintenance  web_a     held back  it is\n");
 	swk_buffer_free(&out);
 	/* A ceiling is an error. */
 	for (size_t ceiling = 0; ceiling < 60; ceiling += 7) {

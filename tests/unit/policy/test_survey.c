@@ -92,23 +92,24 @@ static void rows_of_a_target(void **state)
 		 "w 1 1 split: not all workers have it", true},
 		/* What it is owed. */
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80", "w", "",
-		 "w 1 1 owed: nginx has it; not confirmed for each worker", true},
+		 "w 1 1 pending: nginx has it; not confirmed for each worker", true},
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.2:80", "w", KEPT,
-		 "w 1 1 owed: nginx has 10.0.0.2:80; nginx lacks 10.0.0.1:80; kept: none passes",
+		 "w 1 1 pending: nginx has 10.0.0.2:80; nginx lacks 10.0.0.1:80; kept: none passes",
 		 true},
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80|", "w", "",
-		 "w 1 1 owed: not all workers have it", true},
-		{"", NULL, "w: 10.0.0.1:80", "w", "", "w - 1 owed: to be deleted", true},
-		{"", NULL, "", "w", "", "w - 0 owed: to be deleted, on every worker for certain",
+		 "w 1 1 pending: not all workers have it", true},
+		{"", NULL, "w: 10.0.0.1:80", "w", "", "w - 1 pending: to be deleted", true},
+		{"", NULL, "", "w", "", "w - 0 pending: to be deleted, on every worker for certain",
 		 true},
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80; x: 10.0.0.1:80", NULL, "",
-		 "w 1 1 owed: nginx has it; not confirmed for each worker | x - 1 foreign", true},
+		 "w 1 1 pending: nginx has it; not confirmed for each worker | x - 1 unmanaged",
+		 true},
 		/* What others made. */
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80; a: 10.0.0.9:80; x: 10.0.0.9:80", "", "",
-		 "a - 1 foreign | w 1 1 in step | x - 1 foreign", false},
-		{"", NULL, "x: 10.0.0.9:80|", "", "", "x - 1 foreign: not all workers have it",
+		 "a - 1 unmanaged | w 1 1 in step | x - 1 unmanaged", false},
+		{"", NULL, "x: 10.0.0.9:80|", "", "", "x - 1 unmanaged: not all workers have it",
 		 false},
-		{"", NULL, "gone: 10.0.0.9:80", "", "", "gone - 1 foreign: it was ours once",
+		{"", NULL, "gone: 10.0.0.9:80", "", "", "gone - 1 unmanaged: it was managed once",
 		 false},
 		/* The file is not as the registry is by now. */
 		{"", "w: 10.0.0.1:80", "", "", "", "w - 0 behind: the file lacks it", true},
@@ -164,8 +165,8 @@ static void what_is_not_seen(void **state)
 		bool complete, drifted;
 	} cases[] = {
 		{SWK_READ_NOTHING, "", "w 1 ? unseen | x 1 ? unseen", false, false},
-		{SWK_READ_NOTHING, "x y", "w 1 ? unseen | x 1 ? owed | y - ? owed: to be deleted",
-		 false, true},
+		{SWK_READ_NOTHING, "x y",
+		 "w 1 ? unseen | x 1 ? pending | y - ? pending: to be deleted", false, true},
 		{SWK_READ_NAMES, "", "w 1 ? unseen | x 1 ? unseen", true, false},
 	};
 
@@ -211,7 +212,7 @@ static void unpublished(void **state)
 		/* Its instances are all that is said of it. */
 		{"p - i - left a proxy; p - j - left a proxy", "p - left out: a proxy"},
 		{"w w i - left critical; w w j - served -", ""},
-		{"f f - - held foreign; f f i - held foreign", "f f held: foreign"},
+		{"f f - - held foreign; f f i - held foreign", "f f held back: foreign"},
 		{"a - - - left x; b - - - skipped y", "a - left out: x | b - skipped: y"},
 	};
 
@@ -235,7 +236,7 @@ static void unpublished(void **state)
 		}
 		unit_same(cases[i].decisions, out.data, cases[i].shown);
 		unit_number(cases[i].decisions, swk_survey_held_back(&survey),
-			    strstr(cases[i].shown, " held: ") != NULL);
+			    strstr(cases[i].shown, " held back: ") != NULL);
 		swk_buffer_free(&out);
 		swk_survey_free(&survey);
 		swk_decisions_free(&decisions);
@@ -272,14 +273,14 @@ static void narrowed(void **state)
 		size_t unpublished;
 	} cases[] = {
 		{"",
-		 "api 1 1 in step | old - 1 owed: to be deleted | web 1 1 differs: nginx calls "
-		 "it WEB | web_b 1 1 in step | x\\x1by - 1 foreign",
+		 "api 1 1 in step | old - 1 pending: to be deleted | web 1 1 differs: nginx calls "
+		 "it WEB | web_b 1 1 in step | x\\x1by - 1 unmanaged",
 		 NULL, 1},
 		{"api", "api 1 1 in step", NULL, 0},
 		/* A service's, an upstream's in any case. */
 		{"web", "web 1 1 differs: nginx calls it WEB | web_b 1 1 in step", NULL, 0},
 		{"Web_B", "web_b 1 1 in step", NULL, 0},
-		{"old consul", "old - 1 owed: to be deleted", NULL, 1},
+		{"old consul", "old - 1 pending: to be deleted", NULL, 1},
 		{"api none", "api 1 1 in step", "none", 0},
 	};
 
@@ -359,33 +360,34 @@ static void as_a_table(void **state)
 		 NULL,
 		 "/x.conf: last successful run: never\n"
 		 "\n"
-		 "one: 5 upstreams: 2 in step, 1 foreign, 1 differs, 1 owed\n"
-		 "UPSTREAM  FILE  LIVE  STATE    DETAIL\n"
+		 "one: 5 upstreams: 2 in step, 1 unmanaged, 1 differs, 1 pending\n"
+		 "UPSTREAM  FILE  LIVE  STATE      DETAIL\n"
 		 "api          1     1  in step\n"
-		 "old          -     1  owed     to be deleted\n"
-		 "web          1     1  differs  nginx calls it WEB\n"
+		 "old          -     1  pending    to be deleted\n"
+		 "web          1     1  differs    nginx calls it WEB\n"
 		 "web_b        1     1  in step\n"
-		 "x\\x1by       -     1  foreign\n"
+		 "x\\x1by       -     1  unmanaged\n"
 		 "\n"
 		 "NOT PUBLISHED  UPSTREAM  DECISION  REASON\n"
 		 "consul         -         left out  it is Consul\n"},
 		{{true},
 		 "since 2026-11-21T18:47:00Z by root (x)",
 		 "\033[1m/x.conf\033[m: last successful run: never\n"
-		 "\033[33mheld \033[m\033[33msince 2026-11-21T18:47:00Z by root (x)\033[m: the "
+		 "\033[33mon hold \033[m\033[33msince 2026-11-21T18:47:00Z by root (x)\033[m: the "
 		 "file stays "
 		 "as it is; 'swk resume' ends this\n"
 		 "\n"
-		 "\033[1mone\033[m: 5 upstreams: \033[32m2 in step\033[m, \033[36m1 foreign\033[m, "
-		 "\033[31m1 differs\033[m, \033[31m1 owed\033[m\n"
+		 "\033[1mone\033[m: 5 upstreams: \033[32m2 in step\033[m, \033[36m1 "
+		 "unmanaged\033[m, "
+		 "\033[31m1 differs\033[m, \033[31m1 pending\033[m\n"
 		 "\033[1mUPSTREAM\033[m  \033[1mFILE\033[m  \033[1mLIVE\033[m  \033[1mSTATE\033[m  "
-		 "  "
+		 "    "
 		 "\033[1mDETAIL\033[m\n"
 		 "api          1     1  \033[32min step\033[m\n"
-		 "old          -     1  \033[31mowed\033[m     to be deleted\n"
-		 "web          1     1  \033[31mdiffers\033[m  nginx calls it WEB\n"
+		 "old          -     1  \033[31mpending\033[m    to be deleted\n"
+		 "web          1     1  \033[31mdiffers\033[m    nginx calls it WEB\n"
 		 "web_b        1     1  \033[32min step\033[m\n"
-		 "x\\x1by       -     1  \033[36mforeign\033[m\n"
+		 "x\\x1by       -     1  \033[36munmanaged\033[m\n"
 		 "\n"
 		 "\033[1mNOT PUBLISHED\033[m  \033[1mUPSTREAM\033[m  \033[1mDECISION\033[m  "
 		 "\033[1mREASON\033[m\n"

@@ -103,13 +103,13 @@ static void a_whole_pass(void **state)
 		{"swk_servers", "7"},
 		{"swk_upstreams_kept", "1"},
 		{"swk_registrations_skipped", "2"},
-		{"swk_held", "0"},
+		{"swk_on_hold", "0"},
 		{"swk_upstream_healthy_ratio{upstream=\"api\"}", "0"},
 		{"swk_upstream_healthy_ratio{upstream=\"Shop\"}", "1"},
 		{"swk_upstream_healthy_ratio{upstream=\"web\"}", "0.25"},
-		{"swk_owed_upstreams{target=\"http://127.0.0.1:1\"}", "3"},
+		{"swk_pending_upstreams{target=\"http://127.0.0.1:1\"}", "3"},
 		/* Escaped as the format has it. */
-		{"swk_owed_upstreams{target=\"a \\\"b\\\" \\\\c\"}", "0"},
+		{"swk_pending_upstreams{target=\"a \\\"b\\\" \\\\c\"}", "0"},
 	};
 	struct swk_report report = whole_pass();
 	char *text = after("", &report, 0, 1795287978.25);
@@ -138,8 +138,8 @@ static void a_failure_leaves_the_rest(void **state)
 		{"swk_upstreams_kept", "1"},
 		{"swk_registrations_skipped", "2"},
 		{"swk_upstream_healthy_ratio{upstream=\"web\"}", "0.25"},
-		{"swk_owed_upstreams{target=\"http://127.0.0.1:1\"}", "3"},
-		{"swk_owed_upstreams{target=\"a \\\"b\\\" \\\\c\"}", "0"},
+		{"swk_pending_upstreams{target=\"http://127.0.0.1:1\"}", "3"},
+		{"swk_pending_upstreams{target=\"a \\\"b\\\" \\\\c\"}", "0"},
 	};
 	struct swk_report report = whole_pass();
 	char *before = after("", &report, 0, 1000), *text;
@@ -166,7 +166,7 @@ static void nothing_is_no_number(void **state)
 	assert_null(strstr(text, "success"));
 	assert_null(strstr(text, "swk_upstream"));
 	assert_null(strstr(text, "swk_servers"));
-	assert_null(strstr(text, "swk_owed"));
+	assert_null(strstr(text, "swk_pending"));
 	assert_null(strstr(text, "kept"));
 	free(text);
 }
@@ -187,8 +187,8 @@ static void an_event_of_one_service(void **state)
 		{"swk_upstream_healthy_ratio{upstream=\"Shop\"}", "1"},
 		{"swk_upstream_healthy_ratio{upstream=\"new\"}", NULL},
 		{"swk_upstream_healthy_ratio{upstream=\"web\"}", "0.333333"},
-		{"swk_owed_upstreams{target=\"http://127.0.0.1:1\"}", "5"},
-		{"swk_owed_upstreams{target=\"a \\\"b\\\" \\\\c\"}", NULL},
+		{"swk_pending_upstreams{target=\"http://127.0.0.1:1\"}", "5"},
+		{"swk_pending_upstreams{target=\"a \\\"b\\\" \\\\c\"}", NULL},
 	};
 	struct swk_report report = whole_pass();
 	struct swk_error error = {0};
@@ -377,7 +377,7 @@ static void held(void **state)
 		report.hold_known = runs[i].known;
 		report.finished = runs[i].finished;
 		text = after(before, &report, 0, 1000);
-		unit_same("held", value(text, "swk_held"), runs[i].value);
+		unit_same("on hold", value(text, "swk_on_hold"), runs[i].value);
 		free(before);
 	}
 	free(text);
