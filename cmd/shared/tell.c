@@ -49,7 +49,8 @@ static int print_result(const struct swk_log *log, const struct swk_options *opt
 		result = swk_print_json(&out, report, status, failure, error);
 	else if (options->settings.dry_run || ((changes || report->on_hold) && !options->quiet))
 		result = swk_print_differences(&out, report, error);
-	if (!result && options->settings.dry_run && report->finished && !options->json && !out.length)
+	if (!result && options->settings.dry_run && report->finished && !options->json &&
+	    !out.length)
 		result = swk_buffer_print(&out, error, "No changes\n");
 	if (!result && report->finished && log->format == SWK_LOG_TEXT)
 		result = swk_print_summary(&summary, report, error);
