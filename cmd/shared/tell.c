@@ -3,8 +3,12 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/deadline.h"
 #include "view/print.h"
 
 void swk_tell_as(struct swk_log *log, const struct swk_options *options)
@@ -14,6 +18,37 @@ void swk_tell_as(struct swk_log *log, const struct swk_options *options)
 		log->level = SWK_LOG_ERROR;
 	if (options->verbose)
 		log->level = SWK_LOG_DEBUG;
+}
+
+/* One line, painted over and over, and taken away at the end. */
+static void show_progress(const char *target, size_t done, size_t all)
+{
+	static int64_t began, shown;
+	const int64_t now = swk_now_ms();
+	char text[SWK_TEXT_MAX];
+
+	if (!began)
+		began = now;
+	if (done == all) {
+		if (shown)
+			(void)fprintf(stderr, "\r\033[K");
+		began = shown = 0;
+		return;
+	}
+	if (now - began < SWK_PROGRESS_AFTER_MS || now - shown < SWK_PROGRESS_EVERY_MS)
+		return;
+	shown = now;
+	swk_text_escape(text, sizeof(text), target);
+	(void)fprintf(stderr, "\r\033[K%s: %zu of %zu upstreams", text, done, all);
+}
+
+void swk_tell_progress(struct swk_report *report, const struct swk_options *options)
+{
+	const char *term = getenv("TERM");
+
+	if (isatty(STDERR_FILENO) && term && *term && strcmp(term, "dumb") != 0 &&
+	    !options->quiet && options->settings.log_format == SWK_LOG_TEXT)
+		report->progress = show_progress;
 }
 
 void swk_tell_notes(const struct swk_log *log, const struct swk_report *report)

@@ -10,6 +10,10 @@
 /* Sets the log up as the options say, except for its format. */
 void swk_tell_as(struct swk_log *log, const struct swk_options *options);
 
+/* Has a run show its progress on standard error once it takes longer than a second, if that is a
+ * terminal and messages are text. */
+void swk_tell_progress(struct swk_report *report, const struct swk_options *options);
+
 /* One line for each note, and one that counts the notes without text. */
 void swk_tell_notes(const struct swk_log *log, const struct swk_report *report);
 

@@ -56,6 +56,7 @@ static int run(struct swk_options *options, struct swk_log *log)
 	int status;
 
 	swk_report_init(&report);
+	swk_tell_progress(&report, options);
 	/* What is remembered of checks has no numbers in it. */
 	if (settings->metrics_file)
 		settings->afresh = !swk_publish_began(settings->metrics_file);

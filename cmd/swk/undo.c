@@ -17,6 +17,7 @@ int swk_undo_command(struct swk_options *options, const struct swk_log *log)
 	if (!settings->verify_said)
 		settings->verify = true;
 	swk_report_init(&report);
+	swk_tell_progress(&report, options);
 	status = swk_apply_undo(settings, &hold, &report, &error);
 	status = swk_tell(log, options, &report, status, &error, true);
 	if (report.finished && !options->json && !options->quiet && !settings->dry_run)

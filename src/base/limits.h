@@ -153,6 +153,9 @@
 #define SWK_METRICS_UPSTREAMS 1000
 #define SWK_METRICS_LOCK_MS 3000
 
+/* On a terminal: after how long a run shows its progress, and the time between two updates. */
+#define SWK_PROGRESS_AFTER_MS 1000
+#define SWK_PROGRESS_EVERY_MS 100
 /* swk wait: default and longest wait; pause between two counts; time that the last count may take
  * after the wait is over. */
 #define SWK_WAIT_SECONDS 300

@@ -100,6 +100,9 @@ struct swk_report {
 	size_t difference_count;
 	struct swk_target_report *targets;
 	size_t target_count;
+	/* Called after each upstream that is sent to a target, and at its end with done == all; or
+	 * NULL. */
+	void (*progress)(const char *target, size_t done, size_t all);
 };
 
 void swk_report_init(struct swk_report *report);

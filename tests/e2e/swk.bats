@@ -4,6 +4,7 @@
 # What an operator asks: are the settings right, and why is an instance served, or not.
 
 load settings
+load terminal
 
 register_json() {
 	jq -n --argjson more "$1" '{Check: {TTL: "24h", Status: "passing"}} + $more' | consul_register_json -
@@ -224,4 +225,23 @@ had() {
 	SWK_CONF="$E2E_DIR/$odd/a.conf" run swk lint "$E2E_DIR/$odd/nginx"
 	[[ "$output" == *"swk: warning: $E2E_DIR/$shown/a.conf isn't there yet"* ]]
 	[[ "$output" != *$'\e'* && "$output" != *$'\xe9'* ]]
+}
+
+# bats test_tags=gateway
+@test "a run that takes longer than a second shows its progress on a terminal, and leaves nothing of it" {
+	consul_start "$E2E_DIR/consul"
+	for name in a b c d; do
+		consul_register "$name" "$name-1" 10.0.0.1 80
+	done
+	gateway_fault 3 slow:1 'POST /upstream/'
+	on_terminal 100x20 -- 'swk-apply --resync --verify=no'
+	sees "^$GATEWAY_DYUPS: [123] of 4 upstreams"
+	sees 'ended 0'
+	[ "$(plain | grep -c ' of 4 upstreams')" == 0 ]
+	[ "$(plain | grep -c '^services=4 upstreams=4 ')" == 1 ]
+	# Never in a log.
+	rm "$SWK_CONF"*
+	gateway_fault 3 slow:1 'POST /upstream/'
+	run -0 swk-apply --resync --verify=no --adopt
+	[[ "$output" != *' of 4 '* ]]
 }
