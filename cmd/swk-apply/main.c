@@ -84,23 +84,23 @@ static int print_help(struct swk_error *error)
 	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
 	status = swk_options_describe(&text, SWK_COMMAND_APPLY, error);
 	if (!status)
-		(void)printf(
-			"Usage: swk-apply [option]… < DOCUMENT\n"
-			"       swk-apply --resync [option]…\n"
-			"\n"
-			"Reads the document of a Consul watch, renders nginx's upstream file, and\n"
-			"applies what changed through the dyups interface.\n"
-			"\n"
-			"%s"
-			"\nWhat takes no value takes =no, as in --verify=no.\n"
-			"Each has a variable too: SWK_CONF for --conf, SWK_DRY_RUN=1 for "
-			"--dry-run;\n"
-			"SWK_DYUPS holds URLs separated by spaces. An option wins over a variable, "
-			"a\n"
-			"variable over the settings file. Consul is reached as CONSUL_HTTP_ADDR "
-			"and its\n"
-			"kin say. See swk-apply(8).\n",
-			text.data);
+		(void)printf("Usage: swk-apply [option]… < DOCUMENT\n"
+			     "       swk-apply --resync [option]…\n"
+			     "\n"
+			     "Reads the document of a Consul watch, writes nginx's upstream file, "
+			     "and sends\n"
+			     "the changes to nginx through the dyups interface.\n"
+			     "\n"
+			     "%s"
+			     "\nAn option without a value takes =no, as in --verify=no.\n"
+			     "Each option can also be set by a variable: --conf by SWK_CONF, "
+			     "--dry-run by\n"
+			     "SWK_DRY_RUN=1; SWK_DYUPS takes several URLs. An option overrides a "
+			     "variable,\n"
+			     "and a variable overrides the settings file. CONSUL_HTTP_ADDR and "
+			     "Consul's other\n"
+			     "variables say how to reach Consul. See swk-apply(8).\n",
+			     text.data);
 	swk_buffer_free(&text);
 	return status;
 }

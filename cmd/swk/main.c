@@ -18,22 +18,22 @@ static const struct command {
 	{"explain", SWK_COMMAND_EXPLAIN, swk_explain_command, "[option]… [SERVICE] [< DOCUMENT]",
 	 "tell why each instance is served, or why not"},
 	{"status", SWK_COMMAND_STATUS, swk_status_command, "[option]… [UPSTREAM | SERVICE]…",
-	 "show whether each nginx is in step"},
+	 "show whether each nginx matches the file"},
 	{"wait", SWK_COMMAND_WAIT, swk_wait_command,
 	 "[option]… NAME=N[,SECONDS]…\n\nNAME is a service or an upstream. SECONDS is 300 unless "
 	 "given.",
 	 "wait until so many instances are live"},
 	{"lint", SWK_COMMAND_LINT, swk_lint, "[option]… [FILE | -]",
-	 "find what in nginx's configuration makes dyups useless"},
+	 "find what makes dyups useless in nginx's configuration"},
 	{"watches", SWK_COMMAND_WATCHES, swk_watches,
-	 "[option]…\n\nThe options but --write are told to swk-apply by each watch, too.",
+	 "[option]…\n\nEach watch passes the options, except --write, to swk-apply.",
 	 "print a watch for each service, for Consul's agent"},
 	{"undo", SWK_COMMAND_UNDO, swk_undo_command, "[option]… [REASON]",
-	 "put the file before back, apply it, and hold"},
+	 "restore the previous file, and put changes on hold"},
 	{"hold", SWK_COMMAND_HOLD, swk_hold_command, "[option]… [REASON]",
-	 "keep the file as it is, whatever Consul says"},
+	 "put changes on hold: the file stays as it is"},
 	{"resume", SWK_COMMAND_RESUME, swk_resume_command, "[option]…",
-	 "end that, and catch up with Consul"},
+	 "end the hold, and catch up with Consul"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
@@ -50,7 +50,7 @@ static void help(void)
 {
 	(void)printf("Usage: swk COMMAND [option]…\n"
 		     "\n"
-		     "For the operator of swk-apply(8): what it does, why, and how to stop it.\n"
+		     "The operator's command for swk-apply(8).\n"
 		     "\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		(void)printf("  %-14s %s\n", commands[i].name, commands[i].help);
