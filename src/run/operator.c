@@ -39,8 +39,7 @@ static int end_hold(struct swk_run *run, const char *what)
 {
 	if (run->settings->dry_run)
 		return 0;
-	swk_report_note(run->report, SWK_NOTE_DETAIL, "no longer on hold; it was on hold %s",
-			what);
+	swk_report_note(run->report, SWK_NOTE_DETAIL, "no longer on hold; it was on hold %s", what);
 	run->hold_changed = true;
 	return swk_store_remove(&run->store, run->store.hold, run->error);
 }

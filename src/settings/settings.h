@@ -91,8 +91,8 @@ struct swk_settings {
 	char *keyprefix; /* for keys PREFIX/UPSTREAM/ADDRESS:PORT; NULL: keys are not read */
 	struct swk_rules defaults;
 	struct swk_overrides services;
-	unsigned log_format; /* enum swk_log_format */
-	char *metrics_file;  /* NULL: not written */
+	unsigned log_format;	 /* enum swk_log_format */
+	char *metrics_file;	 /* NULL: not written */
 	struct swk_texts faults; /* all that is wrong with the file, as messages */
 
 	/* Settings of one run. */
@@ -105,7 +105,7 @@ struct swk_settings {
 	bool resume; /* ends an operator's hold */
 	bool dry_run;
 	bool explain; /* a short list of services is a note, and does not end the run */
-	bool verify; /* same as resync, if not set */
+	bool verify;  /* same as resync, if not set */
 	bool verify_said;
 	bool afresh; /* asks Consul even about services that FILE.checks shows unchanged */
 };
