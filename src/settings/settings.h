@@ -80,7 +80,7 @@ struct swk_settings {
 	unsigned timeout;	/* seconds, for the whole run */
 	unsigned read_interval; /* seconds until each worker has read its queue unprompted */
 	unsigned min_services;
-	char *min_services_where; /* who set it, for messages; NULL: nobody */
+	char *min_services_where; /* who set it, for messages; NULL: the default */
 	unsigned max_deletions;	  /* percentage of upstreams that one run may delete */
 	struct swk_texts include; /* patterns; none: all services */
 	struct swk_texts exclude;
