@@ -153,6 +153,8 @@
 #define SWK_METRICS_UPSTREAMS 1000
 #define SWK_METRICS_LOCK_MS 3000
 
+/* Mistakes in a settings file that are looked for. */
+#define SWK_FAULTS_MAX 50
 /* On a terminal: after how long a run shows its progress, and the time between two updates. */
 #define SWK_PROGRESS_AFTER_MS 1000
 #define SWK_PROGRESS_EVERY_MS 100

@@ -42,7 +42,8 @@ static size_t print_step(char *name, size_t used, const struct swk_config_step *
 	return used < KEY_MAX ? used : KEY_MAX - 1;
 }
 
-/* Adds a fault: `FILE:LINE: KEY: what is wrong`. Reading goes on, to find the others too. */
+/* Adds a fault: `FILE:LINE: KEY: what is wrong`. Reading goes on, to find the others too, up to a
+ * limit: to find a line takes time. */
 static int refuse(struct reader *reader, const struct swk_config_step *step, const char *reason)
 {
 	char name[KEY_MAX] = "";
@@ -51,7 +52,9 @@ static int refuse(struct reader *reader, const struct swk_config_step *step, con
 	(void)print_step(name, 0, step);
 	(void)swk_error_set(&fault, SWK_CONFIG, "%s:%zu: %s: %s", reader->path,
 			    swk_config_line(reader->text, reader->length, step), name, reason);
-	return swk_texts_add(&reader->settings->faults, fault.text, reader->error);
+	if (swk_texts_add(&reader->settings->faults, fault.text, reader->error))
+		return reader->error->status;
+	return reader->settings->faults.count < SWK_FAULTS_MAX ? 0 : SWK_CONFIG;
 }
 
 static int refuse_type(struct reader *reader, const struct swk_config_step *step,
@@ -251,8 +254,9 @@ static int read_object(struct reader *reader, const struct swk_config_step *step
 			if (!strcmp(fields->list[i].name, key))
 				field = &fields->list[i];
 		}
-		if (take && take(reader, &member, value, &taken))
-			return reader->error->status;
+		status = take ? take(reader, &member, value, &taken) : 0;
+		if (status)
+			return status;
 		if (taken)
 			continue;
 		status = field ? read_field(reader, &member, field, base, override, value)
@@ -280,8 +284,9 @@ static int check_url(struct reader *reader, const struct swk_config_step *step, 
 	free(base);
 	if (base)
 		return 0;
-	return cause.status == SWK_USAGE ? refuse(reader, step, cause.text)
-					 : swk_error_memory(reader->error);
+	return cause.status == SWK_USAGE
+		       ? refuse(reader, step, cause.text)
+		       : swk_error_set(reader->error, cause.status, "%s", cause.text);
 }
 
 static int read_target(struct reader *reader, const struct swk_config_step *step, json_t *object)
@@ -299,8 +304,9 @@ static int read_target(struct reader *reader, const struct swk_config_step *step
 		return status;
 	if (!target->url)
 		return refuse(reader, step, "it needs a url");
-	if (check_url(reader, &url, target->url))
-		return reader->error->status;
+	status = check_url(reader, &url, target->url);
+	if (status)
+		return status;
 	for (size_t i = 0; i + 1 < settings->target_count; i++) {
 		if (same_name(&settings->targets[i], target))
 			return refuse(reader, step,
@@ -513,7 +519,8 @@ int swk_config_parse(struct swk_settings *settings, const char *path, const char
 	struct reader reader = {path, text, length, settings, error};
 	const size_t before = settings->faults.count;
 
-	if (parse(&reader) == SWK_CONFIG)
+	(void)parse(&reader);
+	if (error->status == SWK_CONFIG)
 		(void)swk_texts_add(&settings->faults, error->text, error);
 	if (!error->status && settings->faults.count > before)
 		(void)swk_error_set(error, SWK_CONFIG, "%s", settings->faults.list[before]);

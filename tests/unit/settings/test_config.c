@@ -811,6 +811,27 @@ static void long_keys_are_cut(void **state)
 	}
 }
 
+/* So many unknown keys that to find the line of each would take minutes. */
+static void faults_have_a_limit(void **state)
+{
+	struct swk_settings settings = {0};
+	struct swk_error error = {0};
+	struct swk_buffer text;
+
+	(void)state;
+	swk_buffer_init(&text, SWK_SETTINGS_MAX);
+	assert_int_equal(swk_buffer_print(&text, &error, "{\"services\": {\"web\": {"), 0);
+	for (size_t i = 0; i < 10000; i++)
+		assert_int_equal(swk_buffer_print(&text, &error, "\"x%zu\": 1, ", i), 0);
+	assert_int_equal(swk_buffer_print(&text, &error, "\"x\": 1}}, \"y\": 1}"), 0);
+	assert_int_equal(swk_config_parse(&settings, "FILE", text.data, text.length, &error),
+			 SWK_CONFIG);
+	assert_int_equal(settings.faults.count, SWK_FAULTS_MAX);
+	assert_string_equal(error.text, "FILE:1: services.web.x0: there is no such key");
+	swk_buffer_free(&text);
+	swk_settings_free(&settings);
+}
+
 static void untrusted_path(void **state)
 {
 	struct swk_settings settings = defaults();
@@ -1063,16 +1084,27 @@ static void examples_of_the_manual(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(everything_is_read),	  cmocka_unit_test(nothing_is_said),
-		cmocka_unit_test(lists_are_replaced),	  cmocka_unit_test(wrong_types),
-		cmocka_unit_test(unknown_keys),		  cmocka_unit_test(ranges),
-		cmocka_unit_test(impossible_values),	  cmocka_unit_test(no_settings),
-		cmocka_unit_test(nul_anywhere),		  cmocka_unit_test(cut_anywhere),
-		cmocka_unit_test(arrays_at_their_limit),  cmocka_unit_test(lines),
-		cmocka_unit_test(lines_of_ways),	  cmocka_unit_test(long_keys_are_cut),
-		cmocka_unit_test(untrusted_path),	  cmocka_unit_test(files),
-		cmocka_unit_test(unreadable_file),	  cmocka_unit_test(keys_of_the_manual),
-		cmocka_unit_test(keys_are_listed_once),	  cmocka_unit_test(example_has_everything),
+		cmocka_unit_test(everything_is_read),
+		cmocka_unit_test(nothing_is_said),
+		cmocka_unit_test(lists_are_replaced),
+		cmocka_unit_test(wrong_types),
+		cmocka_unit_test(unknown_keys),
+		cmocka_unit_test(ranges),
+		cmocka_unit_test(impossible_values),
+		cmocka_unit_test(no_settings),
+		cmocka_unit_test(nul_anywhere),
+		cmocka_unit_test(cut_anywhere),
+		cmocka_unit_test(arrays_at_their_limit),
+		cmocka_unit_test(lines),
+		cmocka_unit_test(lines_of_ways),
+		cmocka_unit_test(long_keys_are_cut),
+		cmocka_unit_test(faults_have_a_limit),
+		cmocka_unit_test(untrusted_path),
+		cmocka_unit_test(files),
+		cmocka_unit_test(unreadable_file),
+		cmocka_unit_test(keys_of_the_manual),
+		cmocka_unit_test(keys_are_listed_once),
+		cmocka_unit_test(example_has_everything),
 		cmocka_unit_test(examples_of_the_manual),
 	};
 	int failed;
