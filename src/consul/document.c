@@ -21,7 +21,7 @@ struct swk_document {
 	bool known; /* an element showed the kind */
 	enum swk_document_kind kind;
 	struct swk_stream stream;
-	struct swk_trim trim;
+	struct swk_buffer trimmed;
 	struct swk_decoder decoder;
 	char key[SWK_TEXT_MAX]; /* of the object's member under way */
 };
@@ -213,7 +213,8 @@ static int decode(struct swk_document *document, json_t **value,
 	if (memchr(document->stream.element.data, '\0', document->stream.element.length))
 		return swk_error_set(error, SWK_DATA, "line %zu: this is not JSON: a NUL byte",
 				     document->stream.start);
-	text = swk_trim(&document->trim, document->stream.element.data, &length);
+	text = swk_trim(&document->trimmed, document->stream.element.data, &length,
+			document->sink->tagged);
 	errno = 0;
 	*value = json_loadb(text, length, flags, &failure);
 	/* The second attempt reads the untrimmed text, so that messages give the right place. It
@@ -310,7 +311,7 @@ int swk_document_open(struct swk_document **document, const struct swk_document_
 	if (!this)
 		return swk_error_memory(error);
 	this->sink = sink;
-	swk_trim_init(&this->trim);
+	swk_buffer_init(&this->trimmed, SWK_ELEMENT_MAX);
 	swk_stream_init(&this->stream);
 	this->stream.take = take;
 	this->stream.context = this;
@@ -324,7 +325,7 @@ void swk_document_close(struct swk_document *document)
 	if (!document)
 		return;
 	swk_stream_free(&document->stream);
-	swk_trim_free(&document->trim);
+	swk_buffer_free(&document->trimmed);
 	swk_decoder_free(&document->decoder);
 	free(document);
 }

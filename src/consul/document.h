@@ -30,6 +30,7 @@ enum swk_document_kind {
  * status other than 0 ends the reading. */
 struct swk_document_sink {
 	void *context;
+	bool tagged; /* instances need their tagged addresses; else they may lack them */
 	/* An instance in a service document. */
 	int (*instance)(void *context, const struct swk_instance *instance,
 			struct swk_error *error);

@@ -3,76 +3,99 @@
 
 #include <string.h>
 
-#include <jansson.h>
+/* ---- JSON in its plainest form: each returns the byte after it, or NULL ---- */
 
-#include "base/limits.h"
+#define DIGITS_MAX 18 /* any number of so many digits is a 64-bit integer to jansson */
+#define DEPTH_MAX 4
 
-/* No quote stands within a string but behind a backslash: so this is the end of a name. */
-static const char name_end[] = "Definition\":";
-
-void swk_trim_init(struct swk_trim *trim)
+/* From after the opening quote. */
+static const char *skip_string(const char *at)
 {
-	*trim = (struct swk_trim){.misses = 0};
-	swk_buffer_init(&trim->known, SWK_ELEMENT_MAX);
-	swk_buffer_init(&trim->text, SWK_ELEMENT_MAX);
+	while (*at >= ' ' && *at <= '~' && *at != '"' && *at != '\\')
+		at++;
+	return *at == '"' ? at + 1 : NULL;
 }
 
-void swk_trim_free(struct swk_trim *trim)
+static const char *skip_word(const char *at)
 {
-	swk_buffer_free(&trim->known);
-	swk_buffer_free(&trim->text);
+	static const char *const words[] = {"null", "true", "false"};
+	const size_t digits = strspn(at, "0123456789");
+
+	if (digits)
+		return digits <= DIGITS_MAX && (*at != '0' || digits == 1) ? at + digits : NULL;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (!strncmp(at, words[i], strlen(words[i])))
+			return at + strlen(words[i]);
+	}
+	return NULL;
 }
 
-/* What stands behind the next name that ends so, or NULL. */
-static const char *next_definition(const char *from, const char *end)
+/* From after the opening brace. */
+static const char *skip_object(const char *at, unsigned depth)
 {
-	const char *name = memmem(from, (size_t)(end - from), name_end, strlen(name_end));
-
-	return name ? name + strlen(name_end) : NULL;
+	if (*at == '}')
+		return at + 1;
+	do {
+		at = *at == '"' ? skip_string(at + 1) : NULL;
+		if (!at || *at++ != ':')
+			return NULL;
+		if (*at == '"')
+			at = skip_string(at + 1);
+		else if (*at == '{')
+			at = depth ? skip_object(at + 1, depth - 1) : NULL;
+		else
+			at = skip_word(at);
+	} while (at && *at++ == ',');
+	return at && at[-1] == '}' ? at : NULL;
 }
 
-/* Remembers the first Definition of a text. */
-static void learn(struct swk_trim *trim, const char *text, const char *end)
-{
-	const char *at = next_definition(text, end);
-	struct swk_error ignored = {0};
-	json_error_t where;
-	json_t *value;
+/* ---- what nothing reads ---- */
 
-	if (!at || at == end || *at != '{')
-		return;
-	value = json_loadb(at, (size_t)(end - at), JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &where);
-	swk_buffer_clear(&trim->known);
-	/* So much of it was read. What has an address may be a tagged one of that name. */
-	if (value && !json_object_get(value, "Address"))
-		(void)swk_buffer_add(&trim->known, at, (size_t)where.position, &ignored);
-	json_decref(value);
+static const char tagged_addresses[] = "TaggedAddresses";
+
+/* Whether a member's name, of which `end` is the closing quote, is or ends in this one. */
+static bool has_name(const char *text, const char *end, const char *name)
+{
+	const size_t length = strlen(name);
+
+	return (size_t)(end - text) >= length && !memcmp(end - length, name, length);
 }
 
-const char *swk_trim(struct swk_trim *trim, const char *text, size_t *length)
+static bool is_unread(const char *text, const char *end)
 {
+	return has_name(text, end, tagged_addresses) || has_name(text, end, "Definition") ||
+	       has_name(text, end, "Proxy");
+}
+
+const char *swk_trim(struct swk_buffer *room, const char *text, size_t *length, bool tagged)
+{
+	/* A quote within a string follows a backslash, which no such name ends in. */
+	static const char begin[] = "\":{";
 	const char *const end = text + *length;
-	const size_t known = trim->known.length;
-	const char *from = text, *at;
+	const char *copied = text, *at = text, *after;
 	struct swk_error error = {0};
 
-	swk_buffer_clear(&trim->text);
-	while (known && (at = next_definition(from, end))) {
-		if ((size_t)(end - at) < known || memcmp(at, trim->known.data, known) != 0)
+	swk_buffer_clear(room);
+	while ((at = strstr(at, begin))) {
+		const char *const name_end = at;
+
+		at += strlen(begin);
+		if (!is_unread(text, name_end))
+			continue;
+		after = skip_object(at, DEPTH_MAX);
+		/* Inside, any name may be a tagged address's. */
+		if (!after)
 			break;
-		(void)swk_buffer_add(&trim->text, from, (size_t)(at - from), &error);
-		(void)swk_buffer_add(&trim->text, "{}", 2, &error);
-		from = at + known;
+		if (!tagged || !has_name(text, name_end, tagged_addresses)) {
+			(void)swk_buffer_add(room, copied, (size_t)(at - copied), &error);
+			(void)swk_buffer_add(room, "}", 1, &error);
+			copied = after;
+		}
+		at = after;
 	}
-	if (from == text || error.status) {
-		/* Ever more rarely: they may be all different. */
-		if (!error.status && !(trim->misses & (trim->misses + 1)))
-			learn(trim, text, end);
-		trim->misses++;
+	if (copied == text || swk_buffer_add(room, copied, (size_t)(end - copied), &error) ||
+	    error.status)
 		return text;
-	}
-	if (swk_buffer_add(&trim->text, from, (size_t)(end - from), &error))
-		return text;
-	*length = trim->text.length;
-	return trim->text.data;
+	*length = room->length;
+	return room->data;
 }

@@ -146,9 +146,15 @@ static int take_document(struct swk_run *run, enum swk_document_kind kind)
 	return 0;
 }
 
+static bool may_be_tagged(const struct swk_run *run)
+{
+	return swk_rules_tagged(&run->settings->defaults, &run->settings->services);
+}
+
 static int decode(struct swk_run *run, enum swk_document_kind *kind)
 {
 	const struct swk_document_sink sink = {.context = run,
+					       .tagged = may_be_tagged(run),
 					       .instance = document_instance,
 					       .service = document_service,
 					       .check = swk_run_check,
@@ -304,6 +310,7 @@ static int ask_services(struct swk_run *run, const char *const *names, size_t co
 		answers[i] = (struct answer){run, names[i], checks_of(run, names[i])};
 		queries[i].service = names[i];
 		queries[i].sink = (struct swk_document_sink){.context = &answers[i],
+							     .tagged = may_be_tagged(run),
 							     .instance = answer_instance,
 							     .undecodable = answer_undecodable};
 		queries[i].least = least_index(run, names[i]);

@@ -141,3 +141,17 @@ void swk_rules_find(struct swk_rules *rules, const struct swk_rules *defaults,
 	if (!rules->keepalive)
 		rules->keepalive_timeout = rules->keepalive_requests = 0;
 }
+
+static bool is_tagged(const char *address)
+{
+	return address && strcmp(address, "service") != 0 && strcmp(address, "node") != 0;
+}
+
+bool swk_rules_tagged(const struct swk_rules *defaults, const struct swk_overrides *overrides)
+{
+	bool tagged = is_tagged(defaults->address);
+
+	for (size_t i = 0; i < overrides->count; i++)
+		tagged |= is_tagged(overrides->list[i].rules.address);
+	return tagged;
+}

@@ -71,4 +71,7 @@ bool swk_pattern_matches(const char *pattern, const char *name);
 void swk_rules_find(struct swk_rules *rules, const struct swk_rules *defaults,
 		    const struct swk_overrides *overrides, const char *service);
 
+/* Whether the address of any service may be a tagged one. */
+bool swk_rules_tagged(const struct swk_rules *defaults, const struct swk_overrides *overrides);
+
 #endif

@@ -146,6 +146,7 @@ static int take_undecodable(void *context, const char *service, const char *what
 static int read_documents(struct chain *chain, struct fuzz_text rest, struct swk_error *refusal)
 {
 	const struct swk_document_sink sink = {.context = chain,
+					       .tagged = true,
 					       .instance = take_instance,
 					       .service = take_service,
 					       .key = chain->settings.keyprefix ? take_key : NULL,

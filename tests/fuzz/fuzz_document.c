@@ -137,6 +137,7 @@ static int undecodable(void *context, const char *name, const char *what, const 
 static void decode(struct told *told, const char *data, size_t size, size_t first, size_t piece)
 {
 	const struct swk_document_sink sink = {.context = told,
+					       .tagged = size % 2,
 					       .instance = instance,
 					       .service = service,
 					       .key = key,

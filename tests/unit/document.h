@@ -94,6 +94,7 @@ enum keys { NO_KEYS, KEYS };
 static inline void begin(struct reading *reading, enum keys keys)
 {
 	*reading = (struct reading){.sink = {.context = &reading->told,
+					     .tagged = true,
 					     .instance = write_instance,
 					     .service = write_service,
 					     .undecodable = write_unreadable,
@@ -245,6 +246,7 @@ static inline char *read_checks_of(const char *text, bool of_instances)
 
 	begin(&reading, NO_KEYS);
 	reading.sink = (struct swk_document_sink){.context = &reading.told,
+						  .tagged = true,
 						  .instance = name_instance,
 						  .undecodable = write_unreadable};
 	if (of_instances)
