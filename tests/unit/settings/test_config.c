@@ -951,7 +951,7 @@ static char *project_file(const char *path)
 	return text.data;
 }
 
-/* The manual has a line for each key, and for no other. */
+/* The manual has a row of a table for each key, and for no other. */
 static void keys_of_the_manual(void **state)
 {
 	char *page = project_file("man/swk.json.5"), *rest = page, *line;
@@ -964,7 +964,7 @@ static void keys_of_the_manual(void **state)
 		const char *at;
 
 		keys++;
-		(void)snprintf(desired, sizeof(desired), "\n.It Cm %s\n", key);
+		(void)snprintf(desired, sizeof(desired), "\n.It Cm %s Ta ", key);
 		at = strstr(page, desired);
 		if (!at)
 			fail_msg("man/swk.json.5 does not tell of %s", key);
@@ -972,9 +972,13 @@ static void keys_of_the_manual(void **state)
 			fail_msg("man/swk.json.5 tells of %s twice", key);
 	}
 	while ((line = strsep(&rest, "\n"))) {
+		char *end = strstr(line, " Ta ");
+
 		if (strncmp(line, ".It Cm ", 7) != 0)
 			continue;
 		told++;
+		if (end)
+			*end = '\0';
 		if (!is_key(line + 7))
 			fail_msg("man/swk.json.5 tells of %s, which there isn't", line + 7);
 	}
