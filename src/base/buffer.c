@@ -134,7 +134,7 @@ size_t swk_list_place(const void *list, size_t count, size_t size, const char *k
 	const char *items = list;
 	size_t low = 0, high = count;
 
-	/* The common case: items arrive in order, and go to the end. */
+	/* The common case: items arrive in order. */
 	if (count && order(key, items + (count - 1) * size) > 0)
 		low = count;
 	while (low < high) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The time when a run must end, on the monotonic clock, in milliseconds. */
+/* A deadline is the time by which a run must end: milliseconds on the monotonic clock. */
 #ifndef SWK_BASE_DEADLINE_H
 #define SWK_BASE_DEADLINE_H
 

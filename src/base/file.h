@@ -7,15 +7,15 @@
 
 #include "base/buffer.h"
 
-/* Replaces the text with the whole file. If there is no such file, *exists is false, the text is
- * empty, and the result is 0. A file over the text's ceiling is an error. */
+/* Replaces the text with the whole file. A missing file is not an error: *exists is false, and the
+ * text is empty. A file larger than the text's ceiling is an error. */
 int swk_file_read(const char *path, struct swk_buffer *text, bool *exists, struct swk_error *error);
 
 /* The same, but a symbolic link is an error. */
 int swk_file_read_nofollow(const char *path, struct swk_buffer *text, bool *exists,
 			   struct swk_error *error);
 
-/* Whether the path exists: a file, even a dangling link, or something that can't be examined. */
+/* Whether the path exists. A dangling link does, and so does a path that can't be examined. */
 bool swk_file_exists(const char *path);
 
 #endif

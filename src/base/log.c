@@ -47,7 +47,7 @@ static int add_text(struct swk_buffer *out, const char *text, struct swk_error *
 	return status ? status : swk_buffer_add(out, "\"", 1, error);
 }
 
-/* Whether a text needs no quotes in logfmt. */
+/* Whether logfmt needs no quotes for the text. */
 static bool is_bare(const char *text)
 {
 	const char *at = text;
@@ -102,7 +102,7 @@ int swk_log_compose(struct swk_buffer *out, enum swk_log_format format, const st
 	return status || format != SWK_LOG_JSON ? status : swk_buffer_add(out, "}", 1, error);
 }
 
-/* ---- writing it ---- */
+/* ---- writing lines ---- */
 
 void swk_log_syslog(const struct swk_log *log, enum swk_log_level level, const char *text)
 {
@@ -113,7 +113,7 @@ void swk_log_syslog(const struct swk_log *log, enum swk_log_level level, const c
 	closelog();
 }
 
-/* Writes a line in one piece, so that lines of concurrent runs don't mix. */
+/* Writes a line with one call, so that lines of concurrent runs don't mix. */
 static void tell(const struct swk_log *log, enum swk_log_level level, const char *before,
 		 const char *text)
 {
@@ -154,7 +154,7 @@ void swk_log_fields(const struct swk_log *log, enum swk_log_level level, const c
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	swk_buffer_init(&line, SWK_DOCUMENT_MAX);
 	if (swk_log_compose(&line, log->format, &now, level, text, fields, count, &error)) {
-		say_text(log, level, text); /* no memory: better as text than not at all */
+		say_text(log, level, text); /* no memory: text is better than nothing */
 	} else {
 		tell(log, level, "", line.data);
 		swk_log_syslog(log, level, line.data);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Lines for the operator, on standard error and, if configured, in syslog. Either as text, or as
- * logfmt or JSON with fields for time, level, message and more.
- */
+/* Messages for the operator, on standard error and, if configured, in syslog. A line is text, or
+ * logfmt or JSON with fields for time, level, message and more. */
 #ifndef SWK_BASE_LOG_H
 #define SWK_BASE_LOG_H
 
@@ -35,26 +33,24 @@ struct swk_log_field {
 
 /*
  * Whether the descriptor is the journal, which understands priorities. JOURNAL_STREAM has the
- * device and inode of the journal's socket (systemd.exec(5)). It is inherited, so it may no longer
- * match the descriptor.
+ * device and inode of the journal's socket (systemd.exec(5)); they are compared, because the
+ * variable is inherited and may not match the descriptor.
  */
 bool swk_log_is_journal(int descriptor);
 
-/* Writes one line. As text it is `PROGRAM: LEVEL: text`, without LEVEL for info. Every byte that is
- * not printable ASCII is written as \xNN; escaped text stays as it is. */
+/* Writes one line. As text it is `PROGRAM: LEVEL: text`, without LEVEL for info. Each byte that is
+ * not printable ASCII becomes \xNN; escaping a text twice changes nothing. */
 void swk_log_line(const struct swk_log *log, enum swk_log_level level, const char *text);
 
-/* The same with fields, which are left out of text. */
+/* The same with fields, which only logfmt and JSON show. */
 void swk_log_fields(const struct swk_log *log, enum swk_log_level level, const char *text,
 		    const struct swk_log_field *fields, size_t count);
 
-/* Writes to syslog only, for a line that also goes to standard output. */
+/* Writes to syslog only: for a line that is also printed on standard output. */
 void swk_log_syslog(const struct swk_log *log, enum swk_log_level level, const char *text);
 
-/*
- * Appends such a line in logfmt or JSON, without a newline. Every byte that is not printable ASCII
- * is written as \xNN, then quoted as the format requires: the line is always valid.
- */
+/* Appends a line in logfmt or JSON, without a newline. Each byte that is not printable ASCII
+ * becomes \xNN, which is then quoted as the format requires. Returns 0 or SWK_INTERNAL. */
 int swk_log_compose(struct swk_buffer *out, enum swk_log_format format, const struct timespec *now,
 		    enum swk_log_level level, const char *text, const struct swk_log_field *fields,
 		    size_t count, struct swk_error *error);

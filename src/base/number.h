@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Decimal numbers as text: written without printf, because a file has thousands; read strictly. */
+/* Decimal numbers as text. They are written without printf, because a file has thousands, and read
+ * strictly. */
 #ifndef SWK_BASE_NUMBER_H
 #define SWK_BASE_NUMBER_H
 
@@ -7,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Room for any number's digits and a NUL. */
+/* The largest number's digits and a NUL. */
 #define SWK_NUMBER_MAX 21
 
 /* Writes the digits without a NUL. Returns the end. */
@@ -15,7 +16,7 @@ char *swk_number_put(char *at, uint64_t number);
 /* Writes the digits with a NUL. Returns the text. */
 const char *swk_number_text(char room[SWK_NUMBER_MAX], uint64_t number);
 
-/* Both read `length` bytes. If not all are digits, or the number is over `most`, they return false
+/* Both read `length` bytes. If any is not a digit, or the number exceeds `most`, they return false
  * and leave *number unchanged. */
 bool swk_number_read(const char *text, size_t length, uint64_t most, uint64_t *number);
 bool swk_unsigned_read(const char *text, size_t length, unsigned most, unsigned *number);

@@ -42,7 +42,7 @@ static void widen(size_t widths[SWK_COLUMNS_MAX], const struct swk_table *table,
 	}
 }
 
-/* In the row of titles, every cell has the colour. */
+/* In the row of titles, each cell has the colour. */
 static int put_cells(struct swk_line *line, const struct swk_table *table,
 		     const size_t widths[SWK_COLUMNS_MAX], const char *const *cells,
 		     const char *colour, struct swk_error *error)

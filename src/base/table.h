@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines and tables for people, with colours. */
+/* Lines and tables for people, optionally in colour. */
 #ifndef SWK_BASE_TABLE_H
 #define SWK_BASE_TABLE_H
 
 #include "base/buffer.h"
 
-/* Colours of every terminal (ECMA-48). */
+/* Colours that every terminal has (ECMA-48). */
 #define SWK_BOLD "1"
 #define SWK_RED "31"
 #define SWK_GREEN "32"
@@ -21,7 +21,8 @@ struct swk_line {
 	const struct swk_print_style *style;
 };
 
-/* Appends text, which must be printable ASCII. `colour` may be NULL. */
+/* Appends text, which must be printable ASCII. `colour` may be NULL. All functions here return 0 or
+ * SWK_INTERNAL. */
 int swk_line_put(struct swk_line *line, const char *colour, const char *text,
 		 struct swk_error *error);
 int swk_line_end(struct swk_line *line, struct swk_error *error);
@@ -36,10 +37,10 @@ struct swk_row {
 struct swk_table {
 	size_t columns;
 	const char *titles[SWK_COLUMNS_MAX];
-	bool right[SWK_COLUMNS_MAX]; /* numbers */
+	bool right[SWK_COLUMNS_MAX]; /* aligned to the right */
 	size_t coloured;	     /* the column that gets the row's colour */
 	size_t count;
-	/* Fills in a zeroed row; false: the row is not shown. Called twice for each row. */
+	/* Fills in a zeroed row; false: omit the row. Called twice for each row. */
 	bool (*row)(void *context, size_t place, struct swk_row *row);
 	void *context;
 };
