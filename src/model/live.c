@@ -9,7 +9,7 @@ void swk_live_free(struct swk_live *live)
 	live->readable = SWK_READ_NOTHING;
 }
 
-/* Servers that this model can't hold can't be compared. */
+/* An upstream with servers that don't fit the model can't be compared. */
 static bool is_seen_to_vary(const struct swk_upstream *a, const struct swk_upstream *b)
 {
 	return strcmp(a->name, b->name) != 0 ||
@@ -58,12 +58,12 @@ bool swk_live_differs(const struct swk_live *live, const struct swk_upstream *de
 
 	if (live->readable < SWK_READ_ADDRESSES)
 		return false;
-	/* dyups replaces `Web` on a POST of `web`. But requests find it only by the exact name that
-	 * was posted last (measured on Tengine 3.2.0). */
+	/* A POST of `web` makes dyups replace `Web`, but requests find the upstream only by the
+	 * exact name that was posted last (measured on Tengine 3.2.0). */
 	if (!present || strcmp(present->name, desired->name) != 0)
 		return true;
-	/* nginx shows the addresses of a host name, and each worker may have resolved it at another
-	 * time. Only an absence in some sample is certain. */
+	/* nginx shows the addresses that a host name resolves to, and each worker may have resolved
+	 * it at another time. Only a missing upstream is certain. */
 	if (swk_upstream_has_host(desired))
 		return present->switches > 0;
 	return live->readable == SWK_READ_ATTRIBUTES

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A set of names, compared without case, as dyups does. */
+/* A set of names, compared without case, as dyups compares them. */
 #ifndef SWK_MODEL_NAMES_H
 #define SWK_MODEL_NAMES_H
 
@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-/* Sorted without case, each once; owned. */
+/* Sorted without case; each name once; owned. A zeroed struct is empty. */
 struct swk_names {
 	char **list;
 	size_t count;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What a registry holds, decoded: an instance of a service, a key, a check. Everything is borrowed
- * for the call that receives it. Trust nothing in it, except that its texts are UTF-8 without NUL.
- */
+/* Decoded entries of a registry: an instance of a service, a key, a check. Everything is borrowed
+ * for the call that receives it. It is untrusted: only UTF-8 without NUL is certain. */
 #ifndef SWK_MODEL_REGISTRATION_H
 #define SWK_MODEL_REGISTRATION_H
 
@@ -11,17 +9,17 @@
 
 enum swk_health { SWK_PASSING, SWK_WARNING, SWK_CRITICAL };
 
-/* A name and a text, as in Meta. */
+/* A name with a value, as in Meta. */
 struct swk_pair {
 	const char *name;
 	const char *value;
 };
 
-/* An address with a name such as `lan` or `wan_ipv6`. */
+/* A tagged address: its name is `lan` or `wan_ipv6`, for example. */
 struct swk_tagged {
 	const char *name;
 	const char *address;
-	double port; /* of a service's address; 0: none given */
+	double port; /* 0: none given, as always for a node's address */
 };
 
 /* One registration of a service. */
@@ -30,30 +28,30 @@ struct swk_instance {
 	const char *service;
 	const char *id;	     /* for messages */
 	const char *node;    /* for messages */
-	const char *address; /* its own; "": none */
+	const char *address; /* the instance's; "": none */
 	const char *node_address;
-	double port;			 /* the number as written */
-	const struct swk_tagged *tagged; /* its own */
+	double port;			 /* as written: may be no valid port */
+	const struct swk_tagged *tagged; /* the instance's */
 	size_t tagged_count;
-	const struct swk_tagged *node_tagged; /* its node's */
+	const struct swk_tagged *node_tagged; /* the node's */
 	size_t node_tagged_count;
 	const char *const *tags;
 	size_t tag_count;
-	const struct swk_pair *meta; /* the service's, not the node's */
+	const struct swk_pair *meta; /* the instance's, not the node's */
 	size_t meta_count;
-	unsigned weight_passing; /* Consul's Weights; both 1 if not given */
+	unsigned weight_passing; /* Consul's Weights; both are 1 if not given */
 	unsigned weight_warning;
-	enum swk_health health; /* worst of its own and its node's checks, but maintenance */
+	enum swk_health health; /* worst of its own and its node's checks, except maintenance */
 	bool maintenance;	/* of the instance or of its node */
-	bool checked;		/* it has a check of its own besides maintenance */
-	bool proxy;		/* a mesh proxy or gateway, not a service */
+	bool checked;		/* it has a check of its own, besides maintenance */
+	bool proxy;		/* a proxy or gateway of Consul's mesh */
 };
 
 /* One key of the key-value store, with its decoded value. */
 struct swk_key {
 	size_t number;
-	const char *key;	       /* in full */
-	const struct swk_pair *values; /* members of the value; numbers as text, too */
+	const char *key;	       /* the whole path */
+	const struct swk_pair *values; /* members of the value; numbers are texts here */
 	size_t value_count;
 	const char *trouble; /* why the value can't be used, or NULL */
 };
@@ -61,12 +59,12 @@ struct swk_key {
 struct swk_check {
 	const char *node;
 	const char *id;
-	const char *service_id; /* the instance's id; meaningless in a node's check */
-	const char *service;	/* its service; meaningless in a node's check */
+	const char *service_id; /* the id of the instance; meaningless in a node's check */
+	const char *service;	/* the instance's service; meaningless in a node's check */
 	const char *status;
-	double index;  /* Consul's, of the last change; 0: none given */
+	double index;  /* Consul's index of the last change; 0: none given */
 	bool of_node;  /* it applies to all instances on the node */
-	bool readable; /* else unreadable texts are "" */
+	bool readable; /* false: texts that can't be decoded are "" */
 };
 
 #endif

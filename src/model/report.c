@@ -59,7 +59,7 @@ void swk_report_note(struct swk_report *report, enum swk_note_kind kind, const c
 	va_list arguments;
 
 	report->counted[kind]++;
-	/* Many skipped instances must not crowd out the reason why the status isn't 0. */
+	/* Many skipped instances must not crowd out the notes that explain the exit status. */
 	if (report->note_count >= (kind >= SWK_NOTE_HELD_BACK ? 2UL : 1UL) * SWK_NOTES_MAX)
 		return;
 	notes = swk_list_grow(report->notes, report->note_count, sizeof(*notes));

@@ -11,7 +11,7 @@
 
 bool swk_server_set_address(struct swk_server *server, const char *literal, unsigned long port)
 {
-	/* On Linux a connection to ::ffff:0.0.0.0 goes to 127.0.0.1, as one to 0.0.0.0 does. */
+	/* Linux connects ::ffff:0.0.0.0 to 127.0.0.1, as it does 0.0.0.0. */
 	static const uint8_t unspecified[16], mapped[16] = {[10] = 0xff, [11] = 0xff};
 	uint8_t ip[16] = {0};
 	bool v6 = false;
@@ -32,7 +32,8 @@ bool swk_server_set_address(struct swk_server *server, const char *literal, unsi
 	return true;
 }
 
-/* Finds the colon before a port of one to five digits at the end of a text, or NULL. */
+/* Reads the port, of one to five digits, at the end of a text. Returns the colon before it, or
+ * NULL. */
 static const char *parse_port(const char *text, size_t length, unsigned *port)
 {
 	const char *end = text + length, *colon = memrchr(text, ':', length);
@@ -43,7 +44,8 @@ static const char *parse_port(const char *text, size_t length, unsigned *port)
 	return colon;
 }
 
-/* Copies [from, to), if it is a text that fits. */
+/* Copies the bytes from `from` to before `to`. False if there are none, one is NUL, or they don't
+ * fit. */
 static bool copy_part(char *room, size_t size, const char *from, const char *to)
 {
 	if (to <= from || (size_t)(to - from) >= size || memchr(from, '\0', (size_t)(to - from)))
@@ -96,7 +98,7 @@ bool swk_server_parse_host(struct swk_server *server, const char *text, size_t l
 	       swk_server_set_host(server, room, port);
 }
 
-/* Without inet_ntop, because there are many addresses. */
+/* Without inet_ntop, which is slower, and a file has thousands of addresses. */
 static const char *ipv4_address(const struct swk_server *server, char text[SWK_ADDRESS_MAX])
 {
 	char *at = text;

@@ -11,30 +11,31 @@
 
 struct swk_service {
 	char *name;	  /* owned */
-	size_t instances; /* registered, usable or not */
-	size_t placed;	  /* places taken in all its upstreams together */
-	bool undecodable; /* an instance can't be decoded: its tags are not known */
-	bool unavailable; /* Consul could not be asked: its instances are not known */
-	bool unchanged;	  /* not decoded, because FILE already has the same */
-	bool noted;	  /* there was a note about it, or the same state would cause one */
-	uint64_t index;	  /* Consul's, of the answer; 0: none */
-	struct swk_upstreams upstreams; /* one per tag, with usable servers, maybe none */
+	size_t instances; /* all that are registered, usable or not */
+	size_t placed;	  /* sum of `registered` over its upstreams (SWK_PLACES_MAX) */
+	bool undecodable; /* an instance is undecodable: it may belong to any of the upstreams */
+	bool unavailable; /* Consul did not answer: the instances are not known */
+	bool unchanged;	  /* not decoded, because the conf file already has this state */
+	bool noted;	  /* there is a note about it, or the same state may cause one next time */
+	uint64_t index;	  /* Consul's index in the answer; 0: none */
+	struct swk_upstreams upstreams; /* one for each tag; may have no server */
 };
 
-/* The upstream with this tag ("": without one), or NULL. */
+/* The upstream with this tag, or NULL. "" is the upstream without a tag. */
 struct swk_upstream *swk_service_upstream(const struct swk_service *service, const char *tag);
 
-/* Sorted by name, byte by byte: Consul's catalogue distinguishes case, dyups does not. */
+/* Sorted by name, byte by byte: unlike dyups, Consul's catalogue distinguishes case. */
 struct swk_services {
 	struct swk_service *list;
 	size_t count;
-	bool undecodable; /* an instance can't be decoded, not even its service's name */
+	bool undecodable; /* an instance is undecodable, even the name of its service */
 };
 
 void swk_services_free(struct swk_services *services);
 void swk_service_clear(struct swk_service *service); /* keeps only the name */
 struct swk_service *swk_services_find(const struct swk_services *services, const char *name);
-/* Finds a service or adds it; NULL without memory. Valid until the next one is added. */
+/* Finds or adds a service; NULL without memory. The pointer is valid until the next one is
+ * added. */
 struct swk_service *swk_services_get(struct swk_services *services, const char *name,
 				     struct swk_error *error);
 

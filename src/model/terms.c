@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Not isalnum(), which depends on the locale. */
+/* isalnum() depends on the locale. */
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
@@ -26,7 +26,7 @@ bool swk_balance_has_backups(enum swk_balance balance)
 	return balance == SWK_ROUND_ROBIN || balance == SWK_LEAST_CONN;
 }
 
-/* Not strspn(), which builds a table for each name, and a file has thousands. */
+/* Without strspn(), which builds a table on each call: a file has thousands of names. */
 static bool is_of_name(char byte)
 {
 	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||

@@ -29,7 +29,7 @@ void swk_upstream_free(struct swk_upstream *upstream)
 	*upstream = (struct swk_upstream){0};
 }
 
-/* Copies a server to the end of the list, which has room for it. */
+/* The list must have room. */
 static int copy_server(struct swk_upstream *upstream, const struct swk_server *server,
 		       struct swk_error *error)
 {
@@ -74,8 +74,8 @@ static int compare_numbers(unsigned a, unsigned b)
 	return (a > b) - (a < b);
 }
 
-/* Orders servers with the same address: one that serves comes before one that is down or a backup,
- * then the larger weight. The rest only makes the order total. */
+/* Of servers with the same address, one that is up comes first, then one that is not a backup, then
+ * the one with the larger weight. The rest only makes the order total. */
 static int compare_what_is_said(const void *a, const void *b)
 {
 	const struct swk_server *x = a, *y = b;
@@ -111,7 +111,7 @@ void swk_upstream_tidy(struct swk_upstream *upstream)
 {
 	size_t kept = 0;
 
-	/* The servers in FILE are in order already. */
+	/* The servers in the conf file are sorted already. */
 	if (is_tidy(upstream))
 		return;
 	if (upstream->count)
@@ -159,7 +159,7 @@ bool swk_upstream_same_servers(const struct swk_upstream *a, const struct swk_up
 	return true;
 }
 
-/* Without keepalive, its other settings have no effect, and are not written. */
+/* Without keepalive, the other two have no effect, and the conf file does not have them. */
 static bool same_keepalive(const struct swk_upstream *a, const struct swk_upstream *b)
 {
 	return a->keepalive == b->keepalive &&

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * An upstream, and a set of upstreams. The caller provides and frees the structs; a zeroed struct
- * is empty.
- */
+/* An upstream, and a set of upstreams. The caller provides and frees the structs; a zeroed struct
+ * is empty. Functions that return an int return 0 or SWK_INTERNAL. */
 #ifndef SWK_MODEL_UPSTREAM_H
 #define SWK_MODEL_UPSTREAM_H
 
@@ -15,54 +13,59 @@
 
 struct swk_upstream {
 	char *name;    /* owned, as are the next two */
-	char *service; /* its source ("": not known) */
-	char *tag;     /* the routing tag in full (`gray=a`), or "" */
+	char *service; /* its source; "": not known */
+	char *tag;     /* the whole routing tag (`gray=a`), or "" */
 	struct swk_server *servers;
 	size_t count;
-	size_t registered; /* instances in the registry, usable or not */
-	size_t usable;	   /* those that are served and not down */
-	bool keyed;	   /* its source is this name in the key-value store, no service; no tag */
+	size_t registered; /* its instances in the registry, usable or not */
+	size_t usable;	   /* those that are served, and not marked down */
+	bool keyed;	   /* `service` is a name in the key-value store instead; `tag` is "" */
 	enum swk_balance balance;
-	unsigned keepalive; /* idle connections for each worker; 0: no directive */
+	unsigned keepalive; /* idle connections per worker; 0: no directive */
 	/* The next two have no effect without keepalive. */
 	unsigned keepalive_timeout;  /* seconds; 0: nginx's default */
 	unsigned keepalive_requests; /* 0: nginx's default */
-	bool partial; /* live: some servers don't fit this model, or samples differ */
+	bool partial; /* live: has servers that don't fit the model, or samples differ */
 	/* Live, with several samples: whether the last sample lacked it, and how often it appeared
-	 * or disappeared from one sample to the next. */
+	 * or disappeared between samples. */
 	bool absent;
 	unsigned switches;
-	bool varies; /* live: samples lack it, or have other servers for it */
+	bool varies; /* live: some sample lacks it, or has it with other servers */
 };
 
 int swk_upstream_init(struct swk_upstream *upstream, const char *name, const char *service,
 		      const char *tag, struct swk_error *error);
 void swk_upstream_free(struct swk_upstream *upstream);
-/* Copies the server and its host name. */
+/* Appends a copy of the server, with its host name. */
 int swk_upstream_add(struct swk_upstream *upstream, const struct swk_server *server,
 		     struct swk_error *error);
 
-/* Sorts the servers as swk_server_compare does, and keeps one for each address, regardless of their
- * order: prefers one that is not down, then one that is no backup, then the larger weight. */
+/*
+ * Sorts the servers by swk_server_compare, and keeps one for each address. It prefers a server that
+ * is up, then one that is not a backup, then the larger weight; the order before does not matter.
+ */
 void swk_upstream_tidy(struct swk_upstream *upstream);
 
 /* The server with the same address, or NULL. The servers must be sorted. */
 const struct swk_server *swk_upstream_find_server(const struct swk_upstream *upstream,
 						  const struct swk_server *server);
 
-/* Whether a server has a host name. A proxy shows the resolved address instead, so the two can't be
- * compared. */
+/* Whether some server has a host name. It can't be compared with the live state, where a proxy
+ * shows the address that the name resolved to. */
 bool swk_upstream_has_host(const struct swk_upstream *upstream);
 
-/* Whether a proxy would behave the same with both: balancing, keepalive, servers with their
- * attributes. The source doesn't count. The servers of both must be sorted. */
+/*
+ * Whether a proxy behaves the same with both: compares balancing, keepalive, and servers with their
+ * attributes, but not the source. The other two compare only servers with attributes, and only
+ * addresses. Servers must be sorted. A `partial` upstream equals none.
+ */
 bool swk_upstream_same(const struct swk_upstream *a, const struct swk_upstream *b);
 bool swk_upstream_same_servers(const struct swk_upstream *a, const struct swk_upstream *b);
 bool swk_upstream_same_addresses(const struct swk_upstream *a, const struct swk_upstream *b);
 
 /* ---- a set of upstreams ---- */
 
-/* Sorted by name without case, as dyups compares names; names are unique in that sense. */
+/* Sorted by name without case, as dyups compares names; no two are equal in that sense. */
 struct swk_upstreams {
 	struct swk_upstream *list;
 	size_t count;
@@ -70,14 +73,15 @@ struct swk_upstreams {
 
 void swk_upstreams_free(struct swk_upstreams *set);
 
-/* Moves the upstream to the end of the list, and zeroes it. Sort before any other call. */
+/* Moves an upstream to the end of the list, and zeroes it. Call swk_upstreams_sort before
+ * swk_upstreams_find. */
 int swk_upstreams_append(struct swk_upstreams *set, struct swk_upstream *upstream,
 			 struct swk_error *error);
-/* Returns NULL, or a name that occurs twice. */
+/* Sorts by name. Returns NULL, or a name that occurs twice. */
 const char *swk_upstreams_sort(struct swk_upstreams *set);
 struct swk_upstream *swk_upstreams_find(const struct swk_upstreams *set, const char *name);
 
-/* The same with a deep copy. */
+/* As swk_upstreams_append, with a deep copy. */
 int swk_upstreams_append_copy(struct swk_upstreams *set, const struct swk_upstream *upstream,
 			      struct swk_error *error);
 
