@@ -11,17 +11,17 @@
 #include "model/service.h"
 #include "policy/fit.h"
 
-/* One that wants a name in the file. */
+/* An upstream that claims a name in the conf file. */
 struct claim {
-	const struct swk_upstream *upstream; /* of the registry, or, if it is kept, of the file */
-	int rank; /* 0: the file records it as the name's source; then a service's own name, a
-		   * colour, a key */
+	const struct swk_upstream *upstream; /* from the registry or, if it is kept, recorded */
+	int rank; /* 0: recorded with this name and source; 1: a service's own name; 2: a colour, or
+		     a name set by `upstream`; 3: a key */
 };
 
 struct deciding {
 	const struct swk_policy *policy;
 	const struct swk_upstreams *recorded;
-	const struct swk_upstream **by_service; /* what we have of one source, sorted */
+	const struct swk_upstream **by_service; /* those of services, or of keys; sorted */
 	size_t of_source;
 	struct claim *claims;
 	size_t claim_count;
@@ -29,7 +29,7 @@ struct deciding {
 	struct swk_error *error;
 };
 
-/* A service (or a key's upstream) with the rules for it. */
+/* A service (or an upstream of keys) with its rules. */
 struct subject {
 	const struct swk_source *source;
 	struct swk_service *service;
@@ -42,13 +42,12 @@ static bool same_source(const struct swk_upstream *a, const struct swk_upstream 
 	return a->keyed == b->keyed && !strcmp(a->service, b->service) && !strcmp(a->tag, b->tag);
 }
 
-/* For a message. */
 static const char *source_word(const struct swk_upstream *upstream)
 {
 	return upstream->keyed ? "key" : "service";
 }
 
-/* ---- who claims a name ---- */
+/* ---- claims ---- */
 
 static int claim(struct deciding *deciding, const struct swk_upstream *upstream)
 {
@@ -95,14 +94,14 @@ static int keep(struct deciding *deciding, const struct swk_upstream *upstream, 
 	return claim(deciding, upstream);
 }
 
-/* ---- what we have ---- */
+/* ---- recorded upstreams ---- */
 
 static int service_order(const char *key, const void *item)
 {
 	return strcmp(key, (*(const struct swk_upstream *const *)item)->service);
 }
 
-/* Where in by_service the upstreams of a service begin; they end where another service's do. */
+/* Index in by_service of a service's first upstream; its others follow. */
 static size_t first_of(const struct deciding *deciding, const char *service)
 {
 	bool found;
@@ -111,7 +110,8 @@ static size_t first_of(const struct deciding *deciding, const char *service)
 			      sizeof(*deciding->by_service), service, service_order, &found);
 }
 
-/* What we have of the same source: of several, as in the midst of a renaming, that of its name. */
+/* The recorded upstream with the same source, or NULL. A renaming may leave several; then it is the
+ * one with this name. */
 static const struct swk_upstream *recorded_as(const struct deciding *deciding,
 					      const struct swk_upstream *told)
 {
@@ -127,9 +127,9 @@ static const struct swk_upstream *recorded_as(const struct deciding *deciding,
 	return found;
 }
 
-/* ---- what stays and what goes ---- */
+/* ---- one upstream ---- */
 
-/* nginx answers 502 at once where all servers are down. */
+/* Serves the upstream with a server that is down. nginx then answers 502 at once. */
 static int claim_down(struct deciding *deciding, struct swk_upstream *upstream, const char *reason)
 {
 	struct swk_server placeholder = {.weight = SWK_NGINX_WEIGHT,
@@ -154,8 +154,8 @@ static int let_go(struct deciding *deciding, const struct swk_upstream *upstream
 	return say_of_upstream(deciding, upstream, SWK_OUTCOME_LEFT_OUT, reason);
 }
 
-/* Whether so few of its instances can be used that the last ones are the better choice. A floor in
- * numbers does not ask for more than are registered. */
+/* Whether fewer instances are usable than min_healthy requires. A floor in numbers never requires
+ * more than are registered. */
 static bool is_below_floor(const struct swk_rules *rules, const struct swk_upstream *told)
 {
 	const struct swk_share *floor = &rules->min_healthy;
@@ -168,8 +168,8 @@ static bool is_below_floor(const struct swk_rules *rules, const struct swk_upstr
 	return told->usable < least;
 }
 
-/* nginx does not start with a host name that does not resolve. So an upstream with a host name is
- * kept only while the settings allow host names. */
+/* nginx does not start if a host name does not resolve. So an upstream with a host name is kept
+ * only while the settings allow host names. */
 static bool may_be_kept(const struct swk_rules *rules, const struct swk_upstream *recorded)
 {
 	return rules->allow_hostnames || !swk_upstream_has_host(recorded);
@@ -186,23 +186,23 @@ static bool has_server_up(const struct swk_upstream *upstream)
 
 static const char no_instance[] = "its service has no instance registered";
 
-/* An upstream that the registry tells of; `recorded` is what we have of its source, or NULL. */
+/* Decides about an upstream that the registry has. `recorded` has the same source, or is NULL. */
 static int decide_told(struct deciding *deciding, const struct subject *subject,
 		       struct swk_upstream *told, const struct swk_upstream *recorded)
 {
 	const char *none = told->registered
 				   ? "none of its instances in Consul is passing and usable"
 				   : no_instance;
-	/* What registrants may ask for is no limit to who writes keys. */
+	/* The limits for what an instance may set do not apply to keys. */
 	unsigned most =
 		told->keyed ? SWK_WEIGHT_MAX : deciding->policy->settings->attributes.max_weight;
 	bool below = is_below_floor(&subject->rules, told);
 	size_t up = swk_fit(told, most, deciding->report);
 
-	/* The next time it may be kept for that. */
+	/* The next run may keep it for that, even if the registry has not changed. */
 	subject->service->noted |= below;
 
-	/* One whose servers are all down is no better. */
+	/* A recorded upstream whose servers are all down would not be better. */
 	if (up && !(below && recorded && has_server_up(recorded) &&
 		    may_be_kept(&subject->rules, recorded)))
 		return claim(deciding, told);
@@ -220,7 +220,7 @@ static int decide_told(struct deciding *deciding, const struct subject *subject,
 	return let_go(deciding, told, none);
 }
 
-/* One of a service that is listed, but has no instance. */
+/* Decides about a recorded upstream of a service that Consul lists without an instance. */
 static int decide_empty(struct deciding *deciding, const struct subject *subject,
 			const struct swk_upstream *recorded)
 {
@@ -228,13 +228,13 @@ static int decide_empty(struct deciding *deciding, const struct subject *subject
 	struct swk_upstream empty;
 	int status;
 
-	/* An agent that has just started says of each service that it has none. */
+	/* An agent that has just started reports all its services without instances. */
 	if (!subject->source->complete ||
 	    (rules->empty == SWK_EMPTY_KEEP && may_be_kept(rules, recorded)))
 		return keep(deciding, recorded, no_instance);
 	if (rules->empty != SWK_EMPTY_DOWN)
 		return let_go(deciding, recorded, no_instance);
-	/* As if the registry told of it, but of no server. */
+	/* Treat it as an upstream that the registry has, without servers. */
 	status = swk_upstream_init(&empty, recorded->name, recorded->service, recorded->tag,
 				   deciding->error);
 	if (status)
@@ -246,7 +246,7 @@ static int decide_empty(struct deciding *deciding, const struct subject *subject
 	return status;
 }
 
-/* An upstream that we have, of a service that is known, which doesn't tell of it. */
+/* Decides about a recorded upstream that its service does not have now. */
 static int decide_untold(struct deciding *deciding, const struct subject *subject,
 			 const struct swk_upstream *recorded)
 {
@@ -299,10 +299,12 @@ static int compare_by_service(const void *a, const void *b)
 	return strcmp(x->service, y->service);
 }
 
-/* All that we have of one source, and what it tells of. */
+/* Decides about all upstreams of services, or of keys: those in the registry and the recorded
+ * ones. */
 static int decide_source(struct deciding *deciding, const struct swk_source *source, bool keyed)
 {
-	/* Unlike a service, an upstream of keys is in no list but theirs. */
+	/* An undecodable key may belong to any upstream: unlike services, upstreams of keys have no
+	 * list of their own. */
 	const bool undecodable = keyed && source->services->undecodable;
 	int status = 0;
 
@@ -330,7 +332,7 @@ static int decide_source(struct deciding *deciding, const struct swk_source *sou
 	return status;
 }
 
-/* ---- who gets a name ---- */
+/* ---- names ---- */
 
 static int compare_claims(const void *a, const void *b)
 {
@@ -362,7 +364,7 @@ static int refuse_collision(struct deciding *deciding, const struct swk_upstream
 	return say_of_upstream(deciding, loser, SWK_OUTCOME_SKIPPED, reason);
 }
 
-/* Whether nginx has one of this name that we didn't make. */
+/* Whether nginx has an unmanaged upstream of this name. */
 static bool is_unmanaged(const struct deciding *deciding, const struct claim *claim,
 			 const struct swk_names *unmanaged)
 {
@@ -381,7 +383,7 @@ static int hold_back(struct deciding *deciding, const struct swk_upstream *upstr
 	return say_of_upstream(deciding, upstream, SWK_OUTCOME_HELD_BACK, reason);
 }
 
-/* A copy of one that doesn't get the name that it was to have, under the name that it has. */
+/* If the loser has another recorded name, adds a copy of it with that name. */
 static int keep_old_name(struct deciding *deciding, const struct swk_upstream *loser,
 			 struct swk_upstreams *kept)
 {
@@ -427,7 +429,7 @@ static int add_kept(struct deciding *deciding, struct swk_upstreams *kept,
 	return 0;
 }
 
-/* Gives each name to the first of those that claim it. */
+/* Gives each name to the claim that sorts first. */
 static int resolve_claims(struct deciding *deciding, const struct swk_names *unmanaged,
 			  struct swk_upstreams *desired)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The desired state, from the recorded upstreams and from what the registry says. Pure. */
+/* Decides the desired state, from the recorded state and the registry. Pure. */
 #ifndef SWK_POLICY_DECIDE_H
 #define SWK_POLICY_DECIDE_H
 
@@ -9,18 +9,19 @@
 
 /* A source of upstreams: Consul's services, or its key-value store. */
 struct swk_source {
-	struct swk_services *services; /* what is known of this source */
-	bool complete;		       /* that is all of it; else nothing is known of others */
+	struct swk_services *services; /* what the run knows about it */
+	bool complete; /* `services` has all; false: nothing is known about others */
 };
 
 struct swk_sources {
 	struct swk_source services;
-	struct swk_source keys; /* here `services` has an entry for each upstream */
+	struct swk_source keys; /* here `services` has an entry for each upstream of keys */
 };
 
 /*
- * Decides what FILE will hold. `recorded` is what it holds now; `unmanaged` are live names that
- * swk-apply did not make. `desired` is zeroed when called, and sorted afterwards.
+ * Decides what the conf file will have. `recorded` is what it has now; `unmanaged` has the live
+ * names that swk-apply did not make. `desired` must be zeroed, and is sorted afterwards. Fits the
+ * upstreams in `sources` to nginx, and may add to them. Returns 0 or SWK_INTERNAL.
  */
 int swk_decide(const struct swk_policy *policy, const struct swk_upstreams *recorded,
 	       const struct swk_sources *sources, const struct swk_names *unmanaged,

@@ -13,7 +13,7 @@ const char *const swk_outcome_words[] = {
 	[SWK_OUTCOME_KEPT] = "kept",	     [SWK_OUTCOME_HELD_BACK] = "held back",
 };
 
-/* Escapes a text into the list's own memory; NULL without memory. */
+/* Adds an escaped copy of a text to the list's texts; NULL without memory. */
 static const char *own(struct swk_decisions *decisions, const char *text)
 {
 	char escaped[SWK_TEXT_MAX];
@@ -99,9 +99,9 @@ static void sort(struct swk_decisions *decisions)
 		qsort(decisions->list, decisions->count, sizeof(*decisions->list), compare);
 }
 
-/* ---- once all is decided ---- */
+/* ---- corrections ---- */
 
-/* Lines about one upstream and its instances, one behind the other in a sorted list. */
+/* The lines about one upstream and its instances, which are neighbours in a sorted list. */
 struct group {
 	struct swk_decision *list;
 	size_t count;
@@ -113,8 +113,8 @@ static bool is_same_group(const struct swk_decision *a, const struct swk_decisio
 	return a->keyed == b->keyed && !strcmp(a->service, b->service) && !strcmp(a->tag, b->tag);
 }
 
-/* The line that says what became of the upstream: of several, that of one that is kept under a name
- * that it had before. */
+/* The line about the upstream, or NULL. If it lost a name and is kept under another, there are two:
+ * then it is the line that says kept. */
 static const struct swk_decision *find_about(const struct group *group)
 {
 	const struct swk_decision *found = NULL;
@@ -129,7 +129,7 @@ static const struct swk_decision *find_about(const struct group *group)
 	return found;
 }
 
-/* The server of this address, or NULL. */
+/* The server with this address, or NULL. */
 static const struct swk_server *find_server(const struct swk_upstream *upstream,
 					    const char *address)
 {
@@ -142,7 +142,7 @@ static const struct swk_server *find_server(const struct swk_upstream *upstream,
 	return swk_upstream_find_server(upstream, &server);
 }
 
-/* One whose server stands in the file. */
+/* Corrects a decision whose server will be in the conf file. */
 static int correct_served(struct swk_decisions *decisions, const struct group *group,
 			  struct swk_decision *decision, const struct swk_server *server,
 			  struct swk_error *error)
@@ -162,7 +162,7 @@ static int correct_served(struct swk_decisions *decisions, const struct group *g
 	return decision->reason ? 0 : swk_error_memory(error);
 }
 
-/* One whose server does not: it shares the reason of the line about its upstream. */
+/* Corrects a decision whose server will not: it gets the reason of the line about its upstream. */
 static void correct_missing(const struct group *group, struct swk_decision *decision)
 {
 	const struct swk_decision *about = group->about;
@@ -191,7 +191,7 @@ static int correct_group(struct swk_decisions *decisions, struct group *group,
 
 		if (!*decision->instance || !*decision->upstream)
 			continue;
-		/* It may be about another upstream than was thought. */
+		/* The upstream may have got another name. */
 		if (group->about)
 			decision->upstream = group->about->upstream;
 		upstream = swk_upstreams_find(desired, decision->upstream);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Why each registration is served or not. Recorded while a run decides, if asked for. */
+/* Why each registration is served or not. A run records this on request (`swk explain`). */
 #ifndef SWK_POLICY_DECISIONS_H
 #define SWK_POLICY_DECISIONS_H
 
@@ -12,8 +12,8 @@
 enum swk_outcome {
 	SWK_OUTCOME_SERVED,
 	SWK_OUTCOME_SERVED_DOWN, /* served, marked down */
-	SWK_OUTCOME_LEFT_OUT,	 /* by the settings or its health */
-	SWK_OUTCOME_SKIPPED,	 /* it can't be used */
+	SWK_OUTCOME_LEFT_OUT,	 /* because of the settings or its health */
+	SWK_OUTCOME_SKIPPED,	 /* it is unusable */
 	SWK_OUTCOME_KEPT,	 /* its upstream keeps its last servers */
 	SWK_OUTCOME_HELD_BACK,	 /* withheld by a guard or a rule */
 	SWK_OUTCOMES
@@ -21,14 +21,12 @@ enum swk_outcome {
 
 extern const char *const swk_outcome_words[SWK_OUTCOMES];
 
-/*
- * One line; a text is "" if there is none. All texts are borrowed. In a list they are the list's
- * own, escaped. In what is added, NULL may stand for "".
- */
+/* One line. Texts are borrowed, and "" if there is none. A list owns its texts, escaped. In a
+ * decision that is added, NULL counts as "". */
 struct swk_decision {
 	const char *service;
-	const char *tag; /* the routing tag in full; not shown, as the upstream's name shows it */
-	const char *instance; /* "": about a service or an upstream */
+	const char *tag;      /* the whole routing tag; not shown: the upstream's name has it */
+	const char *instance; /* "": the line is about a service or an upstream */
 	const char *node;
 	const char *status;
 	const char *upstream;
@@ -38,26 +36,27 @@ struct swk_decision {
 	bool keyed; /* from the key-value store */
 };
 
-/* A NULL pointer to a list means that decisions are not asked for. */
+/* A NULL list means that decisions are not requested. swk_decisions_add and swk_decisions_forget
+ * accept it. */
 struct swk_decisions {
 	struct swk_decision *list; /* owned */
 	size_t count;
-	char **texts; /* owned texts; all stay until the list is freed */
+	char **texts; /* owned; even texts of forgotten lines stay until the list is freed */
 	size_t text_count;
 };
 
-/* Copies and adds. Returns 0 or SWK_INTERNAL. */
+/* Adds a copy. Returns 0 or SWK_INTERNAL. */
 int swk_decisions_add(struct swk_decisions *decisions, const struct swk_decision *decision,
 		      struct swk_error *error);
-/* Removes the lines of a service; NULL: of all keys. */
+/* Removes the lines of a service, or of all keys if `service` is NULL. */
 void swk_decisions_forget(struct swk_decisions *decisions, const char *service);
 void swk_decisions_free(struct swk_decisions *decisions);
 
 /*
- * Corrects the decisions about instances once their upstream is decided. If the upstream keeps its
- * last servers, a critical instance may be served, and a passing one not. Then sorts the list by
- * source (service or key), tag, instance and node: lines about an upstream come before those of its
- * instances. `desired` is what FILE will hold. Returns 0 or SWK_INTERNAL.
+ * Corrects the decisions about instances after swk_decide: if an upstream keeps its last servers, a
+ * critical instance may be served, and a passing one may not. `desired` is what the conf file will
+ * have. Sorts the list by source (service or key), tag, instance, upstream and node, so that the
+ * lines about an upstream come before those of its instances. Returns 0 or SWK_INTERNAL.
  */
 int swk_decisions_correct(struct swk_decisions *decisions, const struct swk_upstreams *desired,
 			  struct swk_error *error);

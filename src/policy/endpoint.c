@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Says why, and returns the verdict. */
+/* Sets the outcome and its reason. Returns the outcome. */
 static enum swk_outcome say(struct swk_endpoint *endpoint, enum swk_outcome outcome,
 			    const char *format, ...) __attribute__((format(printf, 3, 4)));
 
@@ -25,7 +25,7 @@ static enum swk_outcome say(struct swk_endpoint *endpoint, enum swk_outcome outc
 static bool is_reserved(const struct swk_policy *policy, const struct swk_server *server)
 {
 	for (size_t i = 0; i < policy->reserved_count; i++) {
-		/* Who knows what a name leads to. */
+		/* A host name may resolve to loopback. */
 		if (policy->reserved[i] == server->port)
 			return server->host || swk_server_is_loopback(server);
 	}
@@ -48,7 +48,7 @@ static const struct swk_tagged *find_tagged(const struct swk_tagged *list, size_
 	return NULL;
 }
 
-/* The address that the rules ask for, and the port that goes with it; NULL where it has none. */
+/* The address that the rules select, and its port; NULL if the instance has no such address. */
 static const char *find_address(const struct swk_rules *rules, const struct swk_instance *instance,
 				double *port)
 {
@@ -68,7 +68,7 @@ static const char *find_address(const struct swk_rules *rules, const struct swk_
 	return tagged ? tagged->address : NULL;
 }
 
-/* Sets the server's place, or says why it has none that can be used. */
+/* Sets the server's address and port. If they are unusable, sets the reason and returns false. */
 static bool set_place(struct swk_endpoint *endpoint, const struct swk_policy *policy,
 		      const struct swk_rules *rules, const char *address, double port)
 {
@@ -103,7 +103,8 @@ static bool set_place(struct swk_endpoint *endpoint, const struct swk_policy *po
 
 /* ---- attributes ---- */
 
-/* What a value must be, as a field: numbers up to what nginx takes. */
+/* The type of each attribute. The upper bounds are nginx's, because values over the operator's
+ * limits are reduced, not refused. */
 static const struct swk_field value_fields[SWK_ATTRIBUTES] = {
 	[SWK_ATTRIBUTE_WEIGHT] = {.type = SWK_NUMBER, .least = 1, .most = 999999999},
 	[SWK_ATTRIBUTE_MAX_FAILS] = {.type = SWK_NUMBER, .most = 999999999},
@@ -113,7 +114,7 @@ static const struct swk_field value_fields[SWK_ATTRIBUTES] = {
 	[SWK_ATTRIBUTE_DOWN] = {.type = SWK_FLAG},
 };
 
-/* The most that may be said of each. */
+/* The upper limit of each attribute. */
 struct most {
 	unsigned weight, max_fails, fail_timeout, max_conns;
 };
@@ -123,7 +124,7 @@ static unsigned at_most(unsigned number, unsigned most)
 	return number < most ? number : most;
 }
 
-/* Sets an attribute; false, with the reason, where the value can't be. */
+/* Sets an attribute; returns false, with the reason in `cause`, if the value is invalid. */
 static bool set_attribute(struct swk_server *server, enum swk_attribute attribute,
 			  const char *value, const struct most *most, struct swk_error *cause)
 {
@@ -158,7 +159,8 @@ static bool set_attribute(struct swk_server *server, enum swk_attribute attribut
 	return true;
 }
 
-/* The attribute of which `name`, so many bytes of it, is the name; SWK_ATTRIBUTES: none. */
+/* Finds an attribute by the first `length` bytes of `name`. Returns SWK_ATTRIBUTES if there is
+ * none. */
 static enum swk_attribute find_attribute(const char *name, size_t length)
 {
 	unsigned i = 0;
@@ -169,7 +171,7 @@ static enum swk_attribute find_attribute(const char *name, size_t length)
 	return (enum swk_attribute)i;
 }
 
-/* Where attributes of an instance go. */
+/* What reading the attributes of an instance needs. */
 struct attributes {
 	struct swk_endpoint *endpoint;
 	const struct swk_attributes *settings;
@@ -186,12 +188,13 @@ static void note_ignored(const struct attributes *to, enum swk_note_kind kind, c
 			to->instance->node, what, text, reason);
 }
 
-/* Takes a name and its value, NULL where it has none. `text` is all of it, for a message. */
+/* Sets one attribute; `value` is NULL if there is none. `text` is the whole of it, for messages. */
 static void take_attribute(const struct attributes *to, const char *what, const char *text,
 			   const char *name, size_t length, const char *value)
 {
 	const struct swk_attributes *settings = to->settings;
-	/* The weights of an upstream are brought down together, so that their proportions stay. */
+	/* The operator's limit for weights applies later, to all servers of an upstream together,
+	 * so that proportions stay (swk_fit). */
 	const struct most most = {SWK_WEIGHT_MAX, settings->max_max_fails,
 				  settings->max_fail_timeout, settings->max_max_conns};
 	enum swk_attribute attribute = find_attribute(name, length);
@@ -209,7 +212,7 @@ static void take_attribute(const struct attributes *to, const char *what, const 
 		note_ignored(to, SWK_NOTE_WARNING, what, text, cause.text + strlen(": "));
 }
 
-/* First what the tags say, then Meta. */
+/* Meta overrides tags. */
 static void take_attributes(const struct attributes *to)
 {
 	const struct swk_instance *instance = to->instance;
@@ -248,7 +251,7 @@ const char *swk_endpoint_health(const struct swk_instance *instance)
 	return instance->maintenance ? "maintenance" : words[instance->health];
 }
 
-/* What the rules make of one that isn't well. */
+/* Decides about an instance that is critical or in maintenance. */
 static enum swk_outcome judge_unhealthy(struct swk_endpoint *endpoint, unsigned rule,
 					const char *what)
 {
@@ -323,7 +326,7 @@ void swk_endpoint_of_instance(struct swk_endpoint *endpoint, const struct swk_po
 	endpoint->outcome = judge_health(endpoint, rules, instance);
 }
 
-/* Sets the place of a key's server, which its last segment names. */
+/* Sets the address and port of a key's server from the key's last segment. */
 static bool set_key_place(struct swk_endpoint *endpoint, const struct swk_policy *policy,
 			  const struct swk_rules *rules, const char *address)
 {
@@ -334,14 +337,14 @@ static bool set_key_place(struct swk_endpoint *endpoint, const struct swk_policy
 	double port = 0;
 
 	if (swk_server_parse_address(server, address, strlen(address))) {
-		/* Without brackets, for the same look as an instance gets. */
+		/* Remove the brackets: set_place expects an address without them. */
 		port = server->port;
 		length -= server->v6 ? 2 : 0;
 		address += server->v6 ? 1 : 0;
 	} else if (!colon || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
 		   strlen(colon + 1) > 5 || !sscanf(colon + 1, "%lf", &port) || *address == '[' ||
 		   memchr(address, ':', length)) {
-		/* Without brackets it is not known whether the end of an IPv6 one is a port. */
+		/* An IPv6 address without brackets is ambiguous: its end may be a port. */
 		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "no ADDRESS:PORT: '%s'", address);
 		return false;
 	}

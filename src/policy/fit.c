@@ -11,13 +11,14 @@ void swk_fit_rules(struct swk_upstream *upstream, const struct swk_rules *rules)
 	upstream->keepalive_requests = rules->keepalive_requests;
 }
 
-/* Where the largest is too large, all of them are less, in the same proportion. */
+/* If the largest weight exceeds `most`, scales all down in proportion. */
 static void scale_weights(struct swk_upstream *upstream, unsigned most, struct swk_report *report)
 {
 	uint64_t largest = 0;
 
 	for (size_t i = 0; i < upstream->count; i++) {
-		/* What serves nobody has no part in the proportions. */
+		/* A server that is down gets no requests, so its weight must not scale the
+		 * others. */
 		if (!upstream->servers[i].down && upstream->servers[i].weight > largest)
 			largest = upstream->servers[i].weight;
 	}
@@ -38,7 +39,7 @@ static void scale_weights(struct swk_upstream *upstream, unsigned most, struct s
 	}
 }
 
-/* nginx refuses `backup` with some methods, and an upstream of backups only. */
+/* nginx refuses `backup` with some balancing methods, and an upstream that has only backups. */
 static void drop_backups(struct swk_upstream *upstream, struct swk_report *report)
 {
 	bool allowed = swk_balance_has_backups(upstream->balance);

@@ -7,13 +7,13 @@
 #include "model/upstream.h"
 #include "settings/rules.h"
 
-/* Sets what the rules say about the whole upstream: balancing and keepalive. */
+/* Sets balancing and keepalive from the rules. */
 void swk_fit_rules(struct swk_upstream *upstream, const struct swk_rules *rules);
 
 /*
- * Sorts the servers and keeps each address once. If the largest weight is over `most`, scales all
- * down in proportion. Drops `backup` where nginx refuses it, with a note. Returns how many servers
- * are not down.
+ * Sorts the servers and keeps one for each address. If the largest weight exceeds `most`, scales
+ * all down in proportion. Clears `backup` where nginx refuses it, with a note. Returns how many
+ * servers are not down.
  */
 size_t swk_fit(struct swk_upstream *upstream, unsigned most, struct swk_report *report);
 

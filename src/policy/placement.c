@@ -20,7 +20,7 @@ static int say_of_service(const struct swk_policy *policy, const char *service,
 		error);
 }
 
-/* Why a service's name can't be an upstream's, or NULL. */
+/* Why a name can't be the name of an upstream, or NULL. */
 static const char *unusable(const char *name)
 {
 	if (!swk_name_valid(name))
@@ -47,15 +47,15 @@ int swk_policy_service(struct swk_services *services, const struct swk_policy *p
 
 /* ---- upstreams of a service ---- */
 
-/* What is being placed, and what it has come to. */
+/* A registration that is being placed. */
 struct placing {
 	const struct swk_policy *policy;
 	struct swk_service *service;
 	const struct swk_rules *rules;
 	const struct swk_endpoint *endpoint;
-	const struct swk_instance *instance; /* NULL: a key is placed */
+	const struct swk_instance *instance; /* NULL: it is a key */
 	const struct swk_key *key;
-	bool *placed; /* by the places of its service's upstreams: where it is already */
+	bool *placed; /* for each upstream of the service: it is placed there already */
 	struct swk_report *report;
 	struct swk_error *error;
 };
@@ -66,7 +66,7 @@ static bool is_served(const struct swk_endpoint *endpoint)
 	       endpoint->outcome == SWK_OUTCOME_SERVED_DOWN;
 }
 
-/* Writes down for who asks what became of it in an upstream (NULL: in none). */
+/* Records the decision about the registration in an upstream (NULL: in none). */
 static int say_decision(const struct placing *placing, const struct swk_upstream *upstream,
 			enum swk_outcome outcome, const char *reason)
 {
@@ -107,20 +107,20 @@ static void note_skipped(const struct placing *placing, const char *reason)
 				placing->key->key, reason);
 }
 
-/* One that is in no upstream for it. */
+/* Notes that the registration is in no upstream, and why. */
 static int skip(const struct placing *placing, const char *reason)
 {
 	note_skipped(placing, reason);
 	return say_decision(placing, NULL, SWK_OUTCOME_SKIPPED, reason);
 }
 
-/* What the service's upstreams are called. */
+/* The name of the service's upstreams, without colour. */
 static const char *base_name(const struct placing *placing)
 {
 	return placing->rules->upstream ? placing->rules->upstream : placing->service->name;
 }
 
-/* The service's upstream of this tag, made if it is not there; NULL without memory. */
+/* Finds or adds the service's upstream with this tag; NULL without memory. */
 static struct swk_upstream *upstream_of(const struct placing *placing, const char *tag,
 					const char *separator, const char *colour)
 {
@@ -141,7 +141,7 @@ static struct swk_upstream *upstream_of(const struct placing *placing, const cha
 	return NULL;
 }
 
-/* Puts it into one upstream: a server, or only the word that it is registered. */
+/* Counts the registration once in an upstream and, if it is served, adds its server. */
 static int place(const struct placing *placing, const char *tag, const char *separator,
 		 const char *colour)
 {
@@ -164,9 +164,9 @@ static int place(const struct placing *placing, const char *tag, const char *sep
 				   : 0;
 }
 
-/* ---- where tags say that an instance belongs ---- */
+/* ---- routing tags ---- */
 
-/* Puts it where the tag of a route says; what can't be an upstream is skipped. */
+/* Places an instance in the upstream of a colour, or skips it if that name is unusable. */
 static int place_by_tag(const struct placing *placing, const struct swk_route *route,
 			const char *tag, const char *colour)
 {
@@ -189,7 +189,7 @@ static int place_by_tag(const struct placing *placing, const struct swk_route *r
 	return skip(placing, reason);
 }
 
-/* The route whose tag this is, and its value; NULL where it is none. */
+/* The route of a tag, and the tag's value; NULL if it is not a routing tag. */
 static const struct swk_route *route_of(const struct swk_settings *settings, const char *tag,
 					const char **value)
 {
@@ -238,7 +238,7 @@ static bool has_tag(const struct swk_instance *instance, const char *tag)
 	return false;
 }
 
-/* Why the operator doesn't want it published, whatever it is; NULL: he does. */
+/* Why the settings exclude the instance, or NULL. */
 static const char *unpublished(const struct swk_settings *settings,
 			       const struct swk_instance *instance, char room[SWK_TEXT_MAX])
 {
@@ -250,8 +250,8 @@ static const char *unpublished(const struct swk_settings *settings,
 	return room;
 }
 
-/* Finds the service, or adds it; NULL where it is none that can be published, though an instance
- * that can't be read, or isn't wanted, may have made it known. */
+/* Finds or adds the service. Leaves placing->service NULL if its name can't be an upstream's: an
+ * undecodable or unpublished instance may still have added such a service. */
 static int begin(struct placing *placing, struct swk_services *services, const char *name)
 {
 	bool usable = !unusable(name);
@@ -271,7 +271,7 @@ static bool is_full(const struct swk_service *service)
 	return service->placed >= SWK_PLACES_MAX;
 }
 
-/* An instance that is not to be published shows that its service has some, which are not. */
+/* Counts an instance that is not published, so that its service does not look empty. */
 static int leave_out(struct placing *placing, struct swk_services *services, const char *reason)
 {
 	placing->service = swk_services_get(services, placing->instance->service, placing->error);
@@ -281,7 +281,7 @@ static int leave_out(struct placing *placing, struct swk_services *services, con
 	return say_decision(placing, NULL, SWK_OUTCOME_LEFT_OUT, reason);
 }
 
-/* One of no service that anybody could want served. */
+/* Only records the decision about an instance that is never served. */
 static int pass_over(const struct swk_policy *policy, const struct swk_instance *instance,
 		     const char *reason, struct swk_error *error)
 {
@@ -340,7 +340,7 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 
 /* ---- keys ---- */
 
-/* Of a key that is in no upstream. */
+/* Records the decision about a key that is in no upstream. */
 static int say_of_key(const struct placing *placing, const char *upstream, enum swk_outcome outcome,
 		      const char *reason)
 {
@@ -353,7 +353,7 @@ static int say_of_key(const struct placing *placing, const char *upstream, enum 
 				 placing->error);
 }
 
-/* Takes PREFIX/UPSTREAM/ADDRESS:PORT apart. False where it is another. */
+/* Splits PREFIX/UPSTREAM/ADDRESS:PORT. Returns false for a key of another form. */
 static bool split_key(const char *prefix, const char *key, char upstream[SWK_NAME_MAX + 1],
 		      const char **address)
 {
@@ -391,7 +391,7 @@ int swk_policy_key(struct swk_services *services, const struct swk_policy *polic
 	struct swk_endpoint endpoint;
 	int status;
 
-	/* A folder, as Consul's own pages make them. */
+	/* A folder, as Consul's web pages create them. */
 	if (!*key->key || key->key[strlen(key->key) - 1] == '/')
 		return 0;
 	if (!split_key(policy->settings->keyprefix, key->key, upstream, &address)) {
@@ -423,9 +423,9 @@ int swk_policy_key(struct swk_services *services, const struct swk_policy *polic
 	return place(&placing, "", "", "");
 }
 
-/* ---- where an upstream comes from that doesn't say so ---- */
+/* ---- recorded upstreams without a source ---- */
 
-/* The service and tag, among those known, whose upstream would have this name. */
+/* The upstream of this name, without case, in the registry; or NULL. */
 static const struct swk_upstream *upstream_named(const struct swk_services *services,
 						 const char *name)
 {
@@ -440,7 +440,7 @@ static const struct swk_upstream *upstream_named(const struct swk_services *serv
 	return NULL;
 }
 
-/* What a service's upstreams are called, under the rules: borrowed. */
+/* The name of a service's upstreams, without colour; borrowed. */
 static const char *called(const struct swk_settings *settings, const struct swk_service *service)
 {
 	struct swk_rules rules;
@@ -449,8 +449,9 @@ static const char *called(const struct swk_settings *settings, const struct swk_
 	return rules.upstream ? rules.upstream : service->name;
 }
 
-/* The service that is called so, or of which `NAME_X` could be a colour of this route though no
- * instance shows it now: that of the longest name. */
+/* Without a route: the service whose upstreams have this name. With one: the service of which
+ * `name` could be a colour, even if no instance has the colour now; of several, the one with the
+ * longest name. `names` has the upstream name of each service. */
 static const struct swk_service *service_called(const struct swk_services *services,
 						const char *const *names,
 						const struct swk_route *route, const char *name)
@@ -489,7 +490,7 @@ static int set_source(struct swk_upstream *upstream, const char *service, const 
 	return 0;
 }
 
-/* A colour's source, made from an upstream's name, which begins with what its service is called. */
+/* Derives the tag from the upstream's name, which begins with `its_name`. */
 static int set_colour(struct swk_upstream *upstream, const struct swk_service *service,
 		      const char *its_name, const struct swk_route *route, struct swk_error *error)
 {
