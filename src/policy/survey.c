@@ -62,9 +62,9 @@ static bool is_shown(const struct swk_survey *survey, const char *upstream, cons
 	return false;
 }
 
-/* ---- what differs, for a person ---- */
+/* ---- the text of a difference ---- */
 
-/* Of more servers than this, so many are named. */
+/* A text names at most this many servers. */
 enum { NAMED = 4 };
 
 struct detail {
@@ -93,7 +93,7 @@ static bool has_server(const struct swk_upstream *upstream, const struct swk_ser
 	return upstream && swk_upstream_find_server(upstream, server);
 }
 
-/* Names the servers of one that the other hasn't; `lead` begins it, where there are any. */
+/* Names the servers of `of` that `other` lacks, after `lead`; adds nothing if there are none. */
 static void add_servers(struct detail *detail, const char *lead, const struct swk_upstream *of,
 			const struct swk_upstream *other)
 {
@@ -113,7 +113,7 @@ static void add_servers(struct detail *detail, const char *lead, const struct sw
 	add(detail, more, "");
 }
 
-/* What a target, or the file, has more or less than it should have. */
+/* Describes how a target's or the conf file's upstream differs from what it should be. */
 static void add_difference(struct detail *detail, const char *who,
 			   const struct swk_upstream *recorded, const struct swk_upstream *desired)
 {
@@ -141,10 +141,10 @@ static void add_difference(struct detail *detail, const char *who,
 
 /* ---- one row ---- */
 
-/* A name, with all that is known of it. */
+/* An upstream's name, with all that is known about it. */
 struct subject {
 	const struct swk_upstream *file, *desired, *live; /* or NULL */
-	const struct swk_decision *about;		  /* why it is kept, or down; or NULL */
+	const struct swk_decision *about;		  /* why it is kept or down, or NULL */
 	bool pending, gone, on_hold;
 	const struct swk_live *all;
 };
@@ -167,7 +167,7 @@ static void say_behind(struct detail *detail, const struct subject *subject)
 		add_difference(detail, "the file", subject->file, subject->desired);
 }
 
-/* What the end of a hold would change. */
+/* Describes what `swk resume` would change. */
 static void say_on_hold(struct detail *detail, const struct subject *subject)
 {
 	const size_t before = detail->length;
@@ -186,7 +186,7 @@ static void say_on_hold(struct detail *detail, const struct subject *subject)
 
 static bool varies(const struct subject *subject)
 {
-	/* Each worker may have resolved a host's name at another time. */
+	/* Each worker may have resolved a host name at another time. */
 	if (subject->file && swk_upstream_has_host(subject->file))
 		return subject->live->switches > 0;
 	return subject->live->varies;
@@ -238,7 +238,7 @@ static void describe(struct detail *detail, const struct subject *subject)
 {
 	*detail = (struct detail){.length = 0};
 	say_live(detail, subject);
-	/* Of one that is foreign it is said why it isn't taken. */
+	/* Not for an unmanaged upstream: its decision says why swk-apply does not take it over. */
 	if (is_behind(subject) && (subject->file || !subject->live)) {
 		if (subject->on_hold)
 			say_on_hold(detail, subject);
@@ -292,7 +292,7 @@ static int compare_about(const void *a, const void *b)
 			  (*(const struct swk_decision *const *)b)->upstream);
 }
 
-/* The lines about upstreams that are in the file by a decision: kept, or down. */
+/* The decisions that upstreams are kept, or served down. */
 struct abouts {
 	const struct swk_decision **list; /* sorted by upstream */
 	size_t count;
@@ -338,7 +338,7 @@ static int add_names(struct swk_names *names, const struct swk_upstreams *set,
 	return result;
 }
 
-/* The rows, in the order of their names. */
+/* Adds the rows, sorted by name. */
 static int add_rows(const struct swk_survey *survey, struct swk_survey_target *target,
 		    const struct swk_survey_known *known, const struct swk_live *live,
 		    const struct swk_names *pending, struct swk_error *error)
@@ -399,7 +399,7 @@ int swk_survey_add_target(struct swk_survey *survey, const struct swk_survey_kno
 	return add_rows(survey, target, known, live, pending, error);
 }
 
-/* ---- what is not published ---- */
+/* ---- unpublished services ---- */
 
 static bool is_published(const struct swk_decision *decision)
 {
@@ -408,8 +408,8 @@ static bool is_published(const struct swk_decision *decision)
 	       decision->outcome == SWK_OUTCOME_KEPT;
 }
 
-/* Of one service: each line about the whole of it, or of an upstream of it, that says why that is
- * not published. Where there is none such, and no instance is served, what is said of the first. */
+/* Adds each line that says why the service, or an upstream of it, is not published. If there is no
+ * such line, and no instance is served, adds the service's first line. */
 static int add_of_service(struct swk_survey *survey, const struct swk_decision *list, size_t count,
 			  struct swk_error *error)
 {
@@ -447,7 +447,7 @@ int swk_survey_add_unpublished(struct swk_survey *survey, const struct swk_decis
 	return result;
 }
 
-/* ---- what it comes to ---- */
+/* ---- results ---- */
 
 bool swk_survey_drifted(const struct swk_survey *survey)
 {

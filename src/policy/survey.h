@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * How things stand: what FILE says, what each target has and has pending, and what the registry
- * says now. Pure.
- */
+/* A survey compares the conf file, each target's live state and pending operations, and the
+ * registry. Pure. */
 #ifndef SWK_POLICY_SURVEY_H
 #define SWK_POLICY_SURVEY_H
 
@@ -11,18 +9,18 @@
 #include "policy/decisions.h"
 #include "settings/settings.h"
 
-/* How one upstream stands on one target. If several apply, the last one counts. */
+/* The state of one upstream on one target. If several apply, the last of them counts. */
 enum swk_standing {
 	SWK_STANDS_IN_STEP,
-	SWK_STANDS_KEPT,      /* in step, with its last servers kept by policy */
+	SWK_STANDS_KEPT,      /* in step, but it keeps its last servers by policy */
 	SWK_STANDS_UNMANAGED, /* swk-apply did not make it */
-	SWK_STANDS_UNSEEN,    /* the target's servers can't be read */
-	SWK_STANDS_ON_HOLD,   /* FILE would change, if changes were not on hold */
-	SWK_STANDS_BEHIND,    /* FILE differs from what the registry says now */
-	SWK_STANDS_DIFFERS,   /* the target differs from FILE */
-	SWK_STANDS_MISSING,   /* the target does not have it */
-	SWK_STANDS_SPLIT,     /* its workers differ */
-	SWK_STANDS_PENDING,   /* not confirmed: the next run sends or deletes it */
+	SWK_STANDS_UNSEEN,    /* the target's live state can't be read */
+	SWK_STANDS_ON_HOLD,   /* the conf file would change, but changes are on hold */
+	SWK_STANDS_BEHIND,    /* the conf file differs from the desired state */
+	SWK_STANDS_DIFFERS,   /* the target has it, but not as the conf file has it */
+	SWK_STANDS_MISSING,   /* the target lacks it */
+	SWK_STANDS_SPLIT,     /* the target's workers differ */
+	SWK_STANDS_PENDING,   /* the next run sends or deletes it */
 	SWK_STANDINGS
 };
 
@@ -31,15 +29,15 @@ extern const char *const swk_standing_words[SWK_STANDINGS];
 /* All texts are owned and escaped. */
 struct swk_survey_row {
 	char *upstream;
-	char *service; /* its source; "": unmanaged */
+	char *service; /* its source; "": not known, or unmanaged */
 	char *tag;
 	bool in_file;
 	bool seen;	   /* the live state is known */
 	size_t file, live; /* numbers of servers */
 	enum swk_standing standing;
-	bool pending; /* independent of `standing`, as is `kept` */
+	bool pending; /* whatever `standing` is; so is `kept` */
 	bool kept;
-	char *detail; /* what differs, and why it is kept; or "" */
+	char *detail; /* how it differs, and why it is kept or down; or "" */
 };
 
 struct swk_survey_target {
@@ -51,45 +49,45 @@ struct swk_survey_target {
 };
 
 struct swk_survey {
-	char *conf;	 /* FILE's path; escaped and owned */
+	char *conf;	 /* path of the conf file; escaped and owned */
 	int64_t success; /* epoch seconds of the last run that left nothing to do; 0: never */
-	char *on_hold;	 /* since when, by whom and why; escaped and owned; NULL: not on hold */
+	char *on_hold;	 /* since when, by whom and why; escaped and owned; NULL: no hold */
 	struct swk_survey_target *targets;
 	size_t target_count;
-	bool distrusted; /* the registry's word is distrusted: nothing was decided */
-	struct swk_decisions
-		unpublished; /* services, and upstreams of services, that are not in FILE */
-	const struct swk_texts *only; /* show only these upstreams and services; NULL: all */
+	bool distrusted;		  /* the registry is distrusted: nothing was decided */
+	struct swk_decisions unpublished; /* services and upstreams that are not published */
+	const struct swk_texts *only;	  /* show only these upstreams and services; NULL: all */
 };
 
 void swk_survey_free(struct swk_survey *survey);
 
-/* What is known independently of targets. Borrowed. */
+/* What a survey knows besides the targets. Borrowed. */
 struct swk_survey_known {
-	const struct swk_upstreams *recorded;  /* FILE's upstreams */
-	const struct swk_upstreams *desired;   /* what the registry calls for now */
+	const struct swk_upstreams *recorded;  /* the conf file's upstreams */
+	const struct swk_upstreams *desired;   /* the desired state */
 	const struct swk_decisions *decisions; /* the reasons */
-	const struct swk_names *gone;	       /* names that were in FILE once */
+	const struct swk_names *gone;	       /* names that the conf file had once */
 };
 
-/* Adds a target; set survey->on_hold before. `pending` is NULL if nothing is recorded for it: then
- * all of FILE is pending. */
+/* Adds a target; set survey->on_hold first. `pending` is NULL if the state file does not know the
+ * target: then all upstreams of the conf file are pending. Returns 0 or SWK_INTERNAL. */
 int swk_survey_add_target(struct swk_survey *survey, const struct swk_survey_known *known,
 			  const char *name, const struct swk_live *live,
 			  const struct swk_names *pending, const char *trouble,
 			  struct swk_error *error);
 
-/* Adds what is not published, with the reasons. `decisions` must be sorted. */
+/* Adds what is not published, with reasons. `decisions` must be sorted. Returns 0 or
+ * SWK_INTERNAL. */
 int swk_survey_add_unpublished(struct swk_survey *survey, const struct swk_decisions *decisions,
 			       struct swk_error *error);
 
 /* Whether a row shows something that a full run would change. */
 bool swk_survey_drifted(const struct swk_survey *survey);
-/* Whether something is held back that a full run would not do. True on hold, too. */
+/* Whether something is held back, which a full run would not do. Also true on hold. */
 bool swk_survey_held_back(const struct swk_survey *survey);
 /* Whether all targets answered. */
 bool swk_survey_complete(const struct swk_survey *survey);
-/* The first of `only` that matches nothing, or NULL. */
+/* The first name in `only` that matches nothing, or NULL. */
 const char *swk_survey_unknown(const struct swk_survey *survey);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "base/number.h"
 
-/* ---- what is waited for ---- */
+/* ---- operands ---- */
 
 static bool read_operand(struct swk_wait *wait, const char *operand)
 {
@@ -126,9 +126,9 @@ const struct swk_wait *swk_waits_unknown(const struct swk_waits *waits,
 	return NULL;
 }
 
-/* ---- how many there are ---- */
+/* ---- counting ---- */
 
-/* A server in one upstream of the service: how far it got there. */
+/* A server in one upstream of the service, and how far it has got. */
 struct place {
 	const struct swk_server *server;
 	bool filed, sent, live;
@@ -140,7 +140,7 @@ static int compare_places(const void *a, const void *b)
 				  ((const struct place *)b)->server);
 }
 
-/* Whether the upstream has the server, and not marked down. */
+/* Whether the upstream has the server, and it is not marked down. */
 static bool has_up(const struct swk_upstream *upstream, const struct swk_server *server)
 {
 	const struct swk_server *found = swk_upstream_find_server(upstream, server);
@@ -148,7 +148,7 @@ static bool has_up(const struct swk_upstream *upstream, const struct swk_server 
 	return found && !found->down;
 }
 
-/* What the file has of the same source; its name may be one that it had before. */
+/* The conf file's upstream with the same source, whose name may still be an old one. */
 static const struct swk_upstream *find_recorded(const struct swk_upstreams *recorded,
 						const struct swk_upstream *told)
 {
@@ -179,7 +179,7 @@ static bool is_live(const struct swk_server *server, const struct swk_upstream *
 
 	if (!found || live->readable < SWK_READ_ADDRESSES)
 		return false;
-	/* nginx shows what a host's name was resolved to. */
+	/* nginx shows only the addresses that a host name resolved to. */
 	if (swk_upstream_has_host(file))
 		return !swk_live_differs(live, file);
 	return !found->varies && !strcmp(found->name, file->name) && has_up(found, server);
@@ -195,7 +195,7 @@ static bool is_live_everywhere(const struct swk_server *server, const struct swk
 	return true;
 }
 
-/* Fills in the places of one upstream; returns how many. */
+/* Fills in the places of one upstream. Returns their number. */
 static size_t fill_places(struct place *places, const struct swk_upstream *told,
 			  const struct swk_upstream *file, const struct swk_wait_target *targets,
 			  size_t target_count)
@@ -218,7 +218,7 @@ static size_t fill_places(struct place *places, const struct swk_upstream *told,
 	return count;
 }
 
-/* Those at one address stand side by side: what holds of an instance holds in all of its places. */
+/* Places with the same address are neighbours, and count once: only what is true in all of them. */
 static void sum_up(struct swk_wait *wait, const struct place *places, size_t count)
 {
 	for (size_t i = 0, end; i < count; i = end) {
@@ -283,7 +283,7 @@ int swk_waits_count(struct swk_waits *waits, const struct swk_services *services
 	return status;
 }
 
-/* ---- how far it is ---- */
+/* ---- progress ---- */
 
 bool swk_waits_sent(const struct swk_waits *waits)
 {

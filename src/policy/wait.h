@@ -10,22 +10,22 @@
 #include "model/service.h"
 
 /*
- * One awaited service, with the latest numbers. Each number is a part of the one before it.
- * Instances at one address count once; one that is in several upstreams counts if it is in all of
- * them.
+ * An awaited service, with the latest numbers. Each number counts a subset of the one before it.
+ * Instances with the same address count once. An instance that is in several upstreams counts as
+ * filed, sent or live only if it is so in all of them.
  */
 struct swk_wait {
 	char *service;	/* owned */
-	char *upstream; /* only this one of its upstreams; NULL: all; owned */
+	char *upstream; /* owned; counts only this upstream of the service; NULL: all */
 	size_t goal;
 	unsigned seconds;  /* how long to wait */
 	size_t registered; /* instances in Consul */
 	size_t healthy;	   /* usable, and not marked down */
-	size_t filed;	   /* of these, in FILE */
-	size_t sent;	   /* of these, pending on no target */
-	size_t live;	   /* of these, on all targets in all samples */
-	bool unavailable;  /* Consul could not be asked */
-	bool live_read;	   /* targets were read */
+	size_t filed;	   /* of these, in the conf file */
+	size_t sent;	   /* of these, not pending on any target */
+	size_t live;	   /* of these, in all samples of all targets */
+	bool unavailable;  /* Consul did not answer */
+	bool live_read;	   /* the targets were read, so `live` is valid */
 };
 
 struct swk_waits {
@@ -33,42 +33,47 @@ struct swk_waits {
 	size_t count;
 };
 
-/* Adds `NAME=N` or `NAME=N,SECONDS`; SWK_USAGE if it is neither. The name is a service's until
- * swk_waits_resolve finds that it is an upstream's. */
+/* Adds `NAME=N` or `NAME=N,SECONDS`. Returns 0, SWK_USAGE or SWK_INTERNAL. NAME counts as a service
+ * until swk_waits_resolve finds that it is an upstream. */
 int swk_waits_add(struct swk_waits *waits, const char *operand, struct swk_error *error);
 void swk_waits_free(struct swk_waits *waits);
 
-/* Where a name is no service of FILE's, but an upstream of it: awaits that one of its service. */
+/* If a name is an upstream of the conf file, and no service there, awaits that upstream of its
+ * service. Returns 0 or SWK_INTERNAL. */
 int swk_waits_resolve(struct swk_waits *waits, const struct swk_upstreams *recorded,
 		      struct swk_error *error);
 
-/* The name as it was given. */
+/* The name that the operator gave. */
 const char *swk_wait_name(const struct swk_wait *wait);
 
-/* The first that is neither a service of Consul's nor anything in FILE, or NULL. */
+/* The first that is unknown to both Consul and the conf file, or NULL. */
 const struct swk_wait *swk_waits_unknown(const struct swk_waits *waits,
 					 const struct swk_services *services,
 					 const struct swk_upstreams *recorded);
 
-/* A target's live state, and what it has pending (NULL: everything). */
+/* A target. `pending` is NULL if the state file does not know it: then everything is pending. */
 struct swk_wait_target {
 	const struct swk_live *live; /* NULL: not read */
 	const struct swk_names *pending;
 };
 
-/* Counts anew. `recorded` is what FILE holds, `services` what the registry says. */
+/* Counts again. `recorded` has the conf file's upstreams, `services` has the registry's. Returns 0
+ * or SWK_INTERNAL. */
 int swk_waits_count(struct swk_waits *waits, const struct swk_services *services,
 		    const struct swk_upstreams *recorded, const struct swk_wait_target *targets,
 		    size_t target_count, struct swk_error *error);
 
-/* Whether enough is sent for all, so that reading targets is worthwhile; whether enough is live for
- * all; the first that is incomplete and waits no longer than `seconds`, or NULL. */
+/*
+ * Whether enough instances of each service are sent, so that reading the targets is worthwhile;
+ * whether enough are live; the first service that lacks some after its time, if `seconds` have
+ * passed, or NULL.
+ */
 bool swk_waits_sent(const struct swk_waits *waits);
 bool swk_waits_over(const struct swk_waits *waits);
 const struct swk_wait *swk_waits_late(const struct swk_waits *waits, int64_t seconds);
 
-/* Appends the progress: `web: 2 of 3 live (4 registered, 3 healthy, 3 in the file, 3 sent)`; if
- * targets were not read, `web: 2 of 3 sent (…)`. */
+/* Appends `web: 2 of 3 live (4 registered, 3 healthy, 3 in the file, 3 sent)`, or `web: 2 of 3 sent
+ * (…)` if targets were not read. Returns 0 or SWK_INTERNAL. */
 int swk_wait_describe(struct swk_buffer *out, const struct swk_wait *wait, struct swk_error *error);
 
 #endif
