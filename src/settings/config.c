@@ -14,7 +14,7 @@
 #include "io/url.h"
 #include "settings/config_line.h"
 
-/* Room for a key in full, as messages have it. */
+/* A key with its whole path, as messages show it. */
 #define KEY_MAX 512
 
 struct reader {
@@ -42,8 +42,8 @@ static size_t print_step(char *name, size_t used, const struct swk_config_step *
 	return used < KEY_MAX ? used : KEY_MAX - 1;
 }
 
-/* Adds a fault: `FILE:LINE: KEY: what is wrong`. Reading goes on, to find the others too, up to a
- * limit: to find a line takes time. */
+/* Adds a fault: `FILE:LINE: KEY: what is wrong`. Returns 0, so that reading continues and finds the
+ * others, until there are SWK_FAULTS_MAX: finding a line takes time. */
 static int refuse(struct reader *reader, const struct swk_config_step *step, const char *reason)
 {
 	char name[KEY_MAX] = "";
@@ -66,7 +66,7 @@ static int refuse_type(struct reader *reader, const struct swk_config_step *step
 	return refuse(reader, step, reason);
 }
 
-/* How many letters must be added, removed or replaced to make one word of the other. */
+/* The number of letters to add, remove or replace to turn one word into the other. */
 static size_t distance(const char *one, const char *other)
 {
 	size_t row[KEY_MAX], width = strlen(other);
@@ -91,16 +91,16 @@ static size_t distance(const char *one, const char *other)
 	return row[width];
 }
 
-/* What the file has besides fields. */
+/* Keys that are not in a table of fields. */
 static const char *const other_keys[] = {
 	"targets",    "consul",	  "include",  "exclude",	  "routing",
 	"attributes", "defaults", "services", "attributes.allow", "attributes.max"};
 enum { OTHER_KEYS = sizeof(other_keys) / sizeof(*other_keys) };
 
 struct suggestion {
-	const char *key;       /* that is unknown */
-	size_t letters;	       /* less than this many differ */
-	const char *in, *name; /* NULL: nothing is near */
+	const char *key;       /* the unknown key */
+	size_t letters;	       /* accept only keys that differ in fewer letters */
+	const char *in, *name; /* the nearest known key and its prefix; NULL: none is near */
 };
 
 static void suggest(struct suggestion *nearest, const char *in, const char *name)
@@ -111,7 +111,7 @@ static void suggest(struct suggestion *nearest, const char *in, const char *name
 		*nearest = (struct suggestion){nearest->key, letters, in, name};
 }
 
-/* An unknown key, in an object that has these fields. */
+/* Adds a fault for an unknown key in an object with these fields. */
 static int refuse_key(struct reader *reader, const struct swk_config_step *step,
 		      const struct swk_fields *fields)
 {
@@ -146,7 +146,7 @@ static const char *type_of(const struct swk_field *field)
 	return types[field->type];
 }
 
-/* The text that a value stands for; NULL where its type is not the field's. */
+/* The value as the text that swk_field_set expects; NULL if it has the wrong type. */
 static const char *value_text(const struct swk_field *field, json_t *value, char room[32])
 {
 	bool number = json_is_integer(value) && field->type != SWK_TEXT &&
@@ -155,7 +155,7 @@ static const char *value_text(const struct swk_field *field, json_t *value, char
 
 	if (json_is_boolean(value) && field->type == SWK_FLAG)
 		return json_is_true(value) ? "true" : "false";
-	/* A number in quotes, that a unit makes a text. */
+	/* A number in quotes needs a unit: "2s" is valid, "2" is not. */
 	if (string && (field->type == SWK_SECONDS || field->type == SWK_SHARE) &&
 	    !json_string_value(value)[strspn(json_string_value(value), "0123456789")])
 		return NULL;
@@ -167,7 +167,7 @@ static const char *value_text(const struct swk_field *field, json_t *value, char
 	return room;
 }
 
-/* Sets a field; an override knows what was said. */
+/* Sets a field in `base` or, if not NULL, in `override`. */
 static int read_field(struct reader *reader, const struct swk_config_step *step,
 		      const struct swk_field *field, void *base, struct swk_override *override,
 		      json_t *value)
@@ -185,7 +185,7 @@ static int read_field(struct reader *reader, const struct swk_config_step *step,
 		status = swk_field_set(field, base, text, "", &cause);
 	if (status == SWK_INTERNAL)
 		return swk_error_memory(reader->error);
-	/* It begins with where it is, of which nothing was said. */
+	/* The message begins with `where`, which is "" here. */
 	if (status)
 		return refuse(reader, step, cause.text + strlen(": "));
 	return base == reader->settings ? swk_settings_set_where(reader->settings, field->name,
@@ -193,7 +193,7 @@ static int read_field(struct reader *reader, const struct swk_config_step *step,
 					: 0;
 }
 
-/* Reads the elements one after the other; `expected` is what it should be. */
+/* Reads each element. `expected` describes a valid array, for messages. */
 static int
 read_array(struct reader *reader, const struct swk_config_step *step, const char *expected,
 	   int (*read)(struct reader *reader, const struct swk_config_step *step, json_t *value),
@@ -230,8 +230,8 @@ static int read_pattern(struct reader *reader, const struct swk_config_step *ste
 
 /* ---- objects ---- */
 
-/* Reads the members that are fields, and hands the others to `take` (or NULL), which sets *taken
- * where it knows the key. */
+/* Passes each member to `take`, unless that is NULL, which sets *taken if it knows the key. Reads
+ * the others as fields. */
 static int read_object(struct reader *reader, const struct swk_config_step *step,
 		       const struct swk_fields *fields, void *base, struct swk_override *override,
 		       int (*take)(struct reader *reader, const struct swk_config_step *step,
@@ -267,7 +267,7 @@ static int read_object(struct reader *reader, const struct swk_config_step *step
 	return 0;
 }
 
-/* Whether two targets could not be told apart. */
+/* Whether two targets have the same name: by default, that is the URL. */
 static bool same_name(const struct swk_target_settings *a, const struct swk_target_settings *b)
 {
 	const char *one = a->name ? a->name : a->url, *other = b->name ? b->name : b->url;
@@ -275,7 +275,8 @@ static bool same_name(const struct swk_target_settings *a, const struct swk_targ
 	return one && other && !strcmp(one, other);
 }
 
-/* An option may override the targets, but a file is right or wrong by itself. */
+/* Checks a URL even if an option overrides the targets later: whether a settings file is valid does
+ * not depend on options. */
 static int check_url(struct reader *reader, const struct swk_config_step *step, const char *url)
 {
 	struct swk_error cause = {0};
@@ -393,7 +394,7 @@ static int take_attribute(struct reader *reader, const struct swk_config_step *s
 	return 0;
 }
 
-/* Whose upstream it would be, the defaults can't say. */
+/* `upstream` is a field of the rules, but would give all services the same upstream. */
 static int take_default(struct reader *reader, const struct swk_config_step *step, json_t *value,
 			bool *taken)
 {
@@ -479,7 +480,7 @@ static size_t line_of(const char *text, const char *place)
 	return line;
 }
 
-/* Reads the text; what is wrong with it as a whole is the error's, all else the faults'. */
+/* Reads the text. An error stands for the file as a whole; faults, for single values. */
 static int parse(struct reader *reader)
 {
 	const char *nul = reader->length ? memchr(reader->text, '\0', reader->length) : NULL;
@@ -487,7 +488,7 @@ static int parse(struct reader *reader)
 	json_t *root;
 	int status;
 
-	/* jansson ignores what follows a NUL after a number. */
+	/* jansson ignores everything after a number and a NUL. */
 	if (nul)
 		return swk_error_set(reader->error, SWK_CONFIG,
 				     "%s:%zu: this is not JSON: a NUL is in it", reader->path,
@@ -549,7 +550,7 @@ int swk_config_read(struct swk_settings *settings, const char *path, struct swk_
 	return status;
 }
 
-/* ---- what there is ---- */
+/* ---- all keys ---- */
 
 bool swk_config_key(size_t number, char name[64])
 {

@@ -5,7 +5,7 @@
 
 #include "settings/settings.h"
 
-/* The default file is below this directory. */
+/* The directory of the default file. */
 #ifndef SWK_SYSCONFDIR
 #define SWK_SYSCONFDIR "/etc"
 #endif
@@ -13,19 +13,19 @@
 #define SWK_CONFIG_FILE SWK_SYSCONFDIR "/swallowkeeper/swk.json"
 
 /*
- * Reads a file into settings that have their defaults. Returns 0, SWK_INTERNAL, or SWK_CONFIG: the
- * file can't be read, is no JSON object, or has an unknown key or an invalid value. The message has
- * file, line and key. settings->faults gets all messages; the first is the error's. After an error
- * the settings are incomplete.
+ * Reads a file into settings that have their defaults. Returns 0, SWK_INTERNAL, or SWK_CONFIG if
+ * the file can't be read, is not a JSON object, or has an unknown key or an invalid value. Messages
+ * name file, line and key. settings->faults gets up to SWK_FAULTS_MAX messages, and the error gets
+ * the first. After an error the settings are incomplete.
  */
 int swk_config_read(struct swk_settings *settings, const char *path, struct swk_error *error);
 
-/* The same from text; `path` is for messages. */
+/* The same from a text; `path` is for messages. */
 int swk_config_parse(struct swk_settings *settings, const char *path, const char *text,
 		     size_t length, struct swk_error *error);
 
-/* Lists all keys by number, as `consul.address`, `targets[].url`; keys of `defaults` and `services`
- * without a prefix. Returns false after the last. */
+/* Writes the key with this number, such as `consul.address` or `targets[].url`; keys of `defaults`
+ * and `services` have no prefix. Returns false after the last. */
 bool swk_config_key(size_t number, char name[64]);
 
 #endif

@@ -8,7 +8,7 @@
 
 struct place {
 	const char *text, *at, *end;
-	const char *found; /* the last step that was */
+	const char *found; /* where the last step was found */
 };
 
 static void skip_blanks(struct place *place)
@@ -26,7 +26,7 @@ static void skip_string(struct place *place)
 	place->at++;
 }
 
-/* A whole value: to the comma or bracket behind it. */
+/* Moves to the comma or bracket after the value. */
 static void skip_value(struct place *place)
 {
 	size_t depth = 0;
@@ -46,7 +46,7 @@ static void skip_value(struct place *place)
 	}
 }
 
-/* Whether the string here is this key, which may be written in another way. */
+/* Whether the string here is this key. jansson decodes it, because it may contain escapes. */
 static bool is_key(const struct place *place, const char *stop, const char *key)
 {
 	json_t *value = json_loadb(place->at, (size_t)(stop - place->at),
@@ -57,7 +57,7 @@ static bool is_key(const struct place *place, const char *stop, const char *key)
 	return same;
 }
 
-/* Goes to the value of a step, from the bracket of what it is in. */
+/* Moves from the opening bracket of an object or array to the value of a step in it. */
 static bool go(struct place *place, const struct swk_config_step *step)
 {
 	for (size_t i = 0; place->at < place->end && !strchr("]}", *place->at); i++) {

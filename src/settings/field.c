@@ -82,8 +82,7 @@ static int set_text(const struct swk_field *field, char **text, const char *valu
 	return 0;
 }
 
-/* Digits, so many bytes of the text, and nothing else; for seconds also nginx's units behind them.
- */
+/* Reads `length` bytes: digits, and for seconds optionally one of nginx's units. */
 static int set_number(const struct swk_field *field, unsigned *number, const char *value,
 		      size_t length, const char *where, struct swk_error *error)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A member of a struct that an operator may set by name: type, range and default. */
+/* A field is a member of a struct that an operator may set by name, with type, range and
+ * default. */
 #ifndef SWK_SETTINGS_FIELD_H
 #define SWK_SETTINGS_FIELD_H
 
@@ -31,10 +32,10 @@ struct swk_field {
 	unsigned least, most;
 	const char *unset;	  /* the default; NULL: 0, false or NULL */
 	const char *const *words; /* ends with NULL */
-	/* Of a text: whether it is valid; what is expected instead. */
+	/* For a text: whether it is valid (NULL: always), and how messages describe a valid one. */
 	bool (*valid)(const char *text);
 	const char *expected;
-	bool aside; /* no decision depends on it, so it is not hashed */
+	bool aside; /* no decision depends on it: hashes leave it out */
 };
 
 /* The fields of a struct. */
@@ -43,24 +44,24 @@ struct swk_fields {
 	size_t count;
 };
 
-/* A name of several words may have `-` for `_`. NULL if not found. */
+/* Finds a field by name; NULL if there is none. The name may have `-` instead of `_`. */
 const struct swk_field *swk_fields_find(const struct swk_fields *fields, const char *name);
 
-/* Sets all defaults in a zeroed struct. Returns 0 or SWK_INTERNAL. */
+/* Sets the defaults in a zeroed struct. Returns 0 or SWK_INTERNAL. */
 int swk_fields_init(const struct swk_fields *fields, void *base, struct swk_error *error);
 void swk_fields_free(const struct swk_fields *fields, void *base);
 
-/* Sets one from text. Returns 0, SWK_USAGE or SWK_INTERNAL; the message begins with `where`. */
+/* Sets a field from text. Returns 0, SWK_USAGE or SWK_INTERNAL. The message begins with `where`. */
 int swk_field_set(const struct swk_field *field, void *base, const char *value, const char *where,
 		  struct swk_error *error);
 
-/* Copies one without taking ownership: a text is borrowed. */
+/* Copies a field to another struct, which borrows a text. */
 void swk_field_borrow(const struct swk_field *field, void *to, const void *from);
 
-/* Continues a hash (hash.h) over all fields that are not `aside`. */
+/* Continues a hash (hash.h) with all fields that are not `aside`. */
 uint64_t swk_fields_hash(const struct swk_fields *fields, const void *base, uint64_t hash);
 
-/* Reads a yes-or-no; SWK_USAGE if it is neither. */
+/* Reads 1, 0, yes, no, true or false in any case. Returns 0, or SWK_USAGE for anything else. */
 int swk_flag_read(const char *value, const char *where, bool *flag, struct swk_error *error);
 
 #endif

@@ -11,21 +11,21 @@
 
 #include "settings/config.h"
 
-/* A flag of the command itself; what has none is a setting of that name. */
+/* For an option that is a member of struct swk_options. The others are settings. */
 #define FLAG(member) (offsetof(struct swk_options, member) + 1)
 
 enum {
 	APPLY = SWK_COMMAND_APPLY,
 	RESUME = SWK_COMMAND_RESUME,
 	UNDO = SWK_COMMAND_UNDO,
-	/* What lasts from run to run, a look must know as well. */
+	/* Settings that are the same in each run. Commands that only read need them, too. */
 	LASTING = SWK_COMMAND_APPLY | SWK_COMMAND_EXPLAIN | SWK_COMMAND_RESUME |
 		  SWK_COMMAND_WATCHES | SWK_COMMAND_STATUS | SWK_COMMAND_WAIT,
-	/* What a watch's handler may be told: each of its runs is done so. */
+	/* Options that `swk watches` may pass to handlers. */
 	HANDLER = SWK_COMMAND_APPLY | SWK_COMMAND_WATCHES,
 	WATCHES = SWK_COMMAND_WATCHES,
 	ALL = LASTING | SWK_COMMAND_CHECK | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT,
-	/* To which a word that is no option may be given; or several. */
+	/* Commands that take one word besides options, and those that take several. */
 	WITH_WORD = SWK_COMMAND_EXPLAIN | SWK_COMMAND_CHECK | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD |
 		    SWK_COMMAND_LINT,
 	LISTS = SWK_COMMAND_STATUS | SWK_COMMAND_WAIT,
@@ -33,9 +33,9 @@ enum {
 
 static const struct option_entry {
 	char letter;
-	unsigned commands;    /* that take it */
-	const char *name;     /* of the option, the setting, and as SWK_NAME of the variable */
-	const char *argument; /* NULL: a yes-or-no */
+	unsigned commands;    /* the commands that take the option */
+	const char *name;     /* of the option and the setting; the variable is SWK_NAME */
+	const char *argument; /* NULL: the option is a flag */
 	size_t flag;
 	const char *help;
 } table[] = {
@@ -86,7 +86,7 @@ static const struct option_entry {
 
 #define OPTIONS (sizeof(table) / sizeof(*table))
 
-/* What the command line says, in its order. */
+/* The options on the command line, in their order. */
 struct words {
 	struct word {
 		const struct option_entry *entry;
@@ -191,7 +191,7 @@ static int set_from_environment(struct swk_options *options, enum swk_command co
 		char name[64];
 		const char *value = variable(&table[i], name);
 
-		/* These ask for something else than a run, or a look. */
+		/* A variable must not replace a run by one of these. */
 		if (value && table[i].commands & command && !is(&table[i], "help") &&
 		    !is(&table[i], "version") && !is(&table[i], "write"))
 			(void)set(options, &table[i], value, name, error);
@@ -199,10 +199,10 @@ static int set_from_environment(struct swk_options *options, enum swk_command co
 	return error->status;
 }
 
-/* getopt's view of the table; `names` and `letters` have room for it. */
+/* Translates the table for getopt_long. `names` and `letters` must have room for all options. */
 static void describe(enum swk_command command, struct option *names, char *letters)
 {
-	*letters++ = ':'; /* so that it says nothing itself */
+	*letters++ = ':'; /* getopt returns `:` for a missing value, and prints nothing */
 	for (size_t i = 0; i < OPTIONS; i++) {
 		if (!(table[i].commands & command))
 			continue;
@@ -219,8 +219,9 @@ static void describe(enum swk_command command, struct option *names, char *lette
 	*names = (struct option){0};
 }
 
-/* What is wrong with the option at which getopt stopped. A short one may stand among others in its
- * word, which getopt is not through with; one that lacks its value ends the last word. */
+/* Sets the error for the option at which getopt stopped. The message names a long option's word,
+ * but a short option's letter: the letter may be one of several in its word, and getopt may not
+ * have moved past the word yet. */
 static int refuse(int found, char **argv, struct swk_error *error)
 {
 	const char *word = argv[optind - 1];
@@ -280,7 +281,8 @@ static int set_from_words(struct swk_options *options, const struct words *words
 	return error->status;
 }
 
-/* A value as it is found from everywhere: an agent starts its handlers in a folder of its own. */
+/* A copy of the value, where a path of a file is absolute: an agent starts its handlers in its own
+ * folder. NULL without memory. */
 static char *found_anywhere(const struct word *word)
 {
 	char *folder = NULL, *value;
@@ -295,12 +297,12 @@ static char *found_anywhere(const struct word *word)
 	return value;
 }
 
-/* Adds a word as it was given. */
+/* Adds an option and its value to those for handlers. */
 static int hand_on_word(struct swk_texts *handed, const struct word *word, struct swk_error *error)
 {
 	char *value = found_anywhere(word);
 	bool apart = word->entry->argument;
-	char option[96]; /* a yes-or-no is a short word */
+	char option[96]; /* room for a flag and its value */
 	int status;
 
 	if (!value)
@@ -315,7 +317,7 @@ static int hand_on_word(struct swk_texts *handed, const struct word *word, struc
 	return status;
 }
 
-/* What a handler is to be told, too: the command line, but for what is this command's own. */
+/* Collects the options for handlers: those that swk-apply takes, too. */
 static int hand_on(struct swk_options *options, const struct words *words, struct swk_error *error)
 {
 	int status = 0;
@@ -327,7 +329,8 @@ static int hand_on(struct swk_options *options, const struct words *words, struc
 	return status;
 }
 
-/* Reads the settings file: the one that is named, or else the usual one if it is there. */
+/* Reads the settings file that an option, variable or word names; else the default one, if it
+ * exists. */
 static int read_config(struct swk_options *options, enum swk_command command,
 		       const struct words *words, struct swk_error *error)
 {
@@ -348,7 +351,7 @@ static int read_config(struct swk_options *options, enum swk_command command,
 	return swk_config_read(&options->settings, options->config, error);
 }
 
-/* Whether something else than a run is asked for; `--help=no` asks for nothing. */
+/* Whether --help or --version is set. `--help=no` is not. */
 static bool asks_for_text(const struct words *words)
 {
 	bool help = false, version = false;
@@ -365,7 +368,7 @@ static bool asks_for_text(const struct words *words)
 	return help || version;
 }
 
-/* The words that are no options: a service, or several; a file to look at; a reason. */
+/* Takes the words that are not options: services, a file, or a reason. */
 static int take_word(struct swk_options *options, enum swk_command command, int argc, char **argv,
 		     struct swk_error *error)
 {
@@ -389,13 +392,13 @@ static int take_word(struct swk_options *options, enum swk_command command, int 
 int swk_options_read(struct swk_options *options, enum swk_command command, int argc, char **argv,
 		     struct swk_error *error)
 {
-	struct swk_error failure = {0}; /* how to speak of a bad file is wanted all the same */
+	struct swk_error failure = {0}; /* of the settings file */
 	struct words words = {0};
 	char more[64] = "";
 
 	*options = (struct swk_options){0};
-	/* Behind what is wrong all else is read as well: how, and where, to tell of it is said by
-	 * any of them. The first thing that is wrong owns the message. */
+	/* After an error, read everything else too: it may say how and where to report the error.
+	 * The first error owns the message. */
 	if (swk_settings_init(&options->settings, error))
 		goto out;
 	(void)read_words(&words, command, argc, argv, error);

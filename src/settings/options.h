@@ -6,7 +6,7 @@
 #include "base/buffer.h"
 #include "settings/settings.h"
 
-/* The commands that take an option and its variable. */
+/* The commands: bits, so that an option can list those that take it. */
 enum swk_command {
 	SWK_COMMAND_APPLY = 1,
 	SWK_COMMAND_EXPLAIN = 2,
@@ -28,13 +28,13 @@ enum swk_color {
 
 struct swk_options {
 	struct swk_settings settings;
-	char *config;	  /* the settings file that was read, or NULL; owned */
-	const char *word; /* the argument that is no option; NULL: none */
-	char **words;	  /* for commands that take several: all of them; as in argv */
+	char *config;	  /* the settings file that was read; NULL: none; owned */
+	const char *word; /* the argument that is not an option; NULL: none */
+	char **words;	  /* for commands that take several: all of them; borrowed from argv */
 	size_t word_count;
 	enum swk_color color;
 
-	/* `swk watches`: the directory to write to, or NULL; handlers' options, owned. */
+	/* `swk watches`: the directory to write to (NULL: none), and the options for handlers. */
 	const char *write;
 	struct swk_texts handed;
 
@@ -47,16 +47,17 @@ struct swk_options {
 };
 
 /*
- * Sets the defaults, then the settings file, the environment (SWK_CONF, SWK_DYUPS, …) and the
- * command line. With --help or --version, file and environment are not read. Returns 0, SWK_USAGE,
- * SWK_CONFIG or SWK_INTERNAL. Free it in any case. After an error the rest is still set, except
- * what follows it in the file. So the options for reporting apply to this error, too.
+ * Sets the options from the defaults, the settings file, the environment (SWK_CONF, SWK_DYUPS, …)
+ * and the command line; the later overrides. With --help or --version, neither the settings file
+ * nor the environment is read. Returns 0, SWK_USAGE, SWK_CONFIG or SWK_INTERNAL. Call
+ * swk_options_free in any case. After an error everything else is still read as far as possible, so
+ * that the options for reporting apply to the error.
  */
 int swk_options_read(struct swk_options *options, enum swk_command command, int argc, char **argv,
 		     struct swk_error *error);
 void swk_options_free(struct swk_options *options);
 
-/* Appends a command's options as --help shows them, a few lines each. */
+/* Appends the options of a command as --help shows them. Returns 0 or SWK_INTERNAL. */
 int swk_options_describe(struct swk_buffer *out, enum swk_command command, struct swk_error *error);
 
 #endif

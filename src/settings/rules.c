@@ -46,7 +46,8 @@ const struct swk_fields swk_rules_fields = {fields, sizeof(fields) / sizeof(*fie
 
 static const char wildcards[] = "*?[\\";
 
-/* Behind a bracket expression that begins here; NULL where it is none, but a bracket. */
+/* The end of the bracket expression that begins here; NULL if the bracket is an ordinary
+ * character. */
 static const char *behind_bracket(const char *at)
 {
 	at++;
@@ -60,7 +61,7 @@ static const char *behind_bracket(const char *at)
 	return *at ? at + 1 : NULL;
 }
 
-/* How many characters of a pattern stand for themselves. */
+/* The number of literal characters in a pattern. */
 static size_t count_literals(const char *pattern)
 {
 	size_t count = 0;
@@ -91,7 +92,7 @@ struct swk_override *swk_overrides_add(struct swk_overrides *overrides, const ch
 	}
 	if (strpbrk(pattern, wildcards))
 		new.specific = count_literals(pattern);
-	/* Before those alike: of them the first is to win, and is applied last. */
+	/* Before its equals: of them, the first one added must win, so it is applied last. */
 	while (place < overrides->count && list[place].specific < new.specific)
 		place++;
 	memmove(&list[place + 1], &list[place], (overrides->count - place) * sizeof(*list));
@@ -137,7 +138,7 @@ void swk_rules_find(struct swk_rules *rules, const struct swk_rules *defaults,
 				swk_field_borrow(&fields[j], rules, &this->rules);
 		}
 	}
-	/* To nginx they are nothing without it. */
+	/* nginx ignores both without keepalive. */
 	if (!rules->keepalive)
 		rules->keepalive_timeout = rules->keepalive_requests = 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an operator may set for each service: the defaults, and overrides. */
+/* The rules that an operator may set for each service: defaults, and overrides. */
 #ifndef SWK_SETTINGS_RULES_H
 #define SWK_SETTINGS_RULES_H
 
@@ -21,18 +21,17 @@ struct swk_rules {
 	unsigned keepalive_timeout;  /* seconds; 0: nginx's default */
 	unsigned keepalive_requests; /* 0: nginx's default */
 	unsigned balance;	     /* enum swk_balance */
-	char *upstream;		     /* upstream's name; NULL: the service's */
-	unsigned port;		     /* replaces the registered one; 0: does not */
+	char *upstream;		     /* the upstream's name; NULL: the service's name */
+	unsigned port;		     /* replaces the registered port; 0: does not */
 	char *address;		     /* `service`, `node`, or the name of a tagged address */
 	bool allow_hostnames;
 	bool require_check;
-	unsigned warning;     /* enum swk_warning_rule */
-	unsigned critical;    /* enum swk_unhealthy_rule */
-	unsigned maintenance; /* enum swk_unhealthy_rule */
-	unsigned empty;	      /* enum swk_empty_rule */
-	struct swk_share
-		min_healthy; /* if fewer of an upstream's instances are usable, it is kept */
-	bool weights;	     /* Consul's weights become nginx's */
+	unsigned warning;	      /* enum swk_warning_rule */
+	unsigned critical;	      /* enum swk_unhealthy_rule */
+	unsigned maintenance;	      /* enum swk_unhealthy_rule */
+	unsigned empty;		      /* enum swk_empty_rule */
+	struct swk_share min_healthy; /* with fewer usable instances, the upstream is kept */
+	bool weights;		      /* Consul's weights become nginx's */
 };
 
 extern const struct swk_fields swk_rules_fields;
@@ -40,12 +39,12 @@ extern const struct swk_fields swk_rules_fields;
 /* The rules for services that match a pattern. */
 struct swk_override {
 	char *pattern;		/* owned */
-	size_t specific;	/* the larger, the later it is applied */
-	uint32_t said;		/* a bit for each field that is set */
+	size_t specific;	/* overrides with a larger number win */
+	uint32_t said;		/* a bit for each field that the override sets */
 	struct swk_rules rules; /* owned texts */
 };
 
-/* From the least specific to the most specific. */
+/* Sorted from the least to the most specific. */
 struct swk_overrides {
 	struct swk_override *list;
 	size_t count;
@@ -53,12 +52,12 @@ struct swk_overrides {
 
 /*
  * Adds an override without rules, and returns it; NULL without memory. A name without wildcards is
- * the most specific. Otherwise it is the pattern with more literal characters; of equals, the first
- * one added. Valid until the next is added.
+ * the most specific, then the pattern with more literal characters; of equals, the first one added.
+ * The pointer is valid until the next one is added.
  */
 struct swk_override *swk_overrides_add(struct swk_overrides *overrides, const char *pattern,
 				       struct swk_error *error);
-/* Sets a field, as swk_field_set does. */
+/* As swk_field_set. */
 int swk_override_set(struct swk_override *override, const struct swk_field *field,
 		     const char *value, const char *where, struct swk_error *error);
 void swk_overrides_free(struct swk_overrides *overrides);
@@ -66,8 +65,8 @@ void swk_overrides_free(struct swk_overrides *overrides);
 /* Whether a name matches a shell pattern (fnmatch(3)). */
 bool swk_pattern_matches(const char *pattern, const char *name);
 
-/* Finds the rules of a service: each field from the most specific override that sets it, else from
- * the defaults. Texts are borrowed. */
+/* Finds the rules of a service: each field comes from the most specific override that sets it, else
+ * from the defaults. Texts are borrowed. */
 void swk_rules_find(struct swk_rules *rules, const struct swk_rules *defaults,
 		    const struct swk_overrides *overrides, const char *service);
 

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "model/live.h"
 
-/* ---- what there is to set ---- */
+/* ---- tables of fields ---- */
 
 const char *const swk_attribute_words[] = {
 	[SWK_ATTRIBUTE_WEIGHT] = "weight",
@@ -28,7 +28,7 @@ static bool is_separator(const char *text)
 	return swk_name_part_valid(text) && strlen(text) <= SWK_SEPARATOR_MAX;
 }
 
-/* As far as it can be told without taking the URL apart. */
+/* A rough check, without parsing the URL. */
 static bool is_consul_address(const char *text)
 {
 	const char *behind = strstr(text, "://");
@@ -38,13 +38,13 @@ static bool is_consul_address(const char *text)
 			      !strncmp(text, "unix://", 7)));
 }
 
-/* A path of keys, which are looked up with a slash behind it. */
+/* The client appends the slash when it asks for the keys. */
 static bool is_keyprefix(const char *text)
 {
 	return text[0] != '/' && text[strlen(text) - 1] != '/';
 }
 
-/* node_exporter reads no other. */
+/* node_exporter reads only files whose name ends in .prom. */
 static bool is_metrics_file(const char *text)
 {
 	const char *name = strrchr(text, '/');
@@ -75,7 +75,7 @@ static const struct swk_field settings_list[] = {
 	 .expected = "path that ends in .prom", .aside = true},
 };
 
-/* Of one run; no file may say them. */
+/* Settings of one run, which a settings file can't have. */
 static const struct swk_field run_list[] = {
 	{"token_file", SWK_TEXT, AT(token_file)}, {"service", SWK_TEXT, AT(service)},
 	{"verify", SWK_FLAG, AT(verify)},	  {"force", SWK_FLAG, AT(force)},
@@ -223,7 +223,7 @@ void swk_settings_clear_routes(struct swk_settings *settings)
 	settings->route_count = 0;
 }
 
-/* ---- all of it ---- */
+/* ---- settings ---- */
 
 int swk_settings_init(struct swk_settings *settings, struct swk_error *error)
 {
@@ -330,7 +330,7 @@ int swk_settings_set(struct swk_settings *settings, const char *name, const char
 	return swk_error_set(error, SWK_USAGE, "%s: there is no setting '%s'", where, name);
 }
 
-/* ---- which services ---- */
+/* ---- published services ---- */
 
 static bool matches_any(const struct swk_texts *patterns, const char *name)
 {
@@ -348,7 +348,7 @@ bool swk_settings_publish(const struct swk_settings *settings, const char *servi
 	       !matches_any(&settings->exclude, service);
 }
 
-/* ---- a number for all of it ---- */
+/* ---- the hash ---- */
 
 static uint64_t hash_count(uint64_t hash, size_t count)
 {

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* All settings, with defaults and ranges. */
+/* All settings. The tables in settings.c and rules.c have their defaults and ranges. */
 #ifndef SWK_SETTINGS_SETTINGS_H
 #define SWK_SETTINGS_SETTINGS_H
 
 #include "settings/rules.h"
 
-/* A tag whose value selects a colour: the upstream is SERVICE, separator, value. */
+/* A routing tag, whose value selects a colour: the upstream's name is SERVICE, separator, value. */
 struct swk_route {
 	char *tag;	 /* `gray`; owned, as are the next two */
 	char *plain;	 /* the value that means no colour: `default` */
 	char *separator; /* `_` */
-	bool also_plain; /* instances with a colour are in the upstream without one, too */
+	bool also_plain; /* instances with a colour are also in the upstream without one */
 };
 
-/* What an instance may set for its server, in its Meta and tags. */
+/* The attributes that an instance may set for its server, in its Meta and tags. */
 enum swk_attribute {
 	SWK_ATTRIBUTE_WEIGHT,
 	SWK_ATTRIBUTE_MAX_FAILS,
@@ -30,13 +30,13 @@ struct swk_attributes {
 	char *meta_prefix; /* owned, as is the next */
 	char *tag_prefix;
 	bool allow[SWK_ATTRIBUTES];
-	unsigned max_weight; /* the highest that an instance may set */
+	unsigned max_weight; /* these four: the highest that an instance may set */
 	unsigned max_max_fails;
 	unsigned max_fail_timeout; /* seconds */
 	unsigned max_max_conns;
 };
 
-/* How to reach Consul, unless Consul's environment says otherwise. Texts are owned; NULL: not
+/* How to reach Consul. Consul's own environment variables override this. Texts are owned; NULL: not
  * set. */
 struct swk_consul_settings {
 	char *address; /* like CONSUL_HTTP_ADDR */
@@ -48,40 +48,40 @@ struct swk_consul_settings {
 	char *key_file;
 	char *server_name;
 	char *namespace;
-	char *where; /* file and line, for messages; NULL: not in a file */
-	bool stale;  /* any server may answer */
+	char *where; /* settings file and line, for messages; NULL: not set there */
+	bool stale;  /* any of Consul's servers may answer */
 	bool cached; /* the agent may answer from its cache */
 };
 
-/* A proxy to keep in step. Texts are owned. */
+/* A target. Texts are owned. */
 struct swk_target_settings {
-	char *name;	  /* for an operator; NULL: its URL */
+	char *name;	  /* for messages; NULL: its URL */
 	unsigned kind;	  /* index in swk_target_kinds */
 	char *url;	  /* as given: the target validates it */
-	char *where;	  /* where it was set, for messages: `--dyups`, `FILE:3: targets[0]` */
-	int wrong;	  /* status of an error in it: SWK_USAGE or SWK_CONFIG */
+	char *where;	  /* what set it, for messages: `--dyups`, or `PATH:3: targets[0].url` */
+	int wrong;	  /* the status if it is invalid: SWK_USAGE or SWK_CONFIG */
 	unsigned timeout; /* seconds, of one request; 0: the kind's default */
 };
 
 extern const char *const swk_target_kinds[]; /* ends with NULL */
 
-/* Owned texts. */
+/* A list of owned texts. */
 struct swk_texts {
 	char **list;
 	size_t count;
 };
 
 struct swk_settings {
-	/* Settings that a file may have; texts are owned. */
-	char *conf; /* FILE, which nginx includes */
+	/* Settings that the settings file may have; texts are owned. */
+	char *conf; /* the conf file, which nginx includes */
 	struct swk_target_settings *targets;
 	size_t target_count;
 	struct swk_consul_settings consul;
 	unsigned timeout;	/* seconds, for the whole run */
-	unsigned read_interval; /* seconds until each worker has read its queue unprompted */
+	unsigned read_interval; /* seconds until each worker has read its dyups queue by itself */
 	unsigned min_services;
-	char *min_services_where; /* who set it, for messages; NULL: the default */
-	unsigned max_deletions;	  /* percentage of upstreams that one run may delete */
+	char *min_services_where; /* what set it, for messages; NULL: the default */
+	unsigned max_deletions;	  /* percentage of managed upstreams that one run may delete */
 	struct swk_texts include; /* patterns; none: all services */
 	struct swk_texts exclude;
 	char *require_tag; /* NULL: not required */
@@ -93,7 +93,7 @@ struct swk_settings {
 	struct swk_overrides services;
 	unsigned log_format;	 /* enum swk_log_format */
 	char *metrics_file;	 /* NULL: not written */
-	struct swk_texts faults; /* all that is wrong with the file, as messages */
+	struct swk_texts faults; /* messages about all mistakes in the settings file */
 
 	/* Settings of one run. */
 	char *token_file; /* overrides Consul's environment; NULL: not set */
@@ -101,16 +101,16 @@ struct swk_settings {
 	bool adopt;
 	bool force;
 	bool resync;
-	bool ask;    /* asks Consul about `service`; reads no document */
-	bool resume; /* ends an operator's hold */
+	bool ask;    /* ask Consul about `service`; read no document */
+	bool resume; /* end an operator's hold */
 	bool dry_run;
-	bool explain; /* a short list of services is a note, and does not end the run */
-	bool verify;  /* same as resync, if not set */
+	bool explain; /* a list with too few services is noted, and does not end the run */
+	bool verify;  /* default: same as `resync` */
 	bool verify_said;
-	bool afresh; /* asks Consul even about services that FILE.checks shows unchanged */
+	bool afresh; /* ask Consul even about services that FILE.checks shows unchanged */
 };
 
-/* The parts of a file. Offsets are in the struct of each part. */
+/* The tables for the parts of the settings file. Offsets are in the struct of each part. */
 extern const struct swk_fields swk_settings_fields, swk_target_fields, swk_consul_fields,
 	swk_route_fields, swk_attributes_fields, swk_attributes_max_fields;
 
@@ -119,34 +119,34 @@ int swk_settings_init(struct swk_settings *settings, struct swk_error *error);
 void swk_settings_free(struct swk_settings *settings);
 
 /*
- * Sets one option (`conf`, `dyups`, `token-file`, `max-fails`, …) from text. A rule for services is
- * set in the defaults. `dyups` takes URLs separated by spaces, and replaces all targets. Returns 0,
- * SWK_USAGE or SWK_INTERNAL; the message begins with `where` (`--keepalive`, `SWK_KEEPALIVE`).
+ * Sets an option (`conf`, `dyups`, `token-file`, `max-fails`, …) from text. A rule goes into the
+ * defaults for all services. `dyups` takes URLs separated by white space, and replaces all targets.
+ * Returns 0, SWK_USAGE or SWK_INTERNAL. The message begins with `where` (`--keepalive`,
+ * `SWK_KEEPALIVE`).
  */
 int swk_settings_set(struct swk_settings *settings, const char *name, const char *value,
 		     const char *where, struct swk_error *error);
 
-/* Notes who set an option, if messages name it: `where` as above, or the file. */
+/* Records what set an option, if messages name that: `where` as above, or the settings file.
+ * Returns 0 or SWK_INTERNAL. */
 int swk_settings_set_where(struct swk_settings *settings, const char *name, const char *where,
 			   struct swk_error *error);
 
-/* Sets what depends on other settings. Call it after all of them are read. */
+/* Sets what depends on other settings. Call it after all settings are read. */
 void swk_settings_complete(struct swk_settings *settings);
 
-/* Whether a service, or an upstream of the key tree, is published. `consul` never is. */
+/* Whether a service, or an upstream of keys, is published. `consul` never is. */
 bool swk_settings_publish(const struct swk_settings *settings, const char *service);
 
-/*
- * A hash of all settings that a file may have, wherever they were set, except those marked `aside`.
- * Settings of one run are not in it.
- */
+/* A hash of all settings that the settings file may have, whatever set them, except those marked
+ * `aside`. Settings of one run are left out. */
 uint64_t swk_settings_hash(const struct swk_settings *settings);
 
-/* Append an entry with its defaults and return it; NULL without memory. */
+/* Both append an entry with its defaults, and return it; NULL without memory. */
 struct swk_target_settings *swk_settings_add_target(struct swk_settings *settings,
 						    struct swk_error *error);
 struct swk_route *swk_settings_add_route(struct swk_settings *settings, struct swk_error *error);
-/* Remove all entries. */
+/* Both remove all entries. */
 void swk_settings_clear_targets(struct swk_settings *settings);
 void swk_settings_clear_routes(struct swk_settings *settings);
 
