@@ -97,7 +97,7 @@ uint64_t swk_checks_number(const struct swk_check *check)
 	return swk_hash_end(swk_hash_bytes(hash, &check->index, sizeof(check->index)));
 }
 
-/* ---- what is remembered ---- */
+/* ---- entries ---- */
 
 void swk_checks_free(struct swk_checks *checks)
 {
@@ -151,7 +151,7 @@ int swk_seen_set(struct swk_seen *seen, uint64_t own, struct swk_tallies *nodes,
 	if (nodes->count)
 		qsort(nodes->list, nodes->count, sizeof(*nodes->list), compare_tallies);
 	for (size_t i = 0; i < nodes->count; i++) {
-		/* Each instance on a node repeats the node's checks. */
+		/* The answer has a node's checks with each of its instances. */
 		if (i && nodes->list[i].key == nodes->list[i - 1].key)
 			continue;
 		seen->checks += nodes->list[i].sum;
@@ -201,7 +201,7 @@ int swk_checks_write(struct swk_buffer *out, const struct swk_checks *checks,
 	return status ? status : swk_buffer_print(out, error, "end\n");
 }
 
-/* Reads a sum as it is written, before `stop`, and moves past that. */
+/* Reads a number of 16 digits that `stop` follows. Moves *text past `stop`. */
 static bool read_sum(const char **text, char stop, uint64_t *number)
 {
 	if (strspn(*text, "0123456789abcdef") != DIGITS || (*text)[DIGITS] != stop)
@@ -213,7 +213,7 @@ static bool read_sum(const char **text, char stop, uint64_t *number)
 
 struct reading {
 	struct swk_checks *checks;
-	bool settings_read; /* the line `settings` was read */
+	bool settings_read;
 	struct swk_error *error;
 };
 
@@ -255,7 +255,6 @@ static bool read_node(struct reading *reading, const char *text)
 	return true;
 }
 
-/* Takes one line; false if it is invalid. */
 static bool read_line(void *context, const char *line)
 {
 	struct reading *reading = context;
@@ -276,7 +275,7 @@ int swk_checks_read(struct swk_checks *checks, const char *text, size_t length, 
 	struct reading reading = {.checks = checks, .error = error};
 
 	*damaged = swk_lines_read(text, length, head, read_line, &reading, error);
-	/* The line `settings` is missing. */
+	/* The text ends without a line `settings`, which must be the second. */
 	if (!*damaged && !reading.settings_read && !error->status)
 		*damaged = 2;
 	if (*damaged || error->status)

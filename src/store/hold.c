@@ -38,7 +38,7 @@ int swk_hold_write(struct swk_buffer *out, const struct swk_hold *hold, struct s
 	return swk_buffer_print(out, error, "end\n");
 }
 
-/* Takes a text from a line; false if swk_hold_write can't have written it. */
+/* Rejects what swk_hold_write can't have written. */
 static bool take_text(char *out, size_t size, const char *text)
 {
 	char escaped[SWK_TEXT_MAX];

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Texts that one run leaves for the next. The first line is a head, the last is `end`: a truncated
- * text is recognised.
- */
+/* Reads the texts that one run leaves for the next. The first line is a head. The last is `end`, so
+ * that a truncated text is recognised. */
 #ifndef SWK_STORE_LINES_H
 #define SWK_STORE_LINES_H
 
@@ -12,9 +10,9 @@
 #include "base/error.h"
 
 /*
- * Passes on each line between head and end, without its newline. `take` returns false for an
- * invalid line, and reports other failures in `error`, which it shares with the caller. Returns 0,
- * or the number of the first invalid line, from 1.
+ * Passes each line between the head and the end to `take`, without its newline. `take` returns
+ * false for an invalid line. It sets `error`, which it shares with the caller, for any other
+ * failure; reading then stops. Returns 0, or the number of the first invalid line, from 1.
  */
 size_t swk_lines_read(const char *text, size_t length, const char *head,
 		      bool (*take)(void *context, const char *line), void *context,

@@ -25,7 +25,7 @@ void swk_state_free(struct swk_state *state)
 	*state = (struct swk_state){0};
 }
 
-/* ---- what is pending ---- */
+/* ---- pending ---- */
 
 struct swk_state_target *swk_state_find_target(const struct swk_state *state, const char *target)
 {
@@ -152,11 +152,10 @@ int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struc
 
 struct reading {
 	struct swk_state *state;
-	struct swk_state_target *entry; /* of the last `target` */
+	struct swk_state_target *entry; /* the last target read */
 	struct swk_error *error;
 };
 
-/* Takes one line; false if it is invalid. */
 static bool read_line(void *context, const char *line)
 {
 	struct reading *reading = context;

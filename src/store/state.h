@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one run remembers for the next: what each target has pending, what was deleted, and the last
- * index of each service. Losing it costs requests, never a wrong one. Knows its text, not the file.
+ * The content of the state file, FILE.state: what each target has pending, which names were
+ * deleted, and the last index of each service. Losing it costs requests, but never causes a wrong
+ * one. Knows the text, not the file.
  */
 #ifndef SWK_STORE_STATE_H
 #define SWK_STORE_STATE_H
@@ -12,9 +13,9 @@
 #include "base/buffer.h"
 #include "model/names.h"
 
-/* Upstreams that a target may not have as FILE has them. */
+/* A target, and the upstreams that may differ there from the conf file. */
 struct swk_state_target {
-	char *target; /* its name, which is its URL by default; owned */
+	char *target; /* the target's name, by default its URL; owned */
 	struct swk_names pending;
 };
 
@@ -25,11 +26,11 @@ struct swk_index {
 
 struct swk_state {
 	int64_t success; /* epoch seconds of the last run that left nothing to do; 0: never */
-	/* Managed upstreams that left FILE. A worker that died comes back with those that were in
-	 * FILE when nginx started. */
+	/* Managed upstreams that were deleted from the conf file. nginx starts a new worker, after
+	 * one died, with the upstreams that the conf file had when nginx started. */
 	struct swk_names gone;
-	uint64_t listed; /* the index of the last list of all services; 0: none */
-	uint64_t keyed;	 /* the index of the last tree of keys; 0: none */
+	uint64_t listed; /* Consul's index of the last list of services; 0: none */
+	uint64_t keyed;	 /* Consul's index of the last answer about keys; 0: none */
 	struct swk_state_target *targets;
 	size_t target_count;
 	struct swk_index *indexes; /* sorted by service, byte by byte */
@@ -39,27 +40,28 @@ struct swk_state {
 void swk_state_free(struct swk_state *state);
 
 /*
- * Lines: a head; `success SECONDS`; `listed INDEX`; `keys INDEX`; `gone NAME`; `index INDEX
- * SERVICE`; for each target `target NAME`, then `owed NAME` for each upstream that it has pending;
- * and `end`.
+ * Appends the text. Its lines: a head; `success SECONDS`; `listed INDEX`; `keys INDEX`; `gone NAME`
+ * for each deleted name; `index INDEX SERVICE` for each service; for each target `target NAME`,
+ * then `owed NAME` for each pending upstream; `end`. Returns 0 or SWK_INTERNAL.
  */
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error);
 
-/* Reads such a text into a zeroed state. *damaged is 0, or the first invalid line; then the state
- * is empty. */
+/* Reads such a text into a zeroed state. *damaged is 0, or the number of the first invalid line;
+ * the state is then empty. Returns 0 or SWK_INTERNAL. */
 int swk_state_read(struct swk_state *state, const char *text, size_t length, size_t *damaged,
 		   struct swk_error *error);
 
-/* What a target has pending; NULL if nothing is recorded for it. */
+/* A target's entry, or NULL. */
 struct swk_state_target *swk_state_find_target(const struct swk_state *state, const char *target);
-/* The same, but adds a missing target; NULL without memory. Valid until the next is added. */
+/* Finds or adds a target; NULL without memory. The pointer is valid until the next one is added. */
 struct swk_state_target *swk_state_add_target(struct swk_state *state, const char *target,
 					      struct swk_error *error);
 
-/* Adds a name that left FILE. Over SWK_GONE_MAX names, one is dropped. */
+/* Adds the name of an upstream that was deleted from the conf file. If there are SWK_GONE_MAX names
+ * already, drops one. */
 int swk_state_add_gone(struct swk_state *state, const char *name, struct swk_error *error);
 
-/* The last index of a service, or 0. Setting 0 removes it. */
+/* The last index of a service; 0: none. Setting 0 removes it. */
 uint64_t swk_state_index(const struct swk_state *state, const char *service);
 int swk_state_set_index(struct swk_state *state, const char *service, uint64_t index,
 			struct swk_error *error);

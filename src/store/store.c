@@ -34,7 +34,7 @@ int swk_store_open(struct swk_store *store, const char *conf, struct swk_error *
 	struct stat about;
 
 	*store = (struct swk_store){.lock_descriptor = -1};
-	/* Resolves symbolic links: the file is replaced, and the link stays. */
+	/* Symbolic links are resolved, so that the file is replaced, and not the link. */
 	store->conf = realpath(conf, NULL);
 	if (!store->conf && (errno != ENOENT || !lstat(conf, &about)))
 		return fail(conf, "it can't be followed", error);
@@ -104,16 +104,16 @@ void swk_store_close(struct swk_store *store)
 
 /* ---- the lock ---- */
 
-/* A file that root makes in a user's directory must not shut that user out. */
+/* A file that root creates in a user's directory must not lock the user out. */
 static void give_to_owner(int descriptor, const char *directory)
 {
 	struct stat about, given;
 
-	/* A hard link may be another name of any file. */
+	/* A hard link may be a name of any other file. */
 	if (geteuid() == 0 && !fstat(descriptor, &given) && S_ISREG(given.st_mode) &&
 	    given.st_nlink == 1 && !stat(directory, &about) && about.st_uid != 0 &&
 	    fchown(descriptor, about.st_uid, about.st_gid))
-		return; /* then it stays root's, and the user gets an error on using it */
+		return; /* root still owns it: a run of the user will report an error */
 }
 
 static void wake(int number)
@@ -121,8 +121,8 @@ static void wake(int number)
 	(void)number;
 }
 
-/* flock() with a time limit. A timer interrupts it repeatedly, in case one signal comes just before
- * the call. The kernel's queue is fair, which polling would not be. */
+/* flock() with a time limit. The timer fires repeatedly, because one signal may come just before
+ * the call. The kernel's queue is fair; polling would not be. */
 static int wait_for_lock(int descriptor, int64_t deadline)
 {
 	const struct itimerval tick = {{0, 50000}, {0, 50000}}, none = {{0, 0}, {0, 0}};
@@ -194,8 +194,8 @@ static int write_all(int descriptor, const char *data, size_t length)
 	return 0;
 }
 
-/* Gives the new file the old one's mode and owner. Only root may give a file away; otherwise the
- * new one is the caller's, who may write in the directory anyway. */
+/* Gives the new file the old one's mode and owner. Only root may change an owner; otherwise the new
+ * file belongs to the caller, who may write in the directory anyway. */
 static int take_after(int descriptor, const char *path, const char *directory)
 {
 	struct stat old;
@@ -234,7 +234,7 @@ static int replace(const struct swk_store *store, const char *path, const char *
 	const char *step = "a temporary file beside it can't be made";
 	int descriptor, result;
 
-	/* A killed run may have left one. */
+	/* A killed run may have left a temporary file. */
 	if (unlink(store->temporary) && errno != ENOENT)
 		return fail(store->temporary, "it is in the way, and can't be removed", error);
 	descriptor = open(store->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -245,7 +245,7 @@ static int replace(const struct swk_store *store, const char *path, const char *
 	if (!result)
 		result = store->alone ? fchmod(descriptor, 0644)
 				      : take_after(descriptor, like, store->directory);
-	/* If a file is renamed before its data is on disk, it may be empty after a crash. */
+	/* A file that is renamed before its data is on disk may be empty after a crash. */
 	if (!result && !store->alone)
 		result = fsync(descriptor);
 	if (close(descriptor))
@@ -278,8 +278,8 @@ int swk_store_replace(const struct swk_store *store, const char *path,
 
 /* ---- FILE.previous ---- */
 
-/* Whether a commit was interrupted after it replaced FILE: then the old file still has its
- * temporary name. */
+/* Whether a commit was interrupted after it replaced the conf file: then FILE.previous.tmp is the
+ * old conf file. */
 static bool is_unfinished(const struct swk_store *store)
 {
 	struct stat kept, conf;
@@ -294,20 +294,20 @@ const char *swk_store_previous(const struct swk_store *store)
 	return is_unfinished(store) ? store->kept : store->previous;
 }
 
-/* Completes such a commit, or removes what it left. */
+/* Completes an interrupted commit, or removes what it left. */
 static int finish(const struct swk_store *store, struct swk_error *error)
 {
 	if (is_unfinished(store) && rename(store->kept, store->previous))
 		return fail(store->previous, "it is in the way, and can't be replaced", error);
-	/* If both names are links to one file, rename() keeps both. */
+	/* rename() keeps both names if they are links to one file. */
 	if (unlink(store->kept) && errno != ENOENT)
 		return fail(store->kept, "it is in the way, and can't be removed", error);
 	return 0;
 }
 
-/* Gives FILE a second name, which still leads to the old content after the replacement. *by_name
- * tells whether that worked. If not, as with another user's file or without hard links, it writes
- * FILE.previous. */
+/* Gives the conf file a second name, which still has the old content after the replacement.
+ * *by_name says whether that worked. If not, because the file is another user's or the file system
+ * has no hard links, writes FILE.previous instead. */
 static int keep(const struct swk_store *store, const struct swk_buffer *before, bool *by_name,
 		struct swk_error *error)
 {
@@ -336,7 +336,7 @@ int swk_store_commit(const struct swk_store *store, const struct swk_buffer *bef
 	*replaced |= done;
 	if (by_name && !done)
 		(void)unlink(store->kept);
-	/* If a crash of the machine undoes this, swk_store_previous still finds the old file. */
+	/* This is not synced: if a crash undoes it, swk_store_previous still finds the old file. */
 	if (by_name && done && rename(store->kept, store->previous) && !status)
 		status = fail(store->previous, "it is in the way, and can't be replaced", error);
 	return status;

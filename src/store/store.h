@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files: the lock, FILE, and the files beside it. Knows bytes, not syntax. A file is replaced
- * as a whole: temporary file in the same directory, fsync, rename, fsync of the directory. Errors
- * are SWK_CANTCREATE unless a comment says otherwise.
+ * The store: the conf file (FILE), the files next to it, and the lock. Knows bytes, not syntax. It
+ * replaces a file as a whole: temporary file in the same directory, fsync, rename, fsync of the
+ * directory. Functions that return an int return 0, SWK_INTERNAL without memory, or SWK_CANTCREATE
+ * for other errors, unless a comment says otherwise.
  */
 #ifndef SWK_STORE_STORE_H
 #define SWK_STORE_STORE_H
@@ -13,67 +14,66 @@
 #include "base/buffer.h"
 
 struct swk_store {
-	char *conf;	 /* FILE, with symbolic links resolved; all of these are owned */
+	char *conf;	 /* FILE, with symbolic links resolved; owned, as are all paths */
 	char *state;	 /* FILE.state */
 	char *bad_state; /* FILE.state.bad */
 	char *checks;	 /* FILE.checks */
 	char *hold;	 /* FILE.hold */
 	char *previous;	 /* FILE.previous */
-	char *kept;	 /* FILE.previous.tmp: a second name for FILE while it is replaced */
+	char *kept;	 /* FILE.previous.tmp: the second name of FILE while it is replaced */
 	char *lock;	 /* FILE.lock; never removed */
 	char *temporary; /* FILE.tmp; only the holder of the lock uses it */
 	char *directory;
-	int lock_descriptor; /* -1: not held */
-	bool alone; /* opened by swk_store_open_alone: has conf, temporary and directory only */
+	int lock_descriptor; /* -1: not locked */
+	bool alone; /* by swk_store_open_alone: only `conf`, `temporary`, `directory` are set */
 };
 
 int swk_store_open(struct swk_store *store, const char *conf, struct swk_error *error);
 /*
- * Opens a derived file that may be lost. Replacing it puts a new file with mode 0644 in its place,
- * whatever is there. A link is not followed, and nothing is synced. There is no lock file; the
- * temporary file is `.NAME.tmp`.
+ * Opens a single file that may be lost, such as the metrics file. Replacing it puts a new file with
+ * mode 0644 in its place, whatever is there. It follows no link and syncs nothing. There is no lock
+ * file; the temporary file is `.NAME.tmp`.
  */
 int swk_store_open_alone(struct swk_store *store, const char *path, struct swk_error *error);
-/* Releases the lock, too. */
+/* Releases the lock, and frees the paths. Accepts a store that swk_store_open could not open. */
 void swk_store_close(struct swk_store *store);
 
-/*
- * Takes the lock. Waits until the deadline (deadline.h) at most, then fails with SWK_TEMPFAIL. A
- * dead process holds no lock. *waited tells whether another process held it.
- */
+/* Takes the lock. Waits until the deadline (deadline.h), then fails with SWK_TEMPFAIL. *waited says
+ * whether another process held the lock. A process that dies releases it. */
 int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited,
 		   struct swk_error *error);
 
-/* The same on the directory itself, where a lock file would be in the way. */
+/* Locks the directory itself instead, where a lock file would be in the way. */
 int swk_store_lock_folder(struct swk_store *store, int64_t deadline, struct swk_error *error);
 
 /* Releases the lock only. */
 void swk_store_unlock(struct swk_store *store);
 
 /*
- * Replaces one of the store's files. An existing file's mode and owner are kept, as far as the
- * caller may set them. A new file is readable by all, and root gives it to the directory's owner.
- * Without `durably`, a crash of the machine may bring the old file back. *replaced becomes true
- * once the new file is in place, even if an error follows.
+ * Replaces one of the store's files. It keeps the mode and owner of an existing file, as far as the
+ * caller may set them. A new file gets mode 0644, and root gives it to the owner of the directory.
+ * Without `durably`, the old file may be back after a crash of the machine. *replaced becomes true
+ * as soon as the new file is in place, even if an error follows.
  */
 int swk_store_replace(const struct swk_store *store, const char *path,
 		      const struct swk_buffer *text, bool durably, bool *replaced,
 		      struct swk_error *error);
 
 /*
- * Replaces FILE, durably, and keeps its old content `before` as FILE.previous: as a hard link, if
- * the file system has them. swk_store_previous finds it even if this is interrupted.
+ * Replaces FILE durably, and keeps the old file, whose content is `before`, as FILE.previous:
+ * through a hard link, or by writing `before` if there are no hard links. swk_store_previous finds
+ * the old file even if this is interrupted.
  */
 int swk_store_commit(const struct swk_store *store, const struct swk_buffer *before,
 		     const struct swk_buffer *text, bool *replaced, struct swk_error *error);
 
-/* The path of FILE's previous version, which may not exist. Borrowed. */
+/* The path of the previous FILE, which may not exist. Borrowed. */
 const char *swk_store_previous(const struct swk_store *store);
 
-/* Removes one of the store's files, durably. A missing file is no error. */
+/* Removes one of the store's files, durably. A missing file is not an error. */
 int swk_store_remove(const struct swk_store *store, const char *path, struct swk_error *error);
 
-/* Renames an unreadable state file to FILE.state.bad, for inspection. */
+/* Renames a damaged state file to FILE.state.bad, for inspection. */
 int swk_store_set_aside(const struct swk_store *store, struct swk_error *error);
 
 #endif
