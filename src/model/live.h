@@ -28,7 +28,7 @@ void swk_live_free(struct swk_live *live);
  */
 int swk_live_merge(struct swk_live *live, struct swk_live *sample, struct swk_error *error);
 
-/* Whether the live state shows that the target lacks this upstream or has it otherwise. */
+/* Whether the live state shows that the target lacks this upstream, or that it differs there. */
 bool swk_live_differs(const struct swk_live *live, const struct swk_upstream *desired);
 
 #endif
