@@ -28,7 +28,7 @@ enum family {
 	FAMILIES
 };
 
-/* A label, where it has one, is the only one. */
+/* `label` is the family's only label, or NULL. */
 static const struct {
 	const char *name, *label, *type, *help;
 } families[FAMILIES] = {
@@ -84,7 +84,7 @@ void swk_metrics_free(struct swk_metrics *metrics)
 	*metrics = (struct swk_metrics){0};
 }
 
-/* Both take over a text, which may be NULL for want of memory. */
+/* Both take ownership of a text, which is NULL if strdup() had no memory. */
 static int add_health(struct swk_metrics *metrics, char *upstream, double ratio,
 		      struct swk_error *error)
 {
@@ -117,16 +117,17 @@ static int add_target(struct swk_metrics *metrics, char *name, uint64_t pending,
 	return 0;
 }
 
-/* ---- read back ---- */
+/* ---- reading ---- */
 
-/* A sample: the family, its label's value, and the number. */
+/* One line of the file. */
 struct sample {
 	enum family family;
-	char *label; /* "" where it has none */
+	char *label; /* the label's value; "" without a label */
 	double number;
 };
 
-/* Takes a label's value as it stands between quotes; returns what is behind it, or NULL. */
+/* Decodes a label's value in place, and ends it with a NUL. Returns what follows the closing quote,
+ * or NULL if that is missing. */
 static char *take_label(char *at, char **value)
 {
 	char *to = at;
@@ -166,7 +167,7 @@ static bool take_sample(char *line, struct sample *sample)
 	if (*at != ' ')
 		return false;
 	sample->number = strtod(at + 1, &end);
-	/* Past 2^53 a number is not what was counted. */
+	/* A double is not exact over 2^53 (9.007e15). */
 	return end > at + 1 && !*end && sample->number >= 0 && sample->number < 9e15;
 }
 
@@ -252,14 +253,14 @@ int swk_metrics_read(struct swk_metrics *metrics, char *text, struct swk_error *
 	return status;
 }
 
-/* ---- a run has ended ---- */
+/* ---- updating ---- */
 
 static int health_order(const char *key, const void *item)
 {
 	return strcasecmp(key, ((const struct swk_metrics_health *)item)->upstream);
 }
 
-/* What was known of an upstream's health, or -1. */
+/* The ratio that the previous file has for an upstream; -1: none. */
 static double earlier_ratio(const struct swk_metrics *before, const char *upstream)
 {
 	bool found;
@@ -268,7 +269,7 @@ static double earlier_ratio(const struct swk_metrics *before, const char *upstre
 
 	if (found)
 		return before->healths[place].ratio;
-	/* Of so many, those that are all healthy are not told of. */
+	/* With so many upstreams, the file leaves out those that are all healthy. */
 	return before->upstreams > SWK_METRICS_UPSTREAMS ? 1 : -1;
 }
 
@@ -332,7 +333,7 @@ int swk_metrics_update(struct swk_metrics *metrics, const struct swk_report *rep
 	return report->finished ? update_known(metrics, report, error) : 0;
 }
 
-/* ---- written ---- */
+/* ---- writing ---- */
 
 static int add_family(struct swk_buffer *out, enum family family, struct swk_error *error)
 {
@@ -341,7 +342,7 @@ static int add_family(struct swk_buffer *out, enum family family, struct swk_err
 				families[family].type);
 }
 
-/* The one number of a family that has no label; nothing where it is left out. */
+/* Adds a family without a label, unless `there` is false. */
 static int add_one(struct swk_buffer *out, enum family family, bool there, int digits,
 		   double number, struct swk_error *error)
 {
@@ -426,7 +427,7 @@ static int add_targets(struct swk_buffer *out, const struct swk_metrics *metrics
 	return status;
 }
 
-/* What a run that got to its end knows. */
+/* Adds what only a run that reached its end knows. */
 static int add_known(struct swk_buffer *out, const struct swk_metrics *metrics,
 		     struct swk_error *error)
 {

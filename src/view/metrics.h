@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A report as metrics, in Prometheus' text format (exposition format 0.0.4): the last run's
- * results, and counters that continue from run to run. What a run did not learn stays as the
- * previous file has it, so the file is read back. Pure: no file, no clock.
+ * Metrics in Prometheus' text format (exposition format 0.0.4): the results of the last run, and
+ * counters that continue from run to run. They keep the previous file's value for what a run did
+ * not learn, so that file is read first. Pure: no file, no clock.
  */
 #ifndef SWK_VIEW_METRICS_H
 #define SWK_VIEW_METRICS_H
@@ -22,19 +22,19 @@ struct swk_metrics_target {
 };
 
 struct swk_metrics {
-	double attempt; /* seconds since the epoch of the last run; 0: never */
-	double success; /* the same, of the last with status 0 */
-	double pass;	/* the same, of the last in which Consul answered about all services */
+	double attempt; /* when the last run ended, in seconds since the epoch; 0: never */
+	double success; /* the same for the last run with status 0 */
+	double pass;	/* the same for the last complete run that got all answers */
 	int status;
 	double duration; /* seconds */
 	double steps[SWK_STEPS];
 	uint64_t events[SWK_EVENTS];
 	uint64_t failed[SWK_EVENTS];
-	bool known; /* some run got to its end: the rest is valid */
+	bool known; /* some run has reached its end: the rest is valid */
 	bool on_hold;
 	uint64_t upstreams;
 	uint64_t servers;
-	uint64_t kept; /* this and the next are of the last run about all services */
+	uint64_t kept; /* this and the next are from the run at `pass` */
 	uint64_t skipped;
 	struct swk_metrics_health *healths; /* sorted without case */
 	size_t health_count;
@@ -44,19 +44,17 @@ struct swk_metrics {
 
 void swk_metrics_free(struct swk_metrics *metrics);
 
-/*
- * Reads an earlier run's file into a zeroed struct; modifies the text. Skips unknown lines: what a
- * damaged file has lost starts anew, which Prometheus handles. Returns 0 or SWK_INTERNAL.
- */
+/* Reads the previous file into a zeroed struct; modifies the text. Skips unknown lines. Counters
+ * that a damaged file has lost start at 0, which Prometheus handles. Returns 0 or SWK_INTERNAL. */
 int swk_metrics_read(struct swk_metrics *metrics, char *text, struct swk_error *error);
 
-/* Adds a run that ended at `now`. A run that did not get to its end leaves unchanged what it did
- * not learn. Returns 0 or SWK_INTERNAL. */
+/* Adds a run that ended at `now`, in seconds since the epoch. Does not change what the run did not
+ * learn. Returns 0 or SWK_INTERNAL. */
 int swk_metrics_update(struct swk_metrics *metrics, const struct swk_report *report, int status,
 		       double now, struct swk_error *error);
 
-/* Writes all that is known. With more than SWK_METRICS_UPSTREAMS upstreams, it lists only those
- * that are not all healthy, and at most that many. */
+/* Appends the metrics as text. If there are more than SWK_METRICS_UPSTREAMS upstreams, lists only
+ * those with an unhealthy instance, and at most that many. Returns 0 or SWK_INTERNAL. */
 int swk_metrics_write(struct swk_buffer *out, const struct swk_metrics *metrics,
 		      struct swk_error *error);
 

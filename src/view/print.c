@@ -108,7 +108,7 @@ int swk_print_json(struct swk_buffer *out, const struct swk_report *report, int 
 	return result;
 }
 
-/* ---- the line of a log ---- */
+/* ---- the log line ---- */
 
 static const char *outcome(int status, bool dry_run)
 {
@@ -132,7 +132,7 @@ static void add_number(struct swk_event_line *line, const char *name, uint64_t n
 		(struct swk_log_field){.name = name, .number = (int64_t)number};
 }
 
-/* What a run came to, which one that ended before doesn't know. */
+/* Adds the numbers that only a run that reached its end has. */
 static void add_numbers(struct swk_event_line *line, const struct swk_report *report)
 {
 	add_number(line, "added", swk_report_signed(report, '+'));
@@ -168,11 +168,11 @@ void swk_print_event(struct swk_event_line *line, const struct swk_report *repor
 	add_number(line, "duration_ms", (uint64_t)report->milliseconds);
 }
 
-/* ---- why ---- */
+/* ---- decisions ---- */
 
 enum { SERVICE, INSTANCE, STATUS, UPSTREAM, DECISION, REASON, COLUMNS };
 
-/* All of them, or those of one service, and room for the instance of one. */
+/* The decisions about one service (NULL: all), and room for a cell. */
 struct decision_rows {
 	const struct swk_decisions *decisions;
 	const char *service;

@@ -20,7 +20,7 @@ static const char *const standing_colours[SWK_STANDINGS] = {
 	[SWK_STANDS_SPLIT] = SWK_RED,	   [SWK_STANDS_PENDING] = SWK_RED,
 };
 
-/* A target's rows, and room for the numbers of one. */
+/* A target's rows, and room for the numbers of one row. */
 struct rows {
 	const struct swk_survey_target *target;
 	char file[SWK_NUMBER_MAX], live[SWK_NUMBER_MAX];
@@ -55,7 +55,7 @@ static int put_rows(struct swk_line *line, const struct swk_survey_target *targe
 	return swk_table_print(line, &table, error);
 }
 
-/* `http://…: 5 upstreams: 3 in step, 1 owed, 1 foreign` */
+/* `http://…: 5 upstreams: 3 in step, 1 pending, 1 unmanaged`, then the table. */
 static int put_target(struct swk_line *line, const struct swk_survey_target *target,
 		      struct swk_error *error)
 {
@@ -88,7 +88,7 @@ static int put_target(struct swk_line *line, const struct swk_survey_target *tar
 	return target->count ? put_rows(line, target, error) : 0;
 }
 
-/* ---- what is not published ---- */
+/* ---- unpublished services ---- */
 
 static bool take_decision(void *context, size_t place, struct swk_row *row)
 {
@@ -121,7 +121,7 @@ static int put_unpublished(struct swk_line *line, const struct swk_decisions *de
 	return status ? status : swk_table_print(line, &table, error);
 }
 
-/* ---- all of it ---- */
+/* ---- the survey ---- */
 
 static int put_hold(struct swk_line *line, const char *on_hold, struct swk_error *error)
 {
@@ -134,7 +134,7 @@ static int put_hold(struct swk_line *line, const char *on_hold, struct swk_error
 	return 0;
 }
 
-/* What is known of the whole: a line each. */
+/* The lines about the conf file, and about a hold. */
 static int put_head(struct swk_line *line, const struct swk_survey *survey, struct swk_error *error)
 {
 	const time_t seconds = (time_t)survey->success;
@@ -210,7 +210,7 @@ static json_t *unpublished(const struct swk_survey *survey)
 	return list;
 }
 
-/* What kept the look from being a whole one, and what somebody should see to. */
+/* The notes about what made the survey incomplete, and the warnings. */
 static json_t *notes(const struct swk_report *report)
 {
 	json_t *list = json_array();
