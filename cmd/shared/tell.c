@@ -20,7 +20,7 @@ void swk_tell_as(struct swk_log *log, const struct swk_options *options)
 		log->level = SWK_LOG_DEBUG;
 }
 
-/* One line, painted over and over, and taken away at the end. */
+/* Repaints one line, and erases it at the end. */
 static void show_progress(const char *target, size_t done, size_t all)
 {
 	static int64_t began, shown;

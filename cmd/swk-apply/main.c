@@ -11,8 +11,7 @@
 #include "settings/options.h"
 #include "view/print.h"
 
-/* What a monitoring system gets. A run's status is about nginx, so that this changes nothing in it.
- */
+/* Writes the metrics. A failure is only a warning, because the exit status is about nginx. */
 static void publish(const struct swk_settings *settings, const struct swk_report *report,
 		    int status, const struct swk_log *log)
 {
@@ -23,8 +22,7 @@ static void publish(const struct swk_settings *settings, const struct swk_report
 		swk_log_line(log, SWK_LOG_WARNING, error.text);
 }
 
-/* In a log for programs the run is one line, and the last: of more than 4 KB an agent keeps the
- * end. */
+/* Logs the run as one line of fields. It comes last: an agent keeps only the last 4 KB. */
 static void say_event(const struct swk_settings *settings, const struct swk_report *report,
 		      int status, const struct swk_error *failure, const struct swk_log *log)
 {
@@ -34,7 +32,7 @@ static void say_event(const struct swk_settings *settings, const struct swk_repo
 	swk_log_fields(log, line.level, line.text, line.fields, line.count);
 }
 
-/* A run that could not begin. */
+/* Reports a run that could not begin. */
 static void say_refusal(const struct swk_options *options, const struct swk_error *failure,
 			const struct swk_log *log)
 {
@@ -57,7 +55,8 @@ static int run(struct swk_options *options, struct swk_log *log)
 
 	swk_report_init(&report);
 	swk_tell_progress(&report, options);
-	/* What is remembered of checks has no numbers in it. */
+	/* FILE.checks has no numbers of instances, so the first metrics need answers from
+	 * Consul. */
 	if (settings->metrics_file)
 		settings->afresh = !swk_publish_began(settings->metrics_file);
 	if (!settings->resync && isatty(STDIN_FILENO))

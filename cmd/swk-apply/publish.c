@@ -8,7 +8,7 @@
 #include "store/store.h"
 #include "view/metrics.h"
 
-/* What can't be read is lost, and begins anew. */
+/* If the file can't be read, its counters start again. */
 static int read_back(struct swk_metrics *metrics, const char *path, struct swk_error *error)
 {
 	struct swk_error failure = {0};
@@ -35,7 +35,7 @@ bool swk_publish_began(const char *path)
 	return began;
 }
 
-/* Under the lock: who read last writes last, and no run's count is lost. */
+/* Reads and writes under the lock, so that concurrent runs lose no count. */
 static int replace(const struct swk_store *store, const struct swk_report *report, int status,
 		   struct swk_error *error)
 {

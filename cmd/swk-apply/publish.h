@@ -5,13 +5,11 @@
 
 #include "model/report.h"
 
-/* Whether it records a run about all services. */
+/* Whether the file records a complete run. */
 bool swk_publish_began(const char *path);
 
-/*
- * Replaces the metrics file: records this run, and continues the old file's counters. Returns 0 or
- * a status, which must not affect the run's; the error has the reason.
- */
+/* Replaces the metrics file: adds this run to the old file's counters. `status` is the run's.
+ * Returns 0 or a status, which must not change the run's status. */
 int swk_publish(const char *path, const struct swk_report *report, int status,
 		struct swk_error *error);
 

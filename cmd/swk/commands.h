@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The subcommands. The caller frees the options. Each returns the exit status. */
+/* The subcommands. Each returns the exit status. The caller frees the options. */
 #ifndef SWK_COMMANDS_H
 #define SWK_COMMANDS_H
 
@@ -18,14 +18,14 @@ int swk_resume_command(struct swk_options *options, const struct swk_log *log);
 int swk_status_command(struct swk_options *options, const struct swk_log *log);
 int swk_wait_command(struct swk_options *options, const struct swk_log *log);
 
-/* Fills in a hold that begins now, by the calling user. Returns 0, or SWK_USAGE after a message. */
+/* Fills in a hold that begins now, by the calling user. Returns 0, or SWK_USAGE after logging a
+ * message. */
 int swk_fill_hold(struct swk_hold *hold, const char *reason, const struct swk_log *log);
 
-/* Prints that FILE is on hold. */
+/* Prints that changes are on hold. */
 void swk_say_on_hold(const struct swk_settings *settings);
 
-/* Reports the notes on what made a reading incomplete, and the warnings. Drops notes that the table
- * shows anyway. */
+/* Logs the notes, except those that the command's table shows: skipped, kept and pending. */
 void swk_say_notes(struct swk_report *report, const struct swk_log *log);
 
 #endif

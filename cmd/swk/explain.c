@@ -8,7 +8,7 @@
 #include "run/apply.h"
 #include "view/print.h"
 
-/* Whether somebody hands a document in: a file, or a pipe. */
+/* Whether standard input has a document: it is a file or a pipe. */
 static bool has_document(void)
 {
 	struct stat what;
@@ -30,7 +30,7 @@ static bool is_shown(const struct swk_decisions *decisions, const char *service,
 	return false;
 }
 
-/* The table says what is decided. An nginx may have, or be owed, something else. */
+/* Warns if an nginx differs from what the table shows. */
 static void say_differences(const struct swk_report *report, const struct swk_decisions *decisions,
 			    const char *service, const struct swk_log *log)
 {
@@ -47,7 +47,7 @@ static void say_differences(const struct swk_report *report, const struct swk_de
 	}
 }
 
-/* The table, and what there is to say behind it. */
+/* Prints the table, then warnings. */
 static int show(const struct swk_report *report, const struct swk_decisions *decisions,
 		const char *service, const struct swk_log *log, struct swk_error *error)
 {
@@ -58,7 +58,7 @@ static int show(const struct swk_report *report, const struct swk_decisions *dec
 	swk_buffer_init(&table, SWK_DOCUMENT_MAX);
 	if (!swk_print_decisions(&table, decisions, service, error))
 		(void)fwrite(table.data, 1, table.length, stdout);
-	(void)fflush(stdout); /* where both go to one place, the notes stand behind the table */
+	(void)fflush(stdout); /* warnings on standard error must follow the table */
 	for (size_t i = 0; i < table.length; i++)
 		lines += table.data[i] == '\n';
 	if (!error->status && service && lines == 1) {
@@ -74,7 +74,7 @@ static int show(const struct swk_report *report, const struct swk_decisions *dec
 	return error->status;
 }
 
-/* Before the table: what keeps it from nginx. */
+/* Logs, before the table, what keeps its decisions from nginx. */
 static void say_blockers(struct swk_report *report, const struct swk_log *log)
 {
 	static const enum swk_note_kind kinds[] = {SWK_NOTE_HELD_BACK, SWK_NOTE_UNAVAILABLE,

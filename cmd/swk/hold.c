@@ -9,7 +9,7 @@
 #include "base/number.h"
 #include "run/apply.h"
 
-/* Who is at the terminal: behind sudo, whoever called it. */
+/* The calling user: with sudo, the user who called sudo. */
 static const char *caller(char room[SWK_NUMBER_MAX + 8])
 {
 	static const char *const variables[] = {"SUDO_USER", "USER", "LOGNAME"};
@@ -38,7 +38,7 @@ int swk_fill_hold(struct swk_hold *hold, const char *reason, const struct swk_lo
 void swk_say_on_hold(const struct swk_settings *settings)
 {
 	swk_tell_line("%s stays as it is until 'swk resume'", settings->conf);
-	(void)fflush(stdout); /* where both go to one place, what is said behind it stands there */
+	(void)fflush(stdout); /* messages on standard error must follow it */
 }
 
 int swk_hold_command(struct swk_options *options, const struct swk_log *log)

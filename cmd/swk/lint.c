@@ -29,8 +29,8 @@ static int read_configuration(struct swk_nginx_files *files, const char *path, c
 	return status;
 }
 
-/* Our file, to be looked into and to be measured. Where it isn't what swk-apply writes, that is
- * said, and the rest goes on without its measures. */
+/* Reads the conf file: its directives, to check them, and its upstreams, to know names and sizes.
+ * If swk-apply did not write the file, warns, and continues without the upstreams. */
 static int read_conf(const struct swk_nginx_files *files, const struct swk_nginx_file *file,
 		     struct swk_lint_conf *conf, const struct swk_log *log, struct swk_error *error)
 {

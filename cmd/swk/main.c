@@ -10,7 +10,7 @@ static const struct command {
 	const char *name;
 	enum swk_command kind;
 	int (*run)(struct swk_options *options, const struct swk_log *log);
-	const char *words; /* that it takes */
+	const char *words; /* its arguments */
 	const char *help;
 } commands[] = {
 	{"check-config", SWK_COMMAND_CHECK, swk_check_config, "[option]… [FILE]",
@@ -75,14 +75,14 @@ static void print_version(void)
 	(void)printf("swk %s\n", SWK_VERSION);
 }
 
-/* It gets its own name and words. */
+/* argv[0] is the command's name. */
 static int run(const struct command *command, int argc, char **argv, struct swk_log *log)
 {
 	struct swk_options options;
 	struct swk_error error = {0};
 	int status = swk_options_read(&options, command->kind, argc, argv, &error);
 
-	/* What watches is told of messages is for its handlers. */
+	/* `swk watches` passes these options to handlers instead. */
 	if (command->kind != SWK_COMMAND_WATCHES)
 		swk_tell_as(log, &options);
 	if (status)

@@ -9,7 +9,7 @@
 
 enum { DRIFTED = 1 };
 
-/* How it is printed. */
+/* The form of the output. */
 struct sheet {
 	bool json;
 	struct swk_print_style style;
@@ -29,14 +29,14 @@ static bool is_narrowed(const struct view *view)
 	return view->survey.only && view->survey.only->count;
 }
 
-/* Deletions that are too many are noted as a whole. */
+/* A note about too many deletions concerns all upstreams, not one of those named. */
 static bool is_held_back(const struct view *view)
 {
 	return swk_survey_held_back(&view->survey) ||
 	       (!is_narrowed(view) && view->report.counted[SWK_NOTE_HELD_BACK]);
 }
 
-/* Who asks about a few is told what concerns all, and else nothing of the others. */
+/* If the operator names upstreams, drops notes about the others. Keeps those about everything. */
 static void forget_others(struct view *view)
 {
 	if (!is_narrowed(view))
@@ -72,7 +72,7 @@ static int print(const struct view *view, const struct sheet *sheet, struct swk_
 		result = swk_print_survey(&text, &view->survey, &sheet->style, error);
 	if (!result && text.length)
 		(void)fwrite(text.data, 1, text.length, stdout);
-	(void)fflush(stdout); /* where both go to one place, what is said stands behind it */
+	(void)fflush(stdout); /* messages on standard error must follow it */
 	swk_buffer_free(&text);
 	return result;
 }
@@ -104,7 +104,7 @@ static int survey(const struct swk_settings *settings, const struct swk_texts *o
 	return error->status ? error->status : result;
 }
 
-/* ---- all of it ---- */
+/* ---- the command ---- */
 
 static bool has_colours(enum swk_color color)
 {

@@ -13,7 +13,7 @@ int swk_undo_command(struct swk_options *options, const struct swk_log *log)
 
 	if (status)
 		return status;
-	/* As with --resync: nothing that a worker has otherwise is to be left. */
+	/* As with --resync: no worker must keep another state. */
 	if (!settings->verify_said)
 		settings->verify = true;
 	swk_report_init(&report);

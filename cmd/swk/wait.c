@@ -8,15 +8,15 @@
 #include "base/deadline.h"
 #include "run/inspect.h"
 
-/* What is waited for, and how far it is. */
+/* The awaited services, and the progress. */
 struct waiting {
 	const struct swk_settings *settings;
 	struct swk_waits waits;
 	int64_t began;
-	bool paints;		      /* one line, over and over */
-	char hindrance[SWK_TEXT_MAX]; /* what kept the last sample from being complete */
+	bool paints;		      /* progress is one line, which is repainted */
+	char hindrance[SWK_TEXT_MAX]; /* what made the last sample incomplete, or "" */
 	const struct swk_log *log;
-	char shown[SWK_TEXT_MAX]; /* the last line of progress */
+	char shown[SWK_TEXT_MAX]; /* the last progress */
 };
 
 static int64_t seconds_gone(const struct waiting *waiting)
@@ -24,9 +24,9 @@ static int64_t seconds_gone(const struct waiting *waiting)
 	return (swk_now_ms() - waiting->began) / 1000;
 }
 
-/* ---- what is said ---- */
+/* ---- output ---- */
 
-/* How far all of them are. */
+/* Appends the progress of all services. */
 static int describe(struct swk_buffer *text, const struct waiting *waiting, struct swk_error *error)
 {
 	for (size_t i = 0; i < waiting->waits.count; i++) {
@@ -48,7 +48,7 @@ static int describe_late(struct swk_buffer *text, const struct waiting *waiting,
 		*waiting->hindrance ? "; " : "", waiting->hindrance);
 }
 
-/* Painted over the line before. One that is wrapped could not be painted over. */
+/* Repaints the line. Truncates the text to the width, because a wrapped line can't be repainted. */
 static void paint_progress(const char *text)
 {
 	size_t columns, rows;
@@ -58,7 +58,7 @@ static void paint_progress(const char *text)
 	(void)fflush(stdout);
 }
 
-/* On a terminal a line that is painted over and over; elsewhere a line for each change. */
+/* On a terminal, repaints a line; elsewhere, logs a line for each change. */
 static void show_progress(struct waiting *waiting)
 {
 	struct swk_error ignored = {0};
@@ -82,7 +82,7 @@ out:
 	swk_buffer_free(&text);
 }
 
-/* The last word, on a line of its own. */
+/* Ends the repainted line, and reports the result on its own line. */
 static int say_result(const struct waiting *waiting, const struct swk_wait *late,
 		      const struct swk_log *log, struct swk_error *error)
 {
@@ -109,7 +109,7 @@ out:
 	return status;
 }
 
-/* ---- looking ---- */
+/* ---- samples ---- */
 
 static void take_hindrance(struct waiting *waiting, const struct swk_report *report)
 {
@@ -125,7 +125,7 @@ static void take_hindrance(struct waiting *waiting, const struct swk_report *rep
 	}
 }
 
-/* A look may take a little longer than there is time, so that there is one at all. */
+/* A sample may end after the wait is over, so that there is at least one. */
 static int64_t deadline_of_sample(const struct waiting *waiting)
 {
 	const int64_t now = swk_now_ms(), usual = now + (int64_t)waiting->settings->timeout * 1000;
@@ -161,7 +161,7 @@ static int wait_for_all(struct waiting *waiting, const struct swk_log *log, stru
 	int64_t gone;
 
 	for (;;) {
-		/* What is late by then had all of its time. */
+		/* Taken before the sample: a service that is late has then had its whole time. */
 		gone = seconds_gone(waiting);
 		if (sample(waiting, error))
 			return error->status;
@@ -175,7 +175,7 @@ static int wait_for_all(struct waiting *waiting, const struct swk_log *log, stru
 	}
 }
 
-/* ---- all of it ---- */
+/* ---- the command ---- */
 
 static int take_operands(struct waiting *waiting, const struct swk_options *options,
 			 struct swk_error *error)

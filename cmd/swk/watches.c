@@ -17,12 +17,12 @@
 
 #define FILE_NAME "swk-watches.json"
 
-/* Consul's list, and what becomes of it. */
+/* Consul's list of services. */
 struct listing {
 	struct swk_policy policy;
-	struct swk_services services; /* that are published */
-	size_t listed;		      /* names that could be */
-	size_t left_out;	      /* by include and exclude */
+	struct swk_services services; /* those that are published */
+	size_t listed;		      /* number of valid names */
+	size_t left_out;	      /* number left out by include and exclude */
 	struct swk_report report;
 };
 
@@ -60,8 +60,8 @@ static void forget(void *context)
 	listing->listed = listing->left_out = 0;
 }
 
-/* The leader's list, whatever the settings say: those of two servers may differ, and the file would
- * change with each turn. */
+/* Asks the leader, even with the setting `stale`: lists of two servers may differ, and the file
+ * would change back and forth. */
 static int ask(struct listing *listing, int64_t deadline, struct swk_error *error)
 {
 	const struct swk_settings *settings = listing->policy.settings;
@@ -86,7 +86,7 @@ static int ask(struct listing *listing, int64_t deadline, struct swk_error *erro
 	return status;
 }
 
-/* An agent whose watches were taken away would not notice what comes back. */
+/* An agent whose watches were removed would not notice when the services return. */
 static int guard(struct listing *listing, struct swk_error *error)
 {
 	if (!swk_guard_list(listing->listed, listing->policy.settings->min_services,
@@ -114,7 +114,7 @@ static int check_folder(const char *folder, struct swk_error *error)
 			     folder);
 }
 
-/* Replaces it where that is something else, and ours. */
+/* Replaces the file if its content differs, and `swk watches` wrote it. */
 static int replace(const struct swk_store *store, const struct swk_buffer *text, bool *replaced,
 		   struct swk_error *error)
 {
@@ -140,7 +140,7 @@ out:
 	return status;
 }
 
-/* A lock file in the folder the agent would complain of at each reload. */
+/* Locks the folder itself: the agent would complain about a lock file in it at each reload. */
 static int write_file(const char *folder, const struct swk_buffer *text, int64_t deadline,
 		      bool *replaced, struct swk_error *error)
 {
@@ -162,8 +162,8 @@ static int write_file(const char *folder, const struct swk_buffer *text, int64_t
 	return status;
 }
 
-/* Asks for the list, and writes or prints what is made of it. *news becomes false where a file was
- * to be written and was not. */
+/* Asks for the list, and writes or prints the watches. *news becomes false if a file did not need
+ * to change. */
 static int make(struct listing *listing, const struct swk_options *options, bool *news,
 		struct swk_error *error)
 {
@@ -192,7 +192,7 @@ out:
 	return status;
 }
 
-/* ---- all of it ---- */
+/* ---- the command ---- */
 
 static void say_notes(const struct listing *listing, const struct swk_log *log)
 {
@@ -205,7 +205,7 @@ static void say_notes(const struct listing *listing, const struct swk_log *log)
 		swk_log_line(log, SWK_LOG_INFO, text);
 }
 
-/* The file that ships for the same folder. */
+/* Warns if the folder also has the file of watches that comes with the program. */
 static void say_of_shipped(const char *folder, const struct swk_log *log)
 {
 	char path[SWK_TEXT_MAX / 2], text[SWK_TEXT_MAX];
@@ -228,8 +228,8 @@ int swk_watches(struct swk_options *options, const struct swk_log *log)
 
 	swk_report_init(&listing.report);
 	status = make(&listing, options, &news, &error);
-	(void)fflush(stdout); /* where both go to one place, the notes stand behind the list */
-	/* A timer that finds nothing new has nothing to say. */
+	(void)fflush(stdout); /* notes on standard error must follow the list */
+	/* A timer's run that changes nothing prints nothing. */
 	if (news)
 		say_notes(&listing, log);
 	if (news && options->write)
