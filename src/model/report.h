@@ -28,7 +28,7 @@ struct swk_note {
 /* An upstream that changes in the conf file or, if `target` is set, differs on that target. */
 struct swk_difference {
 	char sign;    /* '+' new, '-' gone, '~' changed */
-	char *text;   /* owned; the upstream's name, then what differs */
+	char *text;   /* owned; the upstream's name, then the differences */
 	char *target; /* owned; NULL: the conf file */
 };
 
