@@ -93,11 +93,11 @@ void swk_report_sort(struct swk_report *report, size_t first)
 
 size_t swk_report_said(const struct swk_report *report)
 {
-	size_t said = 0;
+	size_t count = 0;
 
 	for (size_t i = SWK_NOTE_DETAIL + 1; i < SWK_NOTE_KINDS; i++)
-		said += report->counted[i];
-	return said;
+		count += report->counted[i];
+	return count;
 }
 
 void swk_report_forget(struct swk_report *report, enum swk_note_kind kind)

@@ -69,7 +69,7 @@ static int claim(struct deciding *deciding, const struct swk_upstream *upstream)
 	return 0;
 }
 
-static int say_of_upstream(struct deciding *deciding, const struct swk_upstream *upstream,
+static int record_decision(struct deciding *deciding, const struct swk_upstream *upstream,
 			   enum swk_outcome outcome, const char *reason)
 {
 	return swk_decisions_add(deciding->policy->decisions,
@@ -89,7 +89,7 @@ static int keep(struct deciding *deciding, const struct swk_upstream *upstream, 
 	swk_report_note(deciding->report, SWK_NOTE_KEPT,
 			"upstream %s: kept with its last %zu server%s: %s", upstream->name,
 			upstream->count, upstream->count == 1 ? "" : "s", reason);
-	if (say_of_upstream(deciding, upstream, SWK_OUTCOME_KEPT, reason))
+	if (record_decision(deciding, upstream, SWK_OUTCOME_KEPT, reason))
 		return deciding->error->status;
 	return claim(deciding, upstream);
 }
@@ -113,15 +113,16 @@ static size_t first_of(const struct deciding *deciding, const char *service)
 /* The recorded upstream with the same source, or NULL. A renaming may leave several; then it is the
  * one with this name. */
 static const struct swk_upstream *recorded_as(const struct deciding *deciding,
-					      const struct swk_upstream *told)
+					      const struct swk_upstream *upstream)
 {
 	const struct swk_upstream *found = NULL;
 
-	for (size_t i = first_of(deciding, told->service);
-	     i < deciding->of_source && !strcmp(deciding->by_service[i]->service, told->service);
+	for (size_t i = first_of(deciding, upstream->service);
+	     i < deciding->of_source &&
+	     !strcmp(deciding->by_service[i]->service, upstream->service);
 	     i++) {
-		if (same_source(deciding->by_service[i], told) &&
-		    (!found || !strcasecmp(deciding->by_service[i]->name, told->name)))
+		if (same_source(deciding->by_service[i], upstream) &&
+		    (!found || !strcasecmp(deciding->by_service[i]->name, upstream->name)))
 			found = deciding->by_service[i];
 	}
 	return found;
@@ -141,7 +142,7 @@ static int claim_down(struct deciding *deciding, struct swk_upstream *upstream, 
 			reason);
 	(void)swk_server_set_address(&placeholder, "127.0.0.1", 1);
 	if ((!upstream->count && swk_upstream_add(upstream, &placeholder, deciding->error)) ||
-	    say_of_upstream(deciding, upstream, SWK_OUTCOME_SERVED_DOWN, reason))
+	    record_decision(deciding, upstream, SWK_OUTCOME_SERVED_DOWN, reason))
 		return deciding->error->status;
 	return claim(deciding, upstream);
 }
@@ -151,21 +152,21 @@ static int let_go(struct deciding *deciding, const struct swk_upstream *upstream
 {
 	swk_report_note(deciding->report, SWK_NOTE_DETAIL, "upstream %s: not served: %s",
 			upstream->name, reason);
-	return say_of_upstream(deciding, upstream, SWK_OUTCOME_LEFT_OUT, reason);
+	return record_decision(deciding, upstream, SWK_OUTCOME_LEFT_OUT, reason);
 }
 
 /* Whether fewer instances are usable than min_healthy requires. A floor in numbers never requires
  * more than are registered. */
-static bool is_below_floor(const struct swk_rules *rules, const struct swk_upstream *told)
+static bool is_below_floor(const struct swk_rules *rules, const struct swk_upstream *upstream)
 {
 	const struct swk_share *floor = &rules->min_healthy;
 	size_t least = floor->number;
 
 	if (floor->percent)
-		return told->usable * 100 < told->registered * floor->number;
-	if (least > told->registered)
-		least = told->registered;
-	return told->usable < least;
+		return upstream->usable * 100 < upstream->registered * floor->number;
+	if (least > upstream->registered)
+		least = upstream->registered;
+	return upstream->usable < least;
 }
 
 /* nginx does not start if a host name does not resolve. So an upstream with a host name is kept
@@ -187,17 +188,17 @@ static bool has_server_up(const struct swk_upstream *upstream)
 static const char no_instance[] = "its service has no instance registered";
 
 /* Decides about an upstream that the registry has. `recorded` has the same source, or is NULL. */
-static int decide_told(struct deciding *deciding, const struct subject *subject,
-		       struct swk_upstream *told, const struct swk_upstream *recorded)
+static int decide_registered(struct deciding *deciding, const struct subject *subject,
+			     struct swk_upstream *upstream, const struct swk_upstream *recorded)
 {
-	const char *none = told->registered
+	const char *none = upstream->registered
 				   ? "none of its instances in Consul is passing and usable"
 				   : no_instance;
 	/* The limits for what an instance may set do not apply to keys. */
-	unsigned most =
-		told->keyed ? SWK_WEIGHT_MAX : deciding->policy->settings->attributes.max_weight;
-	bool below = is_below_floor(&subject->rules, told);
-	size_t up = swk_fit(told, most, deciding->report);
+	unsigned most = upstream->keyed ? SWK_WEIGHT_MAX
+					: deciding->policy->settings->attributes.max_weight;
+	bool below = is_below_floor(&subject->rules, upstream);
+	size_t up = swk_fit(upstream, most, deciding->report);
 
 	/* The next run may keep it for that, even if the registry has not changed. */
 	subject->service->noted |= below;
@@ -205,7 +206,7 @@ static int decide_told(struct deciding *deciding, const struct subject *subject,
 	/* A recorded upstream whose servers are all down would not be better. */
 	if (up && !(below && recorded && has_server_up(recorded) &&
 		    may_be_kept(&subject->rules, recorded)))
-		return claim(deciding, told);
+		return claim(deciding, upstream);
 	if (up)
 		return keep(deciding, recorded,
 			    "fewer of its instances are usable than min_healthy asks for");
@@ -214,10 +215,10 @@ static int decide_told(struct deciding *deciding, const struct subject *subject,
 	if (recorded && subject->rules.empty == SWK_EMPTY_KEEP)
 		return may_be_kept(&subject->rules, recorded)
 			       ? keep(deciding, recorded, none)
-			       : let_go(deciding, told, "its last servers have host names");
+			       : let_go(deciding, upstream, "its last servers have host names");
 	if (!subject->undecodable && subject->rules.empty == SWK_EMPTY_DOWN)
-		return claim_down(deciding, told, none);
-	return let_go(deciding, told, none);
+		return claim_down(deciding, upstream, none);
+	return let_go(deciding, upstream, none);
 }
 
 /* Decides about a recorded upstream of a service that Consul lists without an instance. */
@@ -247,8 +248,8 @@ static int decide_empty(struct deciding *deciding, const struct subject *subject
 }
 
 /* Decides about a recorded upstream that its service does not have now. */
-static int decide_untold(struct deciding *deciding, const struct subject *subject,
-			 const struct swk_upstream *recorded)
+static int decide_unregistered(struct deciding *deciding, const struct subject *subject,
+			       const struct swk_upstream *recorded)
 {
 	if (subject->service->unchanged)
 		return keep(deciding, recorded, NULL);
@@ -271,7 +272,7 @@ static int decide_service(struct deciding *deciding, const struct swk_source *so
 				  .service = service,
 				  .undecodable =
 					  service->undecodable || source->services->undecodable};
-	const size_t said = swk_report_said(deciding->report);
+	const size_t notes_before = swk_report_said(deciding->report);
 	int status = 0;
 
 	swk_rules_find(&subject.rules, &settings->defaults, &settings->services, service->name);
@@ -280,14 +281,15 @@ static int decide_service(struct deciding *deciding, const struct swk_source *so
 	     !strcmp(deciding->by_service[i]->service, service->name);
 	     i++) {
 		if (!swk_service_upstream(service, deciding->by_service[i]->tag))
-			status = decide_untold(deciding, &subject, deciding->by_service[i]);
+			status = decide_unregistered(deciding, &subject, deciding->by_service[i]);
 	}
 	for (size_t i = 0; !status && i < service->upstreams.count; i++) {
-		struct swk_upstream *told = &service->upstreams.list[i];
+		struct swk_upstream *upstream = &service->upstreams.list[i];
 
-		status = decide_told(deciding, &subject, told, recorded_as(deciding, told));
+		status = decide_registered(deciding, &subject, upstream,
+					   recorded_as(deciding, upstream));
 	}
-	service->noted |= swk_report_said(deciding->report) != said;
+	service->noted |= swk_report_said(deciding->report) != notes_before;
 	return status;
 }
 
@@ -361,7 +363,7 @@ static int refuse_collision(struct deciding *deciding, const struct swk_upstream
 	swk_report_note(deciding->report, SWK_NOTE_SKIPPED, "upstream %s of %s %s%s%s: skipped: %s",
 			loser->name, source_word(loser), loser->service,
 			*loser->tag ? ", tag " : "", loser->tag, reason);
-	return say_of_upstream(deciding, loser, SWK_OUTCOME_SKIPPED, reason);
+	return record_decision(deciding, loser, SWK_OUTCOME_SKIPPED, reason);
 }
 
 /* Whether nginx has an unmanaged upstream of this name. */
@@ -380,7 +382,7 @@ static int hold_back(struct deciding *deciding, const struct swk_upstream *upstr
 
 	swk_report_note(deciding->report, SWK_NOTE_HELD_BACK, "upstream %s of %s %s: held back: %s",
 			upstream->name, source_word(upstream), upstream->service, reason);
-	return say_of_upstream(deciding, upstream, SWK_OUTCOME_HELD_BACK, reason);
+	return record_decision(deciding, upstream, SWK_OUTCOME_HELD_BACK, reason);
 }
 
 /* If the loser has another recorded name, adds a copy of it with that name. */
@@ -421,7 +423,7 @@ static int add_kept(struct deciding *deciding, struct swk_upstreams *kept,
 			continue;
 		swk_report_note(deciding->report, SWK_NOTE_WARNING, "upstream %s of %s %s: %s",
 				this->name, source_word(this), this->service, reason);
-		if (say_of_upstream(deciding, this, SWK_OUTCOME_KEPT, reason) ||
+		if (record_decision(deciding, this, SWK_OUTCOME_KEPT, reason) ||
 		    swk_upstreams_append(desired, this, deciding->error))
 			return deciding->error->status;
 	}

@@ -11,7 +11,7 @@
 
 /* ---- services ---- */
 
-static int say_of_service(const struct swk_policy *policy, const char *service,
+static int record_service(const struct swk_policy *policy, const char *service,
 			  enum swk_outcome outcome, const char *reason, struct swk_error *error)
 {
 	return swk_decisions_add(
@@ -35,14 +35,14 @@ int swk_policy_service(struct swk_services *services, const struct swk_policy *p
 	const char *reason = unusable(name);
 
 	if (!swk_settings_publish(policy->settings, name))
-		return say_of_service(policy, name, SWK_OUTCOME_LEFT_OUT,
+		return record_service(policy, name, SWK_OUTCOME_LEFT_OUT,
 				      strcmp(name, "consul") ? "include and exclude leave it out"
 							     : "it is Consul itself",
 				      error);
 	if (!reason)
 		return swk_services_get(services, name, error) ? 0 : error->status;
 	swk_report_note(report, SWK_NOTE_SKIPPED, "service '%s': skipped: %s", name, reason);
-	return say_of_service(policy, name, SWK_OUTCOME_SKIPPED, reason, error);
+	return record_service(policy, name, SWK_OUTCOME_SKIPPED, reason, error);
 }
 
 /* ---- upstreams of a service ---- */
@@ -67,8 +67,8 @@ static bool is_served(const struct swk_endpoint *endpoint)
 }
 
 /* Records the decision about the registration in an upstream (NULL: in none). */
-static int say_decision(const struct placing *placing, const struct swk_upstream *upstream,
-			enum swk_outcome outcome, const char *reason)
+static int record_decision(const struct placing *placing, const struct swk_upstream *upstream,
+			   enum swk_outcome outcome, const char *reason)
 {
 	const struct swk_instance *instance = placing->instance;
 	char address[SWK_ADDRESS_MAX] = "";
@@ -111,7 +111,7 @@ static void note_skipped(const struct placing *placing, const char *reason)
 static int skip(const struct placing *placing, const char *reason)
 {
 	note_skipped(placing, reason);
-	return say_decision(placing, NULL, SWK_OUTCOME_SKIPPED, reason);
+	return record_decision(placing, NULL, SWK_OUTCOME_SKIPPED, reason);
 }
 
 /* The name of the service's upstreams, without colour. */
@@ -158,7 +158,7 @@ static int place(const struct placing *placing, const char *tag, const char *sep
 	placing->service->placed++;
 	upstream->registered++;
 	upstream->usable += endpoint->outcome == SWK_OUTCOME_SERVED;
-	if (say_decision(placing, upstream, endpoint->outcome, endpoint->reason))
+	if (record_decision(placing, upstream, endpoint->outcome, endpoint->reason))
 		return placing->error->status;
 	return is_served(endpoint) ? swk_upstream_add(upstream, &endpoint->server, placing->error)
 				   : 0;
@@ -207,7 +207,7 @@ static const struct swk_route *route_of(const struct swk_settings *settings, con
 static int place_by_tags(const struct placing *placing)
 {
 	const struct swk_instance *instance = placing->instance;
-	bool plain = true, said_plain = false;
+	bool plain = true, tagged_plain = false;
 	int status = 0;
 
 	for (size_t i = 0; !status && i < instance->tag_count; i++) {
@@ -218,13 +218,13 @@ static int place_by_tags(const struct placing *placing)
 		if (!route)
 			continue;
 		if (!*colour || !strcmp(colour, route->plain)) {
-			said_plain = true;
+			tagged_plain = true;
 			continue;
 		}
 		plain = plain && route->also_plain;
 		status = place_by_tag(placing, route, instance->tags[i], colour);
 	}
-	return status || !(plain || said_plain) ? status : place(placing, "", "", "");
+	return status || !(plain || tagged_plain) ? status : place(placing, "", "", "");
 }
 
 /* ---- instances ---- */
@@ -278,7 +278,7 @@ static int leave_out(struct placing *placing, struct swk_services *services, con
 	if (!placing->service)
 		return placing->error->status;
 	placing->service->instances++;
-	return say_decision(placing, NULL, SWK_OUTCOME_LEFT_OUT, reason);
+	return record_decision(placing, NULL, SWK_OUTCOME_LEFT_OUT, reason);
 }
 
 /* Only records the decision about an instance that is never served. */
@@ -341,7 +341,7 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 /* ---- keys ---- */
 
 /* Records the decision about a key that is in no upstream. */
-static int say_of_key(const struct placing *placing, const char *upstream, enum swk_outcome outcome,
+static int record_key(const struct placing *placing, const char *upstream, enum swk_outcome outcome,
 		      const char *reason)
 {
 	return swk_decisions_add(placing->policy->decisions,
@@ -398,7 +398,7 @@ int swk_policy_key(struct swk_services *services, const struct swk_policy *polic
 		(void)snprintf(room, sizeof(room), "it is not %s/UPSTREAM/ADDRESS:PORT",
 			       policy->settings->keyprefix);
 		note_skipped(&placing, room);
-		return say_of_key(&placing, "", SWK_OUTCOME_SKIPPED, room);
+		return record_key(&placing, "", SWK_OUTCOME_SKIPPED, room);
 	}
 	reason = unusable(upstream);
 	if (reason)
@@ -406,7 +406,7 @@ int swk_policy_key(struct swk_services *services, const struct swk_policy *polic
 	else if (!swk_settings_publish(policy->settings, upstream))
 		reason = "include and exclude leave its upstream out";
 	if (reason)
-		return say_of_key(&placing, upstream,
+		return record_key(&placing, upstream,
 				  unusable(upstream) ? SWK_OUTCOME_SKIPPED : SWK_OUTCOME_LEFT_OUT,
 				  reason);
 	status = begin(&placing, services, upstream);

@@ -413,18 +413,18 @@ static bool is_published(const struct swk_decision *decision)
 static int add_of_service(struct swk_survey *survey, const struct swk_decision *list, size_t count,
 			  struct swk_error *error)
 {
-	bool published = false, said = false;
+	bool published = false, explained = false;
 	int result = 0;
 
 	for (size_t i = 0; !result && i < count; i++) {
 		published |= is_published(&list[i]);
 		if (*list[i].instance || is_published(&list[i]))
 			continue;
-		said = true;
+		explained = true;
 		if (is_shown(survey, list[i].upstream, list[i].service))
 			result = swk_decisions_add(&survey->unpublished, &list[i], error);
 	}
-	if (!result && !published && !said && is_shown(survey, list->upstream, list->service))
+	if (!result && !published && !explained && is_shown(survey, list->upstream, list->service))
 		result = swk_decisions_add(&survey->unpublished, list, error);
 	return result;
 }

@@ -150,13 +150,13 @@ static bool has_up(const struct swk_upstream *upstream, const struct swk_server 
 
 /* The conf file's upstream with the same source, whose name may still be an old one. */
 static const struct swk_upstream *find_recorded(const struct swk_upstreams *recorded,
-						const struct swk_upstream *told)
+						const struct swk_upstream *upstream)
 {
 	for (size_t i = 0; i < recorded->count; i++) {
 		const struct swk_upstream *this = &recorded->list[i];
 
-		if (!this->keyed && !strcmp(this->service, told->service) &&
-		    !strcmp(this->tag, told->tag))
+		if (!this->keyed && !strcmp(this->service, upstream->service) &&
+		    !strcmp(this->tag, upstream->tag))
 			return this;
 	}
 	return NULL;
@@ -196,20 +196,20 @@ static bool is_live_everywhere(const struct swk_server *server, const struct swk
 }
 
 /* Fills in the places of one upstream. Returns their number. */
-static size_t fill_places(struct place *places, const struct swk_upstream *told,
+static size_t fill_places(struct place *places, const struct swk_upstream *upstream,
 			  const struct swk_upstream *file, const struct swk_wait_target *targets,
 			  size_t target_count)
 {
 	const bool sent = file && !is_pending(file->name, targets, target_count);
 	size_t count = 0;
 
-	for (size_t i = 0; i < told->count; i++) {
+	for (size_t i = 0; i < upstream->count; i++) {
 		struct place *place = &places[count];
 
-		if (told->servers[i].down)
+		if (upstream->servers[i].down)
 			continue;
 		count++;
-		*place = (struct place){.server = &told->servers[i]};
+		*place = (struct place){.server = &upstream->servers[i]};
 		place->filed = file && has_up(file, place->server);
 		place->sent = place->filed && sent;
 		place->live = place->sent &&
@@ -250,12 +250,12 @@ static int count_one(struct swk_wait *wait, const struct swk_service *service,
 	if (!places)
 		return swk_error_memory(error);
 	for (size_t i = 0; i < service->upstreams.count; i++) {
-		const struct swk_upstream *told = &service->upstreams.list[i];
+		const struct swk_upstream *upstream = &service->upstreams.list[i];
 
-		if (wait->upstream && strcmp(told->name, wait->upstream) != 0)
+		if (wait->upstream && strcmp(upstream->name, wait->upstream) != 0)
 			continue;
-		count += fill_places(&places[count], told, find_recorded(recorded, told), targets,
-				     target_count);
+		count += fill_places(&places[count], upstream, find_recorded(recorded, upstream),
+				     targets, target_count);
 	}
 	if (count)
 		qsort(places, count, sizeof(*places), compare_places);

@@ -398,11 +398,11 @@ static int add_healths(struct swk_buffer *out, const struct swk_metrics *metrics
 		       struct swk_error *error)
 {
 	const bool many = metrics->upstreams > SWK_METRICS_UPSTREAMS;
-	size_t told = 0;
+	size_t listed = 0;
 	char number[32];
 	int status = add_family(out, HEALTHY, error);
 
-	for (size_t i = 0; !status && i < metrics->health_count && told < SWK_METRICS_UPSTREAMS;
+	for (size_t i = 0; !status && i < metrics->health_count && listed < SWK_METRICS_UPSTREAMS;
 	     i++) {
 		const struct swk_metrics_health *this = &metrics->healths[i];
 
@@ -410,7 +410,7 @@ static int add_healths(struct swk_buffer *out, const struct swk_metrics *metrics
 			continue;
 		(void)snprintf(number, sizeof(number), "%.6g", this->ratio);
 		status = add_labelled(out, HEALTHY, this->upstream, number, error);
-		told++;
+		listed++;
 	}
 	return status;
 }
