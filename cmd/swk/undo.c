@@ -14,7 +14,7 @@ int swk_undo_command(struct swk_options *options, const struct swk_log *log)
 	if (status)
 		return status;
 	/* As with --resync: no worker must keep another state. */
-	if (!settings->verify_said)
+	if (!settings->verify_set)
 		settings->verify = true;
 	swk_report_init(&report);
 	swk_tell_progress(&report, options);

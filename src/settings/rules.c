@@ -104,7 +104,7 @@ struct swk_override *swk_overrides_add(struct swk_overrides *overrides, const ch
 int swk_override_set(struct swk_override *override, const struct swk_field *field,
 		     const char *value, const char *where, struct swk_error *error)
 {
-	override->said |= UINT32_C(1) << (field - fields);
+	override->set_fields |= UINT32_C(1) << (field - fields);
 	return swk_field_set(field, &override->rules, value, where, error);
 }
 
@@ -134,7 +134,7 @@ void swk_rules_find(struct swk_rules *rules, const struct swk_rules *defaults,
 					       : !swk_pattern_matches(this->pattern, service))
 			continue;
 		for (size_t j = 0; j < swk_rules_fields.count; j++) {
-			if (this->said & UINT32_C(1) << j)
+			if (this->set_fields & UINT32_C(1) << j)
 				swk_field_borrow(&fields[j], rules, &this->rules);
 		}
 	}

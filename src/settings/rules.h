@@ -40,7 +40,7 @@ extern const struct swk_fields swk_rules_fields;
 struct swk_override {
 	char *pattern;		/* owned */
 	size_t specific;	/* overrides with a larger number win */
-	uint32_t said;		/* a bit for each field that the override sets */
+	uint32_t set_fields;	/* a bit for each field that the override sets */
 	struct swk_rules rules; /* owned texts */
 };
 

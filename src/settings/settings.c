@@ -294,7 +294,7 @@ static int set_targets(struct swk_settings *settings, const char *value, const c
 
 void swk_settings_complete(struct swk_settings *settings)
 {
-	if (!settings->verify_said)
+	if (!settings->verify_set)
 		settings->verify = settings->resync;
 }
 
@@ -316,7 +316,7 @@ int swk_settings_set(struct swk_settings *settings, const char *name, const char
 	if (!strcmp(name, "dyups"))
 		return set_targets(settings, value, where, error);
 	if (!strcmp(name, "verify"))
-		settings->verify_said = true;
+		settings->verify_set = true;
 	if (!field)
 		field = swk_fields_find(&run_fields, name);
 	if (field) {
@@ -370,7 +370,7 @@ static uint64_t hash_services(uint64_t hash, const struct swk_overrides *overrid
 		const struct swk_override *this = &overrides->list[i];
 
 		hash = swk_hash_text(hash, this->pattern);
-		hash = swk_hash_bytes(hash, &this->said, sizeof(this->said));
+		hash = swk_hash_bytes(hash, &this->set_fields, sizeof(this->set_fields));
 		hash = swk_fields_hash(&swk_rules_fields, &this->rules, hash);
 	}
 	return hash;

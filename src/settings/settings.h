@@ -106,7 +106,7 @@ struct swk_settings {
 	bool dry_run;
 	bool explain; /* a list with too few services is noted, and does not end the run */
 	bool verify;  /* default: same as `resync` */
-	bool verify_said;
+	bool verify_set;
 	bool afresh; /* ask Consul even about services that FILE.checks shows unchanged */
 };
 

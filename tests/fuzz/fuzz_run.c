@@ -301,7 +301,7 @@ static bool set_up(struct swk_settings *settings, struct fuzz_text options)
 	settings->resync = fuzz_has(options, 'r');
 	settings->dry_run = fuzz_has(options, 'd');
 	settings->verify = fuzz_has(options, 'v');
-	settings->verify_said = true;
+	settings->verify_set = true;
 	if (fuzz_has(options, 'h'))
 		settings->defaults.min_healthy = (struct swk_share){.number = 50, .percent = true};
 	if (fuzz_has(options, 'i'))
