@@ -30,7 +30,7 @@ bool swk_publish_began(const char *path)
 	bool began;
 
 	(void)read_back(&metrics, path, &error);
-	began = metrics.pass > 0;
+	began = metrics.complete > 0;
 	swk_metrics_free(&metrics);
 	return began;
 }

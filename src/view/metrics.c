@@ -12,7 +12,7 @@ enum family {
 	BUILD,
 	ATTEMPT,
 	SUCCESS,
-	PASS,
+	COMPLETE,
 	STATUS,
 	DURATION,
 	STEP,
@@ -37,8 +37,8 @@ static const struct {
 		     "When a run last ended, whatever became of it."},
 	[SUCCESS] = {"swk_last_success_timestamp_seconds", NULL, "gauge",
 		     "When a run last ended with status 0."},
-	[PASS] = {"swk_last_pass_timestamp_seconds", NULL, "gauge",
-		  "When Consul last answered about all services."},
+	[COMPLETE] = {"swk_last_pass_timestamp_seconds", NULL, "gauge",
+		      "When Consul last answered about all services."},
 	[STATUS] = {"swk_exit_status", NULL, "gauge", "The last run's exit status."},
 	[DURATION] = {"swk_run_duration_seconds", NULL, "gauge", "How long the last run took."},
 	[STEP] = {"swk_step_duration_seconds", "step", "gauge",
@@ -197,8 +197,8 @@ static int take(struct swk_metrics *metrics, const struct sample *sample, struct
 	case SUCCESS:
 		metrics->success = sample->number;
 		return 0;
-	case PASS:
-		metrics->pass = sample->number;
+	case COMPLETE:
+		metrics->complete = sample->number;
 		return 0;
 	case STATUS:
 		metrics->status = sample->number < 256 ? (int)sample->number : 0;
@@ -326,7 +326,7 @@ int swk_metrics_update(struct swk_metrics *metrics, const struct swk_report *rep
 	if (report->hold_known)
 		metrics->on_hold = report->on_hold;
 	if (report->finished && report->whole) {
-		metrics->pass = now;
+		metrics->complete = now;
 		metrics->kept = report->counted[SWK_NOTE_KEPT];
 		metrics->skipped = report->counted[SWK_NOTE_SKIPPED];
 	}
@@ -431,12 +431,12 @@ static int add_targets(struct swk_buffer *out, const struct swk_metrics *metrics
 static int add_known(struct swk_buffer *out, const struct swk_metrics *metrics,
 		     struct swk_error *error)
 {
-	const bool passed = metrics->pass > 0;
+	const bool had_complete = metrics->complete > 0;
 
 	if (add_one(out, UPSTREAMS, true, 0, (double)metrics->upstreams, error) ||
 	    add_one(out, SERVERS, true, 0, (double)metrics->servers, error) ||
-	    add_one(out, KEPT, passed, 0, (double)metrics->kept, error) ||
-	    add_one(out, SKIPPED, passed, 0, (double)metrics->skipped, error) ||
+	    add_one(out, KEPT, had_complete, 0, (double)metrics->kept, error) ||
+	    add_one(out, SKIPPED, had_complete, 0, (double)metrics->skipped, error) ||
 	    add_one(out, ON_HOLD, true, 0, metrics->on_hold, error) ||
 	    add_healths(out, metrics, error) || add_targets(out, metrics, error))
 		return error->status;
@@ -449,7 +449,7 @@ int swk_metrics_write(struct swk_buffer *out, const struct swk_metrics *metrics,
 	if (add_family(out, BUILD, error) || add_labelled(out, BUILD, SWK_VERSION, "1", error) ||
 	    add_one(out, ATTEMPT, true, 3, metrics->attempt, error) ||
 	    add_one(out, SUCCESS, metrics->success > 0, 3, metrics->success, error) ||
-	    add_one(out, PASS, metrics->pass > 0, 3, metrics->pass, error) ||
+	    add_one(out, COMPLETE, metrics->complete > 0, 3, metrics->complete, error) ||
 	    add_one(out, STATUS, true, 0, metrics->status, error) ||
 	    add_one(out, DURATION, true, 3, metrics->duration, error) ||
 	    add_steps(out, metrics->steps, error) ||

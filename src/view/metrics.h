@@ -22,9 +22,9 @@ struct swk_metrics_target {
 };
 
 struct swk_metrics {
-	double attempt; /* when the last run ended, in seconds since the epoch; 0: never */
-	double success; /* the same for the last run with status 0 */
-	double pass;	/* the same for the last complete run that got all answers */
+	double attempt;	 /* when the last run ended, in seconds since the epoch; 0: never */
+	double success;	 /* the same for the last run with status 0 */
+	double complete; /* the same for the last complete run that got all answers */
 	int status;
 	double duration; /* seconds */
 	double steps[SWK_STEPS];
@@ -34,7 +34,7 @@ struct swk_metrics {
 	bool on_hold;
 	uint64_t upstreams;
 	uint64_t servers;
-	uint64_t kept; /* this and the next are from the run at `pass` */
+	uint64_t kept; /* this and the next are from the run at `complete` */
 	uint64_t skipped;
 	struct swk_metrics_health *healths; /* sorted without case */
 	size_t health_count;
