@@ -120,11 +120,12 @@ static int mark_unchanged(struct swk_run *run)
 	swk_tallies_close(&checks->document);
 	for (size_t i = 0; i < run->services.count; i++) {
 		struct swk_service *service = &run->services.list[i];
-		const struct swk_seen *seen = swk_checks_find(&checks->known, service->name);
+		const struct swk_checks_entry *seen =
+			swk_checks_find(&checks->known, service->name);
 
 		/* Without its index a document of it would not be judged as one that was asked. */
 		service->unchanged = seen && swk_state_index(&run->state, service->name) &&
-				     swk_seen_same(seen, &checks->document, &checks->blocks);
+				     swk_checks_same(seen, &checks->document, &checks->blocks);
 		count += service->unchanged;
 	}
 	if (count)
@@ -154,7 +155,7 @@ int swk_run_find_unchanged(struct swk_run *run)
 
 uint64_t swk_run_known_answer(const struct swk_run *run, const char *service)
 {
-	const struct swk_seen *seen = swk_checks_find(&run->checks.known, service);
+	const struct swk_checks_entry *seen = swk_checks_find(&run->checks.known, service);
 
 	if (!seen ||
 	    swk_tallies_of(&run->checks.blocks, swk_checks_service(service)).sum != seen->blocks)
@@ -237,7 +238,7 @@ static int remember_service(struct swk_run *run, struct swk_checks *checks, size
 	const struct swk_service *service = &run->services.list[place];
 	const uint64_t recorded = swk_tallies_of(blocks, swk_checks_service(service->name)).sum;
 	struct swk_answer_checks *answer = &run->checks.answers[place];
-	struct swk_seen *known = swk_checks_find(&run->checks.known, service->name), *seen;
+	struct swk_checks_entry *known = swk_checks_find(&run->checks.known, service->name), *seen;
 
 	if (service->unchanged ? known->blocks != recorded
 			       : !is_plain(run, service, answer, blocks))
@@ -248,7 +249,7 @@ static int remember_service(struct swk_run *run, struct swk_checks *checks, size
 	seen->blocks = recorded;
 	seen->answer = service->unchanged ? known->answer : answer->number;
 	if (!service->unchanged)
-		return swk_seen_set(seen, answer->own, &answer->nodes, run->error);
+		return swk_checks_set(seen, answer->own, &answer->nodes, run->error);
 	seen->checks = known->checks;
 	seen->nodes = known->nodes;
 	seen->node_count = known->node_count;

@@ -111,10 +111,10 @@ void swk_checks_free(struct swk_checks *checks)
 
 static int service_order(const char *key, const void *item)
 {
-	return strcmp(key, ((const struct swk_seen *)item)->service);
+	return strcmp(key, ((const struct swk_checks_entry *)item)->service);
 }
 
-struct swk_seen *swk_checks_find(const struct swk_checks *checks, const char *service)
+struct swk_checks_entry *swk_checks_find(const struct swk_checks *checks, const char *service)
 {
 	bool found;
 	size_t place = swk_list_place(checks->list, checks->count, sizeof(*checks->list), service,
@@ -123,10 +123,10 @@ struct swk_seen *swk_checks_find(const struct swk_checks *checks, const char *se
 	return found ? &checks->list[place] : NULL;
 }
 
-struct swk_seen *swk_checks_add(struct swk_checks *checks, const char *service,
-				struct swk_error *error)
+struct swk_checks_entry *swk_checks_add(struct swk_checks *checks, const char *service,
+					struct swk_error *error)
 {
-	struct swk_seen *list = swk_list_grow(checks->list, checks->count, sizeof(*list));
+	struct swk_checks_entry *list = swk_list_grow(checks->list, checks->count, sizeof(*list));
 	char *copy = NULL;
 
 	if (list) {
@@ -137,16 +137,16 @@ struct swk_seen *swk_checks_add(struct swk_checks *checks, const char *service,
 		(void)swk_error_memory(error);
 		return NULL;
 	}
-	list[checks->count] = (struct swk_seen){.service = copy};
+	list[checks->count] = (struct swk_checks_entry){.service = copy};
 	return &list[checks->count++];
 }
 
-int swk_seen_set(struct swk_seen *seen, uint64_t own, struct swk_tallies *nodes,
-		 struct swk_error *error)
+int swk_checks_set(struct swk_checks_entry *entry, uint64_t own, struct swk_tallies *nodes,
+		   struct swk_error *error)
 {
-	seen->checks = own;
-	seen->nodes = reallocarray(NULL, nodes->count + 1, sizeof(*seen->nodes));
-	if (!seen->nodes)
+	entry->checks = own;
+	entry->nodes = reallocarray(NULL, nodes->count + 1, sizeof(*entry->nodes));
+	if (!entry->nodes)
 		return swk_error_memory(error);
 	if (nodes->count)
 		qsort(nodes->list, nodes->count, sizeof(*nodes->list), compare_tallies);
@@ -154,21 +154,21 @@ int swk_seen_set(struct swk_seen *seen, uint64_t own, struct swk_tallies *nodes,
 		/* The answer has a node's checks with each of its instances. */
 		if (i && nodes->list[i].key == nodes->list[i - 1].key)
 			continue;
-		seen->checks += nodes->list[i].sum;
-		seen->nodes[seen->node_count++] = nodes->list[i].key;
+		entry->checks += nodes->list[i].sum;
+		entry->nodes[entry->node_count++] = nodes->list[i].key;
 	}
 	return 0;
 }
 
-bool swk_seen_same(const struct swk_seen *seen, const struct swk_tallies *document,
-		   const struct swk_tallies *blocks)
+bool swk_checks_same(const struct swk_checks_entry *entry, const struct swk_tallies *document,
+		     const struct swk_tallies *blocks)
 {
-	const uint64_t service = swk_checks_service(seen->service);
+	const uint64_t service = swk_checks_service(entry->service);
 	uint64_t checks = swk_tallies_of(document, service).sum;
 
-	for (size_t i = 0; i < seen->node_count; i++)
-		checks += swk_tallies_of(document, seen->nodes[i]).sum;
-	return checks == seen->checks && swk_tallies_of(blocks, service).sum == seen->blocks;
+	for (size_t i = 0; i < entry->node_count; i++)
+		checks += swk_tallies_of(document, entry->nodes[i]).sum;
+	return checks == entry->checks && swk_tallies_of(blocks, service).sum == entry->blocks;
 }
 
 /* ---- as text ---- */
@@ -190,13 +190,13 @@ int swk_checks_write(struct swk_buffer *out, const struct swk_checks *checks,
 				      checks->settings);
 
 	for (size_t i = 0; !status && i < checks->count; i++) {
-		const struct swk_seen *seen = &checks->list[i];
+		const struct swk_checks_entry *entry = &checks->list[i];
 
 		status = swk_buffer_print(
 			out, error, "service %016" PRIx64 " %016" PRIx64 " %016" PRIx64 " %s\n",
-			seen->checks, seen->blocks, seen->answer, seen->service);
-		for (size_t j = 0; !status && j < seen->node_count; j++)
-			status = add_node(out, seen->nodes[j], error);
+			entry->checks, entry->blocks, entry->answer, entry->service);
+		for (size_t j = 0; !status && j < entry->node_count; j++)
+			status = add_node(out, entry->nodes[j], error);
 	}
 	return status ? status : swk_buffer_print(out, error, "end\n");
 }
@@ -221,17 +221,17 @@ static bool read_service(struct reading *reading, const char *text)
 {
 	struct swk_checks *checks = reading->checks;
 	uint64_t own, blocks, answer;
-	struct swk_seen *seen;
+	struct swk_checks_entry *entry;
 
 	if (!read_sum(&text, ' ', &own) || !read_sum(&text, ' ', &blocks) ||
 	    !read_sum(&text, ' ', &answer) || !swk_name_valid(text) ||
 	    (checks->count && strcmp(checks->list[checks->count - 1].service, text) >= 0))
 		return false;
-	seen = swk_checks_add(checks, text, reading->error);
-	if (seen) {
-		seen->checks = own;
-		seen->blocks = blocks;
-		seen->answer = answer;
+	entry = swk_checks_add(checks, text, reading->error);
+	if (entry) {
+		entry->checks = own;
+		entry->blocks = blocks;
+		entry->answer = answer;
 	}
 	return true;
 }
@@ -239,19 +239,19 @@ static bool read_service(struct reading *reading, const char *text)
 static bool read_node(struct reading *reading, const char *text)
 {
 	struct swk_checks *checks = reading->checks;
-	struct swk_seen *seen = checks->count ? &checks->list[checks->count - 1] : NULL;
+	struct swk_checks_entry *entry = checks->count ? &checks->list[checks->count - 1] : NULL;
 	uint64_t key, *nodes;
 
-	if (!seen || !read_sum(&text, '\0', &key) ||
-	    (seen->node_count && seen->nodes[seen->node_count - 1] >= key))
+	if (!entry || !read_sum(&text, '\0', &key) ||
+	    (entry->node_count && entry->nodes[entry->node_count - 1] >= key))
 		return false;
-	nodes = swk_list_grow(seen->nodes, seen->node_count, sizeof(*nodes));
+	nodes = swk_list_grow(entry->nodes, entry->node_count, sizeof(*nodes));
 	if (!nodes) {
 		(void)swk_error_memory(reading->error);
 		return true;
 	}
-	seen->nodes = nodes;
-	nodes[seen->node_count++] = key;
+	entry->nodes = nodes;
+	nodes[entry->node_count++] = key;
 	return true;
 }
 

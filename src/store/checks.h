@@ -45,7 +45,7 @@ uint64_t swk_checks_number(const struct swk_check *check);
 /* ---- entries ---- */
 
 /* A service, as of the answer that an entry was made from. */
-struct swk_seen {
+struct swk_checks_entry {
 	char *service;	 /* owned */
 	uint64_t checks; /* sum of the numbers of its checks and its nodes' checks */
 	uint64_t blocks; /* hash of its upstreams in the conf file after that run */
@@ -55,34 +55,34 @@ struct swk_seen {
 };
 
 struct swk_checks {
-	uint64_t settings;     /* hash of everything else on which decisions depend */
-	struct swk_seen *list; /* sorted by service, byte by byte */
+	uint64_t settings;	       /* hash of everything else on which decisions depend */
+	struct swk_checks_entry *list; /* sorted by service, byte by byte */
 	size_t count;
 };
 
 void swk_checks_free(struct swk_checks *checks);
 /* The entry of a service, or NULL. */
-struct swk_seen *swk_checks_find(const struct swk_checks *checks, const char *service);
+struct swk_checks_entry *swk_checks_find(const struct swk_checks *checks, const char *service);
 /* Appends an entry, whose name must sort after all others; NULL without memory. The pointer is
  * valid until the next one is added. */
-struct swk_seen *swk_checks_add(struct swk_checks *checks, const char *service,
-				struct swk_error *error);
+struct swk_checks_entry *swk_checks_add(struct swk_checks *checks, const char *service,
+					struct swk_error *error);
 
 /*
  * Fills in an entry from an answer. `own` is the sum of the service's own checks; `nodes` has, for
  * each instance, the key of its node and the sum of the node's checks. Counts each node once. Sorts
  * `nodes`.
  */
-int swk_seen_set(struct swk_seen *seen, uint64_t own, struct swk_tallies *nodes,
-		 struct swk_error *error);
+int swk_checks_set(struct swk_checks_entry *entry, uint64_t own, struct swk_tallies *nodes,
+		   struct swk_error *error);
 
 /*
  * Whether nothing has changed since the entry was made: a document of all checks has the same sums,
  * and the conf file the same upstreams. `document` has the checks of each service and node,
  * `blocks` the hash of each service's upstreams; both are closed.
  */
-bool swk_seen_same(const struct swk_seen *seen, const struct swk_tallies *document,
-		   const struct swk_tallies *blocks);
+bool swk_checks_same(const struct swk_checks_entry *entry, const struct swk_tallies *document,
+		     const struct swk_tallies *blocks);
 
 /* ---- as text ---- */
 

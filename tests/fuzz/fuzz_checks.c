@@ -8,7 +8,7 @@
 static void ask(const struct swk_checks *checks)
 {
 	for (size_t i = 0; i < checks->count; i++) {
-		const struct swk_seen *seen = &checks->list[i];
+		const struct swk_checks_entry *seen = &checks->list[i];
 
 		fuzz_require(swk_checks_find(checks, seen->service) == seen &&
 				     fuzz_is_name(seen->service),

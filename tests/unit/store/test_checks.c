@@ -141,8 +141,8 @@ static struct swk_tallies document_of(const char *text)
 
 /* What an answer about web says: words of its checks, and for each instance of its node's checks.
  */
-static void see(struct swk_seen *seen, const char *own, const char *const *nodes, size_t count,
-		uint64_t blocks)
+static void see(struct swk_checks_entry *seen, const char *own, const char *const *nodes,
+		size_t count, uint64_t blocks)
 {
 	struct swk_tallies tallies = document_of(own), of_nodes = {0}, each;
 	struct swk_error error = {0};
@@ -158,7 +158,7 @@ static void see(struct swk_seen *seen, const char *own, const char *const *nodes
 				 0);
 		swk_tallies_free(&each);
 	}
-	assert_int_equal(swk_seen_set(seen, sum, &of_nodes, &error), 0);
+	assert_int_equal(swk_checks_set(seen, sum, &of_nodes, &error), 0);
 	seen->blocks = blocks;
 	swk_tallies_free(&of_nodes);
 	swk_tallies_free(&tallies);
@@ -198,7 +198,7 @@ static void documents(void **state)
 		{"Web/w1:passing@1 Web/w2:passing@2 Web/w3:warning" NODES, false},
 	};
 	struct swk_tallies blocks = {0}, others = {0};
-	struct swk_seen seen = {.service = "web"}, bare = {.service = "web"};
+	struct swk_checks_entry seen = {.service = "web"}, bare = {.service = "web"};
 	struct swk_error error = {0};
 
 	(void)state;
@@ -213,11 +213,11 @@ static void documents(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct swk_tallies document = document_of(rows[i].document);
 
-		unit_number(rows[i].document, swk_seen_same(&seen, &document, &blocks),
+		unit_number(rows[i].document, swk_checks_same(&seen, &document, &blocks),
 			    rows[i].same);
 		/* The file holds something else of it by now, or holds anything at all. */
-		unit_number(rows[i].document, swk_seen_same(&seen, &document, &others), false);
-		unit_number(rows[i].document, swk_seen_same(&bare, &document, &blocks), false);
+		unit_number(rows[i].document, swk_checks_same(&seen, &document, &others), false);
+		unit_number(rows[i].document, swk_checks_same(&bare, &document, &blocks), false);
 		swk_tallies_free(&document);
 	}
 	free(seen.nodes);
@@ -229,12 +229,12 @@ static void documents(void **state)
 /* Nothing in the file is a state of it, as of a service that is not to be published. */
 static void without_blocks(void **state)
 {
-	struct swk_seen seen = {.service = "web"};
+	struct swk_checks_entry seen = {.service = "web"};
 	struct swk_tallies document = document_of(OWN NODES), none = {0};
 
 	(void)state;
 	see(&seen, OWN, two_nodes, COUNT(two_nodes), 0);
-	assert_true(swk_seen_same(&seen, &document, &none));
+	assert_true(swk_checks_same(&seen, &document, &none));
 	free(seen.nodes);
 	swk_tallies_free(&document);
 }
@@ -284,7 +284,7 @@ static const char whole[] = HEAD "settings 0123456789abcdef\n"
 static void written_and_read(void **state)
 {
 	struct swk_checks checks = {0};
-	const struct swk_seen *seen;
+	const struct swk_checks_entry *seen;
 	char *text;
 
 	(void)state;
