@@ -299,7 +299,7 @@ static int finish(const struct swk_store *store, struct swk_error *error)
 {
 	if (is_unfinished(store) && rename(store->kept, store->previous))
 		return fail(store->previous, "it is in the way, and can't be replaced", error);
-	/* rename() keeps both names if they are links to one file. */
+	/* If both names are links to one file, rename() keeps both. */
 	if (unlink(store->kept) && errno != ENOENT)
 		return fail(store->kept, "it is in the way, and can't be removed", error);
 	return 0;
