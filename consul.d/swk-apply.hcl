@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: MIT
 #
-# Watches that start swk-apply when something changes. For Consul's configuration folder, as it stands.
+# Watches that start swk-apply. Copy this file unchanged to the configuration folder of Consul's agent.
 
 watches = [
-  # Every change of a check, maintenance mode among them.
+  # Fires when a check changes, also when maintenance mode begins or ends.
   {
     type         = "checks"
     handler_type = "script"
     args         = ["swk-apply"]
   },
 
-  # A service appears or goes, or its tags change. Not: an instance comes or goes while the tags stay, or its address
-  # changes. For services where that must be seen at once, see service-NAME.hcl.example.
+  # Fires when a service appears or disappears, or when its tags change. It does not fire when only an address changes, or
+  # when an instance appears or disappears and the tags stay the same. If a service cannot wait for the timer, also use
+  # service-NAME.hcl.example.
   {
     type         = "services"
     handler_type = "script"
