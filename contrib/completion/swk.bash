@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# Completion for bash. Goes to bash-completion's folder under the name of each command, swk and swk-apply; or source it.
-# What there is to complete is asked of the programs themselves, as --help shows it, so it is always what they take. Neither
-# Consul nor nginx is asked.
+# Completion for bash. Source this file, or copy it to bash-completion's folder twice, as swk and as swk-apply.
+# It reads commands and options from the programs' --help, so it is never out of date. It asks neither Consul nor nginx.
 
-# _swk_options COMMAND... - its options: letter, name, and what the value is where there is one; in brackets where there may be.
+# _swk_options COMMAND... - prints the options: letter, name, and the name of the value, in brackets if it is optional.
 _swk_options() {
 	"$@" --help 2>/dev/null | sed -nE 's/^ +(-.), (--[a-z-]+)([ [][^ ]+)? .*/\1 \2 \3/p'
 }
@@ -14,7 +13,7 @@ _swk_commands() {
 	"$1" --help 2>/dev/null | sed -nE 's/^  ([a-z][a-z-]*)  .*/\1/p'
 }
 
-# _swk_values WHAT WORD - of an option's value, or of a word that is no option.
+# _swk_values VALUE WORD - completes WORD, where --help names the value VALUE.
 _swk_values() {
 	case $1 in
 	*FILE* | *nginx.conf*)
@@ -44,7 +43,7 @@ _swk() {
 		command+=("${COMP_WORDS[1]}")
 	fi
 
-	# Bash has taken --config=FILE apart at the sign.
+	# Bash splits --config=FILE at the equals sign.
 	if [[ $word == '=' ]]; then
 		given=1 word=''
 	elif [[ $before == '=' ]]; then
