@@ -21,7 +21,7 @@ void swk_tell_as(struct swk_log *log, const struct swk_options *options)
 }
 
 /* Repaints one line, and erases it at the end. */
-static void show_progress(const char *target, size_t done, size_t all)
+static void show_progress(const char *whom, const char *things, size_t done, size_t all)
 {
 	static int64_t began, shown;
 	const int64_t now = swk_now_ms();
@@ -38,8 +38,8 @@ static void show_progress(const char *target, size_t done, size_t all)
 	if (now - began < SWK_PROGRESS_AFTER_MS || now - shown < SWK_PROGRESS_EVERY_MS)
 		return;
 	shown = now;
-	swk_text_escape(text, sizeof(text), target);
-	(void)fprintf(stderr, "\r\033[K%s: %zu of %zu upstreams", text, done, all);
+	swk_text_escape(text, sizeof(text), whom);
+	(void)fprintf(stderr, "\r\033[K%s: %zu of %zu %s", text, done, all, things);
 }
 
 void swk_tell_progress(struct swk_report *report, const struct swk_options *options)

@@ -497,6 +497,8 @@ static void answered(struct swk_http_request *request)
 		(void)feed_end(asking, &request->error);
 	judge(asking, request);
 	free_reading(asking);
+	if (asking->query->ended)
+		asking->query->ended(asking->query->sink.context);
 }
 
 /* Asks these. `leader`: whoever else may answer, it shall be the leader. */

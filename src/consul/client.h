@@ -50,6 +50,8 @@ struct swk_consul_query {
 			 * because a new cluster's indexes begin anew. 0: any index will do */
 	void (*again)(void *context); /* called with the sink's context before the leader is asked:
 				       * discard what the sink got; or NULL */
+	void (*ended)(void *context); /* called with the sink's context after each answer, or when
+				       * none will come; or NULL */
 	uint64_t known;		      /* the hash of an answer that need not be decoded; 0: none */
 	uint64_t number;	/* the hash of the answer's bytes (hash.h); 0: too many bytes */
 	bool same;		/* the answer is the known one; the sink got nothing */

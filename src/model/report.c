@@ -100,6 +100,13 @@ size_t swk_report_said(const struct swk_report *report)
 	return count;
 }
 
+void swk_report_progress(const struct swk_report *report, const char *whom, const char *things,
+			 size_t done, size_t all)
+{
+	if (report->progress)
+		report->progress(whom, things, done, all);
+}
+
 void swk_report_forget(struct swk_report *report, enum swk_note_kind kind)
 {
 	size_t kept = 0;

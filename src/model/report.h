@@ -100,9 +100,9 @@ struct swk_report {
 	size_t difference_count;
 	struct swk_target_report *targets;
 	size_t target_count;
-	/* Called after each upstream that is sent to a target, and with done == all after the last
-	 * one; or NULL. */
-	void (*progress)(const char *target, size_t done, size_t all);
+	/* Called again and again while a run sends `upstreams` to a target, or asks `Consul` about
+	 * `services`, and with done == all at the end; or NULL. */
+	void (*progress)(const char *whom, const char *things, size_t done, size_t all);
 };
 
 void swk_report_init(struct swk_report *report);
@@ -122,6 +122,10 @@ void swk_report_sort(struct swk_report *report, size_t first);
 
 /* The number of notes, without details. */
 size_t swk_report_said(const struct swk_report *report);
+
+/* Calls report->progress, if there is one. */
+void swk_report_progress(const struct swk_report *report, const char *whom, const char *things,
+			 size_t done, size_t all);
 
 /* Deletes the notes of a kind, for example before their subject is examined again. */
 void swk_report_forget(struct swk_report *report, enum swk_note_kind kind);

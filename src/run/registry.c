@@ -257,6 +257,16 @@ static int answer_undecodable(void *context, const char *service, const char *wh
 	return note_undecodable(answer->run, answer->service, what, reason, error);
 }
 
+/* The end of all is reported when they are all done with. */
+static void answer_ended(void *context)
+{
+	const struct answer *answer = context;
+	struct swk_run *run = answer->run;
+
+	if (++run->answered < run->asked)
+		swk_report_progress(run->report, "Consul", "services", run->answered, run->asked);
+}
+
 /* What was acted on before: an answer that is older would bring back what is gone. */
 static uint64_t least_index(const struct swk_run *run, const char *service)
 {
@@ -318,9 +328,14 @@ static int ask_services(struct swk_run *run, const char *const *names, size_t co
 			queries[i].sink.instance_check = answer_check;
 		queries[i].known = swk_run_known_answer(run, names[i]);
 		queries[i].again = forget_answer;
+		queries[i].ended = answer_ended;
 		forget_answer(&answers[i]);
 	}
+	run->asked = count;
+	run->answered = 0;
+	swk_report_progress(run->report, "Consul", "services", 0, count);
 	status = swk_consul_ask(&run->consul, run->http, queries, count, run->deadline, run->error);
+	swk_report_progress(run->report, "Consul", "services", count, count);
 	for (size_t i = 0; !status && i < count; i++)
 		status = take_answer(run, &answers[i], &queries[i]);
 out:

@@ -51,12 +51,13 @@ struct swk_run {
 	int64_t began, deadline;
 	int64_t step_began; /* microseconds; 0 without a metrics file */
 
-	bool complete;	      /* the run is about all services */
-	bool full;	      /* reads all live state, not only what the run changes */
-	bool list_known;      /* a complete run got Consul's list */
-	uint64_t event_index; /* the agent's, for the document; 0: none */
-	size_t listed;	      /* valid names in the list, without `consul` */
-	size_t seen;	      /* instances in answers, with mesh proxies */
+	bool complete;		/* the run is about all services */
+	bool full;		/* reads all live state, not only what the run changes */
+	bool list_known;	/* a complete run got Consul's list */
+	uint64_t event_index;	/* the agent's, for the document; 0: none */
+	size_t listed;		/* valid names in the list, without `consul` */
+	size_t asked, answered; /* services of which Consul was asked, and those done with */
+	size_t seen;		/* instances in answers, with mesh proxies */
 	struct swk_services services;
 	bool keys_told;		  /* the whole tree is known, from a document or an answer */
 	size_t keys_listed;	  /* keys of the form that makes an upstream, published or not */

@@ -196,13 +196,6 @@ static int carry_out(struct swk_run *run, struct swk_target *target,
 	return swk_names_add(left, operation->name, run->error);
 }
 
-static void report_progress(const struct swk_run *run, const struct swk_target *target, size_t done,
-			    size_t all)
-{
-	if (run->report->progress)
-		run->report->progress(target->name, done, all);
-}
-
 static void note_pending(struct swk_run *run, const struct swk_target *target, size_t pending)
 {
 	if (run->live_read && target->live.readable == SWK_READ_NOTHING)
@@ -228,12 +221,12 @@ static int reconcile_target(struct swk_run *run, size_t number, const struct swk
 	for (size_t i = 0; !status && i < plan->count; i++) {
 		size_t before = left.count;
 
-		report_progress(run, target, i, plan->count);
+		swk_report_progress(run->report, target->name, "upstreams", i, plan->count);
 		status = carry_out(run, target, &plan->list[i], deadline, &left);
 		if (!status && left.count == before)
 			(*(plan->list[i].upstream ? &report->updated : &report->deleted))++;
 	}
-	report_progress(run, target, plan->count, plan->count);
+	swk_report_progress(run->report, target->name, "upstreams", plan->count, plan->count);
 	if (status) {
 		swk_names_free(&left);
 		return status;

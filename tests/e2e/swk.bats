@@ -245,3 +245,30 @@ had() {
 	run -0 swk-apply --resync --verify=no --adopt
 	[[ "$output" != *' of 4 '* ]]
 }
+
+@test "a run that asks Consul for longer than a second shows its progress on a terminal" {
+	local port
+
+	consul_start "$E2E_DIR/consul"
+	for name in a b c d; do
+		consul_register "$name" "$name-1" 10.0.0.1 80
+	done
+	# The gateway passes on two requests a second.
+	port=$(free_port)
+	cat >"$GATEWAY_DIR/empty.conf" <<-END
+		limit_req_zone \$binary_remote_addr zone=slow:1m rate=2r/s;
+		server {
+			listen 127.0.0.1:$port;
+			location / {
+				limit_req zone=slow burst=10;
+				proxy_pass http://127.0.0.1:$CONSUL_PORT;
+			}
+		}
+	END
+	gateway_reload
+	CONSUL_HTTP_ADDR="127.0.0.1:$port" on_terminal 100x20 -- 'swk-apply --resync --verify=no'
+	sees '^Consul: [123] of 4 services'
+	sees 'ended 0'
+	[ "$(plain | grep -c ' of 4 services')" == 0 ]
+	[ "$(plain | grep -c '^services=4 upstreams=4 ')" == 1 ]
+}
