@@ -7,11 +7,11 @@
 
 #include <jansson.h>
 
-static const char program[] = "swk-apply"; /* an agent looks for it on its PATH */
+static const char program[] = "swk-apply"; /* the agent finds it on its PATH */
 
 /* ---- writing ---- */
 
-/* What all watches have in common, and where they go. */
+/* What all watches share, and where they are written. */
 struct printing {
 	struct swk_buffer *out;
 	const struct swk_settings *settings;
@@ -19,7 +19,7 @@ struct printing {
 	struct swk_error *error;
 };
 
-/* What a watch runs; NULL without memory. */
+/* The command that a watch runs; NULL without memory. */
 static json_t *command_line(const struct swk_texts *options, const char *service)
 {
 	json_t *list = json_pack("[s]", program);
@@ -27,7 +27,7 @@ static json_t *command_line(const struct swk_texts *options, const char *service
 
 	for (size_t i = 0; !failed && i < options->count; i++)
 		failed = json_array_append_new(list, json_string(options->list[i]));
-	/* The name again, because the document does not say it when the service has no instance. */
+	/* If the service has no instance, the document does not name it. */
 	if (!failed && service)
 		failed = json_array_append_new(list, json_string("--service")) ||
 			 json_array_append_new(list, json_string(service));
@@ -37,7 +37,8 @@ static json_t *command_line(const struct swk_texts *options, const char *service
 	return NULL;
 }
 
-/* A line for a watch of this service, or of the keys below this prefix, or (NULL) of neither. */
+/* Writes a line for a watch of this service, of the keys below this prefix, or, if both are NULL,
+ * of neither. */
 static int print_watch(const struct printing *to, const char *type, const char *service,
 		       const char *prefix)
 {
@@ -46,7 +47,7 @@ static int print_watch(const struct printing *to, const char *type, const char *
 			  prefix, "datacenter", to->settings->consul.datacenter, "handler_type",
 			  "script", "args", command_line(to->options, service));
 	char *text = watch ? json_dumps(watch, 0) : NULL;
-	/* The first line stands behind the bracket that begins the list. */
+	/* The first watch follows the bracket that begins the list. */
 	const char *comma = to->out->data[to->out->length - 1] == '[' ? "" : ",";
 	int status = text ? swk_buffer_words(to->out, to->error, SWK_WORDS(comma, "\n    ", text))
 			  : swk_error_memory(to->error);
@@ -56,7 +57,8 @@ static int print_watch(const struct printing *to, const char *type, const char *
 	return status;
 }
 
-/* The whole tree, with the slash at the end: what a document of keys doesn't have is deleted. */
+/* Watches the whole tree, because swk-apply deletes the upstream of a key that the document lacks.
+ * The slash ends the prefix, so keys of a longer name are not included. */
 static int print_keys(const struct printing *to)
 {
 	char *prefix;
@@ -71,7 +73,8 @@ static int print_keys(const struct printing *to)
 	return status;
 }
 
-/* So many that those of the watches, at a reload too, leave others what they have otherwise. */
+/* Each watch holds one connection, and two during a reload. If that is more than half of the
+ * agent's limit, raises the limit by as much, so that other clients keep the default. */
 static int print_limits(const struct printing *to, size_t watches)
 {
 	if (4 * watches <= SWK_CONSUL_CONNECTIONS)
@@ -116,7 +119,7 @@ int swk_agent_config_print(struct swk_buffer *out, const struct swk_services *se
 
 /* ---- recognising ---- */
 
-/* Whether it is an object that has no other keys than these. */
+/* Whether this is an object with no keys but these. */
 static bool has_only(json_t *object, const char *const *keys)
 {
 	void *at = json_object_iter(object);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The part of an agent's configuration that makes it start swk-apply, as JSON. Same form and order
- * as the files in consul.d/.
- */
+/* The part of an agent's configuration that makes it start swk-apply, as JSON, in the form and
+ * order of the files in consul.d/. */
 #ifndef SWK_CONSUL_AGENT_CONFIG_H
 #define SWK_CONSUL_AGENT_CONFIG_H
 
@@ -11,16 +9,17 @@
 #include "settings/settings.h"
 
 /*
- * Appends such a file: a `checks` watch, a `services` watch, a `keyprefix` watch if the settings
- * have a prefix, and a `service` watch for each service, one on each line. If they are many, it
- * raises the agent's limit of connections. `options` are passed to each swk-apply. The same input
- * gives the same bytes. Returns 0, SWK_USAGE for an option that is not UTF-8, or SWK_INTERNAL.
+ * Appends the configuration: a `checks` watch, a `services` watch, a `keyprefix` watch if the
+ * settings have a prefix, and a `service` watch for each service, one on each line. With many
+ * watches it raises the agent's limit of connections per client. Each swk-apply gets `options`. The
+ * same input gives the same bytes. Returns 0, SWK_USAGE for an option that is not UTF-8, or
+ * SWK_INTERNAL.
  */
 int swk_agent_config_print(struct swk_buffer *out, const struct swk_services *services,
 			   const struct swk_settings *settings, const struct swk_texts *options,
 			   struct swk_error *error);
 
-/* Whether a text is such a file and has nothing else in it. */
+/* Whether a text is such a configuration, with nothing else in it. */
 bool swk_agent_config_recognise(const struct swk_buffer *text);
 
 #endif

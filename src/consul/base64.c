@@ -21,7 +21,7 @@ bool swk_base64_decode(const char *text, size_t length, char *bytes, size_t *cou
 {
 	size_t digits = length, i;
 	uint32_t bits = 0;
-	unsigned left = 0; /* bits that make no byte yet */
+	unsigned left = 0; /* bits that are not a whole byte yet */
 
 	*count = 0;
 	if (length % 4)

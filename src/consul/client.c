@@ -16,7 +16,7 @@
 
 /* ---- the environment ---- */
 
-/* A variable that is set and not empty, or NULL. */
+/* The variable's value, or NULL if it is unset or empty. */
 static const char *variable(const char *name)
 {
 	const char *value = getenv(name);
@@ -24,7 +24,7 @@ static const char *variable(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* As Go's strconv.ParseBool, which Consul's tools use. */
+/* Accepts the words of Go's strconv.ParseBool, which Consul's tools use, in any case. */
 static int read_flag(const char *name, bool unset, bool *flag, struct swk_error *error)
 {
 	static const char *const words[] = {"0", "1", "f", "t", "false", "true"};
@@ -42,11 +42,11 @@ static int read_flag(const char *name, bool unset, bool *flag, struct swk_error 
 	return swk_error_set(error, SWK_USAGE, "%s: '%s' is neither true nor false", name, value);
 }
 
-/* What is said of Consul, and by whom: its environment, else the settings. */
+/* A value from the environment or, if that has none, from the settings. */
 struct said {
-	const char *value; /* NULL: nothing */
-	const char *where; /* begins a message about it */
-	int status;	   /* of such a message */
+	const char *value; /* NULL: neither has one */
+	const char *where; /* the variable or setting, for messages */
+	int status;	   /* for an error in the value */
 };
 
 static struct said choose(const char *name, const char *key, const char *setting)
@@ -58,7 +58,8 @@ static struct said choose(const char *name, const char *key, const char *setting
 	return (struct said){setting && *setting ? setting : NULL, key, SWK_CONFIG};
 }
 
-/* A base URL that is one, put together; NULL with the error set, whose text names who said so. */
+/* Builds and checks a base URL, for the caller to free. NULL with the error set; its text names the
+ * variable or setting. */
 static char *base_of(const char *scheme, const char *host, const char *path,
 		     const struct said *said, struct swk_error *error)
 {
@@ -90,8 +91,8 @@ static int read_socket(struct swk_consul *consul, const struct said *address,
 	return consul->unix_socket && consul->base ? 0 : swk_error_memory(error);
 }
 
-/* The certificate is asked for under this name, wherever it is connected to. `host` may have a path
- * behind it. */
+/* The URL gets the name that the server's certificate must have; the connection goes to `host`,
+ * which a path may follow. */
 static int read_server_name(struct swk_consul *consul, const struct swk_consul_settings *settings,
 			    const char *host, struct swk_error *error)
 {
@@ -162,8 +163,8 @@ static int read_peer(struct swk_consul *consul, const struct swk_consul_settings
 
 /* ---- the token ---- */
 
-/* Reads a token from a file into the room given; returns where it begins, behind white space, or
- * NULL with the error set. What it holds is judged by the caller. */
+/* Reads a token from a file into `token`. Returns the part between white space, or NULL with the
+ * error set. The caller checks its characters. */
 static const char *read_token_file(const char *path, char token[SWK_TOKEN_MAX + 1],
 				   struct swk_error *error)
 {
@@ -190,8 +191,8 @@ static const char *read_token_file(const char *path, char token[SWK_TOKEN_MAX + 
 	return token;
 }
 
-/* Where the token comes from; `where` is "" if it need not be said. *is_file: the value is a path.
- */
+/* Where the token comes from. *is_file: the value is a path. `where` is "" if the path alone is
+ * enough for a message. */
 static struct said find_token(const struct swk_consul_settings *settings, const char *argument,
 			      bool *is_file)
 {
@@ -220,7 +221,7 @@ static int read_token(struct swk_consul *consul, const struct swk_consul_setting
 	if (token && is_file)
 		token = read_token_file(said.value, room, &cause);
 	for (const char *at = token; at && *at; at++) {
-		/* Nor may a token end the header that it stands in. */
+		/* A line break would also end the header that contains the token. */
 		if (*at <= ' ' || *at > '~')
 			(void)swk_error_set(&cause, SWK_USAGE,
 					    "a token has no blanks or control characters");
@@ -240,7 +241,7 @@ static int read_token(struct swk_consul *consul, const struct swk_consul_setting
 
 /* ---- parameters ---- */
 
-/* Adds one with its value; without an empty one, nothing. */
+/* Adds a parameter, unless its value is empty. */
 static int add_parameter(struct swk_buffer *query, const char *name, const char *value,
 			 struct swk_error *error)
 {
@@ -320,19 +321,19 @@ int swk_consul_event_index(uint64_t *index, struct swk_error *error)
 	return 0;
 }
 
-/* ---- questions ---- */
+/* ---- queries ---- */
 
-/* A query under way: its decoder is fed as the answer comes, or, where that is about one service
- * and may be a known one, when it is there. */
+/* A query in progress. The decoder gets an answer as it arrives. Only an answer about one service
+ * is kept until it is complete, if it is not too large: if its hash is known, it is not decoded. */
 struct asking {
 	struct swk_consul_query *query;
-	struct swk_document *document; /* from the first byte of the answer on */
-	struct swk_buffer kept;	       /* what the decoder has not got yet */
+	struct swk_document *document; /* NULL until the decoder gets its first bytes */
+	struct swk_buffer kept;	       /* bytes that the decoder has not got yet */
 	bool keep;
 	char *url;
 };
 
-/* Has the decoder take what was kept, and from now on all at once. */
+/* Passes the kept bytes to the decoder. From now on it gets bytes as they arrive. */
 static int release(struct asking *asking, struct swk_error *error)
 {
 	int status = 0;
@@ -358,7 +359,7 @@ static int feed(void *context, const char *data, size_t length, struct swk_error
 	return swk_document_feed(asking->document, data, length, error);
 }
 
-/* Behind the last byte of a good answer. */
+/* Called after the last byte of an answer with status 200. */
 static int feed_end(struct asking *asking, struct swk_error *error)
 {
 	struct swk_consul_query *query = asking->query;
@@ -371,12 +372,12 @@ static int feed_end(struct asking *asking, struct swk_error *error)
 	return query->same ? 0 : release(asking, error);
 }
 
-/* Percent-encodes a prefix of keys; its slashes stay. */
+/* Percent-encodes a prefix of keys, except its slashes. */
 static char *encode_prefix(const char *prefix)
 {
 	char *encoded = swk_url_segment(prefix), *to = encoded;
 
-	/* What was a percent sign is %25 by now. */
+	/* A percent sign is encoded as %25, so each %2F was a slash. */
 	for (const char *from = encoded; from && *from; to++) {
 		if (!strncmp(from, "%2F", 3)) {
 			*to = '/';
@@ -390,7 +391,7 @@ static char *encode_prefix(const char *prefix)
 	return encoded;
 }
 
-/* How much of consul->query goes with a question. There is no cache of keys. */
+/* How many bytes of consul->query the query gets. Consul's agent does not cache keys. */
 static size_t parameters(const struct swk_consul *consul, const struct swk_consul_query *query,
 			 bool leader)
 {
@@ -411,7 +412,7 @@ static char *query_url(const struct swk_consul *consul, const struct swk_consul_
 		path = "/v1/kv/";
 		end = "/?recurse";
 		if (length) {
-			/* Behind another parameter: without the question mark. */
+			/* After another parameter, without the question mark. */
 			end = "/?recurse&";
 			more++;
 			length--;
@@ -429,7 +430,7 @@ static char *query_url(const struct swk_consul *consul, const struct swk_consul_
 	return url;
 }
 
-/* Whether the document is one that Consul says there: a service may have no instance. */
+/* Whether Consul answers this query with such a document. A service may have no instance. */
 static bool is_expected(const struct swk_consul_query *query, enum swk_document_kind kind)
 {
 	if (query->keyprefix)
@@ -439,14 +440,15 @@ static bool is_expected(const struct swk_consul_query *query, enum swk_document_
 	return kind == SWK_DOCUMENT_SERVICES;
 }
 
-/* Where there is no key, Consul finds nothing, at an index. Who doesn't know the path has none. */
+/* If no key has the prefix, Consul answers 404 with an index and without a body. A server that does
+ * not know the path sends no index. */
 static bool is_no_key(const struct swk_consul_query *query, const struct swk_http_request *request)
 {
 	return query->keyprefix && !request->error.status && request->status == 404 &&
 	       request->answer_number && !*request->reason;
 }
 
-/* Whether the answer came, was a good one, and is what was asked for. */
+/* Sets the index of a good answer, or the query's error. */
 static void judge(struct asking *asking, const struct swk_http_request *request)
 {
 	struct swk_consul_query *query = asking->query;
@@ -479,7 +481,7 @@ static void judge(struct asking *asking, const struct swk_http_request *request)
 		query->index = request->answer_number;
 }
 
-/* Frees what an answer is read with; may be called again. */
+/* Frees the memory that reading an answer needs. May be called twice. */
 static void free_reading(struct asking *asking)
 {
 	swk_document_close(asking->document);
@@ -487,8 +489,8 @@ static void free_reading(struct asking *asking)
 	swk_buffer_free(&asking->kept);
 }
 
-/* An answer is there, or will not come. The others may be many: of this one, only what became of it
- * is kept until they are there. */
+/* Called when an answer is complete, or has failed. Frees its memory now, because many other
+ * answers may still be on their way. */
 static void answered(struct swk_http_request *request)
 {
 	struct asking *asking = request->context;
@@ -501,7 +503,7 @@ static void answered(struct swk_http_request *request)
 		asking->query->ended(asking->query->sink.context);
 }
 
-/* Asks these. `leader`: whoever else may answer, it shall be the leader. */
+/* Makes the queries. `leader`: only the leader may answer. */
 static int ask(const struct swk_consul *consul, struct swk_http *http,
 	       struct swk_consul_query *const *queries, size_t count, bool leader, int64_t deadline,
 	       struct swk_error *error)
@@ -537,7 +539,7 @@ static int ask(const struct swk_consul *consul, struct swk_http *http,
 		status = swk_http_perform(http, requests, count, SWK_CONSUL_PARALLEL, deadline,
 					  error);
 	for (size_t i = 0; asking && i < count; i++) {
-		/* Where memory ran out, some were not asked. */
+		/* If memory ran out, some requests never started, and `answered` freed nothing. */
 		free_reading(&asking[i]);
 		free(asking[i].url);
 	}
@@ -546,7 +548,7 @@ static int ask(const struct swk_consul *consul, struct swk_http *http,
 	return status;
 }
 
-/* Whether the answer is an old one, and another may have a newer. */
+/* Whether the answer is older than required, and the leader may have a newer one. */
 static bool is_old(const struct swk_consul *consul, const struct swk_consul_query *query)
 {
 	return !query->error.status && query->index < query->least &&

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asks Consul's agent. Environment, paths and parameters are those of Consul's own tools; settings
- * apply if a variable is not set. Answers go to a sink (document.h), as a watch's document does.
+ * Asks Consul's agent. Environment variables, paths and parameters are those of Consul's own tools.
+ * A setting applies if its variable is not set. Answers go to a sink (document.h), like a watch's
+ * document.
  */
 #ifndef SWK_CONSUL_CLIENT_H
 #define SWK_CONSUL_CLIENT_H
@@ -14,11 +15,11 @@
 #include "settings/settings.h"
 
 struct swk_consul {
-	char *base;	 /* the URL before the path; owned, as are all but the peer's texts */
+	char *base;	 /* URL up to the path; owned, like all members except the peer's texts */
 	char *query;	 /* parameters: "" or "?ns=…&dc=…&stale&cached" */
-	size_t strict;	 /* length of `query` if the leader must answer */
+	size_t strict;	 /* length of `query` without "stale" and "cached": the leader answers */
 	size_t uncached; /* length of `query` without "cached" */
-	char *header;	 /* with the token; NULL without one. Never shown */
+	char *header;	 /* contains the token; NULL without one. Never printed */
 	char *unix_socket;
 	char *connect_to;
 	struct swk_http_peer peer; /* borrowed from the above, the environment and the settings */
@@ -28,9 +29,8 @@ struct swk_consul {
  * Reads CONSUL_HTTP_ADDR, CONSUL_HTTP_SSL, CONSUL_HTTP_SSL_VERIFY, CONSUL_CACERT, CONSUL_CAPATH,
  * CONSUL_CLIENT_CERT, CONSUL_CLIENT_KEY, CONSUL_TLS_SERVER_NAME, CONSUL_HTTP_AUTH and
  * CONSUL_NAMESPACE. If one is unset or empty, its setting applies. The token comes from the first
- * of these that is given: the file `token_file`, the file CONSUL_HTTP_TOKEN_FILE,
- * CONSUL_HTTP_TOKEN, the settings' token file. Returns 0, SWK_USAGE, SWK_CONFIG for a wrong
- * setting, or SWK_INTERNAL.
+ * of these that exists: the file `token_file`, the file CONSUL_HTTP_TOKEN_FILE, CONSUL_HTTP_TOKEN,
+ * the settings' token file. Returns 0, SWK_USAGE, SWK_CONFIG for a wrong setting, or SWK_INTERNAL.
  */
 int swk_consul_init(struct swk_consul *consul, const struct swk_consul_settings *settings,
 		    const char *token_file, struct swk_error *error);
@@ -39,27 +39,32 @@ void swk_consul_free(struct swk_consul *consul);
 /* Reads CONSUL_INDEX, which an agent sets for a handler. *index is 0 if it is not set. */
 int swk_consul_event_index(uint64_t *index, struct swk_error *error);
 
-/* One query with its result. */
+/* One query and its result. */
 struct swk_consul_query {
-	const char *service;   /* asks for its health; NULL: the list of services */
-	const char *keyprefix; /* asks for the keys below it instead; no slash at its ends. If there
-				* is no key, the sink gets none, and that is a valid answer */
+	/* Asks for this service's health; NULL: for the list of services. */
+	const char *service;
+	/* Asks for the keys below this prefix instead; no slash at its ends. An answer without a
+	 * key is valid. */
+	const char *keyprefix;
 	struct swk_document_sink sink;
-	uint64_t least; /* with "stale" or "cached": an answer with an older index is asked for
-			 * again, from the leader. The leader's answer counts whatever its index,
-			 * because a new cluster's indexes begin anew. 0: any index will do */
-	void (*again)(void *context); /* called with the sink's context before the leader is asked:
-				       * discard what the sink got; or NULL */
-	void (*ended)(void *context); /* called with the sink's context after each answer, or when
-				       * none will come; or NULL */
-	uint64_t known;		      /* the hash of an answer that need not be decoded; 0: none */
+	/* With "stale" or "cached": asks the leader again if the answer's index is lower. Accepts
+	 * the leader's answer with any index, because a new cluster's indexes start over. 0:
+	 * accepts any index. */
+	uint64_t least;
+	/* Called with the sink's context before the leader is asked again: discard what the sink
+	 * got. May be NULL. */
+	void (*again)(void *context);
+	/* Called with the sink's context when an answer is complete, or none will come. May be
+	 * NULL. */
+	void (*ended)(void *context);
+	uint64_t known;		/* the hash of an answer that need not be decoded again; 0: none */
 	uint64_t number;	/* the hash of the answer's bytes (hash.h); 0: too many bytes */
 	bool same;		/* the answer is the known one; the sink got nothing */
-	uint64_t index;		/* the answer's; 0: none */
+	uint64_t index;		/* the answer's index; 0: none */
 	struct swk_error error; /* SWK_UNAVAILABLE if invalid: discard what the sink got */
 };
 
-/* Makes all queries, several at once, each until the deadline (deadline.h) at most. Returns 0, or
+/* Makes all queries, several at once, and stops at the deadline (deadline.h). Returns 0, or
  * SWK_INTERNAL for all of them. */
 int swk_consul_ask(const struct swk_consul *consul, struct swk_http *http,
 		   struct swk_consul_query *queries, size_t count, int64_t deadline,

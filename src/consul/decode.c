@@ -8,11 +8,11 @@
 
 #include "consul/base64.h"
 
-/* Consul gives its own checks of maintenance these IDs. */
+/* Consul's IDs for the checks of a maintenance. The second is a prefix. */
 #define NODE_MAINTENANCE "_node_maintenance"
 #define SERVICE_MAINTENANCE "_service_maintenance:"
 
-/* Room for any double as `%.17g` prints it. */
+/* Bytes for any double that `%.17g` prints. */
 #define NUMBER_MAX 32
 
 void swk_decoder_free(struct swk_decoder *decoder)
@@ -25,7 +25,7 @@ void swk_decoder_free(struct swk_decoder *decoder)
 	*decoder = (struct swk_decoder){0};
 }
 
-/* Sees to room for so many items of this size. False without memory. */
+/* Makes room for `count` items of `size` bytes. False without memory. */
 static bool make_room(struct swk_decoder_room *room, size_t count, size_t size)
 {
 	void *data;
@@ -50,7 +50,7 @@ static void object_to(struct swk_trouble *trouble, const char *title, const char
 	trouble->reason = trouble->text;
 }
 
-/* A string without a NUL, or NULL. */
+/* The text of a string, or NULL if the value is not a string or contains a NUL. */
 static const char *plain_text(const json_t *value)
 {
 	const char *text = json_string_value(value);
@@ -58,7 +58,8 @@ static const char *plain_text(const json_t *value)
 	return text && strlen(text) == json_string_length(value) ? text : NULL;
 }
 
-/* A text member: "" where it is missing or null, or, with trouble, can't be one. */
+/* A text member; "" if it is missing or null. Anything else, or a NUL in it, sets the trouble, and
+ * the result is "". */
 static const char *member_text(const json_t *object, const char *name, const char *title,
 			       struct swk_trouble *trouble)
 {
@@ -75,7 +76,8 @@ static const char *member_text(const json_t *object, const char *name, const cha
 	return "";
 }
 
-/* A member that is an object: NULL where it is missing or null, or, with trouble, is none. */
+/* A member that is an object; NULL if it is missing or null. Anything else sets the trouble, and
+ * the result is NULL. */
 static json_t *member_object(const json_t *object, const char *name, const char *title,
 			     struct swk_trouble *trouble)
 {
@@ -89,9 +91,9 @@ static json_t *member_object(const json_t *object, const char *name, const char 
 	return NULL;
 }
 
-/* ---- what an instance says ---- */
+/* ---- instances ---- */
 
-/* Of a maintenance check, as its ID names it, and of others. */
+/* Whether the ID of a check marks a maintenance. */
 static bool is_maintenance(const json_t *check)
 {
 	const char *id = plain_text(json_object_get(check, "CheckID"));
@@ -100,7 +102,7 @@ static bool is_maintenance(const json_t *check)
 		      !strncmp(id, SERVICE_MAINTENANCE, strlen(SERVICE_MAINTENANCE)));
 }
 
-/* Whether a check is of the service, not of the node. An answer may lack the service's ID. */
+/* Whether a check belongs to a service, not to the node. An answer may lack the service's ID. */
 static bool is_of_service(const json_t *check)
 {
 	const json_t *id = json_object_get(check, "ServiceID");
@@ -128,7 +130,7 @@ struct swk_check swk_decode_check(const json_t *check)
 	return read;
 }
 
-/* Anything but Consul's words for passing and warning is critical. */
+/* Any status other than passing and warning counts as critical. */
 static enum swk_health read_status(const json_t *status)
 {
 	const char *text = plain_text(status);
@@ -167,7 +169,8 @@ static const char *read_checks(const json_t *checks, struct swk_instance *instan
 	return NULL;
 }
 
-/* The tags, borrowed from the document; the list has room for them. */
+/* Reads the tags, borrowed from the document, into `list`, which has room for them. Returns NULL,
+ * or why they can't be used. */
 static const char *read_tags(const json_t *tags, struct swk_instance *instance, const char **list)
 {
 	const json_t *tag;
@@ -190,8 +193,8 @@ static const char *read_tags(const json_t *tags, struct swk_instance *instance, 
 	return NULL;
 }
 
-/* Addresses under names, and how many: a service's are objects, for each has a port; a node's are
- * texts. What is of another form is passed over. */
+/* Reads tagged addresses into `list`, and returns their number. A service's are objects, because
+ * each has a port; a node's are strings. Skips entries of any other form. */
 static size_t read_tagged(json_t *addresses, bool of_service, struct swk_tagged *list)
 {
 	const char *name;
@@ -211,7 +214,7 @@ static size_t read_tagged(json_t *addresses, bool of_service, struct swk_tagged 
 	return count;
 }
 
-/* The texts of Meta, and how many. */
+/* Reads the strings of Meta into `list`, and returns their number. */
 static size_t read_meta(json_t *meta, struct swk_pair *list)
 {
 	const char *name;
@@ -241,7 +244,7 @@ static unsigned read_weight(const json_t *weights, const char *name, const char 
 	return number > SWK_WEIGHT_MAX ? SWK_WEIGHT_MAX : (unsigned)number;
 }
 
-/* The service's members, but for its name. */
+/* Reads the service's members, except its name. */
 static void read_service(struct swk_decoder *decoder, const json_t *service,
 			 struct swk_instance *instance, struct swk_trouble *trouble)
 {
@@ -286,7 +289,7 @@ static void read_node(struct swk_decoder *decoder, const json_t *node,
 			    false, list);
 }
 
-/* Fills in the instance, but for its service where that is not known. */
+/* Fills in the instance, or nothing if it has no usable service name. */
 static void read_instance(struct swk_decoder *decoder, const json_t *element,
 			  struct swk_instance *instance, struct swk_trouble *trouble)
 {
@@ -318,7 +321,7 @@ int swk_decode_instance(struct swk_decoder *decoder, const json_t *element,
 			json_object_size(json_object_get(node, "TaggedAddresses")),
 	       pairs = json_object_size(json_object_get(service, "Meta"));
 
-	/* One more, so that there is a list even of none. */
+	/* One item more, so that an empty list is not NULL. */
 	if (!make_room(&decoder->tags, tags + 1, sizeof(const char *)) ||
 	    !make_room(&decoder->tagged, tagged + 1, sizeof(struct swk_tagged)) ||
 	    !make_room(&decoder->pairs, pairs + 1, sizeof(struct swk_pair)))
@@ -327,20 +330,21 @@ int swk_decode_instance(struct swk_decoder *decoder, const json_t *element,
 	return 0;
 }
 
-/* ---- what a key says ---- */
+/* ---- keys ---- */
 
 bool swk_decode_lacks_memory(const json_error_t *failure)
 {
 	return errno == ENOMEM || json_error_code(failure) == json_error_out_of_memory;
 }
 
-/* Decodes the text of a value. Returns 0 and *object, which is NULL where it is none. */
+/* Decodes the text of a value. Returns 0 with *object, or with NULL if the text is not a JSON
+ * object. */
 static int decode_object(const char *text, size_t length, json_t **object, struct swk_error *error)
 {
 	json_error_t failure = {0};
 
 	*object = NULL;
-	/* jansson would take a NUL behind a number for the number's end. */
+	/* jansson would treat a NUL after a number as the end of the number. */
 	if (memchr(text, '\0', length))
 		return 0;
 	errno = 0;
@@ -354,8 +358,8 @@ static int decode_object(const char *text, size_t length, json_t **object, struc
 	return 0;
 }
 
-/* Decodes a key's value. Returns 0 with *object, which the caller frees, or NULL: nothing is there,
- * or what is there can't be used. */
+/* Decodes a key's value. Returns 0 with *object, which the caller frees. *object is NULL if there
+ * is no value, or, with the key's trouble set, if it can't be used. */
 static int decode_value(struct swk_decoder *decoder, const json_t *value, struct swk_key *key,
 			json_t **object, struct swk_error *error)
 {
@@ -380,8 +384,7 @@ static int decode_value(struct swk_decoder *decoder, const json_t *value, struct
 	return status;
 }
 
-/* A number, a text, yes or no: as text; a number is printed into the room for it. NULL of all else.
- */
+/* A number, string or boolean as text; NULL for anything else. Prints a number into `number`. */
 static const char *text_of(const json_t *value, char number[NUMBER_MAX])
 {
 	if (json_is_boolean(value))

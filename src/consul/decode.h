@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decodes one element of Consul's JSON, from jansson's values to the model: an instance, a check, a
- * key. The result is borrowed from the element and the decoder until the next element. If a trouble
- * is set, it says why the element can't be used. Then use only an instance's service and id, as far
+ * Decodes one element of Consul's JSON from jansson's values to the model: an instance, a check or
+ * a key. The result is borrowed from the element and the decoder, until the next element. A trouble
+ * says why the element can't be used. If it is set, use only an instance's service and id, as far
  * as they are known.
  */
 #ifndef SWK_CONSUL_DECODE_H
@@ -22,7 +22,7 @@ struct swk_decoder_room {
 	size_t size;
 };
 
-/* Reused from element to element, and only grows. A zeroed struct is empty. */
+/* Reused for each element; only grows. A zeroed struct is empty. */
 struct swk_decoder {
 	struct swk_decoder_room tags;
 	struct swk_decoder_room tagged; /* the service's, then the node's */
@@ -39,19 +39,19 @@ struct swk_trouble {
 	char text[64];
 };
 
-/* Return 0, with or without a trouble, or SWK_INTERNAL without memory. */
+/* Return 0, with or without a trouble, or SWK_INTERNAL if memory runs out. */
 int swk_decode_instance(struct swk_decoder *decoder, const json_t *element,
 			struct swk_instance *instance, struct swk_trouble *trouble,
 			struct swk_error *error);
-/* An unusable value is a trouble of the key itself. The key's values are borrowed from *value,
- * which may be NULL; the caller frees it. */
+/* An unusable value sets the key's own trouble. The key's values are borrowed from *value, which
+ * may be NULL; the caller frees *value. */
 int swk_decode_key(struct swk_decoder *decoder, const json_t *element, struct swk_key *key,
 		   json_t **value, struct swk_trouble *trouble, struct swk_error *error);
 
-/* A text that can't be decoded is "". */
+/* An undecodable text becomes "". */
 struct swk_check swk_decode_check(const json_t *check);
 
-/* Whether memory ran out. jansson has no text for that: it sets errno at most, or reports bad
+/* Whether memory ran out. jansson often has no code for that: it only sets errno, or reports bad
  * syntax. Set errno to 0 before decoding. */
 bool swk_decode_lacks_memory(const json_error_t *failure);
 

@@ -23,10 +23,10 @@ struct swk_document {
 	struct swk_stream stream;
 	struct swk_buffer trimmed;
 	struct swk_decoder decoder;
-	char key[SWK_TEXT_MAX]; /* of the object's member under way */
+	char key[SWK_TEXT_MAX]; /* name of the object's current member */
 };
 
-/* ---- what is handed on ---- */
+/* ---- passing on ---- */
 
 static int say_undecodable(const struct swk_document *document, const char *service, const char *id,
 			   const char *reason, struct swk_error *error)
@@ -97,9 +97,9 @@ static int take_check(const struct swk_document_sink *sink, const json_t *elemen
 	return sink->check(sink->context, &check, error);
 }
 
-/* ---- what the document is ---- */
+/* ---- the kind of document ---- */
 
-/* For a person who gave another one. */
+/* The accepted kinds, for messages. */
 static const char *accepted(const struct swk_document_sink *sink)
 {
 	if (sink->key)
@@ -114,7 +114,7 @@ static int refuse_kind(struct swk_document *document, const char *what, struct s
 			     document->stream.start, what, document->stream.accepted);
 }
 
-/* Tells the kind from one element of an array; what can't be told is left for the next. */
+/* Recognises the kind from one element of an array. If this one does not show it, the next may. */
 static int recognise(struct swk_document *document, const json_t *element, struct swk_error *error)
 {
 	if (json_object_get(element, "CheckID"))
@@ -158,7 +158,7 @@ static int take_element(struct swk_document *document, const json_t *element,
 
 static int take_member(struct swk_document *document, struct swk_error *error)
 {
-	/* A key's document has no array in it; a list of services nothing else. */
+	/* The document of a 'key' watch has no array in it; a list of services has only arrays. */
 	if (document->stream.first != '[')
 		return refuse_kind(document,
 				   !strcmp(document->key, "Key") ||
@@ -167,14 +167,14 @@ static int take_member(struct swk_document *document, struct swk_error *error)
 					   : "an object that is no list of services",
 				   error);
 	if (!*document->key || !document->sink->service)
-		return 0; /* said when the key was read; or not asked for */
+		return 0; /* reported when the key was read; or the sink skips services */
 	return document->sink->service(document->sink->context, document->key, error);
 }
 
 /* ---- decoding ---- */
 
-/* Whether jansson's complaint means that the text is no JSON at all, rather than JSON that it
- * doesn't take (it refuses a lone surrogate with the code for bad syntax). */
+/* Whether jansson's error means that the text is not JSON, rather than JSON that jansson rejects.
+ * It rejects a lone surrogate with the code for bad syntax. */
 static bool is_syntax(const json_error_t *failure)
 {
 	switch (json_error_code(failure)) {
@@ -189,15 +189,12 @@ static bool is_syntax(const json_error_t *failure)
 	}
 }
 
-/*
- * Decodes the element's text. Returns 0 and *value; 0 and NULL with *why where it is JSON that
- * can't be used; SWK_DATA where it is none.
- */
+/* Decodes the element's text. Returns 0 with *value; 0 with NULL and a reason if it is JSON that
+ * can't be used; SWK_DATA if it is not JSON; or SWK_INTERNAL. */
 static int decode(struct swk_document *document, json_t **value,
 		  char reason[JSON_ERROR_TEXT_LENGTH], struct swk_error *error)
 {
-	/* A check's Output may hold a NUL, and numbers may exceed 64 bits: both are Consul's right,
-	 * and nothing that is used here. */
+	/* Consul allows a NUL in a check's Output, and swk-apply does not use the Output. */
 	const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
 	size_t length = document->stream.element.length;
 	const char *text;
@@ -209,7 +206,7 @@ static int decode(struct swk_document *document, json_t **value,
 			       SWK_ELEMENT_MAX);
 		return 0;
 	}
-	/* jansson would take one behind a number for the number's end. */
+	/* jansson would treat a NUL after a number as the end of the number. */
 	if (memchr(document->stream.element.data, '\0', document->stream.element.length))
 		return swk_error_set(error, SWK_DATA, "line %zu: this is not JSON: a NUL byte",
 				     document->stream.start);
@@ -218,8 +215,8 @@ static int decode(struct swk_document *document, json_t **value,
 	errno = 0;
 	*value = json_loadb(text, length, flags, &failure);
 	/* The second attempt reads the untrimmed text, so that messages give the right place. It
-	 * also reads numbers as reals, because some exceed an integer. Reals are slower, so they
-	 * are not the first choice. */
+	 * also reads integers as reals, because Consul allows integers over 64 bits. Reals are
+	 * slower, so they are not the first choice. */
 	if (!*value)
 		*value = json_loadb(document->stream.element.data, document->stream.element.length,
 				    flags | JSON_DECODE_INT_AS_REAL, &failure);
@@ -281,7 +278,7 @@ static int end_value(struct swk_document *document, struct swk_error *error)
 	json_t *value;
 	int status = decode(document, &value, reason, error);
 
-	/* Tags that can't be decoded are of no interest here. */
+	/* Tags that can't be decoded don't matter: only the name is passed on. */
 	if (!status)
 		status = take_member(document, error);
 	json_decref(value);

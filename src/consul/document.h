@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Consul's JSON, streamed. Recognises the document by its shape, and passes on one instance (or
- * key, or service's name) at a time. It finds the elements' bounds itself, and jansson decodes each
- * one from memory. So memory does not grow with the document, and a bad registration does not
- * affect the next. Only bad framing rejects the document: no JSON, truncated, or text after its
- * end. No other code sees a Consul document.
+ * key, or service's name) at a time. It finds the bounds of each element itself, and jansson
+ * decodes each one from memory. So memory does not grow with the document, and a bad registration
+ * does not affect the next. Only bad framing rejects the document: no JSON, truncated, or text
+ * after its end. No other folder sees a Consul document.
  */
 #ifndef SWK_CONSUL_DOCUMENT_H
 #define SWK_CONSUL_DOCUMENT_H
@@ -17,8 +17,7 @@
 #include "model/registration.h"
 
 enum swk_document_kind {
-	SWK_DOCUMENT_NOTHING,  /* `[]`: names no service. Where keys are accepted, also `null`: no
-				* keys */
+	SWK_DOCUMENT_NOTHING,  /* `[]`: no service. With a sink for keys also `null` */
 	SWK_DOCUMENT_SERVICE,  /* [{"Node":{},"Service":{},"Checks":[]},…], as from
 				* /v1/health/service */
 	SWK_DOCUMENT_SERVICES, /* {"web":["tag",…],…}, as from /v1/catalog/services */
@@ -26,7 +25,7 @@ enum swk_document_kind {
 	SWK_DOCUMENT_KEYS,     /* [{"Key":"a/b","Value":"…",…},…], as from /v1/kv/a?recurse */
 };
 
-/* Receives what is read. A NULL function skips its elements; `undecodable` may not be NULL. A
+/* Receives the elements. A NULL function skips its elements; `undecodable` may not be NULL. A
  * status other than 0 ends the reading. */
 struct swk_document_sink {
 	void *context;
@@ -43,8 +42,8 @@ struct swk_document_sink {
 	/* A check of an instance. The instance follows after all of its checks. */
 	int (*instance_check)(void *context, const struct swk_check *check,
 			      struct swk_error *error);
-	/* A registration that can't be decoded. `service` is NULL if not known; `what` (`instance
-	 * 3, line 1`) and `reason` are for messages. */
+	/* An undecodable registration. `service` is NULL if unknown; `what` (`instance 3, line 1`)
+	 * and `reason` are for messages. */
 	int (*undecodable)(void *context, const char *service, const char *what, const char *reason,
 			   struct swk_error *error);
 };
@@ -53,7 +52,7 @@ struct swk_document_sink {
 struct swk_document;
 
 /* The sink is borrowed until the document is closed. Returns 0, or SWK_INTERNAL with *document
- * NULL, which may be closed, too. */
+ * NULL, which swk_document_close accepts. */
 int swk_document_open(struct swk_document **document, const struct swk_document_sink *sink,
 		      struct swk_error *error);
 void swk_document_close(struct swk_document *document);
@@ -67,9 +66,9 @@ int swk_document_end(const struct swk_document *document, enum swk_document_kind
 		     struct swk_error *error);
 
 /*
- * Reads a descriptor to its end into the document, until the deadline (deadline.h) at most. A
- * rejected document is read to its end, too, so that the writer can finish; one over
- * SWK_DOCUMENT_MAX is not.
+ * Reads a descriptor to its end into the document, until the deadline (deadline.h) at most. Reads a
+ * rejected document to its end, too, so that the writer can finish, but stops after
+ * SWK_DOCUMENT_MAX.
  */
 int swk_document_read(struct swk_document *document, int descriptor, int64_t deadline,
 		      enum swk_document_kind *kind, struct swk_error *error);

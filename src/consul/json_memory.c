@@ -12,9 +12,9 @@
 #include "base/limits.h"
 
 static alignas(max_align_t) char block[SWK_JSON_BLOCK];
-static size_t used; /* bytes of it, from its beginning */
-static size_t live; /* pieces in it that are not freed */
-static bool on;	    /* pieces are taken from it */
+static size_t used; /* bytes used, from the start of the block */
+static size_t live; /* allocations in the block that are not freed yet */
+static bool on;	    /* new allocations use the block */
 
 static void *take(size_t size)
 {
@@ -23,7 +23,7 @@ static void *take(size_t size)
 
 	if (!on || size > sizeof(block) - used)
 		return malloc(size);
-	/* The block's size is a multiple of the unit. */
+	/* The rounded size fits, because the block's size is a multiple of the unit. */
 	used += (size + unit - 1) / unit * unit;
 	live++;
 	return piece;

@@ -6,7 +6,7 @@
 
 /* What the next byte may be. */
 enum state {
-	REFUSED, /* no state: the byte has no place here */
+	REFUSED, /* not a state: the byte is not allowed here */
 	AT_START,
 	AT_FIRST_ELEMENT, /* an element or `]` */
 	AT_ELEMENT,	  /* an element */
@@ -16,19 +16,19 @@ enum state {
 	AT_COLON,
 	AT_VALUE,
 	AFTER_VALUE, /* `,` or `}` */
-	AFTER_N,     /* the letters of `null`, one after the other */
+	AFTER_N,     /* the letters of `null` in turn */
 	AFTER_NU,
 	AFTER_NUL,
 	AT_END,
-	IN_ELEMENT, /* these three are left when the element is over, not by a byte */
+	IN_ELEMENT, /* these three end with the element, not through `follows` */
 	IN_KEY,
 	IN_VALUE,
 	STATES
 };
 
-/* What a byte is to the framing. */
+/* What a byte means to the framing. */
 enum class {
-	OTHER, /* whatever may begin a number or a word */
+	OTHER, /* may begin a number or a word */
 	LETTER_N,
 	LETTER_U,
 	LETTER_L,
@@ -55,7 +55,7 @@ static const unsigned char classes[256] = {
 	[OTHER] = (state), [LETTER_N] = (state), [LETTER_U] = (state), [LETTER_L] = (state),       \
 	[QUOTE] = (state), [BEGIN_ARRAY] = (state), [BEGIN_OBJECT] = (state)
 
-/* Which state follows; what is not here is refused. */
+/* The next state. A pair that is not listed here is refused. */
 static const unsigned char follows[STATES][CLASSES] = {
 	[AT_START] = {[BLANK] = AT_START,
 		      [BEGIN_ARRAY] = AT_FIRST_ELEMENT,
@@ -104,13 +104,14 @@ static void begin(struct swk_stream *stream, char byte)
 	swk_buffer_clear(&stream->element);
 }
 
-/* What the framing looks for outside of strings. */
+/* The bytes outside strings that matter to the framing. */
 static const char between_strings[256] = {
 	['"'] = 1, ['{'] = 1, ['['] = 1, ['}'] = 1, [']'] = 1, ['\n'] = 1};
 
 /*
- * Returns the byte after the string that continues at `data`, or `end` when it is not over. A quote
- * after an odd number of backslashes does not end it; *escaped: whether the next byte is after one.
+ * Continues a string at `data`. Returns the byte after it, or `end` if it does not end here. A
+ * quote after an odd number of backslashes does not end it. *escaped: the next byte follows such a
+ * backslash.
  */
 static const char *scan_string(const char *data, const char *end, bool *ended, bool *escaped)
 {
@@ -129,10 +130,8 @@ static const char *scan_string(const char *data, const char *end, bool *ended, b
 	return quote ? quote + 1 : end;
 }
 
-/*
- * Goes on in an element from `data`: returns how many bytes belong to it, and sets *ended when its
- * last is among them.
- */
+/* Continues an element at `data`. Returns how many bytes belong to it. *ended: they include its
+ * last byte. */
 static size_t scan(struct swk_stream *stream, const char *data, size_t length, bool *ended)
 {
 	const char *at = data, *const end = data + length;
@@ -170,7 +169,7 @@ static size_t scan(struct swk_stream *stream, const char *data, size_t length, b
 	return (size_t)(at - data);
 }
 
-/* The same for a number or a word, which ends before what can't be in it. */
+/* The same for a number or a word, which ends before the first byte that can't belong to it. */
 static size_t scan_scalar(const char *data, size_t length, bool *ended)
 {
 	size_t i;
@@ -181,7 +180,7 @@ static size_t scan_scalar(const char *data, size_t length, bool *ended)
 	return i;
 }
 
-/* Hands on the element, which is over. */
+/* Passes on the complete element. */
 static int end(struct swk_stream *stream, struct swk_error *error)
 {
 	static const struct {
@@ -250,7 +249,7 @@ static int refuse_byte(struct swk_stream *stream, char byte, struct swk_error *e
 		stream->line, stream->length + 1, expected[stream->state], shown);
 }
 
-/* One byte, with which perhaps an element begins: then it is not yet counted. */
+/* Takes one byte. If it begins an element, does not count it: continue_element takes it again. */
 static int take_byte(struct swk_stream *stream, char byte, struct swk_error *error)
 {
 	const enum class class = classes[(unsigned char)byte];

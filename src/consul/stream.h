@@ -22,17 +22,17 @@ struct swk_stream {
 	/* Set by the caller before the first byte. */
 	int (*take)(void *context, enum swk_stream_part part, struct swk_error *error);
 	void *context;
-	bool null_allowed;    /* `null` is a document */
+	bool null_allowed;    /* accepts `null` as a document */
 	const char *accepted; /* the accepted documents, for messages */
 
 	/* For the caller to read. In `take`, they describe the part passed on. */
 	struct swk_buffer element; /* its text */
 	char first;		   /* its first byte */
 	bool too_large;		   /* over SWK_ELEMENT_MAX: the text is incomplete */
-	size_t start;		   /* the line where it began, from 1 */
-	size_t number;		   /* of elements or values before it */
-	size_t length;		   /* bytes of the document so far */
-	size_t line;		   /* the present line, from 1 */
+	size_t start;		   /* the line where it begins, from 1 */
+	size_t number;		   /* elements or values before it */
+	size_t length;		   /* bytes of the document read so far */
+	size_t line;		   /* the current line, from 1 */
 	bool object;		   /* the document is an object */
 	bool begun, ended;	   /* the document */
 
@@ -40,7 +40,7 @@ struct swk_stream {
 	unsigned char state;
 	bool scalar;	/* the element is a number or a word */
 	bool in_string; /* inside a string of the element */
-	bool escaped;	/* after a backslash in it */
+	bool escaped;	/* after a backslash in that string */
 	size_t depth;	/* of open brackets in the element */
 };
 

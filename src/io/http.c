@@ -88,7 +88,7 @@ static size_t receive(char *data, size_t size, size_t count, void *context)
 	return length;
 }
 
-/* Whether a header line, which has no NUL at its end, begins with a text. */
+/* Whether a header line, which does not end with a NUL, begins with a text. */
 static bool begins(const char *line, size_t length, const char *with)
 {
 	size_t part = strlen(with);
@@ -117,7 +117,7 @@ static size_t receive_header(char *data, size_t size, size_t count, void *contex
 	return length;
 }
 
-/* ---- its options; each returns false if libcurl rejects one ---- */
+/* ---- options of a request; each function returns false if libcurl rejects one ---- */
 
 static bool set_number(const struct swk_libcurl *curl, CURL *easy, CURLoption option, long value)
 {
@@ -168,8 +168,8 @@ static bool set_peer(const struct swk_libcurl *curl, CURL *easy, const struct sw
 
 static bool set_headers(const struct swk_libcurl *curl, CURL *easy, struct transfer *transfer)
 {
-	/* Removes two headers that libcurl adds: the question whether the server accepts a large
-	 * body, and the content type of a form. */
+	/* Removes two headers that libcurl adds: Expect, which asks whether the server accepts a
+	 * large body, and the content type of a form. */
 	const char *const lines[] = {"Expect:", "Content-Type:", transfer->request->header};
 	struct curl_slist *grown;
 

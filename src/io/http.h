@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Bounded HTTP requests, one or many at once, by libcurl. Only http and https, no redirects, no
- * proxy even if the environment names one. Size and time of answers are limited.
- */
+/* Bounded HTTP requests through libcurl, one or many at once. Only http and https, no redirects,
+ * and no proxy even if the environment names one. Size and time of answers are limited. */
 #ifndef SWK_IO_HTTP_H
 #define SWK_IO_HTTP_H
 
@@ -32,7 +30,7 @@ struct swk_http_request {
 	const char *answer_header; /* name of a header to return, or NULL */
 	const struct swk_http_peer *peer;
 	bool fresh;	 /* uses a new connection, and closes it afterwards */
-	long connect_ms; /* limits: for the connection; for everything */
+	long connect_ms; /* limits: for the connection, and for everything */
 	long request_ms;
 	long quiet_s;	     /* seconds without a byte of the answer; 0: no limit */
 	size_t body_length;  /* bytes */
@@ -41,7 +39,7 @@ struct swk_http_request {
 	/* Gets the body of an answer with status 200 in pieces. A status other than 0 ends the
 	 * request, and is its error. NULL: the body is skipped. */
 	int (*receive)(void *context, const char *data, size_t length, struct swk_error *error);
-	/* Called when a started request has ended, successfully or not: the answer is set, and the
+	/* Called when a started request has ended, successfully or not. The answer is set, and the
 	 * callback may still set its error. May be NULL. */
 	void (*ended)(struct swk_http_request *request);
 	void *context;
@@ -53,20 +51,18 @@ struct swk_http_request {
 	uint64_t answer_number;		   /* the header's value if it is a number, else 0 */
 	char reason[SWK_HTTP_REASON_MAX];  /* start of the body if the status is not 200; escaped */
 	char failure[SWK_HTTP_REASON_MAX]; /* why there was no answer, in libcurl's words */
-	struct swk_error error;		   /* the same with the URL: SWK_UNAVAILABLE */
+	struct swk_error error;		   /* SWK_UNAVAILABLE: that reason with the URL */
 };
 
 struct swk_http;
 
-/* Returns NULL, with the error set, without memory. The first request loads libcurl. Connections
+/* Returns NULL with the error set if memory runs out. The first request loads libcurl. Connections
  * are kept between calls. */
 struct swk_http *swk_http_open(struct swk_error *error);
 void swk_http_close(struct swk_http *http);
 
-/*
- * Makes all requests, at most `parallel` at once, until the deadline (deadline.h) at most. Each
- * request has its own result. Returns 0, or SWK_INTERNAL for all of them.
- */
+/* Makes all requests, at most `parallel` at once, and stops at the deadline (deadline.h). Each
+ * request has its own result. Returns 0, or SWK_INTERNAL for all of them. */
 int swk_http_perform(struct swk_http *http, struct swk_http_request *requests, size_t count,
 		     size_t parallel, int64_t deadline, struct swk_error *error);
 

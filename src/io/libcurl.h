@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-/* The functions that are used, without `curl_`. */
+/* The functions that swk-apply uses, without `curl_`. */
 #define SWK_LIBCURL_FUNCTIONS(EACH)                                                                \
 	EACH(easy_cleanup)                                                                         \
 	EACH(easy_escape)                                                                          \
@@ -41,8 +41,8 @@ struct swk_libcurl {
 	SWK_LIBCURL_FUNCTIONS(SWK_LIBCURL_MEMBER)
 };
 
-/* Loads it on the first call; it stays loaded. Returns NULL, with the error set (SWK_INTERNAL), if
- * it can't be loaded. */
+/* Loads libcurl on the first call; it stays loaded. Returns NULL with the error set (SWK_INTERNAL)
+ * if it can't be loaded. */
 const struct swk_libcurl *swk_libcurl(struct swk_error *error);
 
 #endif

@@ -18,7 +18,7 @@ char *swk_url_segment(const char *text)
 	struct swk_error ignored = {0};
 	char *escaped, *copy;
 
-	/* A dot needs no escape, but these two are no names in a path. */
+	/* A dot needs no escape, but `.` and `..` have a meaning of their own in a path. */
 	if (!strcmp(text, "."))
 		return strdup("%2E");
 	if (!strcmp(text, ".."))
@@ -61,7 +61,7 @@ static uint16_t plain_port(const char *url)
 	return *end || number > UINT16_MAX ? 0 : (uint16_t)number;
 }
 
-/* Why an operator may not give this URL, or NULL. *text is the URL; libcurl frees it. */
+/* Why this URL is not allowed, or NULL. libcurl frees *text, which is the URL. */
 static const char *judge_url(const struct swk_libcurl *curl, CURLU *parts, const char *url,
 			     char **text, CURLUcode *code)
 {

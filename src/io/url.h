@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Parses and builds URLs. libcurl does it, except for plain URLs such as http://127.0.0.1:18882,
- * which do not need it loaded.
- */
+/* Parses and builds URLs. libcurl does it, except for plain URLs such as http://127.0.0.1:18882, so
+ * that these do not load libcurl. */
 #ifndef SWK_IO_URL_H
 #define SWK_IO_URL_H
 
@@ -10,7 +8,7 @@
 
 #include "base/error.h"
 
-/* Percent-encodes one segment of a path, also `.` and `..`. The caller frees the result; NULL
+/* Percent-encodes one segment of a path, including `.` and `..`. The caller frees the result. NULL
  * without memory. */
 char *swk_url_segment(const char *text);
 
@@ -21,7 +19,7 @@ char *swk_url_segment(const char *text);
  */
 char *swk_url_base(const char *url, struct swk_error *error);
 
-/* The port of a base URL, given or the scheme's default; 0 without memory. */
+/* The port of a base URL: the given one, or the scheme's default. 0 without memory. */
 uint16_t swk_url_port(const char *base);
 
 #endif
