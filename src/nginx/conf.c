@@ -15,7 +15,7 @@ static const char comment_service[] = "# service ";
 static const char comment_tag[] = ", tag ";
 static const char comment_key[] = "# key ";
 
-/* The keepalive directives: each has a number of at least 1, and appears at most once. */
+/* The keepalive directives. Each has a number of at least 1, and appears at most once. */
 static const struct {
 	const char *name;
 	size_t offset;
@@ -53,7 +53,7 @@ static int write_attributes(struct swk_buffer *out, const struct swk_server *ser
 			  server->backup ? " backup" : "", server->down ? " down" : "", ";"));
 }
 
-/* What stands before the servers. */
+/* Writes the directives that come before the servers. */
 static int write_method(struct swk_buffer *out, const struct swk_upstream *upstream,
 			const char *before, const char *after, struct swk_error *error)
 {
@@ -89,7 +89,7 @@ int swk_nginx_directives(struct swk_buffer *out, const struct swk_upstream *upst
 	for (size_t i = 0; !status && i < upstream->count; i++) {
 		const struct swk_server *server = &upstream->servers[i];
 
-		/* Most servers say the same. */
+		/* Most servers have the same attributes. */
 		if (!last || !swk_server_same_attributes(last, server)) {
 			swk_buffer_clear(&attributes);
 			status = write_attributes(&attributes, server, error);
@@ -105,7 +105,7 @@ int swk_nginx_directives(struct swk_buffer *out, const struct swk_upstream *upst
 	return status;
 }
 
-/* Where an upstream comes from, if that is known. */
+/* Writes the source of an upstream, if it is known. */
 static int write_source(struct swk_buffer *out, const struct swk_upstream *upstream,
 			struct swk_error *error)
 {
@@ -137,22 +137,22 @@ int swk_nginx_file(struct swk_buffer *out, const struct swk_upstreams *set, stru
 
 /* ---- reading ---- */
 
-/* The longest word that a file of ours has is a tag, `gray=` and a colour; what is longer is none
- * of ours. */
+/* The longest word that swk-apply writes is a tag: a key such as `gray`, `=`, and a colour. A
+ * longer word is an error. */
 #define WORD_MAX (2 * SWK_NAME_MAX + 1)
 
 struct reader {
 	const char *path;
 	const char *at, *end;
 	unsigned line;
-	const char *word;	    /* the present token, in the text… */
-	size_t length;		    /* …0 at its end */
-	char service[WORD_MAX + 1]; /* of the comment before the next upstream, or "" */
+	const char *word;	    /* the current token, in the text */
+	size_t length;		    /* 0 at the end of the text */
+	char service[WORD_MAX + 1]; /* from the comment before the next upstream, or "" */
 	char tag[WORD_MAX + 1];
-	bool keyed;	  /* it is a key's name, not a service's */
-	const char *said; /* what stood behind the last server's address, `;` included… */
+	bool keyed;	  /* `service` is the name of a key, not of a service */
+	const char *said; /* text after the last server's address, including `;` */
 	size_t said_length;
-	struct swk_server last; /* …and what that said; the address is another's */
+	struct swk_server last; /* the attributes in that text; its address is meaningless */
 	struct swk_error *error;
 };
 
@@ -181,7 +181,7 @@ static bool is_word(const struct reader *reader, const char *word)
 	return reader->length == length && !memcmp(reader->word, word, length);
 }
 
-/* Copies [from, to) into a word, or leaves it empty where it doesn't fit. */
+/* Copies [from, to) into a word, or makes the word empty if it does not fit. */
 static void copy_word(char *word, const char *from, const char *to)
 {
 	size_t length = (size_t)(to - from);
@@ -192,7 +192,7 @@ static void copy_word(char *word, const char *from, const char *to)
 	word[length] = '\0';
 }
 
-/* What stands behind the words that [at, end) begins with, or NULL where that is nothing. */
+/* The text after `words` if [at, end) begins with them and continues, else NULL. */
 static const char *behind(const char *words, const char *at, const char *end)
 {
 	size_t length = strlen(words);
@@ -200,7 +200,7 @@ static const char *behind(const char *words, const char *at, const char *end)
 	return (size_t)(end - at) > length && !memcmp(at, words, length) ? at + length : NULL;
 }
 
-/* A comment may be the one that says where the next upstream comes from. */
+/* Reads a comment. If it names the source of the next upstream, remembers the source. */
 static void read_comment(struct reader *reader)
 {
 	const char *end = memchr(reader->at, '\n', (size_t)(reader->end - reader->at));
@@ -221,7 +221,7 @@ static void read_comment(struct reader *reader)
 	reader->at = end;
 }
 
-/* What ends a word: white space, a mark, and a NUL, which must not stand in one. */
+/* The bytes that end a word: white space, a mark, or a NUL, which is an error. */
 static const bool ends_word[256] = {
 	[' '] = true,  ['\t'] = true, ['\n'] = true, ['\v'] = true, ['\f'] = true,
 	['\r'] = true, [';'] = true,  ['{'] = true,  ['}'] = true,  ['\0'] = true,
@@ -232,7 +232,7 @@ static bool is_space(char byte)
 	return byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
 
-/* The next token: `;`, `{`, `}`, a word, or "" at the end of the file. */
+/* Reads the next token: `;`, `{`, `}`, a word, or "" at the end of the text. */
 static int next(struct reader *reader)
 {
 	const char *start, *at;
@@ -272,7 +272,7 @@ static bool begins(const struct reader *reader, const char *word)
 	return reader->length >= length && !memcmp(reader->word, word, length);
 }
 
-/* `2s`, or a bare number of seconds, as nginx reads it. */
+/* Reads `2s`, or a bare number of seconds, as nginx does. */
 static bool read_seconds(const char *text, size_t length, unsigned *seconds)
 {
 	if (length && text[length - 1] == 's')
@@ -311,7 +311,7 @@ static bool read_attribute(const struct reader *reader, struct swk_server *serve
 	return false;
 }
 
-/* Reads up to the `;`, and remembers what that was where it is all on one line. */
+/* Reads attributes up to the `;`. Remembers their text if it is all on one line. */
 static int read_attributes(struct reader *reader, struct swk_server *server)
 {
 	const char *start = reader->at;
@@ -331,14 +331,14 @@ static int read_attributes(struct reader *reader, struct swk_server *server)
 	return 0;
 }
 
-/* Most servers do. */
+/* Whether the attributes are the same text as the previous server's, as most are. */
 static bool says_the_same(const struct reader *reader)
 {
 	return reader->said_length && (size_t)(reader->end - reader->at) >= reader->said_length &&
 	       !memcmp(reader->at, reader->said, reader->said_length);
 }
 
-/* `server ADDRESS [ATTRIBUTE]…;`, the first word being read already. */
+/* Reads `server ADDRESS [ATTRIBUTE]…;`, after its first word. */
 static int read_server(struct reader *reader, struct swk_upstream *upstream)
 {
 	struct swk_server server = {.weight = SWK_NGINX_WEIGHT,
@@ -379,7 +379,7 @@ static int read_upstream_number(struct reader *reader, struct swk_upstream *upst
 	return expect(reader, ";");
 }
 
-/* A balancing method, at most one. Of `random two` the present word is the first. */
+/* Reads a balancing method, at most one for each upstream, after its first word. */
 static int read_balance(struct reader *reader, struct swk_upstream *upstream)
 {
 	int status = 0;
@@ -411,7 +411,7 @@ static int read_directive(struct reader *reader, struct swk_upstream *upstream)
 	return read_balance(reader, upstream);
 }
 
-/* nginx takes `backup` before a method that has none, but we write the method first. */
+/* nginx accepts `backup` before a method that has none, but swk-apply writes the method first. */
 static int check_backups(struct reader *reader, const struct swk_upstream *upstream)
 {
 	if (swk_balance_has_backups(upstream->balance))
@@ -424,7 +424,7 @@ static int check_backups(struct reader *reader, const struct swk_upstream *upstr
 	return 0;
 }
 
-/* What stands between an upstream's braces, and the closing one. */
+/* Reads an upstream's block, from `{` to `}`. */
 static int read_block(struct reader *reader, struct swk_upstream *upstream)
 {
 	int status = expect(reader, "{");
@@ -437,7 +437,7 @@ static int read_block(struct reader *reader, struct swk_upstream *upstream)
 	return status;
 }
 
-/* `upstream NAME { … }`, the first word being read already. */
+/* Reads `upstream NAME { … }`, after its first word. */
 static int read_upstream(struct reader *reader, struct swk_upstreams *set)
 {
 	struct swk_upstream upstream;

@@ -18,7 +18,7 @@ static int read_includes(struct swk_nginx_files *files, struct swk_directives *l
 
 /* ---- names ---- */
 
-/* DIR/ of DIR/NAME: owned, NULL without memory. */
+/* DIR/ of DIR/NAME. The caller frees it; NULL without memory. */
 static char *folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -26,7 +26,7 @@ static char *folder_of(const char *path)
 	return slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup("./");
 }
 
-/* Both in one; owned, NULL without memory. */
+/* Both texts in one. The caller frees it; NULL without memory. */
 static char *joined(const char *first, const char *second)
 {
 	char *text;
@@ -34,7 +34,8 @@ static char *joined(const char *first, const char *second)
 	return asprintf(&text, "%s%s", first, second) < 0 ? NULL : text;
 }
 
-/* The name behind symbolic links, of a file that need not be there yet; owned. */
+/* The path with symbolic links resolved, even of a file that does not exist yet. The caller frees
+ * it; NULL without memory. */
 static char *real_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -53,7 +54,7 @@ static char *real_name(const char *path)
 	return result;
 }
 
-/* How a file's name goes on behind our file's: "" of ours, ".state" of one beside it, NULL of
+/* "" if the name is FILE's; "." if it is that of a file beside FILE, such as FILE.state; NULL for
  * others. */
 static const char *after_conf(const struct swk_nginx_files *files, const char *name)
 {
@@ -75,7 +76,7 @@ static const char *after_conf(const struct swk_nginx_files *files, const char *n
 	return result;
 }
 
-/* Whether a pattern finds our file with `behind` at its end, be it there or not. */
+/* Whether a pattern matches FILE's name followed by a suffix, even if no such file exists. */
 static bool would_find(const struct swk_nginx_files *files, const char *pattern, const char *behind)
 {
 	const char *names[] = {files->conf, files->conf_real};
@@ -161,7 +162,7 @@ static int parse(struct swk_nginx_files *files, struct swk_directives *out, cons
 				     "%s: with all that is included, it is too large", name);
 	files->room_text -= length;
 	status = swk_nginx_conf_parse(&read, file, text, length, &files->room_directives, error);
-	/* Behind what other files of the same pattern have. */
+	/* Append: other files that match the same pattern may have added theirs already. */
 	for (size_t i = 0; !status && i < read.count; i++) {
 		list = swk_list_grow(out->list, out->count, sizeof(*list));
 		if (!list) {
@@ -176,7 +177,7 @@ static int parse(struct swk_nginx_files *files, struct swk_directives *out, cons
 	return status;
 }
 
-/* A file on disk; *exists as of swk_file_read. */
+/* Reads a file on disk; *exists as in swk_file_read. */
 static int read_file(struct swk_nginx_files *files, struct swk_directives *out, const char *name,
 		     bool *exists, struct swk_error *error)
 {
@@ -257,7 +258,7 @@ static int read_include(struct swk_nginx_files *files, struct swk_directive *inc
 			unsigned depth, struct swk_error *error)
 {
 	const char *word = include->words[1];
-	bool plain = !strpbrk(word, "*?["); /* as ngx_conf_include tells */
+	bool plain = !strpbrk(word, "*?["); /* the same test as in ngx_conf_include */
 	char *path;
 	int status;
 
@@ -295,7 +296,7 @@ static int read_includes(struct swk_nginx_files *files, struct swk_directives *l
 	return status;
 }
 
-/* ---- the whole ---- */
+/* ---- the whole configuration ---- */
 
 static bool is_fragment(const struct swk_directives *top)
 {
@@ -307,7 +308,8 @@ static bool is_fragment(const struct swk_directives *top)
 	return true;
 }
 
-/* The next folder above a fragment that has the main file; owned, NULL where there is none. */
+/* The nearest directory above a fragment that has an nginx.conf. The caller frees it; NULL if there
+ * is none. */
 static char *folder_above(const char *path)
 {
 	char *folder = realpath(path, NULL), *slash;
@@ -328,7 +330,7 @@ static char *folder_above(const char *path)
 	return NULL;
 }
 
-/* So that its files' names can be compared with ours; they are longer for it. */
+/* Absolute names can be compared with FILE's, but make messages longer. */
 static void make_absolute(char **folder)
 {
 	char *real = realpath(*folder, NULL);
@@ -366,7 +368,7 @@ int swk_nginx_files_read(struct swk_nginx_files *files, const char *path, const 
 	return read_includes(files, &files->top, 0, error);
 }
 
-/* `# configuration file NAME:` as a whole line: its name, or NULL. */
+/* The name in a whole line `# configuration file NAME:`, or NULL. */
 static const char *marked_name(const char *line, const char *end, size_t *length)
 {
 	if ((size_t)(end - line) <= strlen(MARK) || memcmp(line, MARK, strlen(MARK)) != 0 ||
@@ -395,7 +397,7 @@ static int add_dumped(struct swk_nginx_files *files, const char *name, size_t le
 	return 0;
 }
 
-/* Finds the files in what was printed. What stands before the first mark is none of them. */
+/* Finds the files in the output of `nginx -T`. Ignores the text before the first mark. */
 static int split(struct swk_nginx_files *files, struct swk_error *error)
 {
 	const char *text = files->text.data ? files->text.data : "";

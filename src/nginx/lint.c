@@ -50,28 +50,28 @@ static const char *const reasons[SWK_LINT_RULES] = {
 	[SWK_LINT_ZONE] = UNMANAGEABLE "; in dyups it kills the worker that is sent it",
 };
 
-/* Those that nginx has where nothing is said: ngx_http_core_module, dyups. */
+/* Defaults of client_max_body_size (ngx_http_core_module) and dyups_shm_zone_size (dyups). */
 #define BODY_DEFAULT (1024UL * 1024)
 #define QUEUE_DEFAULT (2UL * 1024 * 1024)
 
-/* Directives, and those around them. */
+/* A level of directives, and the levels around it. */
 struct scope {
 	const struct scope *outer;
-	const struct swk_directive *block; /* NULL: a file's own */
+	const struct swk_directive *block; /* NULL: the top level of a file */
 	const struct swk_directives *level;
 };
 
 struct lint {
 	struct swk_findings *findings;
 	const struct swk_lint_conf *conf;
-	struct swk_names names;		  /* of our upstreams */
-	const char *largest;		  /* the upstream with the largest body… */
-	size_t body;			  /* …and that body's length; 0: none is known */
-	const struct swk_directive *http; /* NULL: a fragment */
-	bool included;			  /* our file is */
-	bool interface;			  /* there is one… */
-	bool queue;			  /* …and its queue has a size */
-	const struct swk_directive *said[SWK_LINT_RULES]; /* the last that each was about */
+	struct swk_names names;		  /* of the upstreams in FILE */
+	const char *largest;		  /* the upstream with the largest body */
+	size_t body;			  /* bytes of that body; 0: unknown */
+	const struct swk_directive *http; /* NULL: none so far; a fragment has none */
+	bool included;			  /* FILE is included */
+	bool interface;			  /* there is a dyups_interface */
+	bool queue;			  /* there is a dyups_shm_zone_size */
+	const struct swk_directive *said[SWK_LINT_RULES]; /* of each rule's last finding */
 	struct swk_error *error;
 };
 
@@ -113,7 +113,7 @@ static int found(struct lint *lint, enum swk_lint_rule rule, const struct swk_di
 	struct swk_findings *findings = lint->findings;
 	struct swk_finding *list, *finding;
 
-	/* What several interfaces inherit is said once. */
+	/* Several interfaces may inherit the same directive: report it once. */
 	if (lint->said[rule] == at)
 		return 0;
 	lint->said[rule] = at;
@@ -133,7 +133,7 @@ static int found(struct lint *lint, enum swk_lint_rule rule, const struct swk_di
 	return 0;
 }
 
-/* The same for what works, but could be better. */
+/* The same for a configuration that works, but could be better. */
 static int hint(struct lint *lint, enum swk_lint_rule rule, const struct swk_directive *at,
 		const char *what, const char *mend)
 {
@@ -144,9 +144,9 @@ static int hint(struct lint *lint, enum swk_lint_rule rule, const struct swk_dir
 	return lint->error->status;
 }
 
-/* ---- what holds at a place ---- */
+/* ---- inheritance ---- */
 
-/* The first of this name, where it stands itself or is included. */
+/* The first directive of this name in a level, or in the files that it includes. */
 static const struct swk_directive *find(const struct swk_directives *level, const char *name)
 {
 	for (size_t i = 0; i < level->count; i++) {
@@ -163,7 +163,7 @@ static const struct swk_directive *find(const struct swk_directives *level, cons
 	return NULL;
 }
 
-/* The nearest, with an argument. */
+/* The directive of this name that applies in the scope, if it has an argument; or NULL. */
 static const struct swk_directive *inherited(const struct scope *scope, const char *name)
 {
 	const struct swk_directive *directive = NULL;
@@ -173,7 +173,7 @@ static const struct swk_directive *inherited(const struct scope *scope, const ch
 	return directive && directive->count > 1 ? directive : NULL;
 }
 
-/* A size as ngx_parse_offset reads it. */
+/* Reads a size as ngx_parse_offset does. */
 static bool read_size(const char *text, size_t *size)
 {
 	size_t value = 0, unit = 1;
@@ -196,7 +196,7 @@ static bool read_size(const char *text, size_t *size)
 	return !*text && *size / unit == value;
 }
 
-/* One that leaves room to grow, in words of nginx. */
+/* Prints a size that leaves room to grow, in nginx's syntax. */
 static const char *roomy(size_t need, char text[SWK_NUMBER_MAX + 1])
 {
 	size_t size = 1;
@@ -207,15 +207,15 @@ static const char *roomy(size_t need, char text[SWK_NUMBER_MAX + 1])
 	return text;
 }
 
-/* ---- who may reach the interface ---- */
+/* ---- access to the interface ---- */
 
 static bool is_everybody(const char *word)
 {
 	return !strcmp(word, "all") || !strcmp(word, "0.0.0.0/0") || !strcmp(word, "::/0");
 }
 
-/* Whether one of these rules is for everybody, and *denied: what it says; *any: whether there are
- * any. The first that fits an address counts, as in ngx_http_access_module. */
+/* Whether one of these rules applies to all addresses; if so, *denied is its effect. *any: there
+ * are rules. The first rule that matches an address counts, as in ngx_http_access_module. */
 static bool judge(const struct swk_directives *level, bool *denied, bool *any)
 {
 	for (size_t i = 0; i < level->count; i++) {
@@ -243,8 +243,8 @@ static bool is_denied(const struct scope *scope)
 	return denied;
 }
 
-/* What `listen` takes: `127.0.0.1:80`, `[::1]:80`, `localhost`, `unix:PATH`; a port alone and `*`
- * are every address. */
+/* Whether the argument of `listen` is an address that only this machine can reach: `127.0.0.1:80`,
+ * `[::1]:80`, `localhost`, `unix:PATH`. A port alone and `*` mean every address. */
 static bool is_local(const char *address)
 {
 	bool bracket = *address == '[';
@@ -260,7 +260,7 @@ static bool is_local(const char *address)
 	       (swk_server_set_address(&server, literal, 1) && swk_server_is_loopback(&server));
 }
 
-/* The first `listen` that leads there from elsewhere, *any of them being there. */
+/* The first `listen` that other machines can reach, or NULL. *any: there is a `listen`. */
 static const struct swk_directive *find_open(const struct swk_directives *level, bool *any)
 {
 	for (size_t i = 0; i < level->count; i++) {
@@ -287,7 +287,7 @@ static int check_reach(struct lint *lint, const struct scope *scope)
 
 	while (server && !(server->block && swk_directive_is(server->block, "server")))
 		server = server->outer;
-	/* What a fragment is put into may deny. */
+	/* The configuration that includes a fragment may deny access. */
 	if (!server || is_denied(scope) || !lint->http)
 		return 0;
 	open = find_open(server->level, &any);
@@ -340,7 +340,7 @@ static int check_pieces(struct lint *lint, const struct swk_directive *interface
 		     "'client_body_in_file_only clean;' beside dyups_interface");
 }
 
-/* Whether a level adds the header that names the worker; *any: it adds some header. */
+/* Whether a level adds the header that names the worker. *any: it adds any header. */
 static bool names_worker(const struct swk_directives *level, bool *any)
 {
 	for (size_t i = 0; i < level->count; i++) {
@@ -357,7 +357,7 @@ static bool names_worker(const struct swk_directives *level, bool *any)
 	return false;
 }
 
-/* A level that adds a header inherits none (ngx_http_headers_module). */
+/* A level that adds a header does not inherit headers (ngx_http_headers_module). */
 static int check_worker(struct lint *lint, const struct swk_directive *interface,
 			const struct scope *scope)
 {
@@ -373,8 +373,8 @@ static int check_worker(struct lint *lint, const struct swk_directive *interface
 		    "'add_header X-Worker $pid always;' beside dyups_interface");
 }
 
-/* What the zone needs beside the body: four pages for its own head, the queue's and a message's,
- * and what it keeps of each page (ngx_slab, measured on Tengine 3.2.0 at 64 KiB and 2 MiB). */
+/* Besides the body, the zone needs four pages for its own head, the queue's and a message's, and
+ * some bytes for each page (ngx_slab; measured on Tengine 3.2.0 at 64 KiB and 2 MiB). */
 static bool has_room(size_t zone, size_t body)
 {
 	return body + 4UL * 4096 + zone / 128 <= zone;
@@ -417,7 +417,7 @@ static bool is_pass(const struct swk_directive *directive)
 	return false;
 }
 
-/* The upstream in our file that dyups takes for one of this name, or NULL. */
+/* The upstream in FILE that has this name for dyups, which ignores case; or NULL. */
 static const struct swk_directive *find_managed(const struct lint *lint, const char *name)
 {
 	const struct swk_directives *directives = &lint->conf->directives;
@@ -434,7 +434,7 @@ static const struct swk_directive *find_managed(const struct lint *lint, const c
 	return NULL;
 }
 
-/* A variable anywhere in it has all of it looked up at each request. */
+/* With a variable anywhere in the word, nginx looks up the whole name at each request. */
 static int check_pass(struct lint *lint, const struct swk_directive *directive)
 {
 	const char *word = directive->words[1], *mark = strstr(word, "://"), *rest;
@@ -451,7 +451,8 @@ static int check_pass(struct lint *lint, const struct swk_directive *directive)
 	managed = find_managed(lint, name);
 	if (!managed)
 		return 0;
-	managed_name = managed->words[1]; /* where case counts, a variable needs that one */
+	managed_name = managed->words[1]; /* without regard to case, but a variable's value needs
+					     this spelling */
 	return found(
 		lint, SWK_LINT_BOUND, directive,
 		TEXT("'%s %s' names upstream %s", directive->words[0], word, managed_name),
@@ -496,7 +497,7 @@ static int check_include(struct lint *lint, const struct swk_directive *directiv
 		     "a pattern that ends in the file's own ending, such as *.conf");
 }
 
-/* ---- the whole ---- */
+/* ---- the whole configuration ---- */
 
 static bool is_scope(const struct swk_directive *directive)
 {
@@ -552,7 +553,7 @@ static int walk(struct lint *lint, const struct swk_directives *directives,
 	return status;
 }
 
-/* What a whole configuration should have. */
+/* Reports what a whole configuration lacks. */
 static int check_missing(struct lint *lint)
 {
 	if (!lint->http)
@@ -568,7 +569,7 @@ static int check_missing(struct lint *lint)
 	return check_queue(lint, lint->http, QUEUE_DEFAULT);
 }
 
-/* ---- our file ---- */
+/* ---- FILE ---- */
 
 static int check_conf(struct lint *lint, const struct swk_directive *upstream)
 {
@@ -605,7 +606,7 @@ static int read_conf(struct lint *lint)
 	return 0;
 }
 
-/* The largest body that there is to send. */
+/* Finds the largest body that swk-apply may send. */
 static int measure(struct lint *lint)
 {
 	const struct swk_upstreams *upstreams = &lint->conf->upstreams;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Finds what silently defeats dyups in nginx's configuration. Each rule is about something that
- * nginx accepts, or accepts until its next reload. Uses no file and no network.
- */
+/* Finds what silently defeats dyups in nginx's configuration. Each rule is about something that
+ * nginx accepts, at least until its next reload. Uses no file and no network. */
 #ifndef SWK_NGINX_LINT_H
 #define SWK_NGINX_LINT_H
 
@@ -10,12 +8,12 @@
 #include "nginx/syntax.h"
 
 enum swk_lint_rule {
-	SWK_LINT_BOUND,		 /* proxy_pass has a managed upstream's name, not a variable */
-	SWK_LINT_TWICE,		 /* a managed upstream is defined elsewhere, too */
-	SWK_LINT_CASE,		 /* the same except for case */
+	SWK_LINT_BOUND,		 /* proxy_pass names a managed upstream instead of a variable */
+	SWK_LINT_TWICE,		 /* another file also defines a managed upstream */
+	SWK_LINT_CASE,		 /* the same, but the case of the name differs */
 	SWK_LINT_NOT_INCLUDED,	 /* FILE is not included */
 	SWK_LINT_INCLUDED_TWICE, /* FILE is included twice */
-	SWK_LINT_WIDE,		 /* an include that also matches the files beside FILE */
+	SWK_LINT_WIDE,		 /* an include also matches the files beside FILE */
 	SWK_LINT_OPEN,		 /* machines other than this one reach the dyups interface */
 	SWK_LINT_BODY,		 /* client_max_body_size is too small */
 	SWK_LINT_PIECES,	 /* client_body_in_file_only is missing */
@@ -26,7 +24,7 @@ enum swk_lint_rule {
 	SWK_LINT_RULES
 };
 
-/* Their names in output. */
+/* The rules' names in output. */
 extern const char *const swk_lint_words[SWK_LINT_RULES];
 
 /* Texts are printable ASCII; file, what and mend are owned. */
@@ -37,7 +35,7 @@ struct swk_finding {
 	char *what;
 	const char *reason;
 	char *mend;
-	bool hint; /* it works as it is */
+	bool hint; /* the configuration works, but could be better */
 };
 
 struct swk_findings {
@@ -51,14 +49,12 @@ void swk_findings_free(struct swk_findings *findings);
 struct swk_lint_conf {
 	const char *path;
 	struct swk_directives directives;
-	/* Its upstreams, for their size; empty if they can't be parsed. */
+	/* Its upstreams, for their size. Empty if they can't be parsed. */
 	struct swk_upstreams upstreams;
 };
 
-/*
- * Adds the findings about a configuration. Without http it is a fragment: what other files may
- * contain is not reported as missing. Returns 0 or SWK_INTERNAL.
- */
+/* Adds the findings about a configuration. A configuration without http is a fragment: what other
+ * files may contain is not reported as missing. Returns 0 or SWK_INTERNAL. */
 int swk_nginx_lint(struct swk_findings *findings, const struct swk_directives *top,
 		   const struct swk_lint_conf *conf, struct swk_error *error);
 

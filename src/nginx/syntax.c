@@ -10,7 +10,7 @@ struct reader {
 	const struct swk_nginx_file *file;
 	const char *at, *end;
 	unsigned line;
-	struct swk_buffer words; /* of the present directive, each with a NUL behind it */
+	struct swk_buffer words; /* of the current directive, each with a NUL at its end */
 	size_t count;
 	size_t *room;
 	struct swk_error *error;
@@ -37,7 +37,7 @@ bool swk_directive_is(const struct swk_directive *directive, const char *name)
 
 bool swk_directive_includes(const struct swk_directive *directive)
 {
-	/* The second is how older releases of Tengine have the first. */
+	/* dyups_upstream_conf is an include of older Tengine releases. */
 	return directive->count == 2 && !directive->block &&
 	       (swk_directive_is(directive, "include") ||
 		swk_directive_is(directive, "dyups_upstream_conf"));
@@ -66,7 +66,7 @@ static void step(struct reader *reader)
 	reader->at++;
 }
 
-/* To the next byte that is neither white space nor in a comment. */
+/* Skips white space and comments. */
 static void skip_space(struct reader *reader)
 {
 	while (reader->at < reader->end && (is_space(*reader->at) || *reader->at == '#')) {
@@ -79,7 +79,7 @@ static void skip_space(struct reader *reader)
 	}
 }
 
-/* Appends a word's next byte, or the two of which the first is a backslash. */
+/* Appends a word's next byte, or an escape: a backslash and the byte after it. */
 static int take_byte(struct reader *reader)
 {
 	static const char escaped[] = "\"'\\trn", meant[] = "\"'\\\t\r\n";
@@ -119,7 +119,7 @@ static int read_quoted(struct reader *reader)
 
 static int read_plain(struct reader *reader)
 {
-	bool variable = false; /* `${name}` is no block */
+	bool variable = false; /* the brace in `${name}` does not begin a block */
 	int status = 0;
 
 	while (!status && reader->at < reader->end && !is_space(*reader->at) &&
@@ -146,7 +146,8 @@ static int read_word(struct reader *reader)
 
 /* ---- Lua ---- */
 
-/* The length of what opens a long text, `[[` or `[==[`, which what closes it has too; or 0. */
+/* The length of the bracket that opens a long string, `[[` or `[==[`; the closing bracket has the
+ * same length. 0 if there is none. */
 static size_t long_bracket(const struct reader *reader, const char *at)
 {
 	const char *start = at;
@@ -206,7 +207,7 @@ static void skip_lua_text(struct reader *reader)
 		reader->at++;
 }
 
-/* To behind the brace that closes the block, whose first is read. */
+/* Skips the rest of a block, up to and including its closing brace. */
 static int skip_lua(struct reader *reader)
 {
 	unsigned depth = 1;
@@ -242,7 +243,7 @@ static bool is_lua(const struct swk_directive *directive)
 
 /* ---- directives ---- */
 
-/* Moves the words that were read into a directive. */
+/* Copies the current words into a directive. */
 static int keep_words(struct reader *reader, struct swk_directive *directive)
 {
 	size_t pointers = reader->count * sizeof(char *);
@@ -276,7 +277,7 @@ static int append(struct reader *reader, struct swk_directives *out, unsigned li
 	return keep_words(reader, &list[out->count++]);
 }
 
-/* Up to the `;` or `{` that ends it, that included. *block: which of them. */
+/* Reads a directive with the `;` or `{` that ends it. *block: it is `{`. */
 static int read_directive(struct reader *reader, struct swk_directives *out, bool *block)
 {
 	unsigned line = reader->line;
@@ -298,7 +299,7 @@ static int read_directive(struct reader *reader, struct swk_directives *out, boo
 	return append(reader, out, line);
 }
 
-/* To the end of the file, or of the block, depth of them being open. */
+/* Reads to the end of the file or, if `depth` is not 0, of the block. */
 static int read_all(struct reader *reader, struct swk_directives *out, unsigned depth)
 {
 	int status = 0;
