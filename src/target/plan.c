@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* dyups replaces `Web` by a POST of `web`; but traffic finds it by the exact name that it was last
- * given (measured on Tengine 3.2.0). */
+/* A POST of `web` replaces dyups' upstream `Web`, but traffic then finds it only under the exact
+ * name of the last POST (measured on Tengine 3.2.0). So another spelling is a change. */
 static bool same_spelling(const struct swk_upstream *a, const struct swk_upstream *b)
 {
 	return !strcmp(a->name, b->name);
@@ -63,7 +63,7 @@ static int plan_one(struct swk_plan *plan, const char *name, const struct swk_up
 	return 0;
 }
 
-/* Adds those whose names are among the changes, or those that are not. */
+/* Adds the operations whose names are among the changes or, if `among` is false, all others. */
 static int plan_part(struct swk_plan *plan, const struct swk_upstreams *desired,
 		     const struct swk_names *changes, bool among, const struct swk_names *pending,
 		     const struct swk_live *live, struct swk_error *error)
@@ -110,7 +110,7 @@ void swk_plan_free(struct swk_plan *plan)
 	*plan = (struct swk_plan){0};
 }
 
-/* ---- for a person ---- */
+/* ---- description ---- */
 
 int swk_plan_describe(struct swk_buffer *out, const struct swk_upstream *before,
 		      const struct swk_upstream *after, struct swk_error *error)

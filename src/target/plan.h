@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Compares states, and lists what to send. Pure. */
+/* Compares states, and lists what to send. Pure functions. */
 #ifndef SWK_TARGET_PLAN_H
 #define SWK_TARGET_PLAN_H
 
@@ -9,9 +9,9 @@
 
 /* One upstream that a target must be given, or must delete. */
 struct swk_operation {
-	const char *name;		     /* borrowed, as is the upstream */
+	const char *name;		     /* borrowed, like the upstream */
 	const struct swk_upstream *upstream; /* NULL: FILE has no such upstream; delete it */
-	bool pending;			     /* recorded as pending; else seen to differ */
+	bool pending; /* recorded as pending; false: only the live state differs */
 };
 
 struct swk_plan {
@@ -29,7 +29,7 @@ int swk_plan_unmanaged(struct swk_names *unmanaged, const struct swk_live *live,
 		       struct swk_error *error);
 
 /*
- * What to send to a target: what is pending, and what its live state shows to differ. Changes that
+ * Lists what to send to a target: what is pending, and what differs in its live state. Changes that
  * this run makes to FILE come first. Names and upstreams are borrowed from `desired` and `pending`.
  */
 int swk_plan_make(struct swk_plan *plan, const struct swk_upstreams *desired,
@@ -41,8 +41,8 @@ size_t swk_plan_deletions(const struct swk_upstreams *recorded,
 			  const struct swk_upstreams *desired);
 void swk_plan_free(struct swk_plan *plan);
 
-/* Appends for a person which servers an upstream gains and loses. `before` is NULL if it is new,
- * `after` if it is deleted. */
+/* Appends a description of the servers that an upstream gains and loses. `before` is NULL if it is
+ * new, `after` if it is deleted. */
 int swk_plan_describe(struct swk_buffer *out, const struct swk_upstream *before,
 		      const struct swk_upstream *after, struct swk_error *error);
 

@@ -22,24 +22,24 @@ enum swk_target_result {
 
 struct swk_target {
 	const struct swk_target_kind *kind;
-	char *name; /* from the settings, or the URL; owned, as is the URL */
+	char *name; /* from the settings, else the URL; owned, like the URL */
 	char *url;
 	unsigned timeout;	  /* seconds, of one request; 0: the kind's default */
-	uint16_t port;		  /* the URL's, which no instance may use; 0: none */
+	uint16_t port;		  /* port of the URL, which no instance may use; 0: none */
 	struct swk_live live;	  /* as far as it could be read */
 	struct swk_error trouble; /* why it could not be read, or a warning about what was read */
 	bool unreachable;	  /* nothing listens there now */
 	bool passing;		  /* `trouble` may pass soon: ask again */
 	bool given_up;		  /* no answer, or too many failures: send it nothing more */
 	bool waited_out;	  /* its queue was full, and its workers have had time to read it */
-	unsigned failures;	  /* upstreams that it did not take, though it answers */
+	unsigned failures;	  /* upstreams that it failed to take, although it answers */
 	struct swk_http *lines[SWK_LINES_MAX]; /* persistent connections to its workers */
 	size_t line_count;
 	unsigned read_interval; /* seconds until each worker has read its queue */
 };
 
 struct swk_target_kind {
-	/* Takes the operator's settings. Fails if they don't fit this kind. */
+	/* Takes the operator's settings. Fails if they do not fit this kind. */
 	int (*open)(struct swk_target *target, const struct swk_target_settings *settings,
 		    struct swk_error *error);
 	void (*close)(struct swk_target *target);
@@ -60,12 +60,13 @@ struct swk_target_kind {
 	int (*probe)(struct swk_target *targets, size_t count, const char *name,
 		     struct swk_http *http, int64_t deadline, struct swk_error *error);
 
-	/* Makes one upstream as given. The error, empty when called, says why unless it is done. */
+	/* Creates or replaces one upstream. The error must be empty; it is set unless the result is
+	 * SWK_TARGET_DONE. */
 	enum swk_target_result (*update)(struct swk_target *target, struct swk_http *http,
 					 const struct swk_upstream *upstream, int64_t deadline,
 					 struct swk_error *error);
 
-	/* Deletes one upstream on all workers. */
+	/* Deletes one upstream on all workers. The error is set as above. */
 	enum swk_target_result (*delete)(struct swk_target *target, struct swk_http *http,
 					 const char *name, int64_t deadline,
 					 struct swk_error *error);

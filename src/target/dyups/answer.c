@@ -6,17 +6,17 @@
 
 #include "base/number.h"
 
-/* ---- what an answer means ---- */
+/* ---- statuses ---- */
 
 enum swk_dyups_meaning swk_dyups_meaning(const struct swk_http_request *request,
 					 const char **advice)
 {
 	*advice = "";
 	switch (request->status) {
-	case 200: /* and no other 2xx: 204 is "nothing was applied" */
+	case 200: /* no other 2xx: 204 means that nothing was applied */
 		return SWK_DYUPS_DONE;
 	case 0:	  /* reset, or no answer in time: nginx restarts, or a worker died */
-	case 409: /* dyups_trylock is on, and somebody else holds the lock */
+	case 409: /* dyups_trylock is on, and another request holds the lock */
 	case 502:
 	case 503:
 	case 504:
@@ -39,7 +39,7 @@ enum swk_dyups_meaning swk_dyups_meaning(const struct swk_http_request *request,
 	}
 }
 
-/* ---- what it prints ---- */
+/* ---- printed upstreams ---- */
 
 /* A part of a text. */
 struct part {
@@ -47,8 +47,8 @@ struct part {
 	size_t length;
 };
 
-/* Gives every line of a text, without its end, to `take`; of one with a NUL byte, which no nginx
- * has in a name, what stands before that. */
+/* Passes each line of a text, without its line feed, to `take`. Cuts a line at a NUL, which no name
+ * in nginx contains. */
 static int each_line(const char *text, size_t length,
 		     int (*take)(void *context, struct part line, struct swk_error *error),
 		     void *context, struct swk_error *error)
@@ -70,7 +70,7 @@ static bool begins_with(struct part part, const char *text)
 	return part.length >= strlen(text) && !memcmp(part.at, text, strlen(text));
 }
 
-/* Takes the first word off, and the blanks behind it. */
+/* Removes the first word and the blanks after it, and returns it. */
 static struct part take_word(struct part *words)
 {
 	const char *blank = memchr(words->at, ' ', words->length);
@@ -85,11 +85,11 @@ static struct part take_word(struct part *words)
 
 struct reading {
 	struct swk_live *live;
-	bool in_block; /* a name was read, and no empty line since */
+	bool in_block; /* after a name, before the next empty line */
 	bool bare;     /* a server had no attributes */
-	bool bodies;   /* of /list: names stand before bodies as posted */
+	bool bodies;   /* /list prints each name before its body as posted */
 	struct swk_upstream *upstream;
-	size_t lines; /* of servers, understood or not */
+	size_t lines; /* lines of servers, understood or not */
 };
 
 static int begin_upstream(struct reading *reading, struct part name, struct swk_error *error)
@@ -111,7 +111,7 @@ static int begin_upstream(struct reading *reading, struct part name, struct swk_
 	return status;
 }
 
-/* `weight=1` and the like; false where it is not understood. */
+/* Reads an attribute such as `weight=1`. False if it is not understood. */
 static bool read_attribute(struct swk_server *server, struct part word)
 {
 	unsigned backup = 0, down = 0;
@@ -142,7 +142,7 @@ static bool read_attribute(struct swk_server *server, struct part word)
 	return false;
 }
 
-/* What follows `server `. */
+/* Reads the words after `server `. */
 static int read_server(struct reading *reading, struct part words, struct swk_error *error)
 {
 	struct swk_server server = {.weight = SWK_NGINX_WEIGHT,
@@ -194,7 +194,7 @@ static void end_reading(struct reading *reading, enum swk_readable readable)
 		struct swk_upstream *upstream = &live->upstreams.list[i];
 		size_t count = upstream->count;
 
-		/* A server that stands there twice gets twice the traffic. */
+		/* A server that is listed twice gets twice the traffic. */
 		swk_upstream_tidy(upstream);
 		if (upstream->count != count)
 			upstream->partial = true;
@@ -241,7 +241,8 @@ int swk_dyups_read_list(struct swk_live *live, const char *text, size_t length,
 	return status;
 }
 
-/* Whether all that are not hosts are among the others; both are sorted, hosts last. */
+/* Whether the live upstream has all desired addresses, not counting host names. Both are sorted,
+ * host names last. */
 static bool has_addresses(const struct swk_upstream *live, const struct swk_upstream *desired)
 {
 	size_t i = 0;

@@ -8,14 +8,14 @@
 
 enum swk_dyups_meaning {
 	SWK_DYUPS_DONE,
-	SWK_DYUPS_NOT_THERE, /* to a DELETE: the answering worker does not have it */
+	SWK_DYUPS_NOT_THERE, /* to a DELETE: the answering worker does not have the upstream */
 	SWK_DYUPS_NOT_SYNC,  /* the answering worker changed; the queue to the others is full */
-	SWK_DYUPS_LATER,
-	SWK_DYUPS_CUT, /* nginx may have taken only a part of the body */
-	SWK_DYUPS_FINAL,
+	SWK_DYUPS_LATER,     /* a retry may help */
+	SWK_DYUPS_CUT,	     /* nginx may have taken only a part of the body */
+	SWK_DYUPS_FINAL,     /* a retry does not help */
 };
 
-/* What an answer means. *advice says what to do about it; "" if nothing. */
+/* What an answer means. *advice says what to do about it, or is "". */
 enum swk_dyups_meaning swk_dyups_meaning(const struct swk_http_request *request,
 					 const char **advice);
 
@@ -32,7 +32,7 @@ int swk_dyups_read_list(struct swk_live *live, const char *text, size_t length,
 			struct swk_error *error);
 
 /*
- * Whether an answer to GET /upstream/NAME, which is `server ADDRESS` lines, has this upstream's
+ * Whether an answer to GET /upstream/NAME, a list of `server ADDRESS` lines, has this upstream's
  * servers. The module prints one line for each directive, and for a host name only its first
  * address (from its source). So with host names, all other addresses must be there, and as many
  * lines as servers.

@@ -15,8 +15,8 @@
 
 /* ---- changing ---- */
 
-/* Waits a while that doubles from call to call, with some chance in it, so that two runs that
- * meet don't meet again. */
+/* Waits 10 ms, doubled with each try up to 320 ms, and up to 10 ms more by chance, so that two runs
+ * that collide do not collide again. */
 static void pause_before_retry(unsigned tried)
 {
 	unsigned shift = tried < 5 ? tried : 5;
@@ -27,7 +27,7 @@ static void pause_before_retry(unsigned tried)
 	(void)nanosleep(&pause, NULL);
 }
 
-/* Waits until each worker has read its queue by itself, whichever the GETs reached. */
+/* Waits until each worker has read its queue by itself, because the GETs may have missed some. */
 static void wait_for_workers(const struct swk_target *target, int64_t deadline)
 {
 	long wait = swk_deadline_left(deadline, (long)target->read_interval * 1000);
@@ -36,7 +36,7 @@ static void wait_for_workers(const struct swk_target *target, int64_t deadline)
 	(void)nanosleep(&pause, NULL);
 }
 
-/* One upstream's change, under way. */
+/* A change of one upstream, in progress. */
 struct change {
 	struct swk_target *target;
 	struct swk_http *http;
@@ -44,16 +44,16 @@ struct change {
 	int64_t deadline;
 	struct swk_error *error;
 	struct swk_http_request request;
-	const struct swk_upstream *upstream; /* what its servers shall be; NULL: no matter */
+	const struct swk_upstream *upstream; /* read back after the change; NULL: not read back */
 	struct swk_buffer body;
-	int64_t patience; /* until when what may pass is waited out; 0: nothing was amiss yet */
+	int64_t patience; /* when retries end; 0: nothing has failed yet */
 	unsigned flushes;
 	unsigned tried;
 	unsigned cuts;
 };
 
-/* What sending it came to: what a target's kind tells, and, of a deletion, that it may be half
- * done: the worker that answers hasn't got the upstream any more, others may. */
+/* The result of sending a change. HALF_SENT: the answering worker does not have the deleted
+ * upstream any more, but others may. */
 enum outcome { SENT, HALF_SENT, NOT_NOW, NEVER };
 
 static enum outcome give_up(struct change *change, enum outcome outcome, const char *reason,
@@ -75,7 +75,7 @@ static enum outcome give_up(struct change *change, enum outcome outcome, const c
 	return outcome;
 }
 
-/* Whether there is time to send it once more; if so, after a pause. */
+/* Whether there is time for another try. If so, pauses first. */
 static bool may_retry(struct change *change)
 {
 	if (!change->patience)
@@ -87,8 +87,8 @@ static bool may_retry(struct change *change)
 	return true;
 }
 
-/* Empties the queue; at last, for certain. False where that was done already, or there is no time.
- */
+/* Empties the queue to the other workers; the last time it waits until they have read it. False if
+ * it has waited before, or if there is no time. */
 static bool may_flush(struct change *change)
 {
 	struct swk_target *target = change->target;
@@ -96,23 +96,23 @@ static bool may_flush(struct change *change)
 	if (change->flushes > SWK_FLUSHES_MAX || !swk_deadline_left(change->deadline, 1))
 		return false;
 	if (change->flushes++ == SWK_FLUSHES_MAX) {
-		/* Waiting once is enough: what still finds no room is too large. */
+		/* Waiting once is enough: a change that finds no room after that is too large. */
 		if (target->waited_out)
 			return false;
 		target->waited_out = true;
 		wait_for_workers(target, change->deadline);
 	}
-	/* Those that did for the last change mostly do for this. */
+	/* The connections of the last change are mostly enough for this one. */
 	swk_dyups_flush(target, change->flushes > 1, change->http, change->deadline);
 	return true;
 }
 
 /*
- * What the answer means, seen what nginx took of the body: of what it reads in several pieces into
- * memory, the module takes the first two, and says 200, or that it can't be read where a piece ends
- * within a directive (measured on Tengine 3.2.0, in its source as well). All that the file has of
- * an upstream stands before its last server, so that the servers show it; of hosts' names, which
- * are shown resolved, their number does.
+ * Corrects an answer's meaning by reading the servers back. If nginx reads a body into memory in
+ * several pieces, the module takes only the first two. It then answers 200, or an error if a piece
+ * ends within a directive (measured on Tengine 3.2.0, and in its source). All else in a body comes
+ * before the last server, so the servers show what was taken. Host names are printed resolved, so
+ * their number must do.
  */
 static enum swk_dyups_meaning read_servers_back(struct change *change,
 						enum swk_dyups_meaning meaning)
@@ -132,7 +132,7 @@ static enum swk_dyups_meaning read_servers_back(struct change *change,
 	sample.receive = swk_dyups_keep_answer;
 	sample.context = &answer;
 	(void)swk_http_perform(change->http, &sample, 1, 1, change->deadline, &ignored);
-	/* 404: the stand-alone module's latest source tells nothing. */
+	/* 404: the stand-alone module's latest source can't print an upstream. */
 	if (sample.status == 200 && !swk_dyups_shows(change->upstream, answer.data, answer.length))
 		meaning = SWK_DYUPS_CUT;
 	else if (sample.status != 200 && sample.status != 404)
@@ -141,7 +141,8 @@ static enum swk_dyups_meaning read_servers_back(struct change *change,
 	return meaning;
 }
 
-/* Makes it so large that nginx puts it into a file, and takes it from there as a whole. */
+/* Pads the body, so that nginx writes it to a file and the module takes it from there as a whole.
+ * False after SWK_CUTS_MAX tries, or if there is no time. */
 static bool may_mend(struct change *change)
 {
 	static const char blanks[] =
@@ -159,7 +160,7 @@ static bool may_mend(struct change *change)
 	return true;
 }
 
-/* A target that would not take one upstream may take the others, as long as it answers. */
+/* A target that fails to take one upstream may take the others, as long as it answers. */
 static void give_up_target(struct change *change)
 {
 	struct swk_target *target = change->target;
@@ -176,7 +177,7 @@ static void give_up_target(struct change *change)
 	target->given_up = !request.status;
 }
 
-/* Sends a request until the answer is final, or patience or the deadline end. */
+/* Repeats a request until the answer is final, or until the patience or the deadline ends. */
 static enum outcome send(struct change *change)
 {
 	const char *advice;
@@ -223,13 +224,13 @@ static enum outcome send(struct change *change)
 	}
 }
 
-/* Sends a POST with the body, or, without one, a DELETE. */
+/* Sends a POST with the body or, if it is NULL, a DELETE. */
 static enum outcome send_to(struct change *change, const char *body, size_t length)
 {
 	char *url;
 	enum outcome outcome;
 
-	/* A name that is ours has no character to escape in a path. */
+	/* A managed name has no character to escape in a path. */
 	if (asprintf(&url, "%s/upstream/%s", change->target->url, change->name) < 0) {
 		(void)swk_error_memory(change->error);
 		return NOT_NOW;
@@ -271,9 +272,9 @@ static enum swk_target_result dyups_update(struct swk_target *target, struct swk
 }
 
 /*
- * Only 200 to a DELETE tells that it reached the queue to all workers. Where one worker hasn't got
- * the upstream, others may: then it is made again, everywhere, so that it can be deleted. What it
- * is made of serves nobody; the name is about to go.
+ * Only a 200 to a DELETE means that the queue to all workers has it. If the answering worker does
+ * not have the upstream, others may. Then it is created again on all workers, so that it can be
+ * deleted. Its only server is down, because no traffic should reach a name that is about to go.
  */
 static enum swk_target_result dyups_delete(struct swk_target *target, struct swk_http *http,
 					   const char *name, int64_t deadline,

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Tengine, or nginx with the dyups module. This folder alone knows its paths and answers. Measured
- * on Tengine 3.2.0, and on nginx 1.22.1 with the stand-alone module 0.2.9.
- */
+/* Tengine, or nginx with the dyups module. Only this folder knows its paths and answers. Measured
+ * on Tengine 3.2.0, and on nginx 1.22.1 with the stand-alone module 0.2.9. */
 #ifndef SWK_TARGET_DYUPS_DYUPS_H
 #define SWK_TARGET_DYUPS_DYUPS_H
 

@@ -31,27 +31,27 @@ struct swk_http_request swk_dyups_request(const struct swk_target *target, const
 					 .quiet_s = strcmp(method, "GET") ? 0 : quiet};
 }
 
-/* Which workers of a target were looked at, as far as its answers name them. */
+/* The workers of a target that were read, if its answers name them. */
 struct workers {
 	bool named;
 	uint64_t list[SWK_WORKERS_MAX];
 	size_t count;
-	size_t in_a_row; /* connections to these, since the last to another */
-	bool other;	 /* the last was to another */
+	size_t in_a_row; /* connections in a row to workers in the list */
+	bool other;	 /* the last connection reached another worker */
 };
 
-/* One look at one target: at what the worker has that answers. */
+/* The samples of one target. Each is the live state of the worker that answers. */
 struct sample {
 	struct swk_target *target;
-	bool over;     /* it didn't answer the last: no more of them */
-	bool ask;      /* in the next round */
-	unsigned left; /* more looks, where it is chance which worker answers */
+	bool over;     /* it did not answer the last request: no more samples */
+	bool ask;      /* send it the next request */
+	unsigned left; /* samples left, if its answers do not name the worker */
 	struct workers workers;
 	char *url;
 	struct swk_buffer answer;
-	struct swk_buffer last; /* the last /detail that was read, if `again` */
+	struct swk_buffer last; /* the previous /detail, if `again` */
 	bool again;
-	bool same;			  /* /detail is as it was then: nothing new */
+	bool same;			  /* /detail is the same as `last` */
 	struct swk_http_request *request; /* NULL: not asked */
 	struct swk_live live;
 	struct swk_error trouble;
@@ -59,18 +59,18 @@ struct sample {
 	bool passing;
 };
 
-/* Looks at several targets at once, with what they share. */
+/* Samples of several targets at once, and what they share. */
 struct round {
 	struct sample *samples;
-	struct swk_http_request *requests; /* room for one each */
+	struct swk_http_request *requests; /* room for one for each target */
 	size_t count;
-	bool fresh; /* each look on a connection of its own */
+	bool fresh; /* each sample uses a new connection */
 	struct swk_http *http;
 	int64_t deadline;
 };
 
-/* GETs one path, which may have a name behind it, for all that are to be asked, at once; and has
- * each answer taken. */
+/* GETs path and name, joined, from all targets that have `ask` set, at once, and passes each answer
+ * to `take`. */
 static int ask(struct round *round, const char *path, const char *name,
 	       int (*take)(struct sample *sample, struct swk_error *error), struct swk_error *error)
 {
@@ -103,13 +103,13 @@ static int ask(struct round *round, const char *path, const char *name,
 	return status;
 }
 
-/* Whether the answer has one of two statuses. What else it is, is noted: no answer at all, or one
- * that must be told. */
+/* Whether the answer has one of two statuses. If not, sets the trouble, but not for an answer after
+ * which another path is asked for. */
 static bool is_answer(struct sample *sample, long one, long other)
 {
 	const struct swk_http_request *request = sample->request;
 	const struct swk_target *target = sample->target;
-	/* One that has no name is called by its URL, which is said anyway. */
+	/* The URL serves as the name of a target without one, and the message has it anyway. */
 	const char *name = strcmp(target->name, target->url) ? target->name : "";
 	const char *advice;
 
@@ -126,7 +126,7 @@ static bool is_answer(struct sample *sample, long one, long other)
 	return request->status == one || request->status == other;
 }
 
-/* Takes /detail; /list is to be asked where there is none. 204: no upstream at all. */
+/* Takes the answer to /detail. 204: no upstream at all. 404: asks for /list next. */
 static int take_detail(struct sample *sample, struct swk_error *error)
 {
 	const struct swk_buffer read = sample->answer;
@@ -138,7 +138,7 @@ static int take_detail(struct sample *sample, struct swk_error *error)
 		       (!read.length || !memcmp(read.data, sample->last.data, read.length));
 	if (sample->same)
 		return 0;
-	/* Where they differ, a series of looks tells what comes and goes. */
+	/* If samples differ, only a series of samples shows which upstreams come and go. */
 	sample->workers.named &= !sample->again;
 	sample->answer = sample->last;
 	sample->last = read;
@@ -154,7 +154,8 @@ static int say_no_interface(struct sample *sample, const char *answers)
 	return 0;
 }
 
-/* Takes /list where there is no /detail: the stand-alone module's latest source has none. */
+/* Takes the answer to /list if there is no /detail: the stand-alone module's latest source has
+ * none. */
 static int take_list_for_detail(struct sample *sample, struct swk_error *error)
 {
 	sample->workers.named = false;
@@ -179,7 +180,8 @@ static int take_list(struct sample *sample, struct swk_error *error)
 					   : 0;
 }
 
-/* Takes /upstream/NAME. 404: there is none of that name, or, of the latest source, no telling. */
+/* Takes the answer to /upstream/NAME. 404: there is no such upstream, or the module is of the
+ * latest source, which can't tell. */
 static int take_upstream(struct sample *sample, struct swk_error *error)
 {
 	(void)error;
@@ -189,7 +191,7 @@ static int take_upstream(struct sample *sample, struct swk_error *error)
 	return 0;
 }
 
-/* Notes which worker answered: a look, after which it is known, or a nudge. */
+/* Notes which worker answered. `live_read`: its live state was read. */
 static void note_worker(struct workers *workers, uint64_t worker, bool live_read)
 {
 	size_t i = 0;
@@ -206,7 +208,7 @@ static void note_worker(struct workers *workers, uint64_t worker, bool live_read
 	}
 }
 
-/* Whom to nudge; for a look, until a worker answers that was not looked at. */
+/* A target to nudge. With a sample, only until a worker answers that was not read yet. */
 struct nudged {
 	const struct swk_target *target;
 	struct sample *sample;
@@ -228,10 +230,10 @@ static void take_nudge(struct nudged *nudged, const struct swk_http_request *req
 }
 
 /*
- * Makes workers read their queue, and passes the turn to another of them: of connections that come
- * one after the other, nginx gives up to 16 in a row to one worker (measured, as with Tengine). A
- * GET makes the worker that answers read; this one's answer is short: there is no upstream `-`.
- * Of several targets each gets so many; one that doesn't answer is left out from then on.
+ * Makes workers read their queues, and moves on to another worker. nginx gives up to 16 connections
+ * in a row to one worker (measured; the same with Tengine). The worker that answers a GET reads its
+ * queue first. The answer to this GET is short, because there is no upstream `-`. Each target gets
+ * `times` GETs, or fewer if it stops answering.
  */
 static void nudge(struct nudged *list, size_t count, struct swk_http *http, unsigned times,
 		  int64_t deadline)
@@ -301,8 +303,8 @@ void swk_dyups_flush(struct swk_target *target, bool more, struct swk_http *http
 	}
 }
 
-/* Takes a first look over into the target, or adds another one to those before it. One that failed
- * takes nothing from those. */
+/* Moves the first sample into the target, or merges a later one into it. A later sample that failed
+ * is ignored. */
 static int take_sample(struct sample *sample, bool first, struct swk_error *error)
 {
 	struct swk_target *target = sample->target;
@@ -318,13 +320,16 @@ static int take_sample(struct sample *sample, bool first, struct swk_error *erro
 	target->trouble = sample->trouble;
 	target->unreachable = sample->unreachable;
 	target->passing = sample->passing;
-	/* Whoever doesn't answer a question isn't told anything either. */
+	/* A target that does not answer a read is sent nothing either. */
 	target->given_up = sample->over;
 	return 0;
 }
 
-/* Whether there may be more to be seen. Where it is chance who answers, there are so many looks;
- * else until all that were looked at have had their turn again, and another could have had it. */
+/*
+ * Whether more samples are needed. If the workers are named: until so many connections in a row
+ * reached known workers that any other worker would have had a turn. If not: a fixed number,
+ * because chance decides which worker answers.
+ */
 static bool goes_on(const struct sample *sample)
 {
 	const struct workers *workers = &sample->workers;
@@ -361,7 +366,7 @@ static int end_sample(struct sample *sample, bool first, struct swk_error *error
 	return take_sample(sample, first, error);
 }
 
-/* One look at each target: at all that it has, or a glance: at its names, or at one upstream. */
+/* Takes one sample of each target, or probes its names or one upstream. */
 static int sample_once(struct round *round, bool first, bool probe, const char *name,
 		       struct swk_error *error)
 {
@@ -386,7 +391,8 @@ static int sample_once(struct round *round, bool first, bool probe, const char *
 	return status;
 }
 
-/* Passes the turn to other workers. They may take turns, too: hence not always the same number. */
+/* Moves on to other workers. The number varies, because workers may take turns in a regular
+ * order. */
 static void turn(const struct round *round, unsigned number, int64_t deadline)
 {
 	struct nudged *list = calloc(round->count + 1, sizeof(*list));
@@ -402,7 +408,7 @@ static void turn(const struct round *round, unsigned number, int64_t deadline)
 	free(list);
 }
 
-/* So many looks, or, with none, a glance. */
+/* Takes `samples` samples; 0: probes. */
 static int sample_targets(struct swk_target *targets, size_t count, unsigned samples,
 			  const char *name, struct swk_http *http, int64_t deadline,
 			  struct swk_error *error)

@@ -6,7 +6,7 @@
 #include "target/dyups/answer.h"
 #include "target/target.h"
 
-/* The header in which nginx, if so configured, gives the pid of the answering worker. */
+/* The header in which nginx, if so configured, names the pid of the answering worker. */
 #define SWK_DYUPS_WORKER "X-Worker"
 
 /* Fills in a request. Its time-outs are the target's, or the defaults if the target is NULL or sets
@@ -18,7 +18,7 @@ struct swk_http_request swk_dyups_request(const struct swk_target *target, const
 int swk_dyups_keep_answer(void *context, const char *data, size_t length, struct swk_error *error);
 
 /*
- * Makes workers read their queues, by one GET on each of the target's persistent connections. If
+ * Makes workers read their queues, with one GET on each of the target's persistent connections. If
  * there are none, or with `more`, it adds some, each to another worker if possible. 36 changes fill
  * a queue of 64 KiB: the first sync of 3,000 upstreams to four workers takes 400 such GETs. With a
  * new connection for each GET it takes 4,600 (measured on Tengine 3.2.0).
