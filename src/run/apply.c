@@ -6,12 +6,10 @@
 #include "base/deadline.h"
 #include "run/run.h"
 
-/* ---- a second look ---- */
+/* ---- reading again ---- */
 
-/*
- * Once more, from the file as it is by now: somebody else may have written it meanwhile. Nothing is
- * decided anew.
- */
+/* Reconciles once more from FILE as it is now, because another run may have written it in the
+ * meantime. Decides nothing anew. */
 static int catch_up(struct swk_run *run, unsigned samples)
 {
 	int status = swk_run_lock_and_read(run);
@@ -23,13 +21,13 @@ static int catch_up(struct swk_run *run, unsigned samples)
 	if (swk_run_read_live(run, samples) || swk_run_record_survivors(run) ||
 	    swk_run_reconcile(run))
 		return run->error->status;
-	/* Not the indexes: of those, what is in the file may be newer by now. */
+	/* Leaves the indexes alone: those in FILE.state may be newer than this run's. */
 	if (!swk_report_status(run->report))
 		run->state.success = (int64_t)time(NULL);
 	return swk_run_save_state(run, false);
 }
 
-/* Waits until the workers have read their queues, and compares what each of them has. */
+/* Waits until the workers have read their queues, then reads what each of them has. */
 static int verify(struct swk_run *run)
 {
 	long wait = swk_deadline_left(run->deadline, (long)run->settings->read_interval * 1000);
@@ -40,7 +38,7 @@ static int verify(struct swk_run *run)
 	return catch_up(run, SWK_VERIFY_SAMPLES);
 }
 
-/* One that refuses the connection is waited for, but nobody else waits for that. */
+/* Waits for an unreachable target without the lock, so that other runs need not wait for it. */
 static int catch_up_with_unreachable(struct swk_run *run)
 {
 	if (!swk_run_is_unreachable(run))
@@ -54,8 +52,8 @@ static int catch_up_with_unreachable(struct swk_run *run)
 
 /* ---- the steps ---- */
 
-/* A worker that died came back with what the files said when nginx started: a pass that shall put
- * everything right looks at each. */
+/* nginx replaces a dead worker by one that has what the configuration had when nginx started. So
+ * with --verify, a full run reads each worker. */
 static int read_live(struct swk_run *run)
 {
 	unsigned samples = run->settings->verify ? SWK_VERIFY_SAMPLES : 1;
@@ -68,7 +66,7 @@ static int read_live_once(struct swk_run *run)
 	return swk_run_read_live(run, 1);
 }
 
-/* Of what was decided, only the report tells. */
+/* On hold, only the report shows the decisions. */
 static int keep_as_is_on_hold(struct swk_run *run)
 {
 	if (run->on_hold)
@@ -76,8 +74,8 @@ static int keep_as_is_on_hold(struct swk_run *run)
 	return 0;
 }
 
-/* Of a large document each of these is several MB, and from here on what is wanted is enough. A
- * complete pass remembers what was told. */
+/* After a large document each of these is several MB, and from here on the desired state is enough.
+ * A complete run still needs the services' upstreams for FILE.checks. */
 static int forget_what_led_to_it(struct swk_run *run)
 {
 	swk_upstreams_free(&run->recorded);
@@ -102,7 +100,7 @@ static int remember(struct swk_run *run)
 
 	if (run->settings->dry_run)
 		return 0;
-	/* Of what Consul says, nothing was acted on. */
+	/* On hold, the run did not act on Consul's answers, so it does not remember them. */
 	if (run->on_hold)
 		return swk_run_save_state(run, false);
 	status = swk_run_remember(run);
@@ -139,11 +137,11 @@ static int read_again(struct swk_run *run)
 	return verify(run);
 }
 
-/* ---- all of it ---- */
+/* ---- whole runs ---- */
 
 struct step {
 	int (*take)(struct swk_run *run);
-	enum swk_step timed; /* what its time counts to */
+	enum swk_step timed; /* the step to which its time counts */
 };
 
 static const struct step decide_steps[] = {
@@ -164,7 +162,7 @@ static const struct step decide_steps[] = {
 	{.take = NULL},
 };
 
-/* The hold comes first, so that nothing is done to what was put back. */
+/* The hold comes first, so that no later run changes what was restored. */
 static const struct step undo_steps[] = {
 	{swk_run_open_targets, SWK_STEP_READ},
 	{swk_run_lock_and_read, SWK_STEP_LOCK},
@@ -177,7 +175,7 @@ static const struct step undo_steps[] = {
 	{.take = NULL},
 };
 
-/* From what is wanted on. */
+/* What follows once the desired state is known. */
 static const struct step carry_through_steps[] = {
 	{swk_run_persist, SWK_STEP_WRITE}, /* before a target is changed */
 	{send_or_describe, SWK_STEP_SEND},
@@ -187,7 +185,7 @@ static const struct step carry_through_steps[] = {
 	{.take = NULL},
 };
 
-/* The time since the last step's end went into this one, whether it failed or not. */
+/* Counts the time since the previous step's end to this step, even if it failed. */
 static void took(struct swk_run *run, enum swk_step step)
 {
 	int64_t now = run->settings->metrics_file ? swk_now_us() : 0;
@@ -196,7 +194,7 @@ static void took(struct swk_run *run, enum swk_step step)
 	run->step_began = now;
 }
 
-/* Up to the first that fails. */
+/* Takes the steps up to the first that fails. */
 static int take(struct swk_run *run, const struct step *steps)
 {
 	int status = 0;
@@ -230,7 +228,7 @@ int swk_apply_check(const struct swk_settings *settings, struct swk_error *error
 	return status;
 }
 
-/* What became of everything, where a run ended early. */
+/* What a run changed before it ended early. */
 static const char *outcome(const struct swk_run *run)
 {
 	if (run->touched)
@@ -245,7 +243,7 @@ static int end(struct swk_run *run, int status)
 
 	if (status && !run->touched && !dry_run)
 		swk_report_forget_differences(run->report);
-	/* What was wrong is known where it happened. */
+	/* A wrong option or setting ends a run before it changes anything. */
 	if (status && status != SWK_USAGE && status != SWK_CONFIG)
 		swk_error_add(run->error, outcome(run));
 	if (!status)

@@ -10,21 +10,21 @@
 
 /*
  * Makes one run. Reads the document from the descriptor, unless settings->resync or settings->ask
- * is set. Returns the exit status. If the error is set, the run ended there, and the message says
+ * is set. Returns the exit status. If the error is set, the run ended early, and the message says
  * what was changed; else the report says what was done and what was not. `decisions` collects the
- * decision about each registration; NULL: none.
+ * decision about each registration; NULL: not collected.
  */
 int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_report *report,
 	      struct swk_decisions *decisions, struct swk_error *error);
 
 /*
- * Puts automatic changes on hold, puts FILE.previous back and applies it. Reads all live state, as
- * a full run does, but does not ask Consul. With settings->dry_run, only reports what would change.
+ * Puts automatic changes on hold, restores FILE.previous and applies it. Reads all live state, as a
+ * full run does, but does not ask Consul. With settings->dry_run, only reports what would change.
  */
 int swk_apply_undo(const struct swk_settings *settings, const struct swk_hold *hold,
 		   struct swk_report *report, struct swk_error *error);
 
-/* Waits until no run is under way, then puts automatic changes on hold. Later runs decide and
+/* Waits until no run is in progress, then puts automatic changes on hold. Later runs decide and
  * report but leave FILE as it is, until one has settings->resume. */
 int swk_apply_hold(const struct swk_settings *settings, const struct swk_hold *hold,
 		   struct swk_report *report, struct swk_error *error);

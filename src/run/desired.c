@@ -19,8 +19,8 @@ static int put_back(struct swk_run *run, struct swk_upstream *upstream)
 	return status ? status : swk_upstreams_append(&run->desired, upstream, run->error);
 }
 
-/* Puts back what a pass that knows all of a source would delete of it, where that is too much to be
- * believed. */
+/* Restores all upstreams that a run would delete of one source if they are too many. Only for a run
+ * that knows the whole source. */
 static int guard_deletions(struct swk_run *run, bool keyed)
 {
 	struct swk_upstreams deleted = {0};
@@ -55,7 +55,8 @@ static int guard_all_deletions(struct swk_run *run)
 	return 0;
 }
 
-/* Who tells of an upstream in the file; false where this run didn't learn how it is. */
+/* Whether this run learnt how an upstream in FILE is. *told: what its source says of it, or
+ * NULL. */
 static bool learnt(const struct swk_run *run, const struct swk_upstream *upstream,
 		   const struct swk_upstream **told)
 {
@@ -67,11 +68,10 @@ static bool learnt(const struct swk_run *run, const struct swk_upstream *upstrea
 		return true;
 	if (service)
 		return !service->unavailable && !service->unchanged && !service->instances;
-	/* It is gone, and was held back. */
+	/* The source does not have it, and a guard held back the deletion. */
 	return upstream->keyed ? run->keys_told : run->complete && run->list_known;
 }
 
-/* How healthy the upstreams are that the file will have. */
 int swk_run_report_health(struct swk_run *run)
 {
 	for (size_t i = 0; run->settings->metrics_file && i < run->desired.count; i++) {
@@ -96,7 +96,7 @@ int swk_run_decide(struct swk_run *run)
 	const struct swk_sources sources = {.services = {&run->services, complete},
 					    .keys = {&run->keys, run->keys_told}};
 	struct swk_names unmanaged = {0};
-	/* What is in neither list may be in the one that could not be had. */
+	/* An upstream that is in neither source may be in one that could not be read. */
 	bool all = complete && (run->keys_told || !run->settings->keyprefix);
 	int status = 0;
 

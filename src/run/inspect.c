@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "run/run.h"
 
-/* The file stays as it is where what Consul says can't be had, or is not to be believed. */
+/* Makes the recorded state the desired state, because Consul is distrusted. */
 static int decide_nothing(struct swk_run *run)
 {
 	int status = 0;
@@ -102,7 +102,7 @@ int swk_inspect(const struct swk_settings *settings, struct swk_survey *survey,
 	return result;
 }
 
-/* ---- a look at a few services ---- */
+/* ---- a few services ---- */
 
 static int ask_about(struct swk_run *run, struct swk_waits *waits)
 {
@@ -125,7 +125,7 @@ static int ask_about(struct swk_run *run, struct swk_waits *waits)
 			"upstream of that name; register the first instance before you "
 			"wait",
 			swk_wait_name(unknown), run->store.conf);
-	/* The services were asked about; what is refused is the tree of keys. */
+	/* The services were asked about; only the tree of keys is distrusted. */
 	return status == SWK_HELD_BACK && !run->error->status ? 0 : status;
 }
 

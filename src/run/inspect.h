@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads how things stand. Takes no lock; writes and sends nothing. */
+/* Reads how things stand, for `swk status` and `swk wait`. Takes no lock; writes and sends
+ * nothing. */
 #ifndef SWK_RUN_INSPECT_H
 #define SWK_RUN_INSPECT_H
 
@@ -19,7 +20,7 @@ int swk_inspect(const struct swk_settings *settings, struct swk_survey *survey,
 /*
  * Counts how many of the awaited instances are where they should be. Needs settings->dry_run and
  * settings->ask. Asks Consul about the awaited services only, and reads targets only if FILE has
- * enough of each. Ends at the deadline (deadline.h). Returns and notes as above.
+ * enough of each. Ends at the deadline (deadline.h). Results and notes are as above.
  */
 int swk_inspect_waits(const struct swk_settings *settings, struct swk_waits *waits,
 		      int64_t deadline, struct swk_report *report, struct swk_error *error);

@@ -10,7 +10,7 @@ int swk_run_key(void *context, const struct swk_key *key, struct swk_error *erro
 	return swk_policy_key(&run->keys, &run->policy, key, run->report, error);
 }
 
-/* What can't be read may be a key of any of them. */
+/* An undecodable key may be that of any upstream. */
 static int undecodable(void *context, const char *service, const char *what, const char *reason,
 		       struct swk_error *error)
 {
@@ -41,7 +41,7 @@ static void forget_tree(void *context)
 	run->keys_listed = 0;
 }
 
-/* Asks for the whole tree. What can't be asked is kept. */
+/* Asks for the whole tree. If it is unavailable, its upstreams stay as they are. */
 static int ask_tree(struct swk_run *run)
 {
 	struct swk_consul_query query = {
@@ -68,7 +68,7 @@ static int ask_tree(struct swk_run *run)
 	return 0;
 }
 
-/* A tree with nothing in it is taken for an outage, where there was something before. */
+/* Takes an empty tree for an outage if FILE has upstreams of keys. */
 static int guard_tree(struct swk_run *run)
 {
 	if (!run->keys_told || run->keys_listed || run->keys.undecodable || !has_keys(run))
@@ -84,11 +84,11 @@ static int guard_tree(struct swk_run *run)
 int swk_run_ask_keys(struct swk_run *run)
 {
 	const char *prefix = run->settings->keyprefix;
-	const bool document = run->keys_told; /* it is what was read */
+	const bool document = run->keys_told; /* the document gave the tree */
 	int status = 0;
 
 	if (!prefix && run->complete && has_keys(run)) {
-		/* Maybe it was only forgotten, by who runs this by hand. */
+		/* Whoever runs this by hand may have forgotten the setting. */
 		run->keys_told = run->settings->force;
 		if (!run->keys_told)
 			swk_report_note(run->report, SWK_NOTE_KEPT,
@@ -108,7 +108,7 @@ int swk_run_ask_keys(struct swk_run *run)
 int swk_run_take_keys(struct swk_run *run)
 {
 	run->keys_told = true;
-	/* What could not be read, before it was known what the document is. */
+	/* Elements that were undecodable before the kind of the document was known. */
 	run->keys.undecodable |= run->services.undecodable;
 	run->services.undecodable = false;
 	if (run->keys_listed || run->keys.undecodable)

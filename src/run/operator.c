@@ -44,7 +44,7 @@ static int end_hold(struct swk_run *run, const char *what)
 	return swk_store_remove(&run->store, run->store.hold, run->error);
 }
 
-/* What is somebody else's is no file to keep nginx in step with. */
+/* nginx must not be kept equal to a file that another program wrote. */
 static int refuse_to_adopt(struct swk_run *run)
 {
 	if (!run->anew && swk_nginx_is_managed(run->text.data, run->text.length))
@@ -123,7 +123,7 @@ void swk_run_keep_as_is(struct swk_run *run)
 	run->recorded = (struct swk_upstreams){0};
 }
 
-/* ---- the file before ---- */
+/* ---- FILE.previous ---- */
 
 int swk_run_read_previous(struct swk_run *run)
 {
@@ -147,7 +147,7 @@ int swk_run_read_previous(struct swk_run *run)
 			swk_error_set(run->error, SWK_HELD_BACK,
 				      "%s was not written by swk-apply, and is not put back", path);
 	else if (swk_nginx_read(&run->desired, path, text.data, text.length, &cause))
-		/* Without the advice that is about the file itself. */
+		/* Without the advice after the semicolon, which is about FILE. */
 		status = swk_error_set(run->error, cause.status, "%.*s; it can't be put back",
 				       (int)strcspn(cause.text, ";"), cause.text);
 out:
@@ -155,7 +155,7 @@ out:
 	return status;
 }
 
-/* Takes out what a target has of the same name from elsewhere, as a run from Consul does. */
+/* Removes unmanaged upstreams from the desired state, as a run from Consul does. */
 static int leave_to_others(struct swk_run *run, const struct swk_names *unmanaged)
 {
 	struct swk_upstreams kept = {0};
@@ -186,8 +186,8 @@ int swk_run_plan_undo(struct swk_run *run)
 
 	if (status)
 		goto out;
-	/* What was deleted, and is there again, is put back all the same: a worker that died came
-	 * back with it, or somebody else has mended by hand what this is to mend. */
+	/* Restores a deleted upstream even if it is live again: a worker that replaced a dead one
+	 * has it, or somebody has restored it by hand already. */
 	for (size_t i = 0; i < gone->count; i++)
 		swk_names_remove(&unmanaged, gone->list[i]);
 	if ((unmanaged.count && leave_to_others(run, &unmanaged)) ||

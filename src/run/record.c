@@ -6,7 +6,7 @@
 #include "nginx/conf.h"
 #include "run/run.h"
 
-/* ---- 2. the lock, and what is recorded behind it ---- */
+/* ---- the lock, and what is read under it ---- */
 
 static int read_conf(struct swk_run *run)
 {
@@ -57,7 +57,7 @@ static int read_state(struct swk_run *run)
 
 int swk_run_lock_and_read(struct swk_run *run)
 {
-	/* A look needs no lock: every file is replaced as a whole. */
+	/* A dry run needs no lock, because every file is replaced as a whole. */
 	bool locks = !run->settings->dry_run;
 
 	if (swk_store_open(&run->store, run->settings->conf, run->error) ||
@@ -77,10 +77,10 @@ void swk_run_unlock(struct swk_run *run)
 	swk_buffer_clear(&run->text);
 }
 
-/* ---- 6., 7. the file, and before it what is owed ---- */
+/* ---- FILE, and first what is pending ---- */
 
-/* Every difference is owed to every target that is known; a target of which nothing is known is
- * owed the whole file. */
+/* Makes every change pending for every target on record, and the whole of FILE for a target that is
+ * not on record. */
 static int record_changes(struct swk_run *run)
 {
 	int status = 0;
@@ -103,7 +103,7 @@ static int record_changes(struct swk_run *run)
 	return status;
 }
 
-/* What leaves the file was ours. */
+/* Records which upstreams leave FILE: they were managed. */
 static int note_gone(struct swk_run *run)
 {
 	int status = 0;
@@ -135,7 +135,7 @@ int swk_run_save_state(struct swk_run *run, bool durably)
 
 static bool is_to_be_replaced(const struct swk_run *run, const struct swk_buffer *text)
 {
-	/* Where there is no file, one with nothing in it is not needed. */
+	/* If FILE does not exist, an empty one is not needed. */
 	if (run->settings->dry_run || run->on_hold || (!run->exists && !run->desired.count))
 		return false;
 	return text->length != run->text.length ||
@@ -159,7 +159,7 @@ int swk_run_persist(struct swk_run *run)
 	return status;
 }
 
-/* ---- 10. what is remembered ---- */
+/* ---- what is remembered ---- */
 
 int swk_run_remember(struct swk_run *run)
 {
@@ -172,7 +172,7 @@ int swk_run_remember(struct swk_run *run)
 			status = swk_state_set_index(&run->state, service->name, service->index,
 						     run->error);
 	}
-	/* Of a service that is gone, the index is not needed any more. */
+	/* The index of a service that is gone is not needed any more. */
 	for (size_t i = run->state.index_count; run->complete && run->list_known && i-- > 0;) {
 		if (!swk_services_find(&run->services, run->state.indexes[i].service))
 			(void)swk_state_set_index(&run->state, run->state.indexes[i].service, 0,
@@ -184,6 +184,6 @@ int swk_run_remember(struct swk_run *run)
 		run->state.keyed = run->keys_index;
 	if (!swk_report_status(run->report))
 		run->state.success = (int64_t)time(NULL);
-	/* What may be lost with it in a crash of the machine is asked, or sent, once more. */
+	/* Not durable: if the machine crashes, a later run asks or sends once more. */
 	return status ? status : swk_run_save_state(run, false);
 }

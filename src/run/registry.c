@@ -7,7 +7,7 @@
 #include "policy/guard.h"
 #include "run/run.h"
 
-/* ---- 1. the document ---- */
+/* ---- the document ---- */
 
 static int count_listed(struct swk_run *run, const char *name)
 {
@@ -29,9 +29,9 @@ static int document_instance(void *context, const struct swk_instance *instance,
 	const char *only = run->settings->service;
 
 	if (only && strcmp(instance->service, only) != 0) {
-		/* Consul looks services up without case, and gives those of the other name too. It
-		 * has Unicode's cases (U+0130 is an `i`, U+212A a `k`), so that a name which can't
-		 * be an upstream's may come with one that can. */
+		/* Consul ignores case when it looks up a service, so the document may contain
+		 * another one. It uses Unicode's cases (U+0130 is an `i`, U+212A a `k`), so the
+		 * other name may not be valid for an upstream. */
 		if (!strcasecmp(instance->service, only) || !swk_name_valid(instance->service))
 			return 0;
 		return swk_error_set(error, SWK_DATA,
@@ -52,7 +52,8 @@ static int say_undecodable(struct swk_run *run, const char *service, const char 
 				 run->error);
 }
 
-/* A registration that can't be read: of its service, or of who knows which, nothing is deleted. */
+/* Notes an undecodable registration. The run then deletes nothing of its service or, if that is
+ * unknown, of any service. */
 static int note_undecodable(struct swk_run *run, const char *service, const char *what,
 			    const char *reason, struct swk_error *error)
 {
@@ -78,7 +79,7 @@ static int document_undecodable(void *context, const char *service, const char *
 	return note_undecodable(context, service, what, reason, error);
 }
 
-/* What the report calls the document. */
+/* Names the event for the report. */
 static int name_event(struct swk_run *run, enum swk_document_kind kind)
 {
 	static const enum swk_event events[] = {
@@ -105,7 +106,7 @@ static int name_event(struct swk_run *run, enum swk_document_kind kind)
 		       : 0;
 }
 
-/* What the document is about: these services, or all. */
+/* Finds out whether the run is about all services, or about those in the document. */
 static int take_document(struct swk_run *run, enum swk_document_kind kind)
 {
 	const char *only = run->settings->service;
@@ -116,7 +117,7 @@ static int take_document(struct swk_run *run, enum swk_document_kind kind)
 					     "--service goes with the document of a 'service' "
 					     "watch, and this is of a '%s' watch",
 					     kind == SWK_DOCUMENT_CHECKS ? "checks" : "services");
-		/* What the list says is asked once more, when nobody else writes. */
+		/* The document only starts the run: Consul is asked again under the lock. */
 		run->complete = true;
 		run->full = kind == SWK_DOCUMENT_SERVICES || run->settings->verify;
 		run->checks.told = kind == SWK_DOCUMENT_CHECKS;
@@ -197,13 +198,13 @@ int swk_run_read_document(struct swk_run *run)
 	return take_document(run, kind);
 }
 
-/* ---- 3. Consul ---- */
+/* ---- Consul ---- */
 
-/* What an answer about one service goes to. */
+/* Receives an answer about one service. */
 struct answer {
 	struct swk_run *run;
 	const char *service;
-	struct swk_answer_checks *checks; /* NULL: nobody wants to know of them */
+	struct swk_answer_checks *checks; /* NULL: not needed */
 };
 
 static int answer_check(void *context, const struct swk_check *check, struct swk_error *error)
@@ -223,7 +224,7 @@ static int answer_instance(void *context, const struct swk_instance *instance,
 	int status;
 
 	run->seen++;
-	/* Consul looks services up without case. */
+	/* Consul ignores case when it looks up a service. */
 	if (strcmp(instance->service, answer->service) != 0) {
 		if (checks)
 			swk_answer_pass_over(checks);
@@ -236,7 +237,8 @@ static int answer_instance(void *context, const struct swk_instance *instance,
 	return swk_answer_instance(checks, instance, error);
 }
 
-/* What is known of a service is asked for anew, maybe once more, since the answer was too old. */
+/* Discards what is known of a service before it is asked about, perhaps again because the answer
+ * was too old. */
 static void forget_answer(void *context)
 {
 	const struct answer *answer = context;
@@ -257,7 +259,7 @@ static int answer_undecodable(void *context, const char *service, const char *wh
 	return note_undecodable(answer->run, answer->service, what, reason, error);
 }
 
-/* The end of all is reported when they are all done with. */
+/* ask_services reports the end itself. */
 static void answer_ended(void *context)
 {
 	const struct answer *answer = context;
@@ -267,7 +269,8 @@ static void answer_ended(void *context)
 		swk_report_progress(run->report, "Consul", "services", run->answered, run->asked);
 }
 
-/* What was acted on before: an answer that is older would bring back what is gone. */
+/* The lowest index to accept. An answer older than what a run acted on could bring back instances
+ * that are gone. */
 static uint64_t least_index(const struct swk_run *run, const char *service)
 {
 	uint64_t last = swk_state_index(&run->state, service);
@@ -290,7 +293,7 @@ static int take_answer(struct swk_run *run, const struct answer *answer,
 
 	service->index = query->index;
 	service->unchanged = query->same;
-	/* It had an instance then. */
+	/* The known answer had an instance. */
 	run->seen += query->same;
 	if (answer->checks)
 		answer->checks->number = query->number;
@@ -306,7 +309,7 @@ static int take_answer(struct swk_run *run, const struct answer *answer,
 	return swk_error_set(run->error, SWK_INTERNAL, "%s", query->error.text);
 }
 
-/* Asks about the services in the list of names, which are all in run->services. */
+/* Asks about the services in `names`, which must all be in run->services. */
 static int ask_services(struct swk_run *run, const char *const *names, size_t count)
 {
 	struct swk_consul_query *queries = calloc(count + 1, sizeof(*queries));
@@ -345,7 +348,8 @@ out:
 	return status;
 }
 
-/* The names of the services of which what is known may be old, or (in a complete pass) nothing. */
+/* Asks about services whose document may be old or, in a complete run, about all but unchanged
+ * ones. */
 static int ask_where_needed(struct swk_run *run)
 {
 	const char **names = reallocarray(NULL, run->services.count + 1, sizeof(*names));
@@ -360,11 +364,11 @@ static int ask_where_needed(struct swk_run *run)
 
 		if (service->unchanged)
 			continue;
-		/* It was not in the last list: what is told of it then may be about one that is
-		 * gone. */
+		/* The service was not in the last list, so a document of that time or before may be
+		 * about one that is gone. */
 		if (!last && run->state.listed)
 			last = run->state.listed + 1;
-		/* A document without an index is a snapshot, taken at its word. */
+		/* A document without an index is believed, because its age is unknown. */
 		if (run->complete || run->settings->ask ||
 		    (run->event_index && (run->waited || run->event_index < last)))
 			names[count++] = service->name;
@@ -402,7 +406,7 @@ static void forget_list(void *context)
 	run->listed = 0;
 }
 
-/* Whether one of which we have an upstream is not in the list. */
+/* Whether the list lacks a service that has an upstream in FILE. */
 static bool list_lacks_one(const struct swk_run *run)
 {
 	for (size_t i = 0; i < run->recorded.count; i++) {
@@ -427,7 +431,7 @@ static void forget_count(void *context)
 	((struct swk_run *)context)->listed = 0;
 }
 
-/* Explaining one service: a note if a complete run would refuse the list. */
+/* For an explanation of one service: notes if a complete run would distrust the list. */
 static int check_list(struct swk_run *run)
 {
 	struct swk_consul_query query = {.sink = {.context = run,
@@ -445,7 +449,7 @@ static int check_list(struct swk_run *run)
 	return status;
 }
 
-/* The list of services, for a complete pass. Sets list_known, or notes why not. */
+/* In a complete run, asks for the list of services. Sets list_known, or notes why not. */
 static int ask_list(struct swk_run *run)
 {
 	const struct swk_settings *settings = run->settings;
@@ -460,7 +464,7 @@ static int ask_list(struct swk_run *run)
 		return 0;
 	run->listed = 0;
 	status = swk_consul_ask(&run->consul, run->http, &query, 1, run->deadline, run->error);
-	/* Nothing goes on the word of one who may be behind. */
+	/* Only the leader's list may delete an upstream: other servers and caches may be behind. */
 	if (!status && !query.error.status && (settings->consul.stale || settings->consul.cached) &&
 	    list_lacks_one(run)) {
 		forget_list(run);
@@ -481,7 +485,8 @@ static int ask_list(struct swk_run *run)
 	return 0;
 }
 
-/* Of those that were asked about and answered; and what was seen of them. */
+/* How many services answered. *seen: instances in answers, plus one for each undecodable
+ * service. */
 static size_t count_asked(const struct swk_run *run, size_t *seen)
 {
 	size_t asked = 0;
@@ -496,8 +501,8 @@ static size_t count_asked(const struct swk_run *run, size_t *seen)
 	return asked;
 }
 
-/* Where those that were asked about have not one instance, memory is no witness that there are any:
- * asks about the others, too. */
+/* If the answers have not one instance, Consul may be broken, and FILE.checks does not prove the
+ * contrary: asks about the unchanged services, too. */
 static int ask_unchanged(struct swk_run *run)
 {
 	const char **names;
@@ -544,8 +549,8 @@ int swk_run_ask_consul(struct swk_run *run)
 {
 	static int (*const steps[])(struct swk_run *) = {
 		check_list,
-		ask_list,		/* in a complete pass */
-		swk_run_find_unchanged, /* those are not asked about */
+		ask_list,		/* in a complete run */
+		swk_run_find_unchanged, /* the next step skips those */
 		ask_where_needed,
 		guard_instances,
 		swk_run_ask_keys,

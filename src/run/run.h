@@ -23,19 +23,19 @@
 
 /* The checks in an answer about one service. A sum is that of the checks' numbers (checks.h). */
 struct swk_answer_checks {
-	uint64_t own;		  /* sum of the service's own checks */
-	uint64_t number;	  /* hash of the whole answer */
-	struct swk_tallies nodes; /* per instance: its node's key, the sum of that node's checks */
-	bool ambiguous;		  /* another answer could have the same sums */
+	uint64_t own;		      /* sum of the service's own checks */
+	uint64_t number;	      /* hash of the whole answer */
+	struct swk_tallies nodes;     /* per instance: its node's key, sum of that node's checks */
+	bool ambiguous;		      /* another answer could have the same sums */
 	uint64_t next_own, next_node; /* sums for the instance that follows its checks */
 };
 
 /* What a run knows about checks. */
 struct swk_run_checks {
-	bool told;			   /* the document is a checks document */
+	bool told;			   /* the run has a checks document */
 	bool undecodable;		   /* it has checks that can't be decoded */
 	struct swk_tallies document;	   /* its checks, by the keys of services and nodes */
-	struct swk_checks known;	   /* what earlier runs recorded in FILE.checks */
+	struct swk_checks known;	   /* what earlier runs wrote to FILE.checks */
 	struct swk_tallies blocks;	   /* by service: hashes of FILE's blocks; needs `known` */
 	struct swk_answer_checks *answers; /* in a complete run, by the index in `services` */
 	size_t answer_count;
@@ -47,32 +47,33 @@ struct swk_run {
 	struct swk_report *report;
 	struct swk_error *error;
 	int descriptor;		     /* of the document */
-	const struct swk_hold *hold; /* that an undo begins */
+	const struct swk_hold *hold; /* the hold that an undo begins */
 	int64_t began, deadline;
 	int64_t step_began; /* microseconds; 0 without a metrics file */
 
-	bool complete;		/* the run is about all services */
-	bool full;		/* reads all live state, not only what the run changes */
-	bool list_known;	/* a complete run got Consul's list */
-	uint64_t event_index;	/* the agent's, for the document; 0: none */
-	size_t listed;		/* valid names in the list, without `consul` */
-	size_t asked, answered; /* services of which Consul was asked, and those done with */
-	size_t seen;		/* instances in answers, with mesh proxies */
+	bool complete;	      /* the run is about all services */
+	bool full;	      /* reads all live state, not only what the run changes */
+	bool list_known;      /* a complete run got Consul's list */
+	uint64_t event_index; /* the agent's index of the document; 0: none */
+	size_t listed;	      /* valid names in the list, without `consul` */
+	size_t asked;	      /* services that Consul is asked about */
+	size_t answered;      /* answers so far, also those that failed */
+	size_t seen;	      /* instances in answers, including mesh proxies */
 	struct swk_services services;
-	bool keys_told;		  /* the whole tree is known, from a document or an answer */
+	bool keys_told;		  /* the run knows the whole tree, from a document or an answer */
 	size_t keys_listed;	  /* keys of the form that makes an upstream, published or not */
 	struct swk_services keys; /* the upstreams in the tree */
-	uint64_t keys_index;	  /* Consul's, for the tree; 0: none */
+	uint64_t keys_index;	  /* Consul's index of the tree; 0: none */
 
 	struct swk_run_checks checks;
 
 	struct swk_store store;
-	bool waited;		/* for the lock, so the document may be old */
-	bool exists;		/* FILE is there */
+	bool waited;		/* the run waited for the lock, so the document may be old */
+	bool exists;		/* FILE exists */
 	bool anew;		/* FILE can't be parsed, and is rewritten from Consul alone */
 	bool touched;		/* FILE or a target may have changed */
 	bool on_hold;		/* decisions are only reported; FILE stays as it is */
-	bool hold_changed;	/* this run began or ended it */
+	bool hold_changed;	/* this run began or ended the hold */
 	struct swk_buffer text; /* FILE's content */
 	struct swk_upstreams recorded, desired;
 	struct swk_names changes; /* upstreams that `desired` adds, removes or changes */
@@ -83,42 +84,42 @@ struct swk_run {
 	struct swk_target *targets;
 	size_t target_count;
 	bool live_read;			   /* the targets were read or probed */
-	struct swk_names updated, deleted; /* what this run has sent to any target */
+	struct swk_names updated, deleted; /* what any target has confirmed in this run */
 };
 
-/* registry.c: the document, and what Consul answers. */
+/* registry.c: the document and Consul's answers. */
 int swk_run_read_document(struct swk_run *run);
 int swk_run_ask_consul(struct swk_run *run);
 
 /* keys.c: the key-value store. */
 int swk_run_key(void *context, const struct swk_key *key, struct swk_error *error);
-/* After a document of keys: it gives the whole tree. */
+/* Call after a keyprefix document, which gives the whole tree. */
 int swk_run_take_keys(struct swk_run *run);
-/* Asks Consul for the tree, if the document did not give it or may be old. */
+/* Asks Consul for the tree if the document did not give it or may be old. */
 int swk_run_ask_keys(struct swk_run *run);
 
-/* unchanged.c: tells from checks which services a run need not ask about. */
+/* unchanged.c: learns from checks which services a run need not ask about. */
 int swk_run_check(void *context, const struct swk_check *check, struct swk_error *error);
-/* After a document of checks: marks the services whose checks are what they were when FILE got
- * their present upstreams. */
+/* Call after a checks document: marks services whose checks are as they were when FILE got its
+ * present upstreams. */
 int swk_run_find_unchanged(struct swk_run *run);
-/* The hash of the answer from which FILE's upstreams of this service were made; 0: not known. */
+/* The hash of the answer from which FILE's upstreams of this service were made; 0: unknown. */
 uint64_t swk_run_known_answer(const struct swk_run *run, const char *service);
 /* In a complete run: allocates room for the answers' checks. All services must be known. */
 int swk_run_expect_checks(struct swk_run *run);
-/* Call swk_answer_check for the checks of an instance, then one of the other two:
- * swk_answer_instance to count the instance, swk_answer_pass_over to skip it. */
+/* For each instance, call swk_answer_check for its checks, then either swk_answer_instance to count
+ * the instance or swk_answer_pass_over to skip it. */
 void swk_answer_forget(struct swk_answer_checks *answer);
 void swk_answer_check(struct swk_answer_checks *answer, const struct swk_check *check);
 void swk_answer_pass_over(struct swk_answer_checks *answer);
 int swk_answer_instance(struct swk_answer_checks *answer, const struct swk_instance *instance,
 			struct swk_error *error);
-/* Replaces FILE.checks; a failure is only a note. Each entry names the FILE content that it belongs
- * to, so a crash between the two writes does no harm. */
+/* Replaces FILE.checks; a failure is only a note. Each entry names the content of FILE that it
+ * belongs to, so a crash between the two writes does no harm. */
 int swk_run_remember_checks(struct swk_run *run);
 void swk_run_free_checks(struct swk_run *run);
 
-/* record.c: the files. A dry run takes no lock. */
+/* record.c: FILE and FILE.state. A dry run takes no lock. */
 int swk_run_lock_and_read(struct swk_run *run);
 /* Releases the lock, and frees what was read under it. */
 void swk_run_unlock(struct swk_run *run);
@@ -127,60 +128,63 @@ int swk_run_persist(struct swk_run *run);
 int swk_run_save_state(struct swk_run *run, bool durably);
 int swk_run_remember(struct swk_run *run);
 
-/* run.c: initialises every field for a run that has done nothing yet. Without memory, `http` is
- * NULL and the error is set. Either way call swk_run_finish, which also releases the lock. */
+/* run.c: initialises every field for a run that has done nothing yet. If memory runs out, `http` is
+ * NULL and the error is set. Call swk_run_finish in any case; it also releases the lock. */
 void swk_run_begin(struct swk_run *run, const struct swk_settings *settings,
 		   struct swk_report *report, struct swk_error *error);
 void swk_run_finish(struct swk_run *run);
-/* How Consul is asked: its environment and the token are checked, and nobody is asked yet. */
+/* Prepares requests to Consul: checks the environment and the token. Makes no request. */
 int swk_run_open_consul(struct swk_run *run);
 
 /* desired.c: the desired state, and what it changes in FILE. */
 int swk_run_decide(struct swk_run *run);
-/* Reports how many instances of each upstream in FILE are healthy. Needs a metrics file. */
+/* Reports how many instances of each upstream in FILE are healthy. Does nothing without a metrics
+ * file. */
 int swk_run_report_health(struct swk_run *run);
 
-/* operator.c: an operator's hold, and the return to FILE.previous. What writes needs the lock. */
-/* Appends what FILE.hold, which exists, says. An unreadable hold still holds: then *whole is false,
- * and the text says so. */
+/* operator.c: an operator's hold, and the return to FILE.previous. Functions that write need the
+ * lock. */
+/* Appends a description of FILE.hold, which must exist. A hold that can't be read is still in
+ * force: then *whole is false, and the text says why. */
 int swk_run_describe_hold(struct swk_run *run, struct swk_buffer *out, bool *whole);
-/* Notes it if changes are on hold. With settings->resume, ends the hold. */
+/* If changes are on hold, notes that or, with settings->resume, ends the hold. */
 int swk_run_obey_hold(struct swk_run *run);
-/* Puts changes on hold. A readable hold stays as it is; then a note of the kind `again` says so. */
+/* Puts changes on hold. A readable hold stays as it is, and a note of the kind `again` says so. */
 int swk_run_begin_hold(struct swk_run *run, const struct swk_hold *hold, enum swk_note_kind again);
 /* Makes the recorded state the desired state, whatever was decided. */
 void swk_run_keep_as_is(struct swk_run *run);
-/* The first makes the upstreams of FILE.previous the desired state. The second, after the targets
- * were read, leaves out unmanaged upstreams and finds what changes. */
+/* The first makes the upstreams of FILE.previous the desired state. The second, called after the
+ * targets were read, removes unmanaged upstreams from it and finds what changes. */
 int swk_run_read_previous(struct swk_run *run);
 int swk_run_plan_undo(struct swk_run *run);
 
 /* targets.c: the targets. A second target with the same name or URL is an error. */
 int swk_run_open_targets(struct swk_run *run);
-/* Reads the live state of all targets. With several samples, each is on a new connection, and an
- * upstream that not all workers have alike counts as different. */
+/* Reads the live state of all targets. With several samples, each uses a new connection, and an
+ * upstream that is not the same on all workers counts as different. */
 int swk_run_read_live(struct swk_run *run, unsigned samples);
 /*
  * For an event run. The first, before decisions, reads the targets' names if an upstream may be
  * new. The second, after decisions, checks that the targets answer. It makes no request if there is
- * nothing to send, or if targets were read already.
+ * nothing to send, or if the targets were already read.
  */
 int swk_run_probe_names(struct swk_run *run);
 int swk_run_probe_before_sending(struct swk_run *run);
 int swk_run_find_unmanaged(struct swk_run *run, struct swk_names *unmanaged);
-/* Sends each target what it has pending and what differs. What is not confirmed stays pending. */
+/* Sends each target what is pending and what differs. What is not confirmed stays pending. */
 int swk_run_reconcile(struct swk_run *run);
 /*
- * Makes an upstream pending again that left FILE but is live, if it is certainly the old one: this
+ * Makes an upstream pending again if it left FILE but is live, and certainly is the old one: this
  * run deleted it, or it comes and goes between samples because only some workers have it. An
  * upstream that all workers have may be another program's with the same name.
  */
 int swk_run_record_survivors(struct swk_run *run);
-/* Whether a target that has something pending is unreachable. The second waits until one of these
+/* Whether a target that has something pending is unreachable. The second waits until such a target
  * answers, at most SWK_TARGET_PATIENCE_MS, and returns whether one did. */
 bool swk_run_is_unreachable(const struct swk_run *run);
 bool swk_run_await_unreachable(struct swk_run *run);
-/* For the report: the upstreams that FILE gains, loses and changes; what targets would be sent. */
+/* Fill in the report: the upstreams that FILE gains, loses and changes; what targets would be
+ * sent. */
 int swk_run_describe_changes(struct swk_run *run);
 int swk_run_describe_targets(struct swk_run *run);
 

@@ -9,9 +9,10 @@
 #include "target/dyups/dyups.h"
 #include "target/plan.h"
 
-/* ---- what they have ---- */
+/* ---- reading ---- */
 
-/* Whether the last that was opened is one of those before: both would have one debt. */
+/* Refuses the last target if an earlier one has its name or URL: both would share what is
+ * pending. */
 static int refuse_twice(struct swk_run *run)
 {
 	size_t last = run->target_count - 1;
@@ -52,7 +53,7 @@ int swk_run_open_targets(struct swk_run *run)
 	return 0;
 }
 
-/* What to read from the targets: their whole live state, in so many samples, or only a probe. */
+/* What to read from the targets: all live state, in so many samples, or only a probe. */
 struct question {
 	unsigned samples; /* 0: probe */
 	const char *name;
@@ -68,7 +69,7 @@ static int ask(struct swk_run *run, struct swk_target *targets, size_t count,
 				     run->error);
 }
 
-/* Asks once more where what is amiss may pass: a worker that died is there again at once. */
+/* Asks again while the trouble may pass soon: nginx replaces a dead worker at once. */
 static int ask_again(struct swk_run *run, struct swk_target *target,
 		     const struct question *question)
 {
@@ -132,7 +133,7 @@ int swk_run_probe_names(struct swk_run *run)
 	return ask_all(run, &question);
 }
 
-/* A name that is to be sent or deleted, or NULL. */
+/* A name to send or delete, or NULL. */
 static const char *name_to_send(const struct swk_run *run)
 {
 	if (run->changes.count)
@@ -141,7 +142,7 @@ static const char *name_to_send(const struct swk_run *run)
 		const struct swk_state_target *entry =
 			swk_state_find_target(&run->state, run->targets[i].name);
 
-		/* A target that nothing is known of is owed the whole file. */
+		/* A target that is not on record is sent the whole of FILE. */
 		if (!entry && run->desired.count)
 			return run->desired.list[0].name;
 		if (entry && entry->pending.count)
@@ -172,9 +173,10 @@ int swk_run_find_unmanaged(struct swk_run *run, struct swk_names *unmanaged)
 	return status;
 }
 
-/* ---- 8., 9. what they are sent ---- */
+/* ---- sending ---- */
 
-/* Carries out one operation of a plan; what is not done stays owed: `left`. */
+/* Carries out one operation of a plan. If it is not confirmed, adds it to `left`: it stays
+ * pending. */
 static int carry_out(struct swk_run *run, struct swk_target *target,
 		     const struct swk_operation *operation, int64_t deadline,
 		     struct swk_names *left)
@@ -207,8 +209,8 @@ static void note_pending(struct swk_run *run, const struct swk_target *target, s
 				pending == 1 ? "it" : "them");
 }
 
-/* Carries out a plan, which has all that the target is owed in it. Those behind it have as much of
- * the time that is left. */
+/* Carries out a target's plan, which includes all that is pending for it. Each target gets an equal
+ * share of the time that is left. */
 static int reconcile_target(struct swk_run *run, size_t number, const struct swk_plan *plan)
 {
 	int64_t now = swk_now_ms();
@@ -239,8 +241,8 @@ static int reconcile_target(struct swk_run *run, size_t number, const struct swk
 	return 0;
 }
 
-/* What shall be sent is owed before it is sent: one that dies half way may have changed one worker
- * and not the others, and a look at that one would find nothing amiss. */
+/* Makes a plan pending before it is sent. A run that is killed may have changed only one worker,
+ * and a sample of that one would show no difference. */
 static int record_plan(struct swk_run *run, size_t number, const struct swk_plan *plan)
 {
 	struct swk_names *pending =
@@ -252,8 +254,8 @@ static int record_plan(struct swk_run *run, size_t number, const struct swk_plan
 	return status;
 }
 
-/* Makes the plan of each target. The names in it are the file's, or those of `pending`, copies of
- * what the targets were owed. */
+/* Makes each target's plan. Its names are borrowed from `desired` and from `pending`, which gets a
+ * copy of what is pending for the target. */
 static int plan_all(struct swk_run *run, struct swk_plan *plans, struct swk_names *pending)
 {
 	bool news = false;
@@ -297,7 +299,7 @@ int swk_run_reconcile(struct swk_run *run)
 	return status;
 }
 
-/* ---- what was deleted, and is there ---- */
+/* ---- deleted but live ---- */
 
 int swk_run_record_survivors(struct swk_run *run)
 {
@@ -321,9 +323,9 @@ int swk_run_record_survivors(struct swk_run *run)
 	return status;
 }
 
-/* ---- a second look ---- */
+/* ---- unreachable targets ---- */
 
-/* Whether a target refused the connection and is owed something. */
+/* Whether a target is unreachable and has something pending. */
 static bool is_awaited(const struct swk_run *run, const struct swk_target *target)
 {
 	const struct swk_state_target *entry = swk_state_find_target(&run->state, target->name);
@@ -360,7 +362,7 @@ bool swk_run_await_unreachable(struct swk_run *run)
 	return false;
 }
 
-/* ---- what they would be sent ---- */
+/* ---- describing ---- */
 
 static int describe(struct swk_run *run, const struct swk_upstream *before,
 		    const struct swk_upstream *after, bool pending, const char *target)
@@ -384,7 +386,6 @@ static int describe(struct swk_run *run, const struct swk_upstream *before,
 	return status;
 }
 
-/* What the file gains, loses and changes. */
 int swk_run_describe_changes(struct swk_run *run)
 {
 	int status = 0;
@@ -398,7 +399,7 @@ int swk_run_describe_changes(struct swk_run *run)
 	return status;
 }
 
-/* Of a target whose servers were not looked at, what it is owed is known, and no more. */
+/* Without a read of a target's servers, only what is pending is known. */
 static int describe_pending(struct swk_run *run, const struct swk_operation *operation,
 			    const char *target)
 {
@@ -410,7 +411,7 @@ static int describe_pending(struct swk_run *run, const struct swk_operation *ope
 				     run->error);
 }
 
-/* What a target would be sent beyond that. */
+/* Describes what a target would be sent besides FILE's changes. */
 static int describe_target(struct swk_run *run, const struct swk_target *target)
 {
 	static const struct swk_names nothing;

@@ -7,15 +7,15 @@
 #include "nginx/conf.h"
 #include "run/run.h"
 
-/* ---- what an entry depends on, beside the checks ---- */
+/* ---- what an entry depends on, besides the checks ---- */
 
-/* All that is set, and who is asked. */
+/* A hash of all settings, and of where and how Consul is asked. */
 static uint64_t hash_settings(const struct swk_run *run)
 {
 	const struct swk_consul *consul = &run->consul;
 	uint64_t hash = swk_hash_text(SWK_HASH_START, SWK_VERSION);
 	const uint64_t settings = swk_settings_hash(run->settings);
-	/* Enough to notice another token, and too little to guess one by. */
+	/* 16 bits are enough to notice another token, and too few to guess one. */
 	const uint16_t token =
 		(uint16_t)swk_hash_end(swk_hash_text(SWK_HASH_START, consul->header));
 
@@ -27,7 +27,7 @@ static uint64_t hash_settings(const struct swk_run *run)
 	return swk_hash_end(swk_hash_bytes(hash, &token, sizeof(token)));
 }
 
-/* What a file with these upstreams says of each service, under its key. */
+/* Adds a hash of each upstream's block in FILE, under its service's key. */
 static int add_blocks(struct swk_tallies *blocks, const struct swk_upstreams *set,
 		      struct swk_error *error)
 {
@@ -65,7 +65,7 @@ int swk_run_check(void *context, const struct swk_check *check, struct swk_error
 	return swk_tallies_add(&checks->document, key, swk_checks_number(check), error);
 }
 
-/* An upstream that the file has, and it is not known of which service. */
+/* Whether FILE has an upstream of an unknown service. */
 static bool has_unknown(const struct swk_run *run)
 {
 	for (size_t i = 0; i < run->recorded.count; i++) {
@@ -75,8 +75,8 @@ static bool has_unknown(const struct swk_run *run)
 	return false;
 }
 
-/* Whether what is remembered may stand for what Consul says. Who wants to know why, or what is
- * forced, wants to have that from Consul. */
+/* Whether FILE.checks may replace Consul's answers. An explanation and a forced run need the
+ * answers. */
 static bool may_remember(const struct swk_run *run)
 {
 	const struct swk_settings *settings = run->settings;
@@ -85,7 +85,7 @@ static bool may_remember(const struct swk_run *run)
 	       !settings->afresh && !run->policy.decisions && !has_unknown(run);
 }
 
-/* What can't be read is as if nothing were remembered. */
+/* Reads FILE.checks. If it can't be read, nothing is known. */
 static int read_known(struct swk_run *run)
 {
 	struct swk_checks *known = &run->checks.known;
@@ -123,7 +123,8 @@ static int mark_unchanged(struct swk_run *run)
 		const struct swk_checks_entry *seen =
 			swk_checks_find(&checks->known, service->name);
 
-		/* Without its index a document of it would not be judged as one that was asked. */
+		/* Without the service's index, a later run could not recognise an old document of
+		 * it. */
 		service->unchanged = seen && swk_state_index(&run->state, service->name) &&
 				     swk_checks_same(seen, &checks->document, &checks->blocks);
 		count += service->unchanged;
@@ -133,7 +134,7 @@ static int mark_unchanged(struct swk_run *run)
 				"%zu of %zu services are not asked about: their checks are as they "
 				"were",
 				count, run->services.count);
-	/* What is remembered of those that are gone goes, even if nobody is asked about. */
+	/* Even if no service is asked about, FILE.checks must lose the services that are gone. */
 	return swk_run_expect_checks(run);
 }
 
@@ -200,17 +201,17 @@ int swk_answer_instance(struct swk_answer_checks *answer, const struct swk_insta
 				     answer->next_node, error);
 
 	answer->own += answer->next_own;
-	/* Of one without a check of its own, a document of checks tells neither that it comes nor
-	 * that it goes. */
+	/* A checks document does not show when an instance without a check of its own comes or
+	 * goes. */
 	answer->ambiguous |= !instance->checked || !*instance->node;
 	swk_answer_pass_over(answer);
 	return status;
 }
 
-/* ---- what is remembered ---- */
+/* ---- writing FILE.checks ---- */
 
-/* Whether the file has of a service just what its instances say, so that it would again if it was
- * asked once more. */
+/* Whether FILE has exactly what the service's instances say: then the same answer would change and
+ * say nothing. */
 static bool is_plain(const struct swk_run *run, const struct swk_service *service,
 		     const struct swk_answer_checks *answer, const struct swk_tallies *blocks)
 {
@@ -281,7 +282,7 @@ out:
 	return status;
 }
 
-/* Whether each service is as it was seen, and none is gone: then the file says it already. */
+/* Whether every service is unchanged and none is gone. Then FILE.checks is up to date. */
 static bool is_known(const struct swk_run *run)
 {
 	bool known = !run->changes.count && run->checks.known.count == run->checks.answer_count;
@@ -300,9 +301,9 @@ int swk_run_remember_checks(struct swk_run *run)
 
 	if (!run->checks.answers || is_known(run))
 		return 0;
-	/* What goes wrong here costs requests, and nobody's status. */
+	/* A failure here costs requests later, but does not change the run's status. */
 	run->error = &cause;
-	/* What the file said, it says. */
+	/* FILE is unchanged, so its hashes are, too. */
 	if (run->checks.known.count && !run->changes.count) {
 		blocks = run->checks.blocks;
 		run->checks.blocks = (struct swk_tallies){0};
