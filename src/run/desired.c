@@ -19,8 +19,8 @@ static int put_back(struct swk_run *run, struct swk_upstream *upstream)
 	return status ? status : swk_upstreams_append(&run->desired, upstream, run->error);
 }
 
-/* Restores all upstreams that a run would delete of one source if they are too many. Only for a run
- * that knows the whole source. */
+/* Restores the upstreams of one source that a run would delete, if they are too many. Only for a
+ * run that knows the whole source. */
 static int guard_deletions(struct swk_run *run, bool keyed)
 {
 	struct swk_upstreams deleted = {0};

@@ -364,11 +364,11 @@ static int ask_where_needed(struct swk_run *run)
 
 		if (service->unchanged)
 			continue;
-		/* The service was not in the last list, so a document of that time or before may be
-		 * about one that is gone. */
+		/* The service was not in the last list. A document that is not newer than that list
+		 * may be about a service that is gone. */
 		if (!last && run->state.listed)
 			last = run->state.listed + 1;
-		/* A document without an index is believed, because its age is unknown. */
+		/* A document without an index is believed: nothing shows its age. */
 		if (run->complete || run->settings->ask ||
 		    (run->event_index && (run->waited || run->event_index < last)))
 			names[count++] = service->name;
@@ -431,7 +431,7 @@ static void forget_count(void *context)
 	((struct swk_run *)context)->listed = 0;
 }
 
-/* For an explanation of one service: notes if a complete run would distrust the list. */
+/* For `swk explain` of one service: notes if a complete run would distrust the list. */
 static int check_list(struct swk_run *run)
 {
 	struct swk_consul_query query = {.sink = {.context = run,

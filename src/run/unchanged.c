@@ -75,7 +75,7 @@ static bool has_unknown(const struct swk_run *run)
 	return false;
 }
 
-/* Whether FILE.checks may replace Consul's answers. An explanation and a forced run need the
+/* Whether FILE.checks may replace Consul's answers. `swk explain` and a forced run need the
  * answers. */
 static bool may_remember(const struct swk_run *run)
 {
