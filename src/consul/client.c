@@ -43,25 +43,25 @@ static int read_flag(const char *name, bool unset, bool *flag, struct swk_error 
 }
 
 /* A value from the environment or, if that has none, from the settings. */
-struct said {
+struct chosen {
 	const char *value; /* NULL: neither has one */
 	const char *where; /* the variable or setting, for messages */
 	int status;	   /* for an error in the value */
 };
 
-static struct said choose(const char *name, const char *key, const char *setting)
+static struct chosen choose(const char *name, const char *key, const char *setting)
 {
 	const char *value = variable(name);
 
 	if (value)
-		return (struct said){value, name, SWK_USAGE};
-	return (struct said){setting && *setting ? setting : NULL, key, SWK_CONFIG};
+		return (struct chosen){value, name, SWK_USAGE};
+	return (struct chosen){setting && *setting ? setting : NULL, key, SWK_CONFIG};
 }
 
 /* Builds and checks a base URL, for the caller to free. NULL with the error set; its text names the
  * variable or setting. */
 static char *base_of(const char *scheme, const char *host, const char *path,
-		     const struct said *said, struct swk_error *error)
+		     const struct chosen *chosen, struct swk_error *error)
 {
 	struct swk_error cause = {0};
 	char *url, *base;
@@ -73,12 +73,13 @@ static char *base_of(const char *scheme, const char *host, const char *path,
 	base = swk_url_base(url, &cause);
 	free(url);
 	if (!base)
-		(void)swk_error_set(error, cause.status == SWK_USAGE ? said->status : cause.status,
-				    "%s: %s", said->where, cause.text);
+		(void)swk_error_set(error,
+				    cause.status == SWK_USAGE ? chosen->status : cause.status,
+				    "%s: %s", chosen->where, cause.text);
 	return base;
 }
 
-static int read_socket(struct swk_consul *consul, const struct said *address,
+static int read_socket(struct swk_consul *consul, const struct chosen *address,
 		       struct swk_error *error)
 {
 	const char *path = address->value + strlen("unix://");
@@ -96,7 +97,7 @@ static int read_socket(struct swk_consul *consul, const struct said *address,
 static int read_server_name(struct swk_consul *consul, const struct swk_consul_settings *settings,
 			    const char *host, struct swk_error *error)
 {
-	const struct said name =
+	const struct chosen name =
 		choose("CONSUL_TLS_SERVER_NAME", "consul.server_name", settings->server_name);
 	const char *path = strchr(host, '/');
 
@@ -112,7 +113,7 @@ static int read_server_name(struct swk_consul *consul, const struct swk_consul_s
 static int read_address(struct swk_consul *consul, const struct swk_consul_settings *settings,
 			struct swk_error *error)
 {
-	struct said address = choose("CONSUL_HTTP_ADDR", "consul.address", settings->address);
+	struct chosen address = choose("CONSUL_HTTP_ADDR", "consul.address", settings->address);
 	const char *host;
 	bool tls;
 	int status = read_flag("CONSUL_HTTP_SSL", false, &tls, error);
@@ -193,33 +194,33 @@ static const char *read_token_file(const char *path, char token[SWK_TOKEN_MAX + 
 
 /* Where the token comes from. *is_file: the value is a path. `where` is "" if the path alone is
  * enough for a message. */
-static struct said find_token(const struct swk_consul_settings *settings, const char *argument,
-			      bool *is_file)
+static struct chosen find_token(const struct swk_consul_settings *settings, const char *argument,
+				bool *is_file)
 {
 	const char *token = variable("CONSUL_HTTP_TOKEN");
-	struct said file =
+	struct chosen file =
 		choose("CONSUL_HTTP_TOKEN_FILE", "consul.token_file", settings->token_file);
 
 	*is_file = true;
 	if (argument)
-		return (struct said){argument, "", SWK_USAGE};
+		return (struct chosen){argument, "", SWK_USAGE};
 	if (file.status == SWK_USAGE || !token)
 		return file;
 	*is_file = false;
-	return (struct said){token, "CONSUL_HTTP_TOKEN", SWK_USAGE};
+	return (struct chosen){token, "CONSUL_HTTP_TOKEN", SWK_USAGE};
 }
 
 static int read_token(struct swk_consul *consul, const struct swk_consul_settings *settings,
 		      const char *argument, struct swk_error *error)
 {
 	bool is_file;
-	const struct said said = find_token(settings, argument, &is_file);
+	const struct chosen chosen = find_token(settings, argument, &is_file);
 	char room[SWK_TOKEN_MAX + 1] = "";
 	struct swk_error cause = {0};
-	const char *token = said.value;
+	const char *token = chosen.value;
 
 	if (token && is_file)
-		token = read_token_file(said.value, room, &cause);
+		token = read_token_file(chosen.value, room, &cause);
 	for (const char *at = token; at && *at; at++) {
 		/* A line break would also end the header that contains the token. */
 		if (*at <= ' ' || *at > '~')
@@ -227,9 +228,9 @@ static int read_token(struct swk_consul *consul, const struct swk_consul_setting
 					    "a token has no blanks or control characters");
 	}
 	if (cause.status)
-		return swk_error_set(error, said.status, "%s%s%s: %s", said.where,
-				     is_file && *said.where ? ": " : "", is_file ? said.value : "",
-				     cause.text);
+		return swk_error_set(error, chosen.status, "%s%s%s: %s", chosen.where,
+				     is_file && *chosen.where ? ": " : "",
+				     is_file ? chosen.value : "", cause.text);
 	if (!token || !*token)
 		return 0;
 	if (asprintf(&consul->header, "X-Consul-Token: %s", token) < 0) {
@@ -266,7 +267,7 @@ static int add_flag(struct swk_buffer *query, const char *name, bool set, struct
 static int read_query(struct swk_consul *consul, const struct swk_consul_settings *settings,
 		      struct swk_error *error)
 {
-	const struct said namespace =
+	const struct chosen namespace =
 		choose("CONSUL_NAMESPACE", "consul.namespace", settings->namespace);
 	struct swk_buffer query;
 	bool failed;
