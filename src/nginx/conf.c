@@ -149,9 +149,9 @@ struct reader {
 	size_t length;		    /* 0 at the end of the text */
 	char service[WORD_MAX + 1]; /* from the comment before the next upstream, or "" */
 	char tag[WORD_MAX + 1];
-	bool keyed;	  /* `service` is the name of a key, not of a service */
-	const char *said; /* text after the last server's address, including `;` */
-	size_t said_length;
+	bool keyed;		/* `service` is the name of a key, not of a service */
+	const char *attributes; /* text after the last server's address, including `;` */
+	size_t attributes_length;
 	struct swk_server last; /* the attributes in that text; its address is meaningless */
 	struct swk_error *error;
 };
@@ -193,7 +193,7 @@ static void copy_word(char *word, const char *from, const char *to)
 }
 
 /* The text after `words` if [at, end) begins with them and continues, else NULL. */
-static const char *behind(const char *words, const char *at, const char *end)
+static const char *text_after(const char *words, const char *at, const char *end)
 {
 	size_t length = strlen(words);
 
@@ -208,8 +208,8 @@ static void read_comment(struct reader *reader)
 
 	if (!end)
 		end = reader->end;
-	service = behind(comment_service, reader->at, end);
-	key = behind(comment_key, reader->at, end);
+	service = text_after(comment_service, reader->at, end);
+	key = text_after(comment_key, reader->at, end);
 	name = key ? key : service;
 	if (service)
 		tag = memmem(service, (size_t)(end - service), comment_tag, strlen(comment_tag));
@@ -324,18 +324,19 @@ static int read_attributes(struct reader *reader, struct swk_server *server)
 	}
 	if (status || reader->line != line)
 		return status;
-	reader->said = start;
-	reader->said_length = (size_t)(reader->at - start);
+	reader->attributes = start;
+	reader->attributes_length = (size_t)(reader->at - start);
 	reader->last = *server;
 	reader->last.host = NULL;
 	return 0;
 }
 
 /* Whether the attributes are the same text as the previous server's, as most are. */
-static bool says_the_same(const struct reader *reader)
+static bool same_attributes(const struct reader *reader)
 {
-	return reader->said_length && (size_t)(reader->end - reader->at) >= reader->said_length &&
-	       !memcmp(reader->at, reader->said, reader->said_length);
+	return reader->attributes_length &&
+	       (size_t)(reader->end - reader->at) >= reader->attributes_length &&
+	       !memcmp(reader->at, reader->attributes, reader->attributes_length);
 }
 
 /* Reads `server ADDRESS [ATTRIBUTE]…;`, after its first word. */
@@ -350,14 +351,14 @@ static int read_server(struct reader *reader, struct swk_upstream *upstream)
 
 	if (status)
 		return status;
-	same = says_the_same(reader);
+	same = same_attributes(reader);
 	if (same)
 		server = reader->last;
 	if (!swk_server_parse_address(&server, reader->word, reader->length) &&
 	    !swk_server_parse_host(&server, reader->word, reader->length, host))
 		return refuse_word(reader);
 	if (same)
-		reader->at += reader->said_length;
+		reader->at += reader->attributes_length;
 	else
 		status = read_attributes(reader, &server);
 	return status ? status : swk_upstream_add(upstream, &server, reader->error);

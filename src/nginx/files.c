@@ -77,13 +77,13 @@ static const char *after_conf(const struct swk_nginx_files *files, const char *n
 }
 
 /* Whether a pattern matches FILE's name followed by a suffix, even if no such file exists. */
-static bool would_find(const struct swk_nginx_files *files, const char *pattern, const char *behind)
+static bool would_find(const struct swk_nginx_files *files, const char *pattern, const char *suffix)
 {
 	const char *names[] = {files->conf, files->conf_real};
 	bool found = false;
 
 	for (size_t i = 0; i < 2 && !found; i++) {
-		char *name = joined(names[i], behind);
+		char *name = joined(names[i], suffix);
 
 		found = name && !fnmatch(pattern, name, FNM_PATHNAME | FNM_PERIOD);
 		free(name);
@@ -125,7 +125,7 @@ static struct swk_nginx_file *add_file(struct swk_nginx_files *files, const char
 				       struct swk_error *error)
 {
 	struct swk_nginx_file **list, *file;
-	const char *behind;
+	const char *suffix;
 
 	if (files->count == SWK_LINT_FILES_MAX) {
 		(void)swk_error_set(error, SWK_DATA, "%s: too many files are included", name);
@@ -142,8 +142,8 @@ static struct swk_nginx_file *add_file(struct swk_nginx_files *files, const char
 		(void)swk_error_memory(error);
 		return NULL;
 	}
-	behind = after_conf(files, name);
-	file->conf = behind && !*behind;
+	suffix = after_conf(files, name);
+	file->conf = suffix && !*suffix;
 	return list[files->count++] = file;
 }
 
@@ -201,15 +201,15 @@ static int load_dumped(struct swk_nginx_files *files, struct swk_directive *incl
 
 	for (size_t i = 0; i < files->dumped_count; i++) {
 		const struct swk_nginx_dumped *dumped = &files->dumped[i];
-		const char *behind;
+		const char *suffix;
 
 		if (plain ? strcmp(pattern, dumped->name) != 0
 			  : fnmatch(pattern, dumped->name, FNM_PATHNAME | FNM_PERIOD) != 0)
 			continue;
 		found++;
-		behind = after_conf(files, dumped->name);
-		include->includes_conf |= behind && !*behind;
-		if ((!include->includes_beside || !behind || !*behind) &&
+		suffix = after_conf(files, dumped->name);
+		include->includes_conf |= suffix && !*suffix;
+		if ((!include->includes_beside || !suffix || !*suffix) &&
 		    parse(files, &include->inside, dumped->name, files->text.data + dumped->start,
 			  dumped->length, error))
 			return error->status;
@@ -225,12 +225,12 @@ static int load_dumped(struct swk_nginx_files *files, struct swk_directive *incl
 static int load_named(struct swk_nginx_files *files, struct swk_directive *include,
 		      const char *name, bool plain, struct swk_error *error)
 {
-	const char *behind = after_conf(files, name);
+	const char *suffix = after_conf(files, name);
 	bool exists = false;
 	int status;
 
-	include->includes_conf |= behind && !*behind;
-	if (include->includes_beside && behind && *behind)
+	include->includes_conf |= suffix && !*suffix;
+	if (include->includes_beside && suffix && *suffix)
 		return 0;
 	status = read_file(files, &include->inside, name, &exists, error);
 	if (status || exists || !plain || files->fragment || include->includes_conf)
@@ -446,9 +446,9 @@ int swk_nginx_files_conf(const struct swk_nginx_files *files, struct swk_buffer 
 {
 	for (size_t i = 0; i < files->dumped_count; i++) {
 		const struct swk_nginx_dumped *dumped = &files->dumped[i];
-		const char *behind = after_conf(files, dumped->name);
+		const char *suffix = after_conf(files, dumped->name);
 
-		if (behind && !*behind) {
+		if (suffix && !*suffix) {
 			*exists = true;
 			return swk_buffer_add(text, files->text.data + dumped->start,
 					      dumped->length, error);

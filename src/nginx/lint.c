@@ -71,7 +71,7 @@ struct lint {
 	bool included;			  /* FILE is included */
 	bool interface;			  /* there is a dyups_interface */
 	bool queue;			  /* there is a dyups_shm_zone_size */
-	const struct swk_directive *said[SWK_LINT_RULES]; /* of each rule's last finding */
+	const struct swk_directive *reported[SWK_LINT_RULES]; /* of each rule's last finding */
 	struct swk_error *error;
 };
 
@@ -114,9 +114,9 @@ static int found(struct lint *lint, enum swk_lint_rule rule, const struct swk_di
 	struct swk_finding *list, *finding;
 
 	/* Several interfaces may inherit the same directive: report it once. */
-	if (lint->said[rule] == at)
+	if (lint->reported[rule] == at)
 		return 0;
-	lint->said[rule] = at;
+	lint->reported[rule] = at;
 	list = swk_list_grow(findings->list, findings->count, sizeof(*list));
 	if (!list)
 		return swk_error_memory(lint->error);
@@ -197,7 +197,7 @@ static bool read_size(const char *text, size_t *size)
 }
 
 /* Prints a size that leaves room to grow, in nginx's syntax. */
-static const char *roomy(size_t need, char text[SWK_NUMBER_MAX + 1])
+static const char *generous_size(size_t need, char text[SWK_NUMBER_MAX + 1])
 {
 	size_t size = 1;
 
@@ -319,7 +319,7 @@ static int check_body(struct lint *lint, const struct swk_directive *interface,
 			  "upstream %s takes a body of %zu",
 			  limit, lint->largest, lint->body),
 		     TEXT("'client_max_body_size %s;' beside dyups_interface",
-			  roomy(lint->body, number)));
+			  generous_size(lint->body, number)));
 }
 
 static int check_pieces(struct lint *lint, const struct swk_directive *interface,
@@ -389,7 +389,7 @@ static int check_queue(struct lint *lint, const struct swk_directive *at, size_t
 	return found(lint, SWK_LINT_QUEUE, at,
 		     TEXT("dyups_shm_zone_size is %zu bytes, and upstream %s takes a body of %zu",
 			  zone, lint->largest, lint->body),
-		     TEXT("'dyups_shm_zone_size %s;' in http", roomy(lint->body, number)));
+		     TEXT("'dyups_shm_zone_size %s;' in http", generous_size(lint->body, number)));
 }
 
 static int check_interface(struct lint *lint, const struct swk_directive *interface,
