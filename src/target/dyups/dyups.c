@@ -143,7 +143,7 @@ static enum swk_dyups_meaning read_servers_back(struct change *change,
 
 /* Pads the body, so that nginx writes it to a file and the module takes it from there as a whole.
  * False after SWK_CUTS_MAX tries, or if there is no time. */
-static bool may_mend(struct change *change)
+static bool may_pad(struct change *change)
 {
 	static const char blanks[] =
 		"                                                                ";
@@ -210,7 +210,7 @@ static enum outcome send(struct change *change)
 								     : "failed",
 				       "");
 		case SWK_DYUPS_CUT:
-			if (may_mend(change))
+			if (may_pad(change))
 				continue;
 			/* fall through */
 		case SWK_DYUPS_FINAL:
@@ -280,12 +280,12 @@ static enum swk_target_result dyups_delete(struct swk_target *target, struct swk
 					   const char *name, int64_t deadline,
 					   struct swk_error *error)
 {
-	static const char nobody[] = "server 127.0.0.1:1 down;";
+	static const char placeholder[] = "server 127.0.0.1:1 down;";
 	struct change change = {target, http, name, deadline, error, .patience = 0};
 	enum outcome outcome = send_to(&change, NULL, 0);
 
 	for (unsigned i = 0; outcome == HALF_SENT && i < SWK_FLUSHES_MAX; i++) {
-		outcome = send_to(&change, nobody, strlen(nobody));
+		outcome = send_to(&change, placeholder, strlen(placeholder));
 		if (outcome == SENT)
 			outcome = send_to(&change, NULL, 0);
 	}

@@ -330,7 +330,7 @@ static int take_sample(struct sample *sample, bool first, struct swk_error *erro
  * reached known workers that any other worker would have had a turn. If not: a fixed number,
  * because chance decides which worker answers.
  */
-static bool goes_on(const struct sample *sample)
+static bool needs_more(const struct sample *sample)
 {
 	const struct workers *workers = &sample->workers;
 
@@ -340,19 +340,19 @@ static bool goes_on(const struct sample *sample)
 			      : sample->left > 0;
 }
 
-static bool any_goes_on(const struct round *round)
+static bool any_needs_more(const struct round *round)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < round->count; i++)
-		any |= goes_on(&round->samples[i]);
+		any |= needs_more(&round->samples[i]);
 	return any;
 }
 
 static void begin_sample(struct sample *sample, bool first)
 {
 	sample->ask =
-		first || (goes_on(sample) && (!sample->workers.named || sample->workers.other));
+		first || (needs_more(sample) && (!sample->workers.named || sample->workers.other));
 	sample->request = NULL;
 	sample->trouble = (struct swk_error){0};
 	sample->same = false;
@@ -393,13 +393,13 @@ static int sample_once(struct round *round, bool first, bool probe, const char *
 
 /* Moves on to other workers. The number varies, because workers may take turns in a regular
  * order. */
-static void turn(const struct round *round, unsigned number, int64_t deadline)
+static void move_on(const struct round *round, unsigned number, int64_t deadline)
 {
 	struct nudged *list = calloc(round->count + 1, sizeof(*list));
 	size_t count = 0;
 
 	for (size_t i = 0; list && i < round->count; i++) {
-		if (goes_on(&round->samples[i]))
+		if (needs_more(&round->samples[i]))
 			list[count++] = (struct nudged){.target = round->samples[i].target,
 							.sample = &round->samples[i]};
 	}
@@ -431,8 +431,8 @@ static int sample_targets(struct swk_target *targets, size_t count, unsigned sam
 	}
 	if (!status)
 		status = sample_once(&round, true, !samples, name, error);
-	for (unsigned i = 1; !status && samples > 1 && any_goes_on(&round); i++) {
-		turn(&round, i, until < deadline ? until : deadline);
+	for (unsigned i = 1; !status && samples > 1 && any_needs_more(&round); i++) {
+		move_on(&round, i, until < deadline ? until : deadline);
 		if (!swk_deadline_left(until, 1) || !swk_deadline_left(deadline, 1))
 			break;
 		status = sample_once(&round, false, false, NULL, error);
