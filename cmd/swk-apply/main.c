@@ -58,7 +58,7 @@ static int run(struct swk_options *options, struct swk_log *log)
 	/* FILE.checks has no numbers of instances, so the first metrics need answers from
 	 * Consul. */
 	if (settings->metrics_file)
-		settings->afresh = !swk_publish_began(settings->metrics_file);
+		settings->ask_unchanged = !swk_publish_began(settings->metrics_file);
 	if (!settings->resync && isatty(STDIN_FILENO))
 		status = swk_error_set(&failure, SWK_USAGE,
 				       "standard input is a terminal: a watch's document is read "

@@ -76,7 +76,7 @@ static int keep_as_is_on_hold(struct swk_run *run)
 
 /* After a large document each of these is several MB, and from here on the desired state is enough.
  * A complete run still needs the services' upstreams for FILE.checks. */
-static int forget_what_led_to_it(struct swk_run *run)
+static int free_inputs(struct swk_run *run)
 {
 	swk_upstreams_free(&run->recorded);
 	for (size_t i = 0; !run->complete && i < run->services.count; i++)
@@ -119,7 +119,7 @@ static int count(struct swk_run *run)
 	for (size_t i = 0; i < run->desired.count; i++)
 		report->servers += run->desired.list[i].count;
 	if (!run->complete)
-		report->index = run->keys_told ? run->keys_index : run->event_index;
+		report->index = run->keys_known ? run->keys_index : run->event_index;
 	if (!run->complete && run->services.count == 1 && run->services.list[0].index)
 		report->index = run->services.list[0].index;
 	return 0;
@@ -157,7 +157,7 @@ static const struct step decide_steps[] = {
 	{swk_run_describe_changes, SWK_STEP_DECIDE},
 	{keep_as_is_on_hold, SWK_STEP_DECIDE},
 	{swk_run_report_health, SWK_STEP_DECIDE},
-	{forget_what_led_to_it, SWK_STEP_DECIDE},
+	{free_inputs, SWK_STEP_DECIDE},
 	{swk_run_probe_before_sending, SWK_STEP_LIVE},
 	{.take = NULL},
 };
@@ -176,7 +176,7 @@ static const struct step undo_steps[] = {
 };
 
 /* What follows once the desired state is known. */
-static const struct step carry_through_steps[] = {
+static const struct step carry_out_steps[] = {
 	{swk_run_persist, SWK_STEP_WRITE}, /* before a target is changed */
 	{send_or_describe, SWK_STEP_SEND},
 	{remember, SWK_STEP_REMEMBER},
@@ -186,7 +186,7 @@ static const struct step carry_through_steps[] = {
 };
 
 /* Counts the time since the previous step's end to this step, even if it failed. */
-static void took(struct swk_run *run, enum swk_step step)
+static void count_time(struct swk_run *run, enum swk_step step)
 {
 	int64_t now = run->settings->metrics_file ? swk_now_us() : 0;
 
@@ -195,22 +195,22 @@ static void took(struct swk_run *run, enum swk_step step)
 }
 
 /* Takes the steps up to the first that fails. */
-static int take(struct swk_run *run, const struct step *steps)
+static int take_steps(struct swk_run *run, const struct step *steps)
 {
 	int status = 0;
 
 	for (; !status && steps->take; steps++) {
 		status = steps->take(run);
-		took(run, steps->timed);
+		count_time(run, steps->timed);
 	}
 	return status;
 }
 
-static int take_all(struct swk_run *run, const struct step *first)
+static int take_all_steps(struct swk_run *run, const struct step *first)
 {
-	int status = run->http ? take(run, first) : run->error->status;
+	int status = run->http ? take_steps(run, first) : run->error->status;
 
-	return status ? status : take(run, carry_through_steps);
+	return status ? status : take_steps(run, carry_out_steps);
 }
 
 int swk_apply_check(const struct swk_settings *settings, struct swk_error *error)
@@ -264,7 +264,7 @@ int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_re
 	swk_run_begin(&run, settings, report, error);
 	run.policy.decisions = decisions;
 	run.descriptor = descriptor;
-	return end(&run, take_all(&run, decide_steps));
+	return end(&run, take_all_steps(&run, decide_steps));
 }
 
 int swk_apply_undo(const struct swk_settings *settings, const struct swk_hold *hold,
@@ -274,7 +274,7 @@ int swk_apply_undo(const struct swk_settings *settings, const struct swk_hold *h
 
 	swk_run_begin(&run, settings, report, error);
 	run.hold = hold;
-	return end(&run, take_all(&run, undo_steps));
+	return end(&run, take_all_steps(&run, undo_steps));
 }
 
 int swk_apply_hold(const struct swk_settings *settings, const struct swk_hold *hold,

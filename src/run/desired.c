@@ -50,42 +50,42 @@ static int guard_all_deletions(struct swk_run *run)
 	if (run->settings->force)
 		return 0;
 	if ((run->complete && guard_deletions(run, false)) ||
-	    (run->keys_told && guard_deletions(run, true)))
+	    (run->keys_known && guard_deletions(run, true)))
 		return run->error->status;
 	return 0;
 }
 
-/* Whether this run learnt how an upstream in FILE is. *told: what its source says of it, or
+/* Whether this run learnt how an upstream in FILE is. *latest: what its source says of it, or
  * NULL. */
 static bool learnt(const struct swk_run *run, const struct swk_upstream *upstream,
-		   const struct swk_upstream **told)
+		   const struct swk_upstream **latest)
 {
 	const struct swk_service *service =
 		swk_services_find(upstream->keyed ? &run->keys : &run->services, upstream->service);
 
-	*told = service ? swk_service_upstream(service, upstream->tag) : NULL;
-	if (*told)
+	*latest = service ? swk_service_upstream(service, upstream->tag) : NULL;
+	if (*latest)
 		return true;
 	if (service)
 		return !service->unavailable && !service->unchanged && !service->instances;
 	/* The source does not have it, and a guard held back the deletion. */
-	return upstream->keyed ? run->keys_told : run->complete && run->list_known;
+	return upstream->keyed ? run->keys_known : run->complete && run->list_known;
 }
 
 int swk_run_report_health(struct swk_run *run)
 {
 	for (size_t i = 0; run->settings->metrics_file && i < run->desired.count; i++) {
-		const struct swk_upstream *told;
+		const struct swk_upstream *latest;
 		struct swk_health_report *health =
 			swk_report_health(run->report, run->desired.list[i].name, run->error);
 
 		if (!health)
 			return run->error->status;
-		health->known = learnt(run, &run->desired.list[i], &told);
-		if (told)
-			health->registered = told->registered;
-		if (told)
-			health->usable = told->usable;
+		health->known = learnt(run, &run->desired.list[i], &latest);
+		if (latest)
+			health->registered = latest->registered;
+		if (latest)
+			health->usable = latest->usable;
 	}
 	return 0;
 }
@@ -94,10 +94,10 @@ int swk_run_decide(struct swk_run *run)
 {
 	bool complete = run->complete && run->list_known;
 	const struct swk_sources sources = {.services = {&run->services, complete},
-					    .keys = {&run->keys, run->keys_told}};
+					    .keys = {&run->keys, run->keys_known}};
 	struct swk_names unmanaged = {0};
 	/* An upstream that is in neither source may be in one that could not be read. */
-	bool all = complete && (run->keys_told || !run->settings->keyprefix);
+	bool all = complete && (run->keys_known || !run->settings->keyprefix);
 	int status = 0;
 
 	if (swk_policy_find_sources(&run->recorded, run->settings, &run->services, all,

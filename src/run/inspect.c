@@ -18,7 +18,7 @@ static int decide_nothing(struct swk_run *run)
 	return status;
 }
 
-static int tell_hold(struct swk_run *run, struct swk_survey *told)
+static int fill_in_hold(struct swk_run *run, struct swk_survey *survey)
 {
 	char text[SWK_TEXT_MAX];
 	struct swk_buffer what;
@@ -32,15 +32,15 @@ static int tell_hold(struct swk_run *run, struct swk_survey *told)
 	if (status)
 		goto out;
 	swk_text_escape(text, sizeof(text), what.data);
-	told->on_hold = strdup(text);
-	if (!told->on_hold)
+	survey->on_hold = strdup(text);
+	if (!survey->on_hold)
 		status = swk_error_memory(run->error);
 out:
 	swk_buffer_free(&what);
 	return status;
 }
 
-static int tell(struct swk_run *run, struct swk_survey *told)
+static int fill_in(struct swk_run *run, struct swk_survey *survey)
 {
 	const struct swk_survey_known known = {.recorded = &run->recorded,
 					       .desired = &run->desired,
@@ -49,26 +49,26 @@ static int tell(struct swk_run *run, struct swk_survey *told)
 	const size_t room = strlen(run->store.conf) * strlen("\\x00") + 1;
 	int status = 0;
 
-	told->conf = malloc(room);
-	if (!told->conf)
+	survey->conf = malloc(room);
+	if (!survey->conf)
 		return swk_error_memory(run->error);
-	swk_text_escape(told->conf, room, run->store.conf);
-	told->success = run->state.success;
-	status = tell_hold(run, told);
+	swk_text_escape(survey->conf, room, run->store.conf);
+	survey->success = run->state.success;
+	status = fill_in_hold(run, survey);
 	for (size_t i = 0; !status && i < run->target_count; i++) {
 		const struct swk_target *target = &run->targets[i];
 		const struct swk_state_target *entry =
 			swk_state_find_target(&run->state, target->name);
 
-		status = swk_survey_add_target(told, &known, target->name, &target->live,
+		status = swk_survey_add_target(survey, &known, target->name, &target->live,
 					       entry ? &entry->pending : NULL, target->trouble.text,
 					       run->error);
 	}
 	return status ? status
-		      : swk_survey_add_unpublished(told, run->policy.decisions, run->error);
+		      : swk_survey_add_unpublished(survey, run->policy.decisions, run->error);
 }
 
-static int inspect_steps(struct swk_run *run, struct swk_survey *told)
+static int inspect_steps(struct swk_run *run, struct swk_survey *survey)
 {
 	int status;
 
@@ -76,15 +76,15 @@ static int inspect_steps(struct swk_run *run, struct swk_survey *told)
 	if (swk_run_open_targets(run) || swk_run_open_consul(run) || swk_run_lock_and_read(run))
 		return run->error->status;
 	status = swk_run_ask_consul(run);
-	told->distrusted = status == SWK_HELD_BACK && !run->error->status;
-	if (status && !told->distrusted)
+	survey->distrusted = status == SWK_HELD_BACK && !run->error->status;
+	if (status && !survey->distrusted)
 		return status;
-	if (told->distrusted)
+	if (survey->distrusted)
 		swk_decisions_free(run->policy.decisions);
 	if (swk_run_read_live(run, SWK_VERIFY_SAMPLES) || swk_run_record_survivors(run) ||
-	    (told->distrusted ? decide_nothing(run) : swk_run_decide(run)))
+	    (survey->distrusted ? decide_nothing(run) : swk_run_decide(run)))
 		return run->error->status;
-	return tell(run, told);
+	return fill_in(run, survey);
 }
 
 int swk_inspect(const struct swk_settings *settings, struct swk_survey *survey,

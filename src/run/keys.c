@@ -56,9 +56,9 @@ static int ask_tree(struct swk_run *run)
 	if (status || query.error.status == SWK_INTERNAL)
 		return status ? status
 			      : swk_error_set(run->error, SWK_INTERNAL, "%s", query.error.text);
-	run->keys_told = !query.error.status;
+	run->keys_known = !query.error.status;
 	run->keys_index = query.index;
-	if (run->keys_told)
+	if (run->keys_known)
 		return 0;
 	forget_tree(run);
 	swk_report_note(run->report, SWK_NOTE_UNAVAILABLE,
@@ -71,9 +71,9 @@ static int ask_tree(struct swk_run *run)
 /* Takes an empty tree for an outage if FILE has upstreams of keys. */
 static int guard_tree(struct swk_run *run)
 {
-	if (!run->keys_told || run->keys_listed || run->keys.undecodable || !has_keys(run))
+	if (!run->keys_known || run->keys_listed || run->keys.undecodable || !has_keys(run))
 		return 0;
-	run->keys_told = false;
+	run->keys_known = false;
 	swk_report_note(run->report, SWK_NOTE_HELD_BACK,
 			"Consul has no key under %s/: taken for an outage, or for a token without "
 			"the right key:read; the upstreams of keys keep what they have",
@@ -84,13 +84,13 @@ static int guard_tree(struct swk_run *run)
 int swk_run_ask_keys(struct swk_run *run)
 {
 	const char *prefix = run->settings->keyprefix;
-	const bool document = run->keys_told; /* the document gave the tree */
+	const bool document = run->keys_known; /* the document gave the tree */
 	int status = 0;
 
 	if (!prefix && run->complete && has_keys(run)) {
 		/* Whoever runs this by hand may have forgotten the setting. */
-		run->keys_told = run->settings->force;
-		if (!run->keys_told)
+		run->keys_known = run->settings->force;
+		if (!run->keys_known)
 			swk_report_note(run->report, SWK_NOTE_KEPT,
 					"the upstreams of keys are kept, though the settings have "
 					"no keyprefix; --force lets them go");
@@ -107,7 +107,7 @@ int swk_run_ask_keys(struct swk_run *run)
 
 int swk_run_take_keys(struct swk_run *run)
 {
-	run->keys_told = true;
+	run->keys_known = true;
 	/* Elements that were undecodable before the kind of the document was known. */
 	run->keys.undecodable |= run->services.undecodable;
 	run->services.undecodable = false;

@@ -29,7 +29,7 @@ static int read_conf(struct swk_run *run)
 		return swk_error_set(run->error, status, "%s", cause.text);
 	swk_report_note(run->report, SWK_NOTE_WARNING, "%s is written anew from Consul alone (%s)",
 			run->store.conf, cause.text);
-	run->anew = true;
+	run->rewrite = true;
 	return 0;
 }
 
@@ -180,7 +180,7 @@ int swk_run_remember(struct swk_run *run)
 	}
 	if (run->complete && run->list_known)
 		run->state.listed = run->report->index;
-	if (run->keys_told && run->keys_index)
+	if (run->keys_known && run->keys_index)
 		run->state.keyed = run->keys_index;
 	if (!swk_report_status(run->report))
 		run->state.success = (int64_t)time(NULL);

@@ -120,7 +120,7 @@ static int take_document(struct swk_run *run, enum swk_document_kind kind)
 		/* The document only starts the run: Consul is asked again under the lock. */
 		run->complete = true;
 		run->full = kind == SWK_DOCUMENT_SERVICES || run->settings->verify;
-		run->checks.told = kind == SWK_DOCUMENT_CHECKS;
+		run->checks.in_document = kind == SWK_DOCUMENT_CHECKS;
 		run->checks.undecodable |= run->services.undecodable;
 		swk_services_free(&run->services);
 		swk_report_forget(run->report, SWK_NOTE_SKIPPED);
@@ -220,20 +220,20 @@ static int answer_instance(void *context, const struct swk_instance *instance,
 	struct answer *answer = context;
 	struct swk_run *run = answer->run;
 	struct swk_answer_checks *checks = answer->checks;
-	const size_t said = swk_report_said(run->report);
+	const size_t before = swk_report_said(run->report);
 	int status;
 
 	run->seen++;
 	/* Consul ignores case when it looks up a service. */
 	if (strcmp(instance->service, answer->service) != 0) {
 		if (checks)
-			swk_answer_pass_over(checks);
+			swk_answer_skip(checks);
 		return 0;
 	}
 	status = swk_policy_instance(&run->services, &run->policy, instance, run->report, error);
 	if (status || !checks)
 		return status;
-	checks->ambiguous |= swk_report_said(run->report) != said;
+	checks->ambiguous |= swk_report_said(run->report) != before;
 	return swk_answer_instance(checks, instance, error);
 }
 
@@ -535,9 +535,9 @@ static int guard_instances(struct swk_run *run)
 	return swk_guard_instances(asked, seen, run->report) ? 0 : SWK_HELD_BACK;
 }
 
-static int guard_anew(struct swk_run *run)
+static int guard_rewrite(struct swk_run *run)
 {
-	if (!run->anew || !run->report->counted[SWK_NOTE_UNAVAILABLE])
+	if (!run->rewrite || !run->report->counted[SWK_NOTE_UNAVAILABLE])
 		return 0;
 	return swk_error_set(run->error, SWK_UNAVAILABLE,
 			     "%s can't be written anew while Consul can't be asked about "
@@ -554,7 +554,7 @@ int swk_run_ask_consul(struct swk_run *run)
 		ask_where_needed,
 		guard_instances,
 		swk_run_ask_keys,
-		guard_anew,
+		guard_rewrite,
 	};
 	int status = 0;
 

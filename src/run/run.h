@@ -32,7 +32,7 @@ struct swk_answer_checks {
 
 /* What a run knows about checks. */
 struct swk_run_checks {
-	bool told;			   /* the run has a checks document */
+	bool in_document;		   /* the run has a checks document */
 	bool undecodable;		   /* it has checks that can't be decoded */
 	struct swk_tallies document;	   /* its checks, by the keys of services and nodes */
 	struct swk_checks known;	   /* what earlier runs wrote to FILE.checks */
@@ -60,7 +60,7 @@ struct swk_run {
 	size_t answered;      /* answers so far, also those that failed */
 	size_t seen;	      /* instances in answers, including mesh proxies */
 	struct swk_services services;
-	bool keys_told;		  /* the run knows the whole tree, from a document or an answer */
+	bool keys_known;	  /* the run knows the whole tree, from a document or an answer */
 	size_t keys_listed;	  /* keys of the form that makes an upstream, published or not */
 	struct swk_services keys; /* the upstreams in the tree */
 	uint64_t keys_index;	  /* Consul's index of the tree; 0: none */
@@ -70,7 +70,7 @@ struct swk_run {
 	struct swk_store store;
 	bool waited;		/* the run waited for the lock, so the document may be old */
 	bool exists;		/* FILE exists */
-	bool anew;		/* FILE can't be parsed, and is rewritten from Consul alone */
+	bool rewrite;		/* FILE can't be parsed, and is rewritten from Consul alone */
 	bool touched;		/* FILE or a target may have changed */
 	bool on_hold;		/* decisions are only reported; FILE stays as it is */
 	bool hold_changed;	/* this run began or ended the hold */
@@ -108,10 +108,10 @@ uint64_t swk_run_known_answer(const struct swk_run *run, const char *service);
 /* In a complete run: allocates room for the answers' checks. All services must be known. */
 int swk_run_expect_checks(struct swk_run *run);
 /* For each instance, call swk_answer_check for its checks, then either swk_answer_instance to count
- * the instance or swk_answer_pass_over to skip it. */
+ * the instance or swk_answer_skip to skip it. */
 void swk_answer_forget(struct swk_answer_checks *answer);
 void swk_answer_check(struct swk_answer_checks *answer, const struct swk_check *check);
-void swk_answer_pass_over(struct swk_answer_checks *answer);
+void swk_answer_skip(struct swk_answer_checks *answer);
 int swk_answer_instance(struct swk_answer_checks *answer, const struct swk_instance *instance,
 			struct swk_error *error);
 /* Replaces FILE.checks; a failure is only a note. Each entry names the content of FILE that it

@@ -13,7 +13,7 @@
 
 /* Refuses the last target if an earlier one has its name or URL: both would share what is
  * pending. */
-static int refuse_twice(struct swk_run *run)
+static int refuse_duplicate(struct swk_run *run)
 {
 	size_t last = run->target_count - 1;
 	const struct swk_target_settings *settings = run->settings->targets;
@@ -47,7 +47,8 @@ int swk_run_open_targets(struct swk_run *run)
 		if (target->port)
 			run->policy.reserved[run->policy.reserved_count++] = target->port;
 		run->target_count++;
-		if (refuse_twice(run) || swk_report_target(run->report, target->name, run->error))
+		if (refuse_duplicate(run) ||
+		    swk_report_target(run->report, target->name, run->error))
 			return run->error->status;
 	}
 	return 0;
@@ -113,10 +114,10 @@ int swk_run_read_live(struct swk_run *run, unsigned samples)
 static bool has_new_name(const struct swk_run *run, const struct swk_services *services)
 {
 	for (size_t i = 0; i < services->count; i++) {
-		const struct swk_upstreams *told = &services->list[i].upstreams;
+		const struct swk_upstreams *upstreams = &services->list[i].upstreams;
 
-		for (size_t j = 0; j < told->count; j++) {
-			if (!swk_upstreams_find(&run->recorded, told->list[j].name))
+		for (size_t j = 0; j < upstreams->count; j++) {
+			if (!swk_upstreams_find(&run->recorded, upstreams->list[j].name))
 				return true;
 		}
 	}
@@ -258,7 +259,7 @@ static int record_plan(struct swk_run *run, size_t number, const struct swk_plan
  * copy of what is pending for the target. */
 static int plan_all(struct swk_run *run, struct swk_plan *plans, struct swk_names *pending)
 {
-	bool news = false;
+	bool added = false;
 
 	for (size_t i = 0; i < run->target_count; i++) {
 		struct swk_state_target *entry =
@@ -270,9 +271,9 @@ static int plan_all(struct swk_run *run, struct swk_plan *plans, struct swk_name
 				  &run->targets[i].live, run->error) ||
 		    record_plan(run, i, &plans[i]))
 			return run->error->status;
-		news |= entry->pending.count > before;
+		added |= entry->pending.count > before;
 	}
-	return news ? swk_run_save_state(run, false) : 0;
+	return added ? swk_run_save_state(run, false) : 0;
 }
 
 int swk_run_reconcile(struct swk_run *run)

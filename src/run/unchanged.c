@@ -82,7 +82,7 @@ static bool may_remember(const struct swk_run *run)
 	const struct swk_settings *settings = run->settings;
 
 	return run->complete && run->list_known && !settings->adopt && !settings->force &&
-	       !settings->afresh && !run->policy.decisions && !has_unknown(run);
+	       !settings->ask_unchanged && !run->policy.decisions && !has_unknown(run);
 }
 
 /* Reads FILE.checks. If it can't be read, nothing is known. */
@@ -149,7 +149,7 @@ int swk_run_find_unchanged(struct swk_run *run)
 	if (status || !checks->known.count)
 		return status;
 	status = add_blocks(&checks->blocks, &run->recorded, run->error);
-	if (status || !checks->told || checks->undecodable)
+	if (status || !checks->in_document || checks->undecodable)
 		return status;
 	return mark_unchanged(run);
 }
@@ -189,7 +189,7 @@ void swk_answer_check(struct swk_answer_checks *answer, const struct swk_check *
 	*(check->of_node ? &answer->next_node : &answer->next_own) += swk_checks_number(check);
 }
 
-void swk_answer_pass_over(struct swk_answer_checks *answer)
+void swk_answer_skip(struct swk_answer_checks *answer)
 {
 	answer->next_own = answer->next_node = 0;
 }
@@ -204,7 +204,7 @@ int swk_answer_instance(struct swk_answer_checks *answer, const struct swk_insta
 	/* A checks document does not show when an instance without a check of its own comes or
 	 * goes. */
 	answer->ambiguous |= !instance->checked || !*instance->node;
-	swk_answer_pass_over(answer);
+	swk_answer_skip(answer);
 	return status;
 }
 
@@ -222,12 +222,13 @@ static bool is_plain(const struct swk_run *run, const struct swk_service *servic
 	    !answer->nodes.count || in_file != service->upstreams.count)
 		return false;
 	for (size_t i = 0; i < service->upstreams.count; i++) {
-		const struct swk_upstream *told = &service->upstreams.list[i],
-					  *desired = swk_upstreams_find(&run->desired, told->name);
+		const struct swk_upstream *registered = &service->upstreams.list[i],
+					  *desired = swk_upstreams_find(&run->desired,
+									registered->name);
 
-		if (!desired || desired->keyed || strcmp(desired->name, told->name) != 0 ||
-		    strcmp(desired->service, told->service) != 0 ||
-		    strcmp(desired->tag, told->tag) != 0)
+		if (!desired || desired->keyed || strcmp(desired->name, registered->name) != 0 ||
+		    strcmp(desired->service, registered->service) != 0 ||
+		    strcmp(desired->tag, registered->tag) != 0)
 			return false;
 	}
 	return true;

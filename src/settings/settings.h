@@ -107,7 +107,7 @@ struct swk_settings {
 	bool explain; /* a list with too few services is noted, and does not end the run */
 	bool verify;  /* default: same as `resync` */
 	bool verify_set;
-	bool afresh; /* ask Consul even about services that FILE.checks shows unchanged */
+	bool ask_unchanged; /* ask Consul even about services that FILE.checks shows unchanged */
 };
 
 /* The tables for the parts of the settings file. Offsets are in the struct of each part. */
