@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A registry from text, and rows of what is decided from it. */
+/* Builds a registry from text, and checks rows of decisions made from it. */
 #ifndef SWK_UNIT_DECIDE_H
 #define SWK_UNIT_DECIDE_H
 
@@ -9,8 +9,7 @@
 #include "policy/placement.h"
 #include "settings/config.h"
 
-/* Settings that give nginx's own defaults, so that a row need not say them; and what a settings
- * file says over them. */
+/* Settings with nginx's own defaults, so that rows need not repeat them, plus a settings file. */
 static inline struct swk_settings settings_of(const char *config)
 {
 	struct swk_settings settings;
@@ -33,7 +32,8 @@ static inline struct swk_policy policy_of(const struct swk_settings *settings)
 		.settings = settings, .reserved = {18881, 18882}, .reserved_count = 2};
 }
 
-/* `web@10.0.0.1:80+TAG+TAG!critical` (or `!warning`, `!maintenance`): an instance with a check. */
+/* Adds an instance: `web@10.0.0.1:80+TAG+TAG!critical` (or `!warning`, `!maintenance`: the state of
+ * its check). */
 static inline void add_instance(struct swk_services *services, const struct swk_policy *policy,
 				char *word, struct swk_report *report)
 {
@@ -67,9 +67,9 @@ static inline void add_instance(struct swk_services *services, const struct swk_
 }
 
 /*
- * Words: an instance; `web`: a service of the list; `web?`: with an instance that can't be read;
- * `web~`: that could not be asked about; `web=`: that need not be asked about; `?`: an instance
- * that can't be read, of who knows what.
+ * Builds services from words: an instance as above; `web`: a listed service; `web?`: with an
+ * undecodable instance; `web~`: unavailable; `web=`: unchanged; `?`: an undecodable instance of an
+ * unknown service.
  */
 static inline struct swk_services registry(const char *text, const struct swk_policy *policy,
 					   struct swk_report *report)
@@ -105,8 +105,8 @@ static inline struct swk_services registry(const char *text, const struct swk_po
 	return services;
 }
 
-/* Keys under `p`, each with its value behind a comma, as `web/10.0.0.1:80,weight=2,down=1`; `?`:
- * one that can't be read. */
+/* Builds upstreams from keys below `p`, each with its attributes after a comma, such as
+ * `web/10.0.0.1:80,weight=2,down=1`; `?`: an undecodable key. */
 static inline struct swk_services tree(const char *text, const struct swk_policy *policy,
 				       struct swk_report *report)
 {
@@ -134,7 +134,7 @@ static inline struct swk_services tree(const char *text, const struct swk_policy
 	return services;
 }
 
-/* What is noted, but for details: a letter a note. */
+/* The notes other than details, a letter for each. */
 static inline const char *noted(const struct swk_report *report)
 {
 	static const char letters[SWK_NOTE_KINDS] = {
@@ -152,7 +152,7 @@ static inline const char *noted(const struct swk_report *report)
 	return text;
 }
 
-/* Whether a note, of any kind, has this in it. */
+/* Whether a note of any kind contains this text. */
 static inline bool says(const struct swk_report *report, const char *part)
 {
 	for (size_t i = 0; i < report->note_count; i++) {
@@ -162,7 +162,7 @@ static inline bool says(const struct swk_report *report, const char *part)
 	return false;
 }
 
-/* A row; what it doesn't say is nothing. */
+/* A row. Members that are not set mean nothing or "". */
 struct decision {
 	const char *row;
 	const char *config;
@@ -170,8 +170,9 @@ struct decision {
 	bool complete, all_keys;
 	const char *unmanaged;
 	const char *desired, *noted, *says;
-	const char *again;     /* services that may be spoken of again; NULL: whichever they are */
-	const char *decisions; /* those of services and upstreams; NULL: whatever they are */
+	const char *again; /* services about which a later run may note something again; NULL: not
+			      checked */
+	const char *decisions; /* decisions about services and upstreams; NULL: not checked */
 };
 
 static inline const char *or_nothing(const char *text)
@@ -179,7 +180,8 @@ static inline const char *or_nothing(const char *text)
 	return text ? text : "";
 }
 
-/* What was written down of no instance: `UPSTREAM VERDICT: REASON`, of none `SERVICE:`. */
+/* The decisions without an instance: `UPSTREAM OUTCOME: REASON`, or `SERVICE:` without an
+ * upstream. */
 static inline char *show_decisions(const struct swk_decisions *decisions)
 {
 	struct swk_error error = {0};
@@ -200,7 +202,7 @@ static inline char *show_decisions(const struct swk_decisions *decisions)
 	return out.data;
 }
 
-/* The services of which something was said, or may be said another time. */
+/* The services with `noted` set: something was noted, or may be noted again. */
 static inline char *show_noted(const struct swk_services *services)
 {
 	struct swk_error error = {0};

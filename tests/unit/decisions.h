@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What the explain and survey tests share: verdicts from text. */
+/* Decisions from text, for the tests of explain and survey. */
 #ifndef SWK_UNIT_DECISIONS_H
 #define SWK_UNIT_DECISIONS_H
 
 #include "unit.h"
 #include "policy/decisions.h"
 
-/*
- * `SERVICE UPSTREAM INSTANCE ADDRESS VERDICT REASON; …`: a `-` is nothing. An upstream with a `_`
- * in its name is its service's colour a (gray=a).
- */
+/* `SERVICE UPSTREAM INSTANCE ADDRESS OUTCOME REASON; …`; `-` is an empty member. An upstream with a
+ * `_` in its name is the service's colour a (gray=a). */
 static inline struct swk_decisions unit_decisions(const char *text)
 {
 	struct swk_decisions decisions = {0};

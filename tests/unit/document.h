@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of Consul's documents share: a sink that writes down what it is told, so that a
- * case is a row of a document and of what is told of it. */
+/* For the tests of Consul's documents: a sink that records what it gets as text, so that a case is
+ * a row of a document and its record. */
 #ifndef SWK_UNIT_DOCUMENT_H
 #define SWK_UNIT_DOCUMENT_H
 
@@ -8,7 +8,7 @@
 
 #include "consul/document.h"
 
-/* ---- a sink that writes down what it is told ---- */
+/* ---- a recording sink ---- */
 
 static const char *const healths[] = {"passing", "warning", "critical"};
 
@@ -27,7 +27,7 @@ static inline void write_pairs(void *context, const struct swk_pair *list, size_
 		(void)swk_buffer_print(context, error, " %s=%s", list[i].name, list[i].value);
 }
 
-/* What most instances of these tests have in common is not written. */
+/* Does not record what most instances of these tests have in common. */
 static inline void write_more(void *context, const struct swk_instance *instance,
 			      struct swk_error *error)
 {
@@ -79,7 +79,7 @@ static inline int write_unreadable(void *context, const char *service, const cha
 				service ? service : "(unknown)", what, reason);
 }
 
-/* ---- a document under way ---- */
+/* ---- reading a document ---- */
 
 struct reading {
 	struct swk_buffer told;
@@ -88,7 +88,7 @@ struct reading {
 	struct swk_error error;
 };
 
-/* Whether documents of keys are taken. */
+/* Whether the sink accepts keys. */
 enum keys { NO_KEYS, KEYS };
 
 static inline void begin(struct reading *reading, enum keys keys)
@@ -104,7 +104,8 @@ static inline void begin(struct reading *reading, enum keys keys)
 	assert_int_equal(swk_document_open(&reading->document, &reading->sink, &reading->error), 0);
 }
 
-/* Gives the bytes in memory of just their length, so that a checker sees what is read beyond. */
+/* Passes the bytes in memory of their exact length, so that a memory checker sees reads beyond
+ * it. */
 static inline void feed(struct reading *reading, const char *data, size_t length)
 {
 	char *copy = malloc(length + 1);
@@ -120,7 +121,7 @@ static inline void feed(struct reading *reading, const char *data, size_t length
 	free(copy);
 }
 
-/* Ends the document, and returns all that was told and how it ended; the caller frees it. */
+/* Ends the document. Returns the record with the result at its end; the caller frees it. */
 static inline char *end(struct reading *reading)
 {
 	static const char *const kinds[] = {"nothing", "service", "services", "checks", "keys"};
@@ -165,7 +166,7 @@ static inline char *read_document(const char *text, size_t length)
 
 struct document {
 	const char *text;
-	const char *told; /* all of it, or, of one that is refused, its end's beginning */
+	const char *told; /* the whole record; for a refused document, the start of its end */
 };
 
 static inline void good(const struct document *document, enum keys keys)
@@ -184,7 +185,7 @@ static inline void bad(const struct document *document, enum keys keys)
 	free(told);
 }
 
-/* However the bytes come, what is told is the same. */
+/* The record does not depend on where pieces end. */
 static inline void split_anywhere(const char *text, enum keys keys)
 {
 	size_t length = strlen(text);
@@ -208,7 +209,7 @@ static inline void split_anywhere(const char *text, enum keys keys)
 	free(whole);
 }
 
-/* Wherever it ends too early, it is refused. */
+/* A truncated document is refused wherever it ends. */
 static inline void cut_short(const char *text, enum keys keys)
 {
 	size_t length = strlen(text);
@@ -239,7 +240,7 @@ static inline int name_instance(void *context, const struct swk_instance *instan
 	return swk_buffer_print(context, error, "instance %s\n", instance->id);
 }
 
-/* What is told of a document's checks, or of those of its instances; the caller frees it. */
+/* The record of a document's checks, or of its instances' checks; the caller frees it. */
 static inline char *read_checks_of(const char *text, bool of_instances)
 {
 	struct reading reading;

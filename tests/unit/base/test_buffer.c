@@ -53,7 +53,7 @@ static void holds_any_byte(void **state)
 	swk_buffer_free(&buffer);
 }
 
-/* Adds so many bytes behind "1234" in a buffer of ten, in each way. */
+/* Adds bytes after "1234" to a buffer of ten bytes, with each function. */
 static void ceiling_holds(void **state)
 {
 	static const struct {
@@ -127,7 +127,7 @@ static void cleared_and_freed_it_serves_again(void **state)
 	swk_buffer_free(&buffer);
 }
 
-/* Items go and come: what is written must stand within the list (a checker of memory sees it). */
+/* Items are removed and added. A memory checker sees a write beyond the list. */
 static void list_grows_also_after_it_shrank(void **state)
 {
 	static const size_t ups_and_downs[] = {1, 9, 4, 5, 0, 3, 2, 17, 16, 33, 8, 64, 65};

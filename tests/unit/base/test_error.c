@@ -7,7 +7,7 @@ static void escapes(void **state)
 {
 	static const struct {
 		const char *text;
-		size_t size; /* of the room for it */
+		size_t size; /* of the buffer, in bytes */
 		const char *desired;
 	} rows[] = {
 		{"", 16, ""},
@@ -16,7 +16,7 @@ static void escapes(void **state)
 		{"\x1b[2J", 16, "\\x1b[2J"},
 		{"\x7f\x80\xff", 16, "\\x7f\\x80\\xff"},
 		{"caf\xc3\xa9", 16, "caf\\xc3\\xa9"},
-		/* What doesn't fit is left out, and never half of an escape. */
+		/* Text that does not fit is cut, but never within an escape. */
 		{"abcdefgh", 8, "abcdefg"},
 		{"abcdefg", 8, "abcdefg"},
 		{"a\n", 6, "a\\x0a"},

@@ -63,7 +63,7 @@ static void lines(void **state)
 	}
 }
 
-/* What reads logfmt makes of a value: the text of msg, or NULL. */
+/* Parses a logfmt line as its readers do. Returns the value of msg, or NULL. */
 static char *msg_of_logfmt(const char *line)
 {
 	const char *at = strstr(line, " msg=");
@@ -84,8 +84,8 @@ static char *msg_of_logfmt(const char *line)
 	return text;
 }
 
-/* Any bytes at all: the line is printable ASCII, JSON is valid, and both say the same as the text
- * of other messages does. */
+/* For any bytes, the line is printable ASCII, JSON is valid, and both say the same as the plain
+ * message. */
 static void any_bytes(void **state)
 {
 	static const struct swk_log_field last = {.name = "z", .number = 1};
@@ -97,7 +97,7 @@ static void any_bytes(void **state)
 		size_t length = (size_t)rand_r(&seed) % (sizeof(text) - 1);
 		json_t *root;
 
-		/* Each byte by itself, then chance, with those that are special more often. */
+		/* First each byte by itself, then random bytes, special ones more often. */
 		for (size_t i = 0; i < length; i++) {
 			text[i] = (char)(1 + rand_r(&seed) % 255);
 			if (rand_r(&seed) % 3 == 0)
@@ -129,7 +129,7 @@ static void any_bytes(void **state)
 	}
 }
 
-/* What a line of text is on standard error. */
+/* The line that a message becomes on standard error. */
 static void said(void **state)
 {
 	static const struct {
@@ -174,7 +174,8 @@ static void journal(void **state)
 		       (uintmax_t)about.st_ino);
 	(void)setenv("JOURNAL_STREAM", stream, 1);
 	assert_true(swk_log_is_journal(file));
-	/* Inherited, with standard error somewhere else; nothing behind it; what is none. */
+	/* The variable is inherited, but standard error goes elsewhere; then values that are not
+	 * valid. */
 	assert_false(swk_log_is_journal(STDIN_FILENO));
 	assert_false(swk_log_is_journal(-1));
 	strcat(stream, "0");

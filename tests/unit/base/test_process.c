@@ -8,7 +8,8 @@
 
 #include "base/process.h"
 
-/* In a process of its own, with some of its descriptors closed: 0 where all is well. */
+/* Starts a process with some of the descriptors 0 to 2 closed. Returns 0 if it finds all of them
+ * open. */
 static int begun_without(unsigned closed)
 {
 	pid_t child = fork();
@@ -19,7 +20,7 @@ static int begun_without(unsigned closed)
 		assert_int_equal(waitpid(child, &status, 0), child);
 		return status;
 	}
-	/* What the test's own caller left open is none of it. */
+	/* Close what the test's caller left open. */
 	for (int i = 0; i < 256; i++) {
 		if (i > 2 || closed & 1U << i)
 			(void)close(i);
@@ -30,11 +31,11 @@ static int begun_without(unsigned closed)
 		if (fcntl(i, F_GETFD) < 0)
 			_exit(2);
 	}
-	/* Nothing is left open that was opened on the way. */
+	/* The lowest free descriptor shows that nothing else stayed open. */
 	descriptor = open("/dev/null", O_RDONLY);
 	if (descriptor != 3)
 		_exit(3);
-	/* Would end the process. */
+	/* If not ignored, this would end the process. */
 	(void)raise(SIGPIPE);
 	_exit(0);
 }

@@ -3,8 +3,8 @@
 
 #include "consul/base64.h"
 
-/* Decodes from and into memory of just the length, so that a checker sees what goes beyond; the
- * caller frees the bytes. NULL where it is refused. */
+/* Decodes from and into memory of the exact length, so that a memory checker sees an overrun.
+ * Returns the bytes, which the caller frees, or NULL if the text is refused. */
 static char *decode(const char *text, size_t length, size_t *count)
 {
 	size_t room = SWK_BASE64_ROOM(length);
@@ -64,7 +64,7 @@ static void known_texts(void **state)
 static void no_texts(void **state)
 {
 	static const char *const rows[] = {
-		/* no padding, too little, too much, elsewhere */
+		/* padding that is missing, too short, too long or misplaced */
 		"Z",
 		"Zg",
 		"Zm8",
@@ -79,7 +79,7 @@ static void no_texts(void **state)
 		"Zg==Zm9v",
 		"Z=g=",
 		"Zm=v",
-		/* white space, other digits */
+		/* white space, digits of other alphabets */
 		"Zm9v\n",
 		"Zm\n9v",
 		"Zm9 ",
@@ -95,7 +95,7 @@ static void no_texts(void **state)
 		"Zm9:",
 		"Zm9*",
 		"Zm9,",
-		/* bits that are left over */
+		/* leftover bits that are not 0 */
 		"Zh==",
 		"Zn==",
 		"Zo==",
@@ -113,11 +113,11 @@ static void no_texts(void **state)
 	assert_null(decode("\0\0\0\0", 4, &count));
 }
 
-/* Of all texts of one group that begin with 'Z', six bits, each content of one to three bytes has
- * one. */
+/* Among all texts of one group that begin with 'Z' (six bits), each content of one to three bytes
+ * has exactly one. */
 static void one_text_each(void **state)
 {
-	/* Digits, padding and some that are neither: a NUL, too. */
+	/* Digits, padding, and bytes that are neither, including a NUL. */
 	static const char some[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				   "0123456789+/=-_ \n";
 	const size_t base = sizeof(some);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Asking Consul: what its environment and the settings say, and what is asked, of a server that has
- * its answers from the test. What an agent says is for tests/e2e.
- */
+/* Requests to Consul: what comes from the environment and the settings, and what is asked of a
+ * server whose answers come from the test. tests/e2e tests the answers of a real agent. */
 #include "unit.h"
 
 #include <arpa/inet.h>
@@ -54,7 +52,7 @@ static void addresses(void **state)
 		 NULL},
 		{"http://h:1/path/", NULL, NULL, "http://h:1/path", NULL, NULL},
 		{"https://h:8501", NULL, NULL, "https://h:8501", NULL, NULL},
-		/* https, by the other variable: also where the address says http */
+		/* https because of CONSUL_HTTP_SSL, even if the address says http */
 		{"h:8501", "true", NULL, "https://h:8501", NULL, NULL},
 		{"http://h:8501", "1", NULL, "https://h:8501", NULL, NULL},
 		{"https://h:8501", "false", NULL, "https://h:8501", NULL, NULL},
@@ -64,7 +62,7 @@ static void addresses(void **state)
 		{"unix:///run/consul.sock", NULL, NULL, "http://localhost", "/run/consul.sock",
 		 NULL},
 		{"unix://", NULL, NULL, NULL, NULL, NULL},
-		/* the name that the certificate has */
+		/* the name in the certificate */
 		{"10.0.0.1:8501", "true", "server.dc1.consul", "https://server.dc1.consul", NULL,
 		 "10.0.0.1:8501"},
 		{"https://[::1]:8501/path/", NULL, "server.dc1.consul",
@@ -73,7 +71,7 @@ static void addresses(void **state)
 		 NULL},
 		{"https://10.0.0.1:8501", NULL, "bad name", NULL, NULL, NULL},
 		{"https://10.0.0.1:8501", NULL, "a@b", NULL, NULL, NULL},
-		/* what can't be one */
+		/* not an address */
 		{"ftp://h", NULL, NULL, NULL, NULL, NULL},
 		{"h:99999", NULL, NULL, NULL, NULL, NULL},
 		{"user:secret@h:8500", NULL, NULL, NULL, NULL, NULL},
@@ -188,7 +186,7 @@ static void settings_where_the_environment_is_silent(void **state)
 		.server_name = "set.example",
 		.namespace = "set",
 	};
-	/* One said by the environment at a time: the others are still the settings'. */
+	/* The environment sets one at a time; the others keep the settings' values. */
 	static const struct {
 		const char *name, *value;
 		const char *shown;
@@ -242,10 +240,10 @@ static void settings_where_the_environment_is_silent(void **state)
 static void who_said_what_is_wrong(void **state)
 {
 	static const struct {
-		const char *name, *value; /* of the environment */
+		const char *name, *value; /* a variable and its value */
 		struct swk_consul_settings settings;
 		int status;
-		const char *text; /* as it begins */
+		const char *text; /* the start of the message */
 	} rows[] = {
 		{NULL, NULL, {.address = "ftp://h"}, SWK_CONFIG, "consul.address: 'ftp://h': "},
 		{NULL, NULL, {.address = "unix://"}, SWK_CONFIG, "consul.address: unix:// wants"},
@@ -374,7 +372,7 @@ static void tokens_of_the_environment(void **state)
 	}
 }
 
-/* Makes a file and puts its name into path. */
+/* Creates a file, and writes its name into `path`. */
 static void make_file(char path[32], const char *text, size_t length)
 {
 	int descriptor;
@@ -449,7 +447,7 @@ static void which_token(void **state)
 {
 	char first[32], second[32], last[32];
 	const struct swk_consul_settings settings = {.token_file = last};
-	/* Each goes once all before it are gone. */
+	/* Each applies once all before it are removed. */
 	static const char *const order[] = {"first", "second", "third", "last"};
 
 	(void)state;
@@ -474,7 +472,7 @@ static void which_token(void **state)
 	(void)unlink(last);
 }
 
-/* A file that is named and not there is no reason to go on with another token. */
+/* If a named file does not exist, no other token is used instead. */
 static void token_file_that_is_not_there(void **state)
 {
 	struct swk_consul consul;
@@ -525,7 +523,8 @@ static void event_indexes(void **state)
 
 /* ---- questions ---- */
 
-/* What is asked for, and the answer to it: each once, in this order where it is asked for again. */
+/* A request and its answer. Each is expected once; the same request repeated gets its answers in
+ * this order. */
 struct exchange {
 	const char *target;
 	const char *answer; /* without its Content-Length */
@@ -537,7 +536,7 @@ struct exchange {
 	"{\"Node\":{},\"Service\":{\"ID\":\"" id                                                   \
 	"\",\"Service\":\"web\",\"Port\":80},\"Checks\":[]}"
 
-/* Answers one connection; false where nothing was asked for on it. */
+/* Answers one connection. False if it brought no expected request. */
 static bool answer_one(int connection, const struct exchange *exchanges, size_t count, bool *done)
 {
 	const char *answer = "HTTP/1.1 500 Not In The Test\r\n\r\n";
@@ -561,11 +560,11 @@ static bool answer_one(int connection, const struct exchange *exchanges, size_t 
 		answer = exchanges[i].answer;
 		break;
 	}
-	/* Its end is the body's end. */
+	/* Closing the connection ends the body. */
 	return write(connection, answer, strlen(answer)) == (ssize_t)strlen(answer);
 }
 
-/* A process that answers; ends with 0 when each of the exchanges has been. */
+/* Starts a server process. It exits with 0 after every exchange has happened. */
 static pid_t serve(const struct exchange *exchanges, size_t count, char address[32])
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -601,7 +600,7 @@ static pid_t serve(const struct exchange *exchanges, size_t count, char address[
 	return child;
 }
 
-/* What a sink has got, as text. */
+/* What a sink received, as text. */
 struct got {
 	char text[256];
 };
@@ -628,7 +627,7 @@ static void got_again(void *context)
 	(void)strcat(((struct got *)context)->text, "|");
 }
 
-/* Asks all of them; every exchange must have been, and no other. */
+/* Makes all queries. Every exchange must happen, and no other request. */
 static void ask_server(const char *row, const struct swk_consul_settings *given,
 		       const struct exchange *exchanges, size_t exchange_count,
 		       struct swk_consul_query *queries, size_t count)
@@ -669,7 +668,7 @@ static void what_is_asked(void **state)
 		{{0}, NULL, "up", "/v1/kv/up/?recurse"},
 		{{0}, NULL, "a b/c%2Fd/e?", "/v1/kv/a%20b/c%252Fd/e%3F/?recurse"},
 		{{.stale = true}, NULL, "up", "/v1/kv/up/?recurse&stale"},
-		/* Consul has no cache of keys. */
+		/* Consul's agent does not cache keys. */
 		{{.cached = true}, NULL, "up", "/v1/kv/up/?recurse"},
 		{{.namespace = "n", .datacenter = "d", .stale = true, .cached = true},
 		 NULL,
@@ -692,10 +691,10 @@ static void no_key_is_an_answer(void **state)
 	static const struct {
 		const char *keyprefix, *answer;
 		uint64_t index;
-		const char *error; /* a part of it; NULL: none */
+		const char *error; /* a part of the message; NULL: no error */
 	} rows[] = {
 		{"up", NOT_FOUND_AT(7), 7, NULL},
-		/* Not of a Consul that knows the path, or that has an index. */
+		/* A server that does not know the path sends no index. */
 		{"up", "HTTP/1.1 404 Not Found\r\n\r\n", 0, "answered 404"},
 		{"up", NOT_FOUND_AT(0), 0, "answered 404"},
 		{"up", NOT_FOUND_AT(7) "no page here", 0, "answered 404: no page here"},
@@ -728,7 +727,7 @@ static void no_key_is_an_answer(void **state)
 	}
 }
 
-/* An answer that is known by its number is not decoded; any other is, large ones as they come. */
+/* An answer with the known hash is not decoded. Any other is decoded, a large one as it arrives. */
 static void known_answer(void **state)
 {
 	static char large[SWK_ANSWER_KEPT + 4096];
@@ -740,7 +739,7 @@ static void known_answer(void **state)
 	memset(large, ' ', sizeof(large) - 1);
 	memcpy(large, "[" INSTANCE("c"), strlen("[" INSTANCE("c")));
 	large[sizeof(large) - 2] = ']';
-	/* Of each answer with each number known, and, first of all, with none. */
+	/* Each answer with each hash as the known one, after a first round with none. */
 	for (size_t i = 0; i < COUNT(bodies); i++) {
 		for (size_t j = 0; j <= COUNT(bodies); j++) {
 			char *answer;
@@ -749,7 +748,7 @@ static void known_answer(void **state)
 				.service = "web",
 				.known = j ? numbers[j - 1] : 0,
 				.sink = {.context = &got, .instance = got_instance}};
-			/* A large one has no number. */
+			/* A large answer has no hash. */
 			bool same = j == i + 1 && bodies[i] != large;
 
 			assert_true(asprintf(&answer, OK_AT(7) "%s", bodies[i]) > 0);
@@ -781,7 +780,7 @@ static void older_than_known(void **state)
 		const char *keyprefix;
 		uint64_t least;
 		struct exchange exchanges[2];
-		const char *got; /* `|`: forget */
+		const char *got; /* `|`: `again` was called */
 		uint64_t index;
 		int status;
 	} rows[] = {
@@ -881,7 +880,7 @@ static void older_than_known(void **state)
 	}
 }
 
-/* Of many, those that are old; who has nothing to forget need not say how. */
+/* Among many answers, only the old ones are asked for again. `again` may be NULL. */
 static void only_the_old_ones_again(void **state)
 {
 	static const struct swk_consul_settings settings = {.stale = true};

@@ -9,7 +9,7 @@ static void instances(void **state)
 	static const struct {
 		const char *element, *told;
 	} rows[] = {
-		/* the whole of it, and more than is of use */
+		/* a complete instance, with members that are not used */
 		{"{\"Node\":{\"ID\":\"x\",\"Node\":\"n1\",\"Address\":\"10.0.0.9\",\"Meta\":{}},"
 		 "\"Service\":{\"ID\":\"w1\",\"Service\":\"web\",\"Tags\":[\"a\",\"gray=b\"],"
 		 "\"Address\":\"10.0.0.1\",\"Meta\":{\"v\":\"\\u0000\"},\"Port\":8080,"
@@ -17,7 +17,7 @@ static void instances(void **state)
 		 "\"big\":18446744073709551616}}},\"Checks\":[{\"CheckID\":\"serfHealth\","
 		 "\"Status\":\"passing\"},{\"Status\":\"passing\",\"Output\":\"a\\u0000b\"}]}",
 		 "instance 0 web w1@n1 10.0.0.1:8080 [a] [gray=b] passing\n"},
-		/* the address, and the node's where there is none */
+		/* the service's address, else the node's */
 		{"{" NODE
 		 "," SERVICE("\"Service\":\"web\",\"Address\":\"\",\"Port\":80") "," PASSING "}",
 		 "instance 0 web @n1 10.0.0.9:80 passing\n"},
@@ -28,7 +28,7 @@ static void instances(void **state)
 		 "instance 0 web @n1 10.0.0.9:80 passing\n"},
 		{"{\"Node\":{}," SERVICE("\"Service\":\"web\",\"Port\":80") "," PASSING "}",
 		 "instance 0 web @ :80 passing\n"},
-		/* health: the worst of the checks */
+		/* health is that of the worst check */
 		{"{" NODE "," SERVICE(WEB) ",\"Checks\":[]}", GOOD(0)},
 		{"{" NODE "," SERVICE(WEB) ",\"Checks\":null}", GOOD(0)},
 		{"{" NODE "," SERVICE(
@@ -45,7 +45,7 @@ static void instances(void **state)
 		 "instance 0 web w1@n1 10.0.0.1:80 critical\n"},
 		{"{" NODE "," SERVICE(WEB) ",\"Checks\":[{\"Status\":\"passing\\u0000\"}]}",
 		 "instance 0 web w1@n1 10.0.0.1:80 critical\n"},
-		/* maintenance is a matter of its own */
+		/* maintenance does not change health */
 		{"{" NODE "," SERVICE(WEB) "," CHECKS(CHECK("_node_maintenance", "critical", "")),
 		 OF("passing", " maintenance")},
 		{"{" NODE
@@ -76,7 +76,7 @@ static void instances(void **state)
 		 OF("critical", "")},
 		{"{" NODE "," SERVICE(WEB) ",\"Checks\":[{\"CheckID\":\"_node_maintenance\"}]}",
 		 IS_UNREADABLE "a check has no Status\n"},
-		/* a check of its own */
+		/* a check of the service itself */
 		{"{" NODE "," SERVICE(WEB) "," CHECKS(
 			 CHECK("serfHealth", "passing", "") "," CHECK("c", "passing", "w1")),
 		 OF("passing", " checked")},
@@ -106,7 +106,7 @@ static void instances(void **state)
 		 IS_UNREADABLE "a check has no Status\n"},
 		{"{" NODE "," SERVICE(WEB) ",\"Checks\":[{\"Status\":0}]}",
 		 IS_UNREADABLE "a check has no Status\n"},
-		/* ports, as the numbers are */
+		/* ports, as any number */
 		{"{" NODE "," SERVICE("\"Service\":\"web\",\"Port\":0") "," PASSING "}",
 		 "instance 0 web @n1 10.0.0.9:0 passing\n"},
 		{"{" NODE "," SERVICE("\"Service\":\"web\",\"Port\":-1.5") "," PASSING "}",
@@ -133,7 +133,7 @@ static void instances(void **state)
 		 IS_UNREADABLE "a tag is no string\n"},
 		{"{" NODE "," SERVICE(WEB ",\"Tags\":[\"a\",\"gray=\\u0000\"]") "," PASSING "}",
 		 IS_UNREADABLE "a tag holds a NUL\n"},
-		/* addresses under names, the service's and the node's */
+		/* tagged addresses of the service and the node */
 		{"{\"Node\":{\"Node\":\"n1\",\"Address\":\"10.0.0.7\",\"TaggedAddresses\":{"
 		 "\"lan\":\"10.0.0.8\",\"wan\":\"\"}}," SERVICE(
 			 WEB ",\"TaggedAddresses\":{\"wan_ipv6\":{\"Address\":\"::1\",\"Port\":8},"
@@ -201,7 +201,7 @@ static void instances(void **state)
 		 IS_UNREADABLE "Service.Weights is no object\n"},
 		{"{" NODE "," SERVICE(WEB ",\"Weights\":7") "," PASSING "}",
 		 IS_UNREADABLE "Service.Weights is no object\n"},
-		/* of two reasons the first */
+		/* the first of two reasons */
 		{"{" NODE "," SERVICE(WEB ",\"Meta\":[],\"Weights\":7") ",\"Checks\":7}",
 		 IS_UNREADABLE "Service.Meta is no object\n"},
 		/* mesh proxies */
@@ -237,7 +237,7 @@ static void instances(void **state)
 		{"{\"Node\":\"n1\"," SERVICE(WEB) "," PASSING "}",
 		 IS_UNREADABLE "Node is no object\n"},
 		{"{" SERVICE(WEB) "," PASSING "}", IS_UNREADABLE "Node is no object\n"},
-		/* of which service it is, is not known */
+		/* the service is unknown */
 		{"{" NODE "," SERVICE("\"ID\":\"w1\",\"Port\":80") "," PASSING "}",
 		 "unreadable (unknown): instance 0 (line 1): it has no Service.Service\n"},
 		{"{" NODE "," SERVICE("\"Service\":\"\",\"Port\":80") "," PASSING "}",
@@ -250,7 +250,7 @@ static void instances(void **state)
 		 "unreadable (unknown): instance 0 (line 1): Service is no object\n"},
 		{"{" NODE "," PASSING "}",
 		 "unreadable (unknown): instance 0 (line 1): Service is no object\n"},
-		/* JSON that is too much for the reader */
+		/* JSON that jansson rejects */
 		{"{" NODE "," SERVICE(WEB ",\"Meta\":{\"\\u0000\":\"\"}") "," PASSING "}",
 		 "unreadable (unknown): instance 0 (line 1): NUL byte in object key not "
 		 "supported near '\"\\u0000\"'\n"},
@@ -271,8 +271,8 @@ static void instances(void **state)
 	}
 }
 
-/* Room is used again: what was in the lists of one instance is not in the next's, whether it needs
- * more of it or less, and whether the former could be used. */
+/* The decoder reuses its lists. No item of one instance appears in the next, whether the next needs
+ * more items or fewer, and whether the first was usable. */
 static void lists_are_each_instances_own(void **state)
 {
 #define LISTS "\"TaggedAddresses\":{\"a\":{\"Address\":\"b\",\"Port\":1}},\"Meta\":{\"c\":\"d\"}"
@@ -303,7 +303,7 @@ static void lists_are_each_instances_own(void **state)
 /* ---- what is in a key ---- */
 
 static const struct document keys_with_others[] = {
-	/* as Consul 1.8.7 says it */
+	/* as Consul 1.8.7 answers */
 	{"[{\"Key\":\"upstreams/api/10.0.0.3:81\",\"CreateIndex\":34,\"ModifyIndex\":34,"
 	 "\"LockIndex\":0,\"Flags\":0,\"Value\":\"eyJ3ZWlnaHQiOjEsImJhY2t1cCI6MX0=\","
 	 "\"Session\":\"\"},\n{\"Key\":\"upstreams/web/10.0.0.1:80\",\"Flags\":"
@@ -312,7 +312,7 @@ static const struct document keys_with_others[] = {
 	 "key 0 upstreams/api/10.0.0.3:81 weight=1 backup=1\n"
 	 "key 1 upstreams/web/10.0.0.1:80 weight=2 max_fails=2 fail_timeout=10 down=0\n"
 	 "key 2 upstreams/web/10.0.0.2:80\nended: keys\n"},
-	/* one that can't be read does not touch the others */
+	/* an undecodable key does not affect the others */
 	{"[{\"Key\":\"a\"},\n{\"Value\":null},{\"Key\":7},{\"Key\":null},{\"Key\":\"\"},"
 	 "{\"Key\":\"a\\u0000b\"},\n{\"Key\":\"\\ud800\"},7,null,[],{\"CheckID\":\"c\"}," INSTANCE
 	 ",{\"Key\":\"b\"}]",
@@ -369,17 +369,17 @@ static void key_values(void **state)
 		{"", ""},
 		{"{}", ""},
 		{" {\"weight\" : 2}\n", " weight=2"},
-		/* numbers as they are */
+		/* numbers, unchanged */
 		{"{\"a\":0,\"b\":-1,\"c\":65535,\"d\":1e3,\"e\":2.5,\"f\":-1.7976931348623157e308,"
 		 "\"g\":18446744073709551616,\"h\":1.0000000000000002}",
 		 " a=0 b=-1 c=65535 d=1000 e=2.5 f=-1.7976931348623157e+308 "
 		 "g=1.8446744073709552e+19 h=1.0000000000000002"},
-		/* texts, yes and no */
+		/* texts and booleans */
 		{"{\"fail_timeout\":\"10s\",\"down\":true,\"backup\":false,\"x\":\"\"}",
 		 " fail_timeout=10s down=1 backup=0 x="},
-		/* what is passed over */
+		/* values that are skipped */
 		{"{\"a\":null,\"b\":[1],\"c\":{\"d\":1},\"e\":\"f\\u0000\",\"g\":1}", " g=1"},
-		/* no object */
+		/* not an object */
 		{"[]", NO_OBJECT},
 		{"[{\"weight\":2}]", NO_OBJECT},
 		{"7", NO_OBJECT},
@@ -403,7 +403,7 @@ static void key_values(void **state)
 		{"\"eyJhIjox\\u0066Q==\"", " a=1"}, /* {"a":1} */
 		{"\"eyJhIjox\\u0000fQ==\"", ": its value is no base64"},
 		{"\"eyJhIjoxAH0=\"", NO_OBJECT}, /* with a NUL behind the 1 */
-		{"\"eyJhIjoxfQA=\"", NO_OBJECT}, /* with one at its end */
+		{"\"eyJhIjoxfQA=\"", NO_OBJECT}, /* with a NUL at its end */
 		{"\"eyJhIjoxfQ\"", ": its value is no base64"},
 		{"\"eyJhIjoxfQ==\\n\"", ": its value is no base64"},
 		{"\"{}\"", ": its value is no base64"},
@@ -415,7 +415,7 @@ static void key_values(void **state)
 	char document[1024], desired[1024], *told, *encoded;
 
 	(void)state;
-	/* A key behind it shows that nothing of this one is left. */
+	/* A key after each one shows that nothing of it is left. */
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		encoded = in_base64(rows[i].value, strlen(rows[i].value));
 		(void)snprintf(document, sizeof(document),
@@ -438,7 +438,7 @@ static void key_values(void **state)
 	}
 }
 
-/* A value as large as fits, between two keys without one, and one that is larger. */
+/* A value of the largest size, between two keys without one; and a larger one. */
 static void large_value(void **state)
 {
 	static const struct {
@@ -488,7 +488,7 @@ static void checks(void **state)
 		{STATE_OF(", \"ServiceName\": \"web\""), "n/c/ of web: passing at 0"},
 		{"{\"Node\": \"n\", \"CheckID\": \"c\", \"Status\": \"odd\"}",
 		 "n/c/ of  (node): odd at 0"},
-		/* What can't be read. */
+		/* Undecodable checks. */
 		{STATE_OF(", \"ServiceID\": \"w1\""), "n/c/w1 of : passing at 0 unreadable"},
 		{STATE_OF(", \"ServiceID\": \"w1\", \"ServiceName\": 1"),
 		 "n/c/w1 of : passing at 0 unreadable"},

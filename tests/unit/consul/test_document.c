@@ -11,7 +11,7 @@ static const struct document good_kinds[] = {
 	{"[{\"Node\":\"n1\",\"CheckID\":\"c\",\"Status\":\"passing\",\"ServiceName\":\"web\"},"
 	 "{\"CheckID\":\"d\"}]",
 	 "ended: checks\n"},
-	/* one that shows nothing does not hide the kind of the next */
+	/* an element without a kind does not hide the kind of the next */
 	{"[{}," INSTANCE "]",
 	 "unreadable (unknown): instance 0 (line 1): it is no instance\n" GOOD(1) "ended: "
 										  "service\n"},
@@ -46,18 +46,18 @@ static const struct document bad_kinds[] = {
 	{"{\"web\":1e400}", "refused 65: line 1: this looks like an object"},
 	{"{\"web\":\"\\ud800\"}", "refused 65: line 1: this looks like an object"},
 	{"{\"web\":{\"\\u0000\":1}}", "refused 65: line 1: this looks like an object"},
-	/* nothing that is an instance */
+	/* not one instance */
 	{"[{}]", "unreadable (unknown): instance 0 (line 1): it is no instance\n"
 		 "refused 65: this looks like an array without one instance or check among its 1"},
 	{"[7,\"a\",[]]", NULL},
 };
 
-/* What is read where keys are taken. */
+/* Results if keys are accepted. */
 static const struct document good_kinds_of_keys[] = {
 	{"[{\"LockIndex\":0,\"Key\":\"a\"}]", "key 0 a\nended: keys\n"},
 	{"[{},{\"Key\":\"b\"}]",
 	 "unreadable (unknown): instance 0 (line 1): it is no instance\nkey 1 b\nended: keys\n"},
-	/* the kind is the first's that shows one */
+	/* the first element that shows a kind decides */
 	{"[" INSTANCE ",{\"Key\":\"a\"}]",
 	 GOOD(0) "unreadable (unknown): instance 1 (line 1): Service is no object\n"
 		 "ended: service\n"},
@@ -132,7 +132,7 @@ static void checks_before_their_instance(void **state)
 	assert_string_equal(told, desired);
 	free(told);
 	free(desired);
-	/* Who doesn't ask for them gets none. */
+	/* A sink that does not ask for checks gets none. */
 	told = read_checks_of(document, false);
 	assert_true(asprintf(&desired, "instance w1\ninstance w2\n%s", undecodable) > 0);
 	assert_string_equal(told, desired);
@@ -211,7 +211,7 @@ static void sink_ends_the_reading(void **state)
 
 /* ---- from a descriptor ---- */
 
-/* A file with this text, open at its beginning. */
+/* Creates a file with this text, open at its start. */
 static FILE *file_of(const char *text, size_t length)
 {
 	FILE *file = tmpfile();
@@ -251,7 +251,7 @@ static void refused_document_is_read_to_its_end(void **state)
 	FILE *file;
 
 	(void)state;
-	/* Whatever comes after, and in whatever pieces it is read, is not for the sink. */
+	/* The sink gets nothing after that, wherever the pieces end. */
 	for (size_t at = 4096; at < length - 4096; at += 4096)
 		memcpy(text + at, later, strlen(later));
 	file = file_of(text, length);
@@ -267,7 +267,7 @@ static void refused_document_is_read_to_its_end(void **state)
 	free(text);
 }
 
-/* A writer that neither writes on nor ends. */
+/* A writer that neither continues nor closes. */
 static void writer_that_stays(void **state)
 {
 	enum swk_document_kind kind;

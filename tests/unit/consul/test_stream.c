@@ -15,7 +15,7 @@ static const struct document good_documents[] = {
 	{"{\"a\\\"b\\\\\":[\"\\\\\"]}", "service a\"b\\\nended: services\n"},
 	{"[" INSTANCE "]", GOOD(0) "ended: service\n"},
 	{"[" INSTANCE ",\n" INSTANCE "]\n", GOOD(0) GOOD(1) "ended: service\n"},
-	/* one that can't be decoded does not touch the others */
+	/* an undecodable element does not affect the others */
 	{"[" INSTANCE ",\n{\"x\":\"\\ud800\"},\n{\"x\":\"\xff\"},\n" INSTANCE "]",
 	 GOOD(0) "unreadable (unknown): instance 1 (line 2): invalid Unicode '\\uD800' near "
 		 "'\"\\ud800\"'\n"
@@ -38,7 +38,7 @@ static const struct document bad_documents[] = {
 	{" \n", "refused 65: the input is empty"},
 	{" nul", "refused 65: line 1: this looks like null"},
 	{"null\n", "refused 65: line 1: this looks like null, which a 'key'"},
-	/* no JSON */
+	/* not JSON */
 	{"x", "refused 65: line 1, byte 1: this is not a watch's JSON: an array or an object "
 	      "should stand here, not x"},
 	{"\xef\xbb\xbf[]", "refused 65: line 1, byte 1: this is not a watch's JSON: an array or "
@@ -62,7 +62,7 @@ static const struct document bad_documents[] = {
 	{"{\"web\":[],}", "service web\nrefused 65: line 1, byte 11: this is not a watch's JSON: a "
 			  "name should"},
 	{"{\"web\":[]]", "service web\nrefused 65: line 1, byte 10"},
-	/* framed well, and no JSON within */
+	/* good framing around text that is not JSON */
 	{"[\n{\"a\":1,\n\"b\" 2}]", "refused 65: line 3, byte 15: this is not JSON"},
 	{"[" INSTANCE ",\n{]}]", GOOD(0) "refused 65: line 2, byte 1"},
 	{"[{\"a\":tru}]", "refused 65: line 1, byte 9: this is not JSON"},
@@ -79,9 +79,9 @@ static const struct document bad_documents[] = {
 	{"[" INSTANCE "]]", GOOD(0) "refused 65: line 1, byte 147"},
 };
 
-/* What is read where keys are taken. */
+/* Results if keys are accepted. */
 static const struct document good_keys[] = {
-	/* of nothing */
+	/* no keys */
 	{"[]", "ended: nothing\n"},
 	{"null", "ended: nothing\n"},
 	{" \t\r\n null \r\n\t", "ended: nothing\n"},
@@ -125,7 +125,7 @@ static void documents_of_keys(void **state)
 		bad(&bad_keys[i], KEYS);
 }
 
-/* Who takes keys takes the others as before. */
+/* A sink for keys accepts all other documents as before. */
 static void documents_where_keys_are_taken(void **state)
 {
 	(void)state;
@@ -155,8 +155,7 @@ static void documents_cut_short(void **state)
 		cut_short(good_keys[i].text, KEYS);
 }
 
-/* A NUL is nowhere in JSON; in place of any byte it is refused, except where it makes text that is
- * no UTF-8 either. */
+/* JSON has no NUL. In place of any byte it is refused, unless the text is then also not UTF-8. */
 static void raw_nul(void **state)
 {
 	static const char text[] = " [" INSTANCE ", " INSTANCE " ] ";
@@ -181,7 +180,7 @@ static void raw_nul(void **state)
 
 /* ---- what is large ---- */
 
-/* An instance of so many bytes. */
+/* An instance of `length` bytes. */
 static char *large_instance(size_t length)
 {
 	static const char first[] = "{\"Output\":\"",
@@ -274,7 +273,7 @@ static void document_over_its_limit(void **state)
 	free(blanks);
 }
 
-/* So deep that to follow it by recursion would end the stack. */
+/* So deep that recursion would exhaust the stack. */
 static void nested_deep(void **state)
 {
 	static const size_t depth = 10000;

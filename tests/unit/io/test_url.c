@@ -20,7 +20,7 @@ static void test_segment(void **state)
 	}
 }
 
-/* What is put together without libcurl is what libcurl makes of it: behind a slash, it is asked. */
+/* Without libcurl the result is the same as with it. A slash at the end makes it ask libcurl. */
 static void test_plain(void **state)
 {
 	static const struct {
@@ -48,11 +48,11 @@ static void test_plain(void **state)
 	}
 }
 
-/* What looks nearly as plain is for libcurl, and comes out as that says. */
+/* URLs that look almost plain go to libcurl, and come out as it says. */
 static void test_not_plain(void **state)
 {
 	static const struct {
-		const char *url, *base; /* NULL: none */
+		const char *url, *base; /* NULL: refused */
 		uint16_t port;
 	} rows[] = {
 		{"http://127.1:80", "http://127.0.0.1:80", 80},

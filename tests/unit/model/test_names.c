@@ -30,7 +30,7 @@ static void names_without_case(void **state)
 	assert_false(swk_names_contain(&names, "mid"));
 }
 
-/* Many come and go in no order; a plain table tells what must be there. */
+/* Names come and go in no order; a plain table shows what must be there. */
 static void names_come_and_go(void **state)
 {
 	struct swk_names names = {0};
@@ -48,7 +48,7 @@ static void names_come_and_go(void **state)
 		i = (random >> 33) % COUNT(there);
 		(void)snprintf(name, sizeof(name), "%s%zu", random >> 63 ? "n" : "N", i);
 		assert_int_equal(swk_names_contain(&names, name), there[i]);
-		/* More come than go for a while, then the other way round. */
+		/* For a while more names come than go, then the other way round. */
 		if ((random >> 40) % 4 < (step / 500 % 2 ? 1 : 3)) {
 			assert_int_equal(swk_names_add(&names, name, &error), 0);
 			count += !there[i];

@@ -36,7 +36,7 @@ static void notes_over_the_limit_are_counted_only(void **state)
 	assert_int_equal(report.note_count, SWK_NOTES_MAX);
 	assert_int_equal(report.counted[SWK_NOTE_DETAIL], SWK_NOTES_MAX + 5);
 	assert_string_equal(report.notes[SWK_NOTES_MAX - 1].text, "999");
-	/* The status doesn't depend on what was kept. */
+	/* The status does not depend on which notes were kept. */
 	swk_report_note(&report, SWK_NOTE_PENDING, "pending");
 	assert_int_equal(swk_report_status(&report), SWK_TEMPFAIL);
 	swk_report_free(&report);
@@ -59,7 +59,7 @@ static void forgotten_notes_count_no_more(void **state)
 	assert_int_equal(report.note_count, 2);
 	assert_string_equal(report.notes[0].text, "2");
 	assert_string_equal(report.notes[1].text, "4");
-	/* And others find their room. */
+	/* Then there is room for others. */
 	for (size_t i = 0; i < 5; i++)
 		swk_report_note(&report, SWK_NOTE_DETAIL, "5");
 	assert_int_equal(report.note_count, 7);
@@ -100,7 +100,7 @@ static void statuses(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct swk_report report = {0};
 
-		/* These mean nothing for the status. */
+		/* These do not affect the status. */
 		report.counted[SWK_NOTE_DETAIL] = report.counted[SWK_NOTE_SKIPPED] = 1;
 		report.counted[SWK_NOTE_KEPT] = report.counted[SWK_NOTE_WARNING] = 1;
 		report.counted[SWK_NOTE_HELD_BACK] = rows[i].held_back;
@@ -110,7 +110,7 @@ static void statuses(void **state)
 	}
 }
 
-/* A report with something of everything. */
+/* A report with something in each member. */
 static struct swk_report full_report(void)
 {
 	struct swk_report report = {
@@ -187,7 +187,7 @@ static void printed_for_programs(void **state)
 	swk_report_free(&report);
 }
 
-/* Held is what was to become of the file; what a target differs from it was seen to. */
+/* A difference in FILE is held back; a difference in a target was still sent. */
 static void held_differences(void **state)
 {
 	struct swk_report report = full_report();
@@ -208,7 +208,7 @@ static void held_differences(void **state)
 	swk_report_free(&report);
 }
 
-/* Every kind of note has a word of its own, and a failure its text. */
+/* Each kind of note has its own word, and each failure its text. */
 static void every_kind_has_its_word(void **state)
 {
 	static const char *const words[] = {"detail",	 "skipped",	"kept",	  "warning",
@@ -272,7 +272,7 @@ static void details_are_not_for_everybody(void **state)
 	swk_report_free(&report);
 }
 
-/* The line of a log as an agent keeps it. */
+/* The line in a log, as an agent keeps it. */
 static void log_line(struct swk_buffer *out, enum swk_log_format format,
 		     const struct swk_report *report, int status, const struct swk_error *failure)
 {
@@ -299,13 +299,13 @@ static void printed_for_a_log(void **state)
 	report.service = strdup("web");
 	report.finished = true;
 	log_line(&out, SWK_LOG_LOGFMT, &report, SWK_TEMPFAIL, &failure);
-	/* Of a difference that is a target's, the file knows nothing. */
+	/* A difference in a target does not concern FILE. */
 	assert_string_equal(out.data,
 			    "ts=2026-11-21T19:06:18.124Z level=error msg=\"not confirmed\" "
 			    "event=service service=web status=75 added=0 removed=0 changed=1 "
 			    "upstreams=2 servers=3 kept=1 skipped=2 updated=4 deleted=5 pending=10 "
 			    "targets=2 index=6 duration_ms=7");
-	/* A run that didn't get there knows no numbers. */
+	/* A run that ended early knows no numbers. */
 	report.finished = false;
 	report.on_hold = true;
 	report.index = 0;
@@ -348,7 +348,7 @@ static void outcomes(void **state)
 	}
 }
 
-/* The largest of everything: an agent keeps 4 KB of what a handler prints. */
+/* The longest values everywhere: an agent keeps 4 KB of a handler's output. */
 static void line_of_a_log_fits(void **state)
 {
 	struct swk_report report = {.finished = true,

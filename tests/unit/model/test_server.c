@@ -6,7 +6,7 @@ static void address_from_text(void **state)
 {
 	static const struct {
 		const char *text;
-		const char *printed; /* NULL: it is no address */
+		const char *printed; /* NULL: not an address */
 	} rows[] = {
 		{"10.0.0.1:80", "10.0.0.1:80"},
 		{"255.255.255.255:65535", "255.255.255.255:65535"},
@@ -70,7 +70,7 @@ static void address_from_text(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct swk_server server = {0};
 		char address[SWK_ADDRESS_MAX];
-		/* In memory of just its length, so that a checker sees what is read beyond it. */
+		/* In memory of the exact length, so that a memory checker sees reads beyond it. */
 		size_t length = strlen(rows[i].text);
 		char *text = malloc(length + 1);
 		bool good;
@@ -123,7 +123,7 @@ static void host_from_text(void **state)
 {
 	static const struct {
 		const char *text;
-		const char *printed; /* NULL: it is no host with a port */
+		const char *printed; /* NULL: not a host with a port */
 	} rows[] = {
 		{"backend.example:80", "backend.example:80"},
 		{"Backend.Example:65535", "Backend.Example:65535"},
@@ -158,7 +158,7 @@ static void host_from_text(void **state)
 		{"backend;include x:80", NULL},
 		{"$backend:80", NULL},
 		{"*.example:80", NULL},
-		/* sockets, to nginx */
+		/* nginx would take these for sockets */
 		{"unix:/run/x:80", NULL},
 		{"unix:80", NULL},
 		{"UNIX:80", NULL},
@@ -168,7 +168,7 @@ static void host_from_text(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct swk_server server = {0};
 		char address[SWK_ADDRESS_MAX], room[SWK_HOST_MAX + 1];
-		/* In memory of just its length, so that a checker sees what is read beyond it. */
+		/* In memory of the exact length, so that a memory checker sees reads beyond it. */
 		size_t length = strlen(rows[i].text);
 		char *text = malloc(length + 1);
 		bool good;
@@ -203,7 +203,7 @@ static void hosts_at_the_limit(void **state)
 	free(label);
 }
 
-/* What is set last is the address; what is refused changes nothing. */
+/* The last one that was set counts; a refused one changes nothing. */
 static void host_in_place_of_an_address(void **state)
 {
 	struct swk_server server = unit_server("[::1]:80,weight=3"), before = server;
@@ -260,7 +260,7 @@ static void refused_address_leaves_the_server(void **state)
 	assert_false(swk_server_parse_address(&server, "10.0.0.300:81", 13));
 	assert_false(swk_server_set_address(&server, "::1", 65536));
 	assert_memory_equal(&server, &before, sizeof(server));
-	/* And a good one changes nothing but the address. */
+	/* A valid one changes only the address. */
 	assert_true(swk_server_parse_address(&server, "[::2]:81", 8));
 	assert_int_equal(server.weight, 3);
 	assert_true(swk_server_parse_address(&server, "10.0.0.1:80", 11));

@@ -113,7 +113,7 @@ static void hosts_among_the_servers(void **state)
 	}
 }
 
-/* Whoever adds a server keeps its host's name, and may do with it what he likes. */
+/* The caller keeps its own copy of a host name, and may change it. */
 static void adding_copies_the_host(void **state)
 {
 	char host[] = "backend.example", *shown;

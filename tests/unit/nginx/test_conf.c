@@ -38,7 +38,7 @@ static void directives_exactly(void **state)
 		{"web: 10.0.0.1:80 keepalive=8 keepalive_requests=9",
 		 "<keepalive 8;><keepalive_requests 9;>"
 		 "<server 10.0.0.1:80 max_fails=1 fail_timeout=10s;>"},
-		/* nothing to say of connections that are not kept */
+		/* keepalive's other directives need keepalive */
 		{"web: 10.0.0.1:80 keepalive_timeout=60 keepalive_requests=9",
 		 "<server 10.0.0.1:80 max_fails=1 fail_timeout=10s;>"},
 	};
@@ -137,7 +137,8 @@ static void file_over_the_ceiling_is_an_error(void **state)
 
 /* ---- reading ---- */
 
-/* Reads a text, of just its length in memory; the caller frees what is shown, or NULL. */
+/* Reads a text in memory of its exact length. Returns the set as text, which the caller frees, or
+ * NULL. */
 static char *read_text(const char *text, size_t length, struct swk_error *error)
 {
 	struct swk_upstreams set = {0};
@@ -179,7 +180,7 @@ static unsigned below(unsigned most)
 	return (unsigned)(random_state >> 32) % most;
 }
 
-/* Appends so many letters of a name, of which the first may start one. */
+/* Appends `length` random letters of a name; the first may start one. */
 static void random_name(char *name, size_t length)
 {
 	static const char letters[] = "abzABZ059._-";
@@ -189,7 +190,7 @@ static void random_name(char *name, size_t length)
 	name[length] = '\0';
 }
 
-/* A host's name, of up to three labels that begin and end with a letter or a digit. */
+/* A random host name of up to three labels, each beginning and ending with a letter or digit. */
 static void random_host(char host[SWK_HOST_MAX + 1])
 {
 	static const char letters[] = "abzABZ059-";
@@ -278,7 +279,7 @@ static void any_model_reads_back(void **state)
 	}
 }
 
-/* The longest upstream's name there is, with its colour as long as it can be, and as short. */
+/* The longest name of an upstream, with the longest and the shortest colour. */
 static void longest_names_read_back(void **state)
 {
 	(void)state;
@@ -318,7 +319,7 @@ static void forms_of_other_writers(void **state)
 		 "web<>: 10.0.0.1:80"},
 		{"upstream web { keepalive 5; server 10.0.0.1:80; }",
 		 "web<>: 10.0.0.1:80 keepalive=5"},
-		/* attributes in any order, and a time as nginx lets it be written */
+		/* attributes in any order, and nginx's forms of a time */
 		{"upstream web { server 10.0.0.1:80 down weight=2 backup max_conns=9; }",
 		 "web<>: 10.0.0.1:80,weight=2,max_conns=9,backup,down"},
 		{"upstream web { server 10.0.0.1:80 fail_timeout=30 max_fails=0; }",
@@ -347,7 +348,7 @@ static void forms_of_other_writers(void **state)
 		{"upstream web { server [::1]:80; server 10.0.0.2:80; server 10.0.0.10:80; "
 		 "server 10.0.0.2:80; }",
 		 "web<>: 10.0.0.2:80 10.0.0.10:80 [::1]:80"},
-		/* the comment that says where it comes from */
+		/* the comment with the source */
 		{"# service web, tag gray=a\nupstream x { server 10.0.0.1:80; }",
 		 "x<web gray=a>: 10.0.0.1:80"},
 		{"# service web\n\n# by hand\nupstream x { server 10.0.0.1:80; }",
@@ -438,7 +439,7 @@ static void refused_with_its_line(void **state)
 		{"upstream web {\nserver 10.0.0.1:80;\nupstream b { server 10.0.0.1:80; }", 3,
 		 "'upstream'"},
 		{"upstream web {\n}", 2, "'}'"},
-		/* servers that say the same, over two lines each */
+		/* servers with the same attributes, each over two lines */
 		{"upstream web { server 10.0.0.1:80\nweight=2; server 10.0.0.2:80\nweight=2; x }",
 		 3, "'x'"},
 		{"upstream web {\nkeepalive 8;\n}", 3, "'}'"},
@@ -502,10 +503,10 @@ static void refused_with_its_line(void **state)
 		{"upstream web {\nserver 10.0.0.1:80 fail_timeout=1m;\n}", 2, "'fail_timeout=1m'"},
 		{"upstream web {\nserver 10.0.0.1:80 fail_timeout=s;\n}", 2, "fail_timeout="},
 		{"upstream web {\nserver 10.0.0.1:80 backup=1;\n}", 2, "'backup=1'"},
-		/* names the same but for case */
+		/* names that differ only in case */
 		{"upstream web { server 10.0.0.1:80; }\nupstream WEB { server 10.0.0.1:80; }", 0,
 		 "stands in it twice"},
-		/* what can be no word of ours */
+		/* words that swk-apply never writes */
 		{letters_201, 1, "unexpected 'aaa"},
 	};
 
@@ -525,7 +526,7 @@ static void refused_with_its_line(void **state)
 	}
 }
 
-/* A NUL at any place outside a comment, and a word of any length beyond the longest. */
+/* A NUL anywhere outside a comment, and words of any length over the limit. */
 static void refused_whatever_its_length(void **state)
 {
 	static const char text[] = "upstream web {\n server 10.0.0.1:80;\n}\n";
@@ -556,7 +557,7 @@ static void refused_whatever_its_length(void **state)
 	}
 }
 
-/* What is cut off is either refused, or ends behind a block and has fewer of them. */
+/* A truncated file is refused, or ends after a block and has fewer of them. */
 static void cut_anywhere(void **state)
 {
 	static const char text[] = "# service a\nupstream a { server 10.0.0.1:80; keepalive 2; }\n"
@@ -602,7 +603,7 @@ static void whose_it_is(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		/* In memory of just its length. */
+		/* In memory of the exact length. */
 		size_t length = strlen(rows[i].text);
 		char *text = malloc(length + 1);
 
@@ -613,7 +614,7 @@ static void whose_it_is(void **state)
 	}
 }
 
-/* A file that isn't there is an empty buffer, which has no bytes at all. */
+/* A missing file is an empty buffer, which has no bytes at all. */
 static void no_bytes(void **state)
 {
 	struct swk_upstreams set = {0};

@@ -11,8 +11,8 @@ static char main_name[] = "nginx.conf", ours_name[] = "/ours.conf";
 static const struct swk_nginx_file main_file = {.name = main_name};
 static const struct swk_nginx_file ours_file = {.name = ours_name, .conf = true};
 
-/* What loading would have found: an include of `conf` takes our file, one of `wide` more than it,
- * one of `rest` what stands behind a line of --. */
+/* Sets what reading the files would find: an include of `conf` matches FILE, one of `wide` also
+ * files beside it, and one of `rest` contains what follows a line `--`. */
 static void load(struct swk_directives *directives, struct swk_directives *rest)
 {
 	for (size_t i = 0; i < directives->count; i++) {
@@ -41,8 +41,8 @@ static void parse(struct swk_directives *out, const struct swk_nginx_file *file,
 	unit_same(text, error.text, "");
 }
 
-/* `3 bound-at-start, 5 hash`: the rules with their lines, hints if they are asked for; *findings
- * are the caller's. */
+/* Lints a text. Returns `3 bound-at-start, 5 hash`, the rules with their lines, with hints if asked
+ * for. The caller frees it and *findings. */
 static char *lint_with(bool hints, const char *text, const char *ours_text,
 		       struct swk_findings *findings)
 {
@@ -101,7 +101,7 @@ static void check_rows(const struct row *rows, size_t count, const char *conf)
 	}
 }
 
-/* Within a whole configuration that is right otherwise, on line 2. */
+/* A correct whole configuration with this text on line 2. */
 #define WHOLE(text) "http {include ours;\n" text "\n}"
 #define PASS(text) WHOLE("server {location / {" text "}}")
 
@@ -124,7 +124,7 @@ static void names_that_are_bound(void **state)
 		{PASS("limit_except GET {proxy_pass http://web;}"), "2 bound-at-start"},
 		{PASS("location /a {\nproxy_pass http://web;}"), "3 bound-at-start"},
 		{PASS("include rest;") "--\n\nproxy_pass http://web;", "2 bound-at-start"},
-		/* A fragment of it. */
+		/* A fragment. */
 		{"proxy_pass http://web;", "1 bound-at-start"},
 		{"location / {\nproxy_pass http://web;}", "2 bound-at-start"},
 		{"server {listen 80; location / {\n\nproxy_pass http://web;}}", "3 bound-at-start"},
@@ -141,7 +141,7 @@ static void names_that_are_bound(void **state)
 		{PASS("proxy_pass http://[::1]:80;"), ""},
 		{PASS("fastcgi_pass unix:/web;"), ""},
 		{PASS("proxy_pass_header web;"), ""},
-		/* Names of another kind of upstream, words of other blocks. */
+		/* Upstreams of another kind, and the same words in other blocks. */
 		{"http {include ours;}\nstream {upstream web {" SERVER
 		 "} server {proxy_pass web;}}",
 		 ""},
@@ -168,7 +168,7 @@ static void upstreams_and_includes(void **state)
 		{"http {include rest;}\n--\ninclude ours;", ""},
 		{"http {dyups_upstream_conf ours;}", ""},
 		{"include rest;\n--\nhttp {\n}", "1 not-included"},
-		/* What stands elsewhere is no use. */
+		/* An include elsewhere does not help. */
 		{"http {}\nstream {include ours;}", "1 not-included"},
 		{"http {include ours;\ninclude ours;}", "2 included-twice"},
 		{"http {include ours;\ninclude rest;}\n--\ninclude ours;", "1 included-twice"},
@@ -211,7 +211,7 @@ static void who_reaches_the_interface(void **state)
 		{INTERFACE("include rest;", "") "--\n\nlisten 1;", "2 interface-open"},
 		{INTERFACE("include rest;", "") "--\nlisten [::1]:1;", ""},
 
-		/* The first rule that fits, of the nearest place that has any. */
+		/* The first rule that matches, in the nearest level that has any. */
 		{INTERFACE("listen 1;", "deny all;"), ""},
 		{INTERFACE("listen 1;", "allow 127.0.0.1; allow 10.0.0.0/8; deny all;"), ""},
 		{INTERFACE("listen 1;", "include rest;") "--\nallow 127.0.0.1; deny all;", ""},
@@ -223,14 +223,14 @@ static void who_reaches_the_interface(void **state)
 		{INTERFACE("listen 1;", "allow 0.0.0.0/0; deny all;"), "2 interface-open"},
 		{INTERFACE("listen 1; deny all;", "allow 127.0.0.1;"), "2 interface-open"},
 
-		/* Of a fragment it is not known. */
+		/* Unknown in a fragment. */
 		{"server {listen 1; location / {dyups_interface;}}", ""},
 		{"dyups_interface;", ""},
-		/* Two in one server are one. */
+		/* Two interfaces in one server are one finding. */
 		{WHOLE("server {listen 1;\nlocation /a {dyups_interface;}\nlocation /b "
 		       "{dyups_interface;}}"),
 		 "2 interface-open"},
-		/* Others may listen where they like. */
+		/* Servers without an interface may listen anywhere. */
 		{WHOLE("server {listen 1;}"), ""},
 	};
 
@@ -238,7 +238,7 @@ static void who_reaches_the_interface(void **state)
 	check_rows(rows, COUNT(rows), OURS);
 }
 
-/* A small upstream, and one of so many servers. */
+/* A small upstream, and one with `servers` servers. */
 static char *large(size_t servers)
 {
 	size_t length = 0;
@@ -263,7 +263,7 @@ static char *large(size_t servers)
 
 static void sizes(void **state)
 {
-	/* The body is what swk-apply writes: 53 bytes a server. */
+	/* The body is what swk-apply would send: 53 bytes for each server. */
 	static const struct {
 		size_t servers;
 		const char *text, *desired;
@@ -294,11 +294,12 @@ static void sizes(void **state)
 		{19785, CLEAN "dyups_interface;", ""},
 		{19785, CLEAN "client_max_body_size 1m; dyups_interface;", "1 body-size"},
 
-		/* 64 KiB take 849 servers, 44,997 bytes, and not 944, 50,032. */
+		/* 64 KiB have room for 849 servers (44,997 bytes), not for 944 (50,032 bytes). */
 		{849, LOCAL(CLEAN "dyups_shm_zone_size 64k;", "", ""), ""},
 		{944, LOCAL(CLEAN "dyups_shm_zone_size 64k;", "", ""), "2 queue-size"},
 		{944, "dyups_shm_zone_size 64k;", "1 queue-size"},
-		/* 2 MiB take 38,867, 2,059,951 bytes, and not 39,246, 2,080,038. */
+		/* 2 MiB have room for 38,867 servers (2,059,951 bytes), not for 39,246 (2,080,038
+		 * bytes). */
 		{38867, LOCAL(CLEAN "client_max_body_size 0;", "", ""), ""},
 		{39246, LOCAL(CLEAN "client_max_body_size 0;", "", ""), "1 queue-size"},
 		{39246, LOCAL(CLEAN "client_max_body_size 0;" ZONE, "", ""), ""},
@@ -318,7 +319,7 @@ static void sizes(void **state)
 	}
 }
 
-/* What works, but could be better; a fragment may be included where it is right. */
+/* Configurations that work but could be better. A fragment may be included in a correct place. */
 static void hints(void **state)
 {
 #define HEADER "add_header X-Worker $pid always;"
@@ -330,7 +331,7 @@ static void hints(void **state)
 		{WHOLE("server {" HEADER CLEAN
 		       "listen 127.0.0.1:1; location / {dyups_interface;}}"),
 		 ""},
-		/* a level that adds a header inherits none */
+		/* a level that adds a header does not inherit any */
 		{WHOLE("server {" HEADER CLEAN
 		       "listen 127.0.0.1:1;\nlocation / {add_header A b;\ndyups_interface;}}"),
 		 "4 worker-unnamed"},
@@ -380,7 +381,7 @@ static void mends(void **state)
 		{LOCAL(CLEAN "dyups_shm_zone_size 8k;", "", ""),
 		 "dyups_shm_zone_size is 8192 bytes, and upstream web takes a body of 48",
 		 "'dyups_shm_zone_size 2m;' in http"},
-		/* What is quoted can do nothing to a terminal. */
+		/* Quoted text can't control a terminal. */
 		{WHOLE("include ours; include \"wide\";") "--\n\033[2J web;",
 		 "'include ours' includes /ours.conf once more", "take one of the two out"},
 	};

@@ -3,8 +3,8 @@
 
 #include "nginx/syntax.h"
 
-/* `1:listen|80; 2:server{3:return|200;}`: words with `|` between them, each directive with its
- * line. */
+/* Writes `1:listen|80; 2:server{3:return|200;}`: each directive with its line, `|` between its
+ * words. */
 static void write(struct swk_buffer *out, const struct swk_directives *directives)
 {
 	struct swk_error error = {0};
@@ -24,7 +24,7 @@ static void write(struct swk_buffer *out, const struct swk_directives *directive
 	assert_int_equal(error.status, 0);
 }
 
-/* In memory of just the length, so that a checker sees what goes beyond. */
+/* Reads from memory of the exact length, so that a memory checker sees an overrun. */
 static char *read_text(const char *text, size_t length, struct swk_error *error)
 {
 	static char name[] = "a.conf";
@@ -61,21 +61,22 @@ static void texts(void **state)
 		{"a b\n\tc\n;\nd;", "1:a|b|c; 4:d;"},
 		{"\n\na{b;}c {\n}", "3:a{3:b;} 3:c{}"},
 		{"a {\n b {\n c d; } } e;", "1:a{2:b{3:c|d;}} 3:e;"},
-		/* A comment begins where a word could. */
+		/* A comment begins where a word could begin. */
 		{"a #b;\nc; #d", "1:a|c;"},
 		{"a b#c;", "1:a|b#c;"},
-		/* Quotes, and what may stand behind them. */
+		/* Quotes, and what may follow them. */
 		{"a 'b c;{}#\"' \"d '\n\";e;", "1:a|b c;{}#\"|d '\n; 2:e;"},
 		{"a ''; b \"\";", "1:a|; 1:b|;"},
 		{"a b'c d';", "1:a|b'c|d';"},
 		{"if ($a = \"b\"){c;}", "1:if|($a|=|b|){1:c;}"},
 		{"'a'{b;}", "1:a{1:b;}"},
-		/* Escapes: of quotes, backslashes and three letters; others stay. */
+		/* Escapes of quotes, backslashes and three letters; others stay as they are. */
 		{"a \\\"b\\'c\\\\d;", "1:a|\"b'c\\d;"},
 		{"a 'b\\'c' \\t\\r\\n\\d\\.;", "1:a|b'c|\t\r\n\\d\\.;"},
 		{"a b\\ c\\;d;", "1:a|b\\ c\\;d;"},
 		{"a \\\nb;c;", "1:a|\\\nb; 2:c;"},
-		/* A variable's braces are none of a block; else an opening one ends a word. */
+		/* The braces of a variable are not those of a block. Another opening brace ends a
+		 * word. */
 		{"a ${b}c;", "1:a|${b}c;"},
 		{"a $b{c;}", "1:a|$b{1:c;}"},
 		{"a b${c}{d;}", "1:a|b${c}{1:d;}"},
@@ -193,7 +194,7 @@ static void bounds(void **state)
 	free(read_text(text.data, text.length, &error));
 	unit_says("a longer word", error.text, "a.conf:1: a word that is too long");
 
-	/* 50 is what read_text has room for. */
+	/* 50 is the limit that read_text sets. */
 	for (int more = 0; more < 2; more++) {
 		swk_buffer_clear(&text);
 		error = (struct swk_error){0};

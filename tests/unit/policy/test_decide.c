@@ -2,7 +2,7 @@
 #include "decide.h"
 #include "model/service.h"
 
-/* Those without a file. */
+/* Settings without a file. */
 static struct swk_settings plain_settings;
 static struct swk_policy plain;
 
@@ -81,7 +81,7 @@ static void stays_and_goes(void **state)
 		 .registry = "web~",
 		 .complete = true,
 		 .desired = ""},
-		/* what can't be read */
+		/* undecodable registrations */
 		{.row = "a colour to which what can't be read may belong",
 		 .recorded = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.2:80",
 		 .registry = "web@10.0.0.1:80 web?",
@@ -113,7 +113,7 @@ static void stays_and_goes(void **state)
 		 .recorded = "web: 10.0.0.1:80",
 		 .registry = "Web",
 		 .desired = "web: 10.0.0.1:80"},
-		/* attributes: what is kept stays as it is */
+		/* attributes: kept upstreams do not change */
 		{.row = "of a source that is not known, in a document of another",
 		 .recorded = "api<>: 10.0.0.9:80",
 		 .registry = "web@10.0.0.1:80",
@@ -200,7 +200,7 @@ static void empty_upstreams(void **state)
 		 .desired = "web_a<web gray=a>: 10.0.0.2:80",
 		 .decisions =
 			 "web left out: none of its instances in Consul is passing and usable"},
-		/* marked down is not usable */
+		/* a server that is marked down is not usable */
 		{.row = "all marked down, kept as they were",
 		 .config = "{\"defaults\": {\"critical\": \"down\"}}",
 		 .recorded = "web: 10.0.0.1:80",
@@ -217,7 +217,7 @@ static void empty_upstreams(void **state)
 		 .recorded = "web: 10.0.0.1:80",
 		 .registry = "web@10.0.0.1:80!critical",
 		 .desired = ""},
-		/* a host's name, where none is allowed any more */
+		/* a host name that is not allowed any more */
 		{.row = "not kept with a host's name",
 		 .recorded = "web: backend.example:80",
 		 .registry = "web@10.0.0.1:80!critical",
@@ -239,7 +239,7 @@ static void empty_upstreams(void **state)
 		 .recorded = "web: backend.example:80",
 		 .registry = "web@10.0.0.1:80",
 		 .desired = "web: 10.0.0.1:80"},
-		/* what can't be used, or has no check */
+		/* unusable instances, and instances without a check */
 		{.row = "not usable, and deleted",
 		 .config = DELETE,
 		 .recorded = "web: 10.0.0.1:80",
@@ -251,7 +251,7 @@ static void empty_upstreams(void **state)
 		 .registry = "web@nowhere:80",
 		 .desired = "web: " NOBODY,
 		 .noted = "sw"},
-		/* one can't be read: who knows */
+		/* an undecodable instance may belong to it */
 		{.row = "unsure, so kept and not down",
 		 .config = DOWN,
 		 .recorded = "web: 10.0.0.9:80",
@@ -283,7 +283,7 @@ static void empty_upstreams(void **state)
 		 .desired = "web: 10.0.0.9:80",
 		 .noted = "k",
 		 .decisions = "web kept: Consul could not be asked about its service"},
-		/* listed, and none registered */
+		/* listed without an instance */
 		{.row = "listed, kept",
 		 .recorded = "web: 10.0.0.9:80",
 		 .registry = "web",
@@ -660,7 +660,7 @@ static void keys_and_services(void **state)
 		 .all_keys = true,
 		 .desired = "web: 10.0.0.9:80",
 		 .noted = "s"},
-		/* only who tells of all keys lets one go */
+		/* only a run that knows all keys deletes one */
 		{.row = "gone from the tree",
 		 .recorded = "a: 10.0.0.9:80 keyed; b: 10.0.0.9:80 keyed",
 		 .keys = "b/10.0.0.2:80",
@@ -676,7 +676,7 @@ static void keys_and_services(void **state)
 		 .registry = "web@10.0.0.1:80!critical",
 		 .complete = true,
 		 .desired = "web: 10.0.0.9:80 keyed"},
-		/* keys that are there, none usable */
+		/* keys without a usable server */
 		{.row = "all down: kept",
 		 .recorded = "web: 10.0.0.9:80 keyed",
 		 .keys = "web/10.0.0.1:80,down=1",
@@ -841,7 +841,7 @@ static void foreign_names(void **state)
 	decide(rows, COUNT(rows));
 }
 
-/* Many services of which each has a colour, in an order that is none. */
+/* Many services, each with a colour, in no order. */
 static void many_services(void **state)
 {
 	struct swk_upstreams recorded = {0}, desired = {0};
@@ -861,7 +861,7 @@ static void many_services(void **state)
 		unit_append(&recorded, text);
 	}
 	assert_null(swk_upstreams_sort(&recorded));
-	/* Of every third nothing is known, and every fifth has no colour any more. */
+	/* Every third is unknown, and every fifth has lost its colour. */
 	for (unsigned n = 0; n < 500; n++) {
 		unsigned i = n * 7 % 500;
 		char word[64];

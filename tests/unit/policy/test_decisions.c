@@ -51,7 +51,7 @@ static void copied_and_escaped(void **state)
 	assert_string_equal(this->address, "a\\x0ab");
 	assert_string_equal(this->reason, "a\\x0ab");
 	assert_int_equal(this->outcome, SWK_OUTCOME_KEPT);
-	/* What isn't said is nothing, not NULL. */
+	/* Unset members are "", not NULL. */
 	this = &decisions.list[1];
 	assert_string_equal(this->service, "");
 	assert_string_equal(this->instance, "");
@@ -103,13 +103,13 @@ static void forgotten(void **state)
 	assert_string_equal(decisions.list[1].service, "Web");
 	assert_string_equal(decisions.list[2].service, "b");
 	assert_string_equal(decisions.list[3].service, "webs");
-	/* And there is room for others. */
+	/* Then there is room for others. */
 	add(&decisions, "web", "", "", "");
 	assert_int_equal(decisions.count, 5);
 	swk_decisions_free(&decisions);
 }
 
-/* Keys are of no service, whatever their upstream is called. */
+/* Keys belong to no service, whatever the name of their upstream. */
 static void keys_forgotten(void **state)
 {
 	static const char *const names[] = {"", "web", "api", "web", ""};
@@ -318,7 +318,7 @@ static void table(void **state)
 		 "SERVICE         INSTANCE           STATUS  UPSTREAM  DECISION  REASON\n"
 		 "a-long-service  an-instance-of-it  -       -         skipped   why\n"
 		 "b               -                  -       -         left out  out\n"},
-		/* of one service only, and only as wide as that */
+		/* one service only, and no wider than it needs */
 		{"a-long-service - an-instance-of-it - skip why; b u i - served", "b",
 		 "SERVICE  INSTANCE  STATUS  UPSTREAM  DECISION  REASON\n"
 		 "b        i         -       u         served\n"},

@@ -4,7 +4,7 @@
 #include "policy/endpoint.h"
 #include "settings/config.h"
 
-/* Settings that give nginx's own defaults, and what a settings file says over them. */
+/* Settings with nginx's own defaults, plus a settings file. */
 static struct swk_settings settings_of(const char *config)
 {
 	struct swk_settings settings;
@@ -18,7 +18,7 @@ static struct swk_settings settings_of(const char *config)
 	return settings;
 }
 
-/* Every note, a line each. */
+/* All notes, one on each line. */
 static const char *notes(const struct swk_report *report)
 {
 	static char text[4096];
@@ -32,7 +32,7 @@ static const char *notes(const struct swk_report *report)
 	return text;
 }
 
-/* `served 10.0.0.1:80,weight=2`, `down …`, or `skipped: why`. */
+/* `served 10.0.0.1:80,weight=2`, `down …`, or `skipped: REASON`. */
 static const char *show(const struct swk_endpoint *endpoint)
 {
 	static char text[2 * SWK_TEXT_MAX];
@@ -66,7 +66,7 @@ static void judge(const char *row, const char *rules, const struct swk_instance 
 		       rules);
 	settings = settings_of(config);
 	policy.settings = &settings;
-	memset(&endpoint, 0x55, sizeof(endpoint)); /* what was there is nothing */
+	memset(&endpoint, 0x55, sizeof(endpoint)); /* the old content must not matter */
 	swk_rules_find(&found, &settings.defaults, &settings.services, instance->service);
 	swk_endpoint_of_instance(&endpoint, &policy, &found, instance, &report);
 	unit_same(row, show(&endpoint), desired);
@@ -75,7 +75,7 @@ static void judge(const char *row, const char *rules, const struct swk_instance 
 	swk_settings_free(&settings);
 }
 
-/* One that passes, at an address of its own; rows change what they are about. */
+/* A passing instance at an address of its own. Rows change what they test. */
 #define INSTANCE                                                                                   \
 	.service = "web", .id = "w1", .node = "n1", .address = "10.0.0.1",                         \
 	.node_address = "10.9.9.9", .port = 80, .weight_passing = 1, .weight_warning = 1,          \
@@ -188,7 +188,7 @@ static void tagged_addresses(void **state)
 		 "skipped: no address tagged 'WAN'"},
 		{"a port for all", "\"address\": \"wan\", \"port\": 8080", "10.0.0.1", wan, none, 3,
 		 1, "served 192.0.2.1:8080"},
-		/* the node's */
+		/* the node's tagged addresses */
 		{"its own before the node's", "\"address\": \"wan\"", "", six, wan, 1, 3,
 		 "served [2001:db8::6]:80"},
 		{"the node's, with the instance's port", "\"address\": \"wan\"", "", none, wan, 1,
@@ -201,7 +201,7 @@ static void tagged_addresses(void **state)
 		 "skipped: no address tagged 'wan'"},
 		{"none at all", "\"address\": \"wan\"", "", NULL, NULL, 0, 0,
 		 "skipped: no address tagged 'wan'"},
-		/* as any other */
+		/* checked like any other address */
 		{"a host's name", "\"address\": \"wan\"", "10.0.0.1", host, none, 1, 1,
 		 "skipped: no IPv4 or IPv6 address: 'backend.example'"},
 		{"a host's name, allowed", "\"address\": \"wan\", \"allow_hostnames\": true",
@@ -316,7 +316,7 @@ static void attributes(void **state)
 		 "(detail) " IGNORED "tag 'nginx:weight=5'" FORBIDDEN "\n"
 		 "(detail) " IGNORED "tag 'nginx:down'" FORBIDDEN "\n"
 		 "(detail) " IGNORED "Meta 'nginx_backup=1'" FORBIDDEN},
-		/* no values */
+		/* invalid values */
 		{"no number",
 		 "",
 		 {"nginx:weight=x"},
@@ -393,7 +393,7 @@ static void attributes(void **state)
 		 {0},
 		 "served 10.0.0.1:80",
 		 "(detail) " IGNORED "tag 'nginx:max_conns'" FORBIDDEN},
-		/* no attributes */
+		/* names that are not attributes */
 		{"unknown",
 		 "",
 		 {"nginx:slow_start=5", "nginx:", "nginx:Weight=2"},
@@ -427,7 +427,7 @@ static void attributes(void **state)
 		 {"4", "2"},
 		 "served 10.0.0.1:80,weight=4,backup",
 		 NULL},
-		/* at most; weights are brought down with the others of their upstream */
+		/* upper limits; an upstream's weights are later scaled down together */
 		{"the most",
 		 "{\"attributes\": {\"allow\": [\"max_fails\", \"fail_timeout\", \"max_conns\"], "
 		 "\"max\": {\"max_fails\": 4, \"fail_timeout\": 5, \"max_conns\": 6}}}",
@@ -743,7 +743,7 @@ static void keys(void **state)
 		 NULL,
 		 "served 10.0.0.1:80",
 		 NULL},
-		/* values: what may be allowed of instances doesn't concern them */
+		/* values of keys: the attributes that instances may set do not matter */
 		{"values",
 		 "",
 		 "10.0.0.1:80",

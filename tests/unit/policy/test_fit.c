@@ -3,7 +3,7 @@
 
 #include "policy/fit.h"
 
-/* Every note, a line each. */
+/* All notes, one on each line. */
 static const char *notes(const struct swk_report *report)
 {
 	static char text[1024];
@@ -33,7 +33,7 @@ static void resolved(void **state)
 	} rows[] = {
 		{"web:", 1000, "web:", 0, NULL},
 		{"web: 10.0.0.1:80", 1000, "web: 10.0.0.1:80", 1, NULL},
-		/* sorted, each once, and counted after that */
+		/* sorted, each address once, and counted after that */
 		{"web: 10.0.0.3:80 10.0.0.1:80 10.0.0.3:80", 1000, "web: 10.0.0.1:80 10.0.0.3:80",
 		 2, NULL},
 		{"web: 10.0.0.1:80 10.0.0.2:80,down", 1000, "web: 10.0.0.1:80 10.0.0.2:80,down", 1,
@@ -97,7 +97,7 @@ static void resolved(void **state)
 		{"web: 10.0.0.1:80,backup,weight=20", 10, "web: 10.0.0.1:80,weight=10", 1,
 		 BROUGHT_DOWN("20", "10") "\nupstream web: its 1 backup server is served as any "
 					  "other: it has no other servers"},
-		/* of one address the first */
+		/* the first server of an address counts */
 		{"web: 10.0.0.1:80 10.0.0.2:80,backup 10.0.0.2:80,backup", 1000,
 		 "web: 10.0.0.1:80 10.0.0.2:80,backup", 2, NULL},
 	};

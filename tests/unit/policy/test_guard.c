@@ -44,7 +44,7 @@ static void instances_of_all_services(void **state)
 		bool goes_on;
 		const char *says;
 	} rows[] = {
-		{0, 0, true, NULL}, /* none could be asked: nothing is known, nothing suspicious */
+		{0, 0, true, NULL}, /* no service answered: nothing is known, nothing suspicious */
 		{1, 0, false, "Consul lists 1 service but"},
 		{9, 0, false, "Consul lists 9 services but"},
 		{9, 1, true, NULL},

@@ -2,7 +2,7 @@
 #include "decide.h"
 #include "model/service.h"
 
-/* Those without a file. */
+/* Settings without a file. */
 static struct swk_settings plain_settings;
 static struct swk_policy plain;
 
@@ -60,7 +60,7 @@ static void instances_become_upstreams(void **state)
 		 .registry = "web@nowhere:80!critical",
 		 .desired = "",
 		 .noted = "s"},
-		/* the interface's own ports, at which nobody may be published on loopback */
+		/* the ports of the dyups interface: no instance on loopback may use them */
 		{.row = "a reserved port",
 		 .registry = "web@127.0.0.1:18882 web@127.1.2.3:18881 web@::1:18882 "
 			     "web@::ffff:127.0.0.1:18882 web@::ffff:0.0.0.0:18882",
@@ -243,7 +243,7 @@ static void routing(void **state)
 		 .noted = "s",
 		 .says = "upstream web_a of service web, tag zone=a: skipped: the name is taken by "
 			 "service web, tag gray=a; rename one of them"},
-		/* also without colour */
+		/* instances that also serve the upstream without a colour */
 		{.row = "also plain",
 		 .config = BOTH,
 		 .registry = "web@10.0.0.1:80+gray=a web@10.0.0.2:80",
@@ -275,7 +275,7 @@ static void routing(void **state)
 		 .registry = "web@10.0.0.1:80+gray=a;b",
 		 .desired = "web: 10.0.0.1:80",
 		 .noted = "s"},
-		/* an upstream's own name */
+		/* a name set for the upstream */
 		{.row = "another name",
 		 .config = "{\"services\": {\"web\": {\"upstream\": \"shop\"}}}",
 		 .registry = "web@10.0.0.1:80 web@10.0.0.2:80+gray=a api@10.0.0.3:80",
@@ -296,7 +296,7 @@ static void routing(void **state)
 			 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 			 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa>: "
 			 "10.0.0.1:80; s_b<web gray=b>: 10.0.0.1:80"},
-		/* what else is said of an upstream */
+		/* other settings of an upstream */
 		{.row = "by service",
 		 .config = "{\"services\": {\"web\": {\"balance\": \"least_conn\", \"keepalive\": "
 			   "5, \"keepalive_timeout\": 6, \"keepalive_requests\": 7}}}",
@@ -356,7 +356,7 @@ static void published(void **state)
 		 .registry = "we;b@10.0.0.1:80",
 		 .desired = "",
 		 .decisions = "we;b: left out: include and exclude leave it out"},
-		/* a tag that is needed */
+		/* a required tag */
 		{.row = "only those with the tag",
 		 .config = "{\"require_tag\": \"public\"}",
 		 .registry = "web@10.0.0.1:80+public web@10.0.0.2:80 web@10.0.0.3:80+Public "
@@ -378,7 +378,7 @@ static void published(void **state)
 		 .registry = "web@10.0.0.1:80+public!critical web@10.0.0.2:80",
 		 .desired = "web: 10.0.0.1:80",
 		 .noted = "k"},
-		/* a name that is a host to nginx */
+		/* names that nginx would take for hosts */
 		{.row = "names of hosts",
 		 .registry = "127.0.0.1@10.0.0.1:80 localhost@10.0.0.1:80",
 		 .desired = "",
@@ -410,7 +410,7 @@ static void too_many_colours(void **state)
 	assert_int_equal(services.list[0].instances, SWK_COLOURS_MAX + 1);
 	assert_int_equal(report.counted[SWK_NOTE_SKIPPED], 1);
 	assert_true(says(&report, "its service has too many colours already: tag 'gray=c64'"));
-	/* Those that are there take more. */
+	/* Upstreams that already exist accept more servers. */
 	for (unsigned i = 0; i < 2; i++) {
 		char word[] = "web@10.0.0.2:80+gray=c0";
 
@@ -520,7 +520,7 @@ static void keys(void **state)
 	memset(long_name, 'x', SWK_NAME_MAX + 1);
 	(void)strcpy(long_name + SWK_NAME_MAX + 1, "/10.0.0.1:80");
 	decide(rows, COUNT(rows));
-	/* Nor are those of another tree. */
+	/* Keys of other trees don't count either. */
 	for (size_t i = 0; i < COUNT(outside); i++) {
 		const struct swk_key key = {.key = outside[i]};
 		struct swk_services services = {0};
@@ -544,7 +544,7 @@ static void what_is_a_key(void **state)
 		{"p", "p/web/10.0.0.1:80", true},
 		{"a/b", "a/b/web/10.0.0.1:80", true},
 		{"a/b", "a/web/10.0.0.1:80", false},
-		/* whatever its parts are, and whether that is published */
+		/* whatever its parts are, and whether it is published or not */
 		{"p", "p/web/nowhere", true},
 		{"p", "p/we;b/x", true},
 		{"p", "p/consul/10.0.0.1:80", true},
@@ -557,7 +557,7 @@ static void what_is_a_key(void **state)
 		{"p", "p/web", false},
 		{"p", "p//10.0.0.1:80", false},
 		{"p", "p/web/x/10.0.0.1:80", false},
-		/* of another tree */
+		/* outside the tree */
 		{"p", "", false},
 		{"p", "q/web/10.0.0.1:80", false},
 		{"p", "pp/web/10.0.0.1:80", false},
@@ -697,17 +697,17 @@ static void sources_are_found(void **state)
 		bool complete;
 		const char *found;
 	} rows[] = {
-		/* what is known stays, whatever there is */
+		/* a known source stays, whatever the registry has */
 		{"a: 10.0.0.1:80; x<y gray=z>: 10.0.0.1:80", "x@10.0.0.1:80", true,
 		 "a: 10.0.0.1:80; x<y gray=z>: 10.0.0.1:80"},
-		/* a service, with instances or without, and a colour of one */
+		/* a service, with or without instances, and a colour of one */
 		{"web<>: 10.0.0.1:80", "web@10.0.0.1:80", false, "web: 10.0.0.1:80"},
 		{"web<>: 10.0.0.1:80", "web", false, "web: 10.0.0.1:80"},
 		{"web<>: 10.0.0.1:80", "web~", true, "web: 10.0.0.1:80"},
 		{"web_a<>: 10.0.0.1:80", "web@10.0.0.1:80+gray=a!critical", false,
 		 "web_a<web gray=a>: 10.0.0.1:80"},
 		{"WEB<>: 10.0.0.1:80", "web@10.0.0.1:80", false, "WEB<web>: 10.0.0.1:80"},
-		/* neither: left open, or, when all is known, a colour that no instance shows */
+		/* neither: unknown or, if everything is known, a colour that no instance has */
 		{"api<>: 10.0.0.1:80", "web@10.0.0.1:80", false, "api<>: 10.0.0.1:80"},
 		{"web_a<>: 10.0.0.1:80", "web@10.0.0.1:80", false, "web_a<>: 10.0.0.1:80"},
 		{"web_a<>: 10.0.0.1:80", "web@10.0.0.1:80", true, "web_a<web gray=a>: 10.0.0.1:80"},
@@ -731,7 +731,7 @@ static void sources_are_found(void **state)
 #define TWO_CALLED                                                                                 \
 	"{\"services\": {\"the-longest\": {\"upstream\": \"s\"}, \"x\": {\"upstream\": \"s_a\"}}}"
 
-/* By what the rules call them. */
+/* Under the names that the rules use. */
 static void sources_are_called(void **state)
 {
 	static const struct {

@@ -4,7 +4,7 @@
 #include "policy/survey.h"
 #include "view/status.h"
 
-/* Looks, a `|` between each, merged as a target's are. */
+/* Samples with `|` between them, merged like a target's. */
 static struct swk_live live_of(const char *text)
 {
 	struct swk_live live = {.readable = SWK_READ_ATTRIBUTES};
@@ -22,7 +22,7 @@ static struct swk_live live_of(const char *text)
 	return live;
 }
 
-/* Each row as `UPSTREAM FILE LIVE STATE: DETAIL`, a `|` between each. */
+/* Each row as `UPSTREAM FILE LIVE STATE: DETAIL`, with `|` between them. */
 static char *show(const struct swk_survey *survey)
 {
 	struct swk_error error = {0};
@@ -47,7 +47,7 @@ static char *show(const struct swk_survey *survey)
 
 static void rows_of_a_target(void **state)
 {
-	/* `desired` NULL: as the file. `pending` NULL: nothing is known of the target. */
+	/* `desired` NULL: the same as FILE. `pending` NULL: the target is not on record. */
 	static const struct {
 		const char *recorded, *desired, *live, *pending, *decisions, *rows;
 		bool drifted;
@@ -84,13 +84,13 @@ static void rows_of_a_target(void **state)
 		 "w 1 1 split: not all workers have it", true},
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80 unread|w: 10.0.0.1:80 unread", "", "",
 		 "w 1 1 differs: nginx has servers in it that can't be read", true},
-		/* nginx shows what a host's name was resolved to, maybe not by each worker to the
-		 * same. */
+		/* nginx shows the addresses of a host name, and each worker may have resolved it
+		 * differently. */
 		{"w: a.example:80", NULL, "w: 10.0.0.1:80|w: 10.0.0.2:80", "", "", "w 1 1 in step",
 		 false},
 		{"w: a.example:80", NULL, "w: 10.0.0.1:80|", "", "",
 		 "w 1 1 split: not all workers have it", true},
-		/* What it is owed. */
+		/* Pending. */
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80", "w", "",
 		 "w 1 1 pending: nginx has it; not confirmed for each worker", true},
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.2:80", "w", KEPT,
@@ -104,14 +104,14 @@ static void rows_of_a_target(void **state)
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80; x: 10.0.0.1:80", NULL, "",
 		 "w 1 1 pending: nginx has it; not confirmed for each worker | x - 1 unmanaged",
 		 true},
-		/* What others made. */
+		/* Unmanaged upstreams. */
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80; a: 10.0.0.9:80; x: 10.0.0.9:80", "", "",
 		 "a - 1 unmanaged | w 1 1 in step | x - 1 unmanaged", false},
 		{"", NULL, "x: 10.0.0.9:80|", "", "", "x - 1 unmanaged: not all workers have it",
 		 false},
 		{"", NULL, "gone: 10.0.0.9:80", "", "", "gone - 1 unmanaged: it was managed once",
 		 false},
-		/* The file is not as the registry is by now. */
+		/* FILE differs from the registry. */
 		{"", "w: 10.0.0.1:80", "", "", "", "w - 0 behind: the file lacks it", true},
 		{"w: 10.0.0.1:80", "", "w: 10.0.0.1:80", "", "",
 		 "w 1 1 behind: Consul has it no more", true},
@@ -156,7 +156,7 @@ static void rows_of_a_target(void **state)
 	}
 }
 
-/* A target that can't be asked, and one that tells names only. */
+/* A target that can't be read, and one that gives names only. */
 static void what_is_not_seen(void **state)
 {
 	static const struct {
@@ -195,7 +195,7 @@ static void what_is_not_seen(void **state)
 	}
 }
 
-/* Of each service that isn't in the file, or an upstream of it that isn't, one line. */
+/* One line for each service, or upstream of a service, that is not in FILE. */
 static void unpublished(void **state)
 {
 	static const struct {
@@ -206,10 +206,10 @@ static void unpublished(void **state)
 		{"w w i - down maintenance", ""},
 		{"w w - - kept none passes; w w i - kept critical", ""},
 		{"c - - - left it is Consul", "c - left out: it is Consul"},
-		/* A colour of one that is published. */
+		/* A colour of a published service. */
 		{"w w i - served -; w w_b - - left none passes; w w_b j - left critical",
 		 "w w_b left out: none passes"},
-		/* Its instances are all that is said of it. */
+		/* Only its instances have reasons. */
 		{"p - i - left a proxy; p - j - left a proxy", "p - left out: a proxy"},
 		{"w w i - left critical; w w j - served -", ""},
 		{"f f - - held foreign; f f i - held foreign", "f f held back: foreign"},
@@ -243,7 +243,7 @@ static void unpublished(void **state)
 	}
 }
 
-/* A survey of one of each, narrowed to these names. */
+/* A survey with one row of each kind, limited to these names. */
 static struct swk_survey survey_of(const struct swk_texts *only)
 {
 	struct swk_upstreams recorded = unit_upstreams("web: 10.0.0.1:80; web_b<web gray=b>: "
@@ -277,7 +277,7 @@ static void narrowed(void **state)
 		 "it WEB | web_b 1 1 in step | x\\x1by - 1 unmanaged",
 		 NULL, 1},
 		{"api", "api 1 1 in step", NULL, 0},
-		/* A service's, an upstream's in any case. */
+		/* The name of a service; the name of an upstream in any case. */
 		{"web", "web 1 1 differs: nginx calls it WEB | web_b 1 1 in step", NULL, 0},
 		{"Web_B", "web_b 1 1 in step", NULL, 0},
 		{"old consul", "old - 1 pending: to be deleted", NULL, 1},
@@ -302,7 +302,7 @@ static void narrowed(void **state)
 	}
 }
 
-/* While it is held, a pass brings nginx in step with the file, and the file with nothing. */
+/* On hold, a run makes nginx equal to FILE, and does not change FILE. */
 static void held(void **state)
 {
 	static const struct {

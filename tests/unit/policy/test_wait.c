@@ -62,7 +62,7 @@ static void several(void **state)
 	assert_string_equal(waits.list[2].service, "web");
 	assert_int_equal(swk_waits_add(&waits, "api=5", &error), SWK_USAGE);
 	unit_says("twice", error.text, "twice");
-	/* Whose time is over first. */
+	/* The wait whose time ends first. */
 	assert_null(swk_waits_late(&waits, 9));
 	assert_string_equal(swk_waits_late(&waits, 10)->service, "api");
 	assert_string_equal(swk_waits_late(&waits, 20)->service, "Web");
@@ -79,8 +79,7 @@ static void several(void **state)
 	swk_waits_free(&waits);
 }
 
-/* Looks at a target, a `|` between each; `!` in place of it: it can't be asked; `?` before
- * it: it tells names only. */
+/* Samples of a target with `|` between them; `!` instead: unreadable; `?` in front: names only. */
 static struct swk_live live_of(const char *text)
 {
 	struct swk_live live = {.readable = SWK_READ_ATTRIBUTES};
@@ -107,32 +106,32 @@ static struct swk_live live_of(const char *text)
 
 static void counted(void **state)
 {
-	/* Two targets; `one` NULL: neither was looked at; `pending` NULL: of the second nothing is
-	 * known. The numbers are healthy, filed, sent, live. */
+	/* Two targets. `one` NULL: neither was read. `pending` NULL: the second is not on record.
+	 * The numbers are healthy, filed, sent, live. */
 	static const struct {
 		const char *told, *recorded, *one, *two, *pending, *numbers;
 	} cases[] = {
 		{"", "", "", "", "", "0 0 0 0"},
 		{W2, W2, W2, W2, "", "2 2 2 2"},
 		{W2, W2, NULL, NULL, "", "2 2 2 0"},
-		/* Of the registry. */
+		/* In the registry. */
 		{"", W2, W2, W2, "", "0 0 0 0"},
 		{"web: 10.0.0.1:80", W2, W2, W2, "", "1 1 1 1"},
 		{"web: 10.0.0.1:80 10.0.0.2:80,down", W2, W2, W2, "", "1 1 1 1"},
-		/* In the file: of the same source, not marked down. */
+		/* In FILE: from the same source, not marked down. */
 		{W2, "", W2, W2, "", "2 0 0 0"},
 		{W2, "web: 10.0.0.1:80", W2, W2, "", "2 1 1 1"},
 		{W2, "web: 10.0.0.1:80 10.0.0.2:80,down", W2, W2, "", "2 1 1 1"},
 		{W2, "web<other>: 10.0.0.1:80 10.0.0.2:80", W2, W2, "", "2 0 0 0"},
 		{W2, "web: 10.0.0.1:80 10.0.0.2:80 keyed", W2, W2, "", "2 0 0 0"},
-		/* Under a name that it keeps. */
+		/* Under an old name that it keeps. */
 		{W2, "old<web>: 10.0.0.1:80 10.0.0.2:80", "old: 10.0.0.1:80 10.0.0.2:80",
 		 "old: 10.0.0.1:80", "", "2 2 2 1"},
-		/* Owed. */
+		/* Pending. */
 		{W2, W2, W2, W2, "web", "2 2 0 0"},
 		{W2, W2, W2, W2, "other", "2 2 2 2"},
 		{W2, W2, W2, W2, NULL, "2 2 0 0"},
-		/* What is live: on all targets, with all workers. */
+		/* Live: on all targets, on all workers. */
 		{W2, W2, W2, "web: 10.0.0.2:80", "", "2 2 2 1"},
 		{W2, W2, W2, "web: 10.0.0.1:80,down 10.0.0.2:80", "", "2 2 2 1"},
 		{W2, W2, W2, W2 " 10.0.0.3:80", "", "2 2 2 2"},
@@ -142,7 +141,8 @@ static void counted(void **state)
 		{W2, W2, W2, W2 "|", "", "2 2 2 0"},
 		{W2, W2, W2, W2 "|web: 10.0.0.1:80", "", "2 2 2 0"},
 		{W2, W2, W2, "Web: 10.0.0.1:80 10.0.0.2:80", "", "2 2 2 0"},
-		/* Over all its upstreams: one that is in two counts once, where it is in both. */
+		/* Over all upstreams of the service. An instance in two of them counts once, if it
+		 * is in both. */
 		{W2 "; web_b<web gray=b>: 10.0.0.3:80", W2 "; web_b<web gray=b>: 10.0.0.3:80",
 		 W2 "; web_b: 10.0.0.3:80", W2 "; web_b: 10.0.0.3:80", "", "3 3 3 3"},
 		{W2 "; web_b<web gray=b>: 10.0.0.3:80", W2 "; web_b<web gray=b>: 10.0.0.3:80",
@@ -153,7 +153,7 @@ static void counted(void **state)
 		 W2 "; web_b: 10.0.0.9:80", W2 "; web_b: 10.0.0.9:80", "", "2 1 1 1"},
 		{W2 "; web_b<web gray=b>: 10.0.0.2:80", W2 "; web_b<web gray=b>: 10.0.0.2:80",
 		 W2 "; web_b: 10.0.0.2:80", W2 "; web_b: 10.0.0.9:80", "", "2 2 2 1"},
-		/* What a host's name was resolved to isn't known. */
+		/* The addresses of a host name are unknown. */
 		{"web: a.example:80", "web: a.example:80", "web: 10.0.0.1:80",
 		 "web: 10.0.0.1:80|web: 10.0.0.2:80", "", "1 1 1 1"},
 		{"web: a.example:80", "web: a.example:80", "web: 10.0.0.1:80", "", "", "1 1 1 0"},
