@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the unit tests share: the model from text and as text, so that a case is a row. */
+/* For all unit tests: the model from text and to text, so that a case is a row. */
 #ifndef SWK_UNIT_H
 #define SWK_UNIT_H
 
@@ -21,7 +21,7 @@
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
 
-/* As assert_string_equal and the others, with the row that it is about. */
+/* Like assert_string_equal and others, but the message names the row. */
 static inline void unit_same(const char *row, const char *got, const char *expected)
 {
 	if (strcmp(got ? got : "(null)", expected ? expected : "(null)") != 0)
@@ -42,9 +42,9 @@ static inline void unit_says(const char *row, const char *text, const char *part
 }
 
 /*
- * A server: `10.0.0.1:80` or `backend.example:80`, with attributes behind commas, each as nginx
- * writes it: `10.0.0.1:80,weight=2,backup`. What isn't said is nginx's default. A host's name is
- * there until the fourth server after it.
+ * A server: `10.0.0.1:80` or `backend.example:80`, with attributes after commas, each in nginx's
+ * syntax: `10.0.0.1:80,weight=2,backup`. Other attributes have nginx's defaults. A host name is
+ * valid until the fourth server after it.
  */
 static inline struct swk_server unit_server(const char *text)
 {
@@ -75,10 +75,10 @@ static inline struct swk_server unit_server(const char *text)
 	return server;
 }
 
-/* The words for balancing methods: nginx's, without spaces. */
+/* The words for balancing methods: nginx's, with `_` for a space. */
 static const char *const unit_balances[] = {"round_robin", "least_conn", "ip_hash", "random_two"};
 
-/* Takes a word for a balancing method; false where it is none. */
+/* Reads a word for a balancing method. False if it is not one. */
 static inline bool unit_balance(const char *word, enum swk_balance *balance)
 {
 	for (size_t i = 0; i < COUNT(unit_balances); i++) {
@@ -90,7 +90,7 @@ static inline bool unit_balance(const char *word, enum swk_balance *balance)
 	return false;
 }
 
-/* Takes what is said of an upstream as a whole; false where that is not understood. */
+/* Reads a setting of a whole upstream. False if it is not one. */
 static inline bool unit_whole(const char *word, struct swk_upstream *upstream)
 {
 	if (unit_balance(word, &upstream->balance) ||
@@ -107,9 +107,9 @@ static inline bool unit_whole(const char *word, struct swk_upstream *upstream)
 }
 
 /*
- * Upstreams: `web: 10.0.0.1:80 10.0.0.2:80; web_a<web gray=a>: 10.0.0.3:80 keepalive=20`. One that
- * doesn't say where it comes from is of the service of its name; of `web<>` it is not known.
- * Unsorted and untidied.
+ * Appends upstreams: `web: 10.0.0.1:80 10.0.0.2:80; web_a<web gray=a>: 10.0.0.3:80 keepalive=20`.
+ * Without `<…>` the service has the upstream's name; with `<>` it is unknown. Neither sorts nor
+ * tidies.
  */
 static inline void unit_append(struct swk_upstreams *set, const char *text)
 {
@@ -141,7 +141,7 @@ static inline void unit_append(struct swk_upstreams *set, const char *text)
 	free(copy);
 }
 
-/* The same, or nothing of "", sorted and tidied. */
+/* The same, sorted and tidied; "" is an empty set. */
 static inline struct swk_upstreams unit_upstreams(const char *text)
 {
 	struct swk_upstreams set = {0};
@@ -220,7 +220,7 @@ static inline char *unit_show(const struct swk_upstreams *set)
 	return out.data;
 }
 
-/* Names, a space between each. */
+/* Names from text, with spaces between them. */
 static inline struct swk_names unit_names(const char *text)
 {
 	struct swk_error error = {0};
@@ -248,7 +248,7 @@ static inline char *unit_show_names(const struct swk_names *names)
 	return out.data;
 }
 
-/* A text of so many of one letter, for limits; the caller frees it. */
+/* A text of `length` times one letter, for limits; the caller frees it. */
 static inline char *unit_repeat(char letter, size_t length)
 {
 	char *text = malloc(length + 1);

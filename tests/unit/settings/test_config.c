@@ -19,7 +19,7 @@ static struct swk_settings defaults(void)
 	return settings;
 }
 
-/* Reads a text, of just its length in memory; it must be taken. */
+/* Parses a text in memory of its exact length. It must be accepted. */
 static struct swk_settings parsed(const char *text)
 {
 	struct swk_settings settings = defaults();
@@ -34,7 +34,7 @@ static struct swk_settings parsed(const char *text)
 	return settings;
 }
 
-/* The message with which a text of this length is refused; "" where it is taken. */
+/* The message with which a text of this length is refused; "" if it is accepted. */
 static const char *refusal(const char *text, size_t length)
 {
 	static char message[SWK_TEXT_MAX];
@@ -57,7 +57,7 @@ static const char *refusal(const char *text, size_t length)
 
 /* ---- what is taken ---- */
 
-/* Everything at once, each with a value that is not its default. */
+/* Every key at once, each with a value that is not its default. */
 static const char everything[] =
 	"{\"conf\": \"/c\", \"timeout\": \"2m\", \"read_interval\": 3, \"min_services\": 4,"
 	"\"max_deletions\": 5, \"include\": [\"a\", \"b*\"], \"exclude\": [\"c\"],"
@@ -216,7 +216,7 @@ static void nothing_is_said(void **state)
 	}
 }
 
-/* A list that is said replaces the one that was there. */
+/* A list in the file replaces the old one. */
 static void lists_are_replaced(void **state)
 {
 	struct swk_settings settings = parsed("{\"routing\": [], \"attributes\": {\"allow\": []},"
@@ -235,7 +235,7 @@ static void lists_are_replaced(void **state)
 /* ---- what is refused ---- */
 
 struct refused {
-	const char *text, *message; /* "": taken */
+	const char *text, *message; /* "": accepted */
 };
 
 static void refuse(const struct refused *rows, size_t count)
@@ -245,7 +245,7 @@ static void refuse(const struct refused *rows, size_t count)
 			  rows[i].message);
 }
 
-/* A value of each type where it should be another: of every key. */
+/* For every key, a value of each type where it needs another. */
 static void wrong_types(void **state)
 {
 	static const char *const values[] = {"null", "true", "1", "1.5", "\"x\"", "[]", "{}"};
@@ -258,7 +258,7 @@ static void wrong_types(void **state)
 	static const struct {
 		const char *key, *before, *behind;
 		const char *desired;
-		int right; /* those that are no wrong type, whether the value can be or not */
+		int right; /* the types that the key may have, whether the value is valid or not */
 	} rows[] = {
 		{"conf", "", "", text, STRING},
 		{"timeout", "", "", seconds, INT | STRING},
@@ -337,7 +337,7 @@ static void wrong_types(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		for (size_t j = 0; j < COUNT(values); j++) {
-			/* Those of rules stand at two places. */
+			/* Keys of rules have two places. */
 			for (size_t k = 0; k < (rows[i].before ? 1 : 2); k++) {
 				char config[256], desired[256];
 
@@ -378,7 +378,7 @@ static void unknown_keys(void **state)
 		{"{\"max_fails\": 1}",
 		 "FILE:1: max_fails: there is no such key; did you mean defaults.max_fails?"},
 		{"{\"url\": \"x\"}", "FILE:1: url: there is no such key"},
-		/* what only one run may say */
+		/* settings of a single run */
 		{"{\"force\": true}", "FILE:1: force: there is no such key"},
 		{"{\"verify\": true}", "FILE:1: verify: there is no such key"},
 		{"{\"dyups\": \"http://a\"}", "FILE:1: dyups: there is no such key"},
@@ -601,7 +601,7 @@ static void no_settings(void **state)
 	static const struct refused rows[] = {
 		{"[]", "FILE:1: this should be an object"},
 		{"\n\n[{}]", "FILE:1: this should be an object"},
-		/* of one key twice, who knows which is meant: that is JSON, but no settings */
+		/* a key that is there twice: valid JSON, but not valid settings */
 		{"{\"conf\": \"/c\",\n\"conf\": \"/c\"}",
 		 "FILE:2: duplicate object key near '\"conf\"'"},
 		{"{\"conf\": \"/c\",\n\"c\\u006fnf\": \"/d\"}",
@@ -654,7 +654,7 @@ static void nul_anywhere(void **state)
 		copy[i] = '\0';
 		unit_says("NUL", refusal(copy, strlen(text)),
 			  "FILE:1: this is not JSON: a NUL is in it");
-		/* And in between. */
+		/* A NUL between any two bytes. */
 		memmove(copy + i + 1, text + i, strlen(text) - i);
 		unit_says("NUL", refusal(copy, sizeof(text)),
 			  "FILE:1: this is not JSON: a NUL is in it");
@@ -668,7 +668,7 @@ static void cut_anywhere(void **state)
 		unit_says("cut", refusal(everything, length), "this is not JSON");
 }
 
-/* Elements, so many of them, in brackets. */
+/* An array of `count` elements. */
 static char *array_of(const char *before, const char *element, size_t count, const char *behind)
 {
 	struct swk_error error = {0};
@@ -755,7 +755,7 @@ static void lines(void **state)
 		 "or d) from 1 to 3600"},
 		{"{\"attributes\": {\"max\": {\n\"max_fails\": 1,\n\"weight\": 0}}}",
 		 "FILE:3: attributes.max.weight: '0' is no number from 1 to 65535"},
-		/* keys written in another way */
+		/* keys that are written in another way */
 		{"{\"services\":\n{\"a\": {},\n\"\\u0061b\\\"c\": {\n\"p\\u006frt\": 0}}}",
 		 "FILE:4: services.ab\"c.port: '0' is no number from 1 to 65535"},
 		{"{\"services\":\n{\"a\\\"\": {\"port\": 1},\n\"\\u00e4\": {\"port\": 0}}}",
@@ -764,7 +764,7 @@ static void lines(void **state)
 		 "FILE:3: services.a\\x0ab.x: there is no such key"},
 		{"{\"services\":\n{\"a.b\":\n{\"x\": 1}}}",
 		 "FILE:3: services.a.b.x: there is no such key"},
-		/* nothing but white space around */
+		/* empty objects and other white space */
 		{"{\"services\":{},\"consul\":{},\"include\":[],\n\"x\":[{}]}",
 		 "FILE:2: x: there is no such key"},
 		{"{\"services\": {\n\n},\n\"consul\": {\n\"x\": 1}}",
@@ -775,7 +775,7 @@ static void lines(void **state)
 	refuse(rows, COUNT(rows));
 }
 
-/* A way that isn't there ends at the last step that is. */
+/* A path that does not exist gets the line of its last step that does. */
 static void lines_of_ways(void **state)
 {
 	static const char text[] = "\n{\"a\": [1,\n{\"b\": 2},\n3],\n\"c\":\n4}";
@@ -811,7 +811,7 @@ static void long_keys_are_cut(void **state)
 	}
 }
 
-/* So many unknown keys that to find the line of each would take minutes. */
+/* So many unknown keys that it would take minutes to find the line of each. */
 static void faults_have_a_limit(void **state)
 {
 	struct swk_settings settings = {0};
@@ -874,7 +874,7 @@ static void files(void **state)
 	(void)snprintf(desired, sizeof(desired), "%s:1: this is not JSON: ", path);
 	unit_says("empty", error.text, desired);
 
-	/* As long as one may be, and longer. */
+	/* The largest file, and a larger one. */
 	memcpy(text + SWK_SETTINGS_MAX - 2, "{}", 2);
 	write_file(path, text, SWK_SETTINGS_MAX);
 	error = (struct swk_error){0};
@@ -899,7 +899,7 @@ static void files(void **state)
 	swk_settings_free(&settings);
 }
 
-/* Root may read everything. */
+/* Root can read every file. */
 static void unreadable_file(void **state)
 {
 	char path[64], desired[256];
@@ -933,7 +933,7 @@ static bool is_key(const char *name)
 	return false;
 }
 
-/* A file of the project; tests run where it begins. */
+/* Reads a file of the project. Tests run in the project's folder. */
 static char *project_file(const char *path)
 {
 	struct swk_error error = {0};
@@ -951,7 +951,7 @@ static char *project_file(const char *path)
 	return text.data;
 }
 
-/* The manual has a row of a table for each key, and for no other. */
+/* The manual has a row of a table for each key, and no other rows. */
 static void keys_of_the_manual(void **state)
 {
 	char *page = project_file("man/swk.json.5"), *rest = page, *line;
@@ -987,7 +987,7 @@ static void keys_of_the_manual(void **state)
 	free(page);
 }
 
-/* No key has another's name, but for those that stand in several objects. */
+/* No two keys have the same name, except those that appear in several objects. */
 static void keys_are_listed_once(void **state)
 {
 	char key[64], other[64];
@@ -999,7 +999,7 @@ static void keys_are_listed_once(void **state)
 	}
 }
 
-/* Whether the example has a key: `a.b`, `a[].b`; those of rules somewhere in `defaults` or
+/* Whether the example has a key: `a.b`, `a[].b`; keys of rules anywhere in `defaults` or
  * `services`. */
 static bool has_key(const json_t *value, const char *key)
 {
@@ -1059,7 +1059,7 @@ static void example_has_everything(void **state)
 	free(text);
 }
 
-/* The manual's own example is the same, and the others in it are taken, too. */
+/* The manual contains the same example, and its other examples are accepted, too. */
 static void examples_of_the_manual(void **state)
 {
 	char *page = project_file("man/swk.json.5"), *example = project_file("contrib/swk.json");

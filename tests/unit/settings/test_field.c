@@ -3,7 +3,7 @@
 
 #include "settings/field.h"
 
-/* A struct with a member of each type, and its neighbours. */
+/* A struct with a member of each type, and members around them. */
 struct thing {
 	char *text;
 	char *checked;
@@ -59,7 +59,7 @@ static void what_is_unset(void **state)
 	swk_fields_free(&fields, &thing);
 	assert_null(thing.text);
 	assert_null(thing.checked);
-	/* What is no text is not touched, and twice is once. */
+	/* Members that are not texts are not touched. Calling it twice does no harm. */
 	assert_int_equal(thing.number, 7);
 	swk_fields_free(&fields, &thing);
 }
@@ -101,7 +101,7 @@ static void hyphen_is_no_hyphen_of_the_name(void **state)
 	assert_null(swk_fields_find(&one, "a_b"));
 }
 
-/* What a value of a field becomes, as text, or the message. */
+/* What a value becomes in the field's member, as text, or the message. */
 static const char *set_and_show(const char *name, const char *value)
 {
 	static char shown[SWK_TEXT_MAX];
@@ -129,7 +129,7 @@ static const char *set_and_show(const char *name, const char *value)
 			       field->type == SWK_NUMBER    ? thing.number
 			       : field->type == SWK_SECONDS ? thing.seconds
 							    : thing.word);
-	/* What is refused leaves the member as it was. */
+	/* A refused value leaves the member as it was. */
 	if (status) {
 		unit_same(value, thing.text, "old");
 		unit_number(value, thing.number, 77);
@@ -158,7 +158,7 @@ static void values(void **state)
 		{"checked_text", "abcd", "--it: 'abcd' is no short text"},
 		{"checked_text", "a\nbcd", "--it: 'a\\x0abcd' is no short text"},
 		{"checked_text", "", "--it: it is empty"},
-		/* yes or no */
+		/* flags */
 		{"flag", "1", "1"},
 		{"flag", "TRUE", "1"},
 		{"flag", "Yes", "1"},
@@ -257,7 +257,7 @@ static void words_of_few(void **state)
 	}
 }
 
-/* A text is replaced, not leaked; the sanitizers see to that. */
+/* A text is replaced and not leaked; the sanitizers would see it. */
 static void set_twice(void **state)
 {
 	struct thing thing = {0};

@@ -20,7 +20,7 @@ static void write_config(const char *text)
 	assert_int_equal(fclose(out), 0);
 }
 
-/* The caller's environment is none of the test's. */
+/* Removes what the caller's environment may set. */
 static void clear_environment(void)
 {
 	static const char *const names[] = {
@@ -36,7 +36,7 @@ static void clear_environment(void)
 		(void)unsetenv(names[i]);
 }
 
-/* Reads words, a `|` between each, after variables, as `SWK_CONF=/x|SWK_DYUPS=a b`. */
+/* Reads options, with `|` between words, under variables such as `SWK_CONF=/x|SWK_DYUPS=a b`. */
 static int read_options(struct swk_options *options, enum swk_command command,
 			const char *environment, const char *line, struct swk_error *error)
 {
@@ -56,7 +56,7 @@ static int read_options(struct swk_options *options, enum swk_command command,
 	rest = copy;
 	while (*line && (word = strsep(&rest, "|")))
 		words[count++] = word;
-	optind = 0; /* so that getopt begins anew */
+	optind = 0; /* makes getopt start over */
 	status = swk_options_read(options, command, count, words, error);
 	clear_environment();
 	return status;
@@ -147,7 +147,7 @@ static void precedence(void **state)
 	}
 }
 
-/* An option replaces the default; what a file says of a service stays. */
+/* An option replaces the default; the file's rules for a service stay. */
 static void services_stay(void **state)
 {
 	char environment[128];
@@ -221,7 +221,7 @@ static void which_file(void **state)
 	assert_true(fputs("{\"conf\": \"/other\"}", out) >= 0);
 	assert_int_equal(fclose(out), 0);
 
-	/* the option before the variable, and of two options the last */
+	/* the option overrides the variable, and the last of two options counts */
 	(void)snprintf(environment, sizeof(environment), "SWK_CONFIG=%s", other);
 	(void)snprintf(line, sizeof(line), "--config=%s", file);
 	assert_int_equal(read_options(&options, SWK_COMMAND_APPLY, environment, line, &error), 0);
@@ -241,7 +241,7 @@ static void which_file(void **state)
 	swk_options_free(&options);
 	assert_null(options.config);
 
-	/* a word is a file to check, whatever else is named */
+	/* a word is the file to check, whatever else is named */
 	(void)snprintf(line, sizeof(line), "%s|--config=%s", file, other);
 	assert_int_equal(read_options(&options, SWK_COMMAND_CHECK, environment, line, &error), 0);
 	assert_string_equal(options.settings.conf, "/first");
@@ -254,7 +254,7 @@ static void which_file(void **state)
 	swk_options_free(&options);
 	assert_int_equal(unlink(other), 0);
 
-	/* one that is named must be there */
+	/* a file that is named must exist */
 	(void)snprintf(line, sizeof(line),
 		       "%s: the settings can't be read: No such file or "
 		       "directory",
@@ -278,7 +278,7 @@ static void which_file(void **state)
 			 SWK_CONFIG);
 	swk_options_free(&options);
 
-	/* an empty variable is none, and the usual file need not be there */
+	/* an empty variable is the same as none, and the default file need not exist */
 	error = (struct swk_error){0};
 	if (access(SWK_CONFIG_FILE, F_OK)) {
 		assert_int_equal(
@@ -294,7 +294,7 @@ static void bad_file(void **state)
 {
 	static const struct {
 		const char *line;
-		int status; /* SWK_CONFIG: the file's */
+		int status; /* SWK_CONFIG: an error in the file */
 		bool quiet, syslog, help;
 	} rows[] = {
 		{"", SWK_CONFIG, false, false, false},
@@ -308,7 +308,7 @@ static void bad_file(void **state)
 		{"--help|--help=no", SWK_CONFIG, false, false, false},
 		{"--version", 0, false, false, false},
 		{"--version=0", SWK_CONFIG, false, false, false},
-		/* what is wrong with the line comes first */
+		/* an error in the command line comes first */
 		{"--nothing", SWK_USAGE, false, false, false},
 		{"-q|--keepalive=x", SWK_USAGE, true, false, false},
 		{"-q|word", SWK_USAGE, true, false, false},
@@ -335,7 +335,7 @@ static void bad_file(void **state)
 		unit_number(rows[i].line, options.help, rows[i].help);
 		swk_options_free(&options);
 	}
-	/* Variables too say how to speak of it. */
+	/* Variables, too, set how messages are printed. */
 	(void)snprintf(environment, sizeof(environment), "SWK_CONFIG=%s|SWK_SYSLOG=1|SWK_QUIET=yes",
 		       file);
 	for (int i = 0; i < 1; i++) {
@@ -350,7 +350,8 @@ static void bad_file(void **state)
 	}
 }
 
-/* How a mistake is told of is said beside it, whichever comes first; the first is told of. */
+/* Options for messages apply to the message about a wrong option, whichever comes first. The first
+ * error is reported. */
 static void beside_what_is_wrong(void **state)
 {
 	static const struct {
@@ -397,7 +398,7 @@ static void beside_what_is_wrong(void **state)
 	}
 }
 
-/* No variable keeps anybody from the help. */
+/* --help works whatever the variables are. */
 static void help_comes_first(void **state)
 {
 	struct swk_options options;
@@ -429,7 +430,7 @@ static void commands(void **state)
 		H = SWK_COMMAND_HOLD,
 		R = SWK_COMMAND_RESUME,
 	};
-	enum { FILE_OF_C = 64 }; /* that takes the word for a file, which is not there */
+	enum { FILE_OF_C = 64 }; /* takes the word for a file, which does not exist */
 	static const struct {
 		const char *line;
 		int takes;
@@ -477,7 +478,7 @@ static void commands(void **state)
 		{"--resync=maybe", 0},
 		{"--none", 0},
 		{"-X", 0},
-		/* what is clear may be short */
+		/* unique abbreviations */
 		{"--keep=1", A | E | R},
 		{"--ver", 0},
 	};
@@ -491,7 +492,7 @@ static void commands(void **state)
 		struct swk_error error = {0};
 		char environment[128], row[128];
 
-		/* For these two there is neither --verify nor --verbose. */
+		/* These two commands have neither --verify nor --verbose. */
 		if (!strcmp(line, "--ver") && (command == C || command == H))
 			takes = command;
 		write_config("{}");
@@ -551,7 +552,7 @@ static void messages(void **state)
 	}
 }
 
-/* A variable that is another command's is not looked at. */
+/* A variable of another command is ignored. */
 static void variables_of_others(void **state)
 {
 	struct swk_options options;
@@ -596,7 +597,7 @@ static void the_word(void **state)
 					      rows[i].line, &error),
 				 0);
 		unit_same(rows[i].line, options.word, rows[i].word);
-		/* It is the command that makes a setting of it. */
+		/* The command turns it into a setting. */
 		assert_null(options.settings.service);
 		swk_options_free(&options);
 	}
@@ -625,7 +626,7 @@ static void flags(void **state)
 		read_options(&options, SWK_COMMAND_APPLY, environment, "--verify=no", &error), 0);
 	assert_false(options.settings.verify);
 	swk_options_free(&options);
-	/* One who explains may say more as well, and no other flag. */
+	/* `explain` may also print more; it has no other flag. */
 	for (int i = 0; i < 3; i++) {
 		(void)snprintf(environment, sizeof(environment), "SWK_CONFIG=%s%s", file,
 			       i == 2 ? "|SWK_VERBOSE=1" : "");

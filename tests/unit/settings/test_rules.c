@@ -68,7 +68,7 @@ static void built_in(void **state)
 	swk_fields_free(&swk_rules_fields, &rules);
 }
 
-/* Who says keepalive=N for a service; of two keys each by itself. */
+/* Which entry sets keepalive for a service. Of two keys, each is looked up by itself. */
 static void most_specific_wins(void **state)
 {
 	static const struct {
@@ -80,30 +80,30 @@ static void most_specific_wins(void **state)
 		{"web keepalive=1", "web2", 20, 3},
 		{"web keepalive=1", "Web", 20, 3},
 		{"web", "web", 20, 3},
-		/* a name before every pattern, wherever it stands */
+		/* a name wins over every pattern, wherever it is */
 		{"web keepalive=1; web-longer-than-it* keepalive=2; w* keepalive=3", "web", 1, 3},
 		{"w* keepalive=3; web keepalive=1", "web", 1, 3},
 		{"web keepalive=1; we? keepalive=3; *web keepalive=4", "web", 1, 3},
-		/* the pattern with more of its own */
+		/* the pattern with more literal characters wins */
 		{"* keepalive=1; api-* keepalive=2; a* keepalive=3", "api-x", 2, 3},
 		{"api-* keepalive=2; a* keepalive=3; * keepalive=1", "api-x", 2, 3},
 		{"* keepalive=1; api-* keepalive=2; a* keepalive=3", "abc", 3, 3},
 		{"* keepalive=1; api-* keepalive=2; a* keepalive=3", "web", 1, 3},
 		{"**** keepalive=1; a* keepalive=2", "a", 2, 3},
 		{"???? keepalive=1; a* keepalive=2", "abcd", 2, 3},
-		/* what stands in brackets stands for others */
+		/* characters in brackets are not literal */
 		{"a[bcdef]* keepalive=1; ab* keepalive=2", "abx", 2, 3},
 		{"a[]bcdef]* keepalive=1; ab* keepalive=2", "abx", 2, 3},
 		{"a[!]xyzw]* keepalive=1; ab* keepalive=2", "abx", 2, 3},
 		{"a[^xyzw]* keepalive=1; ab* keepalive=2", "abx", 2, 3},
 		{"a[[:alpha:]]* keepalive=1; ab* keepalive=2", "abx", 2, 3},
 		{"a[bcd]c* keepalive=1; a* keepalive=2", "abc", 1, 3},
-		/* and what is escaped for itself */
+		/* escaped characters are literal */
 		{"\\a\\b* keepalive=1; a* keepalive=2", "abc", 1, 3},
 		{"\\a\\b* keepalive=1; abc* keepalive=2", "abc", 2, 3},
-		/* a bracket that begins nothing is one character */
+		/* a bracket that is not closed is a literal character */
 		{"a* keepalive=1; a[b* keepalive=2", "a[bc", 2, 3},
-		/* of two alike the first */
+		/* of two equally specific patterns the first wins */
 		{"a* keepalive=1; *b keepalive=2", "ab", 1, 3},
 		{"*b keepalive=2; a* keepalive=1", "ab", 2, 3},
 		{"?b keepalive=4; *b keepalive=2; a* keepalive=1; a? keepalive=3", "ab", 4, 3},
@@ -115,7 +115,7 @@ static void most_specific_wins(void **state)
 		 2},
 		{"* keepalive=5 max_fails=2; api-* keepalive=50; api-eu max_fails=1", "web", 5, 2},
 		{"a* keepalive=1; *b keepalive=2 max_fails=9", "ab", 1, 9},
-		/* the default, said, is said */
+		/* a default that is set counts as set */
 		{"* keepalive=5; web keepalive=20", "web", 20, 3},
 		{"* keepalive=5; web keepalive=0 max_fails=0", "web", 0, 0},
 	};
@@ -134,7 +134,7 @@ static void most_specific_wins(void **state)
 	}
 }
 
-/* Each key reaches the rules, and no other does with it. */
+/* Each key changes its own rule, and no other. */
 static void every_key(void **state)
 {
 	static const char *const says[] = {
@@ -216,7 +216,7 @@ static void words_and_their_meaning(void **state)
 	}
 }
 
-/* Without connections that are kept, what is said of them is nothing. */
+/* Without keepalive, its other settings are 0. */
 static void keepalive_of_none(void **state)
 {
 	static const struct {
@@ -243,7 +243,7 @@ static void keepalive_of_none(void **state)
 	}
 }
 
-/* Found rules own nothing: their texts are those of whoever said them. */
+/* The result owns nothing: its texts are those of the entries. */
 static void texts_are_borrowed(void **state)
 {
 	struct swk_overrides overrides = overrides_of("web upstream=shop; w* address=lan");
@@ -280,7 +280,7 @@ static void patterns(void **state)
 			    rows[i].matches);
 }
 
-/* An entry without wildcards is of the service of exactly this name. */
+/* An entry without wildcards applies to the service of exactly this name. */
 static void plain_names(void **state)
 {
 	static const struct {
@@ -303,7 +303,7 @@ static void plain_names(void **state)
 		{"w\xc3\xa9", "w\xc3\xa9", true},
 		{"w\xc3\xa9", "we\xcc\x81", false},
 		{"w\xff", "w\xff", true},
-		/* with one it is a pattern, also where that is of one name only */
+		/* an entry with one is a pattern, even if only one name matches */
 		{"we[b]", "web", true},
 		{"we[b]", "we[b]", false},
 		{"we\\b", "web", true},
@@ -325,7 +325,7 @@ static void plain_names(void **state)
 	}
 }
 
-/* What only an upstream of its own may say. */
+/* Settings that are only allowed for a single upstream. */
 static void names_of_upstreams(void **state)
 {
 	static const struct {

@@ -143,7 +143,7 @@ static void yes_and_no(void **state)
 	for (size_t i = 0; i < COUNT(names) * COUNT(rows); i++) {
 		const char *name = names[i / COUNT(rows)], *value = rows[i % COUNT(rows)].value;
 		int desired = rows[i % COUNT(rows)].flag;
-		/* From the other value to this one. */
+		/* Changes the flag from its other value to this one. */
 		struct swk_settings settings = {
 			.adopt = desired == 0, .resync = desired == 0, .dry_run = desired == 0};
 		struct swk_error error = {0};
@@ -256,7 +256,7 @@ static uint64_t hash_of_file(const char *config)
 	return hash;
 }
 
-/* Gives one field another value than it has, and takes it back. */
+/* Changes one field, and restores it. */
 static void must_count(const struct swk_settings *settings, const struct swk_field *field,
 		       void *base)
 {
@@ -279,7 +279,7 @@ static void must_count(const struct swk_settings *settings, const struct swk_fie
 		unit_number(field->name, swk_settings_hash(settings) == before, 0);
 		share->number--;
 	} else {
-		/* A flag is one byte, a number more: the first of both counts. */
+		/* A flag is one byte, a number is more: changes the first byte of both. */
 		*its = (char)(*its ^ 1);
 		unit_number(field->name, swk_settings_hash(settings) == before, 0);
 		*its = (char)(*its ^ 1);
@@ -297,7 +297,7 @@ static void all_must_count(const struct swk_settings *settings, const struct swk
 	}
 }
 
-/* A log or a metric of another form is no reason to ask Consul about everything. */
+/* Another format of the log or the metrics is not a reason to ask Consul about everything. */
 static void what_is_aside_does_not_count(void **state)
 {
 	struct swk_settings settings = defaults();
@@ -360,7 +360,7 @@ static void every_field_counts(void **state)
 	swk_settings_free(&settings);
 }
 
-/* Each another than all others, though some of their texts are the same in a row. */
+/* Each list gives a hash of its own, though joined texts of some are the same. */
 static void lists_count(void **state)
 {
 	static const char *const files[] = {
@@ -380,7 +380,8 @@ static void lists_count(void **state)
 		"\"http://127.0.0.1:2\"}]}",
 		"{\"services\": {\"a\": {}}}",
 		"{\"services\": {\"b\": {}}}",
-		/* To say what is so without saying it is to win over other patterns. */
+		/* A default that is set differs from one that is not, because it wins over other
+		 * patterns. */
 		"{\"services\": {\"a\": {\"max_conns\": 0}}}",
 		"{\"services\": {\"a\": {\"max_conns\": 1}}}",
 		"{\"services\": {\"a\": {}, \"b\": {}}}",
@@ -395,7 +396,7 @@ static void lists_count(void **state)
 	}
 }
 
-/* A run by hand and one by a timer must not undo what each other remembers. */
+/* A run by hand and a run by the timer must not discard each other's memory. */
 static void runs_own_counts_for_nothing(void **state)
 {
 	struct swk_settings settings = defaults();

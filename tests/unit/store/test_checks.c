@@ -39,13 +39,13 @@ static void tallies(void **state)
 static void known_numbers(void **state)
 {
 	(void)state;
-	/* FNV-1a's own: of nothing, "a" and "foobar". */
+	/* FNV-1a's test vectors: of nothing, "a" and "foobar". */
 	assert_true(swk_hash_bytes(SWK_HASH_START, "", 0) == UINT64_C(0xcbf29ce484222325));
 	assert_true(swk_hash_bytes(SWK_HASH_START, "a", 1) == UINT64_C(0xaf63dc4c8601ec8c));
 	assert_true(swk_hash_bytes(SWK_HASH_START, "foobar", 6) == UINT64_C(0x85944171f73967e8));
-	/* MurmurHash3's last step of 1. */
+	/* MurmurHash3's finalizer, of 1. */
 	assert_true(swk_hash_end(1) == UINT64_C(0xb456bcfc34c2cb2c));
-	/* A text has an end, and none is not an empty one. */
+	/* The end of a text counts, and NULL differs from "". */
 	assert_true(swk_hash_text(swk_hash_text(1, "a"), "bc") !=
 		    swk_hash_text(swk_hash_text(1, "ab"), "c"));
 	assert_true(swk_hash_text(1, NULL) != swk_hash_text(1, ""));
@@ -61,8 +61,8 @@ static void keys(void **state)
 	assert_true(swk_checks_node("[") != swk_checks_node("{"));
 }
 
-/* Whatever differs in a check is another number; but for what a document and an answer may tell
- * otherwise. */
+/* Each difference in a check gives another number, except for members that may differ between a
+ * document and an answer. */
 static void numbers_of_checks(void **state)
 {
 	const struct swk_check check = {"n", "c", "w1", "web", "passing", 7, false, true};
@@ -86,8 +86,8 @@ static void numbers_of_checks(void **state)
 
 /* ---- a document against what was seen ---- */
 
-/* Words: `web/w1:passing` of a service, at node n1; `n1:passing` of a node; `@7` behind it is the
- * index of its last change. */
+/* A check from a word: `web/w1:passing` of a service, at node n1; `n1:passing` of a node; `@7` at
+ * the end is the index of its last change. */
 static struct swk_check check_of(char *word)
 {
 	struct swk_check check = {.node = "n1",
@@ -139,8 +139,8 @@ static struct swk_tallies document_of(const char *text)
 	return document;
 }
 
-/* What an answer about web says: words of its checks, and for each instance of its node's checks.
- */
+/* Records an answer about web: words for its own checks and, for each instance, for its node's
+ * checks. */
 static void see(struct swk_checks_entry *seen, const char *own, const char *const *nodes,
 		size_t count, uint64_t blocks)
 {
@@ -164,7 +164,7 @@ static void see(struct swk_checks_entry *seen, const char *own, const char *cons
 	swk_tallies_free(&tallies);
 }
 
-/* Three instances on two nodes, and the document at that time. */
+/* Three instances on two nodes, and the document from that time. */
 static const char *const two_nodes[] = {"n1 n1:passing", "n2 n2:passing@4", "n1 n1:passing"};
 #define OWN "web/w1:passing@1 web/w2:passing@2 web/w3:warning"
 #define NODES " n1:passing n2:passing@4"
@@ -176,15 +176,15 @@ static void documents(void **state)
 		bool same;
 	} rows[] = {
 		{OWN NODES, true},
-		/* In another order, and with what is of others. */
+		/* In another order, and with checks of others. */
 		{"n2:passing@4 api/a1:critical web/w3:warning web/w2:passing@2 n1:passing "
 		 "web/w1:passing@1 n3:critical Web/w1:critical",
 		 true},
 		{"web/w1:critical@1 web/w2:passing@2 web/w3:warning" NODES, false},
-		/* There and back. */
+		/* Changed, and changed back. */
 		{"web/w1:passing@9 web/w2:passing@2 web/w3:warning" NODES, false},
 		{"web/w1:passing@2 web/w2:passing@1 web/w3:warning" NODES, false},
-		/* Of a node. */
+		/* A node's check. */
 		{OWN " n1:passing n2:critical@4", false},
 		{OWN " n1:passing n2:passing@5", false},
 		{OWN " n1:passing", false},
@@ -194,7 +194,7 @@ static void documents(void **state)
 		{"web/w1:passing@1 web/w2:passing@2" NODES, false},
 		{NODES, false},
 		{"", false},
-		/* Another's. */
+		/* Checks of another service. */
 		{"Web/w1:passing@1 Web/w2:passing@2 Web/w3:warning" NODES, false},
 	};
 	struct swk_tallies blocks = {0}, others = {0};
@@ -215,7 +215,7 @@ static void documents(void **state)
 
 		unit_number(rows[i].document, swk_checks_same(&seen, &document, &blocks),
 			    rows[i].same);
-		/* The file holds something else of it by now, or holds anything at all. */
+		/* FILE now has other upstreams of the service, or has any at all. */
 		unit_number(rows[i].document, swk_checks_same(&seen, &document, &others), false);
 		unit_number(rows[i].document, swk_checks_same(&bare, &document, &blocks), false);
 		swk_tallies_free(&document);
@@ -226,7 +226,7 @@ static void documents(void **state)
 	swk_tallies_free(&others);
 }
 
-/* Nothing in the file is a state of it, as of a service that is not to be published. */
+/* No upstream in FILE is a valid state, too, for example of a service that is not published. */
 static void without_blocks(void **state)
 {
 	struct swk_checks_entry seen = {.service = "web"};
@@ -251,7 +251,7 @@ static char *written(const struct swk_checks *checks)
 	return out.data;
 }
 
-/* Reads a text, of just its length in memory, and returns the line that is damaged. */
+/* Reads a text in memory of its exact length, and returns the damaged line. */
 static size_t read_text(struct swk_checks *checks, const char *text, size_t length)
 {
 	struct swk_error error = {0};
@@ -437,7 +437,7 @@ static void line_too_long(void **state)
 	free(name);
 }
 
-/* An empty file is a buffer that has no bytes. */
+/* An empty file is a buffer without any bytes. */
 static void no_bytes(void **state)
 {
 	struct swk_checks checks = {0};

@@ -80,7 +80,7 @@ static void reason_has_a_limit_and_a_name_is_cut(void **state)
 	free(name);
 }
 
-/* Whatever isn't what is written is no hold that says something. */
+/* A text that swk-apply did not write is a damaged hold. */
 static void damaged(void **state)
 {
 	static const struct {

@@ -42,7 +42,7 @@ static char *written(const struct swk_state *state)
 	return out.data;
 }
 
-/* Reads a text, of just its length in memory, and returns the line that is damaged. */
+/* Reads a text in memory of its exact length, and returns the damaged line. */
 static size_t read_text(struct swk_state *state, const char *text, size_t length)
 {
 	struct swk_error error = {0};
@@ -183,12 +183,12 @@ static void damage(void **unused)
 		{HEAD "keys 1 web\nend\n", 2},
 		{HEAD "keys -1\nend\n", 2},
 		{HEAD "keyed 1\nend\n", 2},
-		/* what is gone */
+		/* upstreams that are gone */
 		{HEAD "gone web\nend\n", 0},
 		{HEAD "gone\nend\n", 2},
 		{HEAD "gone \nend\n", 2},
 		{HEAD "gone we/b\nend\n", 2},
-		/* targets, and what they are owed */
+		/* targets, and what is pending for them */
 		{HEAD "target \nend\n", 2},
 		{HEAD "target\nend\n", 2},
 		{HEAD "owed web\nend\n", 2},
@@ -210,7 +210,7 @@ static void damage(void **unused)
 	}
 }
 
-/* The file must not grow for ever. */
+/* The state file must not grow forever. */
 static void too_many_gone(void **unused)
 {
 	struct swk_state state = {0};
@@ -257,7 +257,7 @@ static void nul_anywhere(void **unused)
 	}
 }
 
-/* An empty file is a buffer that has no bytes. */
+/* An empty file is a buffer without any bytes. */
 static void no_bytes(void **unused)
 {
 	struct swk_state state = {0};

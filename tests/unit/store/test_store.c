@@ -144,7 +144,7 @@ static void no_directory(void **state)
 	assert_int_equal(swk_store_open(&store, in(place, "none/a.conf"), &error), SWK_CANTCREATE);
 	unit_says("none", error.text, "make this directory");
 	swk_store_close(&store);
-	/* A file is no directory either. */
+	/* A file is not a directory either. */
 	put(in(place, "file"), "", 0644);
 	error = (struct swk_error){0};
 	assert_int_equal(swk_store_open(&store, in(place, "file/a.conf"), &error), SWK_CANTCREATE);
@@ -189,7 +189,8 @@ static void reads_what_is_not_there(void **state)
 	swk_buffer_free(&got);
 }
 
-/* What is no file, and a file that is too large: refused with its name, and not waited for. */
+/* Things that are not files, and a file that is too large: refused with the name, without
+ * waiting. */
 static void reads_no_other_things(void **state)
 {
 	static const struct {
@@ -247,7 +248,7 @@ static void replacing_keeps_mode_and_owner(void **state)
 		struct stat before, after;
 
 		put(place->conf, "old, and longer", modes[i]);
-		/* Only root may do so; to others it makes no difference here. */
+		/* Only root may do this; the test also works for others. */
 		(void)!chown(place->conf, 12345, 23456);
 		before = about(place->conf);
 		assert_int_equal(replace(&store, store.conf, "new", &error), 0);
@@ -268,7 +269,7 @@ static void root_gives_new_files_to_the_directorys_owner(void **state)
 	struct swk_error error = {0};
 	bool waited;
 
-	/* Where this isn't root, the directory stays the caller's own, as its files are. */
+	/* Without root, directory and files stay the caller's. */
 	(void)!chown(place->directory, 12345, 23456);
 	assert_int_equal(swk_store_lock(&store, A_LONG_TIME, &waited, &error), 0);
 	assert_int_equal(replace(&store, store.conf, "", &error), 0);
@@ -304,7 +305,7 @@ static void left_temporary_is_swept(void **state)
 	assert_int_equal(replace(&store, store.conf, "text", &error), 0);
 	must_hold(place->conf, "text");
 	assert_int_equal(access(store.temporary, F_OK), -1);
-	/* One that somebody else put there is not followed. */
+	/* A link that another user put there is not followed. */
 	put(in(place, "other"), "theirs", 0644);
 	assert_int_equal(symlink("other", store.temporary), 0);
 	assert_int_equal(replace(&store, store.conf, "text 2", &error), 0);
@@ -334,7 +335,7 @@ static void symbolic_links_stay(void **state)
 	swk_store_close(&store);
 }
 
-/* Where such a link leads can't be told, and it must not be replaced by a file. */
+/* The target of such a link is unknown, so a file must not replace the link. */
 static void link_to_what_is_not_there(void **state)
 {
 	static const char *const leads[] = {"real/b.conf", "none/b.conf", "a.conf"};
@@ -367,7 +368,7 @@ static void no_file_in_the_files_place(void **state)
 		unit_says("before", before.text, place->conf);
 		swk_store_close(&store);
 		assert_int_equal(remove(place->conf), 0);
-		/* Nor if it comes while a run is at it. */
+		/* Nor if it appears during a run. */
 		store = open_store(place->conf);
 		assert_int_equal(fifo ? mkfifo(place->conf, 0644) : mkdir(place->conf, 0755), 0);
 		assert_int_equal(replace(&store, store.conf, "text", &after), SWK_CANTCREATE);
@@ -386,7 +387,7 @@ static void failing_leaves_the_old_file(void **state)
 	struct swk_error error = {0};
 
 	put(place->conf, "old", 0644);
-	/* No temporary file can be made, and what is there can't be swept. */
+	/* A temporary file can't be created, and the directory in its place can't be removed. */
 	assert_int_equal(mkdir(store.temporary, 0755), 0);
 	assert_int_equal(replace(&store, store.conf, "new", &error), SWK_CANTCREATE);
 	unit_says("failing", error.text, "it is in the way, and can't be removed");
@@ -411,7 +412,7 @@ static void bad_state_is_set_aside(void **state)
 
 /* ---- the lock ---- */
 
-/* A process that does not outlive a test that fails. */
+/* Starts a process that does not outlive a failed test. */
 static pid_t start_process(void)
 {
 	pid_t parent = getpid(), pid = fork();
@@ -422,7 +423,7 @@ static pid_t start_process(void)
 	return pid;
 }
 
-/* Another process that takes the lock, says so, and then holds it until it is killed. */
+/* Starts a process that takes the lock, reports that, and holds it until it is killed. */
 static pid_t start_holder(const char *conf)
 {
 	int ends[2];
@@ -464,7 +465,7 @@ static void free_lock_is_taken_at_once(void **state)
 	struct swk_error error = {0};
 	bool waited = true;
 
-	/* Twice: it is given back, and the file stays. */
+	/* Twice: the lock is released, and its file stays. */
 	for (int i = 0; i < 2; i++) {
 		struct swk_store store = open_store(place->conf);
 
@@ -488,7 +489,7 @@ static void held_lock_times_out(void **state)
 	assert_int_equal(swk_store_lock(&store, swk_now_ms(), &waited, &error), SWK_TEMPFAIL);
 	assert_true(waited);
 	unit_says("held", error.text, "another run held the lock");
-	/* And nothing of the waiting is left. */
+	/* Nothing is left of the waiting. */
 	assert_int_equal(sigaction(SIGALRM, NULL, &after), 0);
 	assert_ptr_equal(after.sa_handler, before.sa_handler);
 	swk_store_close(&store);
@@ -508,7 +509,7 @@ static void killed_holder_holds_nothing(void **state)
 	swk_store_close(&store);
 }
 
-/* Whether a process waits for a lock of a file, as the kernel says. */
+/* Whether a process waits for a file lock, according to the kernel. */
 static bool waits(pid_t pid)
 {
 	char line[256], desired[32];
@@ -556,7 +557,7 @@ static void lock_that_is_no_file(void **state)
 	struct swk_error error = {0};
 	bool waited;
 
-	/* A link is not followed: it might make a file anywhere. */
+	/* A link is not followed, because it could create a file anywhere. */
 	assert_int_equal(symlink("elsewhere", store.lock), 0);
 	assert_int_equal(swk_store_lock(&store, A_LONG_TIME, &waited, &error), SWK_CANTCREATE);
 	unit_says("link", error.text, "the lock can't be opened");
@@ -609,7 +610,7 @@ static void the_file_before_is_kept(void **state)
 	first = about(store.conf);
 	must_commit(&store, "one", "two");
 	must_hold(store.previous, "one");
-	/* The file itself, not one like it. */
+	/* The same inode, not a copy. */
 	assert_int_equal(about(store.previous).st_ino, first.st_ino);
 	assert_int_equal(about(store.previous).st_mode & 07777, 0640);
 	must_commit(&store, "two", "three");
@@ -617,7 +618,7 @@ static void the_file_before_is_kept(void **state)
 	swk_store_close(&store);
 }
 
-/* A commit that was cut short: before the conf file was the new one, and behind that. */
+/* A commit that is interrupted before or after the new conf file is in place. */
 static void cut_short(void **state)
 {
 	struct place *place = *state;
@@ -639,7 +640,7 @@ static void cut_short(void **state)
 	must_commit(&store, "four", "five");
 	must_hold(store.previous, "four");
 
-	/* Of two names of one file, none is renamed to the other. */
+	/* rename() does nothing if both names belong to one file. */
 	assert_int_equal(unlink(store.previous), 0);
 	assert_int_equal(link(store.conf, store.previous), 0);
 	assert_int_equal(link(store.conf, store.kept), 0);
@@ -673,7 +674,8 @@ static void nothing_in_the_way_is_followed(void **state)
 	must_hold(store.conf, "two");
 	assert_int_equal(rmdir(store.kept), 0);
 
-	/* Known only when the conf file is the new one; from then on, before that. */
+	/* The first commit finds the obstacle only after it replaced the conf file, later ones
+	 * before that. */
 	assert_int_equal(unlink(store.previous), 0);
 	assert_int_equal(mkdir(store.previous, 0755), 0);
 	error = (struct swk_error){0};
@@ -743,7 +745,7 @@ static int replace_alone(const struct place *place, const char *text, struct swk
 	return status;
 }
 
-/* Whatever was there: a new file has the mode that others need, and no link is followed. */
+/* Whatever was there before, the new file is readable for others, and no link is followed. */
 static void alone_takes_the_place(void **state)
 {
 	const struct place *place = *state;
@@ -798,7 +800,7 @@ static void alone_reads_no_link(void **state)
 	swk_buffer_free(&text);
 }
 
-/* One run at a time: the folder is the lock, and nothing is put beside the file for that. */
+/* One run at a time: the folder itself is locked, and no lock file is created. */
 static void alone_locks_the_folder(void **state)
 {
 	const struct place *place = *state;

@@ -22,7 +22,7 @@ static void changes_of_the_file(void **state)
 		 "a"},
 		{"a: a.example:80", "a: a.example:80", ""},
 		{"a: a.example:80", "a: b.example:80", "a"},
-		/* Where it comes from is no change of the proxy; another spelling is. */
+		/* Another source is not a change of the proxy; another spelling of the name is. */
 		{"x_a: 10.0.0.1:80", "x_a<x gray=a>: 10.0.0.1:80", ""},
 		{"a: 10.0.0.1:80", "a: 10.0.0.1:80 keyed", ""},
 		{"A: 10.0.0.1:80", "a: 10.0.0.1:80", "a"},
@@ -76,7 +76,7 @@ static void names_of_others(void **state)
 	}
 }
 
-/* A plan as text: `+name` to be made, `-name` to be deleted, `!` behind it where it is owed. */
+/* A plan as text: `+name` to send, `-name` to delete, with `!` at the end if it is pending. */
 static char *show_plan(const struct swk_plan *plan)
 {
 	struct swk_error error = {0};
@@ -99,7 +99,7 @@ static void what_a_target_is_sent(void **state)
 		enum swk_readable readable;
 		const char *live, *plan;
 	} rows[] = {
-		/* what is owed is sent whatever can be read */
+		/* what is pending is sent, whatever can be read */
 		{"a: 10.0.0.1:80; b: 10.0.0.1:80", "A x", SWK_READ_NOTHING, "", "+a! -x!"},
 		{"a: 10.0.0.1:80; b: 10.0.0.1:80", "A x", SWK_READ_NAMES, "", "+a! -x!"},
 		{"a: 10.0.0.1:80; b: 10.0.0.1:80", "A x", SWK_READ_ADDRESSES,
@@ -107,7 +107,7 @@ static void what_a_target_is_sent(void **state)
 		{"a: 10.0.0.1:80; b: 10.0.0.1:80", "A x", SWK_READ_ATTRIBUTES,
 		 "a: 10.0.0.1:80; b: 10.0.0.1:80", "+a! -x!"},
 		{"", "x", SWK_READ_ATTRIBUTES, "", "-x!"},
-		/* what is there and nobody's business */
+		/* unmanaged upstreams */
 		{"a: 10.0.0.1:80", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.1:80; x: 10.0.0.1:80", ""},
 		/* what is missing */
 		{"a: 10.0.0.1:80", "", SWK_READ_NOTHING, "", ""},
@@ -127,10 +127,10 @@ static void what_a_target_is_sent(void **state)
 		{"a: 10.0.0.1:80", "", SWK_READ_NAMES, "A: 10.0.0.1:80", ""},
 		{"a: 10.0.0.1:80", "", SWK_READ_ADDRESSES, "A: 10.0.0.1:80", "+a"},
 		{"a: 10.0.0.1:80", "", SWK_READ_ATTRIBUTES, "A: 10.0.0.1:80", "+a"},
-		/* balancing and keepalive are never told */
+		/* dyups never reports balancing and keepalive */
 		{"a: 10.0.0.1:80 keepalive=20", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.1:80", ""},
 		{"a: 10.0.0.1:80 ip_hash", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.1:80", ""},
-		/* a host's name is shown as the addresses that it had */
+		/* a host name is shown as the addresses that it had */
 		{"a: a.example:80 10.0.0.1:80", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.9:80", ""},
 		{"a: a.example:80", "", SWK_READ_ADDRESSES, "a: 10.0.0.9:80 10.0.0.8:80", ""},
 		{"a: a.example:80", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.9:80 unread", ""},

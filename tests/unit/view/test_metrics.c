@@ -18,7 +18,7 @@ static void learn(struct swk_report *report, const char *upstream, bool known, s
 	report->upstreams = report->health_count;
 }
 
-/* A pass over all services, with one of everything. */
+/* A complete run with one of everything. */
 static struct swk_report whole_pass(void)
 {
 	struct swk_report report;
@@ -41,7 +41,7 @@ static struct swk_report whole_pass(void)
 	return report;
 }
 
-/* What the file says after a run, given what it said before; takes the report. */
+/* The metrics file after a run, given its content before. Frees the report. */
 static char *after(const char *before, struct swk_report *report, int status, double now)
 {
 	struct swk_metrics metrics = {0};
@@ -59,7 +59,7 @@ static char *after(const char *before, struct swk_report *report, int status, do
 	return out.data;
 }
 
-/* The value of a sample, without what stands before; NULL: there is none. */
+/* The value of a sample, as the rest of the text; NULL if there is none. */
 static const char *value(const char *text, const char *sample)
 {
 	static char room[64];
@@ -108,7 +108,7 @@ static void a_whole_pass(void **state)
 		{"swk_upstream_healthy_ratio{upstream=\"Shop\"}", "1"},
 		{"swk_upstream_healthy_ratio{upstream=\"web\"}", "0.25"},
 		{"swk_pending_upstreams{target=\"http://127.0.0.1:1\"}", "3"},
-		/* Escaped as the format has it. */
+		/* Escaped as the format requires. */
 		{"swk_pending_upstreams{target=\"a \\\"b\\\" \\\\c\"}", "0"},
 	};
 	struct swk_report report = whole_pass();
@@ -119,7 +119,7 @@ static void a_whole_pass(void **state)
 	free(text);
 }
 
-/* A run that ended early moves what is about runs, and leaves what is about nginx. */
+/* A run that ended early changes the metrics of runs, but not those of nginx. */
 static void a_failure_leaves_the_rest(void **state)
 {
 	static const struct sample samples[] = {
@@ -152,7 +152,7 @@ static void a_failure_leaves_the_rest(void **state)
 	free(text);
 }
 
-/* The first run of all fails: nothing is known, and no number stands for that. */
+/* If the very first run fails, nothing is known, and unknown metrics have no sample. */
 static void nothing_is_no_number(void **state)
 {
 	struct swk_report report;
@@ -171,7 +171,7 @@ static void nothing_is_no_number(void **state)
 	free(text);
 }
 
-/* The event of one service knows of that one; upstreams that are gone are gone here, too. */
+/* An event of one service updates that service. Upstreams that are gone disappear. */
 static void an_event_of_one_service(void **state)
 {
 	static const struct sample samples[] = {
@@ -236,7 +236,7 @@ static void counts_go_on(void **state)
 	free(text);
 }
 
-/* Of a file that is cut, torn or somebody else's, what can't be read is as if it weren't there. */
+/* If the file is cut, damaged or another program's, its undecodable parts count as missing. */
 static void damaged(void **state)
 {
 	static const char *const rows[] = {
@@ -272,8 +272,7 @@ static void damaged(void **state)
 	}
 }
 
-/* Cut anywhere, or with any byte another: it is read to some end, and what is written has the same
- * lines. */
+/* Cut anywhere, or with any byte changed: reading ends, and the written file has the same lines. */
 static void damaged_anywhere(void **state)
 {
 	struct swk_report report = whole_pass();
@@ -298,7 +297,8 @@ static void damaged_anywhere(void **state)
 	free(whole);
 }
 
-/* A catalogue of any size makes no more series than so many: of more, those that ail. */
+/* The number of series has a limit. With more upstreams than that, only unhealthy ones get a
+ * series. */
 static void cardinality_is_bounded(void **state)
 {
 	static const struct {
@@ -332,8 +332,7 @@ static void cardinality_is_bounded(void **state)
 	}
 }
 
-/* One that was left out for being healthy among many is known to be healthy when there are fewer.
- */
+/* An upstream that was left out because it was healthy counts as healthy once there is room. */
 static void healthy_among_many_is_healthy(void **state)
 {
 	struct swk_report report;
@@ -355,7 +354,7 @@ static void healthy_among_many_is_healthy(void **state)
 	free(text);
 }
 
-/* A hold is there until a run found none, whether that got to its end or not. */
+/* A hold stays in the metrics until a run finds none, even a run that ends early. */
 static void held(void **state)
 {
 	static const struct {
@@ -400,7 +399,7 @@ static char *page(const char *path)
 	return text.data;
 }
 
-/* The manual tells of each metric, and of no other. */
+/* The manual describes each metric, and no other. */
 static void manual_has_them(void **state)
 {
 	struct swk_report report = whole_pass();

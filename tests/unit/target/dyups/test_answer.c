@@ -6,7 +6,7 @@
 
 typedef int reader(struct swk_live *live, const char *text, size_t length, struct swk_error *error);
 
-/* What a reader makes of a text, of just its length in memory, as `READABLE / upstreams`. */
+/* What a reader makes of a text in memory of its exact length: `READABLE / upstreams`. */
 static char *read_text(reader *read, const char *text, size_t length)
 {
 	static const char *const readable[] = {"nothing", "names", "addresses", "attributes"};
@@ -21,7 +21,7 @@ static char *read_text(reader *read, const char *text, size_t length)
 	for (size_t i = 0; i < live.upstreams.count; i++) {
 		struct swk_upstream *upstream = &live.upstreams.list[i];
 
-		/* It doesn't tell where they come from: so the rows don't say it. */
+		/* The answer does not show the source, so the rows omit it. */
 		assert_string_equal(upstream->service, "");
 		assert_string_equal(upstream->tag, "");
 		free(upstream->service);
@@ -51,18 +51,18 @@ static void detail(void **state)
 		 "down=1\n\n",
 		 "attributes / web: 10.0.0.1:80,weight=5,max_conns=7,max_fails=0,fail_timeout=2,"
 		 "backup,down"},
-		/* the stand-alone module: no max_conns */
+		/* the stand-alone module has no max_conns */
 		{"web\nserver 10.0.0.1:80 weight=1 max_fails=3 fail_timeout=2 backup=0 down=0\n\n",
 		 "attributes / web: 10.0.0.1:80,max_fails=3,fail_timeout=2"},
-		/* Tengine 2.1: no attributes */
+		/* Tengine 2.1 has no attributes */
 		{"web\nserver 10.0.0.1:80\nserver 10.0.0.2:80\n\n",
 		 "addresses / web: 10.0.0.1:80 10.0.0.2:80"},
 		{"web\nserver 10.0.0.1:80 \n\n", "addresses / web: 10.0.0.1:80"},
-		/* the last lines cut or without their ends */
+		/* last lines that are cut, or not ended */
 		{"web\nserver 10.0.0.1:80" ATTRIBUTES, "attributes / web: 10.0.0.1:80"},
 		{"web", "attributes / web:"},
 		{"web\n\n", "attributes / web:"},
-		/* what this model can't hold */
+		/* servers that the model can't represent */
 		{"web\nserver unix:/run/x" ATTRIBUTES "\n\napi\nserver 10.0.0.1:80" ATTRIBUTES
 		 "\n\n",
 		 "attributes / api: 10.0.0.1:80; web: unread"},
@@ -87,7 +87,7 @@ static void detail(void **state)
 		/* the same server twice has twice the traffic */
 		{"web\nserver 10.0.0.1:80" ATTRIBUTES "\nserver 10.0.0.1:80" ATTRIBUTES "\n\n",
 		 "attributes / web: 10.0.0.1:80 unread"},
-		/* others' names, whatever they are */
+		/* unmanaged names, whatever they are */
 		{"we b;{}\nserver 10.0.0.1:80" ATTRIBUTES "\n\n",
 		 "attributes / we b;{}: 10.0.0.1:80"},
 	};
@@ -125,7 +125,7 @@ static void list(void **state)
 	}
 }
 
-/* Cut, changed or with a NUL at any byte: it is read somehow, and never beyond its end. */
+/* Cut, changed, or with a NUL at any byte: it is read somehow, and never beyond its end. */
 static void anything_is_read(void **state)
 {
 	static const char text[] = "web\nserver 10.0.0.1:80" ATTRIBUTES
@@ -147,7 +147,7 @@ static void anything_is_read(void **state)
 	}
 }
 
-/* A line ends at a NUL, and what is nothing then is an empty line. */
+/* A line ends at a NUL. If nothing comes before it, the line is empty. */
 static void nul_bytes(void **state)
 {
 	static const char text[] = "\0name\nweb\0x\nserver 10.0.0.1:80\0 slow_start=1\n\0\napi\n";
@@ -226,7 +226,7 @@ static void servers_shown(void **unused)
 		{"web: 10.0.0.1:80", "server 10.0.0.1:81\n", false},
 		{"web: 10.0.0.1:80", "server example\n", false},
 		{"web: 10.0.0.1:80", "", false},
-		/* hosts: as many lines, and the addresses among them */
+		/* host names: as many lines as servers, and all addresses among them */
 		{"web: a.example:80", "server 10.0.0.9:80\n", true},
 		{"web: a.example:80 b.example:80", "server 10.0.0.9:80\nserver 10.0.0.9:80\n",
 		 true},
