@@ -174,7 +174,7 @@ static int read_documents(struct chain *chain, struct fuzz_text rest, struct swk
 	return refusal->status;
 }
 
-/* ---- what must be true of a decision ---- */
+/* ---- checks of a decision ---- */
 
 static bool only_backups(const struct swk_upstream *upstream)
 {
@@ -239,7 +239,7 @@ static void check_decision(const struct chain *chain, const struct swk_upstreams
 		const struct swk_upstream *this = &desired->list[i];
 		const struct swk_upstream *before = swk_upstreams_find(recorded, this->name);
 
-		fuzz_require(!swk_names_contain(unmanaged, this->name), "%s is somebody else's",
+		fuzz_require(!swk_names_contain(unmanaged, this->name), "%s is unmanaged",
 			     this->name);
 		fuzz_require(fuzz_is_name(this->name), "name %s", this->name);
 		fuzz_require(!*this->service || fuzz_is_name(this->service), "service %s",
@@ -345,7 +345,7 @@ static int decide(const struct input *input, struct swk_upstreams *recorded,
 			  &error, "sources");
 		if (!chain.settings.adopt)
 			fuzz_done(swk_plan_unmanaged(&unmanaged, live, recorded, &nothing, &error),
-				  &error, "foreign");
+				  &error, "unmanaged");
 		fuzz_done(swk_decide(&chain.policy, recorded, &sources, &unmanaged, desired,
 				     &chain.report, &error),
 			  &error, "decide");
@@ -417,7 +417,7 @@ static void check_file(const struct swk_upstreams *desired, struct chain_file *f
 	fuzz_only_ours("file", file->text.data, file->text.length);
 	check_lines(file->text.data);
 	fuzz_require(swk_nginx_is_managed(file->text.data, file->text.length),
-		     "the file is not ours");
+		     "the file is not managed");
 	fuzz_done(swk_nginx_read(&file->set, "file", file->text.data, file->text.length, &error),
 		  &error, "reading back");
 	identical(desired, &file->set);
@@ -455,7 +455,7 @@ static void check_bodies(const struct swk_upstreams *set)
 	swk_buffer_free(&body);
 }
 
-/* ---- all of it ---- */
+/* ---- the whole chain ---- */
 
 void chain_run(struct chain_file *file, const char *input, size_t length)
 {

@@ -145,7 +145,7 @@ static inline void fuzz_in_order(const struct swk_upstreams *set, bool unique)
 		const struct swk_upstream *this = &set->list[i];
 		int order = i ? strcasecmp(set->list[i - 1].name, this->name) : -1;
 
-		fuzz_require(order < 0 || (!order && !unique), "%s stands behind %s", this->name,
+		fuzz_require(order < 0 || (!order && !unique), "%s comes after %s", this->name,
 			     i ? set->list[i - 1].name : "");
 		for (size_t j = 1; j < this->count; j++)
 			fuzz_require(swk_server_compare(&this->servers[j - 1], &this->servers[j]) <

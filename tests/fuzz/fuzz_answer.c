@@ -54,8 +54,8 @@ static void compare_with_file(const struct swk_live *live)
 		twice |=
 			!strcasecmp(live->upstreams.list[i - 1].name, live->upstreams.list[i].name);
 	fuzz_done(swk_plan_unmanaged(&unmanaged, live, &live->upstreams, &nothing, &error), &error,
-		  "foreign");
-	fuzz_require(!unmanaged.count, "%s is foreign to itself",
+		  "unmanaged");
+	fuzz_require(!unmanaged.count, "%s is unmanaged in its own file",
 		     unmanaged.count ? *unmanaged.list : "");
 	fuzz_done(swk_plan_make(&plan, &live->upstreams, &nothing, &nothing, live, &error), &error,
 		  "plan");

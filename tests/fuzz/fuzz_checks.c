@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	swk_buffer_init(&text, SIZE_MAX / 2);
 	fuzz_done(swk_checks_write(&text, &checks, &error), &error, "writing");
 	fuzz_require(text.length == size && !memcmp(text.data, data, size),
-		     "what was written is another text");
+		     "the written text is another");
 	swk_buffer_free(&text);
 	swk_checks_free(&checks);
 	return 0;

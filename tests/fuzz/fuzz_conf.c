@@ -24,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	swk_buffer_init(&again, SIZE_MAX / 2);
 	fuzz_done(swk_nginx_file(&text, &first, &error), &error, "writing");
 	fuzz_only_ours("conf", text.data, text.length);
-	fuzz_require(swk_nginx_is_managed(text.data, text.length), "what was written is not ours");
+	fuzz_require(swk_nginx_is_managed(text.data, text.length),
+		     "the written file is not managed");
 	fuzz_done(swk_nginx_read(&second, "again", text.data, text.length, &error), &error,
 		  "reading again");
 	fuzz_same(&first, &second);

@@ -41,7 +41,7 @@ static void check_message(const struct swk_error *error, size_t lines)
 		     lines, error->text);
 }
 
-/* ---- what is accepted ---- */
+/* ---- accepted files ---- */
 
 static void check_fields(const struct swk_fields *fields, const void *base)
 {
@@ -137,7 +137,7 @@ static void check_lines(const struct where *where, const json_t *value,
 	const char *key;
 	json_t *member;
 
-	fuzz_require(line >= *last && line <= where->lines, "line %zu of %zu, behind %zu", line,
+	fuzz_require(line >= *last && line <= where->lines, "line %zu of %zu, after %zu", line,
 		     where->lines, *last);
 	*last = line;
 	json_object_foreach((json_t *)(uintptr_t)value, key, member)

@@ -9,7 +9,7 @@ static void is_a_line(const struct swk_buffer *text)
 {
 	for (size_t i = 0; i < text->length; i++)
 		fuzz_require(text->data[i] >= ' ' && text->data[i] <= '~',
-			     "byte %d in what is told", text->data[i]);
+			     "byte %d in the description", text->data[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -25,10 +25,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		fuzz_done(swk_hold_write(&text, &first, &error), &error, "writing");
 		fuzz_require(!swk_hold_read(&second, text.data, text.length),
-			     "what was written can't be read");
+			     "the written text can't be read");
 		fuzz_require(first.since == second.since && !strcmp(first.holder, second.holder) &&
 				     !strcmp(first.reason, second.reason),
-			     "what was written says something else");
+			     "the written text has another meaning");
 	}
 	swk_buffer_clear(&text);
 	fuzz_done(swk_hold_describe(&text, &first, &error), &error, "describing");

@@ -152,7 +152,7 @@ static void add_managed(struct swk_names *managed, const struct swk_buffer *file
 	swk_state_free(&known);
 }
 
-/* ---- what must be true behind a run ---- */
+/* ---- checks after a run ---- */
 
 static bool same_text(const struct swk_buffer *a, const struct swk_buffer *b)
 {
@@ -167,7 +167,8 @@ static void check_conf(const struct swk_buffer *before, const struct swk_buffer 
 	if (same_text(before, after))
 		return;
 	fuzz_only_ours("conf", after->data, after->length);
-	fuzz_require(swk_nginx_is_managed(after->data, after->length), "the conf file is not ours");
+	fuzz_require(swk_nginx_is_managed(after->data, after->length),
+		     "the conf file is not managed");
 	fuzz_done(swk_nginx_read(&set, "conf", after->data, after->length, &error), &error,
 		  "the conf file");
 	swk_upstreams_free(&set);
@@ -208,7 +209,7 @@ static void check_requests(const struct swk_settings *settings, const struct swk
 			     this->path);
 		name += strlen("/upstream/");
 		fuzz_require(fuzz_is_name(name), "name %s", name);
-		fuzz_require(swk_names_contain(managed, name), "%s is not ours", name);
+		fuzz_require(swk_names_contain(managed, name), "%s is not managed", name);
 		if (!post)
 			continue;
 		fuzz_read_body(&set, name, this->body);

@@ -47,7 +47,7 @@ static void ask(const struct swk_state *state)
 		for (size_t j = 0; j < pending->count; j++)
 			fuzz_require(swk_names_contain(pending, pending->list[j]) &&
 					     fuzz_is_name(pending->list[j]),
-				     "owed %s is not found, or no name", pending->list[j]);
+				     "pending %s is not found, or not a name", pending->list[j]);
 	}
 }
 
@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_done(swk_state_write(&text, &first, &error), &error, "writing");
 	fuzz_done(swk_state_read(&second, text.data, text.length, &damaged, &error), &error,
 		  "reading again");
-	fuzz_require(!damaged, "line %zu of what was written can't be read", damaged);
+	fuzz_require(!damaged, "line %zu of the written text can't be read", damaged);
 	same_state(&first, &second);
 	swk_buffer_free(&text);
 	swk_state_free(&first);

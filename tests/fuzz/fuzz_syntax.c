@@ -58,7 +58,7 @@ static void same(const struct swk_directives *a, const struct swk_directives *b)
 static unsigned in_order(const struct swk_directives *directives, unsigned line)
 {
 	for (size_t i = 0; i < directives->count; i++) {
-		fuzz_require(directives->list[i].line >= line, "line %u behind line %u",
+		fuzz_require(directives->list[i].line >= line, "line %u after line %u",
 			     directives->list[i].line, line);
 		line = in_order(&directives->list[i].inside, directives->list[i].line);
 	}

@@ -11,7 +11,7 @@
 #include "base/buffer.h"
 #include "settings/settings.h"
 
-/* ---- chance ---- */
+/* ---- random numbers ---- */
 
 struct dice {
 	uint64_t state;
@@ -23,7 +23,7 @@ bool dice_one_in(struct dice *dice, unsigned count);
 
 #define DICE_PICK(dice, list) ((list)[dice_below(dice, (unsigned)(sizeof(list) / sizeof(*(list))))])
 
-/* ---- what is made ---- */
+/* ---- random inputs ---- */
 
 /* Names that can be an upstream's. */
 const char *make_name(struct dice *dice);

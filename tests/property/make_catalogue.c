@@ -118,7 +118,7 @@ static json_t *make_tagged(struct dice *dice, bool of_service)
 	return object;
 }
 
-/* ---- what an instance says ---- */
+/* ---- an instance ---- */
 
 /* `weight=5`, or with another sign between. */
 static void make_attribute(struct dice *dice, char name[32], char value[32])
@@ -352,7 +352,7 @@ static json_t *make_key(struct dice *dice, const struct swk_settings *settings)
 	return key;
 }
 
-/* ---- all of it ---- */
+/* ---- the whole catalogue ---- */
 
 void catalogue_init(struct catalogue *catalogue)
 {

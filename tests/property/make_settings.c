@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- chance ---- */
+/* ---- random numbers ---- */
 
 /* splitmix64. */
 static uint64_t throw(struct dice * dice)
@@ -243,7 +243,7 @@ static json_t *make_services(struct dice *dice)
 	return services;
 }
 
-/* ---- all of it ---- */
+/* ---- the whole file ---- */
 
 json_t *make_settings(struct dice *dice)
 {

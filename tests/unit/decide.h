@@ -248,7 +248,7 @@ static inline void decide(const struct decision *rows, size_t count)
 			fail_msg("%s: no note says '%s'", row->row, row->says);
 		free(shown);
 		shown = unit_show(&recorded);
-		unit_same("what we have is not touched", shown, or_nothing(row->recorded));
+		unit_same("the recorded state is not changed", shown, or_nothing(row->recorded));
 		free(shown);
 		shown = show_noted(&services);
 		if (row->again)

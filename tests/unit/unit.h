@@ -57,7 +57,7 @@ static inline struct swk_server unit_server(const char *text)
 
 	if (!swk_server_parse_address(&server, text, length) &&
 	    !swk_server_parse_host(&server, text, length, hosts[turn++ % COUNT(hosts)]))
-		fail_msg("the test's own '%s' is no server", text);
+		fail_msg("the test's own '%s' is not a server", text);
 	for (text += length; *text; text += strcspn(text, ",")) {
 		text++;
 		if (sscanf(text, "weight=%u", &server.weight) == 1 ||
@@ -70,7 +70,7 @@ static inline struct swk_server unit_server(const char *text)
 		else if (!strncmp(text, "down", 4))
 			server.down = true;
 		else
-			fail_msg("the test's own '%s' is no attribute", text);
+			fail_msg("the test's own '%s' is not an attribute", text);
 	}
 	return server;
 }

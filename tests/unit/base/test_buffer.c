@@ -104,7 +104,7 @@ static void huge_length_is_refused(void **state)
 	swk_buffer_free(&buffer);
 }
 
-static void cleared_and_freed_it_serves_again(void **state)
+static void usable_after_clear_and_free(void **state)
 {
 	struct swk_error error = {0};
 	struct swk_buffer buffer;
@@ -128,7 +128,7 @@ static void cleared_and_freed_it_serves_again(void **state)
 }
 
 /* Items are removed and added. A memory checker sees a write beyond the list. */
-static void list_grows_also_after_it_shrank(void **state)
+static void list_grows_after_shrinking(void **state)
 {
 	static const size_t ups_and_downs[] = {1, 9, 4, 5, 0, 3, 2, 17, 16, 33, 8, 64, 65};
 	size_t *list = NULL, count = 0;
@@ -156,8 +156,8 @@ int main(void)
 		cmocka_unit_test(holds_any_byte),
 		cmocka_unit_test(ceiling_holds),
 		cmocka_unit_test(huge_length_is_refused),
-		cmocka_unit_test(cleared_and_freed_it_serves_again),
-		cmocka_unit_test(list_grows_also_after_it_shrank),
+		cmocka_unit_test(usable_after_clear_and_free),
+		cmocka_unit_test(list_grows_after_shrinking),
 	};
 
 	return cmocka_run_group_tests_name("buffer", tests, NULL, NULL);

@@ -33,7 +33,7 @@ static void escapes(void **state)
 		swk_text_escape(out, rows[i].size, rows[i].text);
 		unit_same(rows[i].text, out, rows[i].desired);
 		for (size_t j = rows[i].size; j < sizeof(out); j++)
-			unit_number("behind the room", out[j], '#');
+			unit_number("after the buffer", out[j], '#');
 	}
 }
 

@@ -117,7 +117,7 @@ static void any_bytes(void **state)
 			assert_in_range(*at, 0x20, 0x7e);
 		root = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
 		if (!root)
-			fail_msg("this is no JSON: %s", json);
+			fail_msg("this is not JSON: %s", json);
 		unit_same(json, json_string_value(json_object_get(root, "msg")), desired);
 		assert_int_equal(json_integer_value(json_object_get(root, "z")), 1);
 		msg = msg_of_logfmt(logfmt);
@@ -130,7 +130,7 @@ static void any_bytes(void **state)
 }
 
 /* The line that a message becomes on standard error. */
-static void said(void **state)
+static void line_of_a_message(void **state)
 {
 	static const struct {
 		const char *text, *line;
@@ -205,7 +205,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines),
 		cmocka_unit_test(any_bytes),
-		cmocka_unit_test(said),
+		cmocka_unit_test(line_of_a_message),
 		cmocka_unit_test(journal),
 		cmocka_unit_test(formats_have_words),
 	};

@@ -61,7 +61,7 @@ static void known_texts(void **state)
 	}
 }
 
-static void no_texts(void **state)
+static void refused_texts(void **state)
 {
 	static const char *const rows[] = {
 		/* padding that is missing, too short, too long or misplaced */
@@ -115,7 +115,7 @@ static void no_texts(void **state)
 
 /* Among all texts of one group that begin with 'Z' (six bits), each content of one to three bytes
  * has exactly one. */
-static void one_text_each(void **state)
+static void one_text_for_each_content(void **state)
 {
 	/* Digits, padding, and bytes that are neither, including a NUL. */
 	static const char some[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -143,8 +143,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_texts),
-		cmocka_unit_test(no_texts),
-		cmocka_unit_test(one_text_each),
+		cmocka_unit_test(refused_texts),
+		cmocka_unit_test(one_text_for_each_content),
 	};
 
 	return cmocka_run_group_tests_name("base64", tests, NULL, NULL);

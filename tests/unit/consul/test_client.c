@@ -104,7 +104,7 @@ static void addresses(void **state)
 	}
 }
 
-static void password_is_not_told(void **state)
+static void password_is_not_printed(void **state)
 {
 	struct swk_consul consul;
 	struct swk_error error = {0};
@@ -175,7 +175,7 @@ static void namespace_in_every_query(void **state)
 
 /* ---- the settings ---- */
 
-static void settings_where_the_environment_is_silent(void **state)
+static void settings_without_environment(void **state)
 {
 	static const struct swk_consul_settings settings = {
 		.address = "https://10.0.0.1:8501",
@@ -237,7 +237,7 @@ static void settings_where_the_environment_is_silent(void **state)
 	}
 }
 
-static void who_said_what_is_wrong(void **state)
+static void errors_name_their_source(void **state)
 {
 	static const struct {
 		const char *name, *value; /* a variable and its value */
@@ -312,7 +312,7 @@ static void who_said_what_is_wrong(void **state)
 	}
 }
 
-static void parameters_in_their_order(void **state)
+static void parameters_in_order(void **state)
 {
 	static const struct {
 		struct swk_consul_settings settings;
@@ -473,7 +473,7 @@ static void which_token(void **state)
 }
 
 /* If a named file does not exist, no other token is used instead. */
-static void token_file_that_is_not_there(void **state)
+static void missing_token_file(void **state)
 {
 	struct swk_consul consul;
 	struct swk_error error = {0};
@@ -521,7 +521,7 @@ static void event_indexes(void **state)
 	}
 }
 
-/* ---- questions ---- */
+/* ---- queries ---- */
 
 /* A request and its answer. Each is expected once; the same request repeated gets its answers in
  * this order. */
@@ -651,7 +651,7 @@ static void ask_server(const char *row, const struct swk_consul_settings *given,
 	swk_http_close(http);
 }
 
-static void what_is_asked(void **state)
+static void requests(void **state)
 {
 	static const struct {
 		struct swk_consul_settings settings;
@@ -686,7 +686,7 @@ static void what_is_asked(void **state)
 	}
 }
 
-static void no_key_is_an_answer(void **state)
+static void no_key_is_a_valid_answer(void **state)
 {
 	static const struct {
 		const char *keyprefix, *answer;
@@ -772,7 +772,7 @@ static void known_answer(void **state)
 #define WEB "/v1/health/service/web"
 #define KEYS "/v1/kv/up/?recurse"
 
-static void older_than_known(void **state)
+static void older_than_required(void **state)
 {
 	static const struct {
 		const char *row;
@@ -881,7 +881,7 @@ static void older_than_known(void **state)
 }
 
 /* Among many answers, only the old ones are asked for again. `again` may be NULL. */
-static void only_the_old_ones_again(void **state)
+static void only_old_answers_again(void **state)
 {
 	static const struct swk_consul_settings settings = {.stale = true};
 	static const struct exchange exchanges[] = {
@@ -917,23 +917,23 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(addresses, forget),
-		cmocka_unit_test_setup(password_is_not_told, forget),
+		cmocka_unit_test_setup(password_is_not_printed, forget),
 		cmocka_unit_test_setup(peer, forget),
 		cmocka_unit_test_setup(namespace_in_every_query, forget),
-		cmocka_unit_test_setup(settings_where_the_environment_is_silent, forget),
-		cmocka_unit_test_setup(who_said_what_is_wrong, forget),
-		cmocka_unit_test_setup(parameters_in_their_order, forget),
+		cmocka_unit_test_setup(settings_without_environment, forget),
+		cmocka_unit_test_setup(errors_name_their_source, forget),
+		cmocka_unit_test_setup(parameters_in_order, forget),
 		cmocka_unit_test_setup(tokens_of_the_environment, forget),
 		cmocka_unit_test_setup(tokens_of_a_file, forget),
 		cmocka_unit_test_setup(token_at_its_limit, forget),
 		cmocka_unit_test_setup(which_token, forget),
-		cmocka_unit_test_setup(token_file_that_is_not_there, forget),
+		cmocka_unit_test_setup(missing_token_file, forget),
 		cmocka_unit_test_setup(event_indexes, forget),
-		cmocka_unit_test_setup(what_is_asked, forget),
-		cmocka_unit_test_setup(no_key_is_an_answer, forget),
+		cmocka_unit_test_setup(requests, forget),
+		cmocka_unit_test_setup(no_key_is_a_valid_answer, forget),
 		cmocka_unit_test_setup(known_answer, forget),
-		cmocka_unit_test_setup(older_than_known, forget),
-		cmocka_unit_test_setup(only_the_old_ones_again, forget),
+		cmocka_unit_test_setup(older_than_required, forget),
+		cmocka_unit_test_setup(only_old_answers_again, forget),
 	};
 
 	return cmocka_run_group_tests_name("client", tests, NULL, NULL);

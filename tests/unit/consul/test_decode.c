@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "document.h"
 
-/* ---- what is in an instance ---- */
+/* ---- instances ---- */
 
 static void instances(void **state)
 {
@@ -273,7 +273,7 @@ static void instances(void **state)
 
 /* The decoder reuses its lists. No item of one instance appears in the next, whether the next needs
  * more items or fewer, and whether the first was usable. */
-static void lists_are_each_instances_own(void **state)
+static void lists_belong_to_one_instance(void **state)
 {
 #define LISTS "\"TaggedAddresses\":{\"a\":{\"Address\":\"b\",\"Port\":1}},\"Meta\":{\"c\":\"d\"}"
 	static const char text[] =
@@ -300,7 +300,7 @@ static void lists_are_each_instances_own(void **state)
 	free(told);
 }
 
-/* ---- what is in a key ---- */
+/* ---- keys ---- */
 
 static const struct document keys_with_others[] = {
 	/* as Consul 1.8.7 answers */
@@ -472,7 +472,7 @@ static void large_value(void **state)
 	}
 }
 
-/* ---- what is in a check ---- */
+/* ---- checks ---- */
 
 static void checks(void **state)
 {
@@ -526,7 +526,7 @@ static void checks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(instances),   cmocka_unit_test(lists_are_each_instances_own),
+		cmocka_unit_test(instances),   cmocka_unit_test(lists_belong_to_one_instance),
 		cmocka_unit_test(keys),	       cmocka_unit_test(key_values),
 		cmocka_unit_test(large_value), cmocka_unit_test(checks),
 	};

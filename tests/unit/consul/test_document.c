@@ -5,7 +5,7 @@
 
 #include "base/deadline.h"
 
-/* ---- what a document is ---- */
+/* ---- kinds ---- */
 
 static const struct document good_kinds[] = {
 	{"[{\"Node\":\"n1\",\"CheckID\":\"c\",\"Status\":\"passing\",\"ServiceName\":\"web\"},"
@@ -89,7 +89,7 @@ static void kinds(void **state)
 	}
 }
 
-static void kinds_where_keys_are_taken(void **state)
+static void kinds_with_keys_accepted(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(good_kinds_of_keys); i++) {
@@ -103,7 +103,7 @@ static void kinds_where_keys_are_taken(void **state)
 	}
 }
 
-/* ---- what a sink asks for ---- */
+/* ---- sinks ---- */
 
 static void checks_before_their_instance(void **state)
 {
@@ -268,7 +268,7 @@ static void refused_document_is_read_to_its_end(void **state)
 }
 
 /* A writer that neither continues nor closes. */
-static void writer_that_stays(void **state)
+static void idle_writer(void **state)
 {
 	enum swk_document_kind kind;
 	struct reading reading;
@@ -287,7 +287,7 @@ static void writer_that_stays(void **state)
 	(void)close(ends[1]);
 }
 
-static void descriptor_that_cant_be_read(void **state)
+static void unreadable_descriptor(void **state)
 {
 	enum swk_document_kind kind;
 	struct reading reading;
@@ -309,13 +309,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kinds),
-		cmocka_unit_test(kinds_where_keys_are_taken),
+		cmocka_unit_test(kinds_with_keys_accepted),
 		cmocka_unit_test(checks_before_their_instance),
 		cmocka_unit_test(sink_ends_the_reading),
 		cmocka_unit_test(read_from_a_descriptor),
 		cmocka_unit_test(refused_document_is_read_to_its_end),
-		cmocka_unit_test(writer_that_stays),
-		cmocka_unit_test(descriptor_that_cant_be_read),
+		cmocka_unit_test(idle_writer),
+		cmocka_unit_test(unreadable_descriptor),
 	};
 
 	return cmocka_run_group_tests_name("document", tests, NULL, NULL);

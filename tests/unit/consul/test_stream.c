@@ -126,7 +126,7 @@ static void documents_of_keys(void **state)
 }
 
 /* A sink for keys accepts all other documents as before. */
-static void documents_where_keys_are_taken(void **state)
+static void other_documents_with_keys_accepted(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(good_documents); i++)
@@ -174,11 +174,11 @@ static void raw_nul(void **state)
 				  "JSON: a name should stand here, not \\x00\n");
 	free(told);
 	told = read_document("[7\0]", 4);
-	unit_says("behind a number", told, "refused 65: line 1, byte 3");
+	unit_says("after a number", told, "refused 65: line 1, byte 3");
 	free(told);
 }
 
-/* ---- what is large ---- */
+/* ---- large documents ---- */
 
 /* An instance of `length` bytes. */
 static char *large_instance(size_t length)
@@ -274,7 +274,7 @@ static void document_over_its_limit(void **state)
 }
 
 /* So deep that recursion would exhaust the stack. */
-static void nested_deep(void **state)
+static void deeply_nested(void **state)
 {
 	static const size_t depth = 10000;
 	static const struct {
@@ -320,14 +320,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(documents),
 		cmocka_unit_test(documents_of_keys),
-		cmocka_unit_test(documents_where_keys_are_taken),
+		cmocka_unit_test(other_documents_with_keys_accepted),
 		cmocka_unit_test(documents_in_pieces),
 		cmocka_unit_test(documents_cut_short),
 		cmocka_unit_test(raw_nul),
 		cmocka_unit_test(large_between_two_good),
 		cmocka_unit_test(large_in_a_list),
 		cmocka_unit_test(document_over_its_limit),
-		cmocka_unit_test(nested_deep),
+		cmocka_unit_test(deeply_nested),
 	};
 
 	return cmocka_run_group_tests_name("stream", tests, NULL, NULL);

@@ -2,7 +2,7 @@
 #include "unit.h"
 #include "model/names.h"
 
-static void names_without_case(void **state)
+static void names_ignore_case(void **state)
 {
 	struct swk_names names = unit_names("web Api web WEB zoo aPI mid");
 	struct swk_error error = {0};
@@ -66,7 +66,7 @@ static void names_come_and_go(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_without_case),
+		cmocka_unit_test(names_ignore_case),
 		cmocka_unit_test(names_come_and_go),
 	};
 

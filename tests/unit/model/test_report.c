@@ -42,7 +42,7 @@ static void notes_over_the_limit_are_counted_only(void **state)
 	swk_report_free(&report);
 }
 
-static void forgotten_notes_count_no_more(void **state)
+static void forgotten_notes_are_not_counted(void **state)
 {
 	struct swk_report report;
 
@@ -141,7 +141,7 @@ static struct swk_report full_report(void)
 	return report;
 }
 
-static void printed_for_people(void **state)
+static void printed_as_text(void **state)
 {
 	struct swk_report report = full_report(), none = {0};
 	struct swk_error error = {0};
@@ -161,7 +161,7 @@ static void printed_for_people(void **state)
 	swk_report_free(&report);
 }
 
-static void printed_for_programs(void **state)
+static void printed_as_json(void **state)
 {
 	struct swk_report report = full_report();
 	struct swk_error error = {0};
@@ -188,7 +188,7 @@ static void printed_for_programs(void **state)
 }
 
 /* A difference in FILE is held back; a difference in a target was still sent. */
-static void held_differences(void **state)
+static void differences_on_hold(void **state)
 {
 	struct swk_report report = full_report();
 	struct swk_error error = {0};
@@ -209,7 +209,7 @@ static void held_differences(void **state)
 }
 
 /* Each kind of note has its own word, and each failure its text. */
-static void every_kind_has_its_word(void **state)
+static void every_kind_has_a_word(void **state)
 {
 	static const char *const words[] = {"detail",	 "skipped",	"kept",	  "warning",
 					    "held_back", "unavailable", "pending"};
@@ -257,7 +257,7 @@ static void ceiling_is_an_error(void **state)
 	swk_report_free(&report);
 }
 
-static void details_are_not_for_everybody(void **state)
+static void details_do_not_count(void **state)
 {
 	struct swk_report report;
 
@@ -380,18 +380,18 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(notes_are_counted_and_kept),
 		cmocka_unit_test(notes_over_the_limit_are_counted_only),
-		cmocka_unit_test(forgotten_notes_count_no_more),
+		cmocka_unit_test(forgotten_notes_are_not_counted),
 		cmocka_unit_test(long_note_is_cut),
 		cmocka_unit_test(statuses),
-		cmocka_unit_test(printed_for_people),
-		cmocka_unit_test(printed_for_programs),
-		cmocka_unit_test(held_differences),
-		cmocka_unit_test(every_kind_has_its_word),
+		cmocka_unit_test(printed_as_text),
+		cmocka_unit_test(printed_as_json),
+		cmocka_unit_test(differences_on_hold),
+		cmocka_unit_test(every_kind_has_a_word),
 		cmocka_unit_test(ceiling_is_an_error),
 		cmocka_unit_test(printed_for_a_log),
 		cmocka_unit_test(outcomes),
 		cmocka_unit_test(line_of_a_log_fits),
-		cmocka_unit_test(details_are_not_for_everybody),
+		cmocka_unit_test(details_do_not_count),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);

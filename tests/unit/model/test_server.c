@@ -267,7 +267,7 @@ static void refused_address_leaves_the_server(void **state)
 	assert_memory_equal(&server, &before, sizeof(server));
 }
 
-static void length_ends_the_text(void **state)
+static void length_limits_the_text(void **state)
 {
 	struct swk_server server = {0};
 
@@ -297,7 +297,7 @@ static void servers_in_order(void **state)
 	}
 }
 
-static void hosts_have_no_case(void **state)
+static void hosts_ignore_case(void **state)
 {
 	struct swk_server a = unit_server("Backend.example:80,weight=2"),
 			  b = unit_server("backend.EXAMPLE:80");
@@ -316,9 +316,9 @@ int main(void)
 		cmocka_unit_test(host_in_place_of_an_address),
 		cmocka_unit_test(loopback),
 		cmocka_unit_test(refused_address_leaves_the_server),
-		cmocka_unit_test(length_ends_the_text),
+		cmocka_unit_test(length_limits_the_text),
 		cmocka_unit_test(servers_in_order),
-		cmocka_unit_test(hosts_have_no_case),
+		cmocka_unit_test(hosts_ignore_case),
 	};
 
 	return cmocka_run_group_tests_name("server", tests, NULL, NULL);

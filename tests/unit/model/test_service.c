@@ -2,7 +2,7 @@
 #include "unit.h"
 #include "model/service.h"
 
-static void services_tell_case_apart(void **state)
+static void services_differ_by_case(void **state)
 {
 	static const char *const come[] = {"web", "Web", "api", "web", "a", "zoo", "Web"};
 	static const char *const desired[] = {"Web", "a", "api", "web", "zoo"};
@@ -29,7 +29,7 @@ static void services_tell_case_apart(void **state)
 	assert_int_equal(services.count, 0);
 }
 
-static void cleared_service_keeps_its_name_alone(void **state)
+static void cleared_service_keeps_only_its_name(void **state)
 {
 	struct swk_services services = {0};
 	struct swk_error error = {0};
@@ -51,8 +51,8 @@ static void cleared_service_keeps_its_name_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(services_tell_case_apart),
-		cmocka_unit_test(cleared_service_keeps_its_name_alone),
+		cmocka_unit_test(services_differ_by_case),
+		cmocka_unit_test(cleared_service_keeps_only_its_name),
 	};
 
 	return cmocka_run_group_tests_name("service", tests, NULL, NULL);

@@ -35,7 +35,7 @@ static void tidying_sorts_and_keeps_each_address_once(void **state)
 	}
 }
 
-static void sameness(void **state)
+static void same(void **state)
 {
 	static const struct {
 		const char *a, *b;
@@ -179,7 +179,7 @@ static void set_is_sorted_and_searched_without_case(void **state)
 	assert_int_equal(set.count, 0);
 }
 
-static void name_that_is_there_twice_is_told(void **state)
+static void duplicate_name_is_reported(void **state)
 {
 	struct swk_upstreams set = {0};
 	const char *twice;
@@ -192,7 +192,7 @@ static void name_that_is_there_twice_is_told(void **state)
 	swk_upstreams_free(&set);
 }
 
-static void appending_takes_over(void **state)
+static void appending_takes_ownership(void **state)
 {
 	struct swk_error error = {0};
 	struct swk_upstreams set = {0};
@@ -211,13 +211,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tidying_sorts_and_keeps_each_address_once),
-		cmocka_unit_test(sameness),
+		cmocka_unit_test(same),
 		cmocka_unit_test(hosts_among_the_servers),
 		cmocka_unit_test(adding_copies_the_host),
 		cmocka_unit_test(copy_is_deep),
 		cmocka_unit_test(set_is_sorted_and_searched_without_case),
-		cmocka_unit_test(name_that_is_there_twice_is_told),
-		cmocka_unit_test(appending_takes_over),
+		cmocka_unit_test(duplicate_name_is_reported),
+		cmocka_unit_test(appending_takes_ownership),
 	};
 
 	return cmocka_run_group_tests_name("upstream", tests, NULL, NULL);

@@ -7,7 +7,7 @@
 
 /* ---- writing ---- */
 
-static void directives_exactly(void **state)
+static void exact_directives(void **state)
 {
 	static const struct {
 		const char *upstream, *text;
@@ -57,7 +57,7 @@ static void directives_exactly(void **state)
 	}
 }
 
-static void file_exactly(void **state)
+static void exact_file(void **state)
 {
 	static const struct {
 		const char *upstreams, *text;
@@ -527,7 +527,7 @@ static void refused_with_its_line(void **state)
 }
 
 /* A NUL anywhere outside a comment, and words of any length over the limit. */
-static void refused_whatever_its_length(void **state)
+static void refused_at_any_length(void **state)
 {
 	static const char text[] = "upstream web {\n server 10.0.0.1:80;\n}\n";
 	struct swk_error error;
@@ -581,9 +581,9 @@ static void cut_anywhere(void **state)
 	}
 }
 
-/* ---- whose a file is ---- */
+/* ---- managed files ---- */
 
-static void whose_it_is(void **state)
+static void managed_or_not(void **state)
 {
 	static const struct {
 		const char *text;
@@ -629,17 +629,17 @@ static void no_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(directives_exactly),
-		cmocka_unit_test(file_exactly),
+		cmocka_unit_test(exact_directives),
+		cmocka_unit_test(exact_file),
 		cmocka_unit_test(file_over_the_ceiling_is_an_error),
 		cmocka_unit_test(any_model_reads_back),
 		cmocka_unit_test(longest_names_read_back),
 		cmocka_unit_test(forms_of_other_writers),
 		cmocka_unit_test(comment_of_any_length),
 		cmocka_unit_test(refused_with_its_line),
-		cmocka_unit_test(refused_whatever_its_length),
+		cmocka_unit_test(refused_at_any_length),
 		cmocka_unit_test(cut_anywhere),
-		cmocka_unit_test(whose_it_is),
+		cmocka_unit_test(managed_or_not),
 		cmocka_unit_test(no_bytes),
 	};
 

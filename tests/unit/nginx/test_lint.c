@@ -105,7 +105,7 @@ static void check_rows(const struct row *rows, size_t count, const char *conf)
 #define WHOLE(text) "http {include ours;\n" text "\n}"
 #define PASS(text) WHOLE("server {location / {" text "}}")
 
-static void names_that_are_bound(void **state)
+static void bound_names(void **state)
 {
 	static const struct row rows[] = {
 		{PASS("proxy_pass http://web;"), "2 bound-at-start"},
@@ -189,7 +189,7 @@ static void upstreams_and_includes(void **state)
 #define INTERFACE(server, location)                                                                \
 	WHOLE("server {" server "\nlocation / {" location "\ndyups_interface;}}")
 
-static void who_reaches_the_interface(void **state)
+static void access_to_the_interface(void **state)
 {
 	static const struct row rows[] = {
 		{INTERFACE("listen 127.0.0.1:18882;", ""), ""},
@@ -402,9 +402,9 @@ static void mends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_that_are_bound),
+		cmocka_unit_test(bound_names),
 		cmocka_unit_test(upstreams_and_includes),
-		cmocka_unit_test(who_reaches_the_interface),
+		cmocka_unit_test(access_to_the_interface),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(hints),
 		cmocka_unit_test(mends),

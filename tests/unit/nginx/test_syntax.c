@@ -180,7 +180,7 @@ static void bounds(void **state)
 	unit_says("NUL", error.text, "a.conf:1: a NUL");
 	error = (struct swk_error){0};
 	free(read_text(escaped_nul, sizeof(escaped_nul) - 1, &error));
-	unit_says("NUL behind a backslash", error.text, "a.conf:1: a NUL");
+	unit_says("NUL after a backslash", error.text, "a.conf:1: a NUL");
 
 	swk_buffer_init(&text, 100000);
 	error = (struct swk_error){0};

@@ -79,7 +79,7 @@ static void long_texts_are_cut(void **state)
 	free(text);
 }
 
-static void nobody_asks(void **state)
+static void without_decisions(void **state)
 {
 	(void)state;
 	add(NULL, "web", "", "", "");
@@ -248,7 +248,7 @@ static void corrected(void **state)
 		{"the name is another's",
 		 "web web_a - - skip taken; web web_a i 10.0.0.2:80 served", "web_a: 10.0.0.1:80",
 		 "web web_a - skipped: taken; web web_a i skipped: taken"},
-		{"the name is another's, who has the same server",
+		{"another source has the name, with the same server",
 		 "web web_a - - skip taken; web web_a i 10.0.0.1:80 served", "web_a: 10.0.0.1:80",
 		 "web web_a - skipped: taken; web web_a i skipped: taken"},
 		{"held back", "web web - - held foreign; web web i 10.0.0.1:80 served", "",
@@ -272,7 +272,7 @@ static void corrected(void **state)
 		 "web: 10.0.0.1:80",
 		 "web web i left out: it is critical; another instance has its address and is "
 		 "served; web web j served"},
-		{"what is said of another upstream is not said of this",
+		{"reasons of another upstream do not apply",
 		 "web web_a - - kept few; web web i 10.0.0.2:80 served", "web: 10.0.0.1:80",
 		 "web web i served; web web_a - kept: few"},
 		{"nor of another service", "api web - - skip taken; web web i 10.0.0.2:80 served",
@@ -380,7 +380,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(copied_and_escaped),
 		cmocka_unit_test(long_texts_are_cut),
-		cmocka_unit_test(nobody_asks),
+		cmocka_unit_test(without_decisions),
 		cmocka_unit_test(forgotten),
 		cmocka_unit_test(keys_forgotten),
 		cmocka_unit_test(sorted),

@@ -15,36 +15,36 @@ static void instances_become_upstreams(void **state)
 		{.row = "sorted, each once",
 		 .registry = "web@10.0.0.10:80 web@10.0.0.2:80 web@::1:80 web@10.0.0.2:80",
 		 .desired = "web: 10.0.0.2:80 10.0.0.10:80 [::1]:80"},
-		{.row = "only those that pass",
+		{.row = "only passing instances",
 		 .registry = "web@10.0.0.1:80 web@10.0.0.2:80!warning web@10.0.0.3:80!critical",
 		 .desired = "web: 10.0.0.1:80",
 		 .says = "is warning"},
-		{.row = "none that passes", .registry = "web@10.0.0.1:80!critical", .desired = ""},
+		{.row = "none is passing", .registry = "web@10.0.0.1:80!critical", .desired = ""},
 		{.row = "consul itself", .registry = "consul@10.0.0.1:80 consul", .desired = ""},
-		{.row = "two that differ in more than case",
+		{.row = "names that differ in more than case",
 		 .registry = "web@10.0.0.1:80 api@10.0.0.2:80",
 		 .desired = "api: 10.0.0.2:80; web: 10.0.0.1:80"},
-		{.row = "a name that can't be one",
+		{.row = "an invalid name",
 		 .registry = "we;b@10.0.0.1:80 web@10.0.0.2:80",
 		 .desired = "web: 10.0.0.2:80",
 		 .noted = "s",
 		 .says = "service 'we;b': skipped: its name"},
 		{.row = "such a name in the list", .registry = "_web", .desired = "", .noted = "s"},
 		/* addresses and ports */
-		{.row = "no literal",
+		{.row = "not an address",
 		 .registry = "web@10.0.0.1:80 web@backend.example:80 web@:80 web@0.0.0.0:80",
 		 .desired = "web: 10.0.0.1:80",
 		 .noted = "sss",
 		 .says = "service 'web': instance 0 ('w1' on node 'n1') skipped: no IPv4 or IPv6 "
 			 "address: 'backend.example'"},
-		{.row = "not one word but code",
+		{.row = "code instead of a word",
 		 .registry = "web@10.0.0.1;include:80",
 		 .desired = "",
 		 .noted = "s"},
 		{.row = "the first and the last port",
 		 .registry = "web@10.0.0.1:1 web@10.0.0.1:65535",
 		 .desired = "web: 10.0.0.1:1 10.0.0.1:65535"},
-		{.row = "no port",
+		{.row = "port 0",
 		 .registry = "web@10.0.0.1:0 web@10.0.0.1:65536 web@10.0.0.1:-80 "
 			     "web@10.0.0.1:80.5 web@10.0.0.1:4294967376 web@10.0.0.1:1e300 "
 			     "web@10.0.0.1:0.5 web@10.0.0.1:nan",
@@ -56,7 +56,7 @@ static void instances_become_upstreams(void **state)
 		 .desired = "",
 		 .noted = "s",
 		 .says = "no port from 1 to 65535: '65536'"},
-		{.row = "what can't be used is noted even if it doesn't pass",
+		{.row = "an unusable instance is noted even if it is not passing",
 		 .registry = "web@nowhere:80!critical",
 		 .desired = "",
 		 .noted = "s"},
@@ -85,15 +85,15 @@ static void instances_become_upstreams(void **state)
 		{.row = "a colour and none",
 		 .registry = "web@10.0.0.1:80+gray=a+gray=default",
 		 .desired = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
-		{.row = "a colour that may not start a name may follow in one",
+		{.row = "a colour may begin with a character that a name can't",
 		 .registry = "web@10.0.0.1:80+gray=-a",
 		 .desired = "web_-a<web gray=-a>: 10.0.0.1:80"},
-		{.row = "a colour that can't be one, alone",
+		{.row = "an invalid colour, alone",
 		 .registry = "web@10.0.0.1:80+gray=a;b",
 		 .desired = "",
 		 .noted = "s",
 		 .says = "can't be part of an upstream's name: tag 'gray=a;b'"},
-		{.row = "and beside a good one",
+		{.row = "an invalid colour and a good one",
 		 .registry = "web@10.0.0.1:80+gray=a=b+gray=c",
 		 .desired = "web_c<web gray=c>: 10.0.0.1:80",
 		 .noted = "s"},
@@ -198,7 +198,7 @@ static void notes_are_one_line(void **state)
 static void routing(void **state)
 {
 	static const struct decision rows[] = {
-		{.row = "each tag by itself",
+		{.row = "each instance by itself",
 		 .config = TWO,
 		 .registry = "web@10.0.0.1:80+gray=a+zone=eu",
 		 .desired = "web-eu<web zone=eu>: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
@@ -244,7 +244,7 @@ static void routing(void **state)
 		 .says = "upstream web_a of service web, tag zone=a: skipped: the name is taken by "
 			 "service web, tag gray=a; rename one of them"},
 		/* instances that also serve the upstream without a colour */
-		{.row = "also plain",
+		{.row = "also without colour",
 		 .config = BOTH,
 		 .registry = "web@10.0.0.1:80+gray=a web@10.0.0.2:80",
 		 .desired = "web: 10.0.0.1:80 10.0.0.2:80; web_a<web gray=a>: 10.0.0.1:80"},
@@ -262,15 +262,15 @@ static void routing(void **state)
 		 .config = ONE_OF_TWO,
 		 .registry = "web@10.0.0.1:80+zone=eu+gray=a",
 		 .desired = "web-eu<web zone=eu>: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
-		{.row = "one of them is not, but says its default",
+		{.row = "one of them is not, but has the default value",
 		 .config = ONE_OF_TWO,
 		 .registry = "web@10.0.0.1:80+gray=a+zone=default",
 		 .desired = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
-		{.row = "once, whatever says so",
+		{.row = "once, whatever sets it",
 		 .config = BOTH,
 		 .registry = "web@10.0.0.1:80+gray=a+gray=default+zone=",
 		 .desired = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80"},
-		{.row = "a colour that can't be one, also plain",
+		{.row = "an invalid colour, also without colour",
 		 .config = BOTH,
 		 .registry = "web@10.0.0.1:80+gray=a;b",
 		 .desired = "web: 10.0.0.1:80",
@@ -309,7 +309,7 @@ static void routing(void **state)
 	decide(rows, COUNT(rows));
 }
 
-/* ---- what is published ---- */
+/* ---- publishing ---- */
 
 static void published(void **state)
 {
@@ -326,23 +326,23 @@ static void published(void **state)
 		 .config = "{\"include\": [\"consul\", \"*\"]}",
 		 .registry = "consul@10.0.0.1:80 web@10.0.0.2:80",
 		 .desired = "web: 10.0.0.2:80"},
-		{.row = "excluded, and in the file: goes with a document of its own",
+		{.row = "excluded and recorded: deleted by its own document",
 		 .config = "{\"exclude\": [\"web\"]}",
 		 .recorded = "api: 10.0.0.2:80; web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80",
 		 .registry = "web@10.0.0.1:80",
 		 .desired = "api: 10.0.0.2:80"},
-		{.row = "also where none of it is healthy",
+		{.row = "also if none is healthy",
 		 .config = "{\"exclude\": [\"web\"]}",
 		 .recorded = "web: 10.0.0.1:80",
 		 .registry = "web@10.0.0.1:80!critical",
 		 .desired = ""},
-		{.row = "but not with one that shows none",
+		{.row = "but not by a document without an instance",
 		 .config = "{\"exclude\": [\"web\"]}",
 		 .recorded = "web: 10.0.0.1:80",
 		 .registry = "web",
 		 .desired = "web: 10.0.0.1:80",
 		 .decisions = "web: left out: include and exclude leave it out"},
-		{.row = "and in a full pass",
+		{.row = "and in a complete run",
 		 .config = "{\"exclude\": [\"web\"]}",
 		 .recorded = "web: 10.0.0.1:80",
 		 .registry = "api@10.0.0.2:80 web consul",
@@ -351,13 +351,13 @@ static void published(void **state)
 		 .decisions =
 			 "web: left out: include and exclude leave it out; consul: left out: it is "
 			 "Consul itself"},
-		{.row = "a name that can't be one, excluded, is no trouble",
+		{.row = "an excluded invalid name is not noted",
 		 .config = "{\"exclude\": [\"we*\"]}",
 		 .registry = "we;b@10.0.0.1:80",
 		 .desired = "",
 		 .decisions = "we;b: left out: include and exclude leave it out"},
 		/* a required tag */
-		{.row = "only those with the tag",
+		{.row = "only instances with the tag",
 		 .config = "{\"require_tag\": \"public\"}",
 		 .registry = "web@10.0.0.1:80+public web@10.0.0.2:80 web@10.0.0.3:80+Public "
 			     "web@10.0.0.4:80+x+public+gray=a web@10.0.0.5:80+public2",
@@ -367,12 +367,12 @@ static void published(void **state)
 		 .recorded = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.1:80",
 		 .registry = "web@10.0.0.1:80",
 		 .desired = ""},
-		{.row = "a colour of which none has it",
+		{.row = "a colour without such an instance",
 		 .config = "{\"require_tag\": \"public\"}",
 		 .recorded = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.2:80",
 		 .registry = "web@10.0.0.1:80+public web@10.0.0.2:80+gray=a",
 		 .desired = "web: 10.0.0.1:80"},
-		{.row = "one that has it is critical, others don't have it",
+		{.row = "one with the tag is critical, the others lack the tag",
 		 .config = "{\"require_tag\": \"public\"}",
 		 .recorded = "web: 10.0.0.1:80",
 		 .registry = "web@10.0.0.1:80+public!critical web@10.0.0.2:80",
@@ -392,7 +392,7 @@ static void published(void **state)
 	decide(rows, COUNT(rows));
 }
 
-/* ---- too many of them ---- */
+/* ---- too many ---- */
 
 static void too_many_colours(void **state)
 {
@@ -469,14 +469,14 @@ static void keys(void **state)
 		 .desired = "",
 		 .noted = "s",
 		 .says = "key 'p//10.0.0.1:80' skipped: it is not p/UPSTREAM/ADDRESS:PORT"},
-		{.row = "what can't be used is registered all the same",
+		{.row = "unusable servers count as registered",
 		 .recorded = "web: 10.0.0.9:80 keyed",
 		 .keys = "web/nowhere",
 		 .all_keys = true,
 		 .desired = "web: 10.0.0.9:80 keyed",
 		 .noted = "sk",
 		 .says = "key 'p/web/nowhere' skipped: no ADDRESS:PORT: 'nowhere'"},
-		{.row = "a name that can't be one",
+		{.row = "an invalid name",
 		 .keys = "we;b/10.0.0.1:80 _x/10.0.0.1:80 localhost/10.0.0.1:80",
 		 .desired = "",
 		 .noted = "sss"},
@@ -492,7 +492,7 @@ static void keys(void **state)
 		 .keys = "web/10.0.0.1:80 api/10.0.0.1:80 wx/10.0.0.1:80",
 		 .desired = "web: 10.0.0.1:80 keyed",
 		 .decisions = ""},
-		{.row = "but no tag is needed, no check, and no colour made",
+		{.row = "but required tags, checks and colours do not apply",
 		 .config = "{\"require_tag\": \"public\", \"defaults\": {\"require_check\": true}}",
 		 .keys = "web/10.0.0.1:80,gray=a",
 		 .desired = "web: 10.0.0.1:80 keyed",
@@ -505,7 +505,7 @@ static void keys(void **state)
 		 .keys = "web/10.0.0.1:80,weight=5000,max_fails=7 web/10.0.0.2:80,backup=1",
 		 .desired = "web: 10.0.0.1:80,weight=5000,max_fails=7 10.0.0.2:80,backup keyed"},
 		{.row = "consul", .keys = "consul/10.0.0.1:80", .desired = "", .decisions = ""},
-		{.row = "excluded, and in the file",
+		{.row = "excluded and recorded",
 		 .config = "{\"exclude\": [\"web\"]}",
 		 .recorded = "web: 10.0.0.9:80 keyed",
 		 .keys = "web/10.0.0.1:80",
@@ -583,9 +583,9 @@ static void what_is_a_key(void **state)
 	}
 }
 
-/* ---- what is written down ---- */
+/* ---- reasons ---- */
 
-static void whys_of_instances(void **state)
+static void reasons_of_instances(void **state)
 {
 	static const struct {
 		const char *row, *config, *registry, *keys, *shown;
@@ -666,7 +666,7 @@ static void whys_of_instances(void **state)
 	}
 }
 
-/* ---- where an upstream comes from that doesn't say so ---- */
+/* ---- unknown sources ---- */
 
 static void find_sources(const char *config, const char *text, const char *registered,
 			 bool complete, const char *found)
@@ -732,7 +732,7 @@ static void sources_are_found(void **state)
 	"{\"services\": {\"the-longest\": {\"upstream\": \"s\"}, \"x\": {\"upstream\": \"s_a\"}}}"
 
 /* Under the names that the rules use. */
-static void sources_are_called(void **state)
+static void names_of_sources(void **state)
 {
 	static const struct {
 		const char *config, *recorded, *registry;
@@ -775,9 +775,9 @@ int main(void)
 		cmocka_unit_test(too_many_places),
 		cmocka_unit_test(keys),
 		cmocka_unit_test(what_is_a_key),
-		cmocka_unit_test(whys_of_instances),
+		cmocka_unit_test(reasons_of_instances),
 		cmocka_unit_test(sources_are_found),
-		cmocka_unit_test(sources_are_called),
+		cmocka_unit_test(names_of_sources),
 	};
 
 	int failed;

@@ -157,7 +157,7 @@ static void rows_of_a_target(void **state)
 }
 
 /* A target that can't be read, and one that gives names only. */
-static void what_is_not_seen(void **state)
+static void unreadable_targets(void **state)
 {
 	static const struct {
 		enum swk_readable readable;
@@ -303,7 +303,7 @@ static void narrowed(void **state)
 }
 
 /* On hold, a run makes nginx equal to FILE, and does not change FILE. */
-static void held(void **state)
+static void on_hold(void **state)
 {
 	static const struct {
 		const char *desired, *live;
@@ -354,7 +354,7 @@ static void as_a_table(void **state)
 {
 	static const struct {
 		struct swk_print_style style;
-		const char *held, *text;
+		const char *on_hold, *text;
 	} cases[] = {
 		{{false},
 		 NULL,
@@ -402,7 +402,7 @@ static void as_a_table(void **state)
 		struct swk_error error = {0};
 		struct swk_buffer out;
 
-		survey.on_hold = cases[i].held ? strdup(cases[i].held) : NULL;
+		survey.on_hold = cases[i].on_hold ? strdup(cases[i].on_hold) : NULL;
 		swk_buffer_init(&out, 10000);
 		assert_int_equal(swk_print_survey(&out, &survey, &cases[i].style, &error), 0);
 		unit_same("table", out.data, cases[i].text);
@@ -416,12 +416,9 @@ static void as_a_table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_of_a_target),
-		cmocka_unit_test(what_is_not_seen),
-		cmocka_unit_test(unpublished),
-		cmocka_unit_test(narrowed),
-		cmocka_unit_test(held),
-		cmocka_unit_test(as_a_table),
+		cmocka_unit_test(rows_of_a_target), cmocka_unit_test(unreadable_targets),
+		cmocka_unit_test(unpublished),	    cmocka_unit_test(narrowed),
+		cmocka_unit_test(on_hold),	    cmocka_unit_test(as_a_table),
 	};
 
 	return cmocka_run_group_tests_name("survey", tests, NULL, NULL);

@@ -55,7 +55,7 @@ static const char *refusal(const char *text, size_t length)
 	return message;
 }
 
-/* ---- what is taken ---- */
+/* ---- accepted values ---- */
 
 /* Every key at once, each with a value that is not its default. */
 static const char everything[] =
@@ -171,7 +171,7 @@ static void everything_is_read(void **state)
 	swk_settings_free(&settings);
 }
 
-static void nothing_is_said(void **state)
+static void empty_objects(void **state)
 {
 	static const char *const texts[] = {
 		"{}",
@@ -232,7 +232,7 @@ static void lists_are_replaced(void **state)
 	swk_settings_free(&settings);
 }
 
-/* ---- what is refused ---- */
+/* ---- refused values ---- */
 
 struct refused {
 	const char *text, *message; /* "": accepted */
@@ -594,9 +594,9 @@ static void impossible_values(void **state)
 	refuse(rows, COUNT(rows));
 }
 
-/* ---- texts that are no settings ---- */
+/* ---- texts that are not settings ---- */
 
-static void no_settings(void **state)
+static void not_settings(void **state)
 {
 	static const struct refused rows[] = {
 		{"[]", "FILE:1: this should be an object"},
@@ -714,7 +714,7 @@ static void arrays_at_their_limit(void **state)
 	}
 }
 
-/* ---- where it stands ---- */
+/* ---- lines ---- */
 
 static void lines(void **state)
 {
@@ -776,7 +776,7 @@ static void lines(void **state)
 }
 
 /* A path that does not exist gets the line of its last step that does. */
-static void lines_of_ways(void **state)
+static void lines_of_paths(void **state)
 {
 	static const char text[] = "\n{\"a\": [1,\n{\"b\": 2},\n3],\n\"c\":\n4}";
 	const struct swk_config_step a = {NULL, "a", 0}, b1 = {&a, NULL, 1}, b = {&b1, "b", 0},
@@ -812,7 +812,7 @@ static void long_keys_are_cut(void **state)
 }
 
 /* So many unknown keys that it would take minutes to find the line of each. */
-static void faults_have_a_limit(void **state)
+static void mistakes_have_a_limit(void **state)
 {
 	struct swk_settings settings = {0};
 	struct swk_error error = {0};
@@ -920,7 +920,7 @@ static void unreadable_file(void **state)
 	swk_settings_free(&settings);
 }
 
-/* ---- what there is ---- */
+/* ---- the manual and the example ---- */
 
 static bool is_key(const char *name)
 {
@@ -952,7 +952,7 @@ static char *project_file(const char *path)
 }
 
 /* The manual has a row of a table for each key, and no other rows. */
-static void keys_of_the_manual(void **state)
+static void manual_has_every_key(void **state)
 {
 	char *page = project_file("man/swk.json.5"), *rest = page, *line;
 	size_t told = 0, keys = 0;
@@ -1038,7 +1038,7 @@ static bool has_rule(const json_t *root, const char *key)
 	return false;
 }
 
-static void example_has_everything(void **state)
+static void example_has_every_key(void **state)
 {
 	static const char path[] = "contrib/swk.json";
 	char *text = project_file(path), key[64];
@@ -1089,26 +1089,26 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_is_read),
-		cmocka_unit_test(nothing_is_said),
+		cmocka_unit_test(empty_objects),
 		cmocka_unit_test(lists_are_replaced),
 		cmocka_unit_test(wrong_types),
 		cmocka_unit_test(unknown_keys),
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(impossible_values),
-		cmocka_unit_test(no_settings),
+		cmocka_unit_test(not_settings),
 		cmocka_unit_test(nul_anywhere),
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(arrays_at_their_limit),
 		cmocka_unit_test(lines),
-		cmocka_unit_test(lines_of_ways),
+		cmocka_unit_test(lines_of_paths),
 		cmocka_unit_test(long_keys_are_cut),
-		cmocka_unit_test(faults_have_a_limit),
+		cmocka_unit_test(mistakes_have_a_limit),
 		cmocka_unit_test(untrusted_path),
 		cmocka_unit_test(files),
 		cmocka_unit_test(unreadable_file),
-		cmocka_unit_test(keys_of_the_manual),
+		cmocka_unit_test(manual_has_every_key),
 		cmocka_unit_test(keys_are_listed_once),
-		cmocka_unit_test(example_has_everything),
+		cmocka_unit_test(example_has_every_key),
 		cmocka_unit_test(examples_of_the_manual),
 	};
 	int failed;

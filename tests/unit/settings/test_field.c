@@ -39,7 +39,7 @@ static const struct swk_field list[] = {
 
 static const struct swk_fields fields = {list, COUNT(list)};
 
-static void what_is_unset(void **state)
+static void defaults(void **state)
 {
 	struct thing thing = {.end = 9};
 	struct swk_error error = {0};
@@ -91,7 +91,7 @@ static void names(void **state)
 	}
 }
 
-static void hyphen_is_no_hyphen_of_the_name(void **state)
+static void underscore_is_not_a_hyphen(void **state)
 {
 	static const struct swk_field hyphen[] = {{.name = "a-b", .type = SWK_FLAG}};
 	static const struct swk_fields one = {hyphen, 1};
@@ -238,7 +238,7 @@ static void values(void **state)
 		unit_same(rows[i].value, set_and_show(rows[i].name, rows[i].value), rows[i].shown);
 }
 
-static void words_of_few(void **state)
+static void messages_about_words(void **state)
 {
 	static const struct {
 		const char *const *words;
@@ -329,11 +329,11 @@ static void flags_of_commands(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_unset),
+		cmocka_unit_test(defaults),
 		cmocka_unit_test(names),
-		cmocka_unit_test(hyphen_is_no_hyphen_of_the_name),
+		cmocka_unit_test(underscore_is_not_a_hyphen),
 		cmocka_unit_test(values),
-		cmocka_unit_test(words_of_few),
+		cmocka_unit_test(messages_about_words),
 		cmocka_unit_test(set_twice),
 		cmocka_unit_test(borrowed),
 		cmocka_unit_test(flags_of_commands),

@@ -62,7 +62,7 @@ static int read_options(struct swk_options *options, enum swk_command command,
 	return status;
 }
 
-/* ---- which wins ---- */
+/* ---- precedence ---- */
 
 static void precedence(void **state)
 {
@@ -148,7 +148,7 @@ static void precedence(void **state)
 }
 
 /* An option replaces the default; the file's rules for a service stay. */
-static void services_stay(void **state)
+static void rules_of_services_stay(void **state)
 {
 	char environment[128];
 	struct swk_options options;
@@ -173,7 +173,7 @@ static void services_stay(void **state)
 	swk_options_free(&options);
 }
 
-static void targets_say_where_they_are_from(void **state)
+static void targets_name_their_source(void **state)
 {
 	static const struct {
 		const char *environment, *line, *where;
@@ -352,7 +352,7 @@ static void bad_file(void **state)
 
 /* Options for messages apply to the message about a wrong option, whichever comes first. The first
  * error is reported. */
-static void beside_what_is_wrong(void **state)
+static void message_options_apply_to_errors(void **state)
 {
 	static const struct {
 		bool file;
@@ -418,7 +418,7 @@ static void help_comes_first(void **state)
 	swk_options_free(&options);
 }
 
-/* ---- which command takes what ---- */
+/* ---- options of each command ---- */
 
 static void commands(void **state)
 {
@@ -553,7 +553,7 @@ static void messages(void **state)
 }
 
 /* A variable of another command is ignored. */
-static void variables_of_others(void **state)
+static void variables_of_other_commands(void **state)
 {
 	struct swk_options options;
 	struct swk_error error = {0};
@@ -572,7 +572,7 @@ static void variables_of_others(void **state)
 	swk_options_free(&options);
 }
 
-static void the_word(void **state)
+static void word_argument(void **state)
 {
 	static const struct {
 		const char *line, *word;
@@ -714,16 +714,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(precedence),
-		cmocka_unit_test(services_stay),
-		cmocka_unit_test(targets_say_where_they_are_from),
+		cmocka_unit_test(rules_of_services_stay),
+		cmocka_unit_test(targets_name_their_source),
 		cmocka_unit_test(which_file),
 		cmocka_unit_test(bad_file),
-		cmocka_unit_test(beside_what_is_wrong),
+		cmocka_unit_test(message_options_apply_to_errors),
 		cmocka_unit_test(help_comes_first),
 		cmocka_unit_test(commands),
 		cmocka_unit_test(messages),
-		cmocka_unit_test(variables_of_others),
-		cmocka_unit_test(the_word),
+		cmocka_unit_test(variables_of_other_commands),
+		cmocka_unit_test(word_argument),
 		cmocka_unit_test(flags),
 		cmocka_unit_test(words_and_times),
 		cmocka_unit_test(described),

@@ -31,7 +31,7 @@ static struct swk_overrides overrides_of(const char *text)
 			const struct swk_field *field = swk_fields_find(&swk_rules_fields, key);
 
 			if (!field)
-				fail_msg("the test's own '%s' is no key", key);
+				fail_msg("the test's own '%s' is not a key", key);
 			if (!strcmp(word, "random%20two"))
 				word = strcpy(word, "random two");
 			assert_int_equal(swk_override_set(override, field, word, "", &error), 0);
@@ -217,7 +217,7 @@ static void words_and_their_meaning(void **state)
 }
 
 /* Without keepalive, its other settings are 0. */
-static void keepalive_of_none(void **state)
+static void without_keepalive(void **state)
 {
 	static const struct {
 		const char *overrides;
@@ -357,7 +357,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(built_in),	     cmocka_unit_test(most_specific_wins),
 		cmocka_unit_test(every_key),	     cmocka_unit_test(words_and_their_meaning),
-		cmocka_unit_test(keepalive_of_none), cmocka_unit_test(texts_are_borrowed),
+		cmocka_unit_test(without_keepalive), cmocka_unit_test(texts_are_borrowed),
 		cmocka_unit_test(patterns),	     cmocka_unit_test(names_of_upstreams),
 		cmocka_unit_test(plain_names),
 	};

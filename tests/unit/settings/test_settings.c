@@ -14,7 +14,7 @@ static struct swk_settings defaults(void)
 	return settings;
 }
 
-static void what_is_unset(void **state)
+static void unset_settings(void **state)
 {
 	struct swk_settings settings = defaults();
 
@@ -113,7 +113,7 @@ static void numbers(void **state)
 	}
 }
 
-static void range_is_told(void **state)
+static void range_is_in_the_message(void **state)
 {
 	struct swk_settings settings = defaults();
 	struct swk_error error = {0};
@@ -127,7 +127,7 @@ static void range_is_told(void **state)
 	swk_settings_free(&settings);
 }
 
-static void yes_and_no(void **state)
+static void flags(void **state)
 {
 	static const struct {
 		const char *value;
@@ -229,7 +229,7 @@ static void targets_at_their_limit(void **state)
 	}
 }
 
-static void no_such_setting(void **state)
+static void unknown_setting(void **state)
 {
 	struct swk_settings settings = defaults();
 	struct swk_error error = {0};
@@ -241,7 +241,7 @@ static void no_such_setting(void **state)
 	swk_settings_free(&settings);
 }
 
-/* ---- a number for all of it ---- */
+/* ---- the hash of the settings ---- */
 
 static uint64_t hash_of_file(const char *config)
 {
@@ -298,7 +298,7 @@ static void all_must_count(const struct swk_settings *settings, const struct swk
 }
 
 /* Another format of the log or the metrics is not a reason to ask Consul about everything. */
-static void what_is_aside_does_not_count(void **state)
+static void aside_fields_do_not_count(void **state)
 {
 	struct swk_settings settings = defaults();
 	struct swk_error error = {0};
@@ -397,7 +397,7 @@ static void lists_count(void **state)
 }
 
 /* A run by hand and a run by the timer must not discard each other's memory. */
-static void runs_own_counts_for_nothing(void **state)
+static void run_options_do_not_count(void **state)
 {
 	struct swk_settings settings = defaults();
 	const uint64_t before = swk_settings_hash(&settings);
@@ -413,19 +413,19 @@ static void runs_own_counts_for_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_unset),
+		cmocka_unit_test(unset_settings),
 		cmocka_unit_test(numbers),
-		cmocka_unit_test(range_is_told),
-		cmocka_unit_test(yes_and_no),
+		cmocka_unit_test(range_is_in_the_message),
+		cmocka_unit_test(flags),
 		cmocka_unit_test(texts),
 		cmocka_unit_test(targets),
 		cmocka_unit_test(targets_at_their_limit),
-		cmocka_unit_test(no_such_setting),
+		cmocka_unit_test(unknown_setting),
 		cmocka_unit_test(every_field_counts),
-		cmocka_unit_test(what_is_aside_does_not_count),
+		cmocka_unit_test(aside_fields_do_not_count),
 		cmocka_unit_test(metrics_file_ends_in_prom),
 		cmocka_unit_test(lists_count),
-		cmocka_unit_test(runs_own_counts_for_nothing),
+		cmocka_unit_test(run_options_do_not_count),
 	};
 
 	return cmocka_run_group_tests_name("settings", tests, NULL, NULL);

@@ -8,7 +8,7 @@
 #define SETTINGS "settings 0000000000000009\n"
 #define NUMBERS "0123456789abcdef fedcba9876543210 00ff00ff00ff00ff"
 
-/* ---- numbers that are added up ---- */
+/* ---- tallies ---- */
 
 static void tallies(void **state)
 {
@@ -84,7 +84,7 @@ static void numbers_of_checks(void **state)
 	assert_true(swk_checks_number(&others[0]) == number);
 }
 
-/* ---- a document against what was seen ---- */
+/* ---- comparing a document ---- */
 
 /* A check from a word: `web/w1:passing` of a service, at node n1; `n1:passing` of a node; `@7` at
  * the end is the index of its last change. */

@@ -281,7 +281,7 @@ static void line_too_long(void **unused)
 	free(name);
 }
 
-static void debts_are_found_by_target(void **unused)
+static void pending_is_found_by_target(void **unused)
 {
 	struct swk_state state = {0};
 
@@ -339,7 +339,7 @@ int main(void)
 		cmocka_unit_test(nul_anywhere),
 		cmocka_unit_test(no_bytes),
 		cmocka_unit_test(line_too_long),
-		cmocka_unit_test(debts_are_found_by_target),
+		cmocka_unit_test(pending_is_found_by_target),
 		cmocka_unit_test(indexes_come_and_go),
 	};
 

@@ -174,7 +174,7 @@ static void reads_any_bytes(void **state)
 	swk_buffer_free(&got);
 }
 
-static void reads_what_is_not_there(void **state)
+static void reads_missing_file(void **state)
 {
 	struct place *place = *state;
 	struct swk_error error = {0};
@@ -191,7 +191,7 @@ static void reads_what_is_not_there(void **state)
 
 /* Things that are not files, and a file that is too large: refused with the name, without
  * waiting. */
-static void reads_no_other_things(void **state)
+static void refuses_other_things(void **state)
 {
 	static const struct {
 		const char *name, *says;
@@ -336,7 +336,7 @@ static void symbolic_links_stay(void **state)
 }
 
 /* The target of such a link is unknown, so a file must not replace the link. */
-static void link_to_what_is_not_there(void **state)
+static void dangling_link(void **state)
 {
 	static const char *const leads[] = {"real/b.conf", "none/b.conf", "a.conf"};
 	struct place *place = *state;
@@ -355,7 +355,7 @@ static void link_to_what_is_not_there(void **state)
 	}
 }
 
-static void no_file_in_the_files_place(void **state)
+static void conf_is_not_a_file(void **state)
 {
 	struct place *place = *state;
 
@@ -496,7 +496,7 @@ static void held_lock_times_out(void **state)
 	kill_holder(pid);
 }
 
-static void killed_holder_holds_nothing(void **state)
+static void killed_holder_releases_the_lock(void **state)
 {
 	struct place *place = *state;
 	struct swk_store store = open_store(place->conf);
@@ -550,7 +550,7 @@ static void waiting_ends_with_the_lock(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-static void lock_that_is_no_file(void **state)
+static void lock_is_not_a_file(void **state)
 {
 	struct place *place = *state;
 	struct swk_store store = open_store(place->conf);
@@ -567,7 +567,7 @@ static void lock_that_is_no_file(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_place, remove_place)
 
-/* ---- the file before ---- */
+/* ---- the previous file ---- */
 
 static int commit(const struct swk_store *store, const char *before, const char *text, bool *done,
 		  struct swk_error *error)
@@ -598,7 +598,7 @@ static void must_commit(const struct swk_store *store, const char *before, const
 	assert_int_equal(access(store->temporary, F_OK), -1);
 }
 
-static void the_file_before_is_kept(void **state)
+static void previous_file_is_kept(void **state)
 {
 	struct place *place = *state;
 	struct swk_store store = open_store(place->conf);
@@ -619,7 +619,7 @@ static void the_file_before_is_kept(void **state)
 }
 
 /* A commit that is interrupted before or after the new conf file is in place. */
-static void cut_short(void **state)
+static void interrupted_commit(void **state)
 {
 	struct place *place = *state;
 	struct swk_store store = open_store(place->conf);
@@ -651,7 +651,7 @@ static void cut_short(void **state)
 	swk_store_close(&store);
 }
 
-static void nothing_in_the_way_is_followed(void **state)
+static void obstacles_are_not_followed(void **state)
 {
 	struct place *place = *state;
 	struct swk_store store = open_store(place->conf);
@@ -712,7 +712,7 @@ static void has_and_remove(void **state)
 	swk_store_close(&store);
 }
 
-/* ---- a file by itself ---- */
+/* ---- a file outside the store ---- */
 
 static char *text_of(const char *path)
 {
@@ -746,7 +746,7 @@ static int replace_alone(const struct place *place, const char *text, struct swk
 }
 
 /* Whatever was there before, the new file is readable for others, and no link is followed. */
-static void alone_takes_the_place(void **state)
+static void replace_alone_takes_the_place(void **state)
 {
 	const struct place *place = *state;
 	struct swk_error error = {0};
@@ -782,7 +782,7 @@ static void alone_takes_the_place(void **state)
 	}
 }
 
-static void alone_reads_no_link(void **state)
+static void read_alone_follows_no_link(void **state)
 {
 	const struct place *place = *state;
 	struct swk_error error = {0};
@@ -801,7 +801,7 @@ static void alone_reads_no_link(void **state)
 }
 
 /* One run at a time: the folder itself is locked, and no lock file is created. */
-static void alone_locks_the_folder(void **state)
+static void lock_alone_locks_the_folder(void **state)
 {
 	const struct place *place = *state;
 	struct swk_error error = {0};
@@ -826,30 +826,30 @@ int main(void)
 		TEST(names_beside_the_file),
 		TEST(no_directory),
 		TEST(reads_any_bytes),
-		TEST(reads_what_is_not_there),
-		TEST(reads_no_other_things),
+		TEST(reads_missing_file),
+		TEST(refuses_other_things),
 		TEST(new_file_is_for_all_to_read),
 		TEST(replacing_keeps_mode_and_owner),
 		TEST(root_gives_new_files_to_the_directorys_owner),
 		TEST(empty_text_makes_an_empty_file),
 		TEST(left_temporary_is_swept),
 		TEST(symbolic_links_stay),
-		TEST(link_to_what_is_not_there),
-		TEST(no_file_in_the_files_place),
+		TEST(dangling_link),
+		TEST(conf_is_not_a_file),
 		TEST(failing_leaves_the_old_file),
 		TEST(bad_state_is_set_aside),
-		TEST(the_file_before_is_kept),
-		TEST(cut_short),
-		TEST(nothing_in_the_way_is_followed),
+		TEST(previous_file_is_kept),
+		TEST(interrupted_commit),
+		TEST(obstacles_are_not_followed),
 		TEST(has_and_remove),
-		TEST(alone_takes_the_place),
-		TEST(alone_reads_no_link),
-		TEST(alone_locks_the_folder),
+		TEST(replace_alone_takes_the_place),
+		TEST(read_alone_follows_no_link),
+		TEST(lock_alone_locks_the_folder),
 		TEST(free_lock_is_taken_at_once),
 		TEST(held_lock_times_out),
-		TEST(killed_holder_holds_nothing),
+		TEST(killed_holder_releases_the_lock),
 		TEST(waiting_ends_with_the_lock),
-		TEST(lock_that_is_no_file),
+		TEST(lock_is_not_a_file),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);

@@ -46,7 +46,7 @@ static void changes_of_the_file(void **state)
 	}
 }
 
-static void names_of_others(void **state)
+static void unmanaged_names(void **state)
 {
 	static const struct {
 		const char *live, *recorded, *pending, *unmanaged;
@@ -168,7 +168,7 @@ static void what_a_target_is_sent(void **state)
 	}
 }
 
-static void described_for_a_person(void **state)
+static void described(void **state)
 {
 	static const struct {
 		const char *before, *after, *text;
@@ -208,9 +208,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(changes_of_the_file),
-		cmocka_unit_test(names_of_others),
+		cmocka_unit_test(unmanaged_names),
 		cmocka_unit_test(what_a_target_is_sent),
-		cmocka_unit_test(described_for_a_person),
+		cmocka_unit_test(described),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

@@ -3,7 +3,7 @@
 
 #include "view/metrics.h"
 
-/* ---- a report, and what comes of it ---- */
+/* ---- a report and its metrics ---- */
 
 static void learn(struct swk_report *report, const char *upstream, bool known, size_t usable,
 		  size_t registered)
@@ -19,7 +19,7 @@ static void learn(struct swk_report *report, const char *upstream, bool known, s
 }
 
 /* A complete run with one of everything. */
-static struct swk_report whole_pass(void)
+static struct swk_report complete_run(void)
 {
 	struct swk_report report;
 	struct swk_error error = {0};
@@ -85,7 +85,7 @@ static void says(const char *text, const struct sample *samples, size_t count)
 		unit_same(samples[i].name, value(text, samples[i].name), samples[i].value);
 }
 
-static void a_whole_pass(void **state)
+static void a_complete_run(void **state)
 {
 	static const struct sample samples[] = {
 		{"swk_build_info{version=\"" SWK_VERSION "\"}", "1"},
@@ -111,7 +111,7 @@ static void a_whole_pass(void **state)
 		/* Escaped as the format requires. */
 		{"swk_pending_upstreams{target=\"a \\\"b\\\" \\\\c\"}", "0"},
 	};
-	struct swk_report report = whole_pass();
+	struct swk_report report = complete_run();
 	char *text = after("", &report, 0, 1795287978.25);
 
 	(void)state;
@@ -141,7 +141,7 @@ static void a_failure_leaves_the_rest(void **state)
 		{"swk_pending_upstreams{target=\"http://127.0.0.1:1\"}", "3"},
 		{"swk_pending_upstreams{target=\"a \\\"b\\\" \\\\c\"}", "0"},
 	};
-	struct swk_report report = whole_pass();
+	struct swk_report report = complete_run();
 	char *before = after("", &report, 0, 1000), *text;
 
 	(void)state;
@@ -153,7 +153,7 @@ static void a_failure_leaves_the_rest(void **state)
 }
 
 /* If the very first run fails, nothing is known, and unknown metrics have no sample. */
-static void nothing_is_no_number(void **state)
+static void unknown_has_no_number(void **state)
 {
 	struct swk_report report;
 	char *text;
@@ -190,7 +190,7 @@ static void an_event_of_one_service(void **state)
 		{"swk_pending_upstreams{target=\"http://127.0.0.1:1\"}", "5"},
 		{"swk_pending_upstreams{target=\"a \\\"b\\\" \\\\c\"}", NULL},
 	};
-	struct swk_report report = whole_pass();
+	struct swk_report report = complete_run();
 	struct swk_error error = {0};
 	char *before = after("", &report, 0, 1000), *text;
 
@@ -216,7 +216,7 @@ static void counts_go_on(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 12; i++) {
-		struct swk_report report = whole_pass();
+		struct swk_report report = complete_run();
 		char *before = text;
 
 		report.event = (enum swk_event)(i % SWK_EVENTS);
@@ -264,7 +264,7 @@ static void damaged(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct swk_report report = whole_pass();
+		struct swk_report report = complete_run();
 		char *text = after(rows[i], &report, 0, 1000);
 
 		unit_same(rows[i], value(text, "swk_events_total{kind=\"resync\"}"), "1");
@@ -275,7 +275,7 @@ static void damaged(void **state)
 /* Cut anywhere, or with any byte changed: reading ends, and the written file has the same lines. */
 static void damaged_anywhere(void **state)
 {
-	struct swk_report report = whole_pass();
+	struct swk_report report = complete_run();
 	char *whole = after("", &report, 0, 1000);
 	unsigned seed = 1;
 
@@ -287,7 +287,7 @@ static void damaged_anywhere(void **state)
 			before[i] = '\0';
 		else
 			before[i - strlen(whole)] = (char)(1 + rand_r(&seed) % 255);
-		report = whole_pass();
+		report = complete_run();
 		text = after(before, &report, 0, 1000);
 		unit_same("upstreams", value(text, "swk_upstreams"), "3");
 		assert_non_null(value(text, "swk_events_total{kind=\"resync\"}"));
@@ -355,10 +355,10 @@ static void healthy_among_many_is_healthy(void **state)
 }
 
 /* A hold stays in the metrics until a run finds none, even a run that ends early. */
-static void held(void **state)
+static void on_hold(void **state)
 {
 	static const struct {
-		bool held, known, finished;
+		bool on_hold, known, finished;
 		const char *value;
 	} runs[] = {{false, false, false, NULL}, {true, true, true, "1"},
 		    {false, false, false, "1"},	 {true, true, true, "1"},
@@ -372,7 +372,7 @@ static void held(void **state)
 		char *before = text;
 
 		swk_report_init(&report);
-		report.on_hold = runs[i].held;
+		report.on_hold = runs[i].on_hold;
 		report.hold_known = runs[i].known;
 		report.finished = runs[i].finished;
 		text = after(before, &report, 0, 1000);
@@ -400,9 +400,9 @@ static char *page(const char *path)
 }
 
 /* The manual describes each metric, and no other. */
-static void manual_has_them(void **state)
+static void manual_has_every_metric(void **state)
 {
-	struct swk_report report = whole_pass();
+	struct swk_report report = complete_run();
 	char *text = after("", &report, 0, 1000), *manual = page("man/swk-apply.8");
 	size_t metrics = 0, told = 0;
 	char name[128], desired[160];
@@ -430,17 +430,17 @@ static void manual_has_them(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_whole_pass),
+		cmocka_unit_test(a_complete_run),
 		cmocka_unit_test(a_failure_leaves_the_rest),
-		cmocka_unit_test(nothing_is_no_number),
+		cmocka_unit_test(unknown_has_no_number),
 		cmocka_unit_test(an_event_of_one_service),
 		cmocka_unit_test(counts_go_on),
 		cmocka_unit_test(damaged),
 		cmocka_unit_test(damaged_anywhere),
 		cmocka_unit_test(cardinality_is_bounded),
 		cmocka_unit_test(healthy_among_many_is_healthy),
-		cmocka_unit_test(held),
-		cmocka_unit_test(manual_has_them),
+		cmocka_unit_test(on_hold),
+		cmocka_unit_test(manual_has_every_metric),
 	};
 
 	return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);

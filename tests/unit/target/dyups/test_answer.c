@@ -171,7 +171,7 @@ static void no_bytes(void **state)
 	assert_int_equal(live.upstreams.count, 0);
 }
 
-static void opens_what_is_a_url(void **state)
+static void opens_valid_urls(void **state)
 {
 	static const struct {
 		const char *url, *name; /* NULL: refused */
@@ -260,7 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(detail),	    cmocka_unit_test(list),
 		cmocka_unit_test(anything_is_read), cmocka_unit_test(nul_bytes),
-		cmocka_unit_test(no_bytes),	    cmocka_unit_test(opens_what_is_a_url),
+		cmocka_unit_test(no_bytes),	    cmocka_unit_test(opens_valid_urls),
 		cmocka_unit_test(servers_shown),
 	};
 
