@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * flip COUNT CHECK DETAIL - makes the TTL check whose update URL is CHECK critical and passing in
- * turns, so often, and prints for each flip the milliseconds from before the request to the agent
- * until what DETAIL answers is another than before. Status 1 where that takes ten seconds.
+ * flip COUNT CHECK DETAIL - makes a TTL check critical and passing in turns, COUNT times. CHECK is
+ * its update URL. For each flip prints the milliseconds from the request to the agent until the
+ * answer to a GET of DETAIL changes. Exits with 1 if that takes ten seconds.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,13 +10,14 @@
 #include <time.h>
 #include <curl/curl.h>
 
-/* Between two looks: who looks all the time takes the processor from those that are looked at. */
-#define LOOK_NS 300000
-/* Between two flips, and by chance so much more: the agent and nginx have come to rest, and nothing
- * keeps step with their timers. */
+/* Pause between two GETs of DETAIL. Without it, flip would take the processor from the programs
+ * that it measures. */
+#define SAMPLE_PAUSE_NS 300000
+/* Pause between two flips, plus a random part. The agent and nginx come to rest, and flips do not
+ * follow their timers. */
 #define REST_MS 100
 #define REST_MORE_MS 100
-#define GIVEN_UP_MS 10000
+#define TIMEOUT_MS 10000
 
 struct answer {
 	size_t length;
@@ -51,7 +52,7 @@ static size_t take(const char *data, size_t size, size_t count, void *into)
 	return size * count;
 }
 
-/* A handle that keeps its connection. */
+/* Returns a handle that keeps its connection open. */
 static CURL *asker(const char *url)
 {
 	CURL *curl = curl_easy_init();
@@ -96,17 +97,17 @@ static double flip(CURL *check, CURL *detail, int passing)
 		ask(detail, &now);
 		if (!same())
 			return clock_ms() - start;
-		if (clock_ms() - start > GIVEN_UP_MS) {
-			fprintf(stderr, "flip: nothing changed in %d ms\n", GIVEN_UP_MS);
+		if (clock_ms() - start > TIMEOUT_MS) {
+			fprintf(stderr, "flip: nothing changed in %d ms\n", TIMEOUT_MS);
 			exit(1);
 		}
-		rest(LOOK_NS);
+		rest(SAMPLE_PAUSE_NS);
 	}
 }
 
 int main(int argc, char **argv)
 {
-	/* The gateway's log of requests leaves out who says this. */
+	/* The gateway does not log requests with this header. */
 	struct curl_slist *headers = curl_slist_append(NULL, "X-Observer: 1");
 	CURL *check, *detail;
 	long count;

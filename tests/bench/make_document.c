@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * make_document [-c] SERVICES INSTANCES - prints a document as /v1/health/service/NAME answers it,
- * INSTANCES of each of so many services, svc-1 and on, all of them passing; with -c the first
- * instance of the first service is critical. What Consul 1.8.7 writes of an instance is in
- * tests/fixtures; one here has about as many bytes as those: 1,500.
+ * with INSTANCES instances of each of the services svc-1 to svc-SERVICES. All are passing; with -c
+ * the first instance of the first service is critical. tests/fixtures has what Consul 1.8.7 writes.
+ * An instance here has about as many bytes as those: 1,500.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 	"\":\"0s\",\"HTTP\":\"\",\"Header\":null,\"Method\":\"\",\"Body\":\"\",\"TLSSkipVerify\""  \
 	":false,\"TCP\":\"\"}"
 
-/* Ten instances to a node, of ten services where there are so many. */
+/* A node has ten instances, of ten services if there are so many. */
 struct place {
 	unsigned long service, instance, node, index;
 	char address[16];

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The least that reads a document with jansson: each element decoded from the stream and let go. */
+/*
+ * The least work that reads a document with jansson: decodes each element from the stream and drops
+ * it.
+ */
 #include <jansson.h>
 
 int main(void)

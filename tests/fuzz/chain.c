@@ -12,15 +12,15 @@
 #include "target/dyups/answer.h"
 #include "target/plan.h"
 
-/* What a run has that reads documents. */
+/* The state of a run that reads documents. */
 struct chain {
 	struct swk_settings settings;
 	struct swk_policy policy;
 	struct swk_services services, keys;
 	struct swk_report report;
 	struct swk_decisions decisions;
-	bool complete, keys_told;
-	bool undecodable; /* in the document under way there was what can't be read */
+	bool complete, keys_known;
+	bool undecodable; /* the current document has undecodable elements */
 };
 
 struct input {
@@ -55,7 +55,7 @@ static void set_defaults(struct swk_rules *defaults, struct fuzz_text letters)
 		defaults->min_healthy = (struct swk_share){.number = 50, .percent = true};
 }
 
-/* Returns 0, or why the settings are refused. */
+/* Returns 0, or the settings' error in *refusal. */
 static int set_up(struct chain *chain, const struct input *input, struct swk_error *refusal)
 {
 	struct swk_error error = {0};
@@ -142,7 +142,7 @@ static int take_undecodable(void *context, const char *service, const char *what
 	return 0;
 }
 
-/* Returns 0, or why one is refused. */
+/* Returns 0, or the first document's error in *refusal. */
 static int read_documents(struct chain *chain, struct fuzz_text rest, struct swk_error *refusal)
 {
 	const struct swk_document_sink sink = {.context = chain,
@@ -165,9 +165,9 @@ static int read_documents(struct chain *chain, struct fuzz_text rest, struct swk
 				chain->keys.undecodable |= chain->undecodable;
 			else
 				chain->services.undecodable |= chain->undecodable;
-			/* A tree without a key is taken for an outage. */
+			/* A tree without a key counts as an outage. */
 			if (kind == SWK_DOCUMENT_KEYS)
-				chain->keys_told = chain->keys.count || chain->keys.undecodable;
+				chain->keys_known = chain->keys.count || chain->keys.undecodable;
 		}
 		swk_document_close(read);
 	}
@@ -185,7 +185,7 @@ static bool only_backups(const struct swk_upstream *upstream)
 	return upstream->count > 0;
 }
 
-/* In words of its own, as all here. */
+/* Like all checks here, does not use the code that it checks. */
 static bool is_host(const char *name)
 {
 	struct in_addr address;
@@ -206,9 +206,8 @@ static void check_server(const struct swk_upstream *upstream, const struct swk_s
 	fuzz_require(server->port, "%s: no port", upstream->name);
 }
 
-/* What the settings say, of an upstream that is not what it was. Of a key's weight they say
- * nothing.
- */
+/* Checks an upstream that has changed against the settings. They do not limit the weight of a
+ * key. */
 static void check_rules(const struct chain *chain, const struct swk_upstream *this)
 {
 	const struct swk_settings *settings = &chain->settings;
@@ -257,20 +256,20 @@ static void check_decision(const struct chain *chain, const struct swk_upstreams
 	}
 }
 
-/* Of a tree that has keys which can't be read, nothing goes that can't be told to be gone. */
-static void check_unsure_keys(const struct chain *chain, const struct swk_upstreams *recorded,
-			      const struct swk_upstreams *desired)
+/* If the tree has undecodable keys, an upstream may only be deleted if it is certainly gone. */
+static void check_undecodable_keys(const struct chain *chain, const struct swk_upstreams *recorded,
+				   const struct swk_upstreams *desired)
 {
-	for (size_t i = 0; i < recorded->count && chain->keys_told && chain->keys.undecodable; i++)
+	for (size_t i = 0; i < recorded->count && chain->keys_known && chain->keys.undecodable; i++)
 		fuzz_require(!recorded->list[i].keyed ||
 				     swk_services_find(&chain->keys, recorded->list[i].service) ||
 				     swk_upstreams_find(desired, recorded->list[i].name),
-			     "%s went, though a key that can't be read may be its",
+			     "%s was deleted, although an undecodable key may belong to it",
 			     recorded->list[i].name);
 }
 
-/* What keys say, before anything is decided: unsorted, and some names twice. */
-static void copy_keys(const struct chain *chain, struct swk_upstreams *told)
+/* The upstreams of keys before the decision: unsorted, and with duplicate names. */
+static void copy_keys(const struct chain *chain, struct swk_upstreams *keys)
 {
 	struct swk_error error = {0};
 
@@ -278,16 +277,16 @@ static void copy_keys(const struct chain *chain, struct swk_upstreams *told)
 		const struct swk_upstreams *upstreams = &chain->keys.list[i].upstreams;
 
 		for (size_t j = 0; j < upstreams->count; j++)
-			fuzz_done(swk_upstreams_append_copy(told, &upstreams->list[j], &error),
+			fuzz_done(swk_upstreams_append_copy(keys, &upstreams->list[j], &error),
 				  &error, "copying");
 	}
 }
 
-static bool is_told(const struct swk_upstreams *told, const struct swk_upstream *upstream,
-		    const struct swk_server *server)
+static bool has_server(const struct swk_upstreams *keys, const struct swk_upstream *upstream,
+		       const struct swk_server *server)
 {
-	for (size_t i = 0; i < told->count; i++) {
-		const struct swk_upstream *this = &told->list[i];
+	for (size_t i = 0; i < keys->count; i++) {
+		const struct swk_upstream *this = &keys->list[i];
 
 		for (size_t j = 0; j < this->count && !strcmp(this->service, upstream->service);
 		     j++) {
@@ -299,8 +298,8 @@ static bool is_told(const struct swk_upstreams *told, const struct swk_upstream 
 	return false;
 }
 
-/* Who writes keys says the weight, and nobody brings it down. */
-static void check_keys(const struct swk_upstreams *told, const struct swk_upstreams *recorded,
+/* A key's weight is never reduced. */
+static void check_keys(const struct swk_upstreams *keys, const struct swk_upstreams *recorded,
 		       const struct swk_upstreams *desired)
 {
 	for (size_t i = 0; i < desired->count; i++) {
@@ -311,7 +310,7 @@ static void check_keys(const struct swk_upstreams *told, const struct swk_upstre
 			continue;
 		for (size_t j = 0; j < this->count; j++)
 			fuzz_require(this->servers[j].port == 1 ||
-					     is_told(told, this, &this->servers[j]),
+					     has_server(keys, this, &this->servers[j]),
 				     "key %s: no key says server %zu with weight %u", this->name, j,
 				     this->servers[j].weight);
 	}
@@ -319,27 +318,27 @@ static void check_keys(const struct swk_upstreams *told, const struct swk_upstre
 
 /* ---- the decision ---- */
 
-/* What others made is in `live`. Whoever asks why must change nothing. */
+/* `live` has unmanaged upstreams. Recording decisions must not change the result. */
 static int decide(const struct input *input, struct swk_upstreams *recorded,
-		  const struct swk_live *live, bool ask_why, struct swk_upstreams *desired,
+		  const struct swk_live *live, bool explain, struct swk_upstreams *desired,
 		  struct swk_error *refusal)
 {
 	static const struct swk_names nothing;
 	struct swk_names unmanaged = {0}, changes = {0};
-	struct swk_upstreams told = {0};
+	struct swk_upstreams keys = {0};
 	struct swk_error error = {0};
 	struct swk_plan plan = {0};
 	struct swk_sources sources;
 	struct chain chain;
 
 	if (!set_up(&chain, input, refusal)) {
-		chain.policy.decisions = ask_why ? &chain.decisions : NULL;
+		chain.policy.decisions = explain ? &chain.decisions : NULL;
 		(void)read_documents(&chain, input->documents, refusal);
 	}
 	sources = (struct swk_sources){{&chain.services, chain.complete},
-				       {&chain.keys, chain.keys_told}};
+				       {&chain.keys, chain.keys_known}};
 	if (!refusal->status) {
-		copy_keys(&chain, &told);
+		copy_keys(&chain, &keys);
 		fuzz_done(swk_policy_find_sources(recorded, &chain.settings, &chain.services,
 						  chain.complete, &error),
 			  &error, "sources");
@@ -349,17 +348,17 @@ static int decide(const struct input *input, struct swk_upstreams *recorded,
 		fuzz_done(swk_decide(&chain.policy, recorded, &sources, &unmanaged, desired,
 				     &chain.report, &error),
 			  &error, "decide");
-		if (ask_why)
+		if (explain)
 			fuzz_done(swk_decisions_correct(&chain.decisions, desired, &error), &error,
 				  "explain");
 		fuzz_done(swk_plan_changes(&changes, recorded, desired, &error), &error, "changes");
 		fuzz_done(swk_plan_make(&plan, desired, &changes, &changes, live, &error), &error,
 			  "plan");
 		check_decision(&chain, recorded, desired, &unmanaged);
-		check_unsure_keys(&chain, recorded, desired);
-		check_keys(&told, recorded, desired);
+		check_undecodable_keys(&chain, recorded, desired);
+		check_keys(&keys, recorded, desired);
 	}
-	swk_upstreams_free(&told);
+	swk_upstreams_free(&keys);
 	swk_plan_free(&plan);
 	swk_names_free(&unmanaged);
 	swk_names_free(&changes);
@@ -369,7 +368,7 @@ static int decide(const struct input *input, struct swk_upstreams *recorded,
 
 /* ---- the file ---- */
 
-/* A line of a file of ours begins with one of these, or is empty. */
+/* Each line of FILE begins with one of these, or is empty. */
 static void check_lines(const char *text)
 {
 	static const char *const starts[] = {
@@ -407,14 +406,14 @@ static void identical(const struct swk_upstreams *a, const struct swk_upstreams 
 		fuzz_identical(&a->list[i], &b->list[i]);
 }
 
-/* Writes the file, reads it back, and writes that. */
+/* Writes FILE, reads it back, and writes the result. */
 static void check_file(const struct swk_upstreams *desired, struct chain_file *file)
 {
 	struct swk_error error = {0};
 	struct swk_buffer again;
 
 	fuzz_done(swk_nginx_file(&file->text, desired, &error), &error, "writing");
-	fuzz_only_ours("file", file->text.data, file->text.length);
+	fuzz_only_allowed("file", file->text.data, file->text.length);
 	check_lines(file->text.data);
 	fuzz_require(swk_nginx_is_managed(file->text.data, file->text.length),
 		     "the file is not managed");

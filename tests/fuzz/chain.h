@@ -1,36 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From settings and documents to the file, without files and network. An input is
+ * From settings and documents to FILE, without files and network. An input is
  *
- *	options %% present file %% live names %% document %% document ...
+ *	options %% FILE %% live names %% document %% document ...
  *
- * and the options are letters, and behind them, from a `{` on, a settings file:
+ * The options are letters, then, from a `{` on, a settings file:
  *
  *	a	adopt
- *	c	the documents tell of all services that there are
- *	k f t 2 h	the most of keepalive, max_fails, fail_timeout; min_healthy 2, 50%
+ *	c	the documents list all services
+ *	k f t	the largest keepalive, max_fails, fail_timeout
+ *	2 h	min_healthy is 2, or 50%
  *
- * What comes out is a file that can be read back, that says nothing but what it may, and that the
- * same documents leave as it is.
+ * The result is a FILE that can be read back, has only what it may have, and does not change with
+ *the same documents.
  */
 #ifndef SWK_FUZZ_CHAIN_H
 #define SWK_FUZZ_CHAIN_H
 
 #include "fuzz.h"
 
-/* The file that came of an input. What is in it has been checked, and read back. */
+/* The FILE made from an input. It has been checked and read back. */
 struct chain_file {
 	struct swk_upstreams set;
 	struct swk_buffer text;
-	struct swk_error
-		refusal; /* why there is none: the settings, the present file, a document */
+	/* Why there is no FILE: an error in the settings, the old FILE or a document. */
+	struct swk_error refusal;
 };
 
-/* Provide a zeroed one. */
+/* `file` must be zeroed. */
 void chain_run(struct chain_file *file, const char *input, size_t length);
 void chain_file_free(struct chain_file *file);
 
-/* The body with which an upstream would be sent; the buffer is initialised. */
+/* Writes the body of the POST for an upstream. The buffer must be initialised. */
 void chain_body(struct swk_buffer *body, const struct swk_upstream *upstream);
 
 #endif

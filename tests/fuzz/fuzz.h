@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the fuzz targets share. A target is one C file: what it is fed, and what must be true. */
+/* For all fuzz targets. A target is one C file: what it is fed, and what must be true. */
 #ifndef SWK_FUZZ_H
 #define SWK_FUZZ_H
 
@@ -18,7 +18,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A property: what does not hold is a finding, as a crash is. */
+/* Checks a property. If it does not hold, aborts, which is a finding. */
 __attribute__((format(printf, 2, 3))) static inline void fuzz_require(bool holds,
 								      const char *format, ...)
 {
@@ -34,7 +34,7 @@ __attribute__((format(printf, 2, 3))) static inline void fuzz_require(bool holds
 	abort();
 }
 
-/* No memory is no finding of these; all else that must not fail is. */
+/* Requires success, also of allocations. */
 static inline void fuzz_done(int status, const struct swk_error *error, const char *what)
 {
 	fuzz_require(!status && !error->status, "%s: %d: %s", what, error->status, error->text);
@@ -49,7 +49,7 @@ struct fuzz_text {
 	size_t length;
 };
 
-/* Takes the next text off an input, up to the mark or the end; "" where there is no more. */
+/* Removes the next text from an input, up to the mark or the end. Returns "" at the end. */
 static inline struct fuzz_text fuzz_next(struct fuzz_text *rest)
 {
 	struct fuzz_text text = *rest;
@@ -72,7 +72,7 @@ static inline bool fuzz_has(struct fuzz_text options, char letter)
 	return options.length && memchr(options.data, letter, options.length);
 }
 
-/* Takes the settings off options: what stands from a `{` on; "" where there is none. */
+/* Removes the settings from the options: the text from a `{` on, or "". */
 static inline struct fuzz_text fuzz_settings(struct fuzz_text *options)
 {
 	const char *brace = options->length ? memchr(options->data, '{', options->length) : NULL;
@@ -106,7 +106,8 @@ static inline void fuzz_same(const struct swk_upstreams *a, const struct swk_ups
 		fuzz_same_upstream(&a->list[i], &b->list[i]);
 }
 
-/* The same in every member that a file holds, in words of its own. */
+/* Requires that two upstreams have the same members in FILE. Does not use the code that it
+ * checks. */
 static inline void fuzz_identical(const struct swk_upstream *a, const struct swk_upstream *b)
 {
 	fuzz_same_upstream(a, b);
@@ -138,7 +139,7 @@ static inline void fuzz_identical(const struct swk_upstream *a, const struct swk
 	}
 }
 
-/* Sorted, no name twice, and of each upstream no address twice. */
+/* Requires that a set is sorted, has no name twice, and no address twice in an upstream. */
 static inline void fuzz_in_order(const struct swk_upstreams *set, bool unique)
 {
 	for (size_t i = 0; i < set->count; i++) {
@@ -155,7 +156,7 @@ static inline void fuzz_in_order(const struct swk_upstreams *set, bool unique)
 	}
 }
 
-/* Where a method has no backup servers, nginx refuses them. */
+/* nginx refuses backup servers with a method that has none. */
 static inline void fuzz_backups(const struct swk_upstreams *set)
 {
 	for (size_t i = 0; i < set->count; i++) {
@@ -168,8 +169,8 @@ static inline void fuzz_backups(const struct swk_upstreams *set)
 	}
 }
 
-/* A name that may be sent. In words of its own, so that it holds whatever becomes of the model's.
- */
+/* Whether a name may be sent. Does not use the model's own check, so that it holds even if that
+ * changes. */
 static inline bool fuzz_is_name(const char *name)
 {
 	static const char letters[] =
@@ -185,8 +186,8 @@ static inline bool fuzz_is_name(const char *name)
 	return true;
 }
 
-/* What may stand in our file, and in the body of a POST. */
-static inline void fuzz_only_ours(const char *what, const char *text, size_t length)
+/* Requires that a text has only the characters of FILE and of the body of a POST. */
+static inline void fuzz_only_allowed(const char *what, const char *text, size_t length)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789._:[]= ,#;{}\n-";
@@ -196,14 +197,14 @@ static inline void fuzz_only_ours(const char *what, const char *text, size_t len
 			     (unsigned char)text[i]);
 }
 
-/* The body of a POST is what may stand between an upstream's braces, and nothing behind them. Reads
- * it, as the upstream's, into a zeroed set. */
+/* Reads the body of a POST into a zeroed set. It must contain only what an upstream's block may
+ * contain. */
 static inline void fuzz_read_body(struct swk_upstreams *set, const char *name, const char *body)
 {
 	struct swk_error error = {0};
 	struct swk_buffer text;
 
-	fuzz_only_ours("body", body, strlen(body));
+	fuzz_only_allowed("body", body, strlen(body));
 	fuzz_require(!strpbrk(body, "{}#\n"), "body of %s: %s", name, body);
 	swk_buffer_init(&text, SIZE_MAX / 2);
 	fuzz_done(swk_buffer_print(&text, &error, "upstream %s {%s}", name, body), &error, "body");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A target's answers to /detail and /list. What was understood is printed as a target would, and
- * read again is the same; put together with itself it stays as it is; and it is compared with a
- * file of the same upstreams without a difference. An input that is a file of ours is printed so,
- * too: what a target has that was given all of it must be seen to have it.
+ * A target's answers to /detail and /list. What was understood is printed as a target would print
+ * it; reading that gives the same. Merging a list with itself changes nothing, and it does not
+ * differ from a FILE with the same upstreams. An input that is a valid FILE is also printed as a
+ * target would print it: such a target must not differ from FILE.
  */
 #include "fuzz.h"
 
@@ -11,7 +11,7 @@
 #include "target/dyups/answer.h"
 #include "target/plan.h"
 
-/* As GET /detail answers. */
+/* Prints an answer to GET /detail. */
 static void print_detail(struct swk_buffer *out, const struct swk_upstreams *set)
 {
 	struct swk_error error = {0};
@@ -41,7 +41,7 @@ static void print_detail(struct swk_buffer *out, const struct swk_upstreams *set
 	fuzz_done(status, &error, "printing");
 }
 
-/* Against a file of the same, nothing is to be sent but what can't be compared. */
+/* Compared with a FILE of the same upstreams, nothing may be sent except what can't be compared. */
 static void compare_with_file(const struct swk_live *live)
 {
 	static const struct swk_names nothing;
@@ -98,7 +98,7 @@ static void check_merge(const char *data, size_t size)
 	fuzz_in_order(&list.upstreams, false);
 	count = one.upstreams.count;
 	fuzz_done(swk_live_merge(&one, &same, &error), &error, "merging the same");
-	fuzz_require(one.upstreams.count == count, "merged with itself, it has more");
+	fuzz_require(one.upstreams.count == count, "merged with itself, it has more upstreams");
 	fuzz_done(swk_live_merge(&one, &half, &error), &error, "merging half");
 	fuzz_done(swk_live_merge(&one, &list, &error), &error, "merging a list");
 	fuzz_in_order(&one.upstreams, false);
@@ -108,7 +108,7 @@ static void check_merge(const char *data, size_t size)
 	swk_live_free(&one);
 }
 
-/* Whoever reads `partial` where nothing was strange would send it again and again. */
+/* A `partial` without a reason would make every run send the upstream again. */
 static void check_file(const char *data, size_t size)
 {
 	struct swk_upstreams file = {0};
@@ -128,7 +128,7 @@ static void check_file(const char *data, size_t size)
 		fuzz_require((swk_upstream_has_host(&file.list[i]) ||
 			      swk_upstream_same_servers(&file.list[i], &live.upstreams.list[i])) &&
 				     !strcmp(file.list[i].name, live.upstreams.list[i].name),
-			     "%s is seen to differ", file.list[i].name);
+			     "%s differs from its own file", file.list[i].name);
 	swk_buffer_free(&text);
 	swk_upstreams_free(&file);
 	swk_live_free(&live);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From settings and documents to the file: see chain.h, which has the form of an input. */
+/* From settings and documents to FILE: see chain.h for the form of an input. */
 #include "chain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The text that remembers checks: what was read is written, and is the same text. */
+/* The text of FILE.checks. What was read and written again is the same text. */
 #include "fuzz.h"
 
 #include "store/checks.h"
 
-/* What it says of each must be found by asking for it. */
+/* Each entry must be found by its name. */
 static void ask(const struct swk_checks *checks)
 {
 	for (size_t i = 0; i < checks->count; i++) {
@@ -12,7 +12,7 @@ static void ask(const struct swk_checks *checks)
 
 		fuzz_require(swk_checks_find(checks, seen->service) == seen &&
 				     fuzz_is_name(seen->service),
-			     "service %s is not found, or no name", seen->service);
+			     "service %s is not found, or not a name", seen->service);
 		for (size_t j = 1; j < seen->node_count; j++)
 			fuzz_require(seen->nodes[j - 1] < seen->nodes[j], "nodes out of order");
 	}

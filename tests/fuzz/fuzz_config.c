@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The settings file. What is refused is refused with a line of the text; what is accepted is within
- * its ranges, says something of any service, and each of its values is found on a line.
- */
+/* The settings file. An error names a line of the text. Accepted settings are within their ranges,
+ * have rules for any service, and each value is found on a line. */
 #include "fuzz.h"
 
 #include <ctype.h>
@@ -23,7 +21,7 @@ static size_t count_lines(const char *text, size_t length)
 	return lines;
 }
 
-/* `settings:LINE: …`, with a line that there is. */
+/* `settings:LINE: …`, with an existing line. */
 static void check_message(const struct swk_error *error, size_t lines)
 {
 	char *end;
@@ -37,8 +35,8 @@ static void check_message(const struct swk_error *error, size_t lines)
 			     isdigit((unsigned char)error->text[strlen(PATH ":")]),
 		     "no file and line: %s", error->text);
 	line = strtoul(error->text + strlen(PATH ":"), &end, 10);
-	fuzz_require(line >= 1 && line <= lines && *end == ':', "of %zu lines, this is none: %s",
-		     lines, error->text);
+	fuzz_require(line >= 1 && line <= lines && *end == ':', "not one of %zu lines: %s", lines,
+		     error->text);
 }
 
 /* ---- accepted files ---- */
@@ -56,7 +54,7 @@ static void check_fields(const struct swk_fields *fields, const void *base)
 		switch (field->type) {
 		case SWK_NUMBER:
 		case SWK_SECONDS:
-			/* Some are not said: 0. */
+			/* 0: not set. */
 			fuzz_require(number <= field->most && (number >= field->least || !number),
 				     "%s is %u", field->name, number);
 			break;
@@ -87,7 +85,7 @@ static void check_rules(const struct swk_settings *settings, const char *service
 	check_fields(&swk_rules_fields, &rules);
 	fuzz_require(rules.address, "no address for %s", service);
 	fuzz_require(rules.keepalive || (!rules.keepalive_timeout && !rules.keepalive_requests),
-		     "kept connections of which none are, for %s", service);
+		     "settings of keepalive without keepalive, for %s", service);
 	(void)swk_settings_publish(settings, service);
 }
 
@@ -129,7 +127,8 @@ struct where {
 	size_t length, lines;
 };
 
-/* A value stands behind what it is in, and behind what stands before it. Returns its line. */
+/* A value is not before the value that contains it, nor before the previous one. Returns its
+ * line. */
 static void check_lines(const struct where *where, const json_t *value,
 			const struct swk_config_step *step, size_t *last)
 {

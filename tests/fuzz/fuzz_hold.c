@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The text of a hold: what was read is written, and read again is the same; what is told of
- * it is one line of printable ASCII. */
+/* The text of a hold. What was read, written and read again is the same; its description is one
+ * line of printable ASCII. */
 #include "fuzz.h"
 
 #include "store/hold.h"

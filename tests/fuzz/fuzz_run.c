@@ -4,9 +4,9 @@
  *
  *	options %% document %% conf file %% state file %% answer %% answer ...
  *
- * and the options are letters, and behind them, from a `{` on, a settings file. @DYUPS@ in a state
- *file is the target's URL. Nobody is waited for: the program's clock and its pauses are replaced
- *(with the linker's --wrap), and its files need not be durable.
+ * The options are letters, then, from a `{` on, a settings file. @DYUPS@ in a state file is the
+ * target's URL. The program's clock and pauses are replaced with the linker's --wrap, so that a run
+ * never waits. Its files need not be durable.
  */
 #include "fuzz.h"
 
@@ -92,7 +92,7 @@ static void write_file(const char *path, const char *data, size_t length)
 	}
 }
 
-/* Reads a file whole; false where there is none. */
+/* Reads a whole file. False if it does not exist. */
 static bool read_file(const char *path, struct swk_buffer *text)
 {
 	struct swk_error error = {0};
@@ -131,7 +131,7 @@ static void write_state(struct fuzz_text text)
 	swk_buffer_free(&out);
 }
 
-/* Adds what a conf file, and a state file, make ours. */
+/* Adds the names that a conf file and a state file make managed. */
 static void add_managed(struct swk_names *managed, const struct swk_buffer *file,
 			const struct swk_buffer *remembered)
 {
@@ -166,7 +166,7 @@ static void check_conf(const struct swk_buffer *before, const struct swk_buffer 
 
 	if (same_text(before, after))
 		return;
-	fuzz_only_ours("conf", after->data, after->length);
+	fuzz_only_allowed("conf", after->data, after->length);
 	fuzz_require(swk_nginx_is_managed(after->data, after->length),
 		     "the conf file is not managed");
 	fuzz_done(swk_nginx_read(&set, "conf", after->data, after->length, &error), &error,
@@ -244,7 +244,7 @@ static void check_report(const struct swk_report *report, int status, const stru
 	fuzz_done(swk_print_json(&out, report, status, error->status ? error : NULL, &ignored),
 		  &ignored, "printing JSON");
 	value = json_loadb(out.data, out.length, 0, NULL);
-	fuzz_require(value, "no JSON: %s", out.data);
+	fuzz_require(value, "not JSON: %s", out.data);
 	json_decref(value);
 	swk_buffer_clear(&out);
 	fuzz_done(swk_print_summary(&out, report, &ignored), &ignored, "printing the summary");
@@ -254,7 +254,7 @@ static void check_report(const struct swk_report *report, int status, const stru
 
 /* ---- a run ---- */
 
-/* Reads a settings file, but for what would have a run look at other files. */
+/* Reads a settings file, except for settings that name other files. */
 static bool take_settings(struct swk_settings *settings, struct fuzz_text text)
 {
 	static const char *const files[] = {"token_file", "ca_file", "ca_path", "cert_file",
@@ -276,7 +276,7 @@ static bool take_settings(struct swk_settings *settings, struct fuzz_text text)
 	return true;
 }
 
-/* False where the settings are refused. */
+/* False if the settings are refused. */
 static bool set_up(struct swk_settings *settings, struct fuzz_text options)
 {
 	const struct fuzz_text text = fuzz_settings(&options);
@@ -313,7 +313,7 @@ static bool set_up(struct swk_settings *settings, struct fuzz_text options)
 	return true;
 }
 
-/* The document, as a descriptor. */
+/* Returns a descriptor to read the document from. */
 static int as_descriptor(struct fuzz_text document)
 {
 	int descriptor = memfd_create("document", MFD_CLOEXEC);
@@ -345,7 +345,7 @@ static void start(void)
 	(void)snprintf(address, sizeof(address), "127.0.0.1:%u", port);
 	(void)setenv("CONSUL_HTTP_ADDR", address, 1);
 	(void)atexit(remove_folder);
-	/* Held for good, so that no run pays for it. */
+	/* Never released, so that no run loads it again. */
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
@@ -381,7 +381,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	status = swk_apply(&settings, descriptor, &report, NULL, &error);
 	(void)close(descriptor);
 
-	/* A pause that begins before the deadline may end behind it. */
+	/* A pause may begin before the deadline and end after it. */
 	fuzz_require(slept_ns / 1000000 <= (int64_t)settings.timeout * 1000 + 1000,
 		     "it paused for %lld ms", (long long)(slept_ns / 1000000));
 	(void)read_file(conf, &conf_after);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The state file's text: what was read is written, and read again is the same. */
+/* The text of FILE.state. What was read, written and read again is the same. */
 #include "fuzz.h"
 
 #include "store/state.h"
@@ -15,7 +15,7 @@ static void same_names(const struct swk_names *a, const struct swk_names *b)
 static void same_state(const struct swk_state *a, const struct swk_state *b)
 {
 	fuzz_require(a->success == b->success, "success differs");
-	fuzz_require(a->target_count == b->target_count, "%zu debts became %zu", a->target_count,
+	fuzz_require(a->target_count == b->target_count, "%zu pending became %zu", a->target_count,
 		     b->target_count);
 	for (size_t i = 0; i < a->target_count; i++) {
 		fuzz_require(!strcmp(a->targets[i].target, b->targets[i].target),
@@ -30,7 +30,7 @@ static void same_state(const struct swk_state *a, const struct swk_state *b)
 			     "index of %s differs", a->indexes[i].service);
 }
 
-/* What it says of each must be found by asking for it. */
+/* Each entry must be found by its name. */
 static void ask(const struct swk_state *state)
 {
 	for (size_t i = 0; i < state->index_count; i++)

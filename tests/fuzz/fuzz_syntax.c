@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * nginx's configuration: what was read, written in plain words and read again, is the same; what
- * `nginx -T` prints is taken apart; and the checks come to an end, with texts that can be printed.
- * An input is the configuration, and, behind a mark, our file.
+ * nginx's configuration. What was read, written in plain words and read again, is the same. The
+ * output of `nginx -T` is split into files. The checks end, with printable texts. An input is the
+ * configuration and, after a mark, FILE.
  */
 #include "fuzz.h"
 
@@ -54,7 +54,7 @@ static void same(const struct swk_directives *a, const struct swk_directives *b)
 	}
 }
 
-/* Each stands where the one before does, or behind it; returns the last line. */
+/* No directive is before the previous one. Returns the last line. */
 static unsigned in_order(const struct swk_directives *directives, unsigned line)
 {
 	for (size_t i = 0; i < directives->count; i++) {
@@ -116,7 +116,7 @@ static void check(const struct swk_directives *top, const struct swk_lint_conf *
 	swk_findings_free(&findings);
 }
 
-/* As `nginx -T` would have printed it. */
+/* The same text as in the output of `nginx -T`. */
 static void dumped(struct fuzz_text text, const struct swk_lint_conf *conf)
 {
 	struct swk_nginx_files files = {0};

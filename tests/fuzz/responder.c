@@ -14,7 +14,7 @@
 #define REQUESTS_MAX 16384
 #define SYNC "GET /sync "
 
-/* One thread writes these, and only while the other waits for an answer of it. */
+/* One thread writes these while the other waits for its answer. */
 static struct {
 	int listener;
 	unsigned port;
@@ -41,7 +41,7 @@ static void send_all(int connection, const char *data, size_t length)
 	}
 }
 
-/* Closes with a reset, as a worker that dies does. */
+/* Closes with a reset, like a worker that dies. */
 static void reset(int connection)
 {
 	const struct linger now = {.l_onoff = 1, .l_linger = 0};
@@ -62,7 +62,7 @@ static void send_answer(int connection, const char *status, const char *index,
 	send_all(connection, body.data, body.length);
 }
 
-/* Answers as a text of the script says. */
+/* Answers according to a text of the script. */
 static void answer_as(int connection, struct fuzz_text text)
 {
 	const char *end = memchr(text.data, '\n', text.length);
@@ -135,7 +135,7 @@ static char kind_of(const struct fuzz_request *request)
 	return '?';
 }
 
-/* Remembers a request whose head and body are whole; NULL where it is none. */
+/* Records a complete request. NULL if it is not valid. */
 static const struct fuzz_request *remember(const char *text, const char *body)
 {
 	struct fuzz_request *request = &server.requests[server.request_count];
@@ -143,7 +143,7 @@ static const struct fuzz_request *remember(const char *text, const char *body)
 
 	fuzz_require(end && (size_t)(path - text) < sizeof(request->method),
 		     "this was sent as a request: %s", text);
-	fuzz_require(server.request_count < REQUESTS_MAX, "so many requests in one run");
+	fuzz_require(server.request_count < REQUESTS_MAX, "too many requests in one run");
 	(void)snprintf(request->method, sizeof(request->method), "%.*s", (int)(path - text), text);
 	request->path = strndup(path + 1, (size_t)(end - path - 1));
 	request->body = strdup(body);
@@ -151,7 +151,7 @@ static const struct fuzz_request *remember(const char *text, const char *body)
 	return request;
 }
 
-/* Reads a request; its body's beginning in *body, or NULL where the other side went away. */
+/* Reads a request. Returns the start of its body, or NULL if the peer has closed. */
 static const char *receive(int connection, struct swk_buffer *text)
 {
 	struct swk_error error = {0};
@@ -216,7 +216,7 @@ unsigned fuzz_responder_start(void)
 	sigset_t all, before;
 	pthread_t thread;
 
-	/* The fuzzer's alarms are for its own thread. */
+	/* The fuzzer's alarms belong to its own thread. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	server.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -260,7 +260,7 @@ static void connect_to_itself(int connection)
 
 	if (connection >= 0 && !connect(connection, (struct sockaddr *)&address, sizeof(address)))
 		return;
-	/* An interrupted one goes on by itself. */
+	/* An interrupted connect() continues by itself. */
 	if (connection >= 0 && errno == EINTR) {
 		while (poll(&wait, 1, -1) < 0 && errno == EINTR)
 			;
@@ -277,7 +277,7 @@ const struct fuzz_request *fuzz_responder_requests(size_t *count)
 	ssize_t got;
 	char byte;
 
-	/* Connections are served one after the other: when this one is, all before it were. */
+	/* Connections are served in turn: once this one is, all earlier ones were. */
 	connect_to_itself(connection);
 	send_all(connection, text, strlen(text));
 	do {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Settings and catalogues by chance: all that a seed makes is the same each time. */
+/* Random settings and catalogues. The same seed makes the same ones. */
 #ifndef SWK_PROPERTY_MAKE_H
 #define SWK_PROPERTY_MAKE_H
 
@@ -15,7 +15,7 @@
 
 struct dice {
 	uint64_t state;
-	bool hosts; /* names that no resolver knows may be addresses, too */
+	bool hosts; /* addresses may also be names that can't be resolved */
 };
 
 unsigned dice_below(struct dice *dice, unsigned count); /* 0…count-1 */
@@ -25,13 +25,13 @@ bool dice_one_in(struct dice *dice, unsigned count);
 
 /* ---- random inputs ---- */
 
-/* Names that can be an upstream's. */
+/* A valid name for an upstream. */
 const char *make_name(struct dice *dice);
 
-/* A settings file. All of it can be. */
+/* A valid settings file. */
 json_t *make_settings(struct dice *dice);
 
-/* What Consul knows: services by name with their instances, and the keys of its store. */
+/* Consul's content: services by name with their instances, and the keys of its store. */
 struct catalogue {
 	json_t *services; /* name → [instance, …], as /v1/health/service has them */
 	json_t *keys;	  /* [{"Key":…, "Value":…}, …] */
@@ -40,16 +40,13 @@ struct catalogue {
 void catalogue_init(struct catalogue *catalogue);
 void catalogue_free(struct catalogue *catalogue);
 
-/* Time goes by: services come and go, and get well or sick. Tags and the like are such as the
- * settings have a meaning for. */
+/* Changes the catalogue: services come and go, become healthy or unhealthy. Tags and the like are
+ * mostly those that the settings use. */
 void catalogue_change(struct catalogue *catalogue, struct dice *dice,
 		      const struct swk_settings *settings);
 
-/*
- * Appends documents, each behind a mark (fuzz.h): of the list of services, where it is all of them,
- * of each service, and of the keys. Those to whom `order` is not NULL say the same in another
- * order.
- */
+/* Appends documents with marks between them (fuzz.h): the list of services if `all` is set, each
+ * service, and the keys. With `order`, the elements come in a random order. */
 void catalogue_print(const struct catalogue *catalogue, struct dice *dice, bool all, bool keys,
 		     struct dice *order, struct swk_buffer *out);
 

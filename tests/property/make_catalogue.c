@@ -27,7 +27,7 @@ static void append(json_t *array, json_t *value)
 
 #define LABEL "l123456789l123456789l123456789l123456789l123456789l123456789l12"
 
-/* Few, so that some are there twice. */
+/* Only a few, so that some are used twice. */
 static json_t *make_address(struct dice *dice)
 {
 	static const char *const strange[] = {"",
@@ -59,7 +59,7 @@ static json_t *make_address(struct dice *dice)
 		"::ffff:10.0.0.1", "::ffff:127.0.0.1",
 		"2001:DB8:0:0::1", "fe80::1",
 		"255.255.255.255", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"};
-	/* Who reads a file of other names must have a resolver that knows them. */
+	/* nginx reads a file with other names only if a resolver knows them. */
 	static const char *const known[] = {"localhost", "LocalHost", "LOCALHOST"};
 	static const char *const hosts[] = {"backend.example",
 					    "Backend.Example",
@@ -95,7 +95,7 @@ static json_t *make_port(struct dice *dice)
 	return json_integer(8000 + dice_below(dice, 3));
 }
 
-/* Under names that there are, and others. With a port they are a service's. */
+/* Tagged addresses under Consul's names and others. A service's have a port. */
 static json_t *make_tagged(struct dice *dice, bool of_service)
 {
 	static const char *const names[] = {"lan",	"wan",	    "lan_ipv4", "lan_ipv6",
@@ -120,7 +120,7 @@ static json_t *make_tagged(struct dice *dice, bool of_service)
 
 /* ---- an instance ---- */
 
-/* `weight=5`, or with another sign between. */
+/* The name and the value of an attribute. Either may be invalid. */
 static void make_attribute(struct dice *dice, char name[32], char value[32])
 {
 	static const char *const values[] = {"1",  "0",	  "2",	 "5",	    "yes",   "no",
@@ -204,7 +204,7 @@ static json_t *check(const char *id, const char *status, const char *service)
 	return json_pack("{s:s,s:s,s:s}", "CheckID", id, "Status", status, "ServiceID", service);
 }
 
-/* How it is. One in `sick` is not well. */
+/* Checks. One in `sick` is not passing. */
 static json_t *make_checks(struct dice *dice, unsigned sick)
 {
 	static const char *const states[] = {"warning", "critical", "critical", "strange"};
@@ -232,7 +232,7 @@ static json_t *make_instance(struct dice *dice, const struct swk_settings *setti
 	set(service, "ID", json_string(id));
 	set(service, "Service", json_string(name));
 	set(service, "Address", dice_one_in(dice, 6) ? json_string("") : make_address(dice));
-	/* Without it, it can't be read. */
+	/* Without a port the instance is undecodable. */
 	if (!dice_one_in(dice, 40))
 		set(service, "Port", make_port(dice));
 	set(service, "Tags", make_tags(dice, settings));
@@ -375,7 +375,7 @@ static void change_service(struct dice *dice, const struct swk_settings *setting
 
 	switch (what) {
 	case 0:
-	case 1: /* all of them get sick, or only some do */
+	case 1: /* all instances become unhealthy, or only some */
 		json_array_foreach(instances, i, instance)
 			set(instance, "Checks", make_checks(dice, what ? 3 : 1));
 		break;
@@ -423,7 +423,7 @@ void catalogue_change(struct catalogue *catalogue, struct dice *dice,
 		append(catalogue->keys, make_key(dice, settings));
 }
 
-/* The same in another order, unless that is NULL. */
+/* The elements in a random order, or in the same one if `order` is NULL. */
 static json_t *shuffle(struct dice *order, json_t *array)
 {
 	json_t *copy = json_copy(array);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From the tables that the program reads by: a new key is tried as soon as there is one. */
+/* Makes settings from the program's own tables, so that a new key is tested at once. */
 #include "make.h"
 
 #include <stdio.h>
@@ -61,7 +61,7 @@ static unsigned make_number(struct dice *dice, unsigned least, unsigned most)
 	}
 }
 
-/* As a number, or as a text with or without a unit. */
+/* A time as a number, or as a text with or without a unit. */
 static json_t *make_seconds(struct dice *dice, unsigned least, unsigned most)
 {
 	static const struct {
@@ -90,7 +90,7 @@ static json_t *make_share(struct dice *dice, unsigned most)
 	return json_string(text);
 }
 
-/* Texts that a key may have, whatever it asks of them; more than one key has some names. */
+/* A valid text for a key. Several keys share names. */
 static const char *make_word(struct dice *dice, const char *name)
 {
 	static const char *const separators[] = {"_",	"-",	    ".", "__", "a",
@@ -143,7 +143,7 @@ static json_t *make_value(struct dice *dice, const struct swk_field *field)
 	}
 }
 
-/* An object with some of the fields, one of so many. */
+/* An object with some of the fields: one in `one_in`. */
 static json_t *make_object(struct dice *dice, const struct swk_fields *fields, unsigned one_in)
 {
 	json_t *object = json_object();
@@ -250,7 +250,7 @@ json_t *make_settings(struct dice *dice)
 	json_t *settings = make_object(dice, &swk_settings_fields, 3);
 	json_t *defaults = make_object(dice, &swk_rules_fields, 3);
 
-	/* Most have neither a tag that is needed nor keys. */
+	/* Most settings have neither a required tag nor keys. */
 	if (dice_one_in(dice, 3) || dice_one_in(dice, 2))
 		(void)json_object_del(settings, "require_tag");
 	if (dice_one_in(dice, 2))
@@ -268,7 +268,7 @@ json_t *make_settings(struct dice *dice)
 		(void)json_object_set_new(settings, "routing", make_routing(dice));
 	if (!dice_one_in(dice, 4))
 		(void)json_object_set_new(settings, "attributes", make_attributes(dice));
-	/* What can be said of one service only. */
+	/* Only allowed for a single service. */
 	(void)json_object_del(defaults, "upstream");
 	if (!dice_one_in(dice, 4))
 		(void)json_object_set_new(settings, "defaults", defaults);

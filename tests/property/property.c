@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * property SEED FOLDER - makes settings and a catalogue from a seed, and from them the file, step
- * by step, as time goes by: what is written in a step is what the next finds. What must be true of
- * it is in ../fuzz/chain.c. Writes for each step
+ * property SEED FOLDER - makes settings and a catalogue from a seed, and FILE from them, in several
+ * steps: each step finds what the one before wrote. ../fuzz/chain.c checks the result. Writes for
+ *each step
  *
  *	N.settings.json	the settings
- *	N.input		all that went in (chain.h; fuzz_chain takes it)
- *	N.conf		the file; N.hosts, where there are host names in it that nobody can resolve
- *	N.bodies	the name and the body of each upstream that can be sent, a line each
+ *	N.input		the whole input (chain.h; fuzz_chain reads it)
+ *	N.conf		FILE; N.hosts instead, if it has host names that can't be resolved
+ *	N.bodies	the name and the body of each upstream that can be sent, one on each line
  *
- * What is not as it must be ends the program with status 1; the numbers of the step say which.
+ * A failed check ends the program with status 1; the step's number shows which.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -95,7 +95,7 @@ static bool write_bodies(const char *folder, unsigned step, const struct swk_ups
 
 /* ---- a step ---- */
 
-/* What goes in, but for the documents. */
+/* The input except for the documents. */
 static void print_head(struct swk_buffer *input, struct dice *dice, bool all,
 		       const struct swk_buffer *settings, const struct swk_buffer *present)
 {
@@ -109,7 +109,7 @@ static void print_head(struct swk_buffer *input, struct dice *dice, bool all,
 		  &error, "input");
 }
 
-/* The settings, as a run would have them; they are such as can be. */
+/* Parses the settings as a run does. They are valid. */
 static void parse(struct swk_settings *settings, const struct swk_buffer *text)
 {
 	struct swk_error error = {0};
@@ -119,7 +119,7 @@ static void parse(struct swk_settings *settings, const struct swk_buffer *text)
 		  "the settings");
 }
 
-/* Consul's order is nothing to us. */
+/* The order of Consul's answers does not matter. */
 static void check_order(const struct chain_file *file, const struct swk_buffer *input)
 {
 	struct chain_file other = {0};
@@ -132,7 +132,7 @@ static void check_order(const struct chain_file *file, const struct swk_buffer *
 	chain_file_free(&other);
 }
 
-/* `present` is what the step before has written. */
+/* `present` is the FILE of the previous step. */
 static void take_step(struct dice *dice, unsigned step, const char *folder,
 		      struct catalogue *catalogue, const struct swk_buffer *text,
 		      struct swk_buffer *present)
@@ -177,7 +177,7 @@ int main(int argc, char **argv)
 		(void)fputs("usage: property SEED FOLDER\n", stderr);
 		return 64;
 	}
-	/* What does not hold has been said by then. */
+	/* By then, the failed check has printed its message. */
 	(void)signal(SIGABRT, fail_quietly);
 	json_object_seed(1);
 	dice.state = strtoull(argv[1], NULL, 10);
@@ -186,7 +186,7 @@ int main(int argc, char **argv)
 	swk_buffer_init(&present, SIZE_MAX / 2);
 	catalogue_init(&catalogue);
 	for (unsigned step = 1; step <= STEPS; step++) {
-		/* The operator changes his mind now and then. */
+		/* Settings change now and then. */
 		if (step == 1 || dice_one_in(&dice, 3)) {
 			json_t *made = make_settings(&dice);
 

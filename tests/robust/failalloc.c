@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Preloaded: counts the allocations of a program from its main on, and fails the one that
- * FAILALLOC_AT names (from 1), or, with FAILALLOC_ON set, all from that one on. When the program
- * ends, writes to the file FAILALLOC_LOG how many it made. What the C library allocates for
- * strdup(), asprintf() and the like comes by here, too. What the libraries of TLS and their like
- * ask for themselves does not count: that they bear its want is not what is tested.
+ * A library to preload. Counts a program's allocations from the start of its main, and fails the
+ * one that FAILALLOC_AT names (from 1) or, if FAILALLOC_ON is set, that one and all later ones.
+ * When the program ends, writes their number to the file FAILALLOC_LOG. Allocations of the C
+ * library, for example in strdup() and asprintf(), count. Those of other libraries, such as TLS, do
+ * not: their behaviour without memory is not tested here.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -19,7 +19,7 @@
 
 #define RANGES_MAX 64
 
-/* Where code lies whose calls count. */
+/* The code whose allocations count. */
 static struct range {
 	ElfW(Addr) from, to;
 } ranges[RANGES_MAX];
@@ -36,7 +36,7 @@ static int take_range(struct dl_phdr_info *info, size_t size, void *context)
 {
 	static const char *const names[] = {"/libjansson.", "/libcurl", "/libc.so", "/libasan",
 					    "/libubsan"};
-	/* The first is the program, and has no name. */
+	/* The first entry is the program, and has no name. */
 	bool desired = !*info->dlpi_name;
 
 	(void)size;
@@ -53,7 +53,7 @@ static int take_range(struct dl_phdr_info *info, size_t size, void *context)
 	return 0;
 }
 
-/* Whether this call is the one. */
+/* Whether this call must fail. */
 static bool fails(const void *caller)
 {
 	ElfW(Addr) address = (ElfW(Addr))caller;
@@ -85,7 +85,7 @@ void *realloc(void *pointer, size_t size)
 	return fails(__builtin_return_address(0)) ? NULL : __libc_realloc(pointer, size);
 }
 
-static void tell(void)
+static void write_log(void)
 {
 	const char *path = getenv("FAILALLOC_LOG");
 	int descriptor;
@@ -102,17 +102,17 @@ static int armed_main(int argc, char **argv, char **environment)
 {
 	const char *at = getenv("FAILALLOC_AT");
 
-	/* The program would load it later. */
+	/* The program would load it only when needed. */
 	(void)dlopen("libcurl.so.4", RTLD_LAZY);
 	(void)dl_iterate_phdr(take_range, NULL);
 	fail_at = at ? strtoul(at, NULL, 10) : 0;
 	all_from_there = getenv("FAILALLOC_ON") != NULL;
-	(void)atexit(tell);
+	(void)atexit(write_log);
 	armed = true;
 	return real_main(argc, argv, environment);
 }
 
-/* Every program's main is called by this one, which is handed its address. */
+/* The C library calls this with the address of main. */
 int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void),
 		      void (*fini)(void), void (*loader_fini)(void), void *stack);
 

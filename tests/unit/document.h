@@ -82,7 +82,7 @@ static inline int write_unreadable(void *context, const char *service, const cha
 /* ---- reading a document ---- */
 
 struct reading {
-	struct swk_buffer told;
+	struct swk_buffer record;
 	struct swk_document_sink sink;
 	struct swk_document *document;
 	struct swk_error error;
@@ -93,14 +93,14 @@ enum keys { NO_KEYS, KEYS };
 
 static inline void begin(struct reading *reading, enum keys keys)
 {
-	*reading = (struct reading){.sink = {.context = &reading->told,
+	*reading = (struct reading){.sink = {.context = &reading->record,
 					     .tagged = true,
 					     .instance = write_instance,
 					     .service = write_service,
 					     .undecodable = write_unreadable,
 					     .key = keys == KEYS ? write_key : NULL}};
-	swk_buffer_init(&reading->told, SIZE_MAX / 2);
-	(void)swk_buffer_add(&reading->told, "", 0, &reading->error);
+	swk_buffer_init(&reading->record, SIZE_MAX / 2);
+	(void)swk_buffer_add(&reading->record, "", 0, &reading->error);
 	assert_int_equal(swk_document_open(&reading->document, &reading->sink, &reading->error), 0);
 }
 
@@ -129,12 +129,12 @@ static inline char *end(struct reading *reading)
 	enum swk_document_kind kind;
 
 	if (!reading->error.status && !swk_document_end(reading->document, &kind, &reading->error))
-		(void)swk_buffer_print(&reading->told, &ignored, "ended: %s\n", kinds[kind]);
+		(void)swk_buffer_print(&reading->record, &ignored, "ended: %s\n", kinds[kind]);
 	else
-		(void)swk_buffer_print(&reading->told, &ignored, "refused %d: %s\n",
+		(void)swk_buffer_print(&reading->record, &ignored, "refused %d: %s\n",
 				       reading->error.status, reading->error.text);
 	swk_document_close(reading->document);
-	return reading->told.data;
+	return reading->record.data;
 }
 
 static inline char *read_either(const char *text, size_t length, enum keys keys)
@@ -166,23 +166,23 @@ static inline char *read_document(const char *text, size_t length)
 
 struct document {
 	const char *text;
-	const char *told; /* the whole record; for a refused document, the start of its end */
+	const char *record; /* the whole record; for a refused document, the start of its end */
 };
 
 static inline void good(const struct document *document, enum keys keys)
 {
-	char *told = read_either(document->text, strlen(document->text), keys);
+	char *record = read_either(document->text, strlen(document->text), keys);
 
-	unit_same(document->text, told, document->told);
-	free(told);
+	unit_same(document->text, record, document->record);
+	free(record);
 }
 
 static inline void bad(const struct document *document, enum keys keys)
 {
-	char *told = read_either(document->text, strlen(document->text), keys);
+	char *record = read_either(document->text, strlen(document->text), keys);
 
-	unit_says(document->text, told, document->told ? document->told : "refused 65");
-	free(told);
+	unit_says(document->text, record, document->record ? document->record : "refused 65");
+	free(record);
 }
 
 /* The record does not depend on where pieces end. */
@@ -217,10 +217,10 @@ static inline void cut_short(const char *text, enum keys keys)
 	while (length && strchr(" \t\r\n", text[length - 1]))
 		length--;
 	while (length--) {
-		char *told = read_either(text, length, keys);
+		char *record = read_either(text, length, keys);
 
-		unit_says(text, told, "refused 65: ");
-		free(told);
+		unit_says(text, record, "refused 65: ");
+		free(record);
 	}
 }
 
@@ -246,7 +246,7 @@ static inline char *read_checks_of(const char *text, bool of_instances)
 	struct reading reading;
 
 	begin(&reading, NO_KEYS);
-	reading.sink = (struct swk_document_sink){.context = &reading.told,
+	reading.sink = (struct swk_document_sink){.context = &reading.record,
 						  .tagged = true,
 						  .instance = name_instance,
 						  .undecodable = write_unreadable};

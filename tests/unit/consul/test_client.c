@@ -646,7 +646,7 @@ static void ask_server(const char *row, const struct swk_consul_settings *given,
 		    swk_consul_ask(&consul, http, queries, count, swk_now_ms() + 10000, &error), 0);
 	assert_int_equal(waitpid(child, &ended, 0), child);
 	if (ended)
-		fail_msg("%s: not all of it was asked, or something else", row);
+		fail_msg("%s: not every request was made, or another one was", row);
 	swk_consul_free(&consul);
 	swk_http_close(http);
 }

@@ -7,7 +7,7 @@ static void instances(void **state)
 {
 #define IS_UNREADABLE "unreadable web: instance 0 ('w1', line 1): "
 	static const struct {
-		const char *element, *told;
+		const char *element, *record;
 	} rows[] = {
 		/* a complete instance, with members that are not used */
 		{"{\"Node\":{\"ID\":\"x\",\"Node\":\"n1\",\"Address\":\"10.0.0.9\",\"Meta\":{}},"
@@ -260,14 +260,14 @@ static void instances(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		char document[2048], desired[1024], *told;
+		char document[2048], desired[1024], *record;
 
 		(void)snprintf(document, sizeof(document), "[%s,%s]", rows[i].element, INSTANCE);
-		(void)snprintf(desired, sizeof(desired), "%s%s", rows[i].told,
+		(void)snprintf(desired, sizeof(desired), "%s%s", rows[i].record,
 			       GOOD(1) "ended: service\n");
-		told = read_document(document, strlen(document));
-		unit_same(rows[i].element, told, desired);
-		free(told);
+		record = read_document(document, strlen(document));
+		unit_same(rows[i].element, record, desired);
+		free(record);
 	}
 }
 
@@ -288,16 +288,16 @@ static void lists_belong_to_one_instance(void **state)
 				      "," SERVICE(WEB ",\"Weights\":"
 						      "7," LISTS) "," PASSING "}"
 								  "," INSTANCE "]";
-	char *told = read_document(text, strlen(text));
+	char *record = read_document(text, strlen(text));
 
 	(void)state;
 	assert_string_equal(
-		told, GOOD(0) "instance 1 web w1@n1 10.0.0.1:80 [t] tagged:a=b:1 c=d passing\n"
-			      "instance 2 web w1@n1 10.0.0.1:80 [u] [v] [w] tagged:e=f:1 "
-			      "tagged:g=h:0 i=j k=l m=n passing\n"
-			      "unreadable web: instance 3 ('w1', line 1): Service.Weights is no "
-			      "object\n" GOOD(4) "ended: service\n");
-	free(told);
+		record, GOOD(0) "instance 1 web w1@n1 10.0.0.1:80 [t] tagged:a=b:1 c=d passing\n"
+				"instance 2 web w1@n1 10.0.0.1:80 [u] [v] [w] tagged:e=f:1 "
+				"tagged:g=h:0 i=j k=l m=n passing\n"
+				"unreadable web: instance 3 ('w1', line 1): Service.Weights is no "
+				"object\n" GOOD(4) "ended: service\n");
+	free(record);
 }
 
 /* ---- keys ---- */
@@ -364,7 +364,7 @@ static void key_values(void **state)
 {
 #define NO_OBJECT ": its value is no JSON object"
 	static const struct {
-		const char *value, *told;
+		const char *value, *record;
 	} rows[] = {
 		{"", ""},
 		{"{}", ""},
@@ -395,7 +395,7 @@ static void key_values(void **state)
 		{"{\"\\u0000\":2}", NO_OBJECT},
 	};
 	static const struct {
-		const char *value, *told;
+		const char *value, *record;
 	} raw[] = {
 		{"\"\"", ""},
 		{"null", ""},
@@ -412,7 +412,7 @@ static void key_values(void **state)
 		{"[\"e30=\"]", ": its value is no base64"},
 		{"false", ": its value is no base64"},
 	};
-	char document[1024], desired[1024], *told, *encoded;
+	char document[1024], desired[1024], *record, *encoded;
 
 	(void)state;
 	/* A key after each one shows that nothing of it is left. */
@@ -421,20 +421,20 @@ static void key_values(void **state)
 		(void)snprintf(document, sizeof(document),
 			       "[{\"Key\":\"a/b\",\"Value\":\"%s\"},{\"Key\":\"c\"}]", encoded);
 		(void)snprintf(desired, sizeof(desired), "key 0 a/b%s\nkey 1 c\nended: keys\n",
-			       rows[i].told);
-		told = read_either(document, strlen(document), KEYS);
-		unit_same(rows[i].value, told, desired);
-		free(told);
+			       rows[i].record);
+		record = read_either(document, strlen(document), KEYS);
+		unit_same(rows[i].value, record, desired);
+		free(record);
 		free(encoded);
 	}
 	for (size_t i = 0; i < COUNT(raw); i++) {
 		(void)snprintf(document, sizeof(document),
 			       "[{\"Key\":\"a/b\",\"Value\":%s},{\"Key\":\"c\"}]", raw[i].value);
 		(void)snprintf(desired, sizeof(desired), "key 0 a/b%s\nkey 1 c\nended: keys\n",
-			       raw[i].told);
-		told = read_either(document, strlen(document), KEYS);
-		unit_same(raw[i].value, told, desired);
-		free(told);
+			       raw[i].record);
+		record = read_either(document, strlen(document), KEYS);
+		unit_same(raw[i].value, record, desired);
+		free(record);
 	}
 }
 
@@ -443,7 +443,7 @@ static void large_value(void **state)
 {
 	static const struct {
 		size_t content;
-		const char *told;
+		const char *record;
 	} rows[] = {
 		{SWK_ELEMENT_MAX / 4 * 3 - 60, "key 0 a\nkey 1 b c=1\nkey 2 d\nended: keys\n"},
 		{SWK_ELEMENT_MAX / 4 * 3,
@@ -453,7 +453,7 @@ static void large_value(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		char *content = unit_repeat(' ', rows[i].content), *encoded, *text, *told;
+		char *content = unit_repeat(' ', rows[i].content), *encoded, *text, *record;
 		int length;
 
 		memcpy(content, "{\"c\":1", 6);
@@ -463,9 +463,9 @@ static void large_value(void **state)
 			&text, "[{\"Key\":\"a\"},{\"Key\":\"b\",\"Value\":\"%s\"},{\"Key\":\"d\"}]",
 			encoded);
 		assert_true(length > 0);
-		told = read_either(text, (size_t)length, KEYS);
-		unit_same("the large one", told, rows[i].told);
-		free(told);
+		record = read_either(text, (size_t)length, KEYS);
+		unit_same("the large one", record, rows[i].record);
+		free(record);
 		free(text);
 		free(encoded);
 		free(content);
@@ -477,7 +477,7 @@ static void large_value(void **state)
 static void checks(void **state)
 {
 	static const struct {
-		const char *check, *told;
+		const char *check, *record;
 	} rows[] = {
 		{STATE_OF(""), "n/c/ of  (node): passing at 0"},
 		{STATE_OF(", \"ServiceID\": \"\", \"ServiceName\": \"\", \"ModifyIndex\": 12"),
@@ -507,17 +507,17 @@ static void checks(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		char *document, *desired, *told;
+		char *document, *desired, *record;
 
 		assert_true(asprintf(&document, "[%s, %s]", rows[i].check, rows[i].check) > 0);
-		assert_true(asprintf(&desired, "check %s\ncheck %s\nended: checks\n", rows[i].told,
-				     rows[i].told) > 0);
-		told = read_checks_of(document, false);
-		unit_same(rows[i].check, told, desired);
-		free(told);
-		told = read_checks_of(document, true);
-		unit_same(rows[i].check, told, "ended: checks\n");
-		free(told);
+		assert_true(asprintf(&desired, "check %s\ncheck %s\nended: checks\n",
+				     rows[i].record, rows[i].record) > 0);
+		record = read_checks_of(document, false);
+		unit_same(rows[i].check, record, desired);
+		free(record);
+		record = read_checks_of(document, true);
+		unit_same(rows[i].check, record, "ended: checks\n");
+		free(record);
 		free(document);
 		free(desired);
 	}

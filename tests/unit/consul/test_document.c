@@ -121,7 +121,7 @@ static void checks_before_their_instance(void **state)
 						"\"Checks\": [" STATE_OF("") "]}]";
 	static const char undecodable[] = "unreadable web: instance 2 ('w3', line 1): it has no "
 					  "Service.Port\nended: service\n";
-	char *told = read_checks_of(document, true), *desired;
+	char *record = read_checks_of(document, true), *desired;
 
 	(void)state;
 	assert_true(asprintf(&desired,
@@ -129,14 +129,14 @@ static void checks_before_their_instance(void **state)
 			     "check // of  (node): passing at 0 unreadable\n"
 			     "instance w1\ninstance w2\n%s",
 			     undecodable) > 0);
-	assert_string_equal(told, desired);
-	free(told);
+	assert_string_equal(record, desired);
+	free(record);
 	free(desired);
 	/* A sink that does not ask for checks gets none. */
-	told = read_checks_of(document, false);
+	record = read_checks_of(document, false);
 	assert_true(asprintf(&desired, "instance w1\ninstance w2\n%s", undecodable) > 0);
-	assert_string_equal(told, desired);
-	free(told);
+	assert_string_equal(record, desired);
+	free(record);
 	free(desired);
 }
 
@@ -236,7 +236,7 @@ static void read_from_a_descriptor(void **state)
 					   &kind, &reading.error),
 			 0);
 	assert_int_equal(kind, SWK_DOCUMENT_SERVICE);
-	assert_string_equal(reading.told.data, GOOD(0) GOOD(1));
+	assert_string_equal(reading.record.data, GOOD(0) GOOD(1));
 	free(end(&reading));
 	(void)fclose(file);
 }
@@ -261,7 +261,7 @@ static void refused_document_is_read_to_its_end(void **state)
 			 SWK_DATA);
 	assert_int_equal(lseek(fileno(file), 0, SEEK_CUR), length);
 	unit_says("the first failure", reading.error.text, "line 1, byte 1");
-	assert_string_equal(reading.told.data, "");
+	assert_string_equal(reading.record.data, "");
 	free(end(&reading));
 	(void)fclose(file);
 	free(text);

@@ -159,23 +159,24 @@ static void documents_cut_short(void **state)
 static void raw_nul(void **state)
 {
 	static const char text[] = " [" INSTANCE ", " INSTANCE " ] ";
-	char copy[sizeof(text)], *told;
+	char copy[sizeof(text)], *record;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(text) - 1; i++) {
 		memcpy(copy, text, sizeof(text));
 		copy[i] = '\0';
-		told = read_document(copy, sizeof(text) - 1);
-		unit_says("with a NUL", told, "refused 65: line 1");
-		free(told);
+		record = read_document(copy, sizeof(text) - 1);
+		unit_says("with a NUL", record, "refused 65: line 1");
+		free(record);
 	}
-	told = read_document("{\"web\":[],\0\"zoo\":[]}", 20);
-	assert_string_equal(told, "service web\nrefused 65: line 1, byte 11: this is not a watch's "
-				  "JSON: a name should stand here, not \\x00\n");
-	free(told);
-	told = read_document("[7\0]", 4);
-	unit_says("after a number", told, "refused 65: line 1, byte 3");
-	free(told);
+	record = read_document("{\"web\":[],\0\"zoo\":[]}", 20);
+	assert_string_equal(record,
+			    "service web\nrefused 65: line 1, byte 11: this is not a watch's "
+			    "JSON: a name should stand here, not \\x00\n");
+	free(record);
+	record = read_document("[7\0]", 4);
+	unit_says("after a number", record, "refused 65: line 1, byte 3");
+	free(record);
 }
 
 /* ---- large documents ---- */
@@ -196,7 +197,7 @@ static void large_between_two_good(void **state)
 {
 	static const struct {
 		size_t length, piece;
-		const char *told;
+		const char *record;
 	} rows[] = {
 		{SWK_ELEMENT_MAX, 65536, GOOD(0) GOOD(1) GOOD(2) "ended: service\n"},
 		{SWK_ELEMENT_MAX + 1, 65536,
@@ -212,7 +213,7 @@ static void large_between_two_good(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		char *large = large_instance(rows[i].length), *text, *told;
+		char *large = large_instance(rows[i].length), *text, *record;
 		struct reading reading;
 		int length = asprintf(&text, "[%s,\n%s,\n%s]", INSTANCE, large, INSTANCE);
 
@@ -226,9 +227,9 @@ static void large_between_two_good(void **state)
 			feed(&reading, text + at, piece);
 			at += piece;
 		}
-		told = end(&reading);
-		unit_same("the large one", told, rows[i].told);
-		free(told);
+		record = end(&reading);
+		unit_same("the large one", record, rows[i].record);
+		free(record);
 		free(text);
 		free(large);
 	}
@@ -237,19 +238,20 @@ static void large_between_two_good(void **state)
 static void large_in_a_list(void **state)
 {
 	char *name = unit_repeat('n', SWK_TEXT_MAX), *large = unit_repeat('n', SWK_ELEMENT_MAX + 1),
-	     *text, *told;
+	     *text, *record;
 	int length = asprintf(&text, "{\"%s\":[],\"%s\":[],\"web\":[\"%s\"],\"zoo\":[]}", name,
 			      large, large);
 
 	(void)state;
 	assert_true(length > 0);
-	told = read_document(text, (size_t)length);
-	assert_string_equal(told, "unreadable (unknown): a service in the list: its name is too "
-				  "long\n"
-				  "unreadable (unknown): a service in the list: it is larger than "
-				  "4194304 bytes\n"
-				  "service web\nservice zoo\nended: services\n");
-	free(told);
+	record = read_document(text, (size_t)length);
+	assert_string_equal(record,
+			    "unreadable (unknown): a service in the list: its name is too "
+			    "long\n"
+			    "unreadable (unknown): a service in the list: it is larger than "
+			    "4194304 bytes\n"
+			    "service web\nservice zoo\nended: services\n");
+	free(record);
 	free(text);
 	free(large);
 	free(name);
@@ -295,7 +297,7 @@ static void deeply_nested(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct swk_error error = {0};
 		struct swk_buffer text;
-		char *told;
+		char *record;
 
 		swk_buffer_init(&text, SIZE_MAX / 2);
 		(void)swk_buffer_print(&text, &error, "%s", rows[i].before);
@@ -308,9 +310,9 @@ static void deeply_nested(void **state)
 		if (*rows[i].after != '1')
 			(void)swk_buffer_print(&text, &error, "%s", rows[i].after);
 		assert_int_equal(error.status, 0);
-		told = read_document(text.data, text.length);
-		unit_says(rows[i].open, told, rows[i].says);
-		free(told);
+		record = read_document(text.data, text.length);
+		unit_says(rows[i].open, record, rows[i].says);
+		free(record);
 		swk_buffer_free(&text);
 	}
 }

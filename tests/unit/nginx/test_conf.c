@@ -516,7 +516,7 @@ static void refused_with_its_line(void **state)
 		char where[32], *got = read_text(rows[i].text, strlen(rows[i].text), &error);
 
 		if (got)
-			fail_msg("taken: %s as %s", rows[i].text, got);
+			fail_msg("accepted: %s as %s", rows[i].text, got);
 		unit_number(rows[i].text, error.status, SWK_CANTCREATE);
 		(void)snprintf(where, sizeof(where),
 			       rows[i].line ? "FILE:%u: " : "FILE: ", rows[i].line);
@@ -540,7 +540,7 @@ static void refused_at_any_length(void **state)
 		error = (struct swk_error){0};
 		got = read_text(copy, sizeof(text) - 1, &error);
 		if (got)
-			fail_msg("taken with a NUL at %zu as %s", i, got);
+			fail_msg("accepted with a NUL at %zu as %s", i, got);
 		unit_number("with a NUL", error.status, SWK_CANTCREATE);
 		unit_says("with a NUL", error.text, "FILE:");
 	}
@@ -551,7 +551,7 @@ static void refused_at_any_length(void **state)
 		error = (struct swk_error){0};
 		got = read_text(whole, strlen(whole), &error);
 		if (got)
-			fail_msg("taken with a name of %zu as %s", length, got);
+			fail_msg("accepted with a name of %zu as %s", length, got);
 		unit_says("with a long name", error.text, "FILE:2: ");
 		free(word);
 	}

@@ -212,7 +212,7 @@ static void unpublished(void **state)
 		/* Only its instances have reasons. */
 		{"p - i - left a proxy; p - j - left a proxy", "p - left out: a proxy"},
 		{"w w i - left critical; w w j - served -", ""},
-		{"f f - - held foreign; f f i - held foreign", "f f held back: foreign"},
+		{"f f - - held unmanaged; f f i - held unmanaged", "f f held back: unmanaged"},
 		{"a - - - left x; b - - - skipped y", "a - left out: x | b - skipped: y"},
 	};
 

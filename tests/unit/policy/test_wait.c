@@ -109,7 +109,7 @@ static void counted(void **state)
 	/* Two targets. `one` NULL: neither was read. `pending` NULL: the second is not on record.
 	 * The numbers are healthy, filed, sent, live. */
 	static const struct {
-		const char *told, *recorded, *one, *two, *pending, *numbers;
+		const char *registered, *recorded, *one, *two, *pending, *numbers;
 	} cases[] = {
 		{"", "", "", "", "", "0 0 0 0"},
 		{W2, W2, W2, W2, "", "2 2 2 2"},
@@ -178,7 +178,7 @@ static void counted(void **state)
 		struct swk_buffer text;
 		char row[512], numbers[64], described[128];
 
-		(void)snprintf(row, sizeof(row), "%s / %s / %s / %s / %s", cases[i].told,
+		(void)snprintf(row, sizeof(row), "%s / %s / %s / %s / %s", cases[i].registered,
 			       cases[i].recorded, cases[i].one ? cases[i].one : "-",
 			       cases[i].two ? cases[i].two : "-",
 			       cases[i].pending ? cases[i].pending : "-");
@@ -186,7 +186,7 @@ static void counted(void **state)
 		assert_int_equal(swk_waits_add(&waits, "unknown=1", &error), 0);
 		assert_non_null(swk_services_get(&services, "web", &error));
 		services.list[0].instances = 9;
-		services.list[0].upstreams = unit_upstreams(cases[i].told);
+		services.list[0].upstreams = unit_upstreams(cases[i].registered);
 		assert_int_equal(swk_waits_count(&waits, &services, &recorded, targets,
 						 COUNT(targets), &error),
 				 0);

@@ -955,7 +955,7 @@ static char *project_file(const char *path)
 static void manual_has_every_key(void **state)
 {
 	char *page = project_file("man/swk.json.5"), *rest = page, *line;
-	size_t told = 0, keys = 0;
+	size_t entries = 0, keys = 0;
 	char key[64];
 
 	(void)state;
@@ -967,22 +967,22 @@ static void manual_has_every_key(void **state)
 		(void)snprintf(desired, sizeof(desired), "\n.It Cm %s Ta ", key);
 		at = strstr(page, desired);
 		if (!at)
-			fail_msg("man/swk.json.5 does not tell of %s", key);
+			fail_msg("man/swk.json.5 does not describe %s", key);
 		if (strstr(at + 1, desired))
-			fail_msg("man/swk.json.5 tells of %s twice", key);
+			fail_msg("man/swk.json.5 describes %s twice", key);
 	}
 	while ((line = strsep(&rest, "\n"))) {
 		char *end = strstr(line, " Ta ");
 
 		if (strncmp(line, ".It Cm ", 7) != 0)
 			continue;
-		told++;
+		entries++;
 		if (end)
 			*end = '\0';
 		if (!is_key(line + 7))
-			fail_msg("man/swk.json.5 tells of %s, which there isn't", line + 7);
+			fail_msg("man/swk.json.5 describes %s, which does not exist", line + 7);
 	}
-	assert_int_equal(told, keys);
+	assert_int_equal(entries, keys);
 	assert_true(keys > 40);
 	free(page);
 }

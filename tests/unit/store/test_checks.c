@@ -407,7 +407,7 @@ static void cut_anywhere(void **state)
 	(void)state;
 	for (size_t length = 0; length < strlen(whole); length++) {
 		if (!read_text(&checks, whole, length))
-			fail_msg("cut to %zu bytes it is taken for whole", length);
+			fail_msg("cut to %zu bytes, it is accepted", length);
 	}
 }
 
@@ -421,7 +421,7 @@ static void nul_anywhere(void **state)
 		memcpy(copy, whole, sizeof(whole));
 		copy[i] = '\0';
 		if (!read_text(&checks, copy, strlen(whole)))
-			fail_msg("with a NUL at %zu it is taken for whole", i);
+			fail_msg("with a NUL at %zu, it is accepted", i);
 	}
 }
 

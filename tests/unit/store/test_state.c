@@ -237,7 +237,7 @@ static void cut_anywhere(void **unused)
 	(void)unused;
 	for (size_t length = 0; length < strlen(whole); length++) {
 		if (!read_text(&state, whole, length))
-			fail_msg("cut to %zu bytes it is taken for whole", length);
+			fail_msg("cut to %zu bytes, it is accepted", length);
 	}
 	assert_int_equal(read_text(&state, whole, strlen(whole)), 0);
 	swk_state_free(&state);
@@ -253,7 +253,7 @@ static void nul_anywhere(void **unused)
 		memcpy(copy, whole, sizeof(whole));
 		copy[i] = '\0';
 		if (!read_text(&state, copy, strlen(whole)))
-			fail_msg("with a NUL at %zu it is taken for whole", i);
+			fail_msg("with a NUL at %zu, it is accepted", i);
 	}
 }
 

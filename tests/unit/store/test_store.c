@@ -427,7 +427,7 @@ static pid_t start_process(void)
 static pid_t start_holder(const char *conf)
 {
 	int ends[2];
-	char said;
+	char byte;
 	pid_t pid;
 
 	assert_int_equal(pipe(ends), 0);
@@ -446,7 +446,7 @@ static pid_t start_holder(const char *conf)
 		_exit(1);
 	}
 	(void)close(ends[1]);
-	assert_int_equal(read(ends[0], &said, 1), 1);
+	assert_int_equal(read(ends[0], &byte, 1), 1);
 	(void)close(ends[0]);
 	return pid;
 }

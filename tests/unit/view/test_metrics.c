@@ -302,7 +302,7 @@ static void damaged_anywhere(void **state)
 static void cardinality_is_bounded(void **state)
 {
 	static const struct {
-		size_t upstreams, ailing, told;
+		size_t upstreams, ailing, shown;
 	} rows[] = {{SWK_METRICS_UPSTREAMS, 3, SWK_METRICS_UPSTREAMS},
 		    {SWK_METRICS_UPSTREAMS + 1, 3, 3},
 		    {3 * SWK_METRICS_UPSTREAMS, 2 * SWK_METRICS_UPSTREAMS, SWK_METRICS_UPSTREAMS}};
@@ -310,7 +310,7 @@ static void cardinality_is_bounded(void **state)
 	(void)state;
 	for (size_t row = 0; row < COUNT(rows); row++) {
 		struct swk_report report;
-		size_t told = 0;
+		size_t shown = 0;
 		char *text;
 
 		swk_report_init(&report);
@@ -324,8 +324,8 @@ static void cardinality_is_bounded(void **state)
 		text = after("", &report, 0, 1000);
 		for (const char *at = text; (at = strstr(at, "\nswk_upstream_healthy_ratio{"));
 		     at++)
-			told++;
-		unit_number("told", (long long)told, (long long)rows[row].told);
+			shown++;
+		unit_number("told", (long long)shown, (long long)rows[row].shown);
 		unit_same("the first",
 			  value(text, "swk_upstream_healthy_ratio{upstream=\"u000000\"}"), "0.5");
 		free(text);
@@ -404,7 +404,7 @@ static void manual_has_every_metric(void **state)
 {
 	struct swk_report report = complete_run();
 	char *text = after("", &report, 0, 1000), *manual = page("man/swk-apply.8");
-	size_t metrics = 0, told = 0;
+	size_t metrics = 0, shown = 0;
 	char name[128], desired[160];
 
 	(void)state;
@@ -412,17 +412,17 @@ static void manual_has_every_metric(void **state)
 		assert_int_equal(sscanf(at, "# TYPE %127s", name), 1);
 		(void)snprintf(desired, sizeof(desired), "\n.It Li %s", name);
 		if (!strstr(manual, desired))
-			fail_msg("man/swk-apply.8 does not tell of %s", name);
+			fail_msg("man/swk-apply.8 does not describe %s", name);
 	}
-	for (const char *at = manual; (at = strstr(at, "\n.It Li swk_")); at++, told++) {
+	for (const char *at = manual; (at = strstr(at, "\n.It Li swk_")); at++, shown++) {
 		assert_int_equal(sscanf(at, "\n.It Li %127s", name), 1);
 		name[strcspn(name, "{")] = '\0';
 		(void)snprintf(desired, sizeof(desired), "# TYPE %s ", name);
 		if (!strstr(text, desired))
-			fail_msg("man/swk-apply.8 tells of %s, which there isn't", name);
+			fail_msg("man/swk-apply.8 describes %s, which does not exist", name);
 	}
 	assert_true(metrics > 10);
-	unit_number("metrics", (long long)told, (long long)metrics);
+	unit_number("metrics", (long long)shown, (long long)metrics);
 	free(manual);
 	free(text);
 }
