@@ -1,24 +1,25 @@
 # SPDX-License-Identifier: MIT
 #
 # make            build/swk-apply and build/swk
-# make demo       see it at work: a Consul agent, nginx, and three backends on loopback
-# make quick      a first answer: the unit tests and a tenth of the cases
+# make demo       show the program at work: a Consul agent, nginx and three backends on loopback
+# make quick      run the unit tests and a tenth of the cases
 # make unit       build and run the unit and property tests
 # make test T=policy/guard   build and run one unit test: tests/unit/policy/test_guard.c
 # make case C=colours        build, and run one case: tests/cases/colours
-# make check      install what the tests need, build, and run them all
-# make soak       the tests that take long: storms, traffic, faults at random
-# make bench      what it costs, beside its peers: tables and plots in build/bench
-# make lint       compilers' and checkers' warnings, and the layers
-# make sanitize   the unit and property tests and the cases with ASan and UBSan
-# make valgrind   every CASES_EVERY=4th of the cases under valgrind
-# make fuzz       let fuzzers look at whatever is read, each for FUZZ_SECONDS=60
-# make compile_commands.json   how each file is compiled, for editors and checkers
-# make bench-check  whether a fixed case takes more instructions than recorded
-# make install    PREFIX=/usr/local, DESTDIR= and the GNU directory variables
-# make uninstall  takes that away again; make install-strip installs without symbols
-# make dist       build/swallowkeeper-VERSION.tar.gz, of what is committed
-# make deb        build/swallowkeeper_VERSION-1_ARCHITECTURE.deb, of the same
+# make check      install what the tests need, build, and run all tests but the long ones
+# make soak       run the long tests: storms of events, traffic, random faults
+# make bench      measure what a run costs, beside its peers: tables and plots in build/bench
+# make lint       run the compilers with warnings as errors, the static checkers, and the layers
+# make sanitize   run the unit and property tests and the cases with ASan and UBSan
+# make valgrind   run one case in CASES_EVERY=4 under valgrind
+# make fuzz       fuzz each parser, and a whole run, for FUZZ_SECONDS=60 each
+# make compile_commands.json   write how each file is compiled, for editors and checkers
+# make bench-check  check that a fixed case takes no more instructions than recorded
+# make install    install; PREFIX=/usr/local, DESTDIR= and the GNU directory variables
+# make install-strip   install without symbols
+# make uninstall  remove everything that make install installed
+# make dist       build/swallowkeeper-VERSION.tar.gz, of the current commit
+# make deb        build/swallowkeeper_VERSION-1_ARCHITECTURE.deb, of the current commit
 #
 # V=1 shows the commands. SWK_CONSUL and SWK_TENGINE name binaries to test with.
 
@@ -29,8 +30,8 @@ PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 BUILD ?= build
 
-# Where things go: the GNU Coding Standards' names and defaults, but for sysconfdir, which is where
-# Consul and nginx have theirs. It is built in, so `make` and `make install` must be told the same.
+# Where files are installed: names and defaults of the GNU Coding Standards, except for sysconfdir, which is
+# the one of Consul and nginx. It is compiled in, so `make` and `make install` need the same value.
 PREFIX ?= /usr/local
 prefix = $(PREFIX)
 exec_prefix = $(prefix)
@@ -40,7 +41,7 @@ datarootdir = $(prefix)/share
 datadir = $(datarootdir)
 mandir = $(datarootdir)/man
 docdir = $(datarootdir)/doc/swallowkeeper
-# Where others look: systemd, which knows /usr and /usr/local (and no libdir), and the shells.
+# Where systemd and the shells search. systemd searches /usr and /usr/local, and has no libdir.
 systemdsystemunitdir = $(prefix)/lib/systemd/system
 bashcompletiondir = $(datadir)/bash-completion/completions
 zshcompletiondir = $(datadir)/zsh/site-functions
@@ -50,14 +51,14 @@ INSTALL_DATA = $(INSTALL) -m 644
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 -Wvla
-# What the compiler has of it.
+# The given flags if the compiler accepts them, else nothing.
 try = $(shell $(CC) $(1) -O2 -Werror -include string.h -x c -c -o /dev/null /dev/null \
 	2>/dev/null && echo '$(1)')
 FORTIFY := $(or $(call try,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3),-U_FORTIFY_SOURCE \
 	-D_FORTIFY_SOURCE=2)
 HARDENING := -fstack-protector-strong -fPIE $(FORTIFY) $(call try,-fstack-clash-protection) \
 	$(call try,-fcf-protection)
-# libcurl is not linked but loaded, by this name, when it is first needed.
+# The programs are not linked with libcurl: they load it by this name when it is first needed.
 LIBCURL := $(or $(shell readelf -d "$$($(CC) -print-file-name=libcurl.so 2>/dev/null)" 2>/dev/null | \
 	sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p'),libcurl.so.4)
 SWK_CPPFLAGS = -D_GNU_SOURCE -Isrc -DSWK_VERSION='"$(VERSION)"' -DSWK_LIBCURL='"$(LIBCURL)"' \
@@ -67,7 +68,7 @@ SWK_CFLAGS = -std=c11 $(WARNINGS) $(HARDENING) $(CFLAGS) \
 SWK_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS = $(shell $(PKG_CONFIG) --libs jansson) -ldl $(LDLIBS)
 
-# A make below this one uses all processors, unless a -j above it already says how many.
+# A make inside this one uses all processors, unless a -j is already in effect.
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 SUBMAKE = $(MAKE) --no-print-directory $(PARALLEL)
 
@@ -80,22 +81,22 @@ COMMANDS = swk-apply swk
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 objects_of = $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/$(1)/*.c cmd/shared/*.c))
 COMMAND_OBJECTS = $(foreach command,$(COMMANDS),$(call objects_of,$(command)))
-# tests/unit/policy/test_guard.c tests src/policy/guard.c, and is built as unit/policy/test_guard.
+# tests/unit/policy/test_guard.c tests src/policy/guard.c, and becomes $(BUILD)/unit/policy/test_guard.
 UNIT_TESTS = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
 PROPERTY_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/property/*.c)) \
 	$(BUILD)/tests/fuzz/chain.o
 
-# Peers, and what makes documents and flips checks.
+# The peers, and the programs that make documents and flip checks.
 BENCH = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
-# Each takes a second so; all of them are run with sanitizers.
+# Under valgrind a case takes a second. The sanitizers run all of them.
 CASES_EVERY ?= 4
 FUZZ_CC ?= clang
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all
-# As everything else, but for what can't be had together with sanitizers: _FORTIFY_SOURCE.
+# The usual flags except for _FORTIFY_SOURCE, which does not work with sanitizers.
 SANITIZE_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 UNFORTIFIED = -fstack-protector-strong -fPIE -U_FORTIFY_SOURCE
@@ -121,7 +122,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 	$(call say,CC,$@)$(CC) $(SWK_CPPFLAGS) -Itests/unit $(SWK_CFLAGS) $(SWK_LDFLAGS) -MMD -MP \
 		-o $@ $< $(LIBRARY) $(LIBS) -lcmocka
 
-# What is built for `make unit`.
+# The programs that `make unit` runs.
 test-programs: $(UNIT_TESTS) $(BUILD)/property
 
 $(BUILD)/tests/property/%.o: SWK_CPPFLAGS += -Itests/fuzz
@@ -135,12 +136,12 @@ $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(LIBRARY)
 
 $(BUILD)/fuzz_chain: $(BUILD)/tests/fuzz/chain.o
 
-# The whole run: with a target to speak to, and a clock that needs no waiting.
+# The fuzzer of a whole run has a target that answers, and a clock that never waits.
 $(BUILD)/fuzz_run: $(BUILD)/tests/fuzz/responder.o
 $(BUILD)/fuzz_run: LIBS += $(shell $(PKG_CONFIG) --libs libcurl)
 $(BUILD)/fuzz_run: SWK_LDFLAGS += -pthread -Wl,--wrap=nanosleep,--wrap=clock_gettime,--wrap=fsync
 
-# The property tests make seeds.
+# The property tests make the fuzzers' seeds.
 fuzzers: $(FUZZERS) $(BUILD)/property
 
 peers: $(BENCH)
@@ -150,10 +151,10 @@ $(BUILD)/bench/%: tests/bench/%.c | tools
 	$(call say,CC,$@)$(CC) $(SWK_CPPFLAGS) $(SWK_CFLAGS) $(SWK_LDFLAGS) -MMD -MP -o $@ $< \
 		-Wl,--as-needed $(LIBS) $(shell $(PKG_CONFIG) --libs libcurl)
 
-# The build needs jansson and libcurl; the targets below install them, a bare `make` only says so.
+# The build needs jansson and libcurl. The targets below install them; a bare `make` only says that they are missing.
 tools:
 	@$(PKG_CONFIG) --exists jansson 'libcurl >= 7.85' || { \
-		echo "jansson and libcurl (7.85 or newer) are needed, and pkg-config to find them:" >&2; \
+		echo "the build needs jansson, libcurl 7.85 or newer, and pkg-config:" >&2; \
 		echo "apt-get install libjansson-dev libcurl4-openssl-dev pkg-config" >&2; exit 1; }
 
 demo:
@@ -173,7 +174,7 @@ quick:
 
 test:
 	$(Q)[ -f "tests/unit/$(dir $(T))test_$(notdir $(T)).c" ] || { \
-		echo "make test T=NAME: there is no test '$(T)'; there are" $(subst /test_,/,$(UNIT_TESTS:$(BUILD)/unit/%=%)) >&2; \
+		echo "make test T=NAME: there is no test '$(T)'; the tests are" $(subst /test_,/,$(UNIT_TESTS:$(BUILD)/unit/%=%)) >&2; \
 		exit 64; }
 	$(Q)$(SUBMAKE) "$(BUILD)/unit/$(dir $(T))test_$(notdir $(T))"
 	$(Q)"$(BUILD)/unit/$(dir $(T))test_$(notdir $(T))"
@@ -186,7 +187,7 @@ case:
 	$(Q)tests/cases/run "$(C)"
 
 check:
-	@echo "make check: about 6 minutes on two processors that have nothing else to do"
+	@echo "make check: about 6 minutes on two idle processors"
 	$(Q)tests/setup test
 	$(Q)$(SUBMAKE) all test-programs peers
 	$(Q)tests/run
@@ -225,13 +226,13 @@ valgrind:
 	$(Q)CASES_EVERY=$(CASES_EVERY) SWK_APPLY='$(CURDIR)/tests/fuzz/under-valgrind' \
 		SWK_SWK='$(CURDIR)/tests/fuzz/under-valgrind-swk' tests/run cases
 
-# Not a part of check: the counts depend on the compiler, libc and jansson that the record was made with.
+# Not a part of check: the counts depend on the compiler, libc and jansson of the recording.
 bench-check:
 	$(Q)tests/setup test
 	$(Q)$(SUBMAKE) all
 	$(Q)tests/bench/instructions
 
-# One entry a file, each but the last with a comma.
+# One entry for each file. The recipe removes the comma after the last one.
 ALL_SOURCES = $(SOURCES) $(wildcard cmd/*/*.c tests/unit/*/*.c tests/unit/*/*/*.c tests/property/*.c \
 	tests/fuzz/*.c tests/bench/*.c)
 compiled_with = $(SWK_CPPFLAGS) $(if $(filter tests/unit/%,$(1)),-Itests/unit) \
@@ -246,7 +247,7 @@ compile_commands.json:
 	$(Q){ echo '['; sed -e 's/^ *{/{/' -e '/^ *$$/d' $@.new | sed '$$s/,$$//'; echo ']'; } >$@
 	$(Q)rm $@.new
 
-# All that is installed besides the programs. $(1) is called with each: FILE FOLDER [NAME].
+# Everything that is installed besides the programs. Calls $(1) for each file: FILE FOLDER [NAME].
 DOCS = README.md NEWS.md SECURITY.md LICENSE
 PAGES = $(wildcard docs/*)
 EXAMPLES = $(sort $(shell find consul.d contrib -type f ! -path 'contrib/debian/*' \
@@ -263,7 +264,7 @@ define texts
 		$(1) $$f "$(bashcompletiondir)" $$name; done; done; \
 	for f in $(wildcard contrib/completion/_*); do $(1) $$f "$(zshcompletiondir)"; done
 endef
-# Paths are those of this installation; links lead to installed files, or become text.
+# Replaces paths by those of this installation. Links lead to installed files, or become text.
 LOCAL = sed -e 's,/usr/local/sbin,$(sbindir),g' -e 's,/usr/local/share/doc/swallowkeeper,$(docdir),g' \
 	-e 's,/etc/\(swallowkeeper\|default/swk-apply\),$(sysconfdir)/\1,g' \
 	-e 's,](\(\.\./\)\?man/\([a-z.-]*\)\.\([0-9]\)),]($(mandir)/man\3/\2.\3),g' \
@@ -285,24 +286,24 @@ install: all
 install-strip:
 	$(Q)$(MAKE) --no-print-directory INSTALL_PROGRAM='$(INSTALL_PROGRAM) -s' install
 
-# Folders that have our name go, if nobody else has put something there; the others are not ours.
+# Removes folders named swallowkeeper if they are empty. Other folders stay.
 uninstall:
 	$(Q)for f in $(COMMANDS); do rm -f "$(DESTDIR)$(sbindir)/$$f"; done
 	$(Q)take() { rm -f "$(DESTDIR)$$2/$${3:-$${1##*/}}"; }; $(call texts,take)
 	$(Q)[ ! -d "$(DESTDIR)$(docdir)" ] || find "$(DESTDIR)$(docdir)" -depth -type d \
 		-exec rmdir --ignore-fail-on-non-empty {} +
 
-# Nothing of the machine, the hour or the work tree gets into it: the same commit, the same bytes.
+# Independent of the machine, the time and the work tree: the same commit gives the same bytes.
 RELEASE = swallowkeeper-$(VERSION)
 dist:
 	$(Q)mkdir -p $(BUILD)
-	$(Q)git diff --quiet HEAD || echo "dist: what is changed but not committed is left out" >&2
+	$(Q)git diff --quiet HEAD || echo "dist: uncommitted changes are left out" >&2
 	$(call say,DIST,$(BUILD)/$(RELEASE).tar.gz)git -c tar.umask=0022 archive --format=tar \
 		--prefix=$(RELEASE)/ -o $(BUILD)/$(RELEASE).tar HEAD
 	$(Q)gzip -n9f $(BUILD)/$(RELEASE).tar
 
-# Built of the tarball, as others would build it; contrib/debian/rules tells how.
-# Neither make's own variables nor those given to it are for the package.
+# Builds from the tarball, as a distribution would, with contrib/debian/rules.
+# The package must not inherit make's variables, or those set on its command line.
 DEB = $(BUILD)/deb
 deb: COMMITTED = $(shell git log -1 --format=%cD)
 deb: dist
@@ -318,7 +319,7 @@ deb: dist
 	$(Q)cp $(DEB)/swallowkeeper_*.deb $(BUILD)
 	@echo "The package: $$(ls $(BUILD)/swallowkeeper_*.deb)"
 
-# What was fetched for the tests stays: see distclean.
+# Keeps what was downloaded for the tests; distclean removes that, too.
 clean:
 	rm -rf $(BUILD)/src $(BUILD)/cmd $(BUILD)/unit $(BUILD)/tests $(BUILD)/property \
 		$(BUILD)/bench $(LIBRARY) $(BUILD)/swk-apply $(BUILD)/swk $(BUILD)/fuzz $(BUILD)/sanitize \
