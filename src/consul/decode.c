@@ -42,7 +42,7 @@ static bool make_room(struct swk_decoder_room *room, size_t count, size_t size)
 
 /* ---- members ---- */
 
-static void object_to(struct swk_trouble *trouble, const char *title, const char *what)
+static void set_trouble(struct swk_trouble *trouble, const char *title, const char *what)
 {
 	if (trouble->reason)
 		return;
@@ -68,9 +68,9 @@ static const char *member_text(const json_t *object, const char *name, const cha
 	if (!member || json_is_null(member))
 		return "";
 	if (!json_is_string(member))
-		object_to(trouble, title, "is no string");
+		set_trouble(trouble, title, "is no string");
 	else if (!plain_text(member))
-		object_to(trouble, title, "holds a NUL");
+		set_trouble(trouble, title, "holds a NUL");
 	else
 		return json_string_value(member);
 	return "";
@@ -87,7 +87,7 @@ static json_t *member_object(const json_t *object, const char *name, const char 
 		return NULL;
 	if (json_is_object(member))
 		return member;
-	object_to(trouble, title, "is no object");
+	set_trouble(trouble, title, "is no object");
 	return NULL;
 }
 
@@ -238,7 +238,7 @@ static unsigned read_weight(const json_t *weights, const char *name, const char 
 	if (!weight || json_is_null(weight))
 		return 1;
 	if (!json_is_number(weight))
-		object_to(trouble, title, "is no number");
+		set_trouble(trouble, title, "is no number");
 	if (number < least)
 		return least;
 	return number > SWK_WEIGHT_MAX ? SWK_WEIGHT_MAX : (unsigned)number;
@@ -280,7 +280,7 @@ static void read_node(struct swk_decoder *decoder, const json_t *node,
 		(struct swk_tagged *)decoder->tagged.data + instance->tagged_count;
 
 	if (!json_is_object(node))
-		object_to(trouble, "Node", "is no object");
+		set_trouble(trouble, "Node", "is no object");
 	instance->node = member_text(node, "Node", "Node.Node", trouble);
 	instance->node_address = member_text(node, "Address", "Node.Address", trouble);
 	instance->node_tagged = list;
@@ -297,7 +297,7 @@ static void read_instance(struct swk_decoder *decoder, const json_t *element,
 	const char *name;
 
 	if (!json_is_object(service))
-		object_to(trouble, "Service", "is no object");
+		set_trouble(trouble, "Service", "is no object");
 	name = member_text(service, "Service", "Service.Service", trouble);
 	if (!*name && !trouble->reason)
 		trouble->reason = "it has no Service.Service";

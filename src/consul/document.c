@@ -28,8 +28,8 @@ struct swk_document {
 
 /* ---- passing on ---- */
 
-static int say_undecodable(const struct swk_document *document, const char *service, const char *id,
-			   const char *reason, struct swk_error *error)
+static int report_undecodable(const struct swk_document *document, const char *service,
+			      const char *id, const char *reason, struct swk_error *error)
 {
 	bool key = document->known && document->kind == SWK_DOCUMENT_KEYS;
 	char what[SWK_TEXT_MAX];
@@ -68,8 +68,8 @@ static int take_instance(struct swk_document *document, const json_t *element,
 	if (swk_decode_instance(&document->decoder, element, &instance, &trouble, error))
 		return error->status;
 	if (trouble.reason)
-		return say_undecodable(document, instance.service, instance.id, trouble.reason,
-				       error);
+		return report_undecodable(document, instance.service, instance.id, trouble.reason,
+					  error);
 	if (sink->instance_check && take_checks(sink, json_object_get(element, "Checks"), error))
 		return error->status;
 	return sink->instance(sink->context, &instance, error);
@@ -83,8 +83,9 @@ static int take_key(struct swk_document *document, const json_t *element, struct
 	int status = swk_decode_key(&document->decoder, element, &key, &value, &trouble, error);
 
 	if (!status)
-		status = trouble.reason ? say_undecodable(document, NULL, "", trouble.reason, error)
-					: document->sink->key(document->sink->context, &key, error);
+		status = trouble.reason
+				 ? report_undecodable(document, NULL, "", trouble.reason, error)
+				 : document->sink->key(document->sink->context, &key, error);
 	json_decref(value);
 	return status;
 }
@@ -145,7 +146,7 @@ static int take_element(struct swk_document *document, const json_t *element,
 		if (status)
 			return status;
 		if (!document->known)
-			return say_undecodable(document, NULL, "", "it is no instance", error);
+			return report_undecodable(document, NULL, "", "it is no instance", error);
 	}
 	if (document->kind == SWK_DOCUMENT_SERVICE && document->sink->instance)
 		return take_instance(document, element, error);
@@ -242,7 +243,7 @@ static int end_element(struct swk_document *document, struct swk_error *error)
 
 	if (!status)
 		status = value ? take_element(document, value, error)
-			       : say_undecodable(document, NULL, "", reason, error);
+			       : report_undecodable(document, NULL, "", reason, error);
 	json_decref(value);
 	return status;
 }
