@@ -67,16 +67,16 @@ static const char *judge_url(const struct swk_libcurl *curl, CURLU *parts, const
 {
 	static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_QUERY, CURLUPART_FRAGMENT};
 	char *scheme = NULL;
-	bool spoken;
+	bool supported;
 
 	*code = curl->url_set(parts, CURLUPART_URL, url, 0);
 	if (!*code)
 		*code = curl->url_get(parts, CURLUPART_SCHEME, &scheme, 0);
 	if (*code)
 		return "it is no URL such as http://127.0.0.1:18882";
-	spoken = !strcmp(scheme, "http") || !strcmp(scheme, "https");
+	supported = !strcmp(scheme, "http") || !strcmp(scheme, "https");
 	curl->free(scheme);
-	if (!spoken)
+	if (!supported)
 		return "only http and https are spoken here";
 	for (size_t i = 0; i < sizeof(unwanted) / sizeof(*unwanted); i++) {
 		if (!curl->url_get(parts, unwanted[i], text, 0))
