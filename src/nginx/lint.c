@@ -209,7 +209,7 @@ static const char *generous_size(size_t need, char text[SWK_NUMBER_MAX + 1])
 
 /* ---- access to the interface ---- */
 
-static bool is_everybody(const char *word)
+static bool is_every_address(const char *word)
 {
 	return !strcmp(word, "all") || !strcmp(word, "0.0.0.0/0") || !strcmp(word, "::/0");
 }
@@ -227,7 +227,7 @@ static bool judge(const struct swk_directives *level, bool *denied, bool *any)
 		if (rule->count != 2 || (!*denied && !swk_directive_is(rule, "allow")))
 			continue;
 		*any = true;
-		if (is_everybody(rule->words[1]))
+		if (is_every_address(rule->words[1]))
 			return true;
 	}
 	*denied = false;
