@@ -8,7 +8,7 @@
 #include "run/run.h"
 
 /* Makes the recorded state the desired state, because Consul is distrusted. */
-static int decide_nothing(struct swk_run *run)
+static int keep_recorded(struct swk_run *run)
 {
 	int status = 0;
 
@@ -82,7 +82,7 @@ static int inspect_steps(struct swk_run *run, struct swk_survey *survey)
 	if (survey->distrusted)
 		swk_decisions_free(run->policy.decisions);
 	if (swk_run_read_live(run, SWK_VERIFY_SAMPLES) || swk_run_record_survivors(run) ||
-	    (survey->distrusted ? decide_nothing(run) : swk_run_decide(run)))
+	    (survey->distrusted ? keep_recorded(run) : swk_run_decide(run)))
 		return run->error->status;
 	return fill_in(run, survey);
 }

@@ -41,8 +41,8 @@ static int document_instance(void *context, const struct swk_instance *instance,
 	return swk_policy_instance(&run->services, &run->policy, instance, run->report, error);
 }
 
-static int say_undecodable(struct swk_run *run, const char *service, const char *what,
-			   const char *reason)
+static int record_undecodable(struct swk_run *run, const char *service, const char *what,
+			      const char *reason)
 {
 	return swk_decisions_add(run->policy.decisions,
 				 &(struct swk_decision){.service = service,
@@ -64,13 +64,13 @@ static int note_undecodable(struct swk_run *run, const char *service, const char
 			what, reason);
 	if (!service || !swk_name_valid(service)) {
 		run->services.undecodable |= !service;
-		return say_undecodable(run, service, what, reason);
+		return record_undecodable(run, service, what, reason);
 	}
 	known = swk_services_get(&run->services, service, error);
 	if (!known)
 		return error->status;
 	known->undecodable = true;
-	return say_undecodable(run, service, what, reason);
+	return record_undecodable(run, service, what, reason);
 }
 
 static int document_undecodable(void *context, const char *service, const char *what,
