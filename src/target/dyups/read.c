@@ -146,7 +146,7 @@ static int take_detail(struct sample *sample, struct swk_error *error)
 	return swk_dyups_read_detail(&sample->live, read.data, read.length, error);
 }
 
-static int say_no_interface(struct sample *sample, const char *answers)
+static int note_no_interface(struct sample *sample, const char *answers)
 {
 	(void)swk_error_set(&sample->trouble, SWK_TEMPFAIL,
 			    "%s: there is no dyups interface (%s %ld): name its URL with --dyups",
@@ -160,7 +160,7 @@ static int take_list_for_detail(struct sample *sample, struct swk_error *error)
 {
 	sample->workers.named = false;
 	if (!is_answer(sample, 200, 204))
-		return say_no_interface(sample, "/detail and /list answer 404 and");
+		return note_no_interface(sample, "/detail and /list answer 404 and");
 	(void)swk_error_set(&sample->trouble, SWK_TEMPFAIL,
 			    "%s: this dyups module has no /detail: what it holds can't be "
 			    "compared, and it serves proxy_pass by a plain variable stale (use "
@@ -174,7 +174,7 @@ static int take_list(struct sample *sample, struct swk_error *error)
 {
 	sample->ask = sample->request->status == 404;
 	if (sample->ask)
-		return say_no_interface(sample, "/list answers");
+		return note_no_interface(sample, "/list answers");
 	return is_answer(sample, 200, 204) ? swk_dyups_read_list(&sample->live, sample->answer.data,
 								 sample->answer.length, error)
 					   : 0;
