@@ -402,7 +402,7 @@ static void key_values(void **state)
 		{"\"e30=\"", ""},
 		{"\"eyJhIjox\\u0066Q==\"", " a=1"}, /* {"a":1} */
 		{"\"eyJhIjox\\u0000fQ==\"", ": its value is no base64"},
-		{"\"eyJhIjoxAH0=\"", NO_OBJECT}, /* with a NUL behind the 1 */
+		{"\"eyJhIjoxAH0=\"", NO_OBJECT}, /* with a NUL after the 1 */
 		{"\"eyJhIjoxfQA=\"", NO_OBJECT}, /* with a NUL at its end */
 		{"\"eyJhIjoxfQ\"", ": its value is no base64"},
 		{"\"eyJhIjoxfQ==\\n\"", ": its value is no base64"},
