@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "base/limits.h"
 #include "io/libcurl.h"
@@ -114,12 +115,27 @@ static char *base_by_libcurl(const char *url, struct swk_error *error)
 	return base;
 }
 
+const char *swk_url_socket(const char *base)
+{
+	static const char scheme[] = "unix:";
+
+	return strncmp(base, scheme, strlen(scheme)) ? NULL : base + strlen(scheme);
+}
+
 char *swk_url_base(const char *url, struct swk_error *error)
 {
+	const char *path = swk_url_socket(url);
 	char *base;
 
-	if (!plain_port(url))
+	if (!path && !plain_port(url))
 		return base_by_libcurl(url, error);
+	if (path && (*path != '/' || strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path))) {
+		(void)swk_error_set(error, SWK_USAGE,
+				    "'%s': 'unix:' needs the absolute path of a socket, of at "
+				    "most %zu bytes",
+				    url, sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
+		return NULL;
+	}
 	base = strdup(url);
 	if (!base)
 		(void)swk_error_memory(error);
@@ -130,7 +146,8 @@ uint16_t swk_url_port(const char *base)
 {
 	struct swk_error ignored = {0};
 	unsigned long port = plain_port(base);
-	const struct swk_libcurl *curl = port ? NULL : swk_libcurl(&ignored);
+	const struct swk_libcurl *curl =
+		port || swk_url_socket(base) ? NULL : swk_libcurl(&ignored);
 	CURLU *parts = curl ? curl->url() : NULL;
 	char *text = NULL;
 

@@ -14,12 +14,15 @@ char *swk_url_segment(const char *text);
 
 /*
  * Checks a base URL from an operator: http or https, a host, optionally port and path, nothing
- * else. Returns it without a trailing slash, for the caller to free; or NULL with SWK_USAGE and the
- * reason.
+ * else; or `unix:` and the absolute path of a socket. Returns it without a trailing slash, for the
+ * caller to free; or NULL with SWK_USAGE and the reason.
  */
 char *swk_url_base(const char *url, struct swk_error *error);
 
-/* The port of a base URL: the given one, or the scheme's default. 0 without memory. */
+/* The path of the socket in a base URL, or NULL if it has none. Borrowed. */
+const char *swk_url_socket(const char *base);
+
+/* The port of a base URL: the given one, or the scheme's default. 0: a socket, or no memory. */
 uint16_t swk_url_port(const char *base);
 
 #endif

@@ -297,8 +297,8 @@ static int check_reach(struct lint *lint, const struct scope *scope)
 		     TEXT("the dyups interface is open to other machines: it listens on '%s'%s, "
 			  "without 'deny all'",
 			  open ? open->words[1] : "*:80", open ? "" : ", having no 'listen'"),
-		     "let it listen on 127.0.0.1, and put 'allow 127.0.0.1; deny all;' beside "
-		     "dyups_interface");
+		     "let it listen on a socket such as unix:/run/nginx-dyups/dyups.sock, or on "
+		     "127.0.0.1 with 'allow 127.0.0.1; deny all;' next to dyups_interface");
 }
 
 /* ---- sizes ---- */

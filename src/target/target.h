@@ -24,6 +24,8 @@ struct swk_target {
 	const struct swk_target_kind *kind;
 	char *name; /* from the settings, else the URL; owned, like the URL */
 	char *url;
+	const char *base; /* what the URL of a request begins with */
+	struct swk_http_peer peer;
 	unsigned timeout;	  /* seconds, of one request; 0: the kind's default */
 	uint16_t port;		  /* port of the URL, which no instance may use; 0: none */
 	struct swk_live live;	  /* as far as it could be read */

@@ -165,6 +165,9 @@ what dyups changes; mend: 'set \$backend web;' and 'proxy_pass http://\$backend;
 	sed -i 's/upstream web /upstream web_blue /' "$SWK_CONF"
 	run -0 swk lint "$DIR/shown"
 	[ "$output" == "$DIR/shown: ok for swk-apply; run nginx -t to check the rest" ]
+	sed 's|listen 127.0.0.1:18882|listen unix:/run/nginx-dyups/dyups.sock|; /allow 127/d; /deny all/d' "$DIR/shown" >"$DIR/socket"
+	run -0 swk lint "$DIR/socket"
+	[ "$output" == "$DIR/socket: ok for swk-apply; run nginx -t to check the rest" ]
 	without() {
 		grep -v "$1" "$DIR/shown" >"$DIR/nginx.conf"
 		found | sed 's/.* //'

@@ -64,6 +64,36 @@ as_user() {
 	cmp "$SWK_CONF" "$E2E_DIR/before"
 }
 
+# bats test_tags=gateway
+@test "a dyups interface on a socket: only users who can enter its folder reach it" {
+	[ "$EUID" == 0 ] || skip 'becoming another user takes root'
+	[ -n "$GATEWAY_SOCKET" ]
+	user=nobody
+	conf_of "$user"
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	consul_register web web-2 10.0.0.2 80
+	export SWK_DYUPS="$GATEWAY_SOCKET"
+
+	run -0 as_user swk-apply --resync
+	[[ "$output" == "services=1 upstreams=1 servers=2 updated=1 "* ]]
+	[ "$(_gateway_observe upstream/web)" == $'server 10.0.0.1:80\nserver 10.0.0.2:80' ]
+	run -0 swk status
+	[[ "${lines[1]}" == "$GATEWAY_SOCKET: 1 upstream: 1 in step" ]]
+	consul_deregister web-2
+	run -0 as_user swk-apply --resync
+	[ "$(_gateway_observe upstream/web)" == 'server 10.0.0.1:80' ]
+
+	# nginx gives its sockets mode 666: the mode of the folder decides.
+	chmod 700 "$GATEWAY_DIR"
+	consul_register web web-3 10.0.0.3 80
+	run -75 as_user swk-apply --resync
+	[[ "$output" == *"$GATEWAY_SOCKET"* ]]
+	[ "$(_gateway_observe upstream/web)" == 'server 10.0.0.1:80' ]
+	swk-apply --resync
+	[ "$(_gateway_observe upstream/web)" == $'server 10.0.0.1:80\nserver 10.0.0.3:80' ]
+}
+
 @test "a folder that may not be written: 73, nginx untouched, and the message says where" {
 	[ "$EUID" == 0 ] || skip 'becoming another user takes root'
 	user=nobody

@@ -17,11 +17,15 @@ _GATEWAY_PATIENCE=20 # seconds that anything here may take before it counts as b
 #		GATEWAY_CONF (DIR/conf/dyups.upstream.conf; its directory is made, the file may be absent),
 #		GATEWAY_EXTRA (a file with more http-level configuration, upstreams for example)
 # Exported:	GATEWAY_DIR, GATEWAY_CONF, GATEWAY_PID, GATEWAY_WORKERS,
-#		GATEWAY_DYUPS, GATEWAY_TRAFFIC, GATEWAY_CONTROL (http://127.0.0.1:PORT each; no control with Tengine)
+#		GATEWAY_DYUPS, GATEWAY_TRAFFIC, GATEWAY_CONTROL (http://127.0.0.1:PORT each; no control with Tengine),
+#		GATEWAY_SOCKET (where the interface listens as well: unix:DIR/dyups.sock, or empty where that is too long)
 gateway_start() {
 	export GATEWAY_DIR="$1" GATEWAY_CONF="${GATEWAY_CONF:-$1/conf/dyups.upstream.conf}"
 	export GATEWAY_WORKERS="${GATEWAY_WORKERS:-2}"
-	export GATEWAY_DYUPS GATEWAY_TRAFFIC GATEWAY_CONTROL='' GATEWAY_PID
+	export GATEWAY_DYUPS GATEWAY_TRAFFIC GATEWAY_CONTROL='' GATEWAY_SOCKET="unix:$GATEWAY_DIR/dyups.sock" GATEWAY_PID
+
+	((${#GATEWAY_SOCKET} <= 5 + 107)) || GATEWAY_SOCKET='' # sun_path
+	rm -f "$GATEWAY_DIR/dyups.sock" # nginx does not start if a killed one left it
 
 	mkdir -p "$GATEWAY_DIR/tmp" "${GATEWAY_CONF%/*}" || return 1
 	: >"$GATEWAY_DIR/requests.log"
@@ -67,6 +71,7 @@ _gateway_configuration() {
 		-e "s|@CONF@|$GATEWAY_CONF|" \
 		-e "s|@CONF_GLOB@|${GATEWAY_CONF%?}[${GATEWAY_CONF: -1}]|" \
 		-e "s|@EXTRA@|${GATEWAY_EXTRA:-$empty}|" \
+		-e "s|@LISTEN@|${GATEWAY_SOCKET:+listen $GATEWAY_SOCKET;}|" \
 		-e "s|@DYUPS_PORT@|${GATEWAY_DYUPS##*:}|" \
 		-e "s|@TRAFFIC_PORT@|${GATEWAY_TRAFFIC##*:}|" \
 		-e "s|@CONTROL_PORT@|${GATEWAY_CONTROL##*:}|" \

@@ -231,7 +231,7 @@ static enum outcome send_to(struct change *change, const char *body, size_t leng
 	enum outcome outcome;
 
 	/* A managed name has no character to escape in a path. */
-	if (asprintf(&url, "%s/upstream/%s", change->target->url, change->name) < 0) {
+	if (asprintf(&url, "%s/upstream/%s", change->target->base, change->name) < 0) {
 		(void)swk_error_memory(change->error);
 		return NOT_NOW;
 	}
@@ -305,6 +305,8 @@ static int dyups_open(struct swk_target *target, const struct swk_target_setting
 		return swk_error_set(error,
 				     cause.status == SWK_INTERNAL ? cause.status : settings->wrong,
 				     "%s: %s", settings->where, cause.text);
+	target->peer.unix_socket = swk_url_socket(target->url);
+	target->base = target->peer.unix_socket ? "http://localhost" : target->url;
 	target->port = swk_url_port(target->url);
 	target->name = strdup(settings->name ? settings->name : target->url);
 	return target->name ? 0 : swk_error_memory(error);

@@ -23,6 +23,7 @@ struct swk_http_request swk_dyups_request(const struct swk_target *target, const
 
 	return (struct swk_http_request){.method = method,
 					 .url = url,
+					 .peer = target ? &target->peer : NULL,
 					 .answer_header = SWK_DYUPS_WORKER,
 					 .answer_limit = SWK_LIVE_MAX,
 					 .connect_ms = SWK_TARGET_CONNECT_MS,
@@ -83,7 +84,7 @@ static int ask(struct round *round, const char *path, const char *name,
 		if (!sample->ask)
 			continue;
 		free(sample->url);
-		if (asprintf(&sample->url, "%s%s%s", sample->target->url, path, name) < 0) {
+		if (asprintf(&sample->url, "%s%s%s", sample->target->base, path, name) < 0) {
 			sample->url = NULL;
 			return swk_error_memory(error);
 		}
@@ -242,7 +243,7 @@ static void nudge(struct nudged *list, size_t count, struct swk_http *http, unsi
 	struct swk_error ignored = {0};
 
 	for (size_t i = 0; i < count; i++) {
-		if (asprintf(&list[i].url, "%s/upstream/-", list[i].target->url) < 0)
+		if (asprintf(&list[i].url, "%s/upstream/-", list[i].target->base) < 0)
 			list[i].url = NULL;
 		list[i].over = !list[i].url;
 	}
@@ -253,6 +254,7 @@ static void nudge(struct nudged *list, size_t count, struct swk_http *http, unsi
 			if (list[j].over)
 				continue;
 			requests[asked] = swk_dyups_request(NULL, "GET", list[j].url);
+			requests[asked].peer = &list[j].target->peer;
 			requests[asked++].fresh = true;
 		}
 		if (!asked)
@@ -274,7 +276,7 @@ static void use_line(const struct swk_target *target, struct swk_http *line, int
 	struct swk_error ignored = {0};
 	char *url;
 
-	if (asprintf(&url, "%s/upstream/-", target->url) < 0)
+	if (asprintf(&url, "%s/upstream/-", target->base) < 0)
 		return;
 	request = swk_dyups_request(target, "GET", url);
 	(void)swk_http_perform(line, &request, 1, 1, deadline, &ignored);

@@ -69,6 +69,9 @@ static void test_not_plain(void **state)
 		{"http://127.0.0.1:80?x", NULL, 0},
 		{"ftp://127.0.0.1:80", NULL, 0},
 		{"http://", NULL, 0},
+		{"unix:/run/nginx/dyups.sock", "unix:/run/nginx/dyups.sock", 0},
+		{"unix:dyups.sock", NULL, 0},
+		{"unix:", NULL, 0},
 		{"", NULL, 0},
 	};
 
@@ -88,12 +91,31 @@ static void test_not_plain(void **state)
 	}
 }
 
+static void test_socket(void **state)
+{
+	char longest[5 + 107 + 2] = "unix:/";
+	struct swk_error error = {0};
+	char *base;
+
+	(void)state;
+	memset(longest + strlen(longest), 'x', sizeof(longest) - 1 - strlen(longest));
+	assert_null(swk_url_base(longest, &error));
+	assert_non_null(strstr(error.text, "at most 107 bytes"));
+	longest[sizeof(longest) - 2] = '\0';
+	base = swk_url_base(longest, &error);
+	assert_string_equal(base, longest);
+	assert_string_equal(swk_url_socket(base), longest + 5);
+	assert_null(swk_url_socket("http://unix:1"));
+	free(base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_segment),
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_not_plain),
+		cmocka_unit_test(test_socket),
 	};
 
 	return cmocka_run_group_tests_name("url", tests, NULL, NULL);

@@ -372,7 +372,8 @@ static void mends(void **state)
 		{INTERFACE("", ""),
 		 "the dyups interface is open to other machines: it listens on '*:80', having no "
 		 "'listen', without 'deny all'",
-		 "let it listen on 127.0.0.1, and put 'allow 127.0.0.1; deny all;' beside "
+		 "let it listen on a socket such as unix:/run/nginx-dyups/dyups.sock, or on "
+		 "127.0.0.1 with 'allow 127.0.0.1; deny all;' next to "
 		 "dyups_interface"},
 		{LOCAL(CLEAN "client_max_body_size 20;", "", ""),
 		 "client_max_body_size is 20 bytes where the dyups interface is, and upstream web "
