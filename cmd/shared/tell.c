@@ -66,7 +66,8 @@ void swk_tell_notes(const struct swk_log *log, const struct swk_report *report)
 		swk_log_line(log, levels[report->notes[i].kind], report->notes[i].text);
 	for (size_t i = 0; i < SWK_NOTE_KINDS; i++)
 		all += report->counted[i];
-	(void)snprintf(more, sizeof(more), "and %zu more like these", all - report->note_count);
+	(void)snprintf(more, sizeof(more), "%zu more messages are not shown",
+		       all - report->note_count);
 	if (all > report->note_count)
 		swk_log_line(log, SWK_LOG_WARNING, more);
 }
@@ -134,6 +135,6 @@ int swk_tell_printed(const struct swk_log *log, int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))
 		return status;
-	swk_log_line(log, SWK_LOG_ERROR, "standard output can't be written to");
+	swk_log_line(log, SWK_LOG_ERROR, "cannot write to standard output");
 	return status > 1 ? status : SWK_INTERNAL;
 }

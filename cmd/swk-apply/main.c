@@ -60,10 +60,10 @@ static int run(struct swk_options *options, struct swk_log *log)
 	if (settings->metrics_file)
 		settings->ask_unchanged = !swk_publish_began(settings->metrics_file);
 	if (!settings->resync && isatty(STDIN_FILENO))
-		status = swk_error_set(&failure, SWK_USAGE,
-				       "standard input is a terminal: a watch's document is read "
-				       "there, as from 'swk-apply < snapshot.json'; --resync reads "
-				       "none; see --help");
+		status = swk_error_set(
+			&failure, SWK_USAGE,
+			"standard input is a terminal, where swk-apply expects a watch's document: "
+			"use 'swk-apply < FILE', or --resync, which reads none; see --help");
 	else
 		status = swk_apply(settings, STDIN_FILENO, &report, NULL, &failure);
 	publish(settings, &report, status, log);

@@ -71,6 +71,7 @@ int swk_publish(const char *path, const struct swk_report *report, int status,
 		result = replace(&store, report, status, error);
 	swk_store_close(&store);
 	if (result)
-		swk_error_add(error, "; the metrics are not written, all else is as it was");
+		swk_error_add(error,
+			      "; the metrics were not written, and nothing else is affected");
 	return result;
 }

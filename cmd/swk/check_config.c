@@ -14,6 +14,6 @@ int swk_check_config(struct swk_options *options, const struct swk_log *log)
 	else if (options->config)
 		swk_tell_line("%s: ok", options->config);
 	else
-		swk_tell_line("%s is not there: the defaults hold", SWK_CONFIG_FILE);
+		swk_tell_line("%s does not exist: the defaults apply", SWK_CONFIG_FILE);
 	return status;
 }

@@ -41,8 +41,8 @@ static void say_differences(const struct swk_report *report, const struct swk_de
 		if (!this->target ||
 		    !is_shown(decisions, service, this->text, strcspn(this->text, ":")))
 			continue;
-		(void)snprintf(text, sizeof(text), "%s is not as decided: %c %s", this->target,
-			       this->sign, this->text);
+		(void)snprintf(text, sizeof(text), "%s differs from this table: %c %s",
+			       this->target, this->sign, this->text);
 		swk_log_line(log, SWK_LOG_WARNING, text);
 	}
 }
@@ -63,9 +63,9 @@ static int show(const struct swk_report *report, const struct swk_decisions *dec
 		lines += table.data[i] == '\n';
 	if (!error->status && service && lines == 1) {
 		(void)snprintf(text, sizeof(text),
-			       "Consul shows no instance of service '%s' (case counts; nor does it "
-			       "show what the token may not read), and the file has no upstream of "
-			       "it",
+			       "Consul shows no instance of service '%s', and the conf file has no "
+			       "upstream of it: check the name (case matters), and what the token "
+			       "may read",
 			       service);
 		swk_log_line(log, SWK_LOG_WARNING, text);
 	}
@@ -115,7 +115,7 @@ int swk_explain_command(struct swk_options *options, const struct swk_log *log)
 		(void)show(&report, &decisions, service, log, &error);
 	swk_say_notes(&report, log);
 	if (error.status == SWK_DATA && document)
-		swk_error_add(&error, "; to ask Consul instead: swk explain </dev/null");
+		swk_error_add(&error, "; to ask Consul instead, run 'swk explain </dev/null'");
 	if (error.status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
 	swk_decisions_free(&decisions);

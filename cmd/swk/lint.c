@@ -46,10 +46,11 @@ static int read_conf(const struct swk_nginx_files *files, const struct swk_nginx
 	if (status)
 		goto out;
 	if (!exists) {
-		(void)snprintf(words, sizeof(words),
-			       "%s isn't there yet, so the names and sizes of upstreams are not "
-			       "known: look again after the first 'swk-apply --resync'",
-			       conf->path);
+		(void)snprintf(
+			words, sizeof(words),
+			"%s does not exist yet, so the names and sizes of upstreams were not "
+			"checked: run swk lint again after the first 'swk-apply --resync'",
+			conf->path);
 		swk_log_line(log, SWK_LOG_WARNING, words);
 	}
 	status =

@@ -89,8 +89,8 @@ static int survey(const struct swk_settings *settings, const struct swk_texts *o
 	unknown = view.failure.status ? NULL : swk_survey_unknown(&view.survey);
 	if (unknown && !view.report.counted[SWK_NOTE_UNAVAILABLE])
 		(void)swk_error_set(&view.failure, SWK_USAGE,
-				    "there is no upstream and no service '%s': not in the file, in "
-				    "no nginx, and not in Consul",
+				    "there is no upstream or service '%s' in the conf file, in "
+				    "nginx or in Consul",
 				    unknown);
 	forget_others(&view);
 	view.result = result_of(&view);

@@ -182,7 +182,7 @@ static int take_operands(struct waiting *waiting, const struct swk_options *opti
 {
 	if (!options->word_count)
 		return swk_error_set(error, SWK_USAGE,
-				     "what to wait for is missing: NAME=N; see --help");
+				     "the service to wait for is missing: give NAME=N; see --help");
 	for (size_t i = 0; i < options->word_count; i++) {
 		if (swk_waits_add(&waiting->waits, options->words[i], error))
 			return error->status;
@@ -192,8 +192,8 @@ static int take_operands(struct waiting *waiting, const struct swk_options *opti
 
 		if (!swk_settings_publish(&options->settings, service))
 			return swk_error_set(error, SWK_USAGE,
-					     "service '%s' is never published: include and "
-					     "exclude leave it out, or it is Consul itself",
+					     "service '%s' is never published: include or exclude "
+					     "leaves it out, or it is Consul itself",
 					     service);
 	}
 	return 0;

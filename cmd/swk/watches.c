@@ -79,7 +79,7 @@ static int ask(struct listing *listing, int64_t deadline, struct swk_error *erro
 		status = error->status;
 	else if (query.error.status)
 		status = swk_error_set(error, query.error.status,
-				       "Consul could not be asked, and nothing is written: %s",
+				       "Consul could not be asked, so nothing was written: %s",
 				       query.error.text);
 	swk_consul_free(&consul);
 	swk_http_close(http);
@@ -96,8 +96,8 @@ static int guard(struct listing *listing, struct swk_error *error)
 	if (listing->services.count)
 		return 0;
 	return swk_error_set(error, SWK_HELD_BACK,
-			     "not one of Consul's %zu services is to be published: nothing is "
-			     "written; see swk explain",
+			     "none of Consul's %zu services is published, so nothing was written: "
+			     "see 'swk explain'",
 			     listing->listed);
 }
 
@@ -110,7 +110,8 @@ static int check_folder(const char *folder, struct swk_error *error)
 	if (!stat(folder, &about) && S_ISDIR(about.st_mode))
 		return 0;
 	return swk_error_set(error, SWK_CANTCREATE,
-			     "--write: '%s' is no folder; the agent's is wanted, as /etc/consul.d",
+			     "--write: '%s' is not a folder: name the agent's configuration "
+			     "folder, such as /etc/consul.d",
 			     folder);
 }
 
@@ -130,8 +131,8 @@ static int replace(const struct swk_store *store, const struct swk_buffer *text,
 	       !memcmp(present.data, text->data, text->length);
 	if (exists && !same && !swk_agent_config_recognise(&present))
 		status = swk_error_set(error, SWK_HELD_BACK,
-				       "%s has something in it that swk watches doesn't write: it "
-				       "is left as it is; move that to a file of another name",
+				       "%s contains something that swk watches does not write, so "
+				       "the file stays as it is: move that part to another file",
 				       store->conf);
 	else if (!same)
 		status = swk_store_replace(store, store->conf, text, true, replaced, error);
@@ -199,7 +200,7 @@ static void say_notes(const struct listing *listing, const struct swk_log *log)
 	char text[SWK_TEXT_MAX];
 
 	swk_tell_notes(log, &listing->report);
-	(void)snprintf(text, sizeof(text), "%zu service%s left out by include and exclude",
+	(void)snprintf(text, sizeof(text), "%zu service%s left out by include or exclude",
 		       listing->left_out, listing->left_out == 1 ? " is" : "s are");
 	if (listing->left_out)
 		swk_log_line(log, SWK_LOG_INFO, text);
@@ -212,8 +213,8 @@ static void say_of_shipped(const char *folder, const struct swk_log *log)
 
 	(void)snprintf(path, sizeof(path), "%s/swk-apply.hcl", folder);
 	(void)snprintf(text, sizeof(text),
-		       "%s has two of these watches as well: remove it, or each event is handled "
-		       "twice",
+		       "%s has two of these watches too, so each event starts swk-apply twice: "
+		       "remove that file",
 		       path);
 	if (!access(path, F_OK))
 		swk_log_line(log, SWK_LOG_WARNING, text);

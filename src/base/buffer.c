@@ -32,7 +32,8 @@ static int grow(struct swk_buffer *buffer, size_t more, struct swk_error *error)
 	char *grown;
 
 	if (more > buffer->ceiling - buffer->length)
-		return swk_error_set(error, SWK_INTERNAL, "more than %zu bytes", buffer->ceiling);
+		return swk_error_set(error, SWK_INTERNAL,
+				     "a text would exceed its limit of %zu bytes", buffer->ceiling);
 	capacity = buffer->length + more + 1;
 	if (capacity < 2 * buffer->capacity)
 		capacity = 2 * buffer->capacity;
@@ -76,12 +77,12 @@ int swk_buffer_read(struct swk_buffer *buffer, int descriptor, const char *name,
 
 	while (!result && (length = read(descriptor, piece, sizeof(piece))) != 0) {
 		if (length > 0 && (size_t)length > buffer->ceiling - buffer->length)
-			result = swk_error_set(error, status, "%s: it is larger than %zu bytes",
-					       name, buffer->ceiling);
+			result = swk_error_set(error, status, "%s: larger than %zu bytes", name,
+					       buffer->ceiling);
 		else if (length > 0)
 			result = swk_buffer_add(buffer, piece, (size_t)length, error);
 		else if (errno != EINTR)
-			result = swk_error_set(error, status, "%s: it can't be read: %s", name,
+			result = swk_error_set(error, status, "%s: cannot be read: %s", name,
 					       strerror(errno));
 	}
 	return result;
@@ -96,7 +97,7 @@ int swk_buffer_print(struct swk_buffer *buffer, struct swk_error *error, const c
 	length = vsnprintf(NULL, 0, format, arguments);
 	va_end(arguments);
 	if (length < 0)
-		return swk_error_set(error, SWK_INTERNAL, "a text could not be printed");
+		return swk_error_set(error, SWK_INTERNAL, "a text could not be formatted");
 	status = make_room(buffer, (size_t)length, error);
 	if (status)
 		return status;

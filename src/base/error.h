@@ -36,7 +36,7 @@ void swk_error_add(struct swk_error *error, const char *text);
 
 static inline int swk_error_memory(struct swk_error *error)
 {
-	(void)swk_error_set(error, SWK_INTERNAL, "no memory");
+	(void)swk_error_set(error, SWK_INTERNAL, "out of memory");
 	return SWK_INTERNAL;
 }
 

@@ -9,7 +9,7 @@
 
 static int fail(const char *path, struct swk_error *error)
 {
-	return swk_error_set(error, SWK_CANTCREATE, "%s: it can't be read: %s", path,
+	return swk_error_set(error, SWK_CANTCREATE, "%s: cannot be read: %s", path,
 			     strerror(errno));
 }
 
@@ -26,7 +26,7 @@ static int read_file(const char *path, int flags, struct swk_buffer *text, bool 
 	if (fstat(descriptor, &about))
 		status = fail(path, error);
 	else if (!S_ISREG(about.st_mode))
-		status = swk_error_set(error, SWK_CANTCREATE, "%s: it is no regular file", path);
+		status = swk_error_set(error, SWK_CANTCREATE, "%s: not a regular file", path);
 	else
 		status = swk_buffer_read(text, descriptor, path, SWK_CANTCREATE, error);
 	(void)close(descriptor);

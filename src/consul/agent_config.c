@@ -90,9 +90,10 @@ static int check_options(const struct swk_texts *options, struct swk_error *erro
 		json_t *text = json_string(options->list[i]);
 
 		if (!text)
-			return swk_error_set(error, SWK_USAGE,
-					     "'%s' is not UTF-8, and the agent's configuration is",
-					     options->list[i]);
+			return swk_error_set(
+				error, SWK_USAGE,
+				"'%s' is not UTF-8, which the agent's configuration must be",
+				options->list[i]);
 		json_decref(text);
 	}
 	return 0;

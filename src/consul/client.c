@@ -85,7 +85,7 @@ static int read_socket(struct swk_consul *consul, const struct chosen *address,
 	const char *path = address->value + strlen("unix://");
 
 	if (!*path)
-		return swk_error_set(error, address->status, "%s: unix:// wants a path",
+		return swk_error_set(error, address->status, "%s: unix:// needs a path",
 				     address->where);
 	consul->unix_socket = strdup(path);
 	consul->base = strdup("http://localhost");
@@ -131,7 +131,7 @@ static int read_address(struct swk_consul *consul, const struct swk_consul_setti
 		tls = true;
 	else if (strncmp(address.value, "http://", 7) != 0)
 		return swk_error_set(error, address.status,
-				     "%s: '%s': http, https and unix are spoken here",
+				     "%s: '%s' has an unknown scheme: use http, https or unix",
 				     address.where, address.value);
 	if (host != address.value)
 		host += strlen("://");
@@ -173,15 +173,15 @@ static const char *read_token_file(const char *path, char token[SWK_TOKEN_MAX + 
 	ssize_t length = descriptor < 0 ? -1 : read(descriptor, token, SWK_TOKEN_MAX + 1);
 
 	if (length < 0)
-		(void)swk_error_set(error, SWK_USAGE, "the token can't be read: %s",
+		(void)swk_error_set(error, SWK_USAGE, "the token cannot be read: %s",
 				    strerror(errno));
 	else if (length > SWK_TOKEN_MAX)
-		(void)swk_error_set(error, SWK_USAGE, "no token is longer than %d bytes",
+		(void)swk_error_set(error, SWK_USAGE, "the token is longer than %d bytes",
 				    SWK_TOKEN_MAX);
 	if (descriptor >= 0)
 		(void)close(descriptor);
 	if (!error->status && memchr(token, '\0', (size_t)length))
-		(void)swk_error_set(error, SWK_USAGE, "a token has no NUL in it");
+		(void)swk_error_set(error, SWK_USAGE, "the token contains a NUL byte");
 	if (error->status)
 		return NULL;
 	while (length && isspace((unsigned char)token[length - 1]))
@@ -225,7 +225,8 @@ static int read_token(struct swk_consul *consul, const struct swk_consul_setting
 		/* A line break would also end the header that contains the token. */
 		if (*at <= ' ' || *at > '~')
 			(void)swk_error_set(&cause, SWK_USAGE,
-					    "a token has no blanks or control characters");
+					    "the token contains a blank, or a character that is "
+					    "not printable ASCII");
 	}
 	if (cause.status)
 		return swk_error_set(error, chosen.status, "%s%s%s: %s", chosen.where,
@@ -318,7 +319,7 @@ int swk_consul_event_index(uint64_t *index, struct swk_error *error)
 
 	*index = 0;
 	if (value && !swk_number_read(value, strlen(value), UINT64_MAX, index))
-		return swk_error_set(error, SWK_USAGE, "CONSUL_INDEX: '%s' is no index", value);
+		return swk_error_set(error, SWK_USAGE, "CONSUL_INDEX: '%s' is not an index", value);
 	return 0;
 }
 
@@ -477,7 +478,7 @@ static void judge(struct asking *asking, const struct swk_http_request *request)
 		(void)swk_error_set(error, SWK_UNAVAILABLE, "%s: %s", asking->url, cause.text);
 	else if (!is_expected(query, kind))
 		(void)swk_error_set(error, SWK_UNAVAILABLE,
-				    "%s: the answer is not what Consul says there", asking->url);
+				    "%s: this is not what Consul answers there", asking->url);
 	else
 		query->index = request->answer_number;
 }

@@ -68,9 +68,9 @@ static const char *member_text(const json_t *object, const char *name, const cha
 	if (!member || json_is_null(member))
 		return "";
 	if (!json_is_string(member))
-		set_trouble(trouble, title, "is no string");
+		set_trouble(trouble, title, "is not a string");
 	else if (!plain_text(member))
-		set_trouble(trouble, title, "holds a NUL");
+		set_trouble(trouble, title, "contains a NUL byte");
 	else
 		return json_string_value(member);
 	return "";
@@ -87,7 +87,7 @@ static json_t *member_object(const json_t *object, const char *name, const char 
 		return NULL;
 	if (json_is_object(member))
 		return member;
-	set_trouble(trouble, title, "is no object");
+	set_trouble(trouble, title, "is not an object");
 	return NULL;
 }
 
@@ -146,9 +146,9 @@ static const char *read_checks(const json_t *checks, struct swk_instance *instan
 	size_t i;
 
 	if (!checks)
-		return "it has no Checks";
+		return "Checks is missing";
 	if (!json_is_array(checks) && !json_is_null(checks))
-		return "Checks is no array";
+		return "Checks is not an array";
 	json_array_foreach(checks, i, check)
 	{
 		const json_t *status = json_object_get(check, "Status");
@@ -179,13 +179,13 @@ static const char *read_tags(const json_t *tags, struct swk_instance *instance, 
 	if (!tags || json_is_null(tags) || (json_is_array(tags) && !json_array_size(tags)))
 		return NULL;
 	if (!json_is_array(tags))
-		return "Service.Tags is no array";
+		return "Service.Tags is not an array";
 	json_array_foreach(tags, i, tag)
 	{
 		if (!json_is_string(tag))
-			return "a tag is no string";
+			return "a tag is not a string";
 		if (!plain_text(tag))
-			return "a tag holds a NUL";
+			return "a tag contains a NUL byte";
 		list[i] = json_string_value(tag);
 	}
 	instance->tags = list;
@@ -238,7 +238,7 @@ static unsigned read_weight(const json_t *weights, const char *name, const char 
 	if (!weight || json_is_null(weight))
 		return 1;
 	if (!json_is_number(weight))
-		set_trouble(trouble, title, "is no number");
+		set_trouble(trouble, title, "is not a number");
 	if (number < least)
 		return least;
 	return number > SWK_WEIGHT_MAX ? SWK_WEIGHT_MAX : (unsigned)number;
@@ -254,7 +254,7 @@ static void read_service(struct swk_decoder *decoder, const json_t *service,
 	instance->address = member_text(service, "Address", "Service.Address", trouble);
 	instance->proxy = *member_text(service, "Kind", "Service.Kind", trouble) != '\0';
 	if (!json_is_number(port) && !trouble->reason)
-		trouble->reason = port ? "Service.Port is no number" : "it has no Service.Port";
+		trouble->reason = port ? "Service.Port is not a number" : "Service.Port is missing";
 	instance->port = json_number_value(port);
 	if (!trouble->reason)
 		trouble->reason =
@@ -280,7 +280,7 @@ static void read_node(struct swk_decoder *decoder, const json_t *node,
 		(struct swk_tagged *)decoder->tagged.data + instance->tagged_count;
 
 	if (!json_is_object(node))
-		set_trouble(trouble, "Node", "is no object");
+		set_trouble(trouble, "Node", "is not an object");
 	instance->node = member_text(node, "Node", "Node.Node", trouble);
 	instance->node_address = member_text(node, "Address", "Node.Address", trouble);
 	instance->node_tagged = list;
@@ -297,10 +297,10 @@ static void read_instance(struct swk_decoder *decoder, const json_t *element,
 	const char *name;
 
 	if (!json_is_object(service))
-		set_trouble(trouble, "Service", "is no object");
+		set_trouble(trouble, "Service", "is not an object");
 	name = member_text(service, "Service", "Service.Service", trouble);
 	if (!*name && !trouble->reason)
-		trouble->reason = "it has no Service.Service";
+		trouble->reason = "Service.Service is missing";
 	if (trouble->reason)
 		return;
 	instance->service = name;
@@ -373,14 +373,14 @@ static int decode_value(struct swk_decoder *decoder, const json_t *value, struct
 		return swk_error_memory(error);
 	if (!json_is_string(value) ||
 	    !swk_base64_decode(json_string_value(value), length, decoder->content.data, &count)) {
-		key->trouble = "its value is no base64";
+		key->trouble = "its value is not base64";
 		return 0;
 	}
 	if (!count)
 		return 0;
 	status = decode_object(decoder->content.data, count, object, error);
 	if (!status && !*object)
-		key->trouble = "its value is no JSON object";
+		key->trouble = "its value is not a JSON object";
 	return status;
 }
 
@@ -428,7 +428,7 @@ int swk_decode_key(struct swk_decoder *decoder, const json_t *element, struct sw
 	*value = NULL;
 	key->key = member_text(element, "Key", "Key", trouble);
 	if (!*key->key && !trouble->reason)
-		trouble->reason = "it has no Key";
+		trouble->reason = "Key is missing";
 	if (trouble->reason)
 		return 0;
 	status = decode_value(decoder, json_object_get(element, "Value"), key, value, error);

@@ -104,9 +104,9 @@ static int take_check(const struct swk_document_sink *sink, const json_t *elemen
 static const char *accepted(const struct swk_document_sink *sink)
 {
 	if (sink->key)
-		return "swk-apply takes the document of a 'service', 'services', 'checks' or "
+		return "swk-apply accepts the document of a 'service', 'services', 'checks' or "
 		       "'keyprefix' watch";
-	return "swk-apply takes the document of a 'service', 'services' or 'checks' watch";
+	return "swk-apply accepts the document of a 'service', 'services' or 'checks' watch";
 }
 
 static int refuse_kind(struct swk_document *document, const char *what, struct swk_error *error)
@@ -146,7 +146,8 @@ static int take_element(struct swk_document *document, const json_t *element,
 		if (status)
 			return status;
 		if (!document->known)
-			return report_undecodable(document, NULL, "", "it is no instance", error);
+			return report_undecodable(document, NULL, "", "it is not an instance",
+						  error);
 	}
 	if (document->kind == SWK_DOCUMENT_SERVICE && document->sink->instance)
 		return take_instance(document, element, error);
@@ -165,7 +166,7 @@ static int take_member(struct swk_document *document, struct swk_error *error)
 				   !strcmp(document->key, "Key") ||
 						   !strcmp(document->key, "LockIndex")
 					   ? "the document of a 'key' watch"
-					   : "an object that is no list of services",
+					   : "an object that is not a list of services",
 				   error);
 	if (!*document->key || !document->sink->service)
 		return 0; /* reported when the key was read; or the sink skips services */
@@ -209,7 +210,8 @@ static int decode(struct swk_document *document, json_t **value,
 	}
 	/* jansson would treat a NUL after a number as the end of the number. */
 	if (memchr(document->stream.element.data, '\0', document->stream.element.length))
-		return swk_error_set(error, SWK_DATA, "line %zu: this is not JSON: a NUL byte",
+		return swk_error_set(error, SWK_DATA,
+				     "line %zu: this is not JSON: it contains a NUL byte",
 				     document->stream.start);
 	text = swk_trim(&document->trimmed, document->stream.element.data, &length,
 			document->sink->tagged);
@@ -258,7 +260,7 @@ static int end_key(struct swk_document *document, struct swk_error *error)
 	if (status)
 		return status;
 	if (value && strlen(json_string_value(value)) != json_string_length(value))
-		(void)snprintf(reason, sizeof(reason), "its name holds a NUL");
+		(void)snprintf(reason, sizeof(reason), "its name contains a NUL byte");
 	else if (value && json_string_length(value) >= sizeof(document->key))
 		(void)snprintf(reason, sizeof(reason), "its name is too long");
 	else if (value && !json_string_length(value))
@@ -345,17 +347,18 @@ int swk_document_end(const struct swk_document *document, enum swk_document_kind
 	const struct swk_stream *stream = &document->stream;
 
 	if (!stream->begun)
-		return swk_error_set(error, SWK_DATA, "the input is empty; %s", stream->accepted);
+		return swk_error_set(error, SWK_DATA, "the document is empty; %s",
+				     stream->accepted);
 	if (!stream->ended)
+		return swk_error_set(error, SWK_DATA,
+				     "line %zu: the document is cut off after %zu bytes and %zu "
+				     "complete elements",
+				     stream->line, stream->length, stream->number);
+	if (!document->known && !stream->object && stream->number)
 		return swk_error_set(
 			error, SWK_DATA,
-			"line %zu: the document is cut off after %zu bytes and %zu whole elements",
-			stream->line, stream->length, stream->number);
-	if (!document->known && !stream->object && stream->number)
-		return swk_error_set(error, SWK_DATA,
-				     "this looks like an array without one instance or check among "
-				     "its %zu elements; %s",
-				     stream->number, stream->accepted);
+			"none of the array's %zu elements is an instance or a check; %s",
+			stream->number, stream->accepted);
 	*kind = stream->object	  ? SWK_DOCUMENT_SERVICES
 		: document->known ? document->kind
 				  : SWK_DOCUMENT_NOTHING;
@@ -376,7 +379,8 @@ int swk_document_read(struct swk_document *document, int descriptor, int64_t dea
 	while (length > 0 && total <= SWK_DOCUMENT_MAX) {
 		length = poll(&wait, 1, (int)swk_deadline_left(deadline, 3600000));
 		if (!length)
-			swk_error_set(error, SWK_DATA, "standard input did not end in time");
+			swk_error_set(error, SWK_DATA,
+				      "standard input did not end within --timeout");
 		else if (length > 0)
 			length = read(descriptor, data, chunk);
 		if (length < 0 && errno == EINTR) {

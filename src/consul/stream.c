@@ -240,12 +240,12 @@ static int refuse_byte(struct swk_stream *stream, char byte, struct swk_error *e
 		(void)snprintf(shown, sizeof(shown), "\\x%02x", (unsigned char)byte);
 	if (stream->state == AT_START && byte == 'n')
 		return swk_error_set(error, SWK_DATA,
-				     "line %zu: this looks like null, which a 'key' or 'keyprefix' "
-				     "watch says of what is not there; %s",
+				     "line %zu: this looks like null, which is the document of a "
+				     "'key' or 'keyprefix' watch that finds no key; %s",
 				     stream->line, stream->accepted);
 	return swk_error_set(
 		error, SWK_DATA,
-		"line %zu, byte %zu: this is not a watch's JSON: %s should stand here, not %s",
+		"line %zu, byte %zu: this is not a watch's document: expected %s, found %s",
 		stream->line, stream->length + 1, expected[stream->state], shown);
 }
 

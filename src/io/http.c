@@ -302,7 +302,7 @@ int swk_http_perform(struct swk_http *http, struct swk_http_request *requests, s
 			}
 		}
 		if (http->curl->multi_perform(http->multi, &active) != CURLM_OK)
-			return swk_error_set(error, SWK_INTERNAL, "libcurl gave up");
+			return swk_error_set(error, SWK_INTERNAL, "libcurl failed");
 		while ((message = http->curl->multi_info_read(http->multi, &left))) {
 			if (message->msg != CURLMSG_DONE)
 				continue;

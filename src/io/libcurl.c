@@ -25,6 +25,6 @@ const struct swk_libcurl *swk_libcurl(struct swk_error *error)
 	loaded = library != NULL;
 	if (loaded)
 		return &functions;
-	(void)swk_error_set(error, SWK_INTERNAL, "libcurl can't be loaded: %s", dlerror());
+	(void)swk_error_set(error, SWK_INTERNAL, "libcurl cannot be loaded: %s", dlerror());
 	return NULL;
 }

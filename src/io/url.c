@@ -74,17 +74,17 @@ static const char *judge_url(const struct swk_libcurl *curl, CURLU *parts, const
 	if (!*code)
 		*code = curl->url_get(parts, CURLUPART_SCHEME, &scheme, 0);
 	if (*code)
-		return "it is no URL such as http://127.0.0.1:18882";
+		return "it is not a URL such as http://127.0.0.1:18882";
 	supported = !strcmp(scheme, "http") || !strcmp(scheme, "https");
 	curl->free(scheme);
 	if (!supported)
-		return "only http and https are spoken here";
+		return "the URL must begin with http:// or https://";
 	for (size_t i = 0; i < sizeof(unwanted) / sizeof(*unwanted); i++) {
 		if (!curl->url_get(parts, unwanted[i], text, 0))
-			return "user, query and fragment have no place in it";
+			return "the URL must not have a user, a query or a fragment";
 	}
 	*code = curl->url_get(parts, CURLUPART_URL, text, 0);
-	return *code ? "it can't be put together again" : NULL;
+	return *code ? "the URL is malformed" : NULL;
 }
 
 static char *base_by_libcurl(const char *url, struct swk_error *error)
@@ -122,20 +122,33 @@ const char *swk_url_socket(const char *base)
 	return strncmp(base, scheme, strlen(scheme)) ? NULL : base + strlen(scheme);
 }
 
+/* `unix:PATH`, also written `unix:///PATH`. */
+static char *base_of_socket(const char *url, const char *path, struct swk_error *error)
+{
+	const size_t room = sizeof(((struct sockaddr_un *)0)->sun_path);
+	char *base = NULL;
+
+	while (path[0] == '/' && path[1] == '/')
+		path++;
+	if (*path != '/' || strlen(path) >= room)
+		(void)swk_error_set(error, SWK_USAGE,
+				    "'%s': 'unix:' needs the absolute path of a socket, of at "
+				    "most %zu bytes",
+				    url, room - 1);
+	else if (asprintf(&base, "unix:%s", path) < 0)
+		(void)swk_error_memory(error);
+	return error->status ? NULL : base;
+}
+
 char *swk_url_base(const char *url, struct swk_error *error)
 {
 	const char *path = swk_url_socket(url);
 	char *base;
 
-	if (!path && !plain_port(url))
+	if (path)
+		return base_of_socket(url, path, error);
+	if (!plain_port(url))
 		return base_by_libcurl(url, error);
-	if (path && (*path != '/' || strlen(path) >= sizeof(((struct sockaddr_un *)0)->sun_path))) {
-		(void)swk_error_set(error, SWK_USAGE,
-				    "'%s': 'unix:' needs the absolute path of a socket, of at "
-				    "most %zu bytes",
-				    url, sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
-		return NULL;
-	}
 	base = strdup(url);
 	if (!base)
 		(void)swk_error_memory(error);

@@ -159,8 +159,8 @@ struct reader {
 static int refuse(struct reader *reader, const char *reason)
 {
 	return swk_error_set(reader->error, SWK_CANTCREATE,
-			     "%s:%u: %s: swk-apply doesn't write this and won't overwrite it; take "
-			     "it out, or let 'swk-apply --resync --adopt' write the file anew",
+			     "%s:%u: %s: swk-apply neither writes nor overwrites this; remove it, "
+			     "or run 'swk-apply --resync --adopt' to rewrite the file from Consul",
 			     reader->path, reader->line, reason);
 }
 
@@ -250,7 +250,7 @@ static int next(struct reader *reader)
 	while (at < reader->end && !ends_word[(unsigned char)*at])
 		at++;
 	if (at - start > WORD_MAX || (at < reader->end && !*at))
-		return refuse(reader, "a word that is too long, or holds a NUL");
+		return refuse(reader, "a word that is too long or contains a NUL byte");
 	if (at == start && at < reader->end)
 		at++; /* a mark */
 	reader->length = (size_t)(at - start);
@@ -419,8 +419,9 @@ static int check_backups(struct reader *reader, const struct swk_upstream *upstr
 		return 0;
 	for (size_t i = 0; i < upstream->count; i++) {
 		if (upstream->servers[i].backup)
-			return refuse(reader,
-				      "a 'backup' server with a method that doesn't know them");
+			return refuse(
+				reader,
+				"a 'backup' server with a balancing method that has no backups");
 	}
 	return 0;
 }
@@ -491,8 +492,8 @@ int swk_nginx_read(struct swk_upstreams *set, const char *path, const char *text
 	twice = status ? NULL : swk_upstreams_sort(set);
 	if (twice)
 		status = swk_error_set(error, SWK_CANTCREATE,
-				       "%s: upstream %s stands in it twice (names are the same "
-				       "whatever their case): take one out",
+				       "%s: upstream %s appears twice (case does not matter in "
+				       "names): remove one of them",
 				       path, twice);
 	if (status)
 		swk_upstreams_free(set);

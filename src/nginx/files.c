@@ -159,7 +159,8 @@ static int parse(struct swk_nginx_files *files, struct swk_directives *out, cons
 		return error->status;
 	if (length > files->room_text)
 		return swk_error_set(error, SWK_DATA,
-				     "%s: with all that is included, it is too large", name);
+				     "%s: with its included files, the configuration is too large",
+				     name);
 	files->room_text -= length;
 	status = swk_nginx_conf_parse(&read, file, text, length, &files->room_directives, error);
 	/* Append: other files that match the same pattern may have added theirs already. */
@@ -217,8 +218,8 @@ static int load_dumped(struct swk_nginx_files *files, struct swk_directive *incl
 	if (found || files->fragment || (!plain && files->marked))
 		return 0;
 	return swk_error_set(error, SWK_DATA,
-			     "%s:%u: %s is included, but isn't in what was printed: give all that "
-			     "'nginx -T' prints",
+			     "%s:%u: %s is included, but standard input does not contain it: give "
+			     "it all that 'nginx -T' prints",
 			     include->file->name, include->line, pattern);
 }
 
@@ -235,9 +236,10 @@ static int load_named(struct swk_nginx_files *files, struct swk_directive *inclu
 	status = read_file(files, &include->inside, name, &exists, error);
 	if (status || exists || !plain || files->fragment || include->includes_conf)
 		return status;
-	return swk_error_set(error, SWK_CANTCREATE,
-			     "%s:%u: %s is included, but it isn't there: nginx doesn't start so",
-			     include->file->name, include->line, name);
+	return swk_error_set(
+		error, SWK_CANTCREATE,
+		"%s:%u: %s is included, but does not exist: nginx does not start like this",
+		include->file->name, include->line, name);
 }
 
 static int load_found(struct swk_nginx_files *files, struct swk_directive *include,
@@ -263,10 +265,10 @@ static int read_include(struct swk_nginx_files *files, struct swk_directive *inc
 	int status;
 
 	if (depth == SWK_LINT_DEPTH_MAX)
-		return swk_error_set(error, SWK_DATA,
-				     "%s:%u: too many includes within each other: does a file "
-				     "include itself?",
-				     include->file->name, include->line);
+		return swk_error_set(
+			error, SWK_DATA,
+			"%s:%u: includes are nested too deeply: does a file include itself?",
+			include->file->name, include->line);
 	path = joined(*word == '/' ? "" : files->folder, word);
 	if (!path)
 		return swk_error_memory(error);
@@ -362,7 +364,7 @@ int swk_nginx_files_read(struct swk_nginx_files *files, const char *path, const 
 	if (name_conf(files, conf, error) || read_file(files, &files->top, path, &exists, error))
 		return error->status;
 	if (!exists)
-		return swk_error_set(error, SWK_CANTCREATE, "%s: it isn't there", path);
+		return swk_error_set(error, SWK_CANTCREATE, "%s: does not exist", path);
 	if (find_folder(files, path, error))
 		return error->status;
 	return read_includes(files, &files->top, 0, error);

@@ -27,24 +27,28 @@ const char *const swk_lint_words[SWK_LINT_RULES] = {
 	[SWK_LINT_ZONE] = "zone",
 };
 
-#define UNMANAGEABLE "swk-apply doesn't write this, and changes nothing while it is there"
+#define UNMANAGEABLE "swk-apply does not write this, and changes nothing while it is there"
 
 static const char *const reasons[SWK_LINT_RULES] = {
-	[SWK_LINT_BOUND] = "a name is bound when nginx starts, and never sees what dyups changes",
+	[SWK_LINT_BOUND] =
+		"nginx binds this name when it starts, and never sees what dyups changes",
 	[SWK_LINT_TWICE] = "nginx's next start or reload fails",
-	[SWK_LINT_CASE] = "nginx's next start or reload fails; Tengine takes both, but to dyups "
-			  "they are one, and it changes either",
-	[SWK_LINT_NOT_INCLUDED] = "what is sent is in nginx's memory alone, and gone after the "
-				  "next start or reload",
-	[SWK_LINT_INCLUDED_TWICE] = "each upstream is there twice, once there is one: nginx's next "
-				    "start or reload fails",
-	[SWK_LINT_WIDE] = "they are no configuration: nginx's next start or reload fails",
-	[SWK_LINT_OPEN] = "who reaches it changes every upstream, and has nginx read any file",
-	[SWK_LINT_BODY] = "nginx answers 413 to it, and never has this upstream as the file has it",
-	[SWK_LINT_PIECES] = "a body that comes in pieces may be taken in part, and nginx says yes",
+	[SWK_LINT_CASE] = "nginx's next start or reload fails; Tengine accepts both, but dyups "
+			  "ignores case and changes either of them",
+	[SWK_LINT_NOT_INCLUDED] = "nginx has the upstreams only in its memory, and loses them at "
+				  "its next start or reload",
+	[SWK_LINT_INCLUDED_TWICE] = "each upstream of that file then exists twice, and nginx's "
+				    "next start or reload fails",
+	[SWK_LINT_WIDE] = "they are not nginx configuration, so its next start or reload fails",
+	[SWK_LINT_OPEN] =
+		"whoever reaches it can change every upstream, and make nginx read any file",
+	[SWK_LINT_BODY] =
+		"nginx answers 413 to it, and never gets this upstream as the conf file has it",
+	[SWK_LINT_PIECES] = "nginx may apply only a part of a body that arrives in pieces, and "
+			    "still answer 200",
 	[SWK_LINT_WORKER] = "swk-apply then reads nginx more often, and may miss a worker",
-	[SWK_LINT_QUEUE] = "the worker that takes it can't tell the others, whose upstream stays "
-			   "as it was",
+	[SWK_LINT_QUEUE] = "the worker that gets it cannot pass it on, and the upstream of the "
+			   "others stays as it was",
 	[SWK_LINT_HASH] =
 		UNMANAGEABLE "; in dyups a worker that is sent it takes no change any more",
 	[SWK_LINT_ZONE] = UNMANAGEABLE "; in dyups it kills the worker that is sent it",
@@ -296,8 +300,8 @@ static int check_reach(struct lint *lint, const struct scope *scope)
 	return found(lint, SWK_LINT_OPEN, open ? open : server->block,
 		     TEXT("the dyups interface is open to other machines: it listens on '%s'%s, "
 			  "without 'deny all'",
-			  open ? open->words[1] : "*:80", open ? "" : ", having no 'listen'"),
-		     "let it listen on a socket such as unix:/run/nginx-dyups/dyups.sock, or on "
+			  open ? open->words[1] : "*:80", open ? "" : " by default"),
+		     "make it listen on a socket such as unix:/run/nginx-dyups/dyups.sock, or on "
 		     "127.0.0.1 with 'allow 127.0.0.1; deny all;' next to dyups_interface");
 }
 
@@ -315,10 +319,10 @@ static int check_body(struct lint *lint, const struct swk_directive *interface,
 	if (!limit || lint->body <= limit)
 		return 0;
 	return found(lint, SWK_LINT_BODY, directive ? directive : interface,
-		     TEXT("client_max_body_size is %zu bytes where the dyups interface is, and "
-			  "upstream %s takes a body of %zu",
+		     TEXT("client_max_body_size is %zu bytes at the dyups interface, but upstream "
+			  "%s needs a body of %zu",
 			  limit, lint->largest, lint->body),
-		     TEXT("'client_max_body_size %s;' beside dyups_interface",
+		     TEXT("put 'client_max_body_size %s;' next to dyups_interface",
 			  generous_size(lint->body, number)));
 }
 
@@ -332,12 +336,12 @@ static int check_pieces(struct lint *lint, const struct swk_directive *interface
 	if (lint->body <= SWK_TARGET_ONE_PACKET)
 		return hint(lint, SWK_LINT_PIECES, directive ? directive : interface,
 			    "client_body_in_file_only is missing",
-			    "'client_body_in_file_only clean;' beside dyups_interface");
+			    "put 'client_body_in_file_only clean;' next to dyups_interface");
 	return found(lint, SWK_LINT_PIECES, directive ? directive : interface,
-		     TEXT("without client_body_in_file_only nginx keeps bodies in memory, and "
-			  "upstream %s takes one of %zu bytes",
+		     TEXT("without client_body_in_file_only, nginx keeps bodies in memory, and "
+			  "upstream %s needs one of %zu bytes",
 			  lint->largest, lint->body),
-		     "'client_body_in_file_only clean;' beside dyups_interface");
+		     "put 'client_body_in_file_only clean;' next to dyups_interface");
 }
 
 /* Whether a level adds the header that names the worker. *any: it adds any header. */
@@ -370,7 +374,7 @@ static int check_worker(struct lint *lint, const struct swk_directive *interface
 	if (!lint->http)
 		return 0;
 	return hint(lint, SWK_LINT_WORKER, interface, "the header X-Worker is missing",
-		    "'add_header X-Worker $pid always;' beside dyups_interface");
+		    "put 'add_header X-Worker $pid always;' next to dyups_interface");
 }
 
 /* Besides the body, the zone needs four pages for its own head, the queue's and a message's, and
@@ -386,10 +390,11 @@ static int check_queue(struct lint *lint, const struct swk_directive *at, size_t
 
 	if (has_room(zone, lint->body))
 		return 0;
-	return found(lint, SWK_LINT_QUEUE, at,
-		     TEXT("dyups_shm_zone_size is %zu bytes, and upstream %s takes a body of %zu",
-			  zone, lint->largest, lint->body),
-		     TEXT("'dyups_shm_zone_size %s;' in http", generous_size(lint->body, number)));
+	return found(
+		lint, SWK_LINT_QUEUE, at,
+		TEXT("dyups_shm_zone_size is %zu bytes, but upstream %s needs a body of %zu", zone,
+		     lint->largest, lint->body),
+		TEXT("put 'dyups_shm_zone_size %s;' in http", generous_size(lint->body, number)));
 }
 
 static int check_interface(struct lint *lint, const struct swk_directive *interface,
@@ -457,10 +462,10 @@ static int check_pass(struct lint *lint, const struct swk_directive *directive)
 		lint, SWK_LINT_BOUND, directive,
 		TEXT("'%s %s' names upstream %s", directive->words[0], word, managed_name),
 		*rest == '/' || *rest == '?'
-			? TEXT("'set $backend %s;' and '%s %.*s$backend;', with a 'rewrite ... "
-			       "break;' for the path, which nginx doesn't replace then",
+			? TEXT("use 'set $backend %s;' and '%s %.*s$backend;', with a 'rewrite ... "
+			       "break;' for the path, which nginx then does not replace",
 			       managed_name, directive->words[0], (int)scheme, word)
-			: TEXT("'set $backend %s;' and '%s %.*s$backend;'", managed_name,
+			: TEXT("use 'set $backend %s;' and '%s %.*s$backend;'", managed_name,
 			       directive->words[0], (int)scheme, word));
 }
 
@@ -474,27 +479,27 @@ static int check_upstream(struct lint *lint, const struct swk_directive *directi
 		return 0;
 	return found(lint, strcmp(managed->words[1], name) ? SWK_LINT_CASE : SWK_LINT_TWICE,
 		     directive,
-		     TEXT("upstream %s stands in %s:%u as %s, too", name, lint->conf->path,
+		     TEXT("upstream %s is also in %s:%u, as %s", name, lint->conf->path,
 			  managed->line, managed->words[1]),
-		     "take it out here, or rename it; or leave the service out, by 'exclude' in "
-		     "the settings");
+		     "remove or rename it here, or leave the service out with 'exclude' in the "
+		     "settings");
 }
 
 static int check_include(struct lint *lint, const struct swk_directive *directive)
 {
 	if (directive->includes_conf && lint->included &&
 	    found(lint, SWK_LINT_INCLUDED_TWICE, directive,
-		  TEXT("'%s %s' includes %s once more", directive->words[0], directive->words[1],
-		       lint->conf->path),
-		  "take one of the two out"))
+		  TEXT("'%s %s' includes %s a second time", directive->words[0],
+		       directive->words[1], lint->conf->path),
+		  "remove one of the two"))
 		return lint->error->status;
 	lint->included |= directive->includes_conf;
 	if (!directive->includes_beside)
 		return 0;
 	return found(lint, SWK_LINT_WIDE, directive,
-		     TEXT("'%s %s' takes %s.state and others that stand beside that file",
+		     TEXT("'%s %s' also includes %s.state and other files next to that file",
 			  directive->words[0], directive->words[1], lint->conf->path),
-		     "a pattern that ends in the file's own ending, such as *.conf");
+		     "use a pattern that ends in the file's own ending, such as *.conf");
 }
 
 /* ---- the whole configuration ---- */
@@ -560,8 +565,8 @@ static int check_missing(struct lint *lint)
 		return 0;
 	if (!lint->included &&
 	    found(lint, SWK_LINT_NOT_INCLUDED, lint->http,
-		  TEXT("%s isn't included", lint->conf->path),
-		  TEXT("'include %s;' in http, or --conf FILE if another is meant",
+		  TEXT("%s is not included", lint->conf->path),
+		  TEXT("put 'include %s;' in http, or give --conf FILE if you mean another file",
 		       lint->conf->path)))
 		return lint->error->status;
 	if (!lint->interface || lint->queue)
@@ -580,12 +585,12 @@ static int check_conf(struct lint *lint, const struct swk_directive *upstream)
 		bool zone = swk_directive_is(directive, "zone");
 
 		if (zone || swk_directive_is(directive, "hash"))
-			status = found(lint, zone ? SWK_LINT_ZONE : SWK_LINT_HASH, directive,
-				       TEXT("upstream %s has '%s'", upstream->words[1],
-					    directive->words[0]),
-				       zone ? "take it out"
-					    : "take it out; a method is said by 'balance' in the "
-					      "settings");
+			status = found(
+				lint, zone ? SWK_LINT_ZONE : SWK_LINT_HASH, directive,
+				TEXT("upstream %s has '%s'", upstream->words[1],
+				     directive->words[0]),
+				zone ? "remove it"
+				     : "remove it; 'balance' in the settings sets the method");
 	}
 	return status;
 }

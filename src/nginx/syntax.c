@@ -139,7 +139,7 @@ static int read_word(struct reader *reader)
 	if (status)
 		return status;
 	if (reader->words.length - before > SWK_LINT_WORD_MAX)
-		return refuse(reader, "a word that is too long: is a quote missing?");
+		return refuse(reader, "this word is too long: is a quote missing?");
 	reader->count++;
 	return swk_buffer_add(&reader->words, "", 1, reader->error);
 }
@@ -305,7 +305,7 @@ static int read_all(struct reader *reader, struct swk_directives *out, unsigned 
 	int status = 0;
 
 	if (depth > SWK_LINT_DEPTH_MAX)
-		return refuse(reader, "too many blocks within each other");
+		return refuse(reader, "blocks are nested too deeply");
 	while (!status) {
 		struct swk_directive *last;
 		bool block = false;

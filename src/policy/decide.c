@@ -185,7 +185,7 @@ static bool has_server_up(const struct swk_upstream *upstream)
 	return false;
 }
 
-static const char no_instance[] = "its service has no instance registered";
+static const char no_instance[] = "its service has no registered instance";
 
 /* Decides about an upstream that the registry has. `recorded` has the same source, or is NULL. */
 static int decide_registered(struct deciding *deciding, const struct subject *subject,
@@ -209,13 +209,15 @@ static int decide_registered(struct deciding *deciding, const struct subject *su
 		return claim(deciding, upstream);
 	if (up)
 		return keep(deciding, recorded,
-			    "fewer of its instances are usable than min_healthy asks for");
+			    "fewer of its instances are usable than min_healthy requires");
 	if (recorded && subject->undecodable)
 		return keep(deciding, recorded, none);
 	if (recorded && subject->rules.empty == SWK_EMPTY_KEEP)
 		return may_be_kept(&subject->rules, recorded)
 			       ? keep(deciding, recorded, none)
-			       : let_go(deciding, upstream, "its last servers have host names");
+			       : let_go(deciding, upstream,
+					"its last servers have host names, which allow_hostnames "
+					"does not allow");
 	if (!subject->undecodable && subject->rules.empty == SWK_EMPTY_DOWN)
 		return claim_down(deciding, upstream, none);
 	return let_go(deciding, upstream, none);
@@ -256,11 +258,12 @@ static int decide_unregistered(struct deciding *deciding, const struct subject *
 	if (subject->service->unavailable)
 		return keep(deciding, recorded, "Consul could not be asked about its service");
 	if (!subject->service->instances)
-		return subject->undecodable ? keep(deciding, recorded,
-						   "its service has no instance that can be read")
-					    : decide_empty(deciding, subject, recorded);
+		return subject->undecodable
+			       ? keep(deciding, recorded,
+				      "its service has no instance that can be decoded")
+			       : decide_empty(deciding, subject, recorded);
 	if (subject->undecodable)
-		return keep(deciding, recorded, "an instance that can't be read may belong to it");
+		return keep(deciding, recorded, "an undecodable instance may belong to it");
 	return 0;
 }
 
@@ -326,8 +329,7 @@ static int decide_source(struct deciding *deciding, const struct swk_source *sou
 		if (swk_services_find(source->services, recorded->service))
 			continue;
 		if (source->complete && undecodable)
-			status = keep(deciding, recorded,
-				      "a key that can't be read may belong to it");
+			status = keep(deciding, recorded, "an undecodable key may belong to it");
 		else if (!source->complete || !*recorded->service)
 			status = keep(deciding, recorded, NULL);
 	}
@@ -359,7 +361,7 @@ static int refuse_collision(struct deciding *deciding, const struct swk_upstream
 	(void)snprintf(reason, sizeof(reason),
 		       "the name is taken by %s %s%s%s%s; rename one of them", source_word(winner),
 		       winner->service, *winner->tag ? ", tag " : "", winner->tag,
-		       same ? "" : " (nginx tells no case apart)");
+		       same ? "" : " (nginx ignores case in names)");
 	swk_report_note(deciding->report, SWK_NOTE_SKIPPED, "upstream %s of %s %s%s%s: skipped: %s",
 			loser->name, source_word(loser), loser->service,
 			*loser->tag ? ", tag " : "", loser->tag, reason);
@@ -376,9 +378,8 @@ static bool is_unmanaged(const struct deciding *deciding, const struct claim *cl
 
 static int hold_back(struct deciding *deciding, const struct swk_upstream *upstream)
 {
-	static const char reason[] =
-		"nginx has one of this name that swk-apply didn't make; remove "
-		"that one, or take it over with --adopt";
+	static const char reason[] = "nginx has an unmanaged upstream of this name: remove that "
+				     "one, or take it over with --adopt";
 
 	swk_report_note(deciding->report, SWK_NOTE_HELD_BACK, "upstream %s of %s %s: held back: %s",
 			upstream->name, source_word(upstream), upstream->service, reason);
@@ -411,8 +412,7 @@ static int keep_old_name(struct deciding *deciding, const struct swk_upstream *l
 static int add_kept(struct deciding *deciding, struct swk_upstreams *kept,
 		    struct swk_upstreams *desired)
 {
-	static const char reason[] =
-		"it keeps this name: the one that it should have is not to be had";
+	static const char reason[] = "it keeps its old name, because its new name is not available";
 	const size_t resolved = desired->count;
 
 	for (size_t i = 0; i < kept->count; i++) {

@@ -79,7 +79,8 @@ static bool set_place(struct swk_endpoint *endpoint, const struct swk_policy *po
 	if (rules->port)
 		port = rules->port;
 	if (!(port >= 1 && port <= 65535 && port == (double)(unsigned)port)) {
-		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "no port from 1 to 65535: '%.17g'", port);
+		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "its port is not from 1 to 65535: '%.17g'",
+			  port);
 		return false;
 	}
 	found = swk_server_set_address(server, address, (unsigned)port);
@@ -88,13 +89,14 @@ static bool set_place(struct swk_endpoint *endpoint, const struct swk_policy *po
 		found = swk_server_set_host(server, endpoint->host, (unsigned)port);
 	}
 	if (!found) {
-		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "no IPv4 or IPv6 address%s: '%s'",
-			  rules->allow_hostnames ? ", nor a host's name" : "", address);
+		(void)say(endpoint, SWK_OUTCOME_SKIPPED,
+			  "its address is not an IPv4 or IPv6 address%s: '%s'",
+			  rules->allow_hostnames ? ", nor a host name" : "", address);
 		return false;
 	}
 	if (is_reserved(policy, server)) {
 		(void)say(endpoint, SWK_OUTCOME_SKIPPED,
-			  "nginx's own dynamic interface may be there: '%s'",
+			  "this may be the address of a dyups interface: '%s'",
 			  swk_server_address(server, text));
 		return false;
 	}
@@ -204,7 +206,7 @@ static void take_attribute(const struct attributes *to, const char *what, const 
 		note_ignored(to, SWK_NOTE_WARNING, what, text, "there is no such attribute");
 	else if (!settings->allow[attribute])
 		note_ignored(to, SWK_NOTE_DETAIL, what, text,
-			     "the settings don't allow an instance to say that");
+			     "the settings do not allow an instance to set it");
 	else if (!value && value_fields[attribute].type != SWK_FLAG)
 		note_ignored(to, SWK_NOTE_WARNING, what, text, "it has no value");
 	else if (!set_attribute(&to->endpoint->server, attribute, value ? value : "1", &most,
@@ -268,9 +270,10 @@ static enum swk_outcome judge_warning(struct swk_endpoint *endpoint, const struc
 		return SWK_OUTCOME_SERVED;
 	case SWK_WARNING_WEIGHT:
 		endpoint->server.weight = instance->weight_warning;
-		return instance->weight_warning ? SWK_OUTCOME_SERVED
-						: say(endpoint, SWK_OUTCOME_LEFT_OUT,
-						      "it is warning, and its weight then 0");
+		return instance->weight_warning
+			       ? SWK_OUTCOME_SERVED
+			       : say(endpoint, SWK_OUTCOME_LEFT_OUT,
+				     "it is warning, and its Weights.Warning is 0");
 	default:
 		return say(endpoint, SWK_OUTCOME_LEFT_OUT, "it is warning");
 	}
@@ -289,7 +292,8 @@ static enum swk_outcome judge_health(struct swk_endpoint *endpoint, const struct
 	    judge_warning(endpoint, rules, instance) != SWK_OUTCOME_SERVED)
 		return SWK_OUTCOME_LEFT_OUT;
 	if (endpoint->server.down)
-		return say(endpoint, SWK_OUTCOME_SERVED_DOWN, "it says itself that it is down");
+		return say(endpoint, SWK_OUTCOME_SERVED_DOWN,
+			   "its tags or Meta say that it is down");
 	return SWK_OUTCOME_SERVED;
 }
 
@@ -315,7 +319,8 @@ void swk_endpoint_of_instance(struct swk_endpoint *endpoint, const struct swk_po
 	endpoint->reason[0] = '\0';
 	address = find_address(rules, instance, &port);
 	if (!address) {
-		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "no address tagged '%s'", rules->address);
+		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "it has no address tagged '%s'",
+			  rules->address);
 		return;
 	}
 	if (!set_place(endpoint, policy, rules, address, port))
@@ -345,7 +350,8 @@ static bool set_key_place(struct swk_endpoint *endpoint, const struct swk_policy
 		   strlen(colon + 1) > 5 || !sscanf(colon + 1, "%lf", &port) || *address == '[' ||
 		   memchr(address, ':', length)) {
 		/* An IPv6 address without brackets is ambiguous: its end may be a port. */
-		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "no ADDRESS:PORT: '%s'", address);
+		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "it does not end in ADDRESS:PORT: '%s'",
+			  address);
 		return false;
 	}
 	if (length >= sizeof(host))

@@ -25,7 +25,7 @@ static void scale_weights(struct swk_upstream *upstream, unsigned most, struct s
 	if (largest > most)
 		swk_report_note(
 			report, SWK_NOTE_DETAIL,
-			"upstream %s: its weights are brought down, the largest from %" PRIu64
+			"upstream %s: its weights are scaled down, the largest from %" PRIu64
 			" to %u",
 			upstream->name, largest, most);
 	for (size_t i = 0; i < upstream->count; i++) {
@@ -52,9 +52,10 @@ static void drop_backups(struct swk_upstream *upstream, struct swk_report *repor
 	for (size_t i = 0; i < upstream->count; i++)
 		upstream->servers[i].backup = false;
 	swk_report_note(report, SWK_NOTE_WARNING,
-			"upstream %s: its %zu backup server%s served as any other: %s%s",
+			"upstream %s: its %zu backup server%s served without 'backup': %s%s",
 			upstream->name, backups, backups == 1 ? " is" : "s are",
-			allowed ? "it has no other servers" : "nginx has no backups with ",
+			allowed ? "it has no other servers"
+				: "nginx does not support backups with ",
 			allowed ? "" : swk_balance_words[upstream->balance]);
 }
 

@@ -5,19 +5,18 @@ bool swk_guard_list(size_t services, size_t least, const char *where, const char
 		    struct swk_report *report)
 {
 	if (!services) {
-		swk_report_note(
-			report, SWK_NOTE_HELD_BACK,
-			"%s has no service: Consul seems to be down, or the token lacks the "
-			"right service:read; nothing was changed",
-			which);
+		swk_report_note(report, SWK_NOTE_HELD_BACK,
+				"%s has no service, so nothing was changed: Consul seems to be "
+				"down, or the token lacks service:read",
+				which);
 		return false;
 	}
 	if (services < least) {
-		swk_report_note(report, SWK_NOTE_HELD_BACK,
-				"%s has %zu service%s, but min_services (%s) is %zu: Consul seems "
-				"to be down; "
-				"nothing was changed. If the list is right, lower that number",
-				which, services, services == 1 ? "" : "s", where, least);
+		swk_report_note(
+			report, SWK_NOTE_HELD_BACK,
+			"%s has %zu service%s, but min_services (%s) is %zu, so nothing was "
+			"changed: Consul seems to be down; if the list is right, lower that number",
+			which, services, services == 1 ? "" : "s", where, least);
 		return false;
 	}
 	return true;
@@ -28,8 +27,8 @@ bool swk_guard_instances(size_t asked, size_t instances, struct swk_report *repo
 	if (!asked || instances)
 		return true;
 	swk_report_note(report, SWK_NOTE_HELD_BACK,
-			"Consul lists %zu service%s but not one instance: taken for a token "
-			"without the right node:read; nothing was changed",
+			"Consul lists %zu service%s but shows no instance, so nothing was changed: "
+			"the token seems to lack node:read",
 			asked, asked == 1 ? "" : "s");
 	return false;
 }
@@ -39,10 +38,9 @@ bool swk_guard_deletions(size_t deletions, size_t upstreams, unsigned percent,
 {
 	if (upstreams < SWK_DELETIONS_FROM || deletions * 100 <= upstreams * percent)
 		return true;
-	swk_report_note(
-		report, SWK_NOTE_HELD_BACK,
-		"%zu of %zu upstreams would be deleted, more than the %u %% of "
-		"--max-deletions: they are kept; if they are meant to go, once with --force",
-		deletions, upstreams, percent);
+	swk_report_note(report, SWK_NOTE_HELD_BACK,
+			"%zu of %zu upstreams would be deleted, more than --max-deletions allows "
+			"(%u%%), so all of them stay: to delete them, run once with --force",
+			deletions, upstreams, percent);
 	return false;
 }

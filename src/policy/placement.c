@@ -24,9 +24,10 @@ static int record_service(const struct swk_policy *policy, const char *service,
 static const char *unusable(const char *name)
 {
 	if (!swk_name_valid(name))
-		return "its name can't be an upstream's (letters, digits, '.', '_', '-', at most "
-		       "200)";
-	return swk_name_is_host(name) ? "to nginx that is a host, not an upstream" : NULL;
+		return "its name cannot be an upstream's name (letters, digits, '.', '_', '-', at "
+		       "most 200)";
+	return swk_name_is_host(name) ? "nginx takes its name for a host, not for an upstream"
+				      : NULL;
 }
 
 int swk_policy_service(struct swk_services *services, const struct swk_policy *policy,
@@ -36,7 +37,7 @@ int swk_policy_service(struct swk_services *services, const struct swk_policy *p
 
 	if (!swk_settings_publish(policy->settings, name))
 		return record_service(policy, name, SWK_OUTCOME_LEFT_OUT,
-				      strcmp(name, "consul") ? "include and exclude leave it out"
+				      strcmp(name, "consul") ? "include or exclude leaves it out"
 							     : "it is Consul itself",
 				      error);
 	if (!reason)
@@ -177,13 +178,14 @@ static int place_by_tag(const struct placing *placing, const struct swk_route *r
 	if (placing->service->upstreams.count >= SWK_COLOURS_MAX &&
 	    !swk_service_upstream(placing->service, tag))
 		(void)snprintf(reason, sizeof(reason),
-			       "its service has too many colours already: tag '%s'", tag);
+			       "its service already has too many colours: tag '%s'", tag);
 	else if (!swk_name_part_valid(colour) || length > SWK_NAME_MAX)
 		(void)snprintf(reason, sizeof(reason),
-			       "can't be part of an upstream's name: tag '%s'", tag);
+			       "it cannot be part of an upstream's name: tag '%s'", tag);
 	else if (swk_name_is_host(name))
 		(void)snprintf(reason, sizeof(reason),
-			       "to nginx '%s' is a host, not an upstream: tag '%s'", name, tag);
+			       "nginx takes '%s' for a host, not for an upstream: tag '%s'", name,
+			       tag);
 	else
 		return place(placing, tag, route->separator, colour);
 	return skip(placing, reason);
@@ -243,7 +245,7 @@ static const char *unpublished(const struct swk_settings *settings,
 			       const struct swk_instance *instance, char room[SWK_TEXT_MAX])
 {
 	if (!swk_settings_publish(settings, instance->service))
-		return "include and exclude leave its service out";
+		return "include or exclude leaves its service out";
 	if (!settings->require_tag || has_tag(instance, settings->require_tag))
 		return NULL;
 	(void)snprintf(room, SWK_TEXT_MAX, "it has no tag '%s'", settings->require_tag);
@@ -326,7 +328,7 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 		       instance->service);
 	swk_endpoint_of_instance(&endpoint, policy, &rules, instance, report);
 	if (is_full(placing.service))
-		return skip(&placing, "its service has too many instances already");
+		return skip(&placing, "its service already has too many instances");
 	placing.rules = &rules;
 	placing.endpoint = &endpoint;
 	if (endpoint.outcome == SWK_OUTCOME_SKIPPED)
@@ -395,7 +397,8 @@ int swk_policy_key(struct swk_services *services, const struct swk_policy *polic
 	if (!*key->key || key->key[strlen(key->key) - 1] == '/')
 		return 0;
 	if (!split_key(policy->settings->keyprefix, key->key, upstream, &address)) {
-		(void)snprintf(room, sizeof(room), "it is not %s/UPSTREAM/ADDRESS:PORT",
+		(void)snprintf(room, sizeof(room),
+			       "it does not have the form %s/UPSTREAM/ADDRESS:PORT",
 			       policy->settings->keyprefix);
 		note_skipped(&placing, room);
 		return record_key(&placing, "", SWK_OUTCOME_SKIPPED, room);
@@ -404,7 +407,7 @@ int swk_policy_key(struct swk_services *services, const struct swk_policy *polic
 	if (reason)
 		note_skipped(&placing, reason);
 	else if (!swk_settings_publish(policy->settings, upstream))
-		reason = "include and exclude leave its upstream out";
+		reason = "include or exclude leaves its upstream out";
 	if (reason)
 		return record_key(&placing, upstream,
 				  unusable(upstream) ? SWK_OUTCOME_SKIPPED : SWK_OUTCOME_LEFT_OUT,
@@ -415,7 +418,7 @@ int swk_policy_key(struct swk_services *services, const struct swk_policy *polic
 	swk_rules_find(&rules, &policy->settings->defaults, &policy->settings->services, upstream);
 	swk_endpoint_of_key(&endpoint, policy, &rules, key, address, report);
 	if (is_full(placing.service))
-		return skip(&placing, "its upstream has too many servers already");
+		return skip(&placing, "its upstream already has too many servers");
 	placing.rules = &rules;
 	placing.endpoint = &endpoint;
 	if (endpoint.outcome == SWK_OUTCOME_SKIPPED)

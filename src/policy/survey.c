@@ -122,7 +122,7 @@ static void add_difference(struct detail *detail, const char *who,
 
 	if (recorded->partial && !recorded->varies) {
 		begin(detail, who);
-		add(detail, " has servers in it that can't be read", "");
+		add(detail, " has servers that swk-apply cannot read", "");
 		return;
 	}
 	(void)snprintf(lead, sizeof(lead), "%s has", who);
@@ -162,7 +162,7 @@ static void say_behind(struct detail *detail, const struct subject *subject)
 	if (!subject->file)
 		begin(detail, "the file lacks it");
 	else if (!subject->desired)
-		begin(detail, "Consul has it no more");
+		begin(detail, "Consul no longer has it");
 	else
 		add_difference(detail, "the file", subject->file, subject->desired);
 }
@@ -173,14 +173,14 @@ static void say_on_hold(struct detail *detail, const struct subject *subject)
 	const size_t before = detail->length;
 
 	if (!subject->file) {
-		begin(detail, "Consul would add it");
+		begin(detail, "'swk resume' would add it");
 	} else if (!subject->desired) {
-		begin(detail, "Consul would remove it");
+		begin(detail, "'swk resume' would remove it");
 	} else {
-		add_servers(detail, "Consul would remove", subject->file, subject->desired);
-		add_servers(detail, "Consul would add", subject->desired, subject->file);
+		add_servers(detail, "'swk resume' would remove", subject->file, subject->desired);
+		add_servers(detail, "'swk resume' would add", subject->desired, subject->file);
 		if (detail->length == before)
-			begin(detail, "Consul would change its name or attributes");
+			begin(detail, "'swk resume' would change its name or attributes");
 	}
 }
 
@@ -219,7 +219,7 @@ static void say_live(struct detail *detail, const struct subject *subject)
 	if (!subject->file && subject->pending)
 		begin(detail, subject->live || !seen
 				      ? "to be deleted"
-				      : "to be deleted, on every worker for certain");
+				      : "to be deleted, not confirmed for each worker");
 	else if (subject->file && seen && !subject->live)
 		begin(detail, "nginx lacks it");
 	else if (subject->file && !swk_upstream_has_host(subject->file) &&
@@ -231,7 +231,7 @@ static void say_live(struct detail *detail, const struct subject *subject)
 		begin(detail, subject->live->switches ? "not all workers have it"
 						      : "its workers have different servers");
 	if (!subject->file && !subject->pending && subject->live && subject->gone)
-		begin(detail, "it was managed once");
+		begin(detail, "swk-apply managed it once");
 }
 
 static void describe(struct detail *detail, const struct subject *subject)

@@ -56,7 +56,7 @@ int swk_waits_add(struct swk_waits *waits, const char *operand, struct swk_error
 	if (found || !swk_name_valid(wait.service)) {
 		(void)swk_error_set(error, SWK_USAGE, "'%s': %s", operand,
 				    found ? "the service is named twice"
-					  : "that is no name that a service can be published by");
+					  : "no service of this name can be published");
 		free(wait.service);
 		return SWK_USAGE;
 	}

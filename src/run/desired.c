@@ -6,7 +6,7 @@
 
 static int put_back(struct swk_run *run, struct swk_upstream *upstream)
 {
-	static const char reason[] = "max_deletions holds back that it is deleted";
+	static const char reason[] = "max_deletions holds its deletion back";
 	int status = swk_decisions_add(run->policy.decisions,
 				       &(struct swk_decision){.service = upstream->service,
 							      .tag = upstream->tag,

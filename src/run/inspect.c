@@ -121,9 +121,8 @@ static int ask_about(struct swk_run *run, struct swk_waits *waits)
 	if (!run->error->status && unknown)
 		return swk_error_set(
 			run->error, SWK_USAGE,
-			"'%s': Consul has no instance of such a service, and %s has no "
-			"upstream of that name; register the first instance before you "
-			"wait",
+			"'%s': Consul has no instance of this service, and %s has no upstream of "
+			"this name: register the first instance before you wait",
 			swk_wait_name(unknown), run->store.conf);
 	/* The services were asked about; only the tree of keys is distrusted. */
 	return status == SWK_HELD_BACK && !run->error->status ? 0 : status;

@@ -62,8 +62,8 @@ static int ask_tree(struct swk_run *run)
 		return 0;
 	forget_tree(run);
 	swk_report_note(run->report, SWK_NOTE_UNAVAILABLE,
-			"Consul could not be asked about the keys under %s; their upstreams keep "
-			"what they have: %s",
+			"Consul could not be asked about the keys under %s, so their upstreams "
+			"stay as they are: %s",
 			run->settings->keyprefix, query.error.text);
 	return 0;
 }
@@ -75,8 +75,8 @@ static int guard_tree(struct swk_run *run)
 		return 0;
 	run->keys_known = false;
 	swk_report_note(run->report, SWK_NOTE_HELD_BACK,
-			"Consul has no key under %s/: taken for an outage, or for a token without "
-			"the right key:read; the upstreams of keys keep what they have",
+			"Consul has no key under %s/, so the upstreams of keys stay as they are: "
+			"Consul seems to be down, or the token lacks key:read",
 			run->settings->keyprefix);
 	return 0;
 }
@@ -92,8 +92,8 @@ int swk_run_ask_keys(struct swk_run *run)
 		run->keys_known = run->settings->force;
 		if (!run->keys_known)
 			swk_report_note(run->report, SWK_NOTE_KEPT,
-					"the upstreams of keys are kept, though the settings have "
-					"no keyprefix; --force lets them go");
+					"the upstreams of keys are kept, although the settings "
+					"have no keyprefix: --force deletes them");
 		return 0;
 	}
 	if (!prefix || !(run->complete || document || run->settings->ask))
@@ -114,7 +114,7 @@ int swk_run_take_keys(struct swk_run *run)
 	if (run->keys_listed || run->keys.undecodable)
 		return 0;
 	swk_report_note(run->report, SWK_NOTE_HELD_BACK,
-			"the document has no key of an upstream in it: taken for an outage of the "
-			"registry; nothing was changed");
+			"the document has no key of an upstream, so nothing was changed: Consul "
+			"seems to be down");
 	return SWK_HELD_BACK;
 }

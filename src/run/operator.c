@@ -27,11 +27,11 @@ int swk_run_describe_hold(struct swk_run *run, struct swk_buffer *out, bool *who
 	if (*whole)
 		status = swk_hold_describe(out, &hold, run->error);
 	else if (damaged)
-		status = swk_buffer_print(out, run->error, "(%s:%zu: it can't be read)", path,
+		status = swk_buffer_print(out, run->error, "(%s:%zu: cannot be read)", path,
 					  damaged);
 	else
 		status = swk_buffer_print(out, run->error, "(%s)",
-					  cause.status ? cause.text : "its file can't be followed");
+					  cause.status ? cause.text : "its file is a broken link");
 	return status;
 }
 
@@ -50,17 +50,18 @@ static int refuse_to_adopt(struct swk_run *run)
 	if (!run->rewrite && swk_nginx_is_managed(run->text.data, run->text.length))
 		return 0;
 	return swk_error_set(run->error, SWK_HELD_BACK,
-			     "%s is not taken over while changes are on hold; 'swk resume --adopt' "
-			     "does both",
+			     "%s is not taken over while changes are on hold: 'swk resume --adopt' "
+			     "ends the hold and takes it over",
 			     run->store.conf);
 }
 
 static int hold_changes(struct swk_run *run, const char *what)
 {
 	run->on_hold = run->report->on_hold = true;
-	swk_report_note(run->report, SWK_NOTE_HELD_BACK,
-			"on hold %s: %s stays as it is; 'swk resume' ends this and catches up",
-			what, run->store.conf);
+	swk_report_note(
+		run->report, SWK_NOTE_HELD_BACK,
+		"on hold %s: %s stays as it is until 'swk resume', which catches up with Consul",
+		what, run->store.conf);
 	return refuse_to_adopt(run);
 }
 
@@ -74,8 +75,8 @@ int swk_run_obey_hold(struct swk_run *run)
 	if (!swk_file_exists(run->store.hold)) {
 		if (run->settings->resume)
 			swk_report_note(run->report, SWK_NOTE_WARNING,
-					"changes of %s are not on hold; a complete run is made all "
-					"the same",
+					"changes to %s are not on hold; swk resume makes a "
+					"complete run anyway",
 					run->store.conf);
 		return 0;
 	}
@@ -139,16 +140,16 @@ int swk_run_read_previous(struct swk_run *run)
 		goto out;
 	if (!exists)
 		status = swk_error_set(run->error, SWK_CANTCREATE,
-				       "%s is not there: there is no file before %s that could be "
-				       "put back; 'swk hold' keeps the present one as it is",
+				       "%s does not exist, so there is no earlier version of %s to "
+				       "put back: 'swk hold' keeps the present one as it is",
 				       path, run->store.conf);
 	else if (!swk_nginx_is_managed(text.data, text.length))
-		status =
-			swk_error_set(run->error, SWK_HELD_BACK,
-				      "%s was not written by swk-apply, and is not put back", path);
+		status = swk_error_set(run->error, SWK_HELD_BACK,
+				       "%s was not written by swk-apply, so it is not put back",
+				       path);
 	else if (swk_nginx_read(&run->desired, path, text.data, text.length, &cause))
 		/* Without the advice after the semicolon, which is about FILE. */
-		status = swk_error_set(run->error, cause.status, "%.*s; it can't be put back",
+		status = swk_error_set(run->error, cause.status, "%.*s; it cannot be put back",
 				       (int)strcspn(cause.text, ";"), cause.text);
 out:
 	swk_buffer_free(&text);
@@ -168,8 +169,8 @@ static int leave_to_others(struct swk_run *run, const struct swk_names *unmanage
 			status = swk_upstreams_append_copy(&kept, this, run->error);
 		else
 			swk_report_note(run->report, SWK_NOTE_HELD_BACK,
-					"upstream %s: not put back: nginx has one of this name "
-					"that swk-apply didn't make",
+					"upstream %s: not put back: nginx has an unmanaged "
+					"upstream of this name",
 					this->name);
 	}
 	swk_upstreams_free(&run->desired);
@@ -195,7 +196,7 @@ int swk_run_plan_undo(struct swk_run *run)
 		status = run->error->status;
 	else if (!run->changes.count && run->desired.count == before)
 		swk_report_note(run->report, SWK_NOTE_WARNING,
-				"%s has the same upstreams as %s; nothing is put back",
+				"%s has the same upstreams as %s, so there is nothing to put back",
 				swk_store_previous(&run->store), run->store.conf);
 out:
 	swk_names_free(&unmanaged);

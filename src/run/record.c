@@ -17,17 +17,18 @@ static int read_conf(struct swk_run *run)
 	if (status)
 		return status;
 	if (!swk_nginx_is_managed(run->text.data, run->text.length) && !adopt)
-		return swk_error_set(run->error, SWK_HELD_BACK,
-				     "%s was not written by swk-apply, and is left alone; take it "
-				     "over with --adopt, or name another file with --conf",
-				     run->store.conf);
+		return swk_error_set(
+			run->error, SWK_HELD_BACK,
+			"%s was not written by swk-apply, which does not overwrite it: take it "
+			"over with --adopt, or name another file with --conf",
+			run->store.conf);
 	status = swk_nginx_read(&run->recorded, run->store.conf, run->text.data, run->text.length,
 				&cause);
 	if (!status)
 		return 0;
 	if (status == SWK_INTERNAL || !adopt || !run->complete)
 		return swk_error_set(run->error, status, "%s", cause.text);
-	swk_report_note(run->report, SWK_NOTE_WARNING, "%s is written anew from Consul alone (%s)",
+	swk_report_note(run->report, SWK_NOTE_WARNING, "%s is rewritten from Consul alone (%s)",
 			run->store.conf, cause.text);
 	run->rewrite = true;
 	return 0;
@@ -49,7 +50,7 @@ static int read_state(struct swk_run *run)
 	if (!damaged || status)
 		return status;
 	swk_report_note(run->report, SWK_NOTE_WARNING,
-			"%s:%zu: it can't be read%s%s; every upstream is sent again",
+			"%s:%zu: cannot be read%s%s; every upstream is sent again",
 			run->store.state, damaged, set_aside ? ", and is set aside as " : "",
 			set_aside ? run->store.bad_state : "");
 	return set_aside ? swk_store_set_aside(&run->store, run->error) : 0;

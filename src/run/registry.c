@@ -34,9 +34,10 @@ static int document_instance(void *context, const struct swk_instance *instance,
 		 * other name may not be valid for an upstream. */
 		if (!strcasecmp(instance->service, only) || !swk_name_valid(instance->service))
 			return 0;
-		return swk_error_set(error, SWK_DATA,
-				     "instance %zu ('%s') is of service '%s', not of --service %s",
-				     instance->number, instance->id, instance->service, only);
+		return swk_error_set(
+			error, SWK_DATA,
+			"instance %zu ('%s') belongs to service '%s', not to --service %s",
+			instance->number, instance->id, instance->service, only);
 	}
 	return swk_policy_instance(&run->services, &run->policy, instance, run->report, error);
 }
@@ -114,8 +115,8 @@ static int take_document(struct swk_run *run, enum swk_document_kind kind)
 	if (kind == SWK_DOCUMENT_SERVICES || kind == SWK_DOCUMENT_CHECKS) {
 		if (only)
 			return swk_error_set(run->error, SWK_DATA,
-					     "--service goes with the document of a 'service' "
-					     "watch, and this is of a '%s' watch",
+					     "--service is for the document of a 'service' watch, "
+					     "but this is the document of a '%s' watch",
 					     kind == SWK_DOCUMENT_CHECKS ? "checks" : "services");
 		/* The document only starts the run: Consul is asked again under the lock. */
 		run->complete = true;
@@ -131,19 +132,19 @@ static int take_document(struct swk_run *run, enum swk_document_kind kind)
 	}
 	if (kind == SWK_DOCUMENT_KEYS && only)
 		return swk_error_set(run->error, SWK_DATA,
-				     "--service goes with the document of a 'service' watch, and "
-				     "this is of a 'keyprefix' watch");
+				     "--service is for the document of a 'service' watch, but this "
+				     "is the document of a 'keyprefix' watch");
 	if (only)
 		return swk_services_get(&run->services, only, run->error) ? 0 : run->error->status;
 	if (kind == SWK_DOCUMENT_KEYS || (kind == SWK_DOCUMENT_NOTHING && run->settings->keyprefix))
 		return swk_run_take_keys(run);
 	if (kind == SWK_DOCUMENT_NOTHING)
-		return swk_error_set(run->error, SWK_DATA,
-				     "the document is [], which says of no service which it is: "
-				     "name it with --service");
+		return swk_error_set(
+			run->error, SWK_DATA,
+			"the document is [] and does not name its service: give --service NAME");
 	if (!run->services.count && run->services.undecodable)
 		return swk_error_set(run->error, SWK_DATA,
-				     "not one instance in the document can be read");
+				     "none of the instances in the document can be decoded");
 	return 0;
 }
 
@@ -179,11 +180,12 @@ int swk_run_read_document(struct swk_run *run)
 		return run->error->status;
 	if (run->settings->service && !swk_name_valid(run->settings->service))
 		return swk_error_set(run->error, SWK_USAGE,
-				     "--service: '%s' can't be an upstream's name",
+				     "--service: '%s' cannot be an upstream's name",
 				     run->settings->service);
 	if (run->settings->resync && run->settings->service)
 		return swk_error_set(run->error, SWK_USAGE,
-				     "--resync is about all services, --service about one");
+				     "--resync is about all services, but --service is about one: "
+				     "leave one of them out");
 	if (run->settings->ask)
 		return swk_services_get(&run->services, run->settings->service, run->error)
 			       ? 0
@@ -301,9 +303,10 @@ static int take_answer(struct swk_run *run, const struct answer *answer,
 		return 0;
 	swk_service_clear(service);
 	service->unavailable = true;
-	swk_report_note(run->report, SWK_NOTE_UNAVAILABLE,
-			"service %s could not be asked about, and keeps what it has: %s",
-			answer->service, query->error.text);
+	swk_report_note(
+		run->report, SWK_NOTE_UNAVAILABLE,
+		"Consul could not be asked about service %s, so its upstreams stay as they are: %s",
+		answer->service, query->error.text);
 	if (query->error.status != SWK_INTERNAL)
 		return 0;
 	return swk_error_set(run->error, SWK_INTERNAL, "%s", query->error.text);
@@ -480,7 +483,7 @@ static int ask_list(struct swk_run *run)
 		return guard_list(run) || (settings->explain && run->listed) ? 0 : SWK_HELD_BACK;
 	swk_services_free(&run->services);
 	swk_report_note(run->report, SWK_NOTE_UNAVAILABLE,
-			"Consul could not be asked; every upstream keeps what it has: %s",
+			"Consul could not be asked, so every upstream stays as it is: %s",
 			query.error.text);
 	return 0;
 }
@@ -540,8 +543,7 @@ static int guard_rewrite(struct swk_run *run)
 	if (!run->rewrite || !run->report->counted[SWK_NOTE_UNAVAILABLE])
 		return 0;
 	return swk_error_set(run->error, SWK_UNAVAILABLE,
-			     "%s can't be written anew while Consul can't be asked about "
-			     "everything",
+			     "%s cannot be rewritten while Consul cannot be asked about everything",
 			     run->store.conf);
 }
 

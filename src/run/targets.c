@@ -25,7 +25,7 @@ static int refuse_duplicate(struct swk_run *run)
 		if (same_name || !strcmp(run->targets[i].url, target->url))
 			return swk_error_set(
 				run->error, settings[last].wrong,
-				"%s: there is a target '%s' already, by %s", settings[last].where,
+				"%s: there already is a target '%s', from %s", settings[last].where,
 				same_name ? target->name : target->url, settings[i].where);
 	}
 	return 0;

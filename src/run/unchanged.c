@@ -105,7 +105,7 @@ static int read_known(struct swk_run *run)
 	if (status)
 		swk_report_note(run->report, SWK_NOTE_DETAIL, "%s", cause.text);
 	if (damaged)
-		swk_report_note(run->report, SWK_NOTE_DETAIL, "%s:%zu: it can't be read",
+		swk_report_note(run->report, SWK_NOTE_DETAIL, "%s:%zu: cannot be read",
 				run->store.checks, damaged);
 	if (known->settings != hash_settings(run))
 		swk_checks_free(known);
@@ -131,8 +131,8 @@ static int mark_unchanged(struct swk_run *run)
 	}
 	if (count)
 		swk_report_note(run->report, SWK_NOTE_DETAIL,
-				"%zu of %zu services are not asked about: their checks are as they "
-				"were",
+				"Consul is not asked about %zu of %zu services: their checks have "
+				"not changed",
 				count, run->services.count);
 	/* Even if no service is asked about, FILE.checks must lose the services that are gone. */
 	return swk_run_expect_checks(run);
@@ -318,7 +318,7 @@ int swk_run_remember_checks(struct swk_run *run)
 	run->error = error;
 	if (status)
 		swk_report_note(run->report, SWK_NOTE_WARNING,
-				"%s; all services are asked about again", cause.text);
+				"%s; Consul is asked about all services again", cause.text);
 	swk_tallies_free(&blocks);
 	swk_checks_free(&checks);
 	return 0;

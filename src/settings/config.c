@@ -62,7 +62,7 @@ static int refuse_type(struct reader *reader, const struct swk_config_step *step
 {
 	char reason[128];
 
-	(void)snprintf(reason, sizeof(reason), "this should be %s", expected);
+	(void)snprintf(reason, sizeof(reason), "this must be %s", expected);
 	return refuse(reader, step, reason);
 }
 
@@ -138,8 +138,8 @@ static const char *type_of(const struct swk_field *field)
 		[SWK_TEXT] = "a string",
 		[SWK_FLAG] = "true or false",
 		[SWK_NUMBER] = "a whole number",
-		[SWK_SECONDS] = "a whole number of seconds, or a string as \"2s\"",
-		[SWK_SHARE] = "a whole number, or a string as \"50%\"",
+		[SWK_SECONDS] = "a whole number of seconds, or a string such as \"2s\"",
+		[SWK_SHARE] = "a whole number, or a string such as \"50%\"",
 		[SWK_WORD] = "a string",
 	};
 
@@ -223,7 +223,7 @@ static int read_pattern(struct reader *reader, const struct swk_config_step *ste
 	const char *text = json_string_value(value);
 
 	if (!text || !*text)
-		return refuse_type(reader, step, "a string with something in it");
+		return refuse_type(reader, step, "a string that is not empty");
 	return swk_texts_add(included ? &settings->include : &settings->exclude, text,
 			     reader->error);
 }
@@ -310,8 +310,7 @@ static int read_target(struct reader *reader, const struct swk_config_step *step
 		return status;
 	for (size_t i = 0; i + 1 < settings->target_count; i++) {
 		if (same_name(&settings->targets[i], target))
-			return refuse(reader, step,
-				      "another target has the same name, or the same URL");
+			return refuse(reader, step, "another target has the same name or URL");
 	}
 	target->wrong = SWK_CONFIG;
 	(void)print_step(name, 0, &url);
@@ -348,7 +347,7 @@ static int read_route(struct reader *reader, const struct swk_config_step *step,
 		return refuse(reader, step, "it needs a tag");
 	for (size_t i = 0; i + 1 < settings->route_count; i++) {
 		if (settings->routes[i].tag && !strcmp(settings->routes[i].tag, route->tag))
-			return refuse(reader, step, "this tag was there before");
+			return refuse(reader, step, "another entry of routing has the same tag");
 	}
 	return 0;
 }
@@ -402,7 +401,7 @@ static int take_default(struct reader *reader, const struct swk_config_step *ste
 	*taken = false;
 	if (strcmp(step->key, "upstream") != 0)
 		return 0;
-	return refuse(reader, step, "it can be said under services only");
+	return refuse(reader, step, "it can only be set under services");
 }
 
 static int read_services(struct reader *reader, const struct swk_config_step *step, json_t *object)
@@ -419,7 +418,7 @@ static int read_services(struct reader *reader, const struct swk_config_step *st
 		struct swk_override *override;
 
 		if (!*key)
-			return refuse(reader, &member, "a service has a name");
+			return refuse(reader, &member, "a service needs a name");
 		override = swk_overrides_add(&reader->settings->services, key, reader->error);
 		if (!override)
 			return reader->error->status;
@@ -491,8 +490,8 @@ static int parse(struct reader *reader)
 	/* jansson ignores everything after a number and a NUL. */
 	if (nul)
 		return swk_error_set(reader->error, SWK_CONFIG,
-				     "%s:%zu: this is not JSON: a NUL is in it", reader->path,
-				     line_of(reader->text, nul));
+				     "%s:%zu: this is not JSON: it contains a NUL byte",
+				     reader->path, line_of(reader->text, nul));
 	errno = 0;
 	root = json_loadb(reader->text, reader->length, JSON_REJECT_DUPLICATES, &failure);
 	if (!root && errno == ENOMEM)
@@ -508,7 +507,7 @@ static int parse(struct reader *reader)
 		status = read_object(reader, NULL, &swk_settings_fields, reader->settings, NULL,
 				     take_part, root);
 	else
-		status = swk_error_set(reader->error, SWK_CONFIG, "%s:1: this should be an object",
+		status = swk_error_set(reader->error, SWK_CONFIG, "%s:1: this must be an object",
 				       reader->path);
 	json_decref(root);
 	return status;
@@ -535,7 +534,7 @@ int swk_config_read(struct swk_settings *settings, const char *path, struct swk_
 
 	swk_buffer_init(&text, SWK_SETTINGS_MAX);
 	if (descriptor < 0)
-		status = swk_error_set(error, SWK_CONFIG, "%s: the settings can't be read: %s",
+		status = swk_error_set(error, SWK_CONFIG, "%s: the settings cannot be read: %s",
 				       path, strerror(errno));
 	else
 		status = swk_buffer_read(&text, descriptor, path, SWK_CONFIG, error);

@@ -72,7 +72,7 @@ static int set_text(const struct swk_field *field, char **text, const char *valu
 	if (!*value)
 		return swk_error_set(error, SWK_USAGE, "%s: it is empty", where);
 	if (field->valid && !field->valid(value))
-		return swk_error_set(error, SWK_USAGE, "%s: '%s' is no %s", where, value,
+		return swk_error_set(error, SWK_USAGE, "%s: '%s' is not %s", where, value,
 				     field->expected);
 	copy = strdup(value);
 	if (!copy)
@@ -101,7 +101,7 @@ static int set_number(const struct swk_field *field, unsigned *number, const cha
 	if (digits && digits < 12)
 		parsed = strtoull(value, NULL, 10) * unit;
 	if (!digits || digits >= 12 || !unit || parsed < field->least || parsed > field->most)
-		return swk_error_set(error, SWK_USAGE, "%s: '%s' is no %s from %u to %u", where,
+		return swk_error_set(error, SWK_USAGE, "%s: '%s' is not a %s from %u to %u", where,
 				     value,
 				     field->type == SWK_SECONDS
 					     ? "time in seconds (or with the unit s, m, h or d)"

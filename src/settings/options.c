@@ -230,7 +230,7 @@ static int refuse(int found, char **argv, struct swk_error *error)
 	if (found == ':' ? strncmp(word, "--", 2) != 0 : optopt != 0)
 		word = letter;
 	return swk_error_set(error, SWK_USAGE,
-			     found == ':' ? "%s wants a value; see --help"
+			     found == ':' ? "%s needs a value; see --help"
 					  : "there is no option %s; see --help",
 			     word);
 }
@@ -381,12 +381,12 @@ static int take_word(struct swk_options *options, enum swk_command command, int 
 		options->word = argv[optind++];
 	if (optind == argc)
 		return 0;
-	return swk_error_set(error, SWK_USAGE,
-			     command == SWK_COMMAND_APPLY
-				     ? "'%s': a document is read from standard input only; see "
-				       "--help"
-				     : "'%s': one word too many; see --help",
-			     argv[optind]);
+	return swk_error_set(
+		error, SWK_USAGE,
+		command == SWK_COMMAND_APPLY
+			? "'%s': swk-apply reads its document from standard input only; see --help"
+			: "'%s': unexpected argument; see --help",
+		argv[optind]);
 }
 
 int swk_options_read(struct swk_options *options, enum swk_command command, int argc, char **argv,

@@ -29,7 +29,7 @@ static const struct swk_field fields[] = {
 	 .most = SWK_KEEPALIVE_REQUESTS_MAX},
 	{"balance", SWK_WORD, AT(balance), .words = swk_balance_words},
 	{"upstream", SWK_TEXT, AT(upstream), .valid = is_upstream_name,
-	 .expected = "name of an upstream (letters, digits, '.', '_', '-')"},
+	 .expected = "the name of an upstream (letters, digits, '.', '_', '-')"},
 	{"port", SWK_NUMBER, AT(port), .least = 1, .most = 65535},
 	{"address", SWK_TEXT, AT(address), .unset = "service"},
 	{"allow_hostnames", SWK_FLAG, AT(allow_hostnames)},

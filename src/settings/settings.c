@@ -69,10 +69,10 @@ static const struct swk_field settings_list[] = {
 	{"max_deletions", SWK_NUMBER, AT(max_deletions), .most = 100, .unset = "50"},
 	{"require_tag", SWK_TEXT, AT(require_tag)},
 	{"keyprefix", SWK_TEXT, AT(keyprefix), .valid = is_keyprefix,
-	 .expected = "prefix of keys without a slash at either end"},
+	 .expected = "a key prefix without a slash at either end"},
 	{"log_format", SWK_WORD, AT(log_format), .words = swk_log_formats, .aside = true},
 	{"metrics_file", SWK_TEXT, AT(metrics_file), .valid = is_metrics_file,
-	 .expected = "path that ends in .prom", .aside = true},
+	 .expected = "a path that ends in .prom", .aside = true},
 };
 
 /* Settings of one run, which a settings file can't have. */
@@ -88,7 +88,7 @@ static const struct swk_field run_list[] = {
 
 static const struct swk_field target_list[] = {
 	{"name", SWK_TEXT, AT(name), .valid = swk_name_part_valid,
-	 .expected = "name (letters, digits, '.', '_', '-')"},
+	 .expected = "a name (letters, digits, '.', '_', '-')"},
 	{"kind", SWK_WORD, AT(kind), .words = swk_target_kinds},
 	{"url", SWK_TEXT, AT(url)},
 	{"timeout", SWK_SECONDS, AT(timeout), .least = 1, .most = SWK_TIMEOUT_MAX},
@@ -99,7 +99,7 @@ static const struct swk_field target_list[] = {
 
 static const struct swk_field consul_list[] = {
 	{"address", SWK_TEXT, AT(address), .valid = is_consul_address,
-	 .expected = "HOST:PORT, http or https URL, or unix://PATH"},
+	 .expected = "HOST:PORT, an http or https URL, or unix://PATH"},
 	{"datacenter", SWK_TEXT, AT(datacenter)},
 	{"token_file", SWK_TEXT, AT(token_file)},
 	{"ca_file", SWK_TEXT, AT(ca_file)},
@@ -117,11 +117,11 @@ static const struct swk_field consul_list[] = {
 
 static const struct swk_field route_list[] = {
 	{"tag", SWK_TEXT, AT(tag), .valid = swk_name_part_valid,
-	 .expected = "tag's name (letters, digits, '.', '_', '-')"},
+	 .expected = "the name of a tag (letters, digits, '.', '_', '-')"},
 	{"default", SWK_TEXT, AT(plain), .valid = swk_name_part_valid, .unset = "default",
-	 .expected = "tag's value (letters, digits, '.', '_', '-')"},
+	 .expected = "the value of a tag (letters, digits, '.', '_', '-')"},
 	{"separator", SWK_TEXT, AT(separator), .valid = is_separator, .unset = "_",
-	 .expected = "separator (up to 8 letters, digits, '.', '_', '-')"},
+	 .expected = "a separator (up to 8 letters, digits, '.', '_', '-')"},
 	{"also_plain", SWK_FLAG, AT(also_plain)},
 };
 
@@ -288,7 +288,7 @@ static int set_targets(struct swk_settings *settings, const char *value, const c
 		value += length;
 	}
 	if (!settings->target_count)
-		return swk_error_set(error, SWK_USAGE, "%s: no URL in it", where);
+		return swk_error_set(error, SWK_USAGE, "%s: it contains no URL", where);
 	return 0;
 }
 

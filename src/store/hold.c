@@ -22,8 +22,8 @@ int swk_hold_set(struct swk_hold *hold, int64_t since, const char *holder, const
 	swk_text_escape(text, sizeof(text), reason ? reason : "");
 	if (strlen(text) >= sizeof(hold->reason))
 		return swk_error_set(error, SWK_USAGE,
-				     "the reason has more than %zu characters (what is not ASCII "
-				     "takes several)",
+				     "the reason is longer than %zu characters (a character that "
+				     "is not ASCII counts as several)",
 				     sizeof(hold->reason) - 1);
 	memcpy(hold->reason, text, strlen(text) + 1);
 	return 0;
@@ -94,7 +94,7 @@ int swk_hold_describe(struct swk_buffer *out, const struct swk_hold *hold, struc
 
 	if (!gmtime_r(&since, &parts) ||
 	    !strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &parts))
-		(void)snprintf(when, sizeof(when), "nobody knows when");
+		(void)snprintf(when, sizeof(when), "an unknown time");
 	return swk_buffer_print(out, error, "since %s%s%s%s%s%s", when, *hold->holder ? " by " : "",
 				hold->holder, *hold->reason ? " (" : "", hold->reason,
 				*hold->reason ? ")" : "");

@@ -37,11 +37,11 @@ int swk_store_open(struct swk_store *store, const char *conf, struct swk_error *
 	/* Symbolic links are resolved, so that the file is replaced, and not the link. */
 	store->conf = realpath(conf, NULL);
 	if (!store->conf && (errno != ENOENT || !lstat(conf, &about)))
-		return fail(conf, "it can't be followed", error);
+		return fail(conf, "the path cannot be resolved", error);
 	if (!store->conf)
 		store->conf = strdup(conf);
 	else if (stat(store->conf, &about) || !S_ISREG(about.st_mode))
-		return swk_error_set(error, SWK_CANTCREATE, "%s: it is no regular file", conf);
+		return swk_error_set(error, SWK_CANTCREATE, "%s: not a regular file", conf);
 	if (!store->conf)
 		return swk_error_memory(error);
 	copy = strdup(store->conf);
@@ -60,7 +60,7 @@ int swk_store_open(struct swk_store *store, const char *conf, struct swk_error *
 		return swk_error_memory(error);
 	if (stat(store->directory, &about))
 		return fail(store->directory,
-			    "make this directory, or name another file with --conf", error);
+			    "create this folder, or name another file with --conf", error);
 	return 0;
 }
 
@@ -149,7 +149,7 @@ static int take_lock(struct swk_store *store, const char *path, int how, int64_t
 
 	*waited = false;
 	if (descriptor < 0)
-		return fail(path, "the lock can't be opened", error);
+		return fail(path, "the lock cannot be opened", error);
 	store->lock_descriptor = descriptor;
 	give_to_owner(descriptor, store->directory);
 	if (!flock(descriptor, LOCK_EX | LOCK_NB))
@@ -159,9 +159,9 @@ static int take_lock(struct swk_store *store, const char *path, int how, int64_t
 		return 0;
 	if (errno == ETIMEDOUT)
 		return swk_error_set(error, SWK_TEMPFAIL,
-				     "%s: another run held the lock until this one's --timeout",
+				     "%s: another run held the lock until this run timed out",
 				     path);
-	return fail(path, "the lock can't be taken", error);
+	return fail(path, "the lock cannot be taken", error);
 }
 
 int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited, struct swk_error *error)
@@ -231,16 +231,16 @@ static int replace(const struct swk_store *store, const char *path, const char *
 		   const struct swk_buffer *text, bool durably, bool *replaced,
 		   struct swk_error *error)
 {
-	const char *step = "a temporary file beside it can't be made";
+	const char *step = "a temporary file cannot be created next to it";
 	int descriptor, result;
 
 	/* A killed run may have left a temporary file. */
 	if (unlink(store->temporary) && errno != ENOENT)
-		return fail(store->temporary, "it is in the way, and can't be removed", error);
+		return fail(store->temporary, "is in the way and cannot be removed", error);
 	descriptor = open(store->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (descriptor < 0)
 		return fail(path, step, error);
-	step = "it can't be written";
+	step = "cannot be written";
 	result = write_all(descriptor, text->data, text->length);
 	if (!result)
 		result = store->alone ? fchmod(descriptor, 0644)
@@ -251,15 +251,15 @@ static int replace(const struct swk_store *store, const char *path, const char *
 	if (close(descriptor))
 		result = -1;
 	if (!result) {
-		step = "it can't be replaced";
+		step = "cannot be replaced";
 		result = rename(store->temporary, path);
 		if (result && errno == EBUSY)
-			step = "it can't be replaced, being a mount by itself; mount its folder "
+			step = "cannot be replaced, because it is a mount point; mount its folder "
 			       "instead";
 	}
 	*replaced |= !result;
 	if (!result && durably) {
-		step = "its directory can't be synced";
+		step = "its folder cannot be synced";
 		result = sync_directory(store->directory);
 	}
 	if (!result)
@@ -298,10 +298,10 @@ const char *swk_store_previous(const struct swk_store *store)
 static int finish(const struct swk_store *store, struct swk_error *error)
 {
 	if (is_unfinished(store) && rename(store->kept, store->previous))
-		return fail(store->previous, "it is in the way, and can't be replaced", error);
+		return fail(store->previous, "is in the way and cannot be replaced", error);
 	/* If both names are links to one file, rename() keeps both. */
 	if (unlink(store->kept) && errno != ENOENT)
-		return fail(store->kept, "it is in the way, and can't be removed", error);
+		return fail(store->kept, "is in the way and cannot be removed", error);
 	return 0;
 }
 
@@ -338,22 +338,22 @@ int swk_store_commit(const struct swk_store *store, const struct swk_buffer *bef
 		(void)unlink(store->kept);
 	/* This is not synced: if a crash undoes it, swk_store_previous still finds the old file. */
 	if (by_name && done && rename(store->kept, store->previous) && !status)
-		status = fail(store->previous, "it is in the way, and can't be replaced", error);
+		status = fail(store->previous, "is in the way and cannot be replaced", error);
 	return status;
 }
 
 int swk_store_remove(const struct swk_store *store, const char *path, struct swk_error *error)
 {
 	if (unlink(path) && errno != ENOENT)
-		return fail(path, "it can't be removed", error);
+		return fail(path, "cannot be removed", error);
 	if (sync_directory(store->directory))
-		return fail(path, "its directory can't be synced", error);
+		return fail(path, "its folder cannot be synced", error);
 	return 0;
 }
 
 int swk_store_set_aside(const struct swk_store *store, struct swk_error *error)
 {
 	if (rename(store->state, store->bad_state))
-		return fail(store->state, "it can't be set aside", error);
+		return fail(store->state, "cannot be set aside", error);
 	return 0;
 }

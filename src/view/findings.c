@@ -13,7 +13,7 @@ int swk_print_findings(struct swk_buffer *out, const struct swk_findings *findin
 	for (size_t i = 0; !status && i < findings->count; i++) {
 		const struct swk_finding *finding = &findings->list[i];
 
-		status = swk_buffer_print(out, error, "%s:%u: %s%s: %s; mend: %s\n", finding->file,
+		status = swk_buffer_print(out, error, "%s:%u: %s%s: %s; fix: %s\n", finding->file,
 					  finding->line, finding->hint ? "hint: " : "",
 					  finding->what, finding->reason, finding->mend);
 	}

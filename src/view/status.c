@@ -125,7 +125,7 @@ static int put_unpublished(struct swk_line *line, const struct swk_decisions *de
 
 static int put_hold(struct swk_line *line, const char *on_hold, struct swk_error *error)
 {
-	static const char advice[] = ": the file stays as it is; 'swk resume' ends this";
+	static const char advice[] = ": the file stays as it is until 'swk resume'";
 
 	if (swk_line_put(line, SWK_YELLOW, "on hold ", error) ||
 	    swk_line_put(line, SWK_YELLOW, on_hold, error) ||

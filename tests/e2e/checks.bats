@@ -234,7 +234,7 @@ differences() {
 	rm "$SWK_CONF.checks"
 	mkdir "$SWK_CONF.checks"
 	run -0 --separate-stderr checks_event
-	[[ "$stderr" == *"swk-apply: warning: $SWK_CONF.checks: "*"; all services are asked about again"* ]]
+	[[ "$stderr" == *"swk-apply: warning: $SWK_CONF.checks: "*"; Consul is asked about all services again"* ]]
 	read_asked
 	[ "$asked" == 's1 s2 s3 s4 s5' ]
 	rmdir "$SWK_CONF.checks"

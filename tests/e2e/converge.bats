@@ -202,7 +202,7 @@ begin_while_down() {
 	large_document 1 100 big >"$E2E_DIR/document"
 	gateway_fault 1000 unavailable '^GET /upstream/big'
 	run -75 swk-apply <"$E2E_DIR/document"
-	[[ "$output" == *"upstream big-0 "*"can't be read back"* ]]
+	[[ "$output" == *"upstream big-0 "*"cannot be read back"* ]]
 	gateway_fault
 	swk-apply --service other <<<'[]'
 	in_step

@@ -81,7 +81,7 @@ nginx_untouched() {
 	small_disk
 	inside sh -c "cat /dev/zero >'$E2E_DIR/swk/fill'" || true
 	run -73 inside swk-apply <<<"$(document web 10.0.0.2)"
-	[[ "$output" == *"$SWK_CONF.state: it can't be written: No space left on device"* ]]
+	[[ "$output" == *"$SWK_CONF.state: cannot be written: No space left on device"* ]]
 	nothing_changed inside
 	inside rm "$E2E_DIR/swk/fill"
 	inside swk-apply <<<"$(document web 10.0.0.2)"
@@ -95,7 +95,7 @@ nginx_untouched() {
 	inside sh -c "cat /dev/zero >'$E2E_DIR/swk/fill'; truncate -s -8192 '$E2E_DIR/swk/fill'" || true
 	mapfile -t many < <(printf '10.1.0.%d\n' {1..200} && printf '10.1.1.%d\n' {1..200})
 	run -73 inside swk-apply <<<"$(document web "${many[@]}")"
-	[[ "$output" == *"$SWK_CONF: it can't be written: No space left on device"* ]]
+	[[ "$output" == *"$SWK_CONF: cannot be written: No space left on device"* ]]
 	# Nor does it say so to programs.
 	run -73 --separate-stderr inside swk-apply --json <<<"$(document web "${many[@]}")"
 	jq -e '.changes == []' <<<"$output"
@@ -119,7 +119,7 @@ nginx_untouched() {
 	inside sh -c "cat /dev/zero >'$E2E_DIR/swk/fill'" || true
 	wait "$pid" || status=$?
 	[ "$status" == 73 ]
-	grep -q "$SWK_CONF.state: it can't be written: No space left on device; the conf file or nginx may be changed" "$E2E_DIR/said"
+	grep -q "$SWK_CONF.state: cannot be written: No space left on device; the conf file or nginx may already be changed" "$E2E_DIR/said"
 	[ "$(inside grep -c '^    server 10\.0\.0\.2:80' "$SWK_CONF")" == 1 ]
 	inside rm "$E2E_DIR/swk/fill"
 	inside swk-apply --service other <<<'[]'
@@ -134,7 +134,7 @@ nginx_untouched() {
 	begin inside
 	inside mount -o remount,ro "$E2E_DIR/swk"
 	run -73 inside swk-apply <<<"$(document web 10.0.0.2)"
-	[[ "$output" == *"$SWK_CONF.lock: the lock can't be opened: Read-only file system"* ]]
+	[[ "$output" == *"$SWK_CONF.lock: the lock cannot be opened: Read-only file system"* ]]
 	nothing_changed inside
 	[ -z "$(gateway_requests)" ]
 	run -0 inside swk-apply --dry-run <<<"$(document web 10.0.0.2)"
@@ -149,7 +149,7 @@ nginx_untouched() {
 	mount_space
 	inside mount --bind "$E2E_DIR/mounted" "$SWK_CONF"
 	run -73 inside swk-apply <<<"$(document web 10.0.0.2)"
-	[[ "$output" == *"$SWK_CONF: it can't be replaced"*": Device or resource busy"* ]]
+	[[ "$output" == *"$SWK_CONF: cannot be replaced"*": Device or resource busy"* ]]
 	nothing_changed inside
 }
 
@@ -172,29 +172,29 @@ nginx_untouched() {
 	folder
 	ln -s nowhere "$SWK_CONF"
 	run -73 swk-apply <<<"$(document web 10.0.0.1)"
-	[[ "$output" == *"$SWK_CONF: it can't be followed: No such file or directory"* ]]
+	[[ "$output" == *"$SWK_CONF: the path cannot be resolved: No such file or directory"* ]]
 	[ "$(readlink "$SWK_CONF")" == nowhere ]
 	[ "$(ls "$E2E_DIR/swk")" == dyups.upstream.conf ]
 
 	ln -sfn dyups.upstream.conf "$SWK_CONF"
 	run -73 swk-apply <<<"$(document web 10.0.0.1)"
-	[[ "$output" == *"$SWK_CONF: it can't be followed: Too many levels"* ]]
+	[[ "$output" == *"$SWK_CONF: the path cannot be resolved: Too many levels"* ]]
 	rm "$SWK_CONF"
 
 	mkdir "$SWK_CONF"
 	run -73 swk-apply <<<"$(document web 10.0.0.1)"
-	[[ "$output" == *"$SWK_CONF: it is no regular file"* ]]
+	[[ "$output" == *"$SWK_CONF: not a regular file"* ]]
 	[ "$(ls "$E2E_DIR/swk")" == dyups.upstream.conf ]
 	rmdir "$SWK_CONF"
 
 	mkfifo "$SWK_CONF"
 	run -73 timeout 10 swk-apply <<<"$(document web 10.0.0.1)"
-	[[ "$output" == *"$SWK_CONF: it is no regular file"* ]]
+	[[ "$output" == *"$SWK_CONF: not a regular file"* ]]
 	[ "$(ls "$E2E_DIR/swk")" == dyups.upstream.conf ]
 	rm "$SWK_CONF"
 
 	run -73 swk-apply --conf "$E2E_DIR/none/file.conf" <<<"$(document web 10.0.0.1)"
-	[[ "$output" == *"$E2E_DIR/none: make this directory, or name another file with --conf"* ]]
+	[[ "$output" == *"$E2E_DIR/none: create this folder, or name another file with --conf"* ]]
 	[ ! -e "$E2E_DIR/none" ]
 	[ -z "$(gateway_requests)" ]
 }
@@ -253,23 +253,23 @@ nginx_untouched() {
 	rm "$SWK_CONF.lock"
 	ln -s ../elsewhere "$SWK_CONF.lock"
 	run -73 swk-apply <<<"$(document web 10.0.0.2)"
-	[[ "$output" == *"$SWK_CONF.lock: the lock can't be opened: "* ]]
+	[[ "$output" == *"$SWK_CONF.lock: the lock cannot be opened: "* ]]
 	[ ! -e "$E2E_DIR/elsewhere" ]
 	rm "$SWK_CONF.lock"
 	mkdir "$SWK_CONF.lock"
 	run -73 swk-apply <<<"$(document web 10.0.0.2)"
-	[[ "$output" == *"$SWK_CONF.lock: the lock can't be opened: "* ]]
+	[[ "$output" == *"$SWK_CONF.lock: the lock cannot be opened: "* ]]
 	rmdir "$SWK_CONF.lock"
 	nothing_changed
 
 	rm "$SWK_CONF.state"
 	mkdir "$SWK_CONF.state"
 	run -73 swk-apply <<<"$(document web 10.0.0.2)"
-	[[ "$output" == *"$SWK_CONF.state: it is no regular file"* ]]
+	[[ "$output" == *"$SWK_CONF.state: not a regular file"* ]]
 	rmdir "$SWK_CONF.state"
 	mkfifo "$SWK_CONF.state"
 	run -73 timeout 10 swk-apply <<<"$(document web 10.0.0.2)"
-	[[ "$output" == *"$SWK_CONF.state: it is no regular file"* ]]
+	[[ "$output" == *"$SWK_CONF.state: not a regular file"* ]]
 	nothing_changed
 }
 

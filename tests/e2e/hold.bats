@@ -25,7 +25,7 @@ was_held() {
 
 # One line: since when, by whom, why, and the way out.
 held_line() {
-	grep -qE "swk-apply: error: on hold since 20[0-9T:-]+Z by alice \($1\): $SWK_CONF stays as it is; 'swk resume' ends this" "${@:2}"
+	grep -qE "swk-apply: error: on hold since 20[0-9T:-]+Z by alice \($1\): $SWK_CONF stays as it is until 'swk resume'" "${@:2}"
 }
 
 @test "a registry goes mad: undo brings the traffic back, held events change nothing, resume catches up" {
@@ -162,8 +162,8 @@ held_line() {
 	for place in 'echo half >' 'head -c 100000 /dev/zero >' 'mkfifo' 'ln -s nowhere' 'ln -s /etc/passwd'; do
 		eval "$place '$SWK_CONF.hold'"
 		run -10 timeout 20 swk-apply --resync
-		[[ "$output" == *"swk-apply: error: on hold ($SWK_CONF.hold:"*"'swk resume' ends this"* ]] ||
-			[[ "$output" == *"swk-apply: error: on hold (its file can't be followed): "*"'swk resume' ends this"* ]]
+		[[ "$output" == *"swk-apply: error: on hold ($SWK_CONF.hold:"*"until 'swk resume'"* ]] ||
+			[[ "$output" == *"swk-apply: error: on hold (its file is a broken link): "*"until 'swk resume'"* ]]
 		[[ "$output" != *root:* ]]
 		[ "$(servers web)" == 10.0.0.1:80 ]
 		rm "$SWK_CONF.hold"
@@ -171,7 +171,7 @@ held_line() {
 	mkdir "$SWK_CONF.hold"
 	run -10 swk-apply --resync
 	run -73 swk resume
-	[[ "$output" == *"$SWK_CONF.hold: it can't be removed: Is a directory"* ]]
+	[[ "$output" == *"$SWK_CONF.hold: cannot be removed: Is a directory"* ]]
 	[ "$(servers web)" == 10.0.0.1:80 ]
 	rmdir "$SWK_CONF.hold"
 	echo half >"$SWK_CONF.hold"

@@ -56,7 +56,7 @@ untouched() {
 	sleep 60 >"$E2E_DIR/fifo" 3>&- &
 	run -65 swk-apply --timeout 1 <"$E2E_DIR/fifo"
 	kill $!
-	[[ "$output" == *"did not end in time"* ]]
+	[[ "$output" == *"did not end within --timeout"* ]]
 	untouched
 }
 
@@ -87,7 +87,7 @@ untouched() {
 	LD_LIBRARY_PATH="$E2E_DIR/none" run -0 swk-apply <<<"[$web]"
 	[ -z "$(gateway_requests)" ]
 	LD_LIBRARY_PATH="$E2E_DIR/none" run -70 swk-apply <<<"[${web/10.0.0.1/10.0.0.2}]"
-	[[ "$output" == *"libcurl can't be loaded: "*"libcurl"*"; nothing was changed"* ]]
+	[[ "$output" == *"libcurl cannot be loaded: "*"libcurl"*"; nothing was changed"* ]]
 	[ "$(servers web)" == 10.0.0.1:80 ]
 	run -0 swk-apply <<<"[${web/10.0.0.1/10.0.0.2}]"
 	[ "$(servers web)" == 10.0.0.2:80 ]

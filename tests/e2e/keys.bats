@@ -89,7 +89,7 @@ upstreams() {
 
 	: >"$CONSUL_DIR/consul.log"
 	remove '?recurse'
-	wait_until "$E2E_PATIENCE" grep -q 'no key of an upstream in it: taken for an outage' "$CONSUL_DIR/consul.log"
+	wait_until "$E2E_PATIENCE" grep -q 'no key of an upstream, so nothing was changed' "$CONSUL_DIR/consul.log"
 	wait_until "$E2E_PATIENCE" handler_ended 10
 	[ "$(upstreams)" == b-1,web ]
 	consul_register api api-1 10.0.0.2 80

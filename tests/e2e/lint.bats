@@ -142,8 +142,8 @@ interface() {
 		    }
 	END
 	run --separate-stderr -1 swk lint "$DIR/nginx.conf"
-	[ "$output" == "$DIR/nginx.conf:11: 'proxy_pass http://web' names upstream web: a name is bound when nginx starts, and never sees \
-what dyups changes; mend: 'set \$backend web;' and 'proxy_pass http://\$backend;'" ]
+	[ "$output" == "$DIR/nginx.conf:11: 'proxy_pass http://web' names upstream web: nginx binds this name when it starts, and never sees \
+what dyups changes; fix: use 'set \$backend web;' and 'proxy_pass http://\$backend;'" ]
 	[ -z "$stderr" ]
 	# By a name relative to where one is, and with the settings file saying what is ours.
 	cd "$DIR"
@@ -250,7 +250,7 @@ debian() {
 	for pattern in 'real/*.conf' 'conf.d/*.conf' conf.d/dyups.upstream.conf; do
 		main <<<"include $pattern;"
 		run --separate-stderr -0 swk lint "$DIR/nginx.conf"
-		[[ "$stderr" == "swk: warning: $SWK_CONF isn't there yet"* ]]
+		[[ "$stderr" == "swk: warning: $SWK_CONF does not exist yet"* ]]
 		[ -z "$(cd "$DIR" && found nginx.conf)" ]
 	done
 }
@@ -259,10 +259,10 @@ debian() {
 	run -64 swk lint a b
 	run -64 swk lint --resync
 	run -73 swk lint "$DIR/none"
-	[[ "$output" == *"$DIR/none: it isn't there" ]]
+	[[ "$output" == *"$DIR/none: does not exist" ]]
 	main <<<'include none.conf;'
 	run -73 swk lint "$DIR/nginx.conf"
-	[[ "$output" == *"$DIR/nginx.conf:9: $DIR/none.conf is included, but it isn't there"* ]]
+	[[ "$output" == *"$DIR/nginx.conf:9: $DIR/none.conf is included, but does not exist"* ]]
 	main <<<$'server {\n  listen 80;\n} }'
 	run -65 swk lint "$DIR/nginx.conf"
 	[[ "$output" == *"$DIR/nginx.conf:12: unexpected '}'" ]]
@@ -270,14 +270,14 @@ debian() {
 	[[ "$output" == *"(standard input):12: unexpected '}'" ]]
 	main <<<'include nginx.conf;'
 	run -65 swk lint "$DIR/nginx.conf"
-	[[ "$output" == *"nginx.conf:9: too many includes within each other"* ]]
+	[[ "$output" == *"nginx.conf:9: includes are nested too deeply"* ]]
 	main <<<'include conf.d/*.conf;'
 	run -65 swk lint - <"$DIR/nginx.conf"
-	[[ "$output" == *"(standard input):9: ./conf.d/*.conf is included, "*"give all that 'nginx -T' prints" ]]
+	[[ "$output" == *"(standard input):9: ./conf.d/*.conf is included, "*"give it all that 'nginx -T' prints" ]]
 	# A part of what nginx -T printed.
 	printf '# configuration file /n/nginx.conf:\nevents {}\nhttp { include a.conf; }\n' >"$DIR/dump"
 	run -65 swk lint - <"$DIR/dump"
-	[[ "$output" == *"/n/nginx.conf:2: /n/a.conf is included, "*"give all that 'nginx -T' prints" ]]
+	[[ "$output" == *"/n/nginx.conf:2: /n/a.conf is included, "*"give it all that 'nginx -T' prints" ]]
 	printf '\n# configuration file /n/a.conf:\n# nothing\n' >>"$DIR/dump"
 	[ "$(found - <"$DIR/dump")" == '/n/nginx.conf:2 not-included' ]
 	printf 'a "b"\033[2J;\n' >"$DIR/noise"

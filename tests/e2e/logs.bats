@@ -59,7 +59,7 @@ field() {
 		and (.error | endswith("; nothing was changed")) and (has("upstreams") | not))' "$E2E_DIR/said"
 	# What can't even begin: an option, a variable, the settings.
 	run -64 said json --keepalive x
-	jq -es 'length == 1 and .[0].error == "--keepalive: '\''x'\'' is no number from 0 to 65535"' "$E2E_DIR/said"
+	jq -es 'length == 1 and .[0].error == "--keepalive: '\''x'\'' is not a number from 0 to 65535"' "$E2E_DIR/said"
 	echo '{"log_format": "json", "timeout": 0}' >"$SWK_CONFIG"
 	run -78 swk-apply <"$E2E_DIR/document"
 	jq -e '.status == 78' <<<"$output"

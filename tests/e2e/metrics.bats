@@ -197,7 +197,7 @@ write_canned() {
 	wait_until "$E2E_PATIENCE" curl -s -o /dev/null "http://127.0.0.1:$port/v1/catalog/services"
 	CONSUL_HTTP_ADDR="127.0.0.1:$port" run -69 swk-apply --resync
 	kill "$listener"
-	[[ "$output" == *'service web could not be asked about'* ]]
+	[[ "$output" == *'could not be asked about service web'* ]]
 	are swk_exit_status=69 swk_upstreams=1 'swk_upstream_healthy_ratio{upstream="web"}=1'
 	run ! grep -q last_pass "$SWK_METRICS_FILE"
 }
@@ -210,7 +210,7 @@ write_canned() {
 	SWK_METRICS_FILE='' swk-apply --resync
 	consul_api GET /v1/health/state/any >"$E2E_DIR/checks"
 	run -0 env SWK_METRICS_FILE='' swk-apply --verbose <"$E2E_DIR/checks"
-	[[ "$output" == *'1 of 1 services are not asked about'* ]]
+	[[ "$output" == *'Consul is not asked about 1 of 1 services'* ]]
 	# The first that there is knows of another service only.
 	swk-apply --service other <<<'[]'
 	[ -z "$(metric 'swk_upstream_healthy_ratio{upstream="web"}')" ]
@@ -218,7 +218,7 @@ write_canned() {
 	[[ "$output" != *'not asked about'* ]]
 	are 'swk_upstream_healthy_ratio{upstream="web"}=0.5'
 	run -0 swk-apply --verbose <"$E2E_DIR/checks"
-	[[ "$output" == *'1 of 1 services are not asked about'* ]]
+	[[ "$output" == *'Consul is not asked about 1 of 1 services'* ]]
 	are 'swk_upstream_healthy_ratio{upstream="web"}=0.5' 'swk_events_total{kind="checks"}=2'
 }
 
@@ -250,14 +250,14 @@ write_canned() {
 warned() {
 	run -0 --separate-stderr swk-apply <<<"$(document "$1")"
 	# shellcheck disable=SC2154 # `run` sets it
-	[[ "$(servers web)" == "$1:80" && "$output" == services=1* && "$stderr" == "swk-apply: warning: $2"*'the metrics are not written'* ]]
+	[[ "$(servers web)" == "$1:80" && "$output" == services=1* && "$stderr" == "swk-apply: warning: $2"*'the metrics were not written'* ]]
 }
 
 @test "it can't be written: a warning, and the status is nginx's; a link isn't followed" {
 	rmdir "$E2E_DIR/metrics"
 	warned 10.0.0.1 "$E2E_DIR/metrics/: "
 	mkdir -p "$SWK_METRICS_FILE"
-	warned 10.0.0.2 "$SWK_METRICS_FILE: it can't be replaced"
+	warned 10.0.0.2 "$SWK_METRICS_FILE: cannot be replaced"
 	[ "$(ls -A "$E2E_DIR/metrics")" == swk.prom ]
 	rmdir "$SWK_METRICS_FILE"
 	# Somebody holds the folder.

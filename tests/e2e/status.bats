@@ -70,7 +70,7 @@ of_consul='consul|-|left out|it is Consul itself'
 	[ "$(rows <<<"$output" | cut -d '|' -f 1 | paste -sd ' ')" == 'web web_b' ]
 	run -0 swk status misc
 	run -64 swk status web_b none
-	[[ "$output" == *"no upstream and no service 'none'"* ]]
+	[[ "$output" == *"no upstream or service 'none'"* ]]
 	swk-apply --resync
 	run -0 swk status
 	# What others made is theirs.
@@ -159,10 +159,10 @@ looks_until() {
 		web|2|2|in step
 		web_b|1|1|kept|kept: $none
 		$of_consul
-		intern-a|-|left out|include and exclude leave it out
+		intern-a|-|left out|include or exclude leaves it out
 		late|late|left out|$none
-		no; name|-|skipped|its name can't be an upstream's (letters, digits, '.', '_', '-', at most 200)
-		taken|taken|held back|nginx has one of this name that swk-apply didn't make; remove that one, or take it over with --adopt
+		no; name|-|skipped|its name cannot be an upstream's name (letters, digits, '.', '_', '-', at most 200)
+		taken|taken|held back|nginx has an unmanaged upstream of this name: remove that one, or take it over with --adopt
 	END
 	run -10 --separate-stderr swk status
 	diff <(rows <<<"$output") "$E2E_DIR/expected"
@@ -177,7 +177,7 @@ looks_until() {
 	consul_deregister api-1
 	run -1 --separate-stderr swk status
 	diff <(rows <<<"$output" | grep '|behind|') - <<-END
-		api|1|1|behind|Consul has it no more
+		api|1|1|behind|Consul no longer has it
 		more|-|0|behind|the file lacks it
 		web|2|2|behind|the file lacks 10.0.0.4:80
 	END
@@ -223,7 +223,7 @@ looks_until() {
 	begin
 	SUDO_USER=alice swk hold 'mad, again'
 	run -10 swk status
-	[[ "${lines[1]}" == "on hold since 20"*"Z by alice (mad, again): the file stays as it is; 'swk resume' ends this" ]]
+	[[ "${lines[1]}" == "on hold since 20"*"Z by alice (mad, again): the file stays as it is until 'swk resume'" ]]
 	run -10 swk status api
 	[[ "${lines[1]}" == 'on hold since 20'* ]]
 	# That the file is behind is not what a pass would mend now.
@@ -238,7 +238,7 @@ looks_until() {
 	run -10 swk-apply --resync
 	echo half >"$SWK_CONF.hold"
 	run -10 swk status
-	[[ "${lines[1]}" == "on hold ($SWK_CONF.hold:1: it can't be read): the file stays as it is; 'swk resume' ends this" ]]
+	[[ "${lines[1]}" == "on hold ($SWK_CONF.hold:1: cannot be read): the file stays as it is until 'swk resume'" ]]
 	swk resume
 	run -0 swk status
 	[[ "$output" != *'on hold'* ]]

@@ -59,18 +59,18 @@ explained() {
 # What is expected of the catalogue.
 none='none of its instances in Consul is passing and usable'
 keeps="but its upstream keeps its last servers"
-taken='the name is taken by service WebApp (nginx tells no case apart); rename one of them'
-foreign="nginx has one of this name that swk-apply didn't make; remove that one, or take it over with --adopt"
+taken='the name is taken by service WebApp (nginx ignores case in names); rename one of them'
+foreign="nginx has an unmanaged upstream of this name: remove that one, or take it over with --adopt"
 of_api="api|-|-|api|left out|$none
-api|evil-2@node-1|passing|api|skipped|no IPv4 or IPv6 address: '10.0.1.2:80; include /etc/passwd'
+api|evil-2@node-1|passing|api|skipped|its address is not an IPv4 or IPv6 address: '10.0.1.2:80; include /etc/passwd'
 api|api 1@node-1|passing|api_a|served
 api|api 1@node-1|passing|api_b|served"
 of_web="web|web-1@node-1|passing|web|served
-web|web-10@node-1|passing|web|skipped|no port from 1 to 65535: '0'
-web|web-11@node-1|passing|web|down|it says itself that it is down
+web|web-10@node-1|passing|web|skipped|its port is not from 1 to 65535: '0'
+web|web-11@node-1|passing|web|down|its tags or Meta say that it is down
 web|web-4@node-1|passing|web|served
 web|web-5@node-1|passing|web|served
-web|web-6@node-1|passing|web|skipped|no IPv4 or IPv6 address: 'backend.example'
+web|web-6@node-1|passing|web|skipped|its address is not an IPv4 or IPv6 address: 'backend.example'
 web|web-7@node-1|passing|web|served
 web|web-8@node-1|critical|web|left out|it is critical
 web|web-9@node-1|maintenance|web|down|it is in maintenance
@@ -81,15 +81,15 @@ web|web-3@node-1|critical|web_b|kept|it is critical, $keeps"
 of_all="WebApp|upper@node-1|passing|WebApp|served
 $of_api
 consul|-|-|-|left out|it is Consul itself
-evil; } include /etc/passwd; #|-|-|-|skipped|its name can't be an upstream's (letters, digits, '.', '_', '-', at most 200)
+evil; } include /etc/passwd; #|-|-|-|skipped|its name cannot be an upstream's name (letters, digits, '.', '_', '-', at most 200)
 foreign|-|-|foreign|held back|$foreign
 foreign|foreign-1@node-1|passing|foreign|held back|$foreign
-intern-a|-|-|-|left out|include and exclude leave it out
+intern-a|-|-|-|left out|include or exclude leaves it out
 later|-|-|later|kept|$none
 later|later-1@node-1|critical|later|kept|it is critical, $keeps
 legacy|nginx/upstreams/legacy/10.0.3.1:80|passing|legacy|served
 legacy|nginx/upstreams/legacy/10.0.3.2:80|passing|legacy|down|its value says that it is down
-legacy|nginx/upstreams/legacy/10.0.3.3|passing|legacy|skipped|no ADDRESS:PORT: '10.0.3.3'
+legacy|nginx/upstreams/legacy/10.0.3.3|passing|legacy|skipped|it does not end in ADDRESS:PORT: '10.0.3.3'
 $of_web
 web-sidecar-proxy|proxy@node-1|passing|-|left out|it is a proxy or gateway of Consul's mesh
 webapp|-|-|webapp|skipped|$taken
@@ -141,14 +141,14 @@ had() {
 	run -69 swk explain </dev/null
 	[[ "$output" == *"Consul could not be asked"*"$CONSUL_HTTP_ADDR"* && "$output" != *web-1* ]]
 	run -69 swk explain web </dev/null
-	[[ "$output" == *"service web could not be asked about"* && "$output" != *web-1* ]]
+	[[ "$output" == *"could not be asked about service web"* && "$output" != *web-1* ]]
 	# A document needs neither.
 	run -0 swk explain <"$E2E_DIR/document"
 	[[ "$output" == *"web-1@node-1"*served* ]]
 	# What it is given must be one.
 	run -65 swk explain <<<'{"web": '
 	run -65 swk explain api <"$E2E_DIR/document"
-	[[ "$output" == *"is of service 'web', not of "*api* ]]
+	[[ "$output" == *"belongs to service 'web', not to "*api* ]]
 	CONSUL_HTTP_ADDR="$real"
 	[ -z "$(ls "${SWK_CONF%/*}")" ]
 	settings '{"keepalive": 5}'
@@ -195,17 +195,17 @@ had() {
 		"swk lint $E2E_DIR/nginx.conf" "swk lint --json $E2E_DIR/nginx.conf" 'swk status --version' 'swk hold' \
 		'swk-apply --help' 'swk-apply --version'; do
 		run -70 bash -c "$each <'$E2E_DIR/document' 2>&1 >/dev/full"
-		[ "$(grep -cx "${each%% *}: error: standard output can't be written to" <<<"$output")" == 1 ]
+		[ "$(grep -cx "${each%% *}: error: cannot write to standard output" <<<"$output")" == 1 ]
 	done
 	# What was to be done is done; and what went wrong otherwise is still so.
 	[ -e "$SWK_CONF.hold" ]
 	for each in 'swk resume' 'swk status'; do
 		run bash -c "timeout 30 $each </dev/null 2>&1 >/dev/full"
 		((status == 69 || status == 75))
-		[ "$(grep -cx "swk: error: standard output can't be written to" <<<"$output")" == 1 ]
+		[ "$(grep -cx "swk: error: cannot write to standard output" <<<"$output")" == 1 ]
 	done
 	run -70 bash -c "swk-apply <'$E2E_DIR/document' 2>&1 >/dev/full"
-	[ "$output" == "swk-apply: error: standard output can't be written to" ]
+	[ "$output" == "swk-apply: error: cannot write to standard output" ]
 	run -70 bash -c "swk-apply --log-format json --json <'$E2E_DIR/document' 2>&1 >/dev/full"
 	jq -es 'length == 2 and .[1].status == 70' <<<"$output"
 }
@@ -223,7 +223,7 @@ had() {
 	# Nothing to find, and our file not there yet.
 	printf 'events {}\nhttp {\n    include %s/*.conf;\n}\n' "$E2E_DIR/$odd" >"$E2E_DIR/$odd/nginx"
 	SWK_CONF="$E2E_DIR/$odd/a.conf" run swk lint "$E2E_DIR/$odd/nginx"
-	[[ "$output" == *"swk: warning: $E2E_DIR/$shown/a.conf isn't there yet"* ]]
+	[[ "$output" == *"swk: warning: $E2E_DIR/$shown/a.conf does not exist yet"* ]]
 	[[ "$output" != *$'\e'* && "$output" != *$'\xe9'* ]]
 }
 

@@ -84,7 +84,7 @@ begin() {
 	[ "$output" == 'web_b: 1 of 1 live (2 registered, 1 healthy, 1 in the file, 1 sent)' ]
 	run -75 swk wait web_b=2,0
 	run -64 --separate-stderr timeout 20 swk wait web=1 none=1
-	[ "$stderr" == "swk: error: 'none': Consul has no instance of such a service, and $SWK_CONF has no upstream of that name; \
+	[ "$stderr" == "swk: error: 'none': Consul has no instance of this service, and $SWK_CONF has no upstream of this name: \
 register the first instance before you wait" ]
 	# What the file still has may come back.
 	consul_deregister web-1
@@ -143,7 +143,7 @@ register the first instance before you wait" ]
 	real="$CONSUL_HTTP_ADDR"
 	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
 	run -75 --separate-stderr swk wait web=1,1
-	[[ "$stderr" == *'web: 0 of 1 sent'*'service web could not be asked about'*"$CONSUL_HTTP_ADDR"* ]]
+	[[ "$stderr" == *'web: 0 of 1 sent'*'could not be asked about service web'*"$CONSUL_HTTP_ADDR"* ]]
 	[[ "$stderr" != *'has no instance'* ]]
 	CONSUL_HTTP_ADDR="$real"
 	echo x >"$SWK_CONF"
@@ -160,7 +160,7 @@ register the first instance before you wait" ]
 	run -10 swk-apply --resync
 	run -75 swk wait web=2,1
 	[[ "${output##*$'\n'}" == 'swk: error: web: 1 of 2 sent (2 registered, 2 healthy, 1 in the file) after 1 s; on hold since '*Z' by alice (the'\
-' registry is mad): '"$SWK_CONF stays as it is; 'swk resume' ends this and catches up" ]]
+' registry is mad): '"$SWK_CONF stays as it is until 'swk resume', which catches up with Consul" ]]
 	# It is over while somebody waits.
 	swk wait web=2,60 >"$E2E_DIR/out" &
 	swk resume

@@ -84,10 +84,10 @@ look_at() {
 	# shellcheck disable=SC2154 # bats sets stderr
 	sort <<<"$stderr" >"$E2E_DIR/said"
 	[ "$(jq -r '.watches[].service // empty' <<<"$output")" == web ]
-	why="skipped: its name can't be an upstream's (letters, digits, '.', '_', '-', at most 200)"
+	why="skipped: its name cannot be an upstream's name (letters, digits, '.', '_', '-', at most 200)"
 	# shellcheck disable=SC2016 # as it stands
 	diff "$E2E_DIR/said" - <<-END
-		swk: 2 services are left out by include and exclude
+		swk: 2 services are left out by include or exclude
 		swk: warning: service 'evil; } include /etc/passwd; #': $why
 		swk: warning: service 'web\$(reboot)"': $why
 	END
@@ -108,7 +108,7 @@ look_at() {
 	[ -z "$output$stderr" ]
 	[ "$(look_at "$WATCHES")" == "$before" ]
 	run -75 flock consul.d swk watches --write consul.d --timeout 1
-	[[ "$output" == "swk: error: $E2E_DIR/consul.d: another run held the lock until this one's --timeout" ]]
+	[[ "$output" == "swk: error: $E2E_DIR/consul.d: another run held the lock until this run timed out" ]]
 
 	# Who reads while it is replaced has the old one, whole.
 	cp "$WATCHES" old
@@ -116,7 +116,7 @@ look_at() {
 	consul_register api api-1 10.0.0.1 80
 	cp "$E2E_ROOT/consul.d/swk-apply.hcl" consul.d
 	run -0 --separate-stderr swk watches --write consul.d
-	[[ "$output" == consul.d/swk-watches.json && "$stderr" == *"consul.d/swk-apply.hcl has two of these watches as well"* ]]
+	[[ "$output" == consul.d/swk-watches.json && "$stderr" == *"consul.d/swk-apply.hcl has two of these watches too"* ]]
 	rm consul.d/swk-apply.hcl
 	cmp old /dev/fd/7
 	[ "$(jq -r '.watches[].service // empty' "$WATCHES" | xargs)" == 'api web' ]
@@ -198,7 +198,7 @@ reloads() {
 		jq "$change" "$WATCHES" >"$E2E_DIR/changed"
 		cp "$E2E_DIR/changed" "$WATCHES"
 		run -10 swk watches --write "$E2E_DIR/consul.d"
-		[[ "$output" == "swk: error: $WATCHES has something in it that swk watches doesn't write: "* ]]
+		[[ "$output" == "swk: error: $WATCHES contains something that swk watches does not write, "* ]]
 		[[ "$output" != *secret* ]]
 		cmp "$WATCHES" "$E2E_DIR/changed"
 	done
@@ -216,10 +216,10 @@ reloads() {
 @test "no folder, no Consul, or a Consul that has lost its services: nothing is written" {
 	start_agent
 	run -10 swk watches
-	[[ "$output" == "swk: error: Consul's list of services has no service: "* ]]
+	[[ "$output" == "swk: error: Consul's list of services has no service, so nothing was changed: "* ]]
 	consul_register web web-1 10.0.0.1 80
 	run -73 swk watches --write "$E2E_DIR/none"
-	[[ "$output" == "swk: error: --write: '$E2E_DIR/none' is no folder"* ]]
+	[[ "$output" == "swk: error: --write: '$E2E_DIR/none' is not a folder"* ]]
 	run -64 swk watches --write
 	run -64 swk watches "$E2E_DIR/consul.d"
 	[ -z "$(ls "$E2E_DIR/consul.d")" ]
@@ -234,19 +234,19 @@ reloads() {
 	[[ "$output" == *"has 1 service, but min_services (--min-services) is 2"* ]]
 	settings '{"exclude": ["*"]}'
 	run -10 swk watches --write "$E2E_DIR/consul.d"
-	[[ "$output" == *"not one of Consul's 1 services is to be published"* ]]
+	[[ "$output" == *"none of Consul's 1 services is published"* ]]
 	settings '{}'
 	consul_deregister web-1
 	run -10 swk watches --write "$E2E_DIR/consul.d"
-	[[ "$output" == "swk: error: Consul's list of services has no service: "* ]]
+	[[ "$output" == "swk: error: Consul's list of services has no service, so nothing was changed: "* ]]
 	# One that can't be published is none.
 	consul_register 'no name' odd-1 10.0.0.1 80
 	run -10 swk watches --write "$E2E_DIR/consul.d"
-	[[ "$output" == *"swk: error: Consul's list of services has no service: "* ]]
+	[[ "$output" == *"swk: error: Consul's list of services has no service, so nothing was changed: "* ]]
 	real="$CONSUL_HTTP_ADDR"
 	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
 	run -69 swk watches --write "$E2E_DIR/consul.d"
-	[[ "$output" == "swk: error: Consul could not be asked, and nothing is written: "*"$CONSUL_HTTP_ADDR"* ]]
+	[[ "$output" == "swk: error: Consul could not be asked, so nothing was written: "*"$CONSUL_HTTP_ADDR"* ]]
 	CONSUL_HTTP_ADDR="$real"
 	settings '{"keepalive": 5}'
 	run -78 swk watches --write "$E2E_DIR/consul.d"

@@ -81,7 +81,7 @@ all_there_is() {
 	# libcurl is there, though nothing is linked with it: Consul is not, and that is what it says.
 	run -69 inside swk-apply --resync --dry-run --conf /tmp/up.conf
 	[[ "$output" == *"Couldn't connect"* ]]
-	[[ "$output" != *"can't be loaded"* ]]
+	[[ "$output" != *"cannot be loaded"* ]]
 
 	inside dpkg -L swallowkeeper | grep '/man/.*\.gz$' >"$BATS_TEST_TMPDIR/manuals"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/manuals")" == "$(find man -name '*.[1-9]' | wc -l)" ]

@@ -25,14 +25,14 @@ enum swk_dyups_meaning swk_dyups_meaning(const struct swk_http_request *request,
 		*advice = ": is this the dyups interface?";
 		return strcmp(request->method, "DELETE") ? SWK_DYUPS_FINAL : SWK_DYUPS_NOT_THERE;
 	case 413:
-		*advice = ": client_max_body_size must be larger where dyups_interface stands";
+		*advice = ": raise client_max_body_size at dyups_interface";
 		return SWK_DYUPS_FINAL;
 	case 500:
 		if (strstr(request->reason, "not sync"))
 			return SWK_DYUPS_NOT_SYNC;
 		*advice = strstr(request->reason, "save to shm failed")
-				  ? ": dyups_shm_zone_size must be larger"
-				  : ": nginx's error log has the reason";
+				  ? ": raise dyups_shm_zone_size"
+				  : ": see nginx's error log for the reason";
 		return SWK_DYUPS_FINAL;
 	default:
 		return SWK_DYUPS_FINAL;

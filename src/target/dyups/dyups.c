@@ -206,7 +206,7 @@ static enum outcome send(struct change *change)
 				continue;
 			give_up_target(change);
 			return give_up(change, NOT_NOW,
-				       change->request.status == 200 ? "can't be read back"
+				       change->request.status == 200 ? "cannot be read back"
 								     : "failed",
 				       "");
 		case SWK_DYUPS_CUT:
@@ -217,8 +217,8 @@ static enum outcome send(struct change *change)
 			if (change->cuts)
 				return give_up(change, NEVER, "was cut short or refused",
 					       "; see nginx's error log, and put "
-					       "'client_body_in_file_only clean;' where "
-					       "dyups_interface stands");
+					       "'client_body_in_file_only clean;' next to "
+					       "dyups_interface");
 			return give_up(change, NEVER, "was refused", advice);
 		}
 	}
@@ -290,7 +290,7 @@ static enum swk_target_result dyups_delete(struct swk_target *target, struct swk
 			outcome = send_to(&change, NULL, 0);
 	}
 	if (outcome == HALF_SENT)
-		outcome = give_up(&change, NOT_NOW, "did not certainly reach all workers", "");
+		outcome = give_up(&change, NOT_NOW, "may not have reached all workers", "");
 	return result_of(outcome);
 }
 

@@ -150,7 +150,7 @@ static int take_detail(struct sample *sample, struct swk_error *error)
 static int note_no_interface(struct sample *sample, const char *answers)
 {
 	(void)swk_error_set(&sample->trouble, SWK_TEMPFAIL,
-			    "%s: there is no dyups interface (%s %ld): name its URL with --dyups",
+			    "%s: there is no dyups interface (%s %ld): give its URL with --dyups",
 			    sample->target->name, answers, sample->request->status);
 	return 0;
 }
@@ -162,11 +162,11 @@ static int take_list_for_detail(struct sample *sample, struct swk_error *error)
 	sample->workers.named = false;
 	if (!is_answer(sample, 200, 204))
 		return note_no_interface(sample, "/detail and /list answer 404 and");
-	(void)swk_error_set(&sample->trouble, SWK_TEMPFAIL,
-			    "%s: this dyups module has no /detail: what it holds can't be "
-			    "compared, and it serves proxy_pass by a plain variable stale (use "
-			    "$dyups_NAME there, or Tengine)",
-			    sample->target->name);
+	(void)swk_error_set(
+		&sample->trouble, SWK_TEMPFAIL,
+		"%s: this dyups module has no /detail, so its servers cannot be compared, and "
+		"proxy_pass with a plain variable uses old ones: use $dyups_NAME there, or Tengine",
+		sample->target->name);
 	return swk_dyups_read_list(&sample->live, sample->answer.data, sample->answer.length,
 				   error);
 }

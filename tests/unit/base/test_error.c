@@ -79,7 +79,7 @@ static void memory_has_a_message(void **state)
 
 	(void)state;
 	assert_int_equal(swk_error_memory(&error), SWK_INTERNAL);
-	assert_string_equal(error.text, "no memory");
+	assert_string_equal(error.text, "out of memory");
 }
 
 int main(void)

@@ -245,8 +245,12 @@ static void errors_name_their_source(void **state)
 		int status;
 		const char *text; /* the start of the message */
 	} rows[] = {
-		{NULL, NULL, {.address = "ftp://h"}, SWK_CONFIG, "consul.address: 'ftp://h': "},
-		{NULL, NULL, {.address = "unix://"}, SWK_CONFIG, "consul.address: unix:// wants"},
+		{NULL,
+		 NULL,
+		 {.address = "ftp://h"},
+		 SWK_CONFIG,
+		 "consul.address: 'ftp://h' has an unknown scheme"},
+		{NULL, NULL, {.address = "unix://"}, SWK_CONFIG, "consul.address: unix:// needs"},
 		{NULL,
 		 NULL,
 		 {.address = "h:99999"},
@@ -256,7 +260,7 @@ static void errors_name_their_source(void **state)
 		 NULL,
 		 {.address = "user:secret@h"},
 		 SWK_CONFIG,
-		 "consul.address: user, query and"},
+		 "consul.address: the URL must not"},
 		{NULL, NULL, {.address = ""}, 0, ""},
 		{NULL,
 		 NULL,
@@ -280,17 +284,17 @@ static void errors_name_their_source(void **state)
 		 NULL,
 		 {.token_file = "/no/such"},
 		 SWK_CONFIG,
-		 "consul.token_file: /no/such: the token can't be read: No such file"},
+		 "consul.token_file: /no/such: the token cannot be read: No such file"},
 		{"CONSUL_HTTP_TOKEN_FILE",
 		 "/no/such",
 		 {.token_file = "/dev/null"},
 		 SWK_USAGE,
-		 "CONSUL_HTTP_TOKEN_FILE: /no/such: the token can't be read"},
+		 "CONSUL_HTTP_TOKEN_FILE: /no/such: the token cannot be read"},
 		{"CONSUL_HTTP_TOKEN",
 		 "sec ret",
 		 {.token_file = "/no/such"},
 		 SWK_USAGE,
-		 "CONSUL_HTTP_TOKEN: a token has no blanks"},
+		 "CONSUL_HTTP_TOKEN: the token contains a blank"},
 		{"CONSUL_HTTP_TOKEN", "good", {.token_file = "/no/such"}, 0, ""},
 	};
 
@@ -434,7 +438,7 @@ static void token_at_its_limit(void **state)
 		(void)unlink(path);
 		assert_int_equal(status, over ? SWK_USAGE : 0);
 		if (over)
-			unit_says("too long", error.text, "no token is longer than 4096 bytes");
+			unit_says("too long", error.text, "the token is longer than 4096 bytes");
 		else
 			assert_int_equal(strlen(consul.header),
 					 strlen("X-Consul-Token: ") + SWK_TOKEN_MAX);
@@ -482,7 +486,7 @@ static void missing_token_file(void **state)
 	set("CONSUL_HTTP_TOKEN_FILE", "/no/such");
 	set("CONSUL_HTTP_TOKEN", "other");
 	assert_int_equal(swk_consul_init(&consul, &nothing_set, NULL, &error), SWK_USAGE);
-	unit_says("not there", error.text, "the token can't be read: No such file");
+	unit_says("not there", error.text, "the token cannot be read: No such file");
 	assert_null(consul.base);
 	swk_consul_free(&consul);
 }
@@ -699,12 +703,12 @@ static void no_key_is_a_valid_answer(void **state)
 		{"up", NOT_FOUND_AT(0), 0, "answered 404"},
 		{"up", NOT_FOUND_AT(7) "no page here", 0, "answered 404: no page here"},
 		{"up", OK_AT(7) "", 0, "/v1/kv/up/?recurse: "},
-		{"up", OK_AT(7) "[]", 0, "not what Consul says there"},
-		{"up", OK_AT(7) "[" INSTANCE("a") "]", 0, "not what Consul says there"},
+		{"up", OK_AT(7) "[]", 0, "not what Consul answers there"},
+		{"up", OK_AT(7) "[" INSTANCE("a") "]", 0, "not what Consul answers there"},
 		{NULL, NOT_FOUND_AT(7), 0, "answered 404"},
 		{NULL, OK_AT(7) "[]", 7, NULL},
 		{NULL, OK_AT(7) "[" INSTANCE("a") "]", 7, NULL},
-		{NULL, OK_AT(7) "{\"web\":[]}", 0, "not what Consul says there"},
+		{NULL, OK_AT(7) "{\"web\":[]}", 0, "not what Consul answers there"},
 	};
 
 	(void)state;

@@ -96,10 +96,11 @@ static void instances(void **state)
 		{"{" NODE "," SERVICE(WEB) "," CHECKS("{\"Status\":\"passing\",\"ServiceID\":7,"
 						      "\"ServiceName\":\"\"}"),
 		 GOOD(0)},
-		{"{" NODE "," SERVICE(WEB) "}", IS_UNREADABLE "it has no Checks\n"},
-		{"{" NODE "," SERVICE(WEB) ",\"Checks\":{}}", IS_UNREADABLE "Checks is no array\n"},
+		{"{" NODE "," SERVICE(WEB) "}", IS_UNREADABLE "Checks is missing\n"},
+		{"{" NODE "," SERVICE(WEB) ",\"Checks\":{}}",
+		 IS_UNREADABLE "Checks is not an array\n"},
 		{"{" NODE "," SERVICE(WEB) ",\"Checks\":\"passing\"}",
-		 IS_UNREADABLE "Checks is no array\n"},
+		 IS_UNREADABLE "Checks is not an array\n"},
 		{"{" NODE "," SERVICE(WEB) ",\"Checks\":[{}]}",
 		 IS_UNREADABLE "a check has no Status\n"},
 		{"{" NODE "," SERVICE(WEB) ",\"Checks\":[7]}",
@@ -116,23 +117,23 @@ static void instances(void **state)
 		 "instance 0 web @n1 10.0.0.9:1.8446744073709552e+19 passing\n"},
 		{"{" NODE
 		 "," SERVICE("\"ID\":\"w1\",\"Service\":\"web\",\"Port\":\"80\"") "," PASSING "}",
-		 IS_UNREADABLE "Service.Port is no number\n"},
+		 IS_UNREADABLE "Service.Port is not a number\n"},
 		{"{" NODE "," SERVICE("\"ID\":\"w1\",\"Service\":\"web\",\"Port\":null") "," PASSING
 											 "}",
-		 IS_UNREADABLE "Service.Port is no number\n"},
+		 IS_UNREADABLE "Service.Port is not a number\n"},
 		{"{" NODE "," SERVICE("\"ID\":\"w1\",\"Service\":\"web\"") "," PASSING "}",
-		 IS_UNREADABLE "it has no Service.Port\n"},
+		 IS_UNREADABLE "Service.Port is missing\n"},
 		/* tags */
 		{"{" NODE "," SERVICE(WEB ",\"Tags\":null") "," PASSING "}", GOOD(0)},
 		{"{" NODE "," SERVICE(WEB ",\"Tags\":[]") "," PASSING "}", GOOD(0)},
 		{"{" NODE "," SERVICE(WEB ",\"Tags\":[\"\"]") "," PASSING "}",
 		 "instance 0 web w1@n1 10.0.0.1:80 [] passing\n"},
 		{"{" NODE "," SERVICE(WEB ",\"Tags\":\"a\"") "," PASSING "}",
-		 IS_UNREADABLE "Service.Tags is no array\n"},
+		 IS_UNREADABLE "Service.Tags is not an array\n"},
 		{"{" NODE "," SERVICE(WEB ",\"Tags\":[\"a\",7]") "," PASSING "}",
-		 IS_UNREADABLE "a tag is no string\n"},
+		 IS_UNREADABLE "a tag is not a string\n"},
 		{"{" NODE "," SERVICE(WEB ",\"Tags\":[\"a\",\"gray=\\u0000\"]") "," PASSING "}",
-		 IS_UNREADABLE "a tag holds a NUL\n"},
+		 IS_UNREADABLE "a tag contains a NUL byte\n"},
 		/* tagged addresses of the service and the node */
 		{"{\"Node\":{\"Node\":\"n1\",\"Address\":\"10.0.0.7\",\"TaggedAddresses\":{"
 		 "\"lan\":\"10.0.0.8\",\"wan\":\"\"}}," SERVICE(
@@ -157,9 +158,9 @@ static void instances(void **state)
 		 OF("passing", " tagged:g=x:1 node:e=f:0")},
 		{"{" NODE "," SERVICE(WEB ",\"TaggedAddresses\":{}") "," PASSING "}", GOOD(0)},
 		{"{" NODE "," SERVICE(WEB ",\"TaggedAddresses\":[]") "," PASSING "}",
-		 IS_UNREADABLE "Service.TaggedAddresses is no object\n"},
+		 IS_UNREADABLE "Service.TaggedAddresses is not an object\n"},
 		{"{\"Node\":{\"TaggedAddresses\":\"lan\"}," SERVICE(WEB) "," PASSING "}",
-		 IS_UNREADABLE "Node.TaggedAddresses is no object\n"},
+		 IS_UNREADABLE "Node.TaggedAddresses is not an object\n"},
 		/* Meta */
 		{"{" NODE "," SERVICE(WEB ",\"Meta\":{\"b\":\"1\",\"a\":\"\",\"c\":7,\"d\":null,"
 					  "\"e\":\"\\u0000\",\"f\":[\"g\"],\"\":\"h\"}") "," PASSING
@@ -171,7 +172,7 @@ static void instances(void **state)
 		 "," SERVICE(WEB) "," PASSING "}",
 		 GOOD(0)},
 		{"{" NODE "," SERVICE(WEB ",\"Meta\":[\"a\"]") "," PASSING "}",
-		 IS_UNREADABLE "Service.Meta is no object\n"},
+		 IS_UNREADABLE "Service.Meta is not an object\n"},
 		/* Weights */
 		{"{" NODE "," SERVICE(WEB ",\"Weights\":{\"Passing\":10,\"Warning\":3}") "," PASSING
 											 "}",
@@ -194,62 +195,63 @@ static void instances(void **state)
 					  "\"Warning\":1}") "," PASSING "}",
 		 OF("passing", " weights=65535,1")},
 		{"{" NODE "," SERVICE(WEB ",\"Weights\":{\"Passing\":\"10\"}") "," PASSING "}",
-		 IS_UNREADABLE "Service.Weights.Passing is no number\n"},
+		 IS_UNREADABLE "Service.Weights.Passing is not a number\n"},
 		{"{" NODE "," SERVICE(WEB ",\"Weights\":{\"Warning\":false}") "," PASSING "}",
-		 IS_UNREADABLE "Service.Weights.Warning is no number\n"},
+		 IS_UNREADABLE "Service.Weights.Warning is not a number\n"},
 		{"{" NODE "," SERVICE(WEB ",\"Weights\":[]") "," PASSING "}",
-		 IS_UNREADABLE "Service.Weights is no object\n"},
+		 IS_UNREADABLE "Service.Weights is not an object\n"},
 		{"{" NODE "," SERVICE(WEB ",\"Weights\":7") "," PASSING "}",
-		 IS_UNREADABLE "Service.Weights is no object\n"},
+		 IS_UNREADABLE "Service.Weights is not an object\n"},
 		/* the first of two reasons */
 		{"{" NODE "," SERVICE(WEB ",\"Meta\":[],\"Weights\":7") ",\"Checks\":7}",
-		 IS_UNREADABLE "Service.Meta is no object\n"},
+		 IS_UNREADABLE "Service.Meta is not an object\n"},
 		/* mesh proxies */
 		{"{" NODE "," SERVICE(WEB ",\"Kind\":\"connect-proxy\"") "," PASSING "}",
 		 "instance 0 web w1@n1 10.0.0.1:80 passing proxy\n"},
 		{"{" NODE "," SERVICE(WEB ",\"Kind\":\"\"") "," PASSING "}", GOOD(0)},
 		{"{" NODE "," SERVICE(WEB ",\"Kind\":null") "," PASSING "}", GOOD(0)},
 		{"{" NODE "," SERVICE(WEB ",\"Kind\":7") "," PASSING "}",
-		 IS_UNREADABLE "Service.Kind is no string\n"},
+		 IS_UNREADABLE "Service.Kind is not a string\n"},
 		{"{" NODE "," SERVICE(WEB ",\"Kind\":\"\\u0000\"") "," PASSING "}",
-		 IS_UNREADABLE "Service.Kind holds a NUL\n"},
+		 IS_UNREADABLE "Service.Kind contains a NUL byte\n"},
 		/* texts */
 		{"{" NODE "," SERVICE("\"Service\":\"web\",\"ID\":7,\"Port\":80") "," PASSING "}",
-		 "unreadable web: instance 0 (line 1): Service.ID is no string\n"},
+		 "unreadable web: instance 0 (line 1): Service.ID is not a string\n"},
 		{"{" NODE
 		 "," SERVICE("\"Service\":\"web\",\"ID\":\"a\\u0000\",\"Port\":80") "," PASSING "}",
-		 "unreadable web: instance 0 (line 1): Service.ID holds a NUL\n"},
+		 "unreadable web: instance 0 (line 1): Service.ID contains a NUL byte\n"},
 		{"{" NODE "," SERVICE(
 			 "\"ID\":\"w1\",\"Service\":\"web\",\"Address\":7,\"Port\":80") "," PASSING
 											"}",
-		 IS_UNREADABLE "Service.Address is no string\n"},
+		 IS_UNREADABLE "Service.Address is not a string\n"},
 		{"{" NODE "," SERVICE("\"ID\":\"w1\",\"Service\":\"web\",\"Address\":\"\\u0000\","
 				      "\"Port\":80") "," PASSING "}",
-		 IS_UNREADABLE "Service.Address holds a NUL\n"},
+		 IS_UNREADABLE "Service.Address contains a NUL byte\n"},
 		{"{\"Node\":{\"Address\":\"10.0.0.9\\u0000\"}," SERVICE(
 			 "\"ID\":\"w1\",\"Service\":\"web\",\"Port\":80") "," PASSING "}",
-		 IS_UNREADABLE "Node.Address holds a NUL\n"},
+		 IS_UNREADABLE "Node.Address contains a NUL byte\n"},
 		{"{\"Node\":{\"Address\":[]}," SERVICE(
 			 "\"ID\":\"w1\",\"Service\":\"web\",\"Port\":80") "," PASSING "}",
-		 IS_UNREADABLE "Node.Address is no string\n"},
+		 IS_UNREADABLE "Node.Address is not a string\n"},
 		{"{\"Node\":{\"Node\":{}}," SERVICE(WEB) "," PASSING "}",
-		 IS_UNREADABLE "Node.Node is no string\n"},
+		 IS_UNREADABLE "Node.Node is not a string\n"},
 		{"{\"Node\":\"n1\"," SERVICE(WEB) "," PASSING "}",
-		 IS_UNREADABLE "Node is no object\n"},
-		{"{" SERVICE(WEB) "," PASSING "}", IS_UNREADABLE "Node is no object\n"},
+		 IS_UNREADABLE "Node is not an object\n"},
+		{"{" SERVICE(WEB) "," PASSING "}", IS_UNREADABLE "Node is not an object\n"},
 		/* the service is unknown */
 		{"{" NODE "," SERVICE("\"ID\":\"w1\",\"Port\":80") "," PASSING "}",
-		 "unreadable (unknown): instance 0 (line 1): it has no Service.Service\n"},
+		 "unreadable (unknown): instance 0 (line 1): Service.Service is missing\n"},
 		{"{" NODE "," SERVICE("\"Service\":\"\",\"Port\":80") "," PASSING "}",
-		 "unreadable (unknown): instance 0 (line 1): it has no Service.Service\n"},
+		 "unreadable (unknown): instance 0 (line 1): Service.Service is missing\n"},
 		{"{" NODE "," SERVICE("\"Service\":7,\"Port\":80") "," PASSING "}",
-		 "unreadable (unknown): instance 0 (line 1): Service.Service is no string\n"},
+		 "unreadable (unknown): instance 0 (line 1): Service.Service is not a string\n"},
 		{"{" NODE "," SERVICE("\"Service\":\"web\\u0000x\",\"Port\":80") "," PASSING "}",
-		 "unreadable (unknown): instance 0 (line 1): Service.Service holds a NUL\n"},
+		 "unreadable (unknown): instance 0 (line 1): Service.Service contains a NUL "
+		 "byte\n"},
 		{"{" NODE ",\"Service\":\"web\"," PASSING "}",
-		 "unreadable (unknown): instance 0 (line 1): Service is no object\n"},
+		 "unreadable (unknown): instance 0 (line 1): Service is not an object\n"},
 		{"{" NODE "," PASSING "}",
-		 "unreadable (unknown): instance 0 (line 1): Service is no object\n"},
+		 "unreadable (unknown): instance 0 (line 1): Service is not an object\n"},
 		/* JSON that jansson rejects */
 		{"{" NODE "," SERVICE(WEB ",\"Meta\":{\"\\u0000\":\"\"}") "," PASSING "}",
 		 "unreadable (unknown): instance 0 (line 1): NUL byte in object key not "
@@ -292,11 +294,11 @@ static void lists_belong_to_one_instance(void **state)
 
 	(void)state;
 	assert_string_equal(
-		record, GOOD(0) "instance 1 web w1@n1 10.0.0.1:80 [t] tagged:a=b:1 c=d passing\n"
-				"instance 2 web w1@n1 10.0.0.1:80 [u] [v] [w] tagged:e=f:1 "
-				"tagged:g=h:0 i=j k=l m=n passing\n"
-				"unreadable web: instance 3 ('w1', line 1): Service.Weights is no "
-				"object\n" GOOD(4) "ended: service\n");
+		record,
+		GOOD(0) "instance 1 web w1@n1 10.0.0.1:80 [t] tagged:a=b:1 c=d passing\ninstance 2 "
+			"web w1@n1 10.0.0.1:80 [u] [v] [w] tagged:e=f:1 tagged:g=h:0 i=j k=l m=n "
+			"passing\nunreadable web: instance 3 ('w1', line 1): Service.Weights is "
+			"not an object\n" GOOD(4) "ended: service\n");
 	free(record);
 }
 
@@ -316,19 +318,14 @@ static const struct document keys_with_others[] = {
 	{"[{\"Key\":\"a\"},\n{\"Value\":null},{\"Key\":7},{\"Key\":null},{\"Key\":\"\"},"
 	 "{\"Key\":\"a\\u0000b\"},\n{\"Key\":\"\\ud800\"},7,null,[],{\"CheckID\":\"c\"}," INSTANCE
 	 ",{\"Key\":\"b\"}]",
-	 "key 0 a\n"
-	 "unreadable (unknown): key 1 (line 2): it has no Key\n"
-	 "unreadable (unknown): key 2 (line 2): Key is no string\n"
-	 "unreadable (unknown): key 3 (line 2): it has no Key\n"
-	 "unreadable (unknown): key 4 (line 2): it has no Key\n"
-	 "unreadable (unknown): key 5 (line 2): Key holds a NUL\n"
-	 "unreadable (unknown): key 6 (line 3): invalid Unicode '\\uD800' near '\"\\ud800\"'\n"
-	 "unreadable (unknown): key 7 (line 3): it has no Key\n"
-	 "unreadable (unknown): key 8 (line 3): it has no Key\n"
-	 "unreadable (unknown): key 9 (line 3): it has no Key\n"
-	 "unreadable (unknown): key 10 (line 3): it has no Key\n"
-	 "unreadable (unknown): key 11 (line 3): it has no Key\n"
-	 "key 12 b\nended: keys\n"},
+	 "key 0 a\nunreadable (unknown): key 1 (line 2): Key is missing\nunreadable (unknown): key "
+	 "2 (line 2): Key is not a string\nunreadable (unknown): key 3 (line 2): Key is "
+	 "missing\nunreadable (unknown): key 4 (line 2): Key is missing\nunreadable (unknown): key "
+	 "5 (line 2): Key contains a NUL byte\nunreadable (unknown): key 6 (line 3): invalid "
+	 "Unicode '\\uD800' near '\"\\ud800\"'\nunreadable (unknown): key 7 (line 3): Key is "
+	 "missing\nunreadable (unknown): key 8 (line 3): Key is missing\nunreadable (unknown): key "
+	 "9 (line 3): Key is missing\nunreadable (unknown): key 10 (line 3): Key is "
+	 "missing\nunreadable (unknown): key 11 (line 3): Key is missing\nkey 12 b\nended: keys\n"},
 };
 
 static void keys(void **state)
@@ -362,7 +359,7 @@ static char *in_base64(const char *text, size_t length)
 
 static void key_values(void **state)
 {
-#define NO_OBJECT ": its value is no JSON object"
+#define NO_OBJECT ": its value is not a JSON object"
 	static const struct {
 		const char *value, *record;
 	} rows[] = {
@@ -401,16 +398,16 @@ static void key_values(void **state)
 		{"null", ""},
 		{"\"e30=\"", ""},
 		{"\"eyJhIjox\\u0066Q==\"", " a=1"}, /* {"a":1} */
-		{"\"eyJhIjox\\u0000fQ==\"", ": its value is no base64"},
+		{"\"eyJhIjox\\u0000fQ==\"", ": its value is not base64"},
 		{"\"eyJhIjoxAH0=\"", NO_OBJECT}, /* with a NUL after the 1 */
 		{"\"eyJhIjoxfQA=\"", NO_OBJECT}, /* with a NUL at its end */
-		{"\"eyJhIjoxfQ\"", ": its value is no base64"},
-		{"\"eyJhIjoxfQ==\\n\"", ": its value is no base64"},
-		{"\"{}\"", ": its value is no base64"},
-		{"7", ": its value is no base64"},
-		{"{}", ": its value is no base64"},
-		{"[\"e30=\"]", ": its value is no base64"},
-		{"false", ": its value is no base64"},
+		{"\"eyJhIjoxfQ\"", ": its value is not base64"},
+		{"\"eyJhIjoxfQ==\\n\"", ": its value is not base64"},
+		{"\"{}\"", ": its value is not base64"},
+		{"7", ": its value is not base64"},
+		{"{}", ": its value is not base64"},
+		{"[\"e30=\"]", ": its value is not base64"},
+		{"false", ": its value is not base64"},
 	};
 	char document[1024], desired[1024], *record, *encoded;
 

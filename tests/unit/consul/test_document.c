@@ -13,16 +13,15 @@ static const struct document good_kinds[] = {
 	 "ended: checks\n"},
 	/* an element without a kind does not hide the kind of the next */
 	{"[{}," INSTANCE "]",
-	 "unreadable (unknown): instance 0 (line 1): it is no instance\n" GOOD(1) "ended: "
-										  "service\n"},
+	 "unreadable (unknown): instance 0 (line 1): it is not an instance\n" GOOD(1) "ended: "
+										      "service\n"},
 	/* kinds mixed: the first that shows its kind decides */
 	{"[" INSTANCE ",{\"CheckID\":\"c\"},7,\"x\",null,[]]",
-	 GOOD(0) "unreadable (unknown): instance 1 (line 1): Service is no object\n"
-		 "unreadable (unknown): instance 2 (line 1): Service is no object\n"
-		 "unreadable (unknown): instance 3 (line 1): Service is no object\n"
-		 "unreadable (unknown): instance 4 (line 1): Service is no object\n"
-		 "unreadable (unknown): instance 5 (line 1): Service is no object\n"
-		 "ended: service\n"},
+	 GOOD(0) "unreadable (unknown): instance 1 (line 1): Service is not an object\nunreadable "
+		 "(unknown): instance 2 (line 1): Service is not an object\nunreadable (unknown): "
+		 "instance 3 (line 1): Service is not an object\nunreadable (unknown): instance 4 "
+		 "(line 1): Service is not an object\nunreadable (unknown): instance 5 (line 1): "
+		 "Service is not an object\nended: service\n"},
 	{"[{\"CheckID\":\"c\"}," INSTANCE "]", "ended: checks\n"},
 };
 
@@ -38,8 +37,8 @@ static const struct document bad_kinds[] = {
 	 "refused 65: line 1: this looks like the document of a 'key' watch"},
 	{"{\"LockIndex\":0,\"Key\":\"a\"}",
 	 "refused 65: line 1: this looks like the document of a 'key' watch"},
-	{"{\"web\":[],\n\"api\":\n{}}",
-	 "service web\nrefused 65: line 3: this looks like an object that is no list of services"},
+	{"{\"web\":[],\n\"api\":\n{}}", "service web\nrefused 65: line 3: this looks like an "
+					"object that is not a list of services"},
 	{"{\"web\":\"a\"}", "refused 65: line 1: this looks like an object"},
 	{"{\"web\":7}", "refused 65: line 1: this looks like an object"},
 	{"{\"web\":null}", "refused 65: line 1: this looks like an object"},
@@ -47,28 +46,27 @@ static const struct document bad_kinds[] = {
 	{"{\"web\":\"\\ud800\"}", "refused 65: line 1: this looks like an object"},
 	{"{\"web\":{\"\\u0000\":1}}", "refused 65: line 1: this looks like an object"},
 	/* not one instance */
-	{"[{}]", "unreadable (unknown): instance 0 (line 1): it is no instance\n"
-		 "refused 65: this looks like an array without one instance or check among its 1"},
+	{"[{}]", "unreadable (unknown): instance 0 (line 1): it is not an instance\nrefused 65: "
+		 "none of the array's 1 elements"},
 	{"[7,\"a\",[]]", NULL},
 };
 
 /* Results if keys are accepted. */
 static const struct document good_kinds_of_keys[] = {
 	{"[{\"LockIndex\":0,\"Key\":\"a\"}]", "key 0 a\nended: keys\n"},
-	{"[{},{\"Key\":\"b\"}]",
-	 "unreadable (unknown): instance 0 (line 1): it is no instance\nkey 1 b\nended: keys\n"},
+	{"[{},{\"Key\":\"b\"}]", "unreadable (unknown): instance 0 (line 1): it is not an "
+				 "instance\nkey 1 b\nended: keys\n"},
 	/* the first element that shows a kind decides */
-	{"[" INSTANCE ",{\"Key\":\"a\"}]",
-	 GOOD(0) "unreadable (unknown): instance 1 (line 1): Service is no object\n"
-		 "ended: service\n"},
+	{"[" INSTANCE ",{\"Key\":\"a\"}]", GOOD(0) "unreadable (unknown): instance 1 (line 1): "
+						   "Service is not an object\nended: service\n"},
 };
 
 #define TAKES "'service', 'services', 'checks' or 'keyprefix' watch\n"
 
 static const struct document bad_kinds_of_keys[] = {
-	{"", "refused 65: the input is empty; swk-apply takes the document of a " TAKES},
+	{"", "refused 65: the document is empty; swk-apply accepts the document of a " TAKES},
 	{"\n{\"Key\":\"a\",\"Value\":\"YQ==\"}",
-	 "refused 65: line 2: this looks like the document of a 'key' watch; swk-apply takes the "
+	 "refused 65: line 2: this looks like the document of a 'key' watch; swk-apply accepts the "
 	 "document of a " TAKES},
 	{"[{\"LTime\":3}]", TAKES},
 	{"[{}]", TAKES},
@@ -119,8 +117,8 @@ static void checks_before_their_instance(void **state)
 						"{\"Node\": {}, \"Service\": {\"Service\": "
 						"\"web\", \"ID\": \"w3\"}, "
 						"\"Checks\": [" STATE_OF("") "]}]";
-	static const char undecodable[] = "unreadable web: instance 2 ('w3', line 1): it has no "
-					  "Service.Port\nended: service\n";
+	static const char undecodable[] = "unreadable web: instance 2 ('w3', line 1): Service.Port "
+					  "is missing\nended: service\n";
 	char *record = read_checks_of(document, true), *desired;
 
 	(void)state;
@@ -183,10 +181,10 @@ static void sink_ends_the_reading(void **state)
 	} rows[] = {
 		{"[" INSTANCE "," INSTANCE ", no JSON", "enough"},
 		{"{\"web\":[], no JSON", "web"},
-		{"[{}, no JSON", "it is no instance"},
+		{"[{}, no JSON", "it is not an instance"},
 		{"{\"\":[], no JSON", "its name is empty"},
 		{"[{\"Key\":\"a/b\"}, no JSON", "a/b"},
-		{"[{\"Key\":\"\"}, no JSON", "it has no Key"},
+		{"[{\"Key\":\"\"}, no JSON", "Key is missing"},
 		{"[{\"CheckID\":\"c\"}, no JSON", "c"},
 	};
 	static const struct swk_document_sink sink = {.instance = refuse_instance,
@@ -281,7 +279,7 @@ static void idle_writer(void **state)
 	assert_int_equal(
 		swk_document_read(reading.document, ends[0], swk_now_ms(), &kind, &reading.error),
 		SWK_DATA);
-	unit_says("in time", reading.error.text, "did not end in time");
+	unit_says("in time", reading.error.text, "did not end within --timeout");
 	free(end(&reading));
 	(void)close(ends[0]);
 	(void)close(ends[1]);

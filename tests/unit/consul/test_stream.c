@@ -22,45 +22,46 @@ static const struct document good_documents[] = {
 		 "unreadable (unknown): instance 2 (line 3): unable to decode byte 0xff near "
 		 "'\"'\n" GOOD(3) "ended: service\n"},
 	{"{\"a\\u0000b\":[],\"web\":[\"\\u0000\"],\"\":[],\"\\ud800\":[],\"\xff\":[],\"zoo\":[]}",
-	 "unreadable (unknown): a service in the list: its name holds a NUL\n"
-	 "service web\n"
-	 "unreadable (unknown): a service in the list: its name is empty\n"
-	 "unreadable (unknown): a service in the list: invalid Unicode '\\uD800' near "
-	 "'\"\\ud800\"'\n"
-	 "unreadable (unknown): a service in the list: unable to decode byte 0xff near '\"'\n"
-	 "service zoo\nended: services\n"},
+	 "unreadable (unknown): a service in the list: its name contains a NUL byte\nservice "
+	 "web\nunreadable (unknown): a service in the list: its name is empty\nunreadable "
+	 "(unknown): a service in the list: invalid Unicode '\\uD800' near "
+	 "'\"\\ud800\"'\nunreadable (unknown): a service in the list: unable to decode byte 0xff "
+	 "near '\"'\nservice zoo\nended: services\n"},
 	{"{\"web\":[\"\\ud800\",\"\xff\"],\"zoo\":[1e400]}",
 	 "service web\nservice zoo\nended: services\n"},
 };
 
 static const struct document bad_documents[] = {
-	{"", "refused 65: the input is empty"},
-	{" \n", "refused 65: the input is empty"},
+	{"", "refused 65: the document is empty"},
+	{" \n", "refused 65: the document is empty"},
 	{" nul", "refused 65: line 1: this looks like null"},
-	{"null\n", "refused 65: line 1: this looks like null, which a 'key'"},
+	{"null\n", "refused 65: line 1: this looks like null, which is the document of a 'key'"},
 	/* not JSON */
-	{"x", "refused 65: line 1, byte 1: this is not a watch's JSON: an array or an object "
-	      "should stand here, not x"},
-	{"\xef\xbb\xbf[]", "refused 65: line 1, byte 1: this is not a watch's JSON: an array or "
-			   "an object should stand here, not \\xef"},
+	{"x", "refused 65: line 1, byte 1: this is not a watch's document: expected an array or an "
+	      "object, found x"},
+	{"\xef\xbb\xbf[]", "refused 65: line 1, byte 1: this is not a watch's document: expected "
+			   "an array or an object, found \\xef"},
 	{"\"web\"", "refused 65: line 1, byte 1"},
 	{"7", "refused 65: line 1, byte 1"},
 	{"]", "refused 65: line 1, byte 1"},
-	{"[\n,]", "refused 65: line 2, byte 3: this is not a watch's JSON: an instance or ']'"},
-	{"[" INSTANCE ",]", GOOD(0) "refused 65: line 1, byte 147: this is not a watch's JSON: an "
-				    "instance should stand here, not ]"},
-	{"[" INSTANCE "\n" INSTANCE "]",
-	 GOOD(0) "refused 65: line 2, byte 147: this is not a watch's JSON: ',' or ']' should "
-		 "stand here, not {"},
+	{"[\n,]",
+	 "refused 65: line 2, byte 3: this is not a watch's document: expected an instance or ']'"},
+	{"[" INSTANCE ",]", GOOD(0) "refused 65: line 1, byte 147: this is not a watch's document: "
+				    "expected an instance, found ]"},
+	{"[" INSTANCE "\n" INSTANCE "]", GOOD(0) "refused 65: line 2, byte 147: this is not a "
+						 "watch's document: expected ',' or ']', found {"},
 	{"[" INSTANCE "}", GOOD(0) "refused 65: line 1, byte 146"},
 	{"[1 2]", NULL},
-	{"{,}", "refused 65: line 1, byte 2: this is not a watch's JSON: a name or '}'"},
+	{"{,}",
+	 "refused 65: line 1, byte 2: this is not a watch's document: expected a name or '}'"},
 	{"{web:[]}", "refused 65: line 1, byte 2"},
-	{"{\"web\" []}", "refused 65: line 1, byte 8: this is not a watch's JSON: ':'"},
-	{"{\"web\":}", "refused 65: line 1, byte 8: this is not a watch's JSON: a value"},
+	{"{\"web\" []}",
+	 "refused 65: line 1, byte 8: this is not a watch's document: expected ':'"},
+	{"{\"web\":}",
+	 "refused 65: line 1, byte 8: this is not a watch's document: expected a value"},
 	{"{\"web\":[] \"a\":[]}", "service web\nrefused 65: line 1, byte 11"},
-	{"{\"web\":[],}", "service web\nrefused 65: line 1, byte 11: this is not a watch's JSON: a "
-			  "name should"},
+	{"{\"web\":[],}", "service web\nrefused 65: line 1, byte 11: this is not a watch's "
+			  "document: expected a name"},
 	{"{\"web\":[]]", "service web\nrefused 65: line 1, byte 10"},
 	/* good framing around text that is not JSON */
 	{"[\n{\"a\":1,\n\"b\" 2}]", "refused 65: line 3, byte 15: this is not JSON"},
@@ -73,7 +74,7 @@ static const struct document bad_documents[] = {
 	{"{\"w\teb\":[]}", "refused 65: line 1"},
 	{"{\"w\\xeb\":[]}", "refused 65: line 1"},
 	/* text after the end */
-	{"[]x", "refused 65: line 1, byte 3: this is not a watch's JSON: the end should stand"},
+	{"[]x", "refused 65: line 1, byte 3: this is not a watch's document: expected the end"},
 	{"[]\n\n[]", "refused 65: line 3, byte 5"},
 	{"{}{}", "refused 65: line 1, byte 3"},
 	{"[" INSTANCE "]]", GOOD(0) "refused 65: line 1, byte 147"},
@@ -89,19 +90,19 @@ static const struct document good_keys[] = {
 
 static const struct document bad_keys[] = {
 	{"[{\"Key\":\"a\"}", "key 0 a\nrefused 65: line 1: the document is cut off"},
-	{"[{\"Key\":\"a\"}]]", "key 0 a\nrefused 65: line 1, byte 14: this is not a watch's JSON: "
-			       "the end"},
+	{"[{\"Key\":\"a\"}]]",
+	 "key 0 a\nrefused 65: line 1, byte 14: this is not a watch's document: expected the end"},
 	{"[{\"Key\":\"a\"},{\"Key\":tru}]",
 	 "key 0 a\nrefused 65: line 1, byte 23: this is not JSON"},
 	/* almost null */
 	{"n", "refused 65: line 1: the document is cut off after 1 bytes"},
 	{" nul", "refused 65: line 1: the document is cut off after 4 bytes"},
-	{"nul ", "refused 65: line 1, byte 4: this is not a watch's JSON: null should stand here, "
-		 "not \\x20"},
-	{"\nnu\nll", "refused 65: line 2, byte 4: this is not a watch's JSON: null should stand"},
-	{"nulL", "refused 65: line 1, byte 4: this is not a watch's JSON: null should stand here"},
-	{"nullx", "refused 65: line 1, byte 5: this is not a watch's JSON: the end should stand"},
-	{"null\n,", "refused 65: line 2, byte 6: this is not a watch's JSON: the end should"},
+	{"nul ",
+	 "refused 65: line 1, byte 4: this is not a watch's document: expected null, found \\x20"},
+	{"\nnu\nll", "refused 65: line 2, byte 4: this is not a watch's document: expected null"},
+	{"nulL", "refused 65: line 1, byte 4: this is not a watch's document: expected null"},
+	{"nullx", "refused 65: line 1, byte 5: this is not a watch's document: expected the end"},
+	{"null\n,", "refused 65: line 2, byte 6: this is not a watch's document: expected the end"},
 	{"null null", "refused 65: line 1, byte 6"},
 	{"null[]", "refused 65: line 1, byte 5"},
 	{"Null", "refused 65: line 1, byte 1"},
@@ -170,9 +171,8 @@ static void raw_nul(void **state)
 		free(record);
 	}
 	record = read_document("{\"web\":[],\0\"zoo\":[]}", 20);
-	assert_string_equal(record,
-			    "service web\nrefused 65: line 1, byte 11: this is not a watch's "
-			    "JSON: a name should stand here, not \\x00\n");
+	assert_string_equal(record, "service web\nrefused 65: line 1, byte 11: this is not a "
+				    "watch's document: expected a name, found \\x00\n");
 	free(record);
 	record = read_document("[7\0]", 4);
 	unit_says("after a number", record, "refused 65: line 1, byte 3");
@@ -282,11 +282,11 @@ static void deeply_nested(void **state)
 	static const struct {
 		const char *before, *open, *close, *after, *says;
 	} rows[] = {
-		{"", "[", "]", "", "refused 65: this looks like an array without one instance"},
+		{"", "[", "]", "", "refused 65: none of the array's"},
 		{"", "[", "", "", "refused 65: line 1: the document is cut off"},
 		{"", "{\"a\":", "", "1", "refused 65: line 1: the document is cut off"},
 		{"", "{\"a\":", "}", "1",
-		 "refused 65: line 1: this looks like an object that is no list of services"},
+		 "refused 65: line 1: this looks like an object that is not a list of services"},
 		{"[" INSTANCE ",{\"a\":", "[", "]", "}," INSTANCE "]",
 		 GOOD(0) "unreadable (unknown): instance 1 (line 1): maximum parsing depth "
 			 "reached near '['\n" GOOD(2) "ended: service\n"},

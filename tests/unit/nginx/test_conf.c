@@ -505,7 +505,7 @@ static void refused_with_its_line(void **state)
 		{"upstream web {\nserver 10.0.0.1:80 backup=1;\n}", 2, "'backup=1'"},
 		/* names that differ only in case */
 		{"upstream web { server 10.0.0.1:80; }\nupstream WEB { server 10.0.0.1:80; }", 0,
-		 "stands in it twice"},
+		 "appears twice"},
 		/* words that swk-apply never writes */
 		{letters_201, 1, "unexpected 'aaa"},
 	};

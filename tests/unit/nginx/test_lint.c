@@ -357,34 +357,34 @@ static void mends(void **state)
 		const char *text, *what, *mend;
 	} rows[] = {
 		{PASS("proxy_pass http://Web;"), "'proxy_pass http://Web' names upstream web",
-		 "'set $backend web;' and 'proxy_pass http://$backend;'"},
+		 "use 'set $backend web;' and 'proxy_pass http://$backend;'"},
 		{PASS("grpc_pass web;"), "'grpc_pass web' names upstream web",
-		 "'set $backend web;' and 'grpc_pass $backend;'"},
+		 "use 'set $backend web;' and 'grpc_pass $backend;'"},
 		{PASS("proxy_pass https://web/a;"), "'proxy_pass https://web/a' names upstream web",
-		 "'set $backend web;' and 'proxy_pass https://$backend;', with a 'rewrite ... "
-		 "break;' for the path, which nginx doesn't replace then"},
+		 "use 'set $backend web;' and 'proxy_pass https://$backend;', with a 'rewrite ... "
+		 "break;' for the path, which nginx then does not replace"},
 		{WHOLE("upstream web-app_B {}"),
-		 "upstream web-app_B stands in /ours.conf:2 as Web-App_b, too",
-		 "take it out here, or rename it; or leave the service out, by 'exclude' in the "
+		 "upstream web-app_B is also in /ours.conf:2, as Web-App_b",
+		 "remove or rename it here, or leave the service out with 'exclude' in the "
 		 "settings"},
-		{"http {}", "/ours.conf isn't included",
-		 "'include /ours.conf;' in http, or --conf FILE if another is meant"},
+		{"http {}", "/ours.conf is not included",
+		 "put 'include /ours.conf;' in http, or give --conf FILE if you mean another file"},
 		{INTERFACE("", ""),
-		 "the dyups interface is open to other machines: it listens on '*:80', having no "
-		 "'listen', without 'deny all'",
-		 "let it listen on a socket such as unix:/run/nginx-dyups/dyups.sock, or on "
+		 "the dyups interface is open to other machines: it listens on '*:80' by default, "
+		 "without 'deny all'",
+		 "make it listen on a socket such as unix:/run/nginx-dyups/dyups.sock, or on "
 		 "127.0.0.1 with 'allow 127.0.0.1; deny all;' next to "
 		 "dyups_interface"},
 		{LOCAL(CLEAN "client_max_body_size 20;", "", ""),
-		 "client_max_body_size is 20 bytes where the dyups interface is, and upstream web "
-		 "takes a body of 48",
-		 "'client_max_body_size 2m;' beside dyups_interface"},
+		 "client_max_body_size is 20 bytes at the dyups interface, but upstream web needs "
+		 "a body of 48",
+		 "put 'client_max_body_size 2m;' next to dyups_interface"},
 		{LOCAL(CLEAN "dyups_shm_zone_size 8k;", "", ""),
-		 "dyups_shm_zone_size is 8192 bytes, and upstream web takes a body of 48",
-		 "'dyups_shm_zone_size 2m;' in http"},
+		 "dyups_shm_zone_size is 8192 bytes, but upstream web needs a body of 48",
+		 "put 'dyups_shm_zone_size 2m;' in http"},
 		/* Quoted text can't control a terminal. */
 		{WHOLE("include ours; include \"wide\";") "--\n\033[2J web;",
-		 "'include ours' includes /ours.conf once more", "take one of the two out"},
+		 "'include ours' includes /ours.conf a second time", "remove one of the two"},
 	};
 
 	(void)state;

@@ -192,7 +192,7 @@ static void bounds(void **state)
 	swk_buffer_clear(&text);
 	assert_int_equal(swk_buffer_print(&text, &error, "x%s;", word), 0);
 	free(read_text(text.data, text.length, &error));
-	unit_says("a longer word", error.text, "a.conf:1: a word that is too long");
+	unit_says("a longer word", error.text, "a.conf:1: this word is too long");
 
 	/* 50 is the limit that read_text sets. */
 	for (int more = 0; more < 2; more++) {
@@ -225,9 +225,8 @@ static void depth(void **state)
 		length += blocks;
 		(void)swk_nginx_conf_parse(&directives, &file, text, length, &room, &error);
 		unit_same("depth", error.text,
-			  blocks > SWK_LINT_DEPTH_MAX
-				  ? "a.conf:1: too many blocks within each other"
-				  : "");
+			  blocks > SWK_LINT_DEPTH_MAX ? "a.conf:1: blocks are nested too deeply"
+						      : "");
 		swk_directives_free(&directives);
 	}
 }

@@ -55,7 +55,7 @@ static void kept_and_deleted(void **state)
 		 .complete = true,
 		 .desired = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.2:80",
 		 .noted = "kk",
-		 .says = "its service has no instance registered"},
+		 .says = "its service has no registered instance"},
 		{.row = "no instance left, as only its own document says",
 		 .recorded = "web: 10.0.0.1:80",
 		 .registry = "web",
@@ -87,8 +87,8 @@ static void kept_and_deleted(void **state)
 		 .registry = "web@10.0.0.1:80 web?",
 		 .desired = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.2:80",
 		 .noted = "k",
-		 .says = "upstream web_a: kept with its last 1 server: an instance that can't be "
-			 "read may belong to it"},
+		 .says = "upstream web_a: kept with its last 1 server: an undecodable instance may "
+			 "belong to it"},
 		{.row = "an undecodable instance of an unknown service, too",
 		 .recorded = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.2:80",
 		 .registry = "web@10.0.0.1:80 ?",
@@ -99,7 +99,7 @@ static void kept_and_deleted(void **state)
 		 .registry = "web?",
 		 .desired = "web: 10.0.0.1:80",
 		 .noted = "k",
-		 .says = "its service has no instance that can be read"},
+		 .says = "its service has no instance that can be decoded"},
 		{.row = "an undecodable instance of another service",
 		 .recorded = "web: 10.0.0.1:80; web_a<web gray=a>: 10.0.0.2:80",
 		 .registry = "web@10.0.0.1:80 api?",
@@ -222,8 +222,10 @@ static void empty_upstreams(void **state)
 		 .recorded = "web: backend.example:80",
 		 .registry = "web@10.0.0.1:80!critical",
 		 .desired = "",
-		 .says = "upstream web: not served: its last servers have host names",
-		 .decisions = "web left out: its last servers have host names"},
+		 .says = "upstream web: not served: its last servers have host names, which "
+			 "allow_hostnames does not allow",
+		 .decisions = "web left out: its last servers have host names, which "
+			      "allow_hostnames does not allow"},
 		{.row = "nor with a host name among others",
 		 .recorded = "web: 10.0.0.9:80 backend.example:80",
 		 .registry = "web@nowhere:80",
@@ -303,7 +305,7 @@ static void empty_upstreams(void **state)
 		 .registry = "web",
 		 .complete = true,
 		 .desired = "",
-		 .decisions = "web left out: its service has no instance registered"},
+		 .decisions = "web left out: its service has no registered instance"},
 		{.row = "an empty document always keeps: down",
 		 .config = DOWN,
 		 .recorded = "web: 10.0.0.9:80",
@@ -348,7 +350,7 @@ static void min_healthy(void **state)
 		 .desired = "web: 10.0.0.9:80",
 		 .noted = "k",
 		 .decisions =
-			 "web kept: fewer of its instances are usable than min_healthy asks for"},
+			 "web kept: fewer of its instances are usable than min_healthy requires"},
 		{.row = "not more than are registered",
 		 .config = FLOOR("5"),
 		 .recorded = "web: 10.0.0.9:80",
@@ -442,7 +444,7 @@ static void made_fit(void **state)
 			     "web@10.0.0.3:80+nginx:weight=1 api@10.0.0.1:80+nginx:weight=9",
 		 .desired = "api: 10.0.0.1:80,weight=9; web: 10.0.0.1:80,weight=10 "
 			    "10.0.0.2:80,weight=5 10.0.0.3:80",
-		 .says = "upstream web: its weights are brought down, the largest from 50 to 10"},
+		 .says = "upstream web: its weights are scaled down, the largest from 50 to 10"},
 		{.row = "a server that is down does not count for the proportion",
 		 .config = "{\"attributes\": {\"max\": {\"weight\": 10}}}",
 		 .registry = "web@10.0.0.1:80+nginx:weight=50+nginx:down "
@@ -526,8 +528,8 @@ static void renames(void **state)
 		 .registry = "web@10.0.0.1:80 shop@10.0.0.2:80",
 		 .desired = "shop: 10.0.0.2:80; web: 10.0.0.1:80",
 		 .noted = "sw",
-		 .says = "upstream web of service web: it keeps this name: the one that it should "
-			 "have is not to be had"},
+		 .says = "upstream web of service web: it keeps its old name, because its new name "
+			 "is not available"},
 		{.row = "the new name is unmanaged: the old one stays",
 		 .config = SHOP,
 		 .recorded = "web: 10.0.0.9:80",
@@ -592,9 +594,8 @@ static void renames(void **state)
 		 .unmanaged = "shop",
 		 .desired = "",
 		 .noted = "h",
-		 .decisions = "shop held back: nginx has one of this name that swk-apply didn't "
-			      "make; remove "
-			      "that one, or take it over with --adopt"},
+		 .decisions = "shop held back: nginx has an unmanaged upstream of this name: "
+			      "remove that one, or take it over with --adopt"},
 	};
 
 	(void)state;
@@ -708,7 +709,7 @@ static void keys_and_services(void **state)
 		 .all_keys = true,
 		 .desired = "a: 10.0.0.9:80 keyed; b: 10.0.0.2:80 keyed",
 		 .noted = "k",
-		 .decisions = "a kept: a key that can't be read may belong to it"},
+		 .decisions = "a kept: an undecodable key may belong to it"},
 		{.row = "the run does not know the tree, and a key is undecodable",
 		 .recorded = "a: 10.0.0.9:80 keyed",
 		 .keys = "?",
@@ -731,7 +732,7 @@ static void keys_and_services(void **state)
 		 .desired = "Web: 10.0.0.2:80 keyed",
 		 .noted = "s",
 		 .says = "upstream web of key web: skipped: the name is taken by key Web (nginx "
-			 "tells no case apart)"},
+			 "ignores case in names)"},
 	};
 
 	(void)state;
@@ -789,7 +790,7 @@ static void collisions(void **state)
 		 .desired = "WEB: 10.0.0.2:80",
 		 .noted = "ss",
 		 .says = "upstream web of service web: skipped: the name is taken by service WEB "
-			 "(nginx tells no case apart)"},
+			 "(nginx ignores case in names)"},
 		{.row = "names that differ in case: the one that is recorded",
 		 .recorded = "web: 10.0.0.9:80",
 		 .registry = "web@10.0.0.1:80 WEB@10.0.0.2:80",

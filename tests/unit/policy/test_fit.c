@@ -20,7 +20,7 @@ static const char *notes(const struct swk_report *report)
 }
 
 #define BROUGHT_DOWN(from, to)                                                                     \
-	"(detail) upstream web: its weights are brought down, the largest from " from " to " to
+	"(detail) upstream web: its weights are scaled down, the largest from " from " to " to
 
 static void resolved(void **state)
 {
@@ -77,26 +77,26 @@ static void resolved(void **state)
 		{"web: 10.0.0.1:80,backup 10.0.0.2:80,down", 1000,
 		 "web: 10.0.0.1:80,backup 10.0.0.2:80,down", 1, NULL},
 		{"web: 10.0.0.1:80,backup", 1000, "web: 10.0.0.1:80", 1,
-		 "upstream web: its 1 backup server is served as any other: it has no other "
+		 "upstream web: its 1 backup server is served without 'backup': it has no other "
 		 "servers"},
 		{"web: 10.0.0.1:80,backup 10.0.0.2:80,backup,down", 1000,
 		 "web: 10.0.0.1:80 10.0.0.2:80,down", 1,
-		 "upstream web: its 2 backup servers are served as any other: it has no other "
+		 "upstream web: its 2 backup servers are served without 'backup': it has no other "
 		 "servers"},
 		{"web: 10.0.0.1:80,backup 10.0.0.2:80 ip_hash", 1000,
 		 "web: 10.0.0.1:80 10.0.0.2:80 ip_hash", 2,
-		 "upstream web: its 1 backup server is served as any other: nginx has no backups "
-		 "with ip_hash"},
+		 "upstream web: its 1 backup server is served without 'backup': nginx does not "
+		 "support backups with ip_hash"},
 		{"web: 10.0.0.1:80,backup 10.0.0.2:80 random_two", 1000,
 		 "web: 10.0.0.1:80 10.0.0.2:80 random_two", 2,
-		 "upstream web: its 1 backup server is served as any other: nginx has no backups "
-		 "with random two"},
+		 "upstream web: its 1 backup server is served without 'backup': nginx does not "
+		 "support backups with random two"},
 		{"web: 10.0.0.1:80 10.0.0.2:80 ip_hash", 1000,
 		 "web: 10.0.0.1:80 10.0.0.2:80 ip_hash", 2, NULL},
 		/* both */
 		{"web: 10.0.0.1:80,backup,weight=20", 10, "web: 10.0.0.1:80,weight=10", 1,
-		 BROUGHT_DOWN("20", "10") "\nupstream web: its 1 backup server is served as any "
-					  "other: it has no other servers"},
+		 BROUGHT_DOWN("20", "10") "\nupstream web: its 1 backup server is served without "
+					  "'backup': it has no other servers"},
 		/* the first server of an address counts */
 		{"web: 10.0.0.1:80 10.0.0.2:80,backup 10.0.0.2:80,backup", 1000,
 		 "web: 10.0.0.1:80 10.0.0.2:80,backup", 2, NULL},

@@ -10,8 +10,8 @@ static void list_of_services(void **state)
 		bool goes_on;
 		const char *says;
 	} rows[] = {
-		{0, 0, false, "the list has no service: "},
-		{0, 5, false, "the list has no service: "},
+		{0, 0, false, "the list has no service, so nothing was changed: "},
+		{0, 5, false, "the list has no service, so nothing was changed: "},
 		{1, 0, true, NULL},
 		{1, 1, true, NULL},
 		{1, 2, false, "the list has 1 service, but min_services (--min-services) is 2"},

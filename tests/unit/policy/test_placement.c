@@ -35,8 +35,8 @@ static void instances_become_upstreams(void **state)
 		 .registry = "web@10.0.0.1:80 web@backend.example:80 web@:80 web@0.0.0.0:80",
 		 .desired = "web: 10.0.0.1:80",
 		 .noted = "sss",
-		 .says = "service 'web': instance 0 ('w1' on node 'n1') skipped: no IPv4 or IPv6 "
-			 "address: 'backend.example'"},
+		 .says = "service 'web': instance 0 ('w1' on node 'n1') skipped: its address is "
+			 "not an IPv4 or IPv6 address: 'backend.example'"},
 		{.row = "code instead of a word",
 		 .registry = "web@10.0.0.1;include:80",
 		 .desired = "",
@@ -50,12 +50,12 @@ static void instances_become_upstreams(void **state)
 			     "web@10.0.0.1:0.5 web@10.0.0.1:nan",
 		 .desired = "",
 		 .noted = "ssssssss",
-		 .says = "no port from 1 to 65535: '80.5'"},
+		 .says = "its port is not from 1 to 65535: '80.5'"},
 		{.row = "one more than the last port",
 		 .registry = "web@10.0.0.1:65536",
 		 .desired = "",
 		 .noted = "s",
-		 .says = "no port from 1 to 65535: '65536'"},
+		 .says = "its port is not from 1 to 65535: '65536'"},
 		{.row = "an unusable instance is noted even if it is not passing",
 		 .registry = "web@nowhere:80!critical",
 		 .desired = "",
@@ -66,7 +66,7 @@ static void instances_become_upstreams(void **state)
 			     "web@::ffff:127.0.0.1:18882 web@::ffff:0.0.0.0:18882",
 		 .desired = "",
 		 .noted = "sssss",
-		 .says = "dynamic interface may be there: '[::1]:18882'"},
+		 .says = "address of a dyups interface: '[::1]:18882'"},
 		{.row = "the port elsewhere, and other ports on loopback",
 		 .registry = "web@10.0.0.1:18882 web@127.0.0.1:18883 web@::1:80",
 		 .desired = "web: 10.0.0.1:18882 127.0.0.1:18883 [::1]:80"},
@@ -92,7 +92,7 @@ static void instances_become_upstreams(void **state)
 		 .registry = "web@10.0.0.1:80+gray=a;b",
 		 .desired = "",
 		 .noted = "s",
-		 .says = "can't be part of an upstream's name: tag 'gray=a;b'"},
+		 .says = "it cannot be part of an upstream's name: tag 'gray=a;b'"},
 		{.row = "an invalid colour and a good one",
 		 .registry = "web@10.0.0.1:80+gray=a=b+gray=c",
 		 .desired = "web_c<web gray=c>: 10.0.0.1:80",
@@ -341,21 +341,20 @@ static void published(void **state)
 		 .recorded = "web: 10.0.0.1:80",
 		 .registry = "web",
 		 .desired = "web: 10.0.0.1:80",
-		 .decisions = "web: left out: include and exclude leave it out"},
+		 .decisions = "web: left out: include or exclude leaves it out"},
 		{.row = "and in a complete run",
 		 .config = "{\"exclude\": [\"web\"]}",
 		 .recorded = "web: 10.0.0.1:80",
 		 .registry = "api@10.0.0.2:80 web consul",
 		 .complete = true,
 		 .desired = "api: 10.0.0.2:80",
-		 .decisions =
-			 "web: left out: include and exclude leave it out; consul: left out: it is "
-			 "Consul itself"},
+		 .decisions = "web: left out: include or exclude leaves it out; consul: left out: "
+			      "it is Consul itself"},
 		{.row = "an excluded invalid name is not noted",
 		 .config = "{\"exclude\": [\"we*\"]}",
 		 .registry = "we;b@10.0.0.1:80",
 		 .desired = "",
-		 .decisions = "we;b: left out: include and exclude leave it out"},
+		 .decisions = "we;b: left out: include or exclude leaves it out"},
 		/* a required tag */
 		{.row = "only instances with the tag",
 		 .config = "{\"require_tag\": \"public\"}",
@@ -383,9 +382,9 @@ static void published(void **state)
 		 .registry = "127.0.0.1@10.0.0.1:80 localhost@10.0.0.1:80",
 		 .desired = "",
 		 .noted = "ss",
-		 .decisions =
-			 "127.0.0.1: skipped: to nginx that is a host, not an upstream; localhost: "
-			 "skipped: to nginx that is a host, not an upstream"},
+		 .decisions = "127.0.0.1: skipped: nginx takes its name for a host, not for an "
+			      "upstream; localhost: skipped: nginx takes its name for a host, not "
+			      "for an upstream"},
 	};
 
 	(void)state;
@@ -409,7 +408,7 @@ static void too_many_colours(void **state)
 	assert_int_equal(services.list[0].upstreams.count, SWK_COLOURS_MAX);
 	assert_int_equal(services.list[0].instances, SWK_COLOURS_MAX + 1);
 	assert_int_equal(report.counted[SWK_NOTE_SKIPPED], 1);
-	assert_true(says(&report, "its service has too many colours already: tag 'gray=c64'"));
+	assert_true(says(&report, "its service already has too many colours: tag 'gray=c64'"));
 	/* Upstreams that already exist accept more servers. */
 	for (unsigned i = 0; i < 2; i++) {
 		char word[] = "web@10.0.0.2:80+gray=c0";
@@ -442,7 +441,7 @@ static void too_many_places(void **state)
 	assert_int_equal(service->upstreams.list[0].count, 1);
 	assert_int_equal(service->upstreams.list[0].registered, 1);
 	assert_int_equal(report.counted[SWK_NOTE_SKIPPED], 2);
-	assert_true(says(&report, "its service has too many instances already"));
+	assert_true(says(&report, "its service already has too many instances"));
 	swk_services_free(&services);
 	swk_report_free(&report);
 }
@@ -463,19 +462,21 @@ static void keys(void **state)
 		 .keys = "web web/x/10.0.0.1:80 /10.0.0.1:80 web/10.0.0.1:80",
 		 .desired = "web: 10.0.0.1:80 keyed",
 		 .noted = "sss",
-		 .says = "key 'p/web/x/10.0.0.1:80' skipped: it is not p/UPSTREAM/ADDRESS:PORT"},
+		 .says = "key 'p/web/x/10.0.0.1:80' skipped: it does not have the form "
+			 "p/UPSTREAM/ADDRESS:PORT"},
 		{.row = "no name",
 		 .keys = "/10.0.0.1:80",
 		 .desired = "",
 		 .noted = "s",
-		 .says = "key 'p//10.0.0.1:80' skipped: it is not p/UPSTREAM/ADDRESS:PORT"},
+		 .says = "key 'p//10.0.0.1:80' skipped: it does not have the form "
+			 "p/UPSTREAM/ADDRESS:PORT"},
 		{.row = "unusable servers count as registered",
 		 .recorded = "web: 10.0.0.9:80 keyed",
 		 .keys = "web/nowhere",
 		 .all_keys = true,
 		 .desired = "web: 10.0.0.9:80 keyed",
 		 .noted = "sk",
-		 .says = "key 'p/web/nowhere' skipped: no ADDRESS:PORT: 'nowhere'"},
+		 .says = "key 'p/web/nowhere' skipped: it does not end in ADDRESS:PORT: 'nowhere'"},
 		{.row = "an invalid name",
 		 .keys = "we;b/10.0.0.1:80 _x/10.0.0.1:80 localhost/10.0.0.1:80",
 		 .desired = "",
@@ -603,33 +604,33 @@ static void reasons_of_instances(void **state)
 		{"left out by the settings", "{\"require_tag\": \"x\"}", "web@10.0.0.1:80", "",
 		 "web - w1 n1 passing - left out: it has no tag 'x'"},
 		{"its service is", "{\"exclude\": [\"web\"]}", "web@10.0.0.1:80", "",
-		 "web - w1 n1 passing - left out: include and exclude leave its service out"},
+		 "web - w1 n1 passing - left out: include or exclude leaves its service out"},
 		{"no address", NULL, "web@nowhere:80", "",
-		 "web web w1 n1 passing - skipped: no IPv4 or IPv6 address: 'nowhere'"},
+		 "web web w1 n1 passing - skipped: its address is not an IPv4 or IPv6 address: "
+		 "'nowhere'"},
 		{"no colour", NULL, "web@10.0.0.1:80+gray=a;b", "",
-		 "web - w1 n1 passing 10.0.0.1:80 skipped: can't be part of an upstream's name: "
-		 "tag "
-		 "'gray=a;b'"},
+		 "web - w1 n1 passing 10.0.0.1:80 skipped: it cannot be part of an upstream's "
+		 "name: tag 'gray=a;b'"},
 		{"a key", NULL, "", "web/10.0.0.1:80",
 		 "web web p/web/10.0.0.1:80 - passing 10.0.0.1:80 served: "},
 		{"a key of an upstream that is left out", "{\"exclude\": [\"web\"]}", "",
 		 "web/10.0.0.1:80 web/10.0.0.2:80",
-		 "web - p/web/10.0.0.1:80 - - - left out: include and exclude leave its upstream "
-		 "out; "
-		 "web - p/web/10.0.0.2:80 - - - left out: include and exclude leave its upstream "
-		 "out"},
+		 "web - p/web/10.0.0.1:80 - - - left out: include or exclude leaves its upstream "
+		 "out; web - p/web/10.0.0.2:80 - - - left out: include or exclude leaves its "
+		 "upstream out"},
 		{"a key of consul's", NULL, "", "consul/10.0.0.1:80",
-		 "consul - p/consul/10.0.0.1:80 - - - left out: include and exclude leave its "
+		 "consul - p/consul/10.0.0.1:80 - - - left out: include or exclude leaves its "
 		 "upstream out"},
 		{"no such key", NULL, "", "web/x/10.0.0.1:80",
-		 "- - p/web/x/10.0.0.1:80 - - - skipped: it is not p/UPSTREAM/ADDRESS:PORT"},
+		 "- - p/web/x/10.0.0.1:80 - - - skipped: it does not have the form "
+		 "p/UPSTREAM/ADDRESS:PORT"},
 		{"a folder", NULL, "", "web/", ""},
 		{"a key of no name", NULL, "", "localhost/10.0.0.1:80",
-		 "localhost - p/localhost/10.0.0.1:80 - - - skipped: to nginx that is a host, not "
-		 "an upstream"},
+		 "localhost - p/localhost/10.0.0.1:80 - - - skipped: nginx takes its name for a "
+		 "host, not for an upstream"},
 		{"nor published", "{\"include\": [\"web\"]}", "", "localhost/10.0.0.1:80",
-		 "localhost - p/localhost/10.0.0.1:80 - - - skipped: to nginx that is a host, not "
-		 "an upstream"},
+		 "localhost - p/localhost/10.0.0.1:80 - - - skipped: nginx takes its name for a "
+		 "host, not for an upstream"},
 	};
 
 	(void)state;

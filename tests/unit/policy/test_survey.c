@@ -72,7 +72,7 @@ static void rows_of_a_target(void **state)
 		{"w: 10.0.0.1:80", NULL, "W: 10.0.0.1:80", "", "",
 		 "w 1 1 differs: nginx calls it W", true},
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80 unread", "", "",
-		 "w 1 1 differs: nginx has servers in it that can't be read", true},
+		 "w 1 1 differs: nginx has servers that swk-apply cannot read", true},
 		/* Its workers. */
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80|w: 10.0.0.1:80|w: 10.0.0.1:80", "", "",
 		 "w 1 1 in step", false},
@@ -83,7 +83,7 @@ static void rows_of_a_target(void **state)
 		{"w: 10.0.0.1:80", NULL, "|w: 10.0.0.1:80", "", "",
 		 "w 1 1 split: not all workers have it", true},
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80 unread|w: 10.0.0.1:80 unread", "", "",
-		 "w 1 1 differs: nginx has servers in it that can't be read", true},
+		 "w 1 1 differs: nginx has servers that swk-apply cannot read", true},
 		/* nginx shows the addresses of a host name, and each worker may have resolved it
 		 * differently. */
 		{"w: a.example:80", NULL, "w: 10.0.0.1:80|w: 10.0.0.2:80", "", "", "w 1 1 in step",
@@ -99,8 +99,8 @@ static void rows_of_a_target(void **state)
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80|", "w", "",
 		 "w 1 1 pending: not all workers have it", true},
 		{"", NULL, "w: 10.0.0.1:80", "w", "", "w - 1 pending: to be deleted", true},
-		{"", NULL, "", "w", "", "w - 0 pending: to be deleted, on every worker for certain",
-		 true},
+		{"", NULL, "", "w", "",
+		 "w - 0 pending: to be deleted, not confirmed for each worker", true},
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80; x: 10.0.0.1:80", NULL, "",
 		 "w 1 1 pending: nginx has it; not confirmed for each worker | x - 1 unmanaged",
 		 true},
@@ -109,12 +109,12 @@ static void rows_of_a_target(void **state)
 		 "a - 1 unmanaged | w 1 1 in step | x - 1 unmanaged", false},
 		{"", NULL, "x: 10.0.0.9:80|", "", "", "x - 1 unmanaged: not all workers have it",
 		 false},
-		{"", NULL, "gone: 10.0.0.9:80", "", "", "gone - 1 unmanaged: it was managed once",
-		 false},
+		{"", NULL, "gone: 10.0.0.9:80", "", "",
+		 "gone - 1 unmanaged: swk-apply managed it once", false},
 		/* FILE differs from the registry. */
 		{"", "w: 10.0.0.1:80", "", "", "", "w - 0 behind: the file lacks it", true},
 		{"w: 10.0.0.1:80", "", "w: 10.0.0.1:80", "", "",
-		 "w 1 1 behind: Consul has it no more", true},
+		 "w 1 1 behind: Consul no longer has it", true},
 		{"w: 10.0.0.1:80", "w: 10.0.0.2:80", "w: 10.0.0.1:80", "", "",
 		 "w 1 1 behind: the file has 10.0.0.1:80; the file lacks 10.0.0.2:80", true},
 		{"w: 10.0.0.1:80", "w: 10.0.0.1:80 keepalive=5", "w: 10.0.0.1:80", "", "",
@@ -313,10 +313,10 @@ static void on_hold(void **state)
 	} cases[] = {
 		{"w: 10.0.0.1:80", "w: 10.0.0.1:80", false, SWK_STANDS_IN_STEP, ""},
 		{"w: 10.0.0.2:80", "w: 10.0.0.1:80", false, SWK_STANDS_ON_HOLD,
-		 "Consul would remove 10.0.0.1:80; Consul would add 10.0.0.2:80"},
+		 "'swk resume' would remove 10.0.0.1:80; 'swk resume' would add 10.0.0.2:80"},
 		{"w: 10.0.0.1:80,weight=2", "w: 10.0.0.1:80", false, SWK_STANDS_ON_HOLD,
-		 "Consul would change its name or attributes"},
-		{"", "w: 10.0.0.1:80", false, SWK_STANDS_ON_HOLD, "Consul would remove it"},
+		 "'swk resume' would change its name or attributes"},
+		{"", "w: 10.0.0.1:80", false, SWK_STANDS_ON_HOLD, "'swk resume' would remove it"},
 		{"w: 10.0.0.1:80", "w: 10.0.0.3:80", true, SWK_STANDS_DIFFERS, NULL},
 		{"w: 10.0.0.2:80", "", true, SWK_STANDS_MISSING, NULL},
 	};
@@ -372,26 +372,18 @@ static void as_a_table(void **state)
 		 "consul         -         left out  it is Consul\n"},
 		{{true},
 		 "since 2026-11-21T18:47:00Z by root (x)",
-		 "\033[1m/x.conf\033[m: last successful run: never\n"
-		 "\033[33mon hold \033[m\033[33msince 2026-11-21T18:47:00Z by root (x)\033[m: the "
-		 "file stays "
-		 "as it is; 'swk resume' ends this\n"
-		 "\n"
-		 "\033[1mone\033[m: 5 upstreams: \033[32m2 in step\033[m, \033[36m1 "
-		 "unmanaged\033[m, "
-		 "\033[31m1 differs\033[m, \033[31m1 pending\033[m\n"
-		 "\033[1mUPSTREAM\033[m  \033[1mFILE\033[m  \033[1mLIVE\033[m  \033[1mSTATE\033[m  "
-		 "    "
-		 "\033[1mDETAIL\033[m\n"
-		 "api          1     1  \033[32min step\033[m\n"
-		 "old          -     1  \033[31mpending\033[m    to be deleted\n"
-		 "web          1     1  \033[31mdiffers\033[m    nginx calls it WEB\n"
-		 "web_b        1     1  \033[32min step\033[m\n"
-		 "x\\x1by       -     1  \033[36munmanaged\033[m\n"
-		 "\n"
-		 "\033[1mNOT PUBLISHED\033[m  \033[1mUPSTREAM\033[m  \033[1mDECISION\033[m  "
-		 "\033[1mREASON\033[m\n"
-		 "consul         -         left out  it is Consul\n"},
+		 "\033[1m/x.conf\033[m: last successful run: never\n\033[33mon hold "
+		 "\033[m\033[33msince 2026-11-21T18:47:00Z by root (x)\033[m: the file stays as it "
+		 "is until 'swk resume'\n\n\033[1mone\033[m: 5 upstreams: \033[32m2 in step\033[m, "
+		 "\033[36m1 unmanaged\033[m, \033[31m1 differs\033[m, \033[31m1 "
+		 "pending\033[m\n\033[1mUPSTREAM\033[m  \033[1mFILE\033[m  \033[1mLIVE\033[m  "
+		 "\033[1mSTATE\033[m      \033[1mDETAIL\033[m\napi          1     1  \033[32min "
+		 "step\033[m\nold          -     1  \033[31mpending\033[m    to be deleted\nweb    "
+		 "      1     1  \033[31mdiffers\033[m    nginx calls it WEB\nweb_b        1     1 "
+		 " \033[32min step\033[m\nx\\x1by       -     1  "
+		 "\033[36munmanaged\033[m\n\n\033[1mNOT PUBLISHED\033[m  \033[1mUPSTREAM\033[m  "
+		 "\033[1mDECISION\033[m  \033[1mREASON\033[m\nconsul         -         left out  "
+		 "it is Consul\n"},
 	};
 	const struct swk_texts only = {0};
 	struct swk_survey survey = survey_of(&only);

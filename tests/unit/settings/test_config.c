@@ -252,8 +252,8 @@ static void wrong_types(void **state)
 	enum { NIL = 1, BOOL = 2, INT = 4, REAL = 8, STRING = 16, ARRAY = 32, OBJECT = 64 };
 	static const char flag[] = "true or false", text[] = "a string",
 			  number[] = "a whole number",
-			  seconds[] = "a whole number of seconds, or a string as \"2s\"",
-			  share[] = "a whole number, or a string as \"50%\"",
+			  seconds[] = "a whole number of seconds, or a string such as \"2s\"",
+			  share[] = "a whole number, or a string such as \"50%\"",
 			  object[] = "an object", strings[] = "an array of strings";
 	static const struct {
 		const char *key, *before, *behind;
@@ -269,9 +269,9 @@ static void wrong_types(void **state)
 		{"keyprefix", "", "", text, STRING},
 		{"include", "", "", strings, ARRAY},
 		{"exclude", "", "", strings, ARRAY},
-		{"include[1]", "{\"include\": [\"a\", ", "]}", "a string with something in it",
+		{"include[1]", "{\"include\": [\"a\", ", "]}", "a string that is not empty",
 		 STRING},
-		{"exclude[0]", "{\"exclude\": [", "]}", "a string with something in it", STRING},
+		{"exclude[0]", "{\"exclude\": [", "]}", "a string that is not empty", STRING},
 		{"targets", "", "", "an array of 1 to 64 objects", 0},
 		{"targets[0]", "{\"targets\": [", "]}", object, OBJECT},
 		{"targets[0].url", "{\"targets\": [{\"url\": ", "}]}", text, STRING},
@@ -355,7 +355,7 @@ static void wrong_types(void **state)
 					(void)snprintf(config, sizeof(config), "%s%s%s",
 						       rows[i].before, values[j], rows[i].behind);
 				(void)snprintf(desired, sizeof(desired),
-					       "FILE:1: %s%s: this should be %s",
+					       "FILE:1: %s%s: this must be %s",
 					       rows[i].before ? ""
 					       : k	      ? "services.w."
 							      : "defaults.",
@@ -409,10 +409,10 @@ static void unknown_keys(void **state)
 		{"{\"services\": {\"web\": {\"web\": {}}}}",
 		 "FILE:1: services.web.web: there is no such key"},
 		{"{\"defaults\": {\"upstream\": \"x\"}}",
-		 "FILE:1: defaults.upstream: it can be said under services only"},
+		 "FILE:1: defaults.upstream: it can only be set under services"},
 		{"{\"defaults\": {\"upstream\": null}}",
-		 "FILE:1: defaults.upstream: it can be said under services only"},
-		{"{\"services\": {\"\": {}}}", "FILE:1: services.: a service has a name"},
+		 "FILE:1: defaults.upstream: it can only be set under services"},
+		{"{\"services\": {\"\": {}}}", "FILE:1: services.: a service needs a name"},
 	};
 
 	(void)state;
@@ -466,8 +466,8 @@ static void ranges(void **state)
 				continue;
 			}
 			(void)snprintf(
-				desired, sizeof(desired), "%s: '%lld' is no %s from %lld to %lld",
-				rows[i].key, values[j],
+				desired, sizeof(desired),
+				"%s: '%lld' is not a %s from %lld to %lld", rows[i].key, values[j],
 				rows[i].seconds ? "time in seconds (or with the unit s, m, h or d)"
 						: "number",
 				rows[i].least, rows[i].most);
@@ -483,55 +483,54 @@ static void impossible_values(void **state)
 		{"{\"conf\": \"\"}", "FILE:1: conf: it is empty"},
 		{"{\"require_tag\": \"\"}", "FILE:1: require_tag: it is empty"},
 		{"{\"keyprefix\": \"\"}", "FILE:1: keyprefix: it is empty"},
-		{"{\"keyprefix\": \"/a\"}", "FILE:1: keyprefix: '/a' is no prefix of keys without "
-					    "a slash at either end"},
-		{"{\"keyprefix\": \"a/\"}", "FILE:1: keyprefix: 'a/' is no prefix of keys without "
-					    "a slash at either end"},
-		{"{\"keyprefix\": \"/\"}", "FILE:1: keyprefix: '/' is no prefix of keys without a "
-					   "slash at either end"},
+		{"{\"keyprefix\": \"/a\"}",
+		 "FILE:1: keyprefix: '/a' is not a key prefix without a slash at either end"},
+		{"{\"keyprefix\": \"a/\"}",
+		 "FILE:1: keyprefix: 'a/' is not a key prefix without a slash at either end"},
+		{"{\"keyprefix\": \"/\"}",
+		 "FILE:1: keyprefix: '/' is not a key prefix without a slash at either end"},
 		{"{\"keyprefix\": \"a\"}", ""},
-		{"{\"timeout\": \"1d\"}", "FILE:1: timeout: '1d' is no time in seconds (or with "
+		{"{\"timeout\": \"1d\"}", "FILE:1: timeout: '1d' is not a time in seconds (or with "
 					  "the unit s, m, h or d) from 1 to 3600"},
-		{"{\"timeout\": \"\"}",
-		 "FILE:1: timeout: this should be a whole number of seconds, "
-		 "or a string as \"2s\""},
-		{"{\"timeout\": \"5\"}", "FILE:1: timeout: this should be a whole number of "
-					 "seconds, or a string as \"2s\""},
+		{"{\"timeout\": \"\"}", "FILE:1: timeout: this must be a whole number of seconds, "
+					"or a string such as \"2s\""},
+		{"{\"timeout\": \"5\"}", "FILE:1: timeout: this must be a whole number of seconds, "
+					 "or a string such as \"2s\""},
 		{"{\"defaults\": {\"min_healthy\": \"5\"}}",
-		 "FILE:1: defaults.min_healthy: this should be a whole number, or a string as "
+		 "FILE:1: defaults.min_healthy: this must be a whole number, or a string such as "
 		 "\"50%\""},
 		{"{\"include\": [\"\"]}",
-		 "FILE:1: include[0]: this should be a string with something in it"},
+		 "FILE:1: include[0]: this must be a string that is not empty"},
 		/* targets */
 		{"{\"targets\": [{}]}", "FILE:1: targets[0]: it needs a url"},
 		{"{\"targets\": [{\"url\": \"http://x\"}, {\"name\": \"a\"}]}",
 		 "FILE:1: targets[1]: it needs a url"},
 		{"{\"targets\": [{\"url\": \"\"}]}", "FILE:1: targets[0].url: it is empty"},
 		{"{\"targets\": [{\"name\": \"a b\"}]}",
-		 "FILE:1: targets[0].name: 'a b' is no name (letters, digits, '.', '_', '-')"},
+		 "FILE:1: targets[0].name: 'a b' is not a name (letters, digits, '.', '_', '-')"},
 		{"{\"targets\": [{\"kind\": \"upsync\"}]}",
 		 "FILE:1: targets[0].kind: 'upsync' is not dyups"},
 		{"{\"targets\": [{\"url\": \"http://x\", \"name\": \"a\"}, {\"url\": "
 		 "\"http://y\"}, "
 		 "{\"url\": \"http://z\", \"name\": \"a\"}]}",
-		 "FILE:1: targets[2]: another target has the same name, or the same URL"},
+		 "FILE:1: targets[2]: another target has the same name or URL"},
 		{"{\"targets\": [{\"url\": \"http://x\", \"name\": \"a\"}, {\"url\": \"http://x\", "
 		 "\"name\": \"A\"}]}",
 		 ""},
 		{"{\"targets\": [{\"url\": \"http://x\"}, {\"url\": \"http://x\"}]}",
-		 "FILE:1: targets[1]: another target has the same name, or the same URL"},
+		 "FILE:1: targets[1]: another target has the same name or URL"},
 		/* consul */
 		{"{\"consul\": {\"address\": \"ftp://a\"}}",
-		 "FILE:1: consul.address: 'ftp://a' is no HOST:PORT, http or https URL, or "
+		 "FILE:1: consul.address: 'ftp://a' is not HOST:PORT, an http or https URL, or "
 		 "unix://PATH"},
 		{"{\"consul\": {\"address\": \"http://\"}}",
-		 "FILE:1: consul.address: 'http://' is no HOST:PORT, http or https URL, or "
+		 "FILE:1: consul.address: 'http://' is not HOST:PORT, an http or https URL, or "
 		 "unix://PATH"},
 		{"{\"consul\": {\"address\": \"unix://\"}}",
-		 "FILE:1: consul.address: 'unix://' is no HOST:PORT, http or https URL, or "
+		 "FILE:1: consul.address: 'unix://' is not HOST:PORT, an http or https URL, or "
 		 "unix://PATH"},
 		{"{\"consul\": {\"address\": \"xhttp://a\"}}",
-		 "FILE:1: consul.address: 'xhttp://a' is no HOST:PORT, http or https URL, or "
+		 "FILE:1: consul.address: 'xhttp://a' is not HOST:PORT, an http or https URL, or "
 		 "unix://PATH"},
 		{"{\"consul\": {\"address\": \"http://a\"}}", ""},
 		{"{\"consul\": {\"address\": \"https://a:1/x\"}}", ""},
@@ -541,25 +540,26 @@ static void impossible_values(void **state)
 		/* routing */
 		{"{\"routing\": [{}]}", "FILE:1: routing[0]: it needs a tag"},
 		{"{\"routing\": [{\"tag\": \"a=b\"}]}",
-		 "FILE:1: routing[0].tag: 'a=b' is no tag's name (letters, digits, '.', '_', '-')"},
+		 "FILE:1: routing[0].tag: 'a=b' is not the name of a tag (letters, digits, '.', "
+		 "'_', '-')"},
 		{"{\"routing\": [{\"tag\": \"\"}]}", "FILE:1: routing[0].tag: it is empty"},
 		{"{\"routing\": [{\"tag\": \"-a\"}]}", ""},
 		{"{\"routing\": [{\"tag\": \"a\"}, {\"tag\": \"b\"}, {\"tag\": \"a\"}]}",
-		 "FILE:1: routing[2]: this tag was there before"},
+		 "FILE:1: routing[2]: another entry of routing has the same tag"},
 		{"{\"routing\": [{\"tag\": \"a\"}, {\"tag\": \"A\"}]}", ""},
 		{"{\"routing\": [{\"tag\": \"a\", \"default\": \"x y\"}]}",
-		 "FILE:1: routing[0].default: 'x y' is no tag's value (letters, digits, '.', '_', "
-		 "'-')"},
+		 "FILE:1: routing[0].default: 'x y' is not the value of a tag (letters, digits, "
+		 "'.', '_', '-')"},
 		{"{\"routing\": [{\"tag\": \"a\", \"default\": \"\"}]}",
 		 "FILE:1: routing[0].default: it is empty"},
 		{"{\"routing\": [{\"tag\": \"a\", \"separator\": \"\"}]}",
 		 "FILE:1: routing[0].separator: it is empty"},
 		{"{\"routing\": [{\"tag\": \"a\", \"separator\": \"/\"}]}",
-		 "FILE:1: routing[0].separator: '/' is no separator (up to 8 letters, digits, '.', "
-		 "'_', '-')"},
+		 "FILE:1: routing[0].separator: '/' is not a separator (up to 8 letters, digits, "
+		 "'.', '_', '-')"},
 		{"{\"routing\": [{\"tag\": \"a\", \"separator\": \"12345678\"}]}", ""},
 		{"{\"routing\": [{\"tag\": \"a\", \"separator\": \"123456789\"}]}",
-		 "FILE:1: routing[0].separator: '123456789' is no separator (up to 8 letters, "
+		 "FILE:1: routing[0].separator: '123456789' is not a separator (up to 8 letters, "
 		 "digits, '.', '_', '-')"},
 		/* attributes */
 		{"{\"attributes\": {\"allow\": [\"weight\", \"slow_start\"]}}",
@@ -580,14 +580,14 @@ static void impossible_values(void **state)
 		{"{\"defaults\": {\"empty\": \"exclude\"}}",
 		 "FILE:1: defaults.empty: 'exclude' is not keep, down or delete"},
 		{"{\"defaults\": {\"min_healthy\": \"101%\"}}",
-		 "FILE:1: defaults.min_healthy: '101%' is no number from 0 to 100"},
+		 "FILE:1: defaults.min_healthy: '101%' is not a number from 0 to 100"},
 		{"{\"defaults\": {\"min_healthy\": \"100%\"}}", ""},
 		{"{\"defaults\": {\"address\": \"\"}}", "FILE:1: defaults.address: it is empty"},
 		{"{\"services\": {\"web\": {\"upstream\": \"we b\"}}}",
-		 "FILE:1: services.web.upstream: 'we b' is no name of an upstream (letters, "
+		 "FILE:1: services.web.upstream: 'we b' is not the name of an upstream (letters, "
 		 "digits, '.', '_', '-')"},
 		{"{\"services\": {\"a\": {}, \"api-*\": {\"port\": 0}}}",
-		 "FILE:1: services.api-*.port: '0' is no number from 1 to 65535"},
+		 "FILE:1: services.api-*.port: '0' is not a number from 1 to 65535"},
 	};
 
 	(void)state;
@@ -599,8 +599,8 @@ static void impossible_values(void **state)
 static void not_settings(void **state)
 {
 	static const struct refused rows[] = {
-		{"[]", "FILE:1: this should be an object"},
-		{"\n\n[{}]", "FILE:1: this should be an object"},
+		{"[]", "FILE:1: this must be an object"},
+		{"\n\n[{}]", "FILE:1: this must be an object"},
 		/* a key that is there twice: valid JSON, but not valid settings */
 		{"{\"conf\": \"/c\",\n\"conf\": \"/c\"}",
 		 "FILE:2: duplicate object key near '\"conf\"'"},
@@ -653,11 +653,11 @@ static void nul_anywhere(void **state)
 		memcpy(copy, text, sizeof(text));
 		copy[i] = '\0';
 		unit_says("NUL", refusal(copy, strlen(text)),
-			  "FILE:1: this is not JSON: a NUL is in it");
+			  "FILE:1: this is not JSON: it contains a NUL byte");
 		/* A NUL between any two bytes. */
 		memmove(copy + i + 1, text + i, strlen(text) - i);
 		unit_says("NUL", refusal(copy, sizeof(text)),
-			  "FILE:1: this is not JSON: a NUL is in it");
+			  "FILE:1: this is not JSON: it contains a NUL byte");
 	}
 }
 
@@ -697,12 +697,12 @@ static void arrays_at_their_limit(void **state)
 	} rows[] = {
 		{"{\"targets\": [", "", 64, ""},
 		{"{\"targets\": [", "", 65,
-		 "FILE:1: targets: this should be an array of 1 to 64 objects"},
+		 "FILE:1: targets: this must be an array of 1 to 64 objects"},
 		{"{\"targets\": [", "", 0,
-		 "FILE:1: targets: this should be an array of 1 to 64 objects"},
+		 "FILE:1: targets: this must be an array of 1 to 64 objects"},
 		{"{\"routing\": [", "%", 8, ""},
 		{"{\"routing\": [", "%", 9,
-		 "FILE:1: routing: this should be an array of up to 8 objects"},
+		 "FILE:1: routing: this must be an array of up to 8 objects"},
 	};
 
 	(void)state;
@@ -721,14 +721,14 @@ static void lines(void **state)
 	static const struct refused rows[] = {
 		{"\n\n{\n\"x\"\n:\n1\n}", "FILE:4: x: there is no such key"},
 		{"{\"conf\": \"/c\"\n,\n\n\"timeout\"\n:\n0}",
-		 "FILE:4: timeout: '0' is no time in seconds (or with the unit s, m, h or d) from "
-		 "1 to 3600"},
+		 "FILE:4: timeout: '0' is not a time in seconds (or with the unit s, m, h or d) "
+		 "from 1 to 3600"},
 		{"{\r\n\"x\": 1\r\n}", "FILE:2: x: there is no such key"},
 		{"{\t\"min_services\":1,\n\t\"x\":1}", "FILE:2: x: there is no such key"},
 		/* the same key elsewhere */
 		{"{\"defaults\": {\n\"keepalive\": 1},\n\"services\": {\n\"a\": {\n\"keepalive\": "
 		 "1},\n\"b\": {\n\"keepalive\": -1}}}",
-		 "FILE:7: services.b.keepalive: '-1' is no number from 0 to 65535"},
+		 "FILE:7: services.b.keepalive: '-1' is not a number from 0 to 65535"},
 		{"{\"services\": {\"timeout\": {},\n\"x\": {}},\n\"x\": 1}",
 		 "FILE:3: x: there is no such key"},
 		{"{\"conf\": \"x\",\n\"x\": 1}", "FILE:2: x: there is no such key"},
@@ -737,29 +737,29 @@ static void lines(void **state)
 		{"{\"conf\": \"\\\\\\\"\",\n\"x\": 1}", "FILE:2: x: there is no such key"},
 		/* elements of arrays */
 		{"{\"include\": [\"a\",\n\"b,c\",\n[\"d\"],\n\"e\"]}",
-		 "FILE:3: include[2]: this should be a string with something in it"},
+		 "FILE:3: include[2]: this must be a string that is not empty"},
 		{"{\"include\": [\n\n\"a\", \"b\",\n 7\n]}",
-		 "FILE:4: include[2]: this should be a string with something in it"},
+		 "FILE:4: include[2]: this must be a string that is not empty"},
 		{"{\"include\": [\n\"[\", \"]\",\n\"\"]}",
-		 "FILE:3: include[2]: this should be a string with something in it"},
+		 "FILE:3: include[2]: this must be a string that is not empty"},
 		{"{\"targets\": [\n{\"url\": \"http://x\"},\n{\n\"name\": \"a\"\n}\n]}",
 		 "FILE:3: targets[1]: it needs a url"},
 		{"{\"targets\": [{\"url\": \"http://x\", \"name\": \"a\"},\n{\"url\": "
 		 "\"http://x\",\n\"name\": "
 		 "\"a\"}]}",
-		 "FILE:2: targets[1]: another target has the same name, or the same URL"},
+		 "FILE:2: targets[1]: another target has the same name or URL"},
 		{"{\"targets\": [{\"url\": \"http://x\",\n\"timeout\": 1},\n{\n\"url\": "
 		 "\"http://x\",\n"
 		 "\"timeout\": 0}]}",
-		 "FILE:5: targets[1].timeout: '0' is no time in seconds (or with the unit s, m, h "
-		 "or d) from 1 to 3600"},
+		 "FILE:5: targets[1].timeout: '0' is not a time in seconds (or with the unit s, m, "
+		 "h or d) from 1 to 3600"},
 		{"{\"attributes\": {\"max\": {\n\"max_fails\": 1,\n\"weight\": 0}}}",
-		 "FILE:3: attributes.max.weight: '0' is no number from 1 to 65535"},
+		 "FILE:3: attributes.max.weight: '0' is not a number from 1 to 65535"},
 		/* keys that are written in another way */
 		{"{\"services\":\n{\"a\": {},\n\"\\u0061b\\\"c\": {\n\"p\\u006frt\": 0}}}",
-		 "FILE:4: services.ab\"c.port: '0' is no number from 1 to 65535"},
+		 "FILE:4: services.ab\"c.port: '0' is not a number from 1 to 65535"},
 		{"{\"services\":\n{\"a\\\"\": {\"port\": 1},\n\"\\u00e4\": {\"port\": 0}}}",
-		 "FILE:3: services.\\xc3\\xa4.port: '0' is no number from 1 to 65535"},
+		 "FILE:3: services.\\xc3\\xa4.port: '0' is not a number from 1 to 65535"},
 		{"{\"services\":\n{\"a\\nb\":\n{\"x\": 1}}}",
 		 "FILE:3: services.a\\x0ab.x: there is no such key"},
 		{"{\"services\":\n{\"a.b\":\n{\"x\": 1}}}",
@@ -881,7 +881,7 @@ static void files(void **state)
 	assert_int_equal(swk_config_read(&settings, path, &error), 0);
 	write_file(path, text, SWK_SETTINGS_MAX + 1);
 	assert_int_equal(swk_config_read(&settings, path, &error), SWK_CONFIG);
-	(void)snprintf(desired, sizeof(desired), "%s: it is larger than 4194304 bytes", path);
+	(void)snprintf(desired, sizeof(desired), "%s: larger than 4194304 bytes", path);
 	assert_string_equal(error.text, desired);
 	free(text);
 
@@ -889,12 +889,12 @@ static void files(void **state)
 	error = (struct swk_error){0};
 	assert_int_equal(swk_config_read(&settings, path, &error), SWK_CONFIG);
 	(void)snprintf(desired, sizeof(desired),
-		       "%s: the settings can't be read: No such file or directory", path);
+		       "%s: the settings cannot be read: No such file or directory", path);
 	assert_string_equal(error.text, desired);
 
 	error = (struct swk_error){0};
 	assert_int_equal(swk_config_read(&settings, folder, &error), SWK_CONFIG);
-	(void)snprintf(desired, sizeof(desired), "%s: it can't be read: Is a directory", folder);
+	(void)snprintf(desired, sizeof(desired), "%s: cannot be read: Is a directory", folder);
 	assert_string_equal(error.text, desired);
 	swk_settings_free(&settings);
 }
@@ -911,7 +911,7 @@ static void unreadable_file(void **state)
 	write_file(path, "{}", 2);
 	assert_int_equal(chmod(path, 0), 0);
 	(void)snprintf(desired, sizeof(desired),
-		       "%s: the settings can't be read: Permission denied", path);
+		       "%s: the settings cannot be read: Permission denied", path);
 	if (access(path, R_OK)) {
 		assert_int_equal(swk_config_read(&settings, path, &error), SWK_CONFIG);
 		assert_string_equal(error.text, desired);

@@ -142,8 +142,8 @@ static const char *set_and_show(const char *name, const char *value)
 	return shown;
 }
 
-#define SECONDS " is no time in seconds (or with the unit s, m, h or d) from 0 to 86400"
-#define NUMBER " is no number from 2 to 70000"
+#define SECONDS " is not a time in seconds (or with the unit s, m, h or d) from 0 to 86400"
+#define NUMBER " is not a number from 2 to 70000"
 
 static void values(void **state)
 {
@@ -155,8 +155,8 @@ static void values(void **state)
 		{"text", " a b ", " a b "},
 		{"text", "", "--it: it is empty"},
 		{"checked_text", "abc", "abc"},
-		{"checked_text", "abcd", "--it: 'abcd' is no short text"},
-		{"checked_text", "a\nbcd", "--it: 'a\\x0abcd' is no short text"},
+		{"checked_text", "abcd", "--it: 'abcd' is not short text"},
+		{"checked_text", "a\nbcd", "--it: 'a\\x0abcd' is not short text"},
 		{"checked_text", "", "--it: it is empty"},
 		/* flags */
 		{"flag", "1", "1"},
@@ -209,21 +209,21 @@ static void values(void **state)
 		{"share", "1000", "1000"},
 		{"share", "0%", "0%"},
 		{"share", "100%", "100%"},
-		{"share", "1001", "--it: '1001' is no number from 0 to 1000"},
-		{"share", "101%", "--it: '101%' is no number from 0 to 100"},
-		{"share", "%", "--it: '%' is no number from 0 to 100"},
-		{"share", "", "--it: '' is no number from 0 to 1000"},
-		{"share", "50%%", "--it: '50%%' is no number from 0 to 100"},
-		{"share", "50 %", "--it: '50 %' is no number from 0 to 100"},
-		{"share", "-1%", "--it: '-1%' is no number from 0 to 100"},
-		{"share", "5s%", "--it: '5s%' is no number from 0 to 100"},
-		{"share", "5%0", "--it: '5%0' is no number from 0 to 1000"},
+		{"share", "1001", "--it: '1001' is not a number from 0 to 1000"},
+		{"share", "101%", "--it: '101%' is not a number from 0 to 100"},
+		{"share", "%", "--it: '%' is not a number from 0 to 100"},
+		{"share", "", "--it: '' is not a number from 0 to 1000"},
+		{"share", "50%%", "--it: '50%%' is not a number from 0 to 100"},
+		{"share", "50 %", "--it: '50 %' is not a number from 0 to 100"},
+		{"share", "-1%", "--it: '-1%' is not a number from 0 to 100"},
+		{"share", "5s%", "--it: '5s%' is not a number from 0 to 100"},
+		{"share", "5%0", "--it: '5%0' is not a number from 0 to 1000"},
 		{"share", "99999999999999999999%",
-		 "--it: '99999999999999999999%' is no number from 0 to 100"},
+		 "--it: '99999999999999999999%' is not a number from 0 to 100"},
 		{"share", "00000000050%", "50%"},
-		{"share", "5s", "--it: '5s' is no number from 0 to 1000"},
+		{"share", "5s", "--it: '5s' is not a number from 0 to 1000"},
 		{"share", "00000000000000000050%",
-		 "--it: '00000000000000000050%' is no number from 0 to 100"},
+		 "--it: '00000000000000000050%' is not a number from 0 to 100"},
 		/* words */
 		{"word", "one", "0"},
 		{"word", "three four", "2"},

@@ -256,9 +256,7 @@ static void which_file(void **state)
 
 	/* a file that is named must exist */
 	(void)snprintf(line, sizeof(line),
-		       "%s: the settings can't be read: No such file or "
-		       "directory",
-		       other);
+		       "%s: the settings cannot be read: No such file or directory", other);
 	assert_int_equal(read_options(&options, SWK_COMMAND_APPLY, environment, "", &error),
 			 SWK_CONFIG);
 	assert_string_equal(error.text, line);
@@ -362,19 +360,20 @@ static void message_options_apply_to_errors(void **state)
 		 "there is no option --bogus; see --help"},
 		{false, "SWK_QUIET=", "-ql|-ZLjson|-M/m.prom", "there is no option -Z; see --help"},
 		{false, "SWK_QUIET=", "word|-qlLjson|-M/m.prom|-k|x|-c",
-		 "-c wants a value; see --help"},
+		 "-c needs a value; see --help"},
 		{false, "SWK_QUIET=", "-k|x|-qlLjson|-M/m.prom|-f|y",
-		 "--keepalive: 'x' is no number from 0 to 65535"},
+		 "--keepalive: 'x' is not a number from 0 to 65535"},
 		{false, "SWK_QUIET=1|SWK_SYSLOG=1|SWK_LOG_FORMAT=json|SWK_METRICS_FILE=/m.prom",
-		 "word", "'word': a document is read from standard input only; see --help"},
+		 "word",
+		 "'word': swk-apply reads its document from standard input only; see --help"},
 		{false, "SWK_KEEPALIVE=x|SWK_FAIL_TIMEOUT=x|SWK_QUIET=1|SWK_LOG_FORMAT=json",
 		 "-lM/m.prom|-k|y",
-		 "SWK_FAIL_TIMEOUT: 'x' is no time in seconds (or with the unit s, m, h or d) from "
-		 "0 to 86400"},
+		 "SWK_FAIL_TIMEOUT: 'x' is not a time in seconds (or with the unit s, m, h or d) "
+		 "from 0 to 86400"},
 		{true, "SWK_TIMEOUT=", "-ql|--bogus", "there is no option --bogus; see --help"},
 		{true, "SWK_TIMEOUT=0|SWK_QUIET=1", "-l",
-		 "SWK_TIMEOUT: '0' is no time in seconds (or with the unit s, m, h or d) from 1 to "
-		 "3600"},
+		 "SWK_TIMEOUT: '0' is not a time in seconds (or with the unit s, m, h or d) from 1 "
+		 "to 3600"},
 	};
 	struct swk_options options;
 
@@ -515,11 +514,11 @@ static void messages(void **state)
 		const char *environment, *line, *message;
 	} rows[] = {
 		{SWK_COMMAND_APPLY, "", "file",
-		 "'file': a document is read from standard input only; see --help"},
-		{SWK_COMMAND_EXPLAIN, "", "web|api", "'api': one word too many; see --help"},
-		{SWK_COMMAND_CHECK, "", "/etc/x|y", "'y': one word too many; see --help"},
-		{SWK_COMMAND_HOLD, "", "a|b", "'b': one word too many; see --help"},
-		{SWK_COMMAND_RESUME, "", "a", "'a': one word too many; see --help"},
+		 "'file': swk-apply reads its document from standard input only; see --help"},
+		{SWK_COMMAND_EXPLAIN, "", "web|api", "'api': unexpected argument; see --help"},
+		{SWK_COMMAND_CHECK, "", "/etc/x|y", "'y': unexpected argument; see --help"},
+		{SWK_COMMAND_HOLD, "", "a|b", "'b': unexpected argument; see --help"},
+		{SWK_COMMAND_RESUME, "", "a", "'a': unexpected argument; see --help"},
 		{SWK_COMMAND_CHECK, "", "-v", "there is no option -v; see --help"},
 		{SWK_COMMAND_EXPLAIN, "", "--resync", "there is no option --resync; see --help"},
 		{SWK_COMMAND_CHECK, "", "-c|x", "there is no option -c; see --help"},
@@ -527,15 +526,15 @@ static void messages(void **state)
 		{SWK_COMMAND_APPLY, "", "-Zr", "there is no option -Z; see --help"},
 		{SWK_COMMAND_APPLY, "", "--json|-rZn", "there is no option -Z; see --help"},
 		{SWK_COMMAND_APPLY, "", "-r\xc3\xa9", "there is no option -\\xc3; see --help"},
-		{SWK_COMMAND_APPLY, "", "--json|-rc", "-c wants a value; see --help"},
-		{SWK_COMMAND_APPLY, "", "--conf", "--conf wants a value; see --help"},
+		{SWK_COMMAND_APPLY, "", "--json|-rc", "-c needs a value; see --help"},
+		{SWK_COMMAND_APPLY, "", "--conf", "--conf needs a value; see --help"},
 		{SWK_COMMAND_APPLY, "", "--keepalive=x",
-		 "--keepalive: 'x' is no number from 0 to 65535"},
+		 "--keepalive: 'x' is not a number from 0 to 65535"},
 		{SWK_COMMAND_APPLY, "SWK_KEEPALIVE=x", "",
-		 "SWK_KEEPALIVE: 'x' is no number from 0 to 65535"},
+		 "SWK_KEEPALIVE: 'x' is not a number from 0 to 65535"},
 		{SWK_COMMAND_APPLY, "SWK_DRY_RUN=x", "", "SWK_DRY_RUN: 'x' is neither 1 nor 0"},
 		{SWK_COMMAND_APPLY, "", "--json=x", "--json: 'x' is neither 1 nor 0"},
-		{SWK_COMMAND_APPLY, "SWK_DYUPS= ", "", "SWK_DYUPS: no URL in it"},
+		{SWK_COMMAND_APPLY, "SWK_DYUPS= ", "", "SWK_DYUPS: it contains no URL"},
 	};
 
 	(void)state;

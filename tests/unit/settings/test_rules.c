@@ -347,7 +347,8 @@ static void names_of_upstreams(void **state)
 			    rows[i].taken ? 0 : SWK_USAGE);
 		if (!rows[i].taken)
 			unit_says(rows[i].name, error.text,
-				  "' is no name of an upstream (letters, digits, '.', '_', '-')");
+				  "' is not the name of an upstream (letters, digits, '.', '_', "
+				  "'-')");
 		free(rules.upstream);
 	}
 }

@@ -121,8 +121,8 @@ static void range_is_in_the_message(void **state)
 	(void)state;
 	assert_int_equal(swk_settings_set(&settings, "timeout", "2d", "SWK_TIMEOUT", &error),
 			 SWK_USAGE);
-	assert_string_equal(error.text, "SWK_TIMEOUT: '2d' is no time in seconds (or with the unit "
-					"s, m, h or d) from 1 to 3600");
+	assert_string_equal(error.text, "SWK_TIMEOUT: '2d' is not a time in seconds (or with the "
+					"unit s, m, h or d) from 1 to 3600");
 	assert_int_equal(settings.timeout, 30);
 	swk_settings_free(&settings);
 }
@@ -201,7 +201,7 @@ static void targets(void **state)
 
 		unit_number(rows[i].value, status, rows[i].count ? 0 : SWK_USAGE);
 		if (status)
-			unit_same(rows[i].value, error.text, "--dyups: no URL in it");
+			unit_same(rows[i].value, error.text, "--dyups: it contains no URL");
 		else
 			unit_same(rows[i].value, settings.targets[settings.target_count - 1].url,
 				  rows[i].last);

@@ -74,7 +74,7 @@ static void reason_has_a_limit_and_a_name_is_cut(void **state)
 	assert_string_equal(hold.reason, most);
 	assert_int_equal(strlen(hold.holder), SWK_HOLDER_MAX - 1);
 	assert_int_equal(swk_hold_set(&hold, 1, "", more, &error), SWK_USAGE);
-	unit_says("more", error.text, "the reason has more than 239 characters");
+	unit_says("more", error.text, "the reason is longer than 239 characters");
 	free(most);
 	free(more);
 	free(name);

@@ -142,7 +142,7 @@ static void no_directory(void **state)
 	struct swk_store store;
 
 	assert_int_equal(swk_store_open(&store, in(place, "none/a.conf"), &error), SWK_CANTCREATE);
-	unit_says("none", error.text, "make this directory");
+	unit_says("none", error.text, "create this folder");
 	swk_store_close(&store);
 	/* A file is not a directory either. */
 	put(in(place, "file"), "", 0644);
@@ -196,9 +196,9 @@ static void refuses_other_things(void **state)
 	static const struct {
 		const char *name, *says;
 	} rows[] = {
-		{"directory", "it is no regular file"},
-		{"fifo", "it is no regular file"},
-		{"loop", "it can't be read"},
+		{"directory", "not a regular file"},
+		{"fifo", "not a regular file"},
+		{"loop", "cannot be read"},
 		{"large", "large"},
 	};
 	struct place *place = *state;
@@ -348,7 +348,7 @@ static void dangling_link(void **state)
 
 		assert_int_equal(symlink(leads[i], place->conf), 0);
 		unit_number(leads[i], swk_store_open(&store, place->conf, &error), SWK_CANTCREATE);
-		unit_says(leads[i], error.text, "it can't be followed");
+		unit_says(leads[i], error.text, "the path cannot be resolved");
 		assert_true(S_ISLNK(about(place->conf).st_mode));
 		swk_store_close(&store);
 		assert_int_equal(unlink(place->conf), 0);
@@ -390,7 +390,7 @@ static void failing_leaves_the_old_file(void **state)
 	/* A temporary file can't be created, and the directory in its place can't be removed. */
 	assert_int_equal(mkdir(store.temporary, 0755), 0);
 	assert_int_equal(replace(&store, store.conf, "new", &error), SWK_CANTCREATE);
-	unit_says("failing", error.text, "it is in the way, and can't be removed");
+	unit_says("failing", error.text, "is in the way and cannot be removed");
 	must_hold(place->conf, "old");
 	swk_store_close(&store);
 }
@@ -560,7 +560,7 @@ static void lock_is_not_a_file(void **state)
 	/* A link is not followed, because it could create a file anywhere. */
 	assert_int_equal(symlink("elsewhere", store.lock), 0);
 	assert_int_equal(swk_store_lock(&store, A_LONG_TIME, &waited, &error), SWK_CANTCREATE);
-	unit_says("link", error.text, "the lock can't be opened");
+	unit_says("link", error.text, "the lock cannot be opened");
 	assert_int_equal(access(in(place, "elsewhere"), F_OK), -1);
 	swk_store_close(&store);
 }
@@ -670,7 +670,7 @@ static void obstacles_are_not_followed(void **state)
 	assert_int_equal(mkdir(store.kept, 0755), 0);
 	assert_int_equal(commit(&store, "two", "three", &done, &error), SWK_CANTCREATE);
 	assert_false(done);
-	unit_says("kept", error.text, "a.conf.previous.tmp: it is in the way");
+	unit_says("kept", error.text, "a.conf.previous.tmp: is in the way");
 	must_hold(store.conf, "two");
 	assert_int_equal(rmdir(store.kept), 0);
 
@@ -681,7 +681,7 @@ static void obstacles_are_not_followed(void **state)
 	error = (struct swk_error){0};
 	assert_int_equal(commit(&store, "two", "three", &done, &error), SWK_CANTCREATE);
 	assert_true(done);
-	unit_says("previous", error.text, "a.conf.previous: it is in the way");
+	unit_says("previous", error.text, "a.conf.previous: is in the way");
 	error = (struct swk_error){0};
 	assert_int_equal(commit(&store, "three", "four", &done, &error), SWK_CANTCREATE);
 	assert_false(done);
@@ -708,7 +708,7 @@ static void has_and_remove(void **state)
 	assert_int_equal(mkdir(store.hold, 0755), 0);
 	assert_true(swk_file_exists(store.hold));
 	assert_int_equal(swk_store_remove(&store, store.hold, &error), SWK_CANTCREATE);
-	unit_says("hold", error.text, "a.conf.hold: it can't be removed");
+	unit_says("hold", error.text, "a.conf.hold: cannot be removed");
 	swk_store_close(&store);
 }
 
