@@ -126,18 +126,21 @@ const char *swk_url_socket(const char *base)
 static char *base_of_socket(const char *url, const char *path, struct swk_error *error)
 {
 	const size_t room = sizeof(((struct sockaddr_un *)0)->sun_path);
-	char *base = NULL;
+	char *base;
 
 	while (path[0] == '/' && path[1] == '/')
 		path++;
-	if (*path != '/' || strlen(path) >= room)
+	if (*path != '/' || strlen(path) >= room) {
 		(void)swk_error_set(error, SWK_USAGE,
 				    "'%s': 'unix:' needs the absolute path of a socket, of at "
 				    "most %zu bytes",
 				    url, room - 1);
-	else if (asprintf(&base, "unix:%s", path) < 0)
-		(void)swk_error_memory(error);
-	return error->status ? NULL : base;
+		return NULL;
+	}
+	if (asprintf(&base, "unix:%s", path) >= 0)
+		return base;
+	(void)swk_error_memory(error);
+	return NULL;
 }
 
 char *swk_url_base(const char *url, struct swk_error *error)
