@@ -57,7 +57,7 @@ start_agent() {
 	wait_until "$E2E_PATIENCE" lands api two
 	consul_deregister api-1
 	wait_until "$E2E_PATIENCE" not_in_file api
-	wait_until "$E2E_PATIENCE" lands api nobody
+	wait_until "$E2E_PATIENCE" lands api none
 	lands web one
 	in_step
 }
@@ -83,7 +83,7 @@ start_agent() {
 	wait_until "$E2E_PATIENCE" lands web_blue blue
 	wait_until "$E2E_PATIENCE" lands web_green green
 	consul_deregister web-2
-	wait_until "$E2E_PATIENCE" lands web_blue nobody
+	wait_until "$E2E_PATIENCE" lands web_blue none
 	not_in_file web_blue
 	lands web plain
 	lands web_green green

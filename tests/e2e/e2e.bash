@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# What the end-to-end tests share: a real agent that starts swk-apply, the gateway with real traffic, and backends that say
-# who they are. Each test has its own.
+# Shared by the end-to-end tests: a real agent that starts swk-apply, the gateway with real traffic, and backends that answer with
+# their name. Each test has its own.
 
 # shellcheck source=SCRIPTDIR/../lib/common.bash
 source "${BASH_SOURCE[0]%/*}/../lib/common.bash"
@@ -16,12 +16,12 @@ source "${BASH_SOURCE[0]%/*}/../lib/backend.bash"
 bats_require_minimum_version 1.5.0 # `run -STATUS`
 
 E2E_ROOT="$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)"
-export E2E_PATIENCE=15 # seconds until something that must happen counts as not happening
+export E2E_PATIENCE=15 # seconds after which a wait fails
 
 setup() {
 	trace_test_only
 	export E2E_DIR="$BATS_TEST_TMPDIR"
-	# An agent's handler gets the agent's environment, and finds the program on its PATH.
+	# A handler gets the agent's environment, and finds swk-apply through PATH.
 	export PATH="$E2E_ROOT/build:$PATH"
 	clean_environment
 	gateway_start "$E2E_DIR/gateway"
@@ -29,7 +29,7 @@ setup() {
 }
 
 teardown() {
-	# What is needed to see why: bats shows it where a test failed.
+	# bats shows this output only if the test failed.
 	if [[ -z "${BATS_TEST_COMPLETED:-}" ]]; then
 		printf '%s\n' '--- conf' && cat "$GATEWAY_CONF"
 		printf '%s\n' '--- state' && cat "$GATEWAY_CONF.state"
@@ -41,12 +41,12 @@ teardown() {
 	gateway_stop
 }
 
-# register NAME ID BACKEND [TAG...] - an instance of a service at a backend.
+# register NAME ID BACKEND [TAG...] - registers a backend as an instance of a service.
 register() {
 	consul_register "$1" "$2" 127.0.0.1 "${BACKEND_PORT[$3]}" "${@:4}"
 }
 
-# in_file NAME, servers NAME - whether the conf file has an upstream; its servers' addresses there, one a line.
+# in_file NAME - whether the conf file has an upstream. servers NAME - prints its addresses in the conf file, one per line.
 in_file() {
 	grep -qx "upstream $1 {" "$SWK_CONF" 2>/dev/null
 }
@@ -59,7 +59,7 @@ servers() {
 	awk -v name="$1" '$1 == "upstream" { in_it = $2 == name } in_it && $1 == "server" { print $2 }' "$SWK_CONF"
 }
 
-# Whether the file, and what every worker has, are the same upstreams with the same servers.
+# in_step - whether the conf file and every worker have the same upstreams with the same servers.
 in_step() {
 	local live
 

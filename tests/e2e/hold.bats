@@ -48,8 +48,8 @@ held_line() {
 	consul_deregister api-1
 	exec 8<&-
 	wait_until "$E2E_PATIENCE" not_in_file api
-	wait_until "$E2E_PATIENCE" lands web nobody
-	wait_until "$E2E_PATIENCE" lands api nobody
+	wait_until "$E2E_PATIENCE" lands web none
+	wait_until "$E2E_PATIENCE" lands api none
 
 	SUDO_USER=alice run -0 swk undo 'the registry is mad'
 	[[ "$output" == *"$SWK_CONF stays as it is until 'swk resume'" ]]
@@ -136,7 +136,7 @@ held_line() {
 			run -0 swk resume
 		fi
 		in_step
-		nothing_owed
+		nothing_pending
 		[ "$(gateway_detail | grep -c '10\.0\.0\.1:80')" == 1 ]
 		rm -f "$SWK_CONF.hold"
 	done

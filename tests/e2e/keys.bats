@@ -63,7 +63,7 @@ upstreams() {
 	wait_until "$E2E_PATIENCE" has_servers legacy "$(at one)"
 	remove "other/$(at three)"
 	wait_until "$E2E_PATIENCE" not_in_file other
-	wait_until "$E2E_PATIENCE" lands other nobody
+	wait_until "$E2E_PATIENCE" lands other none
 	lands legacy one
 	in_step
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# For tests of the settings file: it alone says where things are, so that nothing of the environment wins over it.
+# For tests of the settings file. No variables set the same options, because variables override the settings file.
 
 # shellcheck source=SCRIPTDIR/e2e.bash
 source "${BASH_SOURCE[0]%/*}/e2e.bash"
@@ -9,13 +9,13 @@ source "${BASH_SOURCE[0]%/*}/e2e.bash"
 eval "e2e_$(declare -f setup)"
 eval "e2e_$(declare -f teardown)"
 
-declare -ga STARTED=() # process ids, to be ended with the test
+declare -ga STARTED=() # process ids that teardown ends
 
 setup() {
-	# Nothing here is about when workers hear of a change.
+	# These tests do not depend on when workers learn of a change, so a short time saves waiting.
 	GATEWAY_READ_TIMEOUT=100ms e2e_setup
 	unset SWK_DYUPS
-	export -n SWK_CONF # what is shared looks there
+	export -n SWK_CONF # helper functions use it, but swk-apply must not see it
 	export SWK_CONFIG="$E2E_DIR/swk.json"
 	settings '{}'
 }
@@ -26,37 +26,37 @@ teardown() {
 	e2e_teardown
 }
 
-# settings JSON [FILE] - puts them in place, in one step, with what every test needs.
+# settings JSON [FILE] - atomically writes the settings file: JSON, and the settings that every test needs.
 settings() {
 	jq -n --arg conf "$SWK_CONF" --arg url "$GATEWAY_DYUPS" --argjson more "$1" \
 		'{conf: $conf, targets: [{url: $url}], read_interval: 0} + $more' >"$E2E_DIR/settings.new" &&
 		mv "$E2E_DIR/settings.new" "${2:-$SWK_CONFIG}"
 }
 
-# server_line NAME BACKEND - its line in the conf file, without what is the same for all.
+# server_line NAME BACKEND - prints the backend's line in the conf file.
 server_line() {
 	awk -v name="$1" -v address="127.0.0.1:${BACKEND_PORT[$2]}" '$1 == "upstream" { in_it = $2 == name }
 		in_it && $2 == address' "$SWK_CONF"
 }
 
-# live_server NAME BACKEND - its line in /detail.
+# live_server NAME BACKEND - prints the backend's line in /detail.
 live_server() {
 	gateway_detail | awk -v name="$1" -v address="127.0.0.1:${BACKEND_PORT[$2]}" '/^$/ { name_is = ""; next }
 		name_is == "" { name_is = $1; next } name_is == name && $2 == address'
 }
 
-# handler_ended STATUS [TIMES] - whether the agent logged that handlers of it ended so, as often at least.
+# handler_ended STATUS [TIMES] - whether the agent logged this exit status of a handler, at least that many times.
 handler_ended() {
 	(($(grep -c "Failed to run watch handler.*exit status $1\"" "$CONSUL_DIR/consul.log") >= ${2:-1}))
 }
 
-# asked BACKEND - how many requests it had so far.
+# asked BACKEND - prints how many requests the backend has received.
 asked() {
 	wc -l <"$_BACKEND_DIR/$1.log"
 }
 
-# What the files and nginx are, to compare: bytes, times and numbers.
+# Prints the contents and metadata of the files, and the live state, for comparison.
 state_of_all() {
 	(cd "${SWK_CONF%/*}" && stat -c '%n %i %s %y %z' -- * && md5sum -- *)
-	gateway_workers_detail | sed "s/^==.*/==/" # they come in any order
+	gateway_workers_detail | sed "s/^==.*/==/" # the order of the workers varies
 }

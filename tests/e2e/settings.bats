@@ -140,7 +140,7 @@ switch() {
 		register web web-2 two "gray=$to" zone=eu
 		wait_until "$E2E_PATIENCE" lands "web_$to" one two
 		wait_until "$E2E_PATIENCE" not_in_file "web_$from"
-		wait_until "$E2E_PATIENCE" lands "web_$from" nobody
+		wait_until "$E2E_PATIENCE" lands "web_$from" none
 	done
 	: >"$E2E_DIR/over"
 	wait "$load"
@@ -233,13 +233,13 @@ requests() {
 	[ "$(asked one)" == "$before" ]
 
 	consul_check web-2 critical
-	wait_until "$E2E_PATIENCE" lands web nobody
+	wait_until "$E2E_PATIENCE" lands web none
 	[[ "$(server_line web two)" == *' down;' ]]
 	unasked requests web 502
 	# Of which nothing is listed: nginx wants a server all the same.
 	wait_until "$E2E_PATIENCE" lands api one
 	consul_check api-1 critical
-	wait_until "$E2E_PATIENCE" lands api nobody
+	wait_until "$E2E_PATIENCE" lands api none
 	[ "$(servers api)" == 127.0.0.1:1 ]
 	unasked requests api 502
 	in_step

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a shell of its own; bats sets stderr
 # swk status: what the file says, what each nginx has, what it is owed, and what Consul says by now.
 
-load ../soak/soak # gateway_again
+load ../soak/soak # gateway_restart
 load terminal
 
 # Two services, in step.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# For tests of what a person sees: terminals, which end with the test.
+# For tests of output on a terminal. Terminals end with the test.
 
 # shellcheck source=SCRIPTDIR/settings.bash
 source "${BASH_SOURCE[0]%/*}/settings.bash"
@@ -17,7 +17,7 @@ teardown() {
 	settings_teardown
 }
 
-# on_terminal COLUMNSxROWS [NAME=VALUE]... -- COMMAND - a new terminal that runs it; $screen names it to tmux.
+# on_terminal COLUMNSxROWS [NAME=VALUE]... -- COMMAND - runs the command on a new terminal; $screen is its tmux socket.
 on_terminal() {
 	local columns="${1%x*}" rows="${1#*x}"
 	local -a environment=()
@@ -28,17 +28,17 @@ on_terminal() {
 		shift
 	done
 	screen=$(mktemp -u "$E2E_DIR/terminal-XXXXXX")
-	# The shell stays, so that what is left of the terminal can be seen.
+	# The terminal stays open, so that its last contents can be checked.
 	TERM=xterm tmux -S "$screen" -f /dev/null new-session -d -x "$columns" -y "$rows" \
 		env "${environment[@]}" bash --norc --noprofile -c "PS1=; $2; echo \"ended \$?\"; exec cat" 3>&-
 }
 
-# shown - what the screen shows, with its colours.
+# shown - prints the screen with its colours.
 shown() {
 	tmux -S "$screen" capture-pane -p -e
 }
 
-# plain - the same without them.
+# plain - prints the screen without colours.
 plain() {
 	shown | sed $'s/\033\\[[0-9;]*m//g'
 }
@@ -51,7 +51,7 @@ shows_not() {
 	! shows "$1"
 }
 
-# sees TEXT - waits for it.
+# sees TEXT - waits until the screen shows the text.
 sees() {
 	wait_until "$E2E_PATIENCE" shows "$1" || { shown && return 1; }
 }

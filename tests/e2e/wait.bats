@@ -3,7 +3,7 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a shell of its own; bats sets stderr
 # swk wait: until so many healthy instances are live, on all targets and all workers.
 
-load ../soak/soak # gateway_again
+load ../soak/soak # gateway_restart
 load terminal
 
 # One instance, in step.
@@ -44,7 +44,7 @@ begin() {
 	run -75 swk-apply --resync --timeout 2
 	sleep 1.5
 	kill -0 "$waiting"
-	gateway_again
+	gateway_restart
 	kill -0 "$waiting"
 	swk-apply --resync
 	wait "$waiting"

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# Where this machine has Debian's archive from. Source it; it asks apt and reads its configuration, and changes nothing.
+# Finds the Debian archive that this machine uses. Source this file; it asks apt, reads apt's configuration, and changes nothing.
 
-# Prints "address file" for each place this machine has Debian's main archive from; file is where it is configured.
-# By the archive's own words for itself, since others have suites named like Debian's.
+# Prints "ADDRESS FILE" for each source of Debian's main archive on this machine; FILE configures it. It selects by the Origin and
+# Label that an archive states, because other archives have suites with the same names.
 debian_sources() {
 	# shellcheck disable=SC2016 # apt's own variables
 	apt-get indextargets --format '$(SITE) $(SOURCESENTRY)' \
@@ -12,15 +12,15 @@ debian_sources() {
 		sed 's/:[0-9]*$//' | sort -u
 }
 
-# The Signed-By of the source for address $1 in the file $2, as a field of a .sources file; nothing where it has none.
-# It may be several lines long, as the key itself may stand there.
+# Prints the Signed-By of the source with address $1 in the file $2, as a field of a .sources file; nothing if there is none.
+# It can be several lines long, because it may contain the key itself.
 signed_by() {
 	case $2 in
 	*.sources)
 		awk -v address="$1" '
 			BEGIN { RS = "" }
 			{
-				ours = inside = 0
+				matches = inside = 0
 				field = ""
 				count = split($0, line, "\n")
 				for (i = 1; i <= count; i++) {
@@ -31,9 +31,9 @@ signed_by() {
 					if (inside)
 						field = field line[i] "\n"
 					if (index(line[i] " ", " " address " ") || index(line[i] " ", " " address "/ "))
-						ours = 1
+						matches = 1
 				}
-				if (ours) {
+				if (matches) {
 					printf "%s", field
 					exit
 				}

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# Backends that say who they are: one stock nginx each, so that one can go down while the others serve on.
+# Backends that answer with their name. Each is its own stock nginx, so one can go down while the others continue to serve.
 
 # shellcheck source=SCRIPTDIR/common.bash
 source "${BASH_SOURCE[0]%/*}/common.bash"
 
 declare -gA BACKEND_PORT=() # by name
-declare -gA BACKEND_PID=()  # by name; no entry while it is down
-_BACKEND_PATIENCE=20        # seconds that anything here may take before it counts as broken
+declare -gA BACKEND_PID=()  # by name; a backend that is down has no entry
+_BACKEND_PATIENCE=20        # seconds after which a wait here fails
 
-# backend_start DIR NAME... - starts them on free ports of 127.0.0.1 and returns when they accept. Each answers everything with
-# status 200, the header X-Backend and the body "NAME\n", and notes each request in DIR/NAME.log. A name is letters, digits,
-# "_", "-", ".". May be called again for more of them.
+# backend_start DIR NAME... - starts backends on free ports of 127.0.0.1, and returns when they accept connections. Each answers
+# every request with status 200, the header X-Backend and the body "NAME\n", and logs it to DIR/NAME.log. A name consists of
+# letters, digits, "_", "-" and ".". Call it again to add backends.
 backend_start() {
 	local name
 
@@ -26,14 +26,14 @@ backend_start() {
 	done
 }
 
-# backend_up NAME - starts it again, on the port that it had.
+# backend_up NAME - starts a backend again, on its previous port.
 backend_up() {
 	local name="$1"
 
-	# Descriptor 3 is bats's: whoever holds it keeps bats from ending.
+	# Descriptor 3 belongs to bats, which does not end while a process holds it.
 	_backend_nginx "$name" >"$_BACKEND_DIR/$name.out" 2>&1 </dev/null 3>&- &
 	BACKEND_PID[$name]=$!
-	disown # else bash reports how it ended
+	disown # otherwise bash reports how it ended
 	if ! wait_until "$_BACKEND_PATIENCE" _backend_settled "$name" || ! _backend_accepts "$name"; then
 		cat "$_BACKEND_DIR/$name.out" >&2
 		backend_down "$name"
@@ -41,7 +41,7 @@ backend_up() {
 	fi
 }
 
-# backend_down NAME - ends it: connections are refused from now on, open ones are cut.
+# backend_down NAME - ends a backend: its port refuses connections, and open connections are cut.
 backend_down() {
 	local pid="${BACKEND_PID[$1]:-}"
 
@@ -51,7 +51,7 @@ backend_down() {
 	wait_until "$_BACKEND_PATIENCE" _backend_gone "$pid" || kill -s KILL "$pid"
 }
 
-# backend_stop - ends all of them.
+# backend_stop - ends all backends.
 backend_stop() {
 	local name
 
@@ -60,7 +60,7 @@ backend_stop() {
 	done
 }
 
-# One process without a master: nothing to fork, and the process that was started is the one that listens.
+# One process without a master, so the process that was started is the one that listens.
 _backend_configuration() {
 	local kind
 
@@ -73,7 +73,7 @@ _backend_configuration() {
 	printf '\t\tadd_header X-Backend %s;\n\t\treturn 200 "%s\\n";\n\t}\n}\n' "$1" "$1"
 }
 
-# nginx itself, in place of the shell that calls. An ordinary user has no sbin in the PATH.
+# Replaces the calling shell by nginx. An ordinary user has no sbin in the PATH.
 _backend_nginx() {
 	exec "$(PATH="$PATH:/usr/sbin" command -v nginx)" -p "$_BACKEND_DIR" -e stderr -c "$_BACKEND_DIR/$1.conf"
 }
@@ -86,7 +86,7 @@ _backend_accepts() {
 	(exec 4<>"/dev/tcp/127.0.0.1/${BACKEND_PORT[$1]}") 2>/dev/null
 }
 
-# Nothing more to wait for: it accepts, or it has ended.
+# Ends the wait: the backend accepts connections, or it has ended.
 _backend_settled() {
 	_backend_accepts "$1" || _backend_gone "${BACKEND_PID[$1]}"
 }

@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# What every test needs, whatever it tests. Source it; it starts nothing.
+# Helpers for all tests. Source this file; it starts nothing.
 
-# jq before version 1.7 takes 30 ms to start, and tests start it more than a thousand times. gojq has the same language.
-_JQ=$(type -P gojq || type -P jq || echo jq) # not yet there in tests/setup
+# jq before version 1.7 takes 30 ms to start, and the tests start it more than a thousand times. gojq runs the same programs.
+_JQ=$(type -P gojq || type -P jq || echo jq) # tests/setup sources this before it installs either
 jq() {
 	"$_JQ" "$@"
 }
 
-# free_port - prints a TCP port on loopback that nothing uses now.
+# free_port - prints an unused TCP port on loopback.
 #
-# The port lies outside the range from which the kernel takes ports for outgoing connections, so none of those can take it
-# before the caller listens. It is called as $(free_port), in a subshell that can remember nothing: who was given which
-# port stands in a file, with the id of the process that asked. A port is given again only when that process has ended.
+# The port lies outside the kernel's range for outgoing connections, so no such connection can take it before the caller listens.
+# Callers write $(free_port), and that subshell can't remember anything, so a file records each port that was given out, with the
+# process that asked for it. A port is given out again only after that process has ended.
 free_port() {
 	local dir="${TMPDIR:-/tmp}/swk-test-ports.$UID"
 
 	mkdir -m 700 "$dir" 2>/dev/null
-	[[ -O "$dir" ]] || return 1 # somebody else's: not to be trusted
+	[[ -O "$dir" ]] || return 1 # it belongs to another user
 	(
 		flock 9 || exit 1
 		_free_port_locked "$dir/given"
@@ -53,8 +53,8 @@ _free_port_locked() {
 	return 1
 }
 
-# wait_until SECONDS COMMAND... - polls until the command succeeds, every 20 ms at first and every 100 ms after a while;
-# status 1 when the (whole) seconds are over. The command runs at least once.
+# wait_until SECONDS COMMAND... - runs the command until it succeeds: every 20 ms, and after ten attempts every 100 ms. Fails
+# after that many (whole) seconds. The command runs at least once.
 wait_until() {
 	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000)) polls=0
 
@@ -65,19 +65,19 @@ wait_until() {
 	done
 }
 
-# trace_test_only - to be called first in setup(). Of what a test runs, bats then traces the test's own lines, of which
-# it shows the one that failed, and not those of the functions it calls: a line traced takes half a millisecond. With
-# TRACE_ALL it traces all of them, and shows which line of a function failed.
+# trace_test_only - call it first in setup(). bats then traces only the lines of the test itself, and shows the one that failed.
+# It does not trace the functions that the test calls, because each traced line takes half a millisecond. With TRACE_ALL it
+# traces them too, and shows which line of a function failed.
 trace_test_only() {
 	[[ -z "${TRACE_ALL:-}" ]] || return 0
-	# In a function that isn't traced, bats cannot end the trace of the test when something fails.
+	# In a function that is not traced, bats can't end the trace of the test when a command fails.
 	trap '[[ -n "$BATS_DEBUG_LAST_STACK_TRACE_IS_VALID" ]] || bats_debug_trap "$BASH_SOURCE"' DEBUG
 	set +T
 	declare -ft "$BATS_TEST_NAME"
 }
 
-# clean_environment - takes out what would set swk-apply up, the machine's own settings among it, and leaves what the tests
-# themselves are told by.
+# clean_environment - unsets the variables that configure swk-apply, and replaces the machine's settings file by an empty one.
+# Keeps the variables that configure the tests.
 clean_environment() {
 	local name
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env zsh
 # SPDX-License-Identifier: MIT
 #
-# complete.zsh FOLDER LINE - what zsh, with the completions of the folder, offers after this line: one a line, sorted. It is the
-# shell's own completion, in a shell of its own on a terminal of its own; what it would add to the line is printed. The list of all
-# completions, which takes zsh long to make, is kept in the file zcompdump here.
+# complete.zsh FOLDER LINE - prints what zsh offers after this line with the completions of FOLDER: one word per line, sorted.
+# It starts a second zsh on its own terminal, and prints what that shell would add to the line. It stores the list of all
+# completions in the file zcompdump of the current folder, because zsh takes long to make it.
 
-# In that shell: it reads this file, with the folder.
+# The second shell sources this file with --inside and the folder.
 if [[ $1 == --inside ]]; then
 	fpath=($2 $fpath)
 	autoload -Uz compinit && compinit -u -d $PWD/zcompdump
@@ -17,16 +17,16 @@ if [[ $1 == --inside ]]; then
 		local -a hits
 		builtin compadd -A hits "$@"
 		((${#hits})) && print -rl -- "offered "$^hits
-		builtin compadd "$@" # or the next kind of match would be tried
+		builtin compadd "$@" # otherwise zsh tries the next kind of match
 	}
-	look() {
+	offers() {
 		print
 		_main_complete
 		print -r -- "that is"" all"
 		exit
 	}
-	zle -C look complete-word look
-	bindkey "^I" look
+	zle -C offers complete-word offers
+	bindkey "^I" offers
 	print -r -- "rea""dy"
 	return
 fi

@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# A real Consul agent: one server, on loopback, every port a free one, its data on disk as in production. One agent at a
-# time per shell. Functions that change something through the agent return when the catalogue shows the change.
+# A real Consul agent: one server on loopback, on free ports, with its data on disk as in production. A shell runs one agent at a
+# time. Functions that change something through the agent return when the catalogue shows the change.
 #
 # Exported while it runs:	CONSUL_HTTP_ADDR, for the program under test; with TLS also CONSUL_CACERT
-#			CONSUL_DIR, CONSUL_PID, CONSUL_PORT (plain HTTP on 127.0.0.1, also where CONSUL_HTTP_ADDR is another)
+#			CONSUL_DIR, CONSUL_PID, CONSUL_PORT (plain HTTP on 127.0.0.1, even if CONSUL_HTTP_ADDR has another address)
 #			CONSUL_ACL_ROOT, the management token, after consul_acl_start
-# A handler gets the environment that the agent was started with, CONSUL_HTTP_ADDR among it.
-# Read before the start:	CONSUL_LOG_LEVEL (info), CONSUL_USER (who runs the agent; needs root, and DIR within reach)
+# A handler gets the environment of the agent, including CONSUL_HTTP_ADDR.
+# Set before the start:	CONSUL_LOG_LEVEL (info), CONSUL_USER (the user who runs the agent; needs root, and access to DIR)
 
 # shellcheck source=SCRIPTDIR/common.bash
 source "${BASH_SOURCE[0]%/*}/common.bash"
 
 CONSUL_NODE=node-1
 CONSUL_UNPACKED="$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)/build/consul"
-_CONSUL_PATIENCE=20 # seconds that anything here may take before it counts as broken
+_CONSUL_PATIENCE=20 # seconds after which a wait here fails
 
-# consul_binary - prints the agent's path; status 1 where there is none.
+# consul_binary - prints the agent's path, or fails if there is none.
 #
-# One that the caller names is not replaced by another when it is wrong: a test would run on a version nobody meant.
+# If SWK_CONSUL is wrong, it does not fall back to another agent, so that a test never runs on an unintended version.
 consul_binary() {
 	if [[ -n "${SWK_CONSUL:-}" ]]; then
 		command -v "$SWK_CONSUL"
@@ -32,15 +32,15 @@ consul_binary() {
 	fi
 }
 
-# consul_start DIR [CONFIG...] - starts it with these configuration files or folders besides its own; returns when it leads
-# and the catalogue has its node. On failure prints the log and returns 1.
+# consul_start DIR [CONFIG...] - starts the agent with these configuration files or folders in addition to its own. Returns when
+# the agent is leader and the catalogue has its node. On failure it prints the log and returns 1.
 consul_start() {
 	_consul_configure "$@" &&
 		_consul_run _consul_ready
 }
 
-# consul_tls_start DIR [CONFIG...] - the same with HTTPS. CONSUL_HTTP_ADDR is the https:// address, CONSUL_CACERT its
-# authority. A CONFIG with {"verify_incoming_https": true} makes it demand a certificate: DIR/tls/client.pem, client.key.
+# consul_tls_start DIR [CONFIG...] - the same with HTTPS. CONSUL_HTTP_ADDR is the https:// address, CONSUL_CACERT the certificate
+# of the authority. With {"verify_incoming_https": true} in a CONFIG the agent demands a certificate: DIR/tls/client.pem and client.key.
 consul_tls_start() {
 	local port
 
@@ -54,7 +54,7 @@ consul_tls_start() {
 	_consul_run _consul_ready
 }
 
-# consul_unix_start DIR [CONFIG...] - the same with the API on a socket, DIR/consul.sock, and CONSUL_HTTP_ADDR unix://...
+# consul_unix_start DIR [CONFIG...] - the same with the API on the socket DIR/consul.sock. CONSUL_HTTP_ADDR is unix://...
 consul_unix_start() {
 	_consul_configure "$@" || return 1
 	export CONSUL_HTTP_ADDR="unix://$CONSUL_DIR/consul.sock"
@@ -63,16 +63,16 @@ consul_unix_start() {
 	_consul_run _consul_ready
 }
 
-# consul_leaderless_start DIR [CONFIG...] - the same as one of three servers, of which the others never come: it answers, but
-# has no leader and no catalogue.
+# consul_leaderless_start DIR [CONFIG...] - starts one of three servers; the other two never start. The agent answers, but has no
+# leader and no catalogue.
 consul_leaderless_start() {
 	_consul_configure "$@" || return 1
 	echo '{"bootstrap": false, "bootstrap_expect": 3}' >"$CONSUL_DIR/config/leaderless.json"
 	_consul_run _consul_answers
 }
 
-# consul_acl_start DIR [CONFIG...] - the same with access control that denies by default. The agent itself has a token for its
-# node and nothing else, so that a caller without a token is nobody.
+# consul_acl_start DIR [CONFIG...] - the same with access control that denies by default. The agent's own token is valid for its
+# node only, so a caller without a token has no rights.
 consul_acl_start() {
 	local token
 
@@ -85,14 +85,14 @@ consul_acl_start() {
 	wait_until "$_CONSUL_PATIENCE" _consul_ready
 }
 
-# It is refused for as long as the new leader still prepares access control.
+# Consul rejects this while the new leader still prepares access control.
 _consul_acl_bootstrap() {
 	export CONSUL_ACL_ROOT
 
 	CONSUL_ACL_ROOT="$(consul_api PUT /v1/acl/bootstrap 2>/dev/null | jq -esr '.[0].SecretID' 2>/dev/null)"
 }
 
-# consul_token RULES - prints the secret of a new token that has these rules (HCL).
+# consul_token RULES - prints the secret of a new token with these rules (HCL).
 consul_token() {
 	local policy="policy-${EPOCHREALTIME/[.,]/}"
 
@@ -102,31 +102,31 @@ consul_token() {
 		consul_api PUT /v1/acl/token --data @- | jq -esr '.[0].SecretID'
 }
 
-# consul_stop - ends it. There is nothing to save, so it isn't asked: its own way of ending takes half a second.
+# consul_stop - kills the agent. It has nothing to save, and a clean end would take half a second.
 consul_stop() {
 	_consul_end KILL
 	unset CONSUL_HTTP_ADDR CONSUL_CACERT CONSUL_ACL_ROOT CONSUL_PID CONSUL_PORT
 }
 
-# consul_restart - ends it properly and starts it again with its data, ports and configuration.
+# consul_restart - ends the agent cleanly, and starts it again with its data, ports and configuration.
 consul_restart() {
 	_consul_end TERM
 	_consul_run _consul_ready
 }
 
-# consul_restart_clean - the same without its data: a cluster rebuilt, whose index begins again. Not with access control.
+# consul_restart_clean - the same without its data, like a rebuilt cluster: the index starts again. Does not work with access control.
 consul_restart_clean() {
 	_consul_end KILL
 	rm -rf "$CONSUL_DIR/data"
 	_consul_run _consul_ready
 }
 
-# consul_reload - has it read its configuration again, as `consul reload` does.
+# consul_reload - makes the agent read its configuration again, as `consul reload` does.
 consul_reload() {
 	consul_api PUT /v1/agent/reload
 }
 
-# consul_api METHOD PATH [CURL-ARGUMENT...] - asks it, as whoever may do anything; prints the answer, status as curl's.
+# consul_api METHOD PATH [CURL-ARGUMENT...] - sends a request with the management token, and prints the answer. The status is curl's.
 consul_api() {
 	local method="$1" path="$2"
 
@@ -135,13 +135,13 @@ consul_api() {
 		-H "X-Consul-Token: ${CONSUL_ACL_ROOT:-}" -X "$method" "$@" "http://127.0.0.1:$CONSUL_PORT$path"
 }
 
-# consul_encode WORD - prints it as one segment of a path.
+# consul_encode WORD - prints the word percent-encoded, as one segment of a path.
 consul_encode() {
 	jq -nr --arg word "$1" '$word | @uri'
 }
 
-# consul_register NAME ID ADDRESS PORT [TAG...] - an instance with one check, which passes; registered again, it is changed.
-# CONSUL_META='{"k":"v"}' gives it metadata, CONSUL_WEIGHT=N its weight while passing.
+# consul_register NAME ID ADDRESS PORT [TAG...] - registers or changes an instance with one passing check.
+# CONSUL_META='{"k":"v"}' gives it metadata, CONSUL_WEIGHT=N the weight while it passes.
 consul_register() {
 	local name="$1" id="$2" address="$3" port="$4"
 
@@ -153,14 +153,14 @@ consul_register() {
 		Check: {TTL: "24h", Status: "passing"}}' --args -- "$@" | consul_register_json -
 }
 
-# consul_register_json FILE|- - a registration in the agent's own form.
+# consul_register_json FILE|- - registers an instance from JSON, as the agent's API takes it.
 consul_register_json() {
 	consul_api PUT /v1/agent/service/register --data-binary "@$1" && _consul_wait
 }
 
-# consul_check ID passing|warning|critical [OUTPUT] - what consul_register's check of the instance says from now on.
+# consul_check ID passing|warning|critical [OUTPUT] - sets the status of the check that consul_register gave the instance.
 #
-# When the status stays and only the output differs, the agent tells the catalogue minutes later (check_update_interval).
+# If only the output changes, the agent updates the catalogue minutes later (check_update_interval).
 consul_check() {
 	jq -n --arg status "$2" --arg output "${3:-}" '{Status: $status, Output: $output}' |
 		consul_api PUT "/v1/agent/check/update/service:$(consul_encode "$1")" --data @- && _consul_wait
@@ -178,8 +178,8 @@ consul_maintenance() {
 	consul_api PUT "/v1/agent/service/maintenance/$(consul_encode "$1")?enable=$enable" && _consul_wait
 }
 
-# consul_catalog_register JSON..., consul_catalog_deregister JSON... - each straight into the catalogue, as for a node without
-# an agent. The node must not be CONSUL_NODE: its agent removes what it doesn't know.
+# consul_catalog_register JSON..., consul_catalog_deregister JSON... - change the catalogue directly, as for a node without an
+# agent. The node must not be CONSUL_NODE, because its agent removes registrations that it doesn't know.
 consul_catalog_register() {
 	_consul_catalog register "$@"
 }
@@ -188,7 +188,7 @@ consul_catalog_deregister() {
 	_consul_catalog deregister "$@"
 }
 
-# One curl for all of them: to start one takes longer than a request.
+# One curl for all requests: starting curl takes longer than a request.
 _consul_catalog() {
 	local document files status
 	local -a requests=()
@@ -206,7 +206,7 @@ _consul_catalog() {
 	return "$status"
 }
 
-# Makes DIR and the agent's own configuration, notes the caller's.
+# Makes DIR and the agent's own configuration, and remembers the caller's CONFIGs.
 _consul_configure() {
 	local serf server
 
@@ -217,7 +217,7 @@ _consul_configure() {
 	unset CONSUL_CACERT CONSUL_ACL_ROOT
 	shift
 	_CONSUL_CONFIGS=("$@")
-	# raft_multiplier 1 is what production should have too; the default would take five times as long to elect.
+	# Production should use raft_multiplier 1, too; with the default an election takes five times as long.
 	cat >"$CONSUL_DIR/config/agent.json" <<-END
 		{
 			"node_name": "$CONSUL_NODE",
@@ -253,7 +253,7 @@ _consul_run() {
 	_consul_exec "${as[@]}" "$(consul_binary)" agent "${arguments[@]}" \
 		>>"$CONSUL_DIR/consul.log" 2>&1 </dev/null 3>&- &
 	CONSUL_PID=$!
-	disown # else bash reports how it ended
+	disown # otherwise bash reports how it ended
 	if ! wait_until "$_CONSUL_PATIENCE" _consul_settled "$1" || ! _consul_alive; then
 		cat "$CONSUL_DIR/consul.log" >&2
 		_consul_end KILL
@@ -261,7 +261,7 @@ _consul_run() {
 	fi
 }
 
-# In place of the shell that calls, so that the shell's process id becomes the agent's.
+# Replaces the calling shell, so that the shell's process id becomes the agent's.
 _consul_exec() {
 	exec "$@"
 }
@@ -280,7 +280,7 @@ _consul_gone() {
 	! _consul_alive
 }
 
-# Nothing more to wait for: the condition holds, or the agent has ended.
+# Ends the wait: the condition is true, or the agent has ended.
 _consul_settled() {
 	_consul_gone || "$1"
 }
@@ -294,7 +294,7 @@ _consul_leads() {
 }
 
 _consul_ready() {
-	# -s, because jq -e is content with no answer at all.
+	# -s, because jq -e succeeds without any input.
 	consul_api GET "/v1/health/node/$CONSUL_NODE" 2>/dev/null | jq -es '.[0] | length > 0' >/dev/null 2>&1
 }
 
@@ -302,7 +302,7 @@ _consul_wait() {
 	wait_until "$_CONSUL_PATIENCE" _consul_in_step
 }
 
-# Whether the catalogue has what the agent has. Checks' outputs may differ: the agent takes its time over those.
+# Whether the catalogue matches the agent. Outputs of checks may differ, because the agent delays them.
 _consul_in_step() {
 	local at="http://127.0.0.1:$CONSUL_PORT"
 
@@ -312,12 +312,12 @@ _consul_in_step() {
 			def services: map({key: .ID, value: ({Service, Address, Port, Weights}
 				+ {Tags: (.Tags // []), Meta: (.Meta // {})})}) | from_entries;
 			def checks: map({key: .CheckID, value: {Status, ServiceID}}) | from_entries;
-			# curl asks for the address that consul_api adds last
+			# curl requests the address that consul_api appends last
 			(.[3] | services) == (.[1].Services | del(.consul) | services)
 			and (.[0] | checks) == (.[2] | checks | del(.serfHealth))' >/dev/null 2>&1
 }
 
-# An authority of our own, a certificate for the agent and one for its callers.
+# Makes an authority, a certificate for the agent, and one for its clients.
 _consul_certificates() {
 	local dir="$1" name
 

@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# A gateway with the dyups interface, that carries real traffic: tests/gateway under stock nginx, or, where SWK_TENGINE names
-# a binary with the dyups module, that one. A DIR must not be used by two gateways. One gateway at a time per shell.
+# A gateway with the dyups interface that carries real traffic: tests/gateway under stock nginx, or the binary with the dyups
+# module that SWK_TENGINE names. Two gateways must not share a DIR. A shell runs one gateway at a time.
 
 # shellcheck source=SCRIPTDIR/common.bash
 source "${BASH_SOURCE[0]%/*}/common.bash"
 
 _GATEWAY_SOURCE="$(cd "${BASH_SOURCE[0]%/*}/../gateway" && pwd)"
-_GATEWAY_PATIENCE=20 # seconds that anything here may take before it counts as broken
+_GATEWAY_PATIENCE=20 # seconds after which a wait here fails
 
-# gateway_start DIR - starts it, returns when it answers; on failure prints nginx's error log and returns 1.
+# gateway_start DIR - starts the gateway, and returns when it answers. On failure it prints nginx's error log and returns 1.
 #
-# Read before:	GATEWAY_WORKERS (2), GATEWAY_QUEUE (2m), GATEWAY_READ_TIMEOUT (1s), GATEWAY_BODY_MAX (1m), GATEWAY_BODY_BUFFER (16m),
-#		GATEWAY_WORKER (what the interface names the worker that answers: $pid; '""': not at all),
-#		GATEWAY_CONF (DIR/conf/dyups.upstream.conf; its directory is made, the file may be absent),
-#		GATEWAY_EXTRA (a file with more http-level configuration, upstreams for example)
+# Set before:	GATEWAY_WORKERS (2), GATEWAY_QUEUE (2m), GATEWAY_READ_TIMEOUT (1s), GATEWAY_BODY_MAX (1m), GATEWAY_BODY_BUFFER (16m),
+#		GATEWAY_WORKER (what the header X-Worker contains: $pid; '""' for no header),
+#		GATEWAY_CONF (DIR/conf/dyups.upstream.conf; gateway_start makes its folder, the file may be absent),
+#		GATEWAY_EXTRA (a file with more http-level configuration, for example upstreams)
 # Exported:	GATEWAY_DIR, GATEWAY_CONF, GATEWAY_PID, GATEWAY_WORKERS,
-#		GATEWAY_DYUPS, GATEWAY_TRAFFIC, GATEWAY_CONTROL (http://127.0.0.1:PORT each; no control with Tengine),
-#		GATEWAY_SOCKET (where the interface listens as well: unix:DIR/dyups.sock, or empty where that is too long)
+#		GATEWAY_DYUPS, GATEWAY_TRAFFIC, GATEWAY_CONTROL (each http://127.0.0.1:PORT; with Tengine there is no control),
+#		GATEWAY_SOCKET (the interface listens here, too: unix:DIR/dyups.sock, or empty if that is too long)
 gateway_start() {
 	export GATEWAY_DIR="$1" GATEWAY_CONF="${GATEWAY_CONF:-$1/conf/dyups.upstream.conf}"
 	export GATEWAY_WORKERS="${GATEWAY_WORKERS:-2}"
@@ -35,7 +35,7 @@ gateway_start() {
 		GATEWAY_CONTROL="http://127.0.0.1:$(free_port)" || return 1
 	fi
 	_gateway_configuration >"$GATEWAY_DIR/nginx.conf" || return 1
-	# Descriptor 3 is bats's: whoever holds it keeps bats from ending.
+	# Descriptor 3 belongs to bats, which does not end while a process holds it.
 	_gateway_nginx >"$GATEWAY_DIR/nginx.out" 2>&1 </dev/null 3>&- &
 	GATEWAY_PID=$!
 	if ! wait_until "$_GATEWAY_PATIENCE" _gateway_started || ! _gateway_alive; then
@@ -45,14 +45,14 @@ gateway_start() {
 	fi
 }
 
-# nginx.conf.in with everything filled in.
+# Prints nginx.conf.in with the values filled in.
 _gateway_configuration() {
 	local kind=lua other=tengine user='' empty="$GATEWAY_DIR/empty.conf"
 
 	if [[ -n "${SWK_TENGINE:-}" ]]; then
 		kind=tengine other=lua
 	fi
-	# Started by root, workers would become somebody who may not read DIR.
+	# If root starts nginx, its workers would otherwise run as a user who can't read DIR.
 	if ((EUID == 0)); then
 		user='user root;'
 	fi
@@ -78,7 +78,7 @@ _gateway_configuration() {
 		"$_GATEWAY_SOURCE/nginx.conf.in"
 }
 
-# nginx itself, in place of the shell that calls. An ordinary user has no sbin in the PATH.
+# Replaces the calling shell by nginx. An ordinary user has no sbin in the PATH.
 _gateway_nginx() {
 	local nginx="${SWK_TENGINE:-}"
 
@@ -88,7 +88,7 @@ _gateway_nginx() {
 	exec "$nginx" -p "$GATEWAY_DIR" -c "$GATEWAY_DIR/nginx.conf" -e "$GATEWAY_DIR/error.log" "$@"
 }
 
-# Over, one way or the other: a dead one must not be waited for.
+# Ends the wait: nginx answers, or it is dead.
 _gateway_started() {
 	! _gateway_alive || _gateway_answers
 }
@@ -97,7 +97,7 @@ _gateway_answers() {
 	_gateway_observe list -o /dev/null 2>/dev/null
 }
 
-# A zombie is dead, too: nobody may have waited for it.
+# A zombie counts as dead: its parent may not have waited for it.
 _gateway_alive() {
 	[[ -n "${GATEWAY_PID:-}" ]] && grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$GATEWAY_PID/status"
 }
@@ -106,7 +106,7 @@ _gateway_dead() {
 	! _gateway_alive
 }
 
-# gateway_stop - ends it and waits until it is gone; nothing to do where none runs.
+# gateway_stop - ends the gateway, if one runs, and waits until it is gone.
 gateway_stop() {
 	if _gateway_alive; then
 		kill -TERM "$GATEWAY_PID"
@@ -118,7 +118,7 @@ gateway_stop() {
 	GATEWAY_PID=''
 }
 
-# gateway_workers - the pids of the workers that serve, a line each; those that only finish what they had are left out.
+# gateway_workers - prints the pids of the workers that accept requests, one per line, without workers that are shutting down.
 gateway_workers() {
 	local pid title
 	local -a children
@@ -133,8 +133,8 @@ gateway_workers() {
 	done
 }
 
-# gateway_reload - returns when the new workers serve and the old ones take nothing new; 1, with nginx's reason, when nginx
-# refuses the configuration, and then the old workers go on.
+# gateway_reload - reloads nginx, and returns when the new workers serve and the old workers accept no more requests. If nginx
+# rejects the configuration, it prints nginx's reason and returns 1; the old workers then continue.
 gateway_reload() {
 	local before
 
@@ -154,7 +154,7 @@ _gateway_reloaded() {
 	[[ "$(wc -l <<<"$now")" == "$GATEWAY_WORKERS" ]] && ! grep -qxF "$1" <<<"$now" && _gateway_answers
 }
 
-# gateway_kill_worker - kills one worker outright, and returns when the master has started another in its place.
+# gateway_kill_worker - kills one worker with SIGKILL, and returns when the master has replaced it.
 gateway_kill_worker() {
 	local pid
 
@@ -170,20 +170,20 @@ _gateway_replaced() {
 	[[ "$(wc -l <<<"$now")" == "$GATEWAY_WORKERS" ]] && ! grep -qxF "$1" <<<"$now"
 }
 
-# gateway_fault COUNT KIND [PATTERN] - spoils the next COUNT answers of the interface, or of those requests whose
-# "METHOD URI" matches the Lua pattern. With no argument takes all faults back. 2 with Tengine, which has none.
+# gateway_fault COUNT KIND [PATTERN] - makes the next COUNT requests to the interface fail; with PATTERN, a Lua pattern, only
+# requests whose "METHOD URI" matches. Without arguments it cancels all faults. With Tengine, which has no faults, it returns 2.
 #
-#	conflict		409, nothing done
-#	refused			500 add server failed, nothing done
-#	unavailable		503, nothing done
-#	notsync			500 not sync; done on the worker that answers, the others never hear of it
-#	notsync-unapplied	500 not sync, nothing done
-#	skew			200; done on the worker that answers, the others never hear of it
-#	slow:SECONDS		the right answer; the work starts only after a wait
-#	late:SECONDS		the right answer, after a wait; the work is done before
-#	cut:BYTES		of a body only so much is taken, unless it went through a file, being larger than nginx's buffer
-#	reset			the connection is reset, nothing done
-#	reset-applied		the connection is reset, all is done
+#	conflict		409; nothing changes
+#	refused			500 add server failed; nothing changes
+#	unavailable		503; nothing changes
+#	notsync			500 not sync; the worker that answers applies it, the others never learn of it
+#	notsync-unapplied	500 not sync; nothing changes
+#	skew			200; the worker that answers applies it, the others never learn of it
+#	slow:SECONDS		waits, then applies the request and answers as usual
+#	late:SECONDS		applies the request, then waits and answers as usual
+#	cut:BYTES		uses only so many bytes of a body, unless the body exceeds nginx's buffer and so went through a file
+#	reset			resets the connection; nothing changes
+#	reset-applied		applies the request on all workers, and resets the connection
 gateway_fault() {
 	if [[ -n "${SWK_TENGINE:-}" ]]; then
 		echo "gateway_fault: a real Tengine has no faults to order" >&2
@@ -202,9 +202,9 @@ gateway_fault() {
 	}
 }
 
-# gateway_requests - every request to the interface (but the lib's own looks), in the order of the answers, a line each:
-# METHOD URI STATUS BODY, with - for no body, \x0A and the like for what would not stand on a line, 444 for a reset.
-# nginx writes a line after it has sent the answer, so this waits until the file rests.
+# gateway_requests - prints every request to the interface except this file's own reads, in the order of the answers. A line is
+# METHOD URI STATUS BODY, with - for no body, escapes such as \x0A for control characters, and 444 for a reset.
+# nginx writes a line after it has sent the answer, so this waits until the log stops growing.
 gateway_requests() {
 	local size before=-1
 
@@ -220,22 +220,22 @@ gateway_requests_clear() {
 	: >"$GATEWAY_DIR/requests.log"
 }
 
-# A request on a connection of its own: the body, and the status on a line of its own.
+# Sends a request on its own connection. Prints the body, then the status on its own line.
 _gateway_curl() {
 	curl -sS --max-time "$_GATEWAY_PATIENCE" -w '\n%{http_code}\n' "$@"
 }
 
-# The lib's own look at the interface: left out of the request log, and passed over by faults.
+# This file's own read of the interface. The request log omits it, and faults do not affect it.
 _gateway_observe() {
 	curl -sS --max-time "$_GATEWAY_PATIENCE" -H 'X-Observer: 1' "$GATEWAY_DYUPS/$1" "${@:2}"
 }
 
-# gateway_fetch NAME - what comes back through upstream NAME: the body, then the status on the last line.
+# gateway_fetch NAME - sends a request through upstream NAME. Prints the body, then the status on the last line.
 gateway_fetch() {
 	_gateway_curl "$GATEWAY_TRAFFIC/to/$1/"
 }
 
-# gateway_post NAME BODY, gateway_delete NAME - the interface's answer, then the status on the last line.
+# gateway_post NAME BODY, gateway_delete NAME - print the interface's answer, then the status on the last line.
 gateway_post() {
 	_gateway_curl --data-binary "$2" "$GATEWAY_DYUPS/upstream/$1"
 }
@@ -244,17 +244,17 @@ gateway_delete() {
 	_gateway_curl -X DELETE "$GATEWAY_DYUPS/upstream/$1"
 }
 
-# gateway_detail - /detail as some worker sees it, with the upstreams sorted by name: their order says nothing, and differs
-# from worker to worker with Tengine. The servers stay as they are.
+# gateway_detail - prints the /detail of one worker, with the upstreams sorted by name. Their order means nothing, and with
+# Tengine it differs between workers. The order of the servers is kept.
 gateway_detail() {
 	_gateway_observe detail | awk 'BEGIN { RS = "" } { gsub(/\n/, "\001"); print }' | LC_ALL=C sort |
 		awk '{ gsub(/\001/, "\n"); print; print "" }'
 }
 
-# gateway_workers_detail - /detail as every worker sees it. Each answer that differs from the others is printed once, after a
-# line "== PID PID..." of the workers that gave it. Asking makes the workers read their queue, as any GET does.
+# gateway_workers_detail - prints the /detail of every worker. Each distinct answer appears once, after a line "== PID PID..."
+# with the workers that gave it. These requests make the workers read their queue, as any GET does.
 gateway_workers_detail() {
-	local end=$((SECONDS + _GATEWAY_PATIENCE)) workers count missing looks=''
+	local end=$((SECONDS + _GATEWAY_PATIENCE)) workers count missing samples=''
 
 	workers="$(gateway_workers)"
 	count="$(wc -l <<<"$workers")"
@@ -264,15 +264,15 @@ gateway_workers_detail() {
 			echo "gateway_workers_detail: no answer from worker" "$missing" >&2
 			return 1
 		fi
-		# Each look is a connection of its own. What stands behind # is not sent; it only makes curl ask several times.
-		looks+="$(_gateway_observe "detail#[1-$((2 * count))]" -H 'Connection: close' -w '\n\n@%header{x-worker}\n\n')"$'\n\n'
-		missing="$(grep -vxF -f <(sed -n 's/^@//p' <<<"$looks") <<<"$workers")" || true # empty at last
+		# Each request has its own connection. curl does not send the text after #; the range only makes it ask several times.
+		samples+="$(_gateway_observe "detail#[1-$((2 * count))]" -H 'Connection: close' -w '\n\n@%header{x-worker}\n\n')"$'\n\n'
+		missing="$(grep -vxF -f <(sed -n 's/^@//p' <<<"$samples") <<<"$workers")" || true # grep fails once the list is empty
 	done
-	_gateway_by_answer <<<"$looks"
+	_gateway_by_answer <<<"$samples"
 }
 
-# Of looks, each with a line "@PID" behind it, the first of every worker: the upstreams sorted by name, and the workers put
-# together that say the same.
+# Reads samples of /detail, each followed by a line "@PID". Takes the first sample of each worker, sorts its upstreams by name, and
+# groups the workers with equal samples.
 _gateway_by_answer() {
 	awk 'BEGIN { RS = "" }
 		!/^@/ { gsub(/\n/, "\001"); block[n++] = $0; next }

@@ -47,9 +47,9 @@ fail_allocations() {
 		changed=yes
 		if [[ "${run_of[*]}" == *--resync* ]]; then
 			[[ "$(conf_is)" != torn ]] || (_gateway_nginx -t -q) || problem 'nginx does not read the conf file' || return 1
-			one_more_run_converges new || return 1
+			one_more_run_reconciles new || return 1
 		else
-			one_more_run_converges || return 1
+			one_more_run_reconciles || return 1
 		fi
 	done
 	((!status)) || problem 'a run with all the memory it wants fails' || return 1

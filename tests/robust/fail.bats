@@ -82,7 +82,7 @@ store_errors() {
 			else
 				[[ "$(conf_is)" == new && ! -s "$TEST_DIR/said" ]] || problem 'not as it should be' || return 1
 			fi
-			one_more_run_converges || return 1
+			one_more_run_reconciles || return 1
 			counted[$status]=$((${counted[$status]:-0} + 1))
 			points=$((points + 1))
 		done
@@ -151,7 +151,7 @@ fail_connections() {
 				[[ "$status" == 69 ]] || problem 'the conf file is neither old nor new' || return 1
 				(_gateway_nginx -t -q) || problem 'nginx does not read the conf file' || return 1
 			fi
-			one_more_run_converges new || return 1
+			one_more_run_reconciles new || return 1
 			counted[$status]=$((${counted[$status]:-0} + 1))
 			points=$((points + 1))
 		done

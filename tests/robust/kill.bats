@@ -34,7 +34,7 @@ kill_everywhere() {
 			if [[ "$status" == 137 ]]; then
 				grep -q 'killed by SIGKILL' "$TEST_DIR/injected" || problem 'somebody else killed it' || return 1
 				of_call=$((of_call + 1))
-				one_more_run_converges || return 1
+				one_more_run_reconciles || return 1
 			elif [[ "$status" != 0 ]]; then
 				problem 'neither killed nor done' || return 1
 			elif ((number > recorded)); then

@@ -303,9 +303,9 @@ nothing_left_over() {
 	done
 }
 
-# one_more_run_converges [new] - whether one more run finishes what was begun: it says nothing is amiss, and all workers have what
+# one_more_run_reconciles [new] - whether one more run finishes what was begun: it says nothing is amiss, and all workers have what
 # the conf file says. It is about something else, and leaves the conf as it is; or it is the same run again, and the conf is new.
-one_more_run_converges() {
+one_more_run_reconciles() {
 	local wanted="${1:-$next_is}" input="$TEST_DIR/document"
 	local -a next=("${run_of[@]}")
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# The Debian package: built twice, and installed on a Debian that has nothing but what it must have.
+# The Debian package: built twice, and installed on a minimal Debian.
 
 bats_require_minimum_version 1.5.0 # `run -STATUS`
 
@@ -24,7 +24,7 @@ setup() {
 	deb=$(echo "$BATS_FILE_TMPDIR"/build/swallowkeeper_*.deb)
 }
 
-# bare_debian - this machine's release, from this machine's archive, in the folder $root.
+# bare_debian - installs a minimal Debian into $root: this machine's release, from this machine's archive.
 bare_debian() {
 	local address file key suite
 	local -a trust=()
@@ -35,7 +35,7 @@ bare_debian() {
 	# shellcheck source=/dev/null
 	suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 	debootstrap --variant=minbase "${trust[@]}" "$suite" "$root" "$address"
-	# The archive may have its address from there.
+	# The name of the archive may be in this file.
 	cp /etc/hosts "$root/etc/hosts"
 	inside apt-get -q update
 }
@@ -45,7 +45,7 @@ inside() {
 		${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} chroot "$root" "$@"
 }
 
-# all_there_is - every path and every package, but for what apt and dpkg note of what they did.
+# all_there_is - prints every path and every package, without apt's and dpkg's caches and logs.
 all_there_is() {
 	(cd "$root" && find . -xdev \( -path ./tmp -o -path ./var/cache -o -path ./var/log -o -path ./var/lib/apt \) -prune -o -print |
 		LC_ALL=C sort)
@@ -53,7 +53,7 @@ all_there_is() {
 	inside dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\n'
 }
 
-@test "built again in another place, by another umask, language and time zone, it is the same bytes" {
+@test "a build in another folder, with another umask, language and time zone, gives the same bytes" {
 	(
 		umask 027
 		TZ=Asia/Tokyo LC_ALL=C.UTF-8 DEB_BUILD_OPTIONS=nocheck make -s BUILD="$BATS_TEST_TMPDIR/else/where" deb \
@@ -63,8 +63,8 @@ all_there_is() {
 	cmp "$deb" "$BATS_TEST_TMPDIR"/else/where/swallowkeeper_*.deb
 }
 
-@test "on a bare Debian apt-get installs it with what it needs, it works, and purged it leaves nothing" {
-	[ "$EUID" == 0 ] || skip 'debootstrap takes root'
+@test "on a minimal Debian, apt-get installs the package with its dependencies, it works, and a purge leaves nothing" {
+	[ "$EUID" == 0 ] || skip 'debootstrap needs root'
 	bare_debian
 	all_there_is >"$BATS_TEST_TMPDIR/before"
 	cp "$deb" tests/fixtures/consul-1.8.7/service-web.json "$root/tmp"
@@ -74,11 +74,11 @@ all_there_is() {
 	inside swk --help | grep -q '^  check-config '
 	inside swk check-config
 
-	# A document, of which no conf file knows yet; nginx is not there.
+	# A document while there is no conf file and no nginx.
 	run -0 --separate-stderr inside sh -c 'swk-apply --dry-run --conf /tmp/up.conf --service web </tmp/service-web.json'
 	[ "$output" == '+ web: 10.0.0.1:8001 10.0.0.7:8007 127.0.0.1:8005 [2001:db8::4]:8004' ]
 	[ ! -e "$root/tmp/up.conf" ]
-	# libcurl is there, though nothing is linked with it: Consul is not, and that is what it says.
+	# apt-get installed libcurl although no program is linked with it. So the message names Consul, which does not run, and not libcurl.
 	run -69 inside swk-apply --resync --dry-run --conf /tmp/up.conf
 	[[ "$output" == *"Couldn't connect"* ]]
 	[[ "$output" != *"cannot be loaded"* ]]
@@ -89,7 +89,7 @@ all_there_is() {
 		zcat "$root$manual" | mandoc -Tutf8 | grep -q NAME || return 1
 	done <"$BATS_TEST_TMPDIR/manuals"
 
-	# The timer waits for the operator; when they enabled it, that goes with the package too.
+	# The package does not enable the timer. If the operator enabled it, a purge removes that link, too.
 	[ -z "$(find "$root/etc/systemd" -name 'swk-apply*')" ]
 	unit=$(inside dpkg -L swallowkeeper | grep '/swk-apply\.timer$')
 	mkdir -p "$root/etc/systemd/system/timers.target.wants"

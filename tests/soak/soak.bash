@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# What the short tests (e2e/converge.bats, e2e/traffic.bats) and the long ones here share, so that they differ in size only.
+# Shared by the short tests (e2e/reconcile.bats, e2e/traffic.bats) and the long tests here, so that they differ in size only.
 
 # shellcheck source=SCRIPTDIR/../e2e/e2e.bash
 source "${BASH_SOURCE[0]%/*}/../e2e/e2e.bash"
 
-# seed - from here on, chance is as SWK_SEED says, or new; printed, so that it can be said again.
+# seed - seeds RANDOM with SWK_SEED, or with a new seed, and prints it so that a run can be repeated.
 seed() {
 	RANDOM=${SWK_SEED:=$((${EPOCHREALTIME/[.,]/} % 32768))}
 	echo "# $BATS_TEST_DESCRIPTION: SWK_SEED=$SWK_SEED" >&3
 }
 
-# instance SERVICE ADDRESS [TAG], document INSTANCE... - of a `service` watch, as many services as one likes.
+# instance SERVICE ADDRESS [TAG], document INSTANCE... - print an instance, and a document of a `service` watch. The instances may
+# belong to several services.
 instance() {
 	printf '{"Node":{},"Service":{"Service":"%s","ID":"%s","Port":80,"Address":"%s","Tags":[%s]},"Checks":[]}' \
 		"$1" "$1" "$2" "${3:+\"$3\"}"
@@ -24,7 +25,7 @@ document() {
 	printf '[%s]' "$*"
 }
 
-# large_document UPSTREAMS SERVERS [PREFIX] - a document of so many services, each with so many instances.
+# large_document UPSTREAMS SERVERS [PREFIX] - prints a document of so many services, each with so many instances.
 large_document() {
 	jq -nc --argjson upstreams "$1" --argjson servers "$2" --arg prefix "${3:-svc}" '[range($upstreams) as $u
 		| range($servers) as $s
@@ -32,47 +33,47 @@ large_document() {
 			Address: "10.\($u / 250 | floor).\($u % 250).\($s % 250 + 1)"}}]'
 }
 
-# gateway_anew - another one in place of the one that runs, with the settings as they are now, and the conf file that there is.
-gateway_anew() {
+# gateway_replace - stops the gateway, and starts another with the present GATEWAY_ variables and the same conf file.
+gateway_replace() {
 	gateway_stop
 	gateway_start "$E2E_DIR/gateway-$BASHPID-${EPOCHREALTIME/[.,]/}"
 	export SWK_DYUPS="$GATEWAY_DYUPS"
 }
 
-# gateway_again - the one that was stopped, on the ports that it had; returns when it answers.
-gateway_again() {
+# gateway_restart - starts the stopped gateway again, on the same ports; returns when it answers.
+gateway_restart() {
 	_gateway_nginx >>"$GATEWAY_DIR/nginx.out" 2>&1 </dev/null 3>&- &
 	export GATEWAY_PID=$!
 	wait_until "$E2E_PATIENCE" _gateway_answers
 }
 
-# nothing_owed - whether no target is owed anything.
-nothing_owed() {
+# nothing_pending - whether the state file has no pending operation.
+nothing_pending() {
 	! grep '^owed ' "$SWK_CONF.state"
 }
 
-# large_in_step - as in_step, with far fewer looks at all there is. An idle nginx gives one connection after another to the
-# same worker, and passes on to the next after every 16th: so 15 short answers, and then a look, is a look at each in turn.
+# large_in_step - like in_step, with far fewer reads of /detail. An idle nginx gives 16 connections in a row to the same worker,
+# and then changes to the next. So 15 short requests and one read of /detail reach each worker in turn.
 large_in_step() {
 	local end=$((SECONDS + 60)) missing worker
-	local wanted="$E2E_DIR/wanted" seen="$E2E_DIR/seen"
+	local expected="$E2E_DIR/expected" seen="$E2E_DIR/seen"
 
-	awk '$1 == "upstream" { name = $2 } $1 == "server" { print name, $2 }' "$SWK_CONF" | sort >"$wanted"
+	awk '$1 == "upstream" { name = $2 } $1 == "server" { print name, $2 }' "$SWK_CONF" | sort >"$expected"
 	missing="$(gateway_workers)"
 	while [[ -n "$missing" ]]; do
 		((SECONDS < end)) || return 1
 		_gateway_observe 'upstream/-[1-15]' -H 'Connection: close' -o /dev/null
 		_gateway_observe detail -D "$seen.head" >"$seen"
 		awk '/^$/ { name = ""; next } name == "" { name = $1; next } { print name, $2 }' "$seen" | sort |
-			cmp - "$wanted" || return 1
+			cmp - "$expected" || return 1
 		worker="$(sed -n 's/^X-Worker: \([0-9]*\).*/\1/p' "$seen.head")"
-		missing="$(grep -vx "$worker" <<<"$missing")" || true # empty at last
+		missing="$(grep -vx "$worker" <<<"$missing")" || true # grep fails once the list is empty
 	done
 }
 
-# ---- a storm of handlers ----
+# ---- a storm of runs ----
 #
-# Services base-0… always have their instance 0, of which nothing changes; others come and go, and so do services temp-0….
+# Each service base-0… always has its instance 0, which never changes. Other instances, and the services temp-0…, come and go.
 
 STORM_BASES=8
 STORM_TEMPS=4
@@ -87,7 +88,7 @@ storm_begin() {
 	swk-apply --resync >"$E2E_DIR/storm.out" 2>&1
 }
 
-# storm_register SERVICE NUMBER - an instance, without waiting for the catalogue.
+# storm_register SERVICE NUMBER - registers an instance, without waiting for the catalogue.
 storm_register() {
 	local last=${1##*-}
 
@@ -97,14 +98,14 @@ storm_register() {
 		consul_api PUT /v1/agent/service/register --data @-
 }
 
-# storm_change - one change by chance.
+# storm_change - makes one random change.
 storm_change() {
 	local service="base-$((RANDOM % STORM_BASES))" number=$((1 + RANDOM % 3))
 
 	if ((RANDOM % 3 == 0)); then
 		service="temp-$((RANDOM % STORM_TEMPS))"
 	fi
-	# What isn't registered can't be changed: that is no failure.
+	# A change of an instance that is not registered fails; that is expected.
 	case $((RANDOM % 4)) in
 	0 | 1) storm_register "$service" "$number" ;;
 	2) consul_api PUT "/v1/agent/service/deregister/$service-$number" || true ;;
@@ -115,9 +116,9 @@ storm_change() {
 	esac >/dev/null 2>&1
 }
 
-# storm_handler NUMBER KIND [DELAY [after]] - fetches a document and its index, lets it grow old (after: from the last change
-# on), and hands it to swk-apply.
-storm_handler() {
+# storm_run NUMBER KIND [DELAY [after]] - fetches a document and its index, waits DELAY seconds (with `after`: once the last change
+# is done), and gives it to swk-apply.
+storm_run() {
 	local at="$E2E_DIR/storm/$1" path=/v1/catalog/services status=0
 	local -a arguments=()
 
@@ -137,12 +138,12 @@ storm_handler() {
 	echo "$2 $status" >"$at.status"
 }
 
-# test_goes_on FILE - until FILE is there, and as long as the test runs: nothing in the background must outlive it.
+# test_goes_on FILE - whether FILE does not exist yet and the test still runs: background processes must not outlive the test.
 test_goes_on() {
 	[[ ! -e "$1" ]] && kill -0 "$$" 2>/dev/null
 }
 
-# Ends with 1 when the file is seen without one of those that are always registered.
+# Fails as soon as the conf file lacks one of the services that are always registered.
 storm_watch() {
 	while test_goes_on "$E2E_DIR/storm/over"; do
 		if [[ "$(grep -c '^upstream base-' "$SWK_CONF")" != "$STORM_BASES" ]]; then
@@ -153,8 +154,8 @@ storm_watch() {
 	done
 }
 
-# What the file must have, as Consul sees it now: a line for each server. Of a service without a healthy instance nothing.
-storm_wanted() {
+# Prints what the conf file must have according to Consul, a line for each server; nothing for a service without a healthy instance.
+storm_expected() {
 	local service
 
 	for service in $(consul_api GET /v1/catalog/services | jq -r 'del(.consul) | keys[]'); do
@@ -164,34 +165,34 @@ storm_wanted() {
 	done | sort
 }
 
-# What it has. A service that is registered, but has no healthy instance, keeps its servers: those are left out.
-storm_had() {
+# Prints what the conf file has, without the kept servers of services that are registered but have no healthy instance.
+storm_actual() {
 	local all
 
 	all=" $(consul_api GET /v1/catalog/services | jq -r 'del(.consul) | keys | join(" ")') "
 	awk '$1 == "upstream" { name = $2 } $1 == "server" { print name, $2 }' "$SWK_CONF" | sort |
 		awk -v all="$all" 'FNR == NR { healthy[$1] = 1; next } $1 in healthy || index(all, " " $1 " ") == 0' \
-			"$E2E_DIR/storm/wanted" -
+			"$E2E_DIR/storm/expected" -
 }
 
 storm_is_fetched() {
 	[[ "$(find "$E2E_DIR/storm" -name 'old-*.document' -size +0 | wc -l)" == "$STORM_BASES" ]]
 }
 
-# storm_round HANDLERS - so many handlers, of every kind, while things change; the last of them begin after the last change,
-# with documents that are old among theirs. What the file and nginx have when all ended must be what Consul says.
+# storm_round RUNS - starts so many runs of every kind while the catalogue changes. The last runs start after the last change, some
+# of them with old documents. When all have ended, the conf file and nginx must match Consul.
 storm_round() {
 	local i kind watch failed=0
-	local -a handlers=()
+	local -a runs=()
 
 	rm -rf "$E2E_DIR/storm"
 	mkdir "$E2E_DIR/storm"
 	storm_watch >"$E2E_DIR/storm.watch" 2>&1 3>&- &
 	watch=$!
-	# These come last of all, and know nothing of what happens here.
+	# These runs come last, with documents from before the changes.
 	for ((i = 0; i < STORM_BASES; i++)); do
-		storm_handler "old-$i" "base-$i" "1.$i" after >/dev/null 2>&1 3>&- &
-		handlers+=($!)
+		storm_run "old-$i" "base-$i" "1.$i" after >/dev/null 2>&1 3>&- &
+		runs+=($!)
 	done
 	wait_until "$E2E_PATIENCE" storm_is_fetched
 	for ((i = 0; i < $1; i++)); do
@@ -202,39 +203,39 @@ storm_round() {
 		2) kind=checks ;;
 		3) kind="temp-$((RANDOM % STORM_TEMPS))" ;;
 		esac
-		storm_handler "$i" "$kind" "0.$((RANDOM % 10))" >"$E2E_DIR/storm/$i.err" 2>&1 3>&- &
-		handlers+=($!)
+		storm_run "$i" "$kind" "0.$((RANDOM % 10))" >"$E2E_DIR/storm/$i.err" 2>&1 3>&- &
+		runs+=($!)
 		((RANDOM % 2)) || storm_change
 	done
-	_consul_wait || return 1 # the agent has told the catalogue
+	_consul_wait || return 1 # until the agent has updated the catalogue
 	: >"$E2E_DIR/storm/last"
 	for kind in services checks resync services; do
-		storm_handler "$i" "$kind" >/dev/null 2>&1 3>&- &
-		handlers+=($!)
+		storm_run "$i" "$kind" >/dev/null 2>&1 3>&- &
+		runs+=($!)
 		((++i))
 	done
-	wait "${handlers[@]}" || true # each notes how it ended
+	wait "${runs[@]}" || true # each writes its exit status to a file
 	: >"$E2E_DIR/storm/over"
 	if ! wait "$watch"; then
 		cat "$E2E_DIR/storm.watch"
 		failed=1
 	fi
-	if [[ "$(cat "$E2E_DIR"/storm/*.status | wc -l)" != "${#handlers[@]}" ]]; then
-		echo "a handler got no document, or said nothing"
+	if [[ "$(cat "$E2E_DIR"/storm/*.status | wc -l)" != "${#runs[@]}" ]]; then
+		echo "a run got no document, or left no exit status"
 		failed=1
 	fi
 	if cat "$E2E_DIR"/storm/*.status | grep -v ' 0$'; then
 		grep -h error: "$E2E_DIR"/storm/*.out | sort | uniq -c
 		failed=1
 	fi
-	storm_wanted >"$E2E_DIR/storm/wanted"
-	diff "$E2E_DIR/storm/wanted" <(storm_had) || failed=1
+	storm_expected >"$E2E_DIR/storm/expected"
+	diff "$E2E_DIR/storm/expected" <(storm_actual) || failed=1
 	in_step || failed=1
-	nothing_owed || failed=1
+	nothing_pending || failed=1
 	return "$failed"
 }
 
-# ---- traffic while instances go and come ----
+# ---- traffic while instances leave and return ----
 
 traffic_begin() {
 	consul_start "$E2E_DIR/consul" "$E2E_ROOT/consul.d/swk-apply.hcl" "$E2E_DIR/web.hcl"
@@ -253,7 +254,7 @@ traffic_is_gone() {
 	! traffic_is_served "$1"
 }
 
-# traffic_rounds COUNT - so often one instance is taken out, its backend ended and started again, and the instance put back.
+# traffic_rounds COUNT - each round drains one instance, stops and starts its backend, and brings the instance back.
 traffic_rounds() {
 	local i name
 	local -a names=(one two three)
@@ -266,7 +267,7 @@ traffic_rounds() {
 			consul_deregister "web-$name"
 		fi
 		wait_until "$E2E_PATIENCE" traffic_is_gone "$name" || return 1
-		# By then every worker has read it, and what it had under way is answered.
+		# After this pause every worker has read the change and has answered its open requests.
 		sleep "${TRAFFIC_PAUSE:-2}"
 		backend_down "$name"
 		sleep 0.2
@@ -280,7 +281,7 @@ traffic_rounds() {
 	done
 }
 
-# traffic_was_well - whether nginx never tried a backend that was down: it would have asked another, and told nobody.
+# traffic_was_well - whether nginx never tried a backend that was down. It would then have asked another backend, unnoticed by clients.
 traffic_was_well() {
 	! grep -E 'while connecting to upstream|while reading response header from upstream|no live upstreams' \
 		"$GATEWAY_DIR/error.log" | head -n 5 | grep .

@@ -1,20 +1,20 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What tests/e2e/traffic.bats does a few times, many times over, and with more traffic. SWK_SEED=N says what the seed was.
+# A longer form of tests/e2e/traffic.bats, with more traffic. SWK_SEED=N repeats a run with the seed that it printed.
 
 load soak
 
-@test "200 times an instance is drained, stopped and restored, and no request fails or finds it down" {
+@test "no request fails or finds a backend down while instances are drained, stopped and restored 200 times" {
 	seed
 	sed 's/NAME/web/g' "$E2E_ROOT"/consul.d/service-NAME.hcl.example >"$E2E_DIR/web.hcl"
 	traffic_begin
-	# Milliseconds between two requests of a connection: each is noted by nginx, and the disk shall hold them.
+	# Milliseconds between two requests of a connection. They limit the size of nginx's log.
 	echo 'function delay() return 5 end' >"$E2E_DIR/delay.lua"
 	wrk -t 2 -c 16 -d 3600s -s "$E2E_DIR/delay.lua" "$GATEWAY_TRAFFIC/to/web/" >"$E2E_DIR/wrk.out" 2>&1 3>&- &
 	load=$!
 	failed=0
 	traffic_rounds "${SOAK_TRAFFIC:-200}" || failed=1
-	# It prints what it counted.
+	# wrk then prints its counts.
 	kill -s INT "$load"
 	wait "$load" || true
 	sed 's/^/# /' "$E2E_DIR/wrk.out" >&3

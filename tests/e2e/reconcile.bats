@@ -20,16 +20,16 @@ wait_for() {
 	swk-apply --timeout 300 <"$E2E_DIR/document"
 	[ "$(grep -c '^upstream' "$SWK_CONF")" == 3000 ]
 	large_in_step
-	nothing_owed
+	nothing_pending
 }
 
 @test "a first sync of 3,000 upstreams reaches four workers in one run, though their queue holds few" {
-	GATEWAY_WORKERS=4 GATEWAY_QUEUE=64k gateway_anew
+	GATEWAY_WORKERS=4 GATEWAY_QUEUE=64k gateway_replace
 	large_document 3000 10 >"$E2E_DIR/document"
 	swk-apply --timeout 300 <"$E2E_DIR/document"
 	[ "$(grep -c '^upstream' "$SWK_CONF")" == 3000 ]
 	large_in_step
-	nothing_owed
+	nothing_pending
 	# Else nothing was seen of a queue that is full.
 	gateway_requests | grep -q '^POST [^ ]* 500 '
 }
@@ -48,7 +48,7 @@ PASSING='conflict unavailable notsync notsync-unapplied reset reset-applied late
 			gateway_fault
 			[ "$(servers "web-${kind%:*}")" == "$address:80" ]
 			in_step
-			nothing_owed
+			nothing_pending
 		done
 	done
 }
@@ -65,7 +65,7 @@ PASSING='conflict unavailable notsync notsync-unapplied reset reset-applied late
 		not_in_file "$name"
 		in_file "${name}_a"
 		in_step
-		nothing_owed
+		nothing_pending
 	done
 }
 
@@ -83,7 +83,7 @@ PASSING='conflict unavailable notsync notsync-unapplied reset reset-applied late
 	swk-apply --service other <<<'[]'
 	gateway_requests | grep '^DELETE /upstream/web' | tail -n 1 | grep -q ' 200 '
 	in_step
-	nothing_owed
+	nothing_pending
 }
 
 # bats test_tags=gateway
@@ -97,7 +97,7 @@ PASSING='conflict unavailable notsync notsync-unapplied reset reset-applied late
 		swk-apply --service other <<<'[]'
 		[ "$(gateway_requests | grep -c "^POST /upstream/web-$kind ")" == 1 ]
 		in_step
-		nothing_owed
+		nothing_pending
 	done
 }
 
@@ -111,10 +111,10 @@ begin_while_down() {
 
 @test "nginx that is down for a moment is waited for, and nobody waits for that" {
 	begin_while_down
-	gateway_again
+	gateway_restart
 	wait_for "$first" 0
 	in_step
-	nothing_owed
+	nothing_pending
 }
 
 @test "nginx that stays down: 75, and another run gets the lock meanwhile" {
@@ -123,14 +123,14 @@ begin_while_down() {
 	[[ "$output" != *"held the lock"* ]]
 	in_file api
 	wait_for "$first" 75
-	gateway_again
+	gateway_restart
 	swk-apply --service other <<<'[]'
 	in_step
-	nothing_owed
+	nothing_pending
 }
 
 @test "a body that nginx finds too large: which one, and the setting; the others are applied" {
-	GATEWAY_BODY_MAX=1k gateway_anew
+	GATEWAY_BODY_MAX=1k gateway_replace
 	large_document 1 100 big >"$E2E_DIR/document"
 	run -75 swk-apply < <(document "$(instance api 10.0.0.1)" "$(jq -c '.[]' "$E2E_DIR/document" | paste -sd,)" \
 		"$(instance web 10.0.0.2)")
@@ -141,7 +141,7 @@ begin_while_down() {
 }
 
 @test "a body that is larger than the queue: which one, and the setting; the others are applied" {
-	GATEWAY_QUEUE=64k gateway_anew
+	GATEWAY_QUEUE=64k gateway_replace
 	large_document 1 1280 big >"$E2E_DIR/document"
 	run -75 swk-apply < <(document "$(instance api 10.0.0.1)" "$(jq -c '.[]' "$E2E_DIR/document" | paste -sd,)" \
 		"$(instance web 10.0.0.2)")
@@ -152,7 +152,7 @@ begin_while_down() {
 
 # bats test_tags=gateway
 @test "an upstream of whose body nginx took a part, and said yes or no, is sent again so that it is taken as a whole" {
-	GATEWAY_BODY_BUFFER=16k gateway_anew
+	GATEWAY_BODY_BUFFER=16k gateway_replace
 	line='server 10.0.0.1:1000 max_fails=3 fail_timeout=2s;' keepalive='keepalive 20;'
 	# Behind the 9th server, within the 10th, and before the first.
 	for bytes in $((${#keepalive} + 9 * ${#line})) $((${#keepalive} + 9 * ${#line} + 9)) ${#keepalive}; do
@@ -161,7 +161,7 @@ begin_while_down() {
 		swk-apply <"$E2E_DIR/document"
 		gateway_fault
 		in_step
-		nothing_owed
+		nothing_pending
 		[ "$(gateway_requests | grep -c "^POST /upstream/big-$bytes-0 ")" == 2 ]
 	done
 }
@@ -178,11 +178,11 @@ begin_while_down() {
 	gateway_fault
 	swk-apply --service other <<<'[]'
 	in_step
-	nothing_owed
+	nothing_pending
 }
 
 @test "upstreams whose bodies arrive in small pieces are whole on every worker" {
-	GATEWAY_BODY_BUFFER=16k gateway_anew
+	GATEWAY_BODY_BUFFER=16k gateway_replace
 	port=$(free_port)
 	# Less than a packet of an Ethernet has, and a small body still is in two of them.
 	socat -b 700 "TCP-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" "TCP:${GATEWAY_DYUPS#http://},nodelay" 3>&- &
@@ -194,7 +194,7 @@ begin_while_down() {
 	done
 	kill "$pieces"
 	in_step
-	nothing_owed
+	nothing_pending
 }
 
 # bats test_tags=gateway
@@ -206,7 +206,7 @@ begin_while_down() {
 	gateway_fault
 	swk-apply --service other <<<'[]'
 	in_step
-	nothing_owed
+	nothing_pending
 }
 
 # bats test_tags=gateway
@@ -218,7 +218,7 @@ begin_while_down() {
 }
 
 @test "upstreams that are larger than the queue hold up none of the others" {
-	GATEWAY_QUEUE=64k gateway_anew
+	GATEWAY_QUEUE=64k gateway_replace
 	large_document 10 1280 big | jq -c '.[]' | paste -sd, >"$E2E_DIR/document"
 	run -75 swk-apply --timeout 10 < <(document "$(cat "$E2E_DIR/document")" "$(instance web 10.0.0.2)")
 	[ "$(grep -c '^owed big' "$SWK_CONF.state")" == 10 ]
@@ -262,44 +262,44 @@ sent() {
 	in_step
 }
 
-# looks_of COMMAND... - how often it asked for all that a worker has.
-looks_of() {
+# detail_reads COMMAND... - how often it asked for all that a worker has.
+detail_reads() {
 	gateway_requests_clear
 	"$@" >"$E2E_DIR/out" 2>&1
 	gateway_requests | grep -c '^GET /detail '
 }
 
 @test "each of four workers is looked at, where answers name the worker" {
-	GATEWAY_WORKERS=4 gateway_anew
+	GATEWAY_WORKERS=4 gateway_replace
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	swk-apply --resync
 	# Which worker accepts a connection is up to the kernel: one of them may be missed.
 	for _ in 1 2 3 4 5; do
-		run looks_of swk-apply --resync
+		run detail_reads swk-apply --resync
 		((output < 4)) || break
 	done
 	((output >= 4))
 	# And one of them has died.
 	gateway_kill_worker
 	run ! in_step
-	passes_bring_in_step
+	full_runs_bring_in_step
 }
 
 @test "it is looked twelve times, at whichever worker answers, where answers don't name it" {
-	GATEWAY_WORKER='""' gateway_anew
+	GATEWAY_WORKER='""' gateway_replace
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	swk-apply --resync
-	run looks_of swk-apply --resync
+	run detail_reads swk-apply --resync
 	[ "$output" == 12 ]
 	gateway_kill_worker
 	run ! in_step
-	passes_bring_in_step
+	full_runs_bring_in_step
 }
 
-# passes_bring_in_step - with full passes; which workers one of them looks at is chance, and the next looks again: five, at most.
-passes_bring_in_step() {
+# full_runs_bring_in_step - with full passes; which workers one of them looks at is chance, and the next looks again: five, at most.
+full_runs_bring_in_step() {
 	local _
 
 	for _ in 1 2 3 4 5; do
@@ -322,16 +322,16 @@ passes_bring_in_step() {
 	gateway_kill_worker
 	run ! in_step
 	# Some workers have it, and others not.
-	passes_bring_in_step
+	full_runs_bring_in_step
 	# And is no obstacle to its coming back.
 	gateway_kill_worker
 	consul_register web web-2 10.0.0.2 80
-	passes_bring_in_step
+	full_runs_bring_in_step
 	[ "$(servers web)" == 10.0.0.2:80 ]
 }
 
 # `web` was ours, was deleted, and is somebody else's now; `api` is ours.
-somebody_takes_web() {
+web_taken_over() {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	consul_register api api-1 10.0.0.1 80
@@ -342,7 +342,7 @@ somebody_takes_web() {
 }
 
 @test "what was deleted, and somebody put there again, is left to them" {
-	somebody_takes_web
+	web_taken_over
 	swk-apply --resync
 	consul_register web web-2 10.0.0.2 80
 	run -10 swk-apply --resync
@@ -377,7 +377,7 @@ listens() {
 }
 
 @test "a target that hangs holds no other up, and takes nothing from what is known of it" {
-	somebody_takes_web
+	web_taken_over
 	consul_register api api-1 10.0.0.3 80
 	hung_target
 	run -75 swk-apply --resync --dyups "http://127.0.0.1:$hung_port" --dyups "$GATEWAY_DYUPS"
@@ -412,7 +412,7 @@ listens() {
 			gateway_reload
 			wait_for "$first" 0
 			in_step
-			nothing_owed
+			nothing_pending
 		done
 	done
 }
