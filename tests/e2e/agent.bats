@@ -4,12 +4,12 @@
 
 load e2e
 
-# The stanzas as they stand in consul.d, on a real agent.
+# Starts a real agent with the watches of consul.d.
 start_agent() {
 	consul_start "$E2E_DIR/consul" "$E2E_ROOT/consul.d/swk-apply.hcl" "$@"
 }
 
-@test "an instance that goes critical leaves, and comes back" {
+@test "a critical instance is removed, and added again when it passes" {
 	start_agent
 	backend_start "$E2E_DIR/backends" one two
 	register web web-1 one
@@ -23,7 +23,7 @@ start_agent() {
 	in_step
 }
 
-@test "an instance in maintenance leaves; the last one critical stays" {
+@test "an instance in maintenance is removed; the last instance stays when it turns critical" {
 	start_agent
 	backend_start "$E2E_DIR/backends" one two
 	register web web-1 one
@@ -32,7 +32,7 @@ start_agent() {
 	consul_maintenance web-2 on
 	wait_until "$E2E_PATIENCE" lands web one
 	consul_check web-1 critical
-	# Something that comes after it, so that it is known to be handled.
+	# A later change: once it is applied, the event before it is handled.
 	register api api-1 two
 	wait_until "$E2E_PATIENCE" lands api two
 	lands web one
@@ -48,7 +48,7 @@ start_agent() {
 	wait_until "$E2E_PATIENCE" lands web one
 }
 
-@test "a service that is deregistered goes, from the file and every worker" {
+@test "a deregistered service disappears from the conf file and from every worker" {
 	start_agent
 	backend_start "$E2E_DIR/backends" one two
 	register web web-1 one
@@ -62,18 +62,18 @@ start_agent() {
 	in_step
 }
 
-@test "an instance that moves to another port is followed" {
+@test "a full run follows an instance to its new port" {
 	start_agent
 	backend_start "$E2E_DIR/backends" one two
 	register web web-1 one
 	wait_until "$E2E_PATIENCE" lands web one
 	register web web-1 two
-	# Neither names, tags nor checks changed: of the watches, only the service's own tells of it.
+	# Names, tags and checks did not change, so only a watch of this service would start a run.
 	swk-apply --resync
 	wait_until "$E2E_PATIENCE" lands web two
 }
 
-@test "blue and green land in their own upstreams, and a colour without instances goes" {
+@test "blue and green have their own upstreams, and the upstream of a colour without instances is deleted" {
 	start_agent
 	backend_start "$E2E_DIR/backends" plain blue green
 	register web web-1 plain
@@ -89,7 +89,7 @@ start_agent() {
 	lands web_green green
 }
 
-@test "a reload of nginx in between loses nothing" {
+@test "nginx keeps all upstreams across reloads" {
 	start_agent
 	backend_start "$E2E_DIR/backends" one two
 	register web web-1 one
@@ -103,7 +103,7 @@ start_agent() {
 	in_step
 }
 
-@test "the agent killed, and started again with nothing in it, leaves nginx as it was" {
+@test "an agent that is killed and restarts without data does not change nginx" {
 	start_agent
 	backend_start "$E2E_DIR/backends" one
 	register web web-1 one
@@ -112,14 +112,14 @@ start_agent() {
 	kill -KILL "$CONSUL_PID"
 	lands web one
 	rm -rf "$CONSUL_DIR/data"
-	# It fires all its watches with empty answers.
+	# The agent fires all its watches with empty documents.
 	CONSUL_LOG_LEVEL=debug consul_restart_clean
 	wait_until "$E2E_PATIENCE" grep -q 'Consul seems to be down' "$CONSUL_DIR/consul.log"
 	cmp "$GATEWAY_CONF" "$E2E_DIR/before"
 	lands web one
 }
 
-@test "a cluster that was rebuilt, so that its index goes back, is followed again" {
+@test "swk-apply follows a rebuilt cluster, whose index starts again" {
 	start_agent
 	backend_start "$E2E_DIR/backends" one two
 	register web web-1 one
@@ -133,7 +133,7 @@ start_agent() {
 	wait_until "$E2E_PATIENCE" lands web two
 }
 
-@test "one watch a service tells of a new address at once" {
+@test "a watch of the service reports a new address at once" {
 	sed 's/NAME/web/g' "$E2E_ROOT"/consul.d/service-NAME.hcl.example >"$E2E_DIR/web.hcl"
 	start_agent "$E2E_DIR/web.hcl"
 	backend_start "$E2E_DIR/backends" one two
@@ -141,13 +141,13 @@ start_agent() {
 	wait_until "$E2E_PATIENCE" lands web one
 	register web web-1 two
 	wait_until "$E2E_PATIENCE" lands web two
-	# The list must not be empty without it.
+	# Another service, so that the list of services is not empty.
 	register api api-1 one
 	consul_deregister web-1
 	wait_until "$E2E_PATIENCE" not_in_file web
 }
 
-@test "a foreign upstream is left alone until it is adopted" {
+@test "swk-apply leaves an unmanaged upstream alone until --adopt" {
 	backend_start "$E2E_DIR/backends" hand one
 	gateway_post web "server 127.0.0.1:${BACKEND_PORT[hand]};" >/dev/null
 	wait_until "$E2E_PATIENCE" lands web hand
@@ -164,7 +164,7 @@ start_agent() {
 	in_step
 }
 
-@test "one dead nginx keeps no other from being updated, and is owed what it missed" {
+@test "a dead nginx does not delay another, and its changes stay pending" {
 	backend_start "$E2E_DIR/backends" one two
 	consul_start "$E2E_DIR/consul"
 	register web web-1 one
@@ -172,7 +172,7 @@ start_agent() {
 	run -75 swk-apply --resync --dyups "$dead" --dyups "$GATEWAY_DYUPS"
 	[[ "$output" == *"$dead"*"1 upstream is pending"* ]]
 	wait_until "$E2E_PATIENCE" lands web one
-	# The next run finds it alive again: another gateway, on the port.
+	# A run without the dead target has nothing pending. What is pending for the dead target stays recorded.
 	run -0 swk-apply --resync --json
 	[ "$(jq .targets[0].pending <<<"${lines[-1]}")" == 0 ]
 	grep -A1 -x "target $dead" "$SWK_CONF.state" | grep -qx 'owed web'

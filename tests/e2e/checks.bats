@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# A document of checks makes swk-apply ask about those services only of which it says something new.
+# With a document of checks, swk-apply asks Consul only about the services whose checks changed.
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a shell of its own; bats sets stderr
 
 load e2e
 
 # ---- a catalogue of many services ----
 
-# Nodes without an agent, which would remove what it doesn't know: service sN has the instances sN-1 and sN-2, on node edge-K
-# and the next, K being N modulo 3.
+# Nodes without an agent, because an agent would remove registrations that it doesn't know. Service sN has the instances sN-1 and
+# sN-2, on node edge-K and on the next node; K is N modulo 3.
 catalog() {
 	local number
 	local -a registrations=()
@@ -24,12 +24,12 @@ catalog() {
 	consul_catalog_register "${registrations[@]}"
 }
 
-# node NODE STATUS - a registration: the node, with a check of its own.
+# node NODE STATUS - prints the registration of a node with its own check.
 node() {
 	printf '{"Node": "%s", "Address": "10.9.9.9", "Check": {"CheckID": "alive", "Status": "%s"}}' "$@"
 }
 
-# instance SERVICE ID NODE ADDRESS [TAG] - a registration: an instance, with a check of its own, which passes.
+# instance SERVICE ID NODE ADDRESS [TAG] - prints the registration of an instance with its own passing check.
 instance() {
 	printf '{"Node": "%s", "Address": "10.9.9.9", "SkipNodeUpdate": true,
 		"Service": {"Service": "%s", "ID": "%s", "Address": "%s", "Port": 80, "Tags": [%s]},
@@ -53,7 +53,7 @@ set_check() {
 
 # ---- events ----
 
-# A proxy in front of the agent, that writes down what is asked.
+# Starts a proxy in front of the agent that logs the requests.
 count_requests() {
 	local port user=''
 
@@ -86,7 +86,7 @@ teardown() {
 	gateway_stop
 }
 
-# document PATH FILE - what a watch of that would give, with its index in FILE.index.
+# document PATH FILE - writes the document that a watch of this path would give, and its index to FILE.index.
 document() {
 	consul_api GET "$1" -D "$E2E_DIR/head" >"$2"
 	sed -n 's/^X-Consul-Index: \([0-9]*\).*/\1/p' "$E2E_DIR/head" >"$2.index"
@@ -96,12 +96,13 @@ checks_document() {
 	document /v1/health/state/any "$E2E_DIR/checks"
 }
 
-# give FILE ARGUMENT... - starts swk-apply as an agent does.
+# give FILE ARGUMENT... - starts swk-apply as an agent does, with the document and its index.
 give() {
 	CONSUL_INDEX="$(cat "$1.index")" swk-apply "${@:2}" <"$1"
 }
 
-# checks_event ARGUMENT... - the present document of checks; in $asked are the services then asked about, sorted.
+# checks_event ARGUMENT... - gives swk-apply the current document of checks. Sets $asked to the services that it asked Consul
+# about, sorted.
 checks_event() {
 	local ended=0
 
@@ -116,22 +117,22 @@ clear_asked() {
 	: >"$E2E_DIR/proxy/asked"
 }
 
-# nginx writes a line once the answer is sent, so this asks for one more that is known to come last.
+# nginx logs a request after it has sent the answer, so this makes one more request and waits until the log has it.
 read_asked() {
 	curl -s -o /dev/null "http://$CONSUL_HTTP_ADDR/v1/status/leader?last"
 	wait_until "$E2E_PATIENCE" grep -q 'leader?last' "$E2E_DIR/proxy/asked"
 	asked="$(sed -n 's|^/v1/health/service/||p' "$E2E_DIR/proxy/asked" | sort | xargs)"
 }
 
-# What asking about everything would change; of the file, since an event does not look at what it doesn't send. Who forces
-# it has everything decoded.
+# Prints what a full run would change in the conf file. It leaves out differences in nginx, because an event run does not read
+# upstreams that it doesn't send. --force makes swk-apply decode everything.
 differences() {
 	CONSUL_HTTP_ADDR="127.0.0.1:$CONSUL_PORT" swk-apply --resync --dry-run --quiet --force | grep -vE '^No changes$|\(http[^ ]*\)$' || true
 }
 
 # ---- one of many ----
 
-@test "one check of 60 services flips: one service is asked about" {
+@test "if one check of 60 services changes, swk-apply asks about one service" {
 	catalog 60
 	count_requests
 	checks_event
@@ -154,7 +155,7 @@ differences() {
 	in_step
 }
 
-@test "a node's check flips: the services that have an instance there" {
+@test "if a node's check changes, swk-apply asks about the services with an instance on that node" {
 	catalog 9
 	add_instance alone alone-1 edge-9 10.0.9.1
 	set_node edge-9 passing
@@ -173,7 +174,7 @@ differences() {
 	[ -z "$(differences)" ]
 }
 
-@test "there and back between two documents is seen" {
+@test "a change that was reverted between two documents is noticed" {
 	catalog 5
 	count_requests
 	checks_event
@@ -183,7 +184,7 @@ differences() {
 	[ "$asked" == s3 ]
 }
 
-@test "instances come and go, and services" {
+@test "new and removed instances, services and nodes" {
 	catalog 5
 	count_requests
 	checks_event
@@ -210,9 +211,9 @@ differences() {
 	in_step
 }
 
-# ---- what is remembered is nothing to rely on ----
+# ---- FILE.checks may be lost, damaged or old ----
 
-@test "FILE.checks lost, cut, damaged, no file, or not to be read: all are asked about" {
+@test "if FILE.checks is missing, truncated, damaged or unreadable, swk-apply asks about all services" {
 	local damage
 
 	catalog 5
@@ -243,7 +244,7 @@ differences() {
 	[ -z "$asked" ]
 }
 
-@test "an older FILE.checks, as after a crash of the machine" {
+@test "an old FILE.checks, as after a crash of the machine, does no harm" {
 	catalog 5
 	count_requests
 	checks_event
@@ -260,11 +261,11 @@ differences() {
 	[ -z "$(differences)" ]
 }
 
-@test "the conf or the state file changed, or lost: what it was about is asked" {
+@test "if the conf file or the state file was changed or lost, swk-apply asks about the services concerned" {
 	catalog 5
 	count_requests
 	checks_event
-	# As a run that was killed before it noted anything else.
+	# Like a run that was killed before it recorded anything else.
 	sed -i '/10\.0\.1\.4:80/d' "$SWK_CONF"
 	checks_event
 	[ "$asked" == s4 ]
@@ -272,7 +273,7 @@ differences() {
 	sed -i '/^index [0-9]* s2$/d' "$SWK_CONF.state"
 	checks_event
 	[ "$asked" == s2 ]
-	# Whose that is must be found among what all of them say.
+	# To find the service of this upstream, swk-apply needs the answers about all services.
 	sed -i '/^# service s5$/d' "$SWK_CONF"
 	checks_event
 	[ "$asked" == 's1 s2 s3 s4 s5' ]
@@ -284,7 +285,7 @@ differences() {
 	[ -z "$(differences)" ]
 }
 
-@test "a service event in between: that service is asked about again" {
+@test "after a service event, the next checks event asks about that service again" {
 	catalog 5
 	count_requests
 	checks_event
@@ -296,15 +297,15 @@ differences() {
 	document /v1/health/service/s3 "$E2E_DIR/s3"
 	give "$E2E_DIR/s3" --service s3
 	[ "$(servers s3)" == 10.0.2.3:80 ]
-	# It has not to do with checks, and pays nothing for them.
+	# An event of one service does not write FILE.checks.
 	cmp "$SWK_CONF.checks" "$E2E_DIR/before"
-	# The document from before comes late. What it says is what was seen, but not what the file has.
+	# The old document arrives late. FILE.checks has the same checks, but the conf file no longer has the result of them.
 	clear_asked
 	give "$E2E_DIR/old"
 	read_asked
 	[ "$asked" == s3 ]
 	[ "$(servers s3)" == 10.0.2.3:80 ]
-	# The same by a snapshot, which is believed, whatever Consul says.
+	# The same with a snapshot, which swk-apply applies without asking Consul.
 	jq 'map(select(.Service.ID == "s4-1"))' <(consul_api GET /v1/health/service/s4) | swk-apply
 	[ "$(servers s4)" == 10.0.1.4:80 ]
 	checks_event
@@ -312,7 +313,7 @@ differences() {
 	[ -z "$(differences)" ]
 }
 
-@test "an old document does not bring back what was" {
+@test "an old document does not restore an old state" {
 	catalog 5
 	count_requests
 	checks_event
@@ -330,7 +331,7 @@ differences() {
 	[ -z "$asked" ]
 }
 
-@test "another setting, another way to Consul, another token: all are asked about" {
+@test "after a change of settings, Consul address or token, swk-apply asks about all services" {
 	catalog 4
 	count_requests
 	checks_event
@@ -351,15 +352,15 @@ differences() {
 	[ "$asked" == 's1 s2 s3 s4' ]
 	CONSUL_HTTP_ADDR="localhost:${CONSUL_HTTP_ADDR##*:}" checks_event
 	[ "$asked" == 's1 s2 s3 s4' ]
-	# How it is run is no setting.
+	# These options do not affect decisions, so FILE.checks stays valid.
 	checks_event
 	checks_event --verify --json --verbose
 	[ -z "$asked" ]
-	# The token is in the file by no more than a few bits.
+	# The file has only a 16-bit hash of the token.
 	run ! grep -q 0000-0000 "$SWK_CONF.checks"
 }
 
-@test "who wants to see everything, does" {
+@test "--force, --adopt and swk explain ask about all services; a dry run does not" {
 	catalog 4
 	count_requests
 	checks_event
@@ -373,7 +374,7 @@ differences() {
 	read_asked
 	[ "$asked" == 's1 s2 s3 s4' ]
 	grep -q s3-1 "$E2E_DIR/why"
-	# A dry run may trust what it finds, and changes nothing of it.
+	# A dry run uses FILE.checks, and does not change it.
 	set_check s3-1 edge-0 critical
 	cp "$SWK_CONF.checks" "$E2E_DIR/before"
 	run -0 checks_event --dry-run
@@ -385,7 +386,7 @@ differences() {
 	cmp "$SWK_CONF.checks" "$E2E_DIR/before"
 }
 
-@test "a resync asks about everything, and what it saw is remembered" {
+@test "a resync asks about all services, and records their checks" {
 	catalog 4
 	count_requests
 	swk-apply --resync
@@ -397,7 +398,7 @@ differences() {
 	[ "$asked" == 's1 s2 s3 s4' ]
 }
 
-@test "Consul does not answer: what was not answered is asked again" {
+@test "if Consul does not answer, the next event asks again" {
 	catalog 4
 	count_requests
 	checks_event
@@ -410,7 +411,7 @@ differences() {
 	[ "$(servers s3)" == 10.0.2.3:80 ]
 }
 
-@test "an agent's watch of checks, and its own node" {
+@test "a checks watch on a real agent, with services on the agent's own node" {
 	cat >"$E2E_DIR/watch.json" <<-END
 		{"watches": [{"type": "checks", "handler_type": "script", "args": ["sh", "-c",
 			"CONSUL_HTTP_ADDR=\$(cat $E2E_DIR/address) swk-apply"]}]}
@@ -433,7 +434,7 @@ differences() {
 	consul_maintenance e-2 on
 	wait_until "$E2E_PATIENCE" one_server e
 	read_asked
-	# One event may find what the next tells of.
+	# One run may already apply the change that starts the next.
 	[[ "$asked" == d*e && ! "$asked" =~ [abcf] ]]
 	[ -z "$(differences)" ]
 }
@@ -446,9 +447,9 @@ two_servers() {
 	[ "$(servers "$1" | wc -l)" == 2 ]
 }
 
-# ---- whatever happens ----
+# ---- random changes ----
 
-# One thing at random that a document of checks, or nobody at all, tells of.
+# anything - makes a random change: some are visible in the document of checks, some in no document.
 anything() {
 	local number=$((1 + RANDOM % services)) status=(passing passing warning critical)
 	local name=s$number node=edge-$((number % 3))
@@ -468,7 +469,7 @@ anything() {
 	esac >>"$E2E_DIR/log" 2>&1
 }
 
-@test "whatever happens, nothing gets stuck" {
+@test "after random changes, every checks event applies all differences" {
 	local round each all=0 rounds=${CHECKS_ROUNDS:-60}
 	services=8
 
@@ -495,7 +496,7 @@ anything() {
 	((all * 4 < rounds * services * 3))
 }
 
-# Whatever a document of checks doesn't tell of: an address, a port, a tag, a weight.
+# another_registration - makes a random change that no document of checks shows: an address, a port, a tag or a weight.
 another_registration() {
 	local number=$((1 + RANDOM % services))
 
@@ -505,7 +506,7 @@ another_registration() {
 			Tags: ([["gray=a"], [], ["nginx:weight=\($chance % 5 + 1)"]][$chance % 3])}}')"
 }
 
-@test "whatever is registered, a resync sees it" {
+@test "after random registrations, a resync applies all differences" {
 	local round each
 	services=6
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What the shells complete, as they themselves do it: every option of every command, and values where there are some.
+# What bash and zsh complete: every option of every command, and the values of options.
 
 bats_require_minimum_version 1.5.0 # `run -STATUS`
 
@@ -13,7 +13,7 @@ setup() {
 	touch 'a file' fine folder/in_it
 }
 
-# by_bash WORD... - what bash offers for the last of these words, one a line, sorted.
+# by_bash WORD... - prints what bash offers for the last of these words, one per line, sorted.
 by_bash() {
 	bash --norc -c '
 		source "$0"
@@ -24,12 +24,13 @@ by_bash() {
 	' "$ROOT/contrib/completion/swk.bash" "$@" | sort
 }
 
-# by_zsh LINE - what zsh offers behind this line, the same way.
+# by_zsh LINE - prints what zsh offers at the end of this line, in the same form.
 by_zsh() {
 	timeout 60 zsh -f "$ROOT/tests/lib/complete.zsh" "$ROOT/contrib/completion" "$1" | LC_ALL=C sort
 }
 
-# The commands of swk; the options of a command by their names, or with their letters too.
+# commands - prints swk's commands. names COMMAND, names_and_letters COMMAND - print the long options of a command, or long and
+# short ones.
 commands() {
 	swk --help | awk '/^  [a-z]/ { print $1 }'
 }
@@ -42,12 +43,12 @@ names_and_letters() {
 	"$@" --help | grep -oE '^ +-., --[a-z-]+' | tr -d ' ' | tr , '\n' | LC_ALL=C sort
 }
 
-# The name of each option in the program's own table.
+# Prints the name of each option in the table of the source code.
 table() {
 	sed -nE "s/^\t\{'.', [A-Z_ |]+, \"([a-z-]+)\",.*/--\1/p" "$ROOT/src/settings/options.c" | LC_ALL=C sort
 }
 
-# Something else than the commands of this machine.
+# program NAME HELP - makes a program that prints this help, and puts it first in the PATH.
 program() {
 	mkdir -p bin
 	printf '#!/bin/sh\ncat <<END\n%s\nEND\n' "$2" >"bin/$1"
@@ -55,7 +56,7 @@ program() {
 	PATH="$PWD/bin:$PATH"
 }
 
-@test "bash offers each option of each command, and each command" {
+@test "bash offers every command and every option" {
 	[ "$(commands | wc -l)" -ge 3 ]
 	[ "$(by_bash swk '')" == "$( (commands && printf '%s\n' --help --version) | sort)" ]
 	[ "$(by_bash swk wat)" == watches ]
@@ -66,22 +67,22 @@ program() {
 		all+=$'\n'$(by_bash swk "$command" -)
 	done
 	diff <(LC_ALL=C sort -u <<<"$all") <(table)
-	# As it is installed, too.
+	# A path to the program works, too.
 	[ "$(by_bash "$ROOT/build/swk" explain --conf)" == "$(printf '%s\n' --conf --config)" ]
 }
 
-@test "zsh offers each option of each command, and each command" {
+@test "zsh offers every command and every option" {
 	[ "$(by_zsh 'swk ')" == "$( (commands && printf '%s\n' --help --version) | LC_ALL=C sort)" ]
 	diff <(by_zsh 'swk-apply -') <(names_and_letters swk-apply)
 	for command in $(commands); do
 		diff <(by_zsh "swk $command -") <(names_and_letters swk "$command")
 	done
-	# What was said is not offered again, but for what may be.
+	# An option that was given is not offered again, unless it may be repeated.
 	[ -z "$(by_zsh 'swk-apply -n --dry-r')" ]
 	[ "$(by_zsh 'swk-apply -d http://127.0.0.1:1 --dy')" == --dyups ]
 }
 
-@test "values: files, folders, yes and no, words; and nothing where anything may stand" {
+@test "values: files, folders, yes or no, fixed words; nothing for free text" {
 	for shell in in_bash in_zsh; do
 		[ "$("$shell" swk-apply --config fin)" == fine ]
 		[ "$("$shell" swk-apply -C fin)" == fine ]
@@ -109,7 +110,7 @@ program() {
 	done
 }
 
-# The same words for both shells; a sign = stands alone, as bash takes words apart.
+# The same words for both shells. A = is a word of its own, because bash splits words there.
 in_bash() {
 	by_bash "$@"
 }
@@ -120,8 +121,8 @@ in_zsh() {
 	by_zsh "${line/ = /=}"
 }
 
-@test "nothing that stands on the line is run, and nobody is asked" {
-	# shellcheck disable=SC2016 # as somebody would type it
+@test "completion does not execute the command line, and makes no network request" {
+	# shellcheck disable=SC2016 # literally, as a user types it
 	[ -z "$(by_bash swk '$(touch ran)' '')" ]
 	# shellcheck disable=SC2016
 	[ -z "$(by_bash swk-apply --config '$(touch ran)')" ]
@@ -136,7 +137,7 @@ in_zsh() {
 	run -1 grep -E 'AF_INET6?' calls
 }
 
-@test "make install puts both where the shells look, and uninstall takes them away" {
+@test "make install installs both completions where the shells find them, and uninstall removes them" {
 	make -s -C "$ROOT" install DESTDIR="$PWD/root" PREFIX=/usr >/dev/null
 	cmp root/usr/share/bash-completion/completions/swk "$ROOT/contrib/completion/swk.bash"
 	cmp root/usr/share/bash-completion/completions/swk-apply "$ROOT/contrib/completion/swk.bash"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # bats file_tags=gateway
-# What goes wrong between swk-apply and nginx, as the gateway can be told to do.
+# Errors between swk-apply and nginx that the gateway makes on request.
 
 load e2e
 
@@ -15,7 +15,7 @@ instance() {
 	printf '{"Node":{},"Service":{"Service":"%s","ID":"%s","Port":80,"Address":"%s","Tags":[]},"Checks":[]}' "$1" "$1" "$2"
 }
 
-@test "answers that pass are waited out" {
+@test "swk-apply repeats requests until temporary errors are over" {
 	for kind in conflict unavailable reset reset-applied; do
 		gateway_fault 2 "$kind" '^POST'
 		swk-apply < <(document "$(instance "web-$kind" 10.0.0.1)")
@@ -23,7 +23,7 @@ instance() {
 	done
 }
 
-@test "not sync: the workers are made to read, and it is sent again" {
+@test "not sync: swk-apply makes the workers read their queue, and sends the change again" {
 	for kind in notsync notsync-unapplied; do
 		gateway_fault 2 "$kind" '^POST'
 		swk-apply < <(document "$(instance "web-$kind" 10.0.0.1)")
@@ -32,19 +32,19 @@ instance() {
 	run ! grep -q owed "$SWK_CONF.state"
 }
 
-@test "what is refused is said at once, stays owed, and holds up no other" {
+@test "a refused change is reported at once, stays pending, and does not delay others" {
 	gateway_fault 1 refused '^POST /upstream/bad'
 	run -75 swk-apply < <(document "$(instance bad 10.0.0.1)" "$(instance good 10.0.0.2)")
 	[[ "$output" == *"upstream bad"*"refused"*"error log"* ]]
 	grep -qx 'owed bad' "$SWK_CONF.state"
 	run ! grep -qx 'owed good' "$SWK_CONF.state"
-	# The file has both, and the next run sends what is owed.
+	# The conf file has both upstreams, and the next run sends the pending one.
 	in_file bad
 	swk-apply --service other <<<'[]'
 	in_step
 }
 
-@test "a deletion that fails stays owed" {
+@test "a failed deletion stays pending" {
 	swk-apply < <(document "$(instance web 10.0.0.1)")
 	gateway_fault 1 refused '^DELETE'
 	colours='{"Node":{},"Service":{"Service":"web","ID":"w","Port":80,"Address":"10.0.0.1","Tags":["gray=a"]},"Checks":[]}'
@@ -55,7 +55,7 @@ instance() {
 	in_step
 }
 
-@test "a time-out ends the run, and the rest stays owed" {
+@test "a time-out ends the run, and the remaining changes stay pending" {
 	gateway_fault 1 slow:5 '^POST'
 	run -75 swk-apply --timeout 1 < <(document "$(instance web 10.0.0.1)")
 	grep -qx 'owed web' "$SWK_CONF.state"
@@ -63,7 +63,7 @@ instance() {
 	wait_until "$E2E_PATIENCE" in_step
 }
 
-@test "a look that fails is tried again" {
+@test "swk-apply repeats a failed read" {
 	for kind in unavailable reset; do
 		gateway_fault 2 "$kind" '^GET'
 		swk-apply < <(document "$(instance "web-$kind" 10.0.0.1)")
