@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What can be wrong with the files and their folder: the status, what is said, the conf file whole, nginx left alone.
+# Faults of the files and their folder. Each test checks the exit status and the message, and that the conf file is complete and
+# nginx unchanged.
 
 load e2e
 
@@ -11,7 +12,7 @@ teardown() {
 	e2e_teardown
 }
 
-# A folder of its own for the conf file, which belongs to the user named, or to root.
+# folder [USER] - makes a folder for the conf file that belongs to the user, or to root.
 folder() {
 	install -d -m 755 "$E2E_DIR/swk"
 	export SWK_CONF="$E2E_DIR/swk/dyups.upstream.conf"
@@ -21,12 +22,12 @@ folder() {
 }
 
 as_nobody() {
-	# Where the sources are, another user may not look.
+	# Other users may not be able to read the folder of the sources.
 	install -D -m 755 "$E2E_ROOT/build/swk-apply" "$E2E_DIR/bin/swk-apply"
 	setpriv --reuid nobody --regid "$(id -g nobody)" --init-groups env PATH="$E2E_DIR/bin:$PATH" "$@"
 }
 
-# What is mounted in it is seen there only; it goes with the process that holds it. inside COMMAND... runs one there.
+# mount_space - makes a mount namespace that ends with its process. inside COMMAND... - runs a command in that namespace.
 mount_space() {
 	unshare -m --propagation private sleep 300 3>&- &
 	space=$!
@@ -41,7 +42,7 @@ inside() {
 	nsenter -t "$space" -m -r -- "$@"
 }
 
-# The folder of the files on a disk of 64 KiB, with a file that has web in it.
+# Puts the folder of the files on a disk of 64 KiB, with upstream web in the conf file.
 small_disk() {
 	folder
 	mount_space
@@ -49,7 +50,7 @@ small_disk() {
 	begin inside
 }
 
-# document SERVICE ADDRESS... - a service watch's, of instances that pass.
+# document SERVICE ADDRESS... - prints the document of a service watch with passing instances.
 document() {
 	local name="$1"
 
@@ -58,14 +59,14 @@ document() {
 		Service: {Service: $name, ID: ., Address: ., Port: 80, Tags: []}}]' --args -- "$@"
 }
 
-# The file with one upstream, as nginx has it, too; and nothing said of it yet.
+# begin [COMMAND...] - gives the conf file and nginx one upstream, and clears the request log.
 begin() {
 	"$@" swk-apply <<<"$(document web 10.0.0.1)"
 	"$@" cat "$SWK_CONF" >"$E2E_DIR/before"
 	gateway_requests_clear
 }
 
-# The file is as it was, no half of a new one lies about, and nginx was changed in nothing.
+# nothing_changed [COMMAND...] - whether the conf file is unchanged, no temporary file is left, and nginx got no change.
 nothing_changed() {
 	"$@" cat "$SWK_CONF" | cmp - "$E2E_DIR/before" &&
 		! "$@" test -f "$SWK_CONF.tmp" &&
@@ -76,8 +77,8 @@ nginx_untouched() {
 	! gateway_requests | grep -v '^GET '
 }
 
-@test "no room for the state file: 73, nothing changed; with room again, it goes on" {
-	[ "$EUID" == 0 ] || skip 'mounting takes root'
+@test "no space for the state file: 73, nothing changed; with space again, the next run works" {
+	[ "$EUID" == 0 ] || skip 'mounting needs root'
 	small_disk
 	inside sh -c "cat /dev/zero >'$E2E_DIR/swk/fill'" || true
 	run -73 inside swk-apply <<<"$(document web 10.0.0.2)"
@@ -88,19 +89,19 @@ nginx_untouched() {
 	[ "$(gateway_detail | grep -c '10\.0\.0\.2:80')" == 1 ]
 }
 
-@test "room for the state file, but not for the conf file: 73, nothing changed" {
-	[ "$EUID" == 0 ] || skip 'mounting takes root'
+@test "space for the state file, but not for the conf file: 73, nothing changed" {
+	[ "$EUID" == 0 ] || skip 'mounting needs root'
 	small_disk
-	# 400 servers are about 20 KB; room is left for 8.
+	# 400 servers need about 20 KB; 8 KB are free.
 	inside sh -c "cat /dev/zero >'$E2E_DIR/swk/fill'; truncate -s -8192 '$E2E_DIR/swk/fill'" || true
 	mapfile -t many < <(printf '10.1.0.%d\n' {1..200} && printf '10.1.1.%d\n' {1..200})
 	run -73 inside swk-apply <<<"$(document web "${many[@]}")"
 	[[ "$output" == *"$SWK_CONF: cannot be written: No space left on device"* ]]
-	# Nor does it say so to programs.
+	# The JSON report has no changes either.
 	run -73 --separate-stderr inside swk-apply --json <<<"$(document web "${many[@]}")"
 	jq -e '.changes == []' <<<"$output"
 	nothing_changed inside
-	# What is owed by then is sent from the file as it is: too much, but nothing wrong.
+	# The next run sends what is pending from the present conf file: unnecessary, but not wrong.
 	inside rm "$E2E_DIR/swk/fill"
 	inside swk-apply --service other <<<'[]'
 	[ "$(gateway_detail | grep -c '^server ')" == 1 ]
@@ -109,8 +110,8 @@ nginx_untouched() {
 }
 
 # bats test_tags=gateway
-@test "the disk fills up while nginx is being told: 73, and it says that things are changed; the file is the new one, whole" {
-	[ "$EUID" == 0 ] || skip 'mounting takes root'
+@test "the disk fills up while a run sends changes: 73, the message says what may be changed, and the new conf file is complete" {
+	[ "$EUID" == 0 ] || skip 'mounting needs root'
 	small_disk
 	gateway_fault 1 slow:2 '^POST'
 	inside swk-apply <<<"$(document web 10.0.0.2)" >"$E2E_DIR/said" 2>&1 3>&- &
@@ -126,8 +127,8 @@ nginx_untouched() {
 	[ "$(gateway_detail | grep -c '10\.0\.0\.2:80')" == 1 ]
 }
 
-@test "a read-only file system: 73 at the lock; a dry run still looks" {
-	[ "$EUID" == 0 ] || skip 'mounting takes root'
+@test "a read-only file system: 73 at the lock; a dry run still works" {
+	[ "$EUID" == 0 ] || skip 'mounting needs root'
 	folder
 	mount_space
 	inside mount -t tmpfs -o mode=755 tmpfs "$E2E_DIR/swk"
@@ -141,8 +142,8 @@ nginx_untouched() {
 	[ "$output" == '~ web: -10.0.0.1:80 +10.0.0.2:80' ]
 }
 
-@test "the conf file is a mount by itself: 73, since it can't be replaced" {
-	[ "$EUID" == 0 ] || skip 'mounting takes root'
+@test "the conf file is a mount point: 73, because it can't be replaced" {
+	[ "$EUID" == 0 ] || skip 'mounting needs root'
 	folder
 	begin
 	cp "$SWK_CONF" "$E2E_DIR/mounted"
@@ -153,7 +154,7 @@ nginx_untouched() {
 	nothing_changed inside
 }
 
-@test "the conf file is a symbolic link: its file is replaced, the link stays" {
+@test "the conf file is a symbolic link: swk-apply replaces the target and keeps the link" {
 	folder
 	mkdir "$E2E_DIR/real"
 	ln -s ../real/file.conf "$SWK_CONF"
@@ -162,13 +163,13 @@ nginx_untouched() {
 	[ "$(readlink "$SWK_CONF")" == ../real/file.conf ]
 	[ ! -L "$E2E_DIR/real/file.conf" ]
 	[ "$(servers web)" == 10.0.0.1:80 ]
-	# Lock and state stand beside the file, so that runs that name the one or the other share them.
+	# The lock and state files are next to the target, so that runs with either path share them.
 	[ -e "$E2E_DIR/real/file.conf.lock" ]
 	[ -e "$E2E_DIR/real/file.conf.state" ]
 	[ "$(ls "$E2E_DIR/swk")" == dyups.upstream.conf ]
 }
 
-@test "a link that leads nowhere, a directory, a pipe, no folder: 73, and nothing is left beside" {
+@test "a broken link, a directory, a pipe or a missing folder as the conf file: 73, and no file is left" {
 	folder
 	ln -s nowhere "$SWK_CONF"
 	run -73 swk-apply <<<"$(document web 10.0.0.1)"
@@ -199,7 +200,7 @@ nginx_untouched() {
 	[ -z "$(gateway_requests)" ]
 }
 
-@test "a file of somebody else's making: 10, left alone; taken over with --adopt" {
+@test "a conf file that another program wrote: 10, unchanged; --adopt takes it over" {
 	folder
 	printf 'upstream web {\n    server 10.0.0.9:80;\n}\n' >"$SWK_CONF"
 	cp "$SWK_CONF" "$E2E_DIR/before"
@@ -212,8 +213,8 @@ nginx_untouched() {
 	[ "$(gateway_detail | grep -c '10\.0\.0\.1:80')" == 1 ]
 }
 
-@test "another's file: root keeps owner, group and mode; in a folder of one's own it becomes one's own" {
-	[ "$EUID" == 0 ] || skip 'becoming another user takes root'
+@test "root keeps the owner, group and mode of the conf file; a user who owns the folder becomes its owner" {
+	[ "$EUID" == 0 ] || skip 'changing the user needs root'
 	folder nobody
 	begin
 	[ "$(stat -c %U:%a "$SWK_CONF")" == nobody:644 ]
@@ -229,8 +230,8 @@ nginx_untouched() {
 	[ "$(servers web)" == 10.0.0.3:80 ]
 }
 
-@test "a file that may not be read: 73" {
-	[ "$EUID" == 0 ] || skip 'becoming another user takes root'
+@test "a file without read permission: 73" {
+	[ "$EUID" == 0 ] || skip 'changing the user needs root'
 	folder nobody
 	begin
 	for each in "$SWK_CONF" "$SWK_CONF.state" "$SWK_CONF.lock"; do
@@ -247,7 +248,7 @@ nginx_untouched() {
 	[ "$(servers web)" == 10.0.0.2:80 ]
 }
 
-@test "a lock or state file of another kind: 73, not followed, not hung on" {
+@test "a link, directory or pipe as lock or state file: 73, without following it or hanging" {
 	folder
 	begin
 	rm "$SWK_CONF.lock"
@@ -273,7 +274,7 @@ nginx_untouched() {
 	nothing_changed
 }
 
-@test "what a killed run left is swept, whosever it is; a link in its place is not followed" {
+@test "a run replaces the temporary file of a killed run, and does not follow a link in its place" {
 	folder
 	begin
 	echo half >"$SWK_CONF.tmp"
@@ -290,15 +291,15 @@ nginx_untouched() {
 	[ "$(cat "$E2E_DIR/elsewhere")" == precious ]
 	[ "$(servers web)" == 10.0.0.3:80 ]
 
-	# A hard link: the other name keeps what it has.
+	# A hard link: the other name keeps its content.
 	ln "$E2E_DIR/elsewhere" "$SWK_CONF.tmp"
 	swk-apply <<<"$(document web 10.0.0.4)"
 	[ "$(cat "$E2E_DIR/elsewhere")" == precious ]
 	[ "$(servers web)" == 10.0.0.4:80 ]
 }
 
-@test "root's leftover in a user's folder is swept by that user" {
-	[ "$EUID" == 0 ] || skip 'becoming another user takes root'
+@test "a user replaces root's temporary file in the user's folder" {
+	[ "$EUID" == 0 ] || skip 'changing the user needs root'
 	folder nobody
 	begin
 	install -m 600 /dev/null "$SWK_CONF.tmp"
@@ -307,7 +308,7 @@ nginx_untouched() {
 	[ "$(servers web)" == 10.0.0.2:80 ]
 }
 
-@test "a directory in the temporary file's place: 73, nothing changed" {
+@test "a directory in place of the temporary file: 73, nothing changed" {
 	folder
 	begin
 	mkdir "$SWK_CONF.tmp"
@@ -317,13 +318,13 @@ nginx_untouched() {
 	nothing_changed
 }
 
-@test "a leftover that can't be removed: 73, nothing changed" {
-	[ "$EUID" == 0 ] || skip 'mounting takes root'
+@test "a temporary file that can't be removed: 73, nothing changed" {
+	[ "$EUID" == 0 ] || skip 'mounting needs root'
 	folder
 	begin
 	: >"$SWK_CONF.tmp"
 	mount_space
-	# As unremovable as an immutable one, on any file system.
+	# A bind mount can't be removed, like an immutable file, and works on any file system.
 	inside mount --bind "$SWK_CONF.tmp" "$SWK_CONF.tmp"
 	run -73 inside swk-apply <<<"$(document web 10.0.0.2)"
 	[[ "$output" == *"$SWK_CONF"*": "* ]]

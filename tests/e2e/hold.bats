@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2030,SC2031 # each test is a shell of its own
-# An operator goes back to the file before, and holds automatic changes until the registry is well again.
+# An operator restores the previous conf file, and puts automatic changes on hold until the registry is right again.
 
 load ../soak/soak
 
-# An agent with one watch, of the services; what its handler says is kept, and how it ended.
+# Starts an agent with one watch, of the services. Its handler keeps the reports and messages of each run.
 start_agent() {
 	cat >"$E2E_DIR/handler" <<-'END'
 		#!/bin/sh
@@ -18,17 +18,17 @@ start_agent() {
 	consul_start "$E2E_DIR/consul" "$E2E_DIR/watch.json"
 }
 
-# Whether a handler told of such a change as held back.
-was_held() {
+# was_held_back CHANGE - whether a run reported this change as on hold.
+was_held_back() {
 	jq -se --arg text "$1" 'any(.status == 10 and any(.changes[]; .text == $text and .on_hold))' "$E2E_DIR/reports" >/dev/null
 }
 
-# One line: since when, by whom, why, and the way out.
-held_line() {
+# hold_message REASON [FILE] - whether the message has the time, the operator, the reason and the command that ends the hold.
+hold_message() {
 	grep -qE "swk-apply: error: on hold since 20[0-9T:-]+Z by alice \($1\): $SWK_CONF stays as it is until 'swk resume'" "${@:2}"
 }
 
-@test "a registry goes mad: undo brings the traffic back, held events change nothing, resume catches up" {
+@test "if the registry is wrong, undo restores traffic, runs on hold change nothing, and resume catches up" {
 	start_agent
 	backend_start "$E2E_DIR/backends" one two
 	register web web-1 one
@@ -39,7 +39,7 @@ held_line() {
 	wait_until "$E2E_PATIENCE" in_file more
 	wait_until "$E2E_PATIENCE" lands api two
 
-	# All of it is there when a handler gets the lock: one change of the file.
+	# Hold the lock until Consul has all changes, so that one run makes them all.
 	exec 8<"$SWK_CONF.lock"
 	flock 8
 	cp "$SWK_CONF" "$E2E_DIR/good"
@@ -58,14 +58,14 @@ held_line() {
 	cmp "$SWK_CONF" "$E2E_DIR/good"
 	in_step
 
-	# Of what the registry says now, all is told and nothing done; whatever is asked for.
+	# Each run reports the changes that it would make, and makes none, with any options.
 	consul_deregister more-1
-	wait_until "$E2E_PATIENCE" was_held more
-	held_line 'the registry is mad' "$E2E_DIR/said"
+	wait_until "$E2E_PATIENCE" was_held_back more
+	hold_message 'the registry is mad' "$E2E_DIR/said"
 	for form in '--resync' '--resync --force' '--resync --verify' '--service web'; do
 		# shellcheck disable=SC2086 # words
 		run -10 swk-apply $form <<<'[]'
-		held_line 'the registry is mad' <<<"$output"
+		hold_message 'the registry is mad' <<<"$output"
 	done
 	run -10 swk-apply < <(consul_api GET /v1/health/state/any)
 	run -10 swk-apply < <(consul_api GET /v1/health/service/web)
@@ -89,13 +89,13 @@ held_line() {
 	lands other one
 	in_step
 	[ ! -e "$SWK_CONF.hold" ]
-	# From now on events are followed again.
+	# From now on swk-apply follows events again.
 	consul_deregister more-1
 	wait_until "$E2E_PATIENCE" not_in_file more
 	[ "$(ls "${SWK_CONF%/*}"/*.conf)" == "$SWK_CONF" ]
 }
 
-@test "undo twice goes back and forth; both are held" {
+@test "a second undo reverts the first; both put changes on hold" {
 	swk-apply < <(document "$(instance web 10.0.0.1)")
 	cp "$SWK_CONF" "$E2E_DIR/one"
 	swk-apply < <(document "$(instance web 10.0.0.2)" "$(instance api 10.0.0.3)")
@@ -116,7 +116,7 @@ held_line() {
 }
 
 # bats test_tags=gateway
-@test "undo with an nginx that takes nothing: 75 and owed; a held run finishes it, and so does resume" {
+@test "undo while nginx accepts nothing: 75 and pending; a run on hold finishes it, and so does resume" {
 	consul_start "$E2E_DIR/consul"
 	for finish in held resume; do
 		swk-apply < <(document "$(instance web 10.0.0.1)")
@@ -131,7 +131,7 @@ held_line() {
 		if [[ "$finish" == held ]]; then
 			run -10 swk-apply --service other <<<'[]'
 		else
-			# The list has this service and no more: of web, which is one of few, nothing is left then.
+			# Consul has only this service, with the servers of the restored file, so resume changes nothing else.
 			consul_register web web-1 10.0.0.1 80
 			run -0 swk resume
 		fi
@@ -142,7 +142,7 @@ held_line() {
 	done
 }
 
-@test "a worker that died is brought to the file by a held pass, not to Consul" {
+@test "on hold, a full run reconciles nginx with the conf file, not with Consul" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	swk-apply --resync
@@ -154,7 +154,7 @@ held_line() {
 	in_step
 }
 
-@test "a hold that can't be read holds, whatever is in its place, and resume ends it" {
+@test "an unreadable hold file still holds, whatever kind of file it is, and resume ends the hold" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	swk-apply --resync
@@ -180,7 +180,7 @@ held_line() {
 	[ ! -e "$SWK_CONF.hold" ]
 }
 
-@test "where Consul can't be asked, resume ends the hold, says so with 69, and the next pass catches up" {
+@test "if Consul is unreachable, resume ends the hold with 69, and the next full run catches up" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	swk-apply --resync
@@ -193,7 +193,7 @@ held_line() {
 	[ "$(servers web)" == 10.0.0.2:80 ]
 }
 
-@test "undo and hold wait for the run that is under way, and handlers in a storm that come behind it change nothing" {
+@test "undo and hold wait for the current run, and runs that start later change nothing" {
 	swk-apply < <(document "$(instance web 10.0.0.1)")
 	swk-apply < <(document "$(instance web 10.0.0.2)")
 	for storm in 1 2 3; do
@@ -214,7 +214,7 @@ held_line() {
 	[ "$(sort -u "$E2E_DIR"/statuses.*)" == 10 ]
 	jq -e '.status == 0 and .changes != []' "$E2E_DIR/undone"
 	in_step
-	# Held between two runs, never in the middle of one: of this one, too.
+	# swk hold takes effect between two runs, never during one; so here it waits for the lock.
 	rm "$SWK_CONF.hold"
 	exec 8<"$SWK_CONF.lock"
 	flock 8
@@ -224,8 +224,8 @@ held_line() {
 	exec 8<&-
 }
 
-@test "another's file: the one before it is kept all the same, with its mode" {
-	[ "$EUID" == 0 ] || skip 'becoming another user takes root'
+@test "if another user owns the conf file, FILE.previous still gets its content and mode" {
+	[ "$EUID" == 0 ] || skip 'changing the user needs root'
 	chmod 711 "$E2E_DIR" "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}"
 	install -d -o nobody -m 755 "$E2E_DIR/swk"
 	export SWK_CONF="$E2E_DIR/swk/dyups.upstream.conf"
@@ -234,7 +234,7 @@ held_line() {
 	cp "$SWK_CONF" "$E2E_DIR/one"
 	chown root:root "$SWK_CONF"
 	chmod 664 "$SWK_CONF"
-	# To whom the file belongs may the kernel not let another name be given by others.
+	# The kernel may forbid other users to make a hard link to this file (protected_hardlinks).
 	setpriv --reuid nobody --regid "$(id -g nobody)" --init-groups env PATH="$E2E_DIR/bin:$PATH" \
 		swk-apply < <(document "$(instance web 10.0.0.2)")
 	cmp "$SWK_CONF.previous" "$E2E_DIR/one"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Standard input, output and descriptors as no case folder can give them.
+# Standard input, output and descriptors that a case folder can't describe.
 
 load e2e
 
@@ -11,7 +11,7 @@ untouched() {
 	[ -z "$(gateway_requests)" ]
 }
 
-@test "a document nested 10,000 deep is refused; an instance that is so is skipped" {
+@test "a document nested 10,000 deep is an error; an instance nested as deep is skipped" {
 	deep=$(printf '[%.0s' {1..10000})
 	end=$(printf ']%.0s' {1..10000})
 	run -65 swk-apply <<<"$deep$end"
@@ -22,14 +22,14 @@ untouched() {
 	[ "$(servers web)" == 10.0.0.1:80 ]
 }
 
-@test "a document of 300 MiB is refused, at the size that is allowed" {
+@test "a document of 300 MiB is an error, found as soon as the limit is reached" {
 	# shellcheck disable=SC2016 # the inner shell expands it
 	run -65 bash -c '{ printf "["; yes "$1," | head -c 300M; } | swk-apply --timeout 300' - "$web"
 	[[ "$output" == *"larger than 256 MiB"* ]]
 	untouched
 }
 
-@test "one instance larger than is allowed is skipped, and the others go on" {
+@test "an instance that is too large is skipped, and the others are served" {
 	head -c 5M /dev/zero | tr '\0' x >"$E2E_DIR/output"
 	run -0 swk-apply < <(
 		printf '[{"Node":{},"Service":{"Service":"web"},"Checks":[{"Output":"'
@@ -40,7 +40,7 @@ untouched() {
 	[ "$(servers web)" == 10.0.0.1:80 ]
 }
 
-@test "a writer that goes on after a broken beginning is heard out" {
+@test "swk-apply reads a broken document to its end, so that the writer can finish" {
 	run -65 bash -c 'set -o pipefail; { printf "x"; head -c 20M /dev/zero; echo done >&2; } | swk-apply'
 	[[ "$output" == *done* ]]
 }
@@ -51,7 +51,7 @@ untouched() {
 	untouched
 }
 
-@test "standard input that doesn't end is waited for until the deadline" {
+@test "swk-apply waits for the end of standard input until the deadline" {
 	mkfifo "$E2E_DIR/fifo"
 	sleep 60 >"$E2E_DIR/fifo" 3>&- &
 	run -65 swk-apply --timeout 1 <"$E2E_DIR/fifo"
@@ -60,7 +60,7 @@ untouched() {
 	untouched
 }
 
-@test "closed descriptors and a closed pipe change nothing of what is done" {
+@test "with closed descriptors or a closed pipe, swk-apply still does its work" {
 	swk-apply <<<"[$web]" >&- 2>&-
 	[ "$(servers web)" == 10.0.0.1:80 ]
 	run ! grep -q services= "$SWK_CONF" "$SWK_CONF.state"
@@ -69,13 +69,13 @@ untouched() {
 	run -65 swk-apply <&-
 }
 
-@test "a proxy in the environment is not asked" {
+@test "swk-apply ignores proxies in the environment" {
 	run -0 env http_proxy=http://127.0.0.1:1 HTTP_PROXY=http://127.0.0.1:1 all_proxy=http://127.0.0.1:1 swk-apply <<<"[$web]"
 	[[ "$(gateway_post web 'server 10.0.0.9:80;')" == *success* ]]
 }
 
-# Whatever libcurl's file is called, none of those here can be loaded.
-@test "libcurl is loaded when somebody is asked, and not before" {
+# The test makes every possible file name of libcurl unloadable.
+@test "libcurl is loaded only for a run that makes a request" {
 	local name
 
 	swk-apply <<<"[$web]"
@@ -93,8 +93,8 @@ untouched() {
 	[ "$(servers web)" == 10.0.0.2:80 ]
 }
 
-@test "--syslog says the same to syslog" {
+@test "--syslog also sends messages to syslog" {
 	strace -f -qq -e trace=sendto,connect,write -s 300 -o "$E2E_DIR/trace" swk-apply --syslog <<<"[$web,5]"
-	# There may be no syslog here; that it is spoken to is what can be seen.
+	# There may be no syslog here, so this checks only that swk-apply tries to connect.
 	grep -q '/dev/log' "$E2E_DIR/trace"
 }

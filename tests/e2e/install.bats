@@ -1,25 +1,25 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What `make install` puts where, that `make uninstall` takes it away, and what `make dist` packs.
+# What `make install` installs, that `make uninstall` removes it, and what `make dist` packs.
 
 bats_require_minimum_version 1.5.0 # `run -STATUS`
 
 ROOT="$(cd "$BATS_TEST_DIRNAME/../.." && pwd)"
 
 setup() {
-	# Of a `make` that started the tests.
+	# These variables may come from a `make` that started the tests.
 	unset MAKEFLAGS MAKEOVERRIDES MAKELEVEL DESTDIR PREFIX BUILD CFLAGS
 	cd "$ROOT" || return 1
 	tree="$BATS_TEST_TMPDIR/a tree"
 	mkdir "$tree"
 }
 
-# in_tree - all that is in the tree, "mode path" one a line.
+# in_tree - prints every file of the tree as "MODE PATH".
 in_tree() {
 	(cd "$tree" && find . -type f -printf '%m %P\n' | LC_ALL=C sort -k 2)
 }
 
-# examples - where the files of consul.d and contrib go that have no place of their own.
+# examples FOLDER - prints the files of consul.d and contrib that are installed as examples.
 examples() {
 	find consul.d contrib -type f ! -path 'contrib/debian/*' ! -name '*.service' ! -name '*.timer' ! -path 'contrib/completion/*' \
 		-printf "644 $1/%p\n"
@@ -38,7 +38,7 @@ completions() {
 	[ ! -e contrib/completion/_swk ] || echo "644 $2/_swk"
 }
 
-@test "with PREFIX alone everything is below it, and the manuals are those that there are" {
+@test "with PREFIX alone, install puts every file below it, including all manuals" {
 	make -s install DESTDIR="$tree" PREFIX=/opt/swk
 	(
 		echo '755 opt/swk/sbin/swk'
@@ -48,12 +48,12 @@ completions() {
 		printf '644 opt/swk/share/doc/swallowkeeper/%s\n' LICENSE NEWS.md README.md SECURITY.md docs/*
 		examples opt/swk/share/doc/swallowkeeper/examples
 		completions opt/swk/share/bash-completion/completions opt/swk/share/zsh/site-functions
-	) | LC_ALL=C sort -k 2 >"$BATS_TEST_TMPDIR/wanted"
-	diff "$BATS_TEST_TMPDIR/wanted" <(in_tree)
+	) | LC_ALL=C sort -k 2 >"$BATS_TEST_TMPDIR/expected"
+	diff "$BATS_TEST_TMPDIR/expected" <(in_tree)
 	cmp build/swk-apply "$tree/opt/swk/sbin/swk-apply"
 }
 
-# links_lead_to_files - whether each link of an installed page to a file names one.
+# links_lead_to_files - whether each link of an installed page leads to an existing file.
 links_lead_to_files() {
 	local page link wrong=''
 
@@ -76,7 +76,7 @@ links_lead_to_files() {
 	grep -q '](/usr/local/share/man/man8/swk-apply.8)' "$tree/usr/local/share/doc/swallowkeeper/README.md"
 }
 
-@test "each directory may be another, uninstall takes away what install put there, and nothing else" {
+@test "each directory can be changed, and uninstall removes exactly what install added" {
 	local -a where=(DESTDIR="$tree" prefix=/p exec_prefix=/e sysconfdir=/s datarootdir=/r mandir=/m docdir=/d/ours
 		systemdsystemunitdir=/u zshcompletiondir=/z)
 	mkdir -p "$tree/m/man8" "$tree/d/ours/examples/consul.d" "$tree/u"
@@ -93,10 +93,10 @@ links_lead_to_files() {
 		printf '644 d/ours/%s\n' LICENSE NEWS.md README.md SECURITY.md docs/*
 		examples d/ours/examples
 		completions r/bash-completion/completions z
-	) | LC_ALL=C sort -k 2 >"$BATS_TEST_TMPDIR/wanted"
-	diff "$BATS_TEST_TMPDIR/wanted" <(in_tree)
+	) | LC_ALL=C sort -k 2 >"$BATS_TEST_TMPDIR/expected"
+	diff "$BATS_TEST_TMPDIR/expected" <(in_tree)
 
-	# What they say of paths is where things are.
+	# The paths inside the installed files are right.
 	grep -x 'ExecStart=/e/sbin/swk-apply --resync --quiet .*' "$tree/u/swk-apply.service"
 	grep -x 'EnvironmentFile=-/s/default/swk-apply' "$tree/u/swk-apply.service"
 	grep -x 'PATH=/e/sbin:.*' "$tree/d/ours/examples/contrib/cron/swk-apply"
@@ -109,7 +109,7 @@ links_lead_to_files() {
 	[ "$(cd "$tree/d" && find . -type d | LC_ALL=C sort | tr '\n' ' ')" == '. ./ours ./ours/examples ./ours/examples/consul.d ' ]
 }
 
-@test "uninstall leaves no folder that has our name, and does not mind where there is nothing" {
+@test "uninstall leaves no folder with our name, and also succeeds without an installation" {
 	make -s install DESTDIR="$tree"
 	make -s uninstall DESTDIR="$tree"
 	[ -z "$(in_tree)" ]
@@ -117,15 +117,15 @@ links_lead_to_files() {
 	make -s uninstall DESTDIR="$tree"
 }
 
-@test "install-strip leaves symbols out, and the programs start" {
+@test "install-strip removes symbols, and the programs start" {
 	make -s install-strip DESTDIR="$tree" prefix=/usr
 	[ "$(stat -c %s "$tree/usr/sbin/swk-apply")" -lt "$(stat -c %s build/swk-apply)" ]
 	[ "$("$tree/usr/sbin/swk-apply" --version)" == "$(build/swk-apply --version)" ]
 	"$tree/usr/sbin/swk" --help
 }
 
-@test "INSTALL, INSTALL_PROGRAM and INSTALL_DATA are asked to install" {
-	# shellcheck disable=SC2016 # the script's own
+@test "make install uses INSTALL, INSTALL_PROGRAM and INSTALL_DATA" {
+	# shellcheck disable=SC2016 # the script expands it
 	printf '%s\n' '#!/bin/sh' 'echo "$*" >>"$INSTALL_LOG"' 'exec install "$@"' >"$BATS_TEST_TMPDIR/own"
 	chmod 755 "$BATS_TEST_TMPDIR/own"
 	export INSTALL_LOG="$BATS_TEST_TMPDIR/log"
@@ -139,7 +139,7 @@ links_lead_to_files() {
 	[ "$(stat -c %a "$tree/usr/local/sbin/swk")" == 700 ]
 }
 
-@test "dist: the same commit is the same bytes, wherever and whoever; it builds where there is no git" {
+@test "make dist gives the same bytes for the same commit in any environment, and its sources build without git" {
 	make -s dist BUILD="$BATS_TEST_TMPDIR/one"
 	git clone -q "$ROOT" "$BATS_TEST_TMPDIR/clone"
 	(
@@ -152,7 +152,7 @@ links_lead_to_files() {
 	name=swallowkeeper-${version#swk-apply }
 	cmp "$BATS_TEST_TMPDIR/one/$name.tar.gz" "$BATS_TEST_TMPDIR/two/$name.tar.gz"
 
-	# All that is committed, and in one folder.
+	# It contains all committed files, in one folder.
 	diff <(git ls-tree -r --name-only HEAD | sed "s|^|$name/|" | LC_ALL=C sort) \
 		<(tar -tzf "$BATS_TEST_TMPDIR/one/$name.tar.gz" | grep -v '/$' | LC_ALL=C sort)
 
@@ -162,7 +162,7 @@ links_lead_to_files() {
 	export GIT_DIR=/dev/null
 	make -s -j2 CFLAGS=-O1 sysconfdir="$BATS_TEST_TMPDIR/etc"
 	[ "$(build/swk-apply --version)" == "$version" ]
-	# sysconfdir is where the program looks.
+	# The program reads its settings below sysconfdir.
 	mkdir -p "$BATS_TEST_TMPDIR/etc/swallowkeeper"
 	echo '{"nonsense": 1}' >"$BATS_TEST_TMPDIR/etc/swallowkeeper/swk.json"
 	run -78 env -u SWK_CONFIG build/swk check-config

@@ -1,19 +1,19 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2030,SC2031 # each test is a shell of its own
-# Upstreams that are made of keys in Consul's key-value store.
+# Upstreams from keys in Consul's key-value store.
 
 load settings
 
 TREE=nginx/upstreams
 
-# The watch as it stands in consul.d, and others named.
+# start_agent [CONFIG...] - starts an agent with the keyprefix watch of consul.d.
 start_agent() {
 	sed "s|PREFIX|$TREE|" "$E2E_ROOT"/consul.d/keys.hcl.example >"$E2E_DIR/keys.hcl"
 	consul_start "$E2E_DIR/consul" "$E2E_DIR/keys.hcl" "$@"
 }
 
-# put UPSTREAM/ADDRESS:PORT [VALUE], remove UPSTREAM/ADDRESS:PORT, remove UPSTREAM/?recurse
+# put UPSTREAM/ADDRESS:PORT [VALUE], remove UPSTREAM/ADDRESS:PORT, remove UPSTREAM/?recurse - change keys below the prefix.
 put() {
 	consul_api PUT "/v1/kv/$TREE/$1" --data "${2:-}" >/dev/null
 }
@@ -26,12 +26,12 @@ at() {
 	echo "127.0.0.1:${BACKEND_PORT[$1]}"
 }
 
-# live_has UPSTREAM BACKEND WORD - whether nginx has its server with this in its line, and all is as the file says.
+# live_has UPSTREAM BACKEND WORD - whether the server's line in nginx has this word, and nginx matches the conf file.
 live_has() {
 	[[ "$(live_server "$1" "$2") " == *" $3 "* ]] && in_step
 }
 
-# has_servers UPSTREAM ADDRESS - whether the file has this one in it, alone.
+# has_servers UPSTREAM ADDRESS - whether this is the only server of the upstream in the conf file.
 has_servers() {
 	[[ "$(servers "$1")" == "$2" ]]
 }
@@ -40,7 +40,7 @@ upstreams() {
 	awk '$1 == "upstream" { print $2 }' "$SWK_CONF" | paste -sd,
 }
 
-@test "a tree is edited, and the watch follows: keys, values, what was the last key of an upstream" {
+@test "the watch follows changes of keys and values, and the removal of an upstream's last key" {
 	settings '{"keyprefix": "nginx/upstreams", "services": {"legacy": {"balance": "least_conn"}}}'
 	start_agent
 	backend_start "$E2E_DIR/backends" one two three
@@ -68,7 +68,7 @@ upstreams() {
 	in_step
 }
 
-@test "many upstreams of keys deleted at once are held back; a tree deleted as a whole is kept; services go on" {
+@test "many deleted upstreams of keys are held back; a deleted tree is kept; services are still updated" {
 	settings '{"keyprefix": "nginx/upstreams"}'
 	CONSUL_LOG_LEVEL=debug start_agent "$E2E_ROOT/consul.d/swk-apply.hcl"
 	consul_register web web-1 10.0.0.1 80
@@ -78,7 +78,7 @@ upstreams() {
 	wait_until "$E2E_PATIENCE" in_file b-1
 	wait_until "$E2E_PATIENCE" in_file web
 	[ "$(upstreams)" == a-1,a-2,a-3,b-1,web ]
-	# 3 of 4, in one change; the upstreams of services don't count.
+	# 3 of 4 upstreams in one change; upstreams of services do not count.
 	remove 'a-?recurse'
 	run -10 swk-apply --resync
 	[[ "$output" == *"3 of 4 upstreams would be deleted"* ]]
@@ -97,7 +97,7 @@ upstreams() {
 	run -10 swk-apply --resync
 	[[ "$output" == *"Consul has no key under nginx/upstreams/"* ]]
 	[ "$(upstreams)" == api,b-1,web ]
-	# The setting forgotten: kept, too, until somebody means it.
+	# Without the setting they are kept, too, until --force.
 	settings '{}'
 	run -0 swk-apply --resync
 	[[ "$output" == *"no keyprefix"* ]]
@@ -108,7 +108,7 @@ upstreams() {
 	in_step
 }
 
-@test "--resync asks for the tree; of a service and a key of one name the service is served, unless the key was first" {
+@test "--resync reads the tree; if a service and a key have the same name, the recorded one wins, otherwise the service" {
 	settings '{"keyprefix": "nginx/upstreams"}'
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
@@ -124,7 +124,7 @@ upstreams() {
 	[ "$(servers legacy | paste -sd,)" == '10.0.1.1:80,[::1]:8080' ]
 	grep -q '\[::1\]:8080 .*backup;' "$SWK_CONF"
 
-	# The name is the key's by now.
+	# The name belongs to the key.
 	consul_register legacy legacy-1 10.0.0.2 80
 	run -0 swk-apply --resync
 	[[ "$output" == *"upstream legacy of service legacy: skipped"* ]]
@@ -135,13 +135,13 @@ upstreams() {
 	[ "$(servers legacy)" == 10.0.0.2:80 ]
 	grep -qx '# service legacy' "$SWK_CONF"
 	in_step
-	# And the other way round: the key has it when the service is gone.
+	# When the service is gone, the key gets its name.
 	consul_deregister web-1
 	swk-apply --resync
 	[ "$(servers web)" == 10.0.1.2:80 ]
 	grep -qx '# key web' "$SWK_CONF"
 	in_step
-	# A document about something else says nothing of keys.
+	# A document of another kind does not affect keys.
 	swk-apply < <(consul_api GET /v1/health/service/api)
 	[ "$(upstreams)" == api,legacy,web ]
 }

@@ -1,15 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Runs that meet: watches overlap, and so do a timer and a person.
+# Runs at the same time, started by several watches, the timer or a person.
 
 load e2e
 
-@test "a complete pass that waited for another never deletes what was registered meanwhile" {
+@test "a complete run that waited for the lock never deletes a service that was registered meanwhile" {
 	consul_start "$E2E_DIR/consul"
 	consul_register base base-1 10.0.0.1 80
 	swk-apply --resync
 	for round in 1 2 3 4 5 6 7 8 9 10; do
-		# Old lists on standard input, and a service that is registered while they wait.
+		# Two runs with old lists, and a service that is registered while they wait.
 		exec 8<"$SWK_CONF.lock"
 		flock 8
 		swk-apply <<<'{"base":[]}' >"$E2E_DIR/out.1" 2>&1 3>&- 8<&- &
@@ -29,7 +29,7 @@ load e2e
 	in_step
 }
 
-@test "a document that is older than the one before it is not believed" {
+@test "swk-apply does not believe a document older than the last" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	consul_api GET /v1/health/service/web >"$E2E_DIR/old"
@@ -43,7 +43,7 @@ load e2e
 	[ "$(servers web | wc -l)" == 2 ]
 }
 
-@test "a run that can't have the lock in time says so, and another's death frees it" {
+@test "a run that does not get the lock in time reports it, and the end of the other process frees the lock" {
 	echo '[]' | swk-apply --service web
 	exec 8<"$SWK_CONF.lock"
 	flock 8

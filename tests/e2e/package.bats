@@ -46,8 +46,8 @@ field() {
 		# Under /lib or /usr/lib, by the release of Debian.
 		units=$(cd "$PACKAGE_ROOT" && find . -path '*/systemd/system' -printf '%P\n')
 		git ls-tree -r --name-only HEAD contrib/systemd | sed -n "s,.*/\(.*\.\(service\|timer\)\)\$,$units/\1,p"
-	) | LC_ALL=C sort >"$BATS_TEST_TMPDIR/wanted"
-	diff "$BATS_TEST_TMPDIR/wanted" <(cd "$PACKAGE_ROOT" && find . -path ./DEBIAN -prune -o ! -type d -printf '%P\n' | LC_ALL=C sort)
+	) | LC_ALL=C sort >"$BATS_TEST_TMPDIR/expected"
+	diff "$BATS_TEST_TMPDIR/expected" <(cd "$PACKAGE_ROOT" && find . -path ./DEBIAN -prune -o ! -type d -printf '%P\n' | LC_ALL=C sort)
 	[ -z "$(find "$PACKAGE_ROOT/usr" -type f -perm /022)" ]
 }
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2030,SC2031 # each test is a shell of its own
-# That every worker ends up with what the file says, whatever nginx answers meanwhile.
+# Every worker ends up with the state in the conf file, whatever nginx answers meanwhile.
 
 load ../soak/soak
 
-# wait_for PID STATUS - what was started in the background ends with this status.
+# wait_for PID STATUS - whether a background process ends with this status.
 wait_for() {
 	local status=0
 
@@ -13,9 +13,9 @@ wait_for() {
 	[ "$status" == "$2" ]
 }
 
-# ---- pace ----
+# ---- many upstreams ----
 
-@test "a first sync of 3,000 upstreams reaches both workers in one run" {
+@test "one run brings 3,000 new upstreams to both workers" {
 	large_document 3000 10 >"$E2E_DIR/document"
 	swk-apply --timeout 300 <"$E2E_DIR/document"
 	[ "$(grep -c '^upstream' "$SWK_CONF")" == 3000 ]
@@ -23,24 +23,24 @@ wait_for() {
 	nothing_pending
 }
 
-@test "a first sync of 3,000 upstreams reaches four workers in one run, though their queue holds few" {
+@test "one run brings 3,000 new upstreams to four workers, although their queue is small" {
 	GATEWAY_WORKERS=4 GATEWAY_QUEUE=64k gateway_replace
 	large_document 3000 10 >"$E2E_DIR/document"
 	swk-apply --timeout 300 <"$E2E_DIR/document"
 	[ "$(grep -c '^upstream' "$SWK_CONF")" == 3000 ]
 	large_in_step
 	nothing_pending
-	# Else nothing was seen of a queue that is full.
+	# Check that the queue was full at some time.
 	gateway_requests | grep -q '^POST [^ ]* 500 '
 }
 
-# ---- answers ----
+# ---- errors ----
 
-# What passes, and what --verify finds.
+# Temporary errors.
 PASSING='conflict unavailable notsync notsync-unapplied reset reset-applied late:0.3 slow:0.3'
 
 # bats test_tags=gateway
-@test "an upstream that is made or changed: each answer that passes is waited out in one run" {
+@test "one run adds or changes an upstream in spite of each temporary error" {
 	for kind in $PASSING; do
 		for address in 10.0.0.1 10.0.0.2; do
 			gateway_fault 2 "$kind" '^POST'
@@ -54,12 +54,12 @@ PASSING='conflict unavailable notsync notsync-unapplied reset reset-applied late
 }
 
 # bats test_tags=gateway
-@test "an upstream that is deleted: each answer that passes is waited out in one run" {
+@test "one run deletes an upstream in spite of each temporary error" {
 	for kind in $PASSING; do
 		name="web-${kind%:*}"
 		swk-apply < <(document "$(instance "$name" 10.0.0.1)")
 		gateway_fault 2 "$kind" '^DELETE'
-		# All of its instances have a colour now.
+		# All instances now have a colour, so the plain upstream is deleted.
 		swk-apply < <(document "$(instance "$name" 10.0.0.1 gray=a)")
 		gateway_fault
 		not_in_file "$name"
@@ -70,14 +70,14 @@ PASSING='conflict unavailable notsync notsync-unapplied reset reset-applied late
 }
 
 # bats test_tags=gateway
-@test "a deletion is owed until it is certain on every worker" {
+@test "a deletion stays pending until it is certain on every worker" {
 	swk-apply < <(document "$(instance web 10.0.0.1)")
-	# The worker that answers deletes it, each time, and never tells the others.
+	# Each time, the worker that answers deletes it, and the others do not learn of it.
 	gateway_fault 1000 notsync '^DELETE'
 	run -75 swk-apply --timeout 20 < <(document "$(instance web 10.0.0.1 gray=a)")
 	[[ "$output" == *"deletion of upstream web "* ]]
 	grep -qx 'owed web' "$SWK_CONF.state"
-	# It is not made certain by a 404 either.
+	# A 404 does not confirm the deletion either.
 	gateway_fault
 	gateway_delete web >/dev/null
 	swk-apply --service other <<<'[]'
@@ -87,7 +87,7 @@ PASSING='conflict unavailable notsync notsync-unapplied reset reset-applied late
 }
 
 # bats test_tags=gateway
-@test "what never passes is given up in time and owed; the next run sends it, once" {
+@test "if an error lasts, the run gives up in time, the change stays pending, and the next run sends it once" {
 	for kind in conflict unavailable notsync-unapplied reset; do
 		gateway_fault 100000 "$kind" '^POST'
 		run -75 swk-apply --timeout 20 < <(document "$(instance "web-$kind" 10.0.0.1)")
@@ -101,7 +101,7 @@ PASSING='conflict unavailable notsync notsync-unapplied reset reset-applied late
 	done
 }
 
-# A run that has written its file, and waits for an nginx that is down; its process is $first.
+# Starts a run that has written the conf file and waits for an nginx that is down. $first is its process.
 begin_while_down() {
 	gateway_stop
 	swk-apply < <(document "$(instance web 10.0.0.1)") >"$E2E_DIR/out" 2>&1 3>&- &
@@ -109,7 +109,7 @@ begin_while_down() {
 	wait_until "$E2E_PATIENCE" in_file web
 }
 
-@test "nginx that is down for a moment is waited for, and nobody waits for that" {
+@test "a run waits for an nginx that is down for a moment" {
 	begin_while_down
 	gateway_restart
 	wait_for "$first" 0
@@ -117,7 +117,7 @@ begin_while_down() {
 	nothing_pending
 }
 
-@test "nginx that stays down: 75, and another run gets the lock meanwhile" {
+@test "if nginx stays down, the run ends with 75, and another run gets the lock meanwhile" {
 	begin_while_down
 	run -75 swk-apply --timeout 1 < <(document "$(instance api 10.0.0.2)")
 	[[ "$output" != *"held the lock"* ]]
@@ -129,7 +129,7 @@ begin_while_down() {
 	nothing_pending
 }
 
-@test "a body that nginx finds too large: which one, and the setting; the others are applied" {
+@test "a body larger than client_max_body_size: a message names the upstream and the directive, and other upstreams are applied" {
 	GATEWAY_BODY_MAX=1k gateway_replace
 	large_document 1 100 big >"$E2E_DIR/document"
 	run -75 swk-apply < <(document "$(instance api 10.0.0.1)" "$(jq -c '.[]' "$E2E_DIR/document" | paste -sd,)" \
@@ -140,7 +140,7 @@ begin_while_down() {
 	[ "$(gateway_detail | grep -c '^server')" == 2 ]
 }
 
-@test "a body that is larger than the queue: which one, and the setting; the others are applied" {
+@test "a body larger than the queue: a message names the upstream and dyups_shm_zone_size" {
 	GATEWAY_QUEUE=64k gateway_replace
 	large_document 1 1280 big >"$E2E_DIR/document"
 	run -75 swk-apply < <(document "$(instance api 10.0.0.1)" "$(jq -c '.[]' "$E2E_DIR/document" | paste -sd,)" \
@@ -151,10 +151,10 @@ begin_while_down() {
 }
 
 # bats test_tags=gateway
-@test "an upstream of whose body nginx took a part, and said yes or no, is sent again so that it is taken as a whole" {
+@test "if nginx used only a part of a body, swk-apply sends it again until nginx has all of it" {
 	GATEWAY_BODY_BUFFER=16k gateway_replace
 	line='server 10.0.0.1:1000 max_fails=3 fail_timeout=2s;' keepalive='keepalive 20;'
-	# Behind the 9th server, within the 10th, and before the first.
+	# Cut after the 9th server, within the 10th, and before the first.
 	for bytes in $((${#keepalive} + 9 * ${#line})) $((${#keepalive} + 9 * ${#line} + 9)) ${#keepalive}; do
 		large_document 1 100 "big-$bytes" >"$E2E_DIR/document"
 		gateway_fault 2 "cut:$bytes" '^POST'
@@ -167,7 +167,7 @@ begin_while_down() {
 }
 
 # bats test_tags=gateway
-@test "an upstream of which nginx only ever takes a part: which one, and the setting; the others are applied" {
+@test "if nginx always uses only a part of a body, a message names the upstream and the directive, and others are applied" {
 	large_document 1 100 big >"$E2E_DIR/document"
 	gateway_fault 1000 cut:1000 '^POST /upstream/big'
 	run -75 swk-apply < <(document "$(instance api 10.0.0.1)" "$(jq -c '.[]' "$E2E_DIR/document" | paste -sd,)" \
@@ -181,10 +181,10 @@ begin_while_down() {
 	nothing_pending
 }
 
-@test "upstreams whose bodies arrive in small pieces are whole on every worker" {
+@test "upstreams whose bodies arrive in small pieces are complete on every worker" {
 	GATEWAY_BODY_BUFFER=16k gateway_replace
 	port=$(free_port)
-	# Less than a packet of an Ethernet has, and a small body still is in two of them.
+	# Less than an Ethernet packet, so that even a small body arrives in two pieces.
 	socat -b 700 "TCP-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" "TCP:${GATEWAY_DYUPS#http://},nodelay" 3>&- &
 	pieces=$!
 	wait_until "$E2E_PATIENCE" curl -s -o /dev/null "http://127.0.0.1:$port/list"
@@ -198,7 +198,7 @@ begin_while_down() {
 }
 
 # bats test_tags=gateway
-@test "an upstream that can't be read back is owed, and nothing is said of its body" {
+@test "an upstream that can't be read back stays pending, and the message does not blame its body" {
 	large_document 1 100 big >"$E2E_DIR/document"
 	gateway_fault 1000 unavailable '^GET /upstream/big'
 	run -75 swk-apply <"$E2E_DIR/document"
@@ -210,14 +210,14 @@ begin_while_down() {
 }
 
 # bats test_tags=gateway
-@test "an upstream that nginx never takes holds up none of the others" {
+@test "an upstream that nginx never accepts does not delay the others" {
 	gateway_fault 100000 reset '^POST /upstream/aaa'
 	run -75 swk-apply < <(document "$(instance aaa 10.0.0.1)" "$(instance bbb 10.0.0.2)")
 	gateway_fault
 	[ "$(grep '^owed' "$SWK_CONF.state")" == 'owed aaa' ]
 }
 
-@test "upstreams that are larger than the queue hold up none of the others" {
+@test "upstreams larger than the queue do not delay the others" {
 	GATEWAY_QUEUE=64k gateway_replace
 	large_document 10 1280 big | jq -c '.[]' | paste -sd, >"$E2E_DIR/document"
 	run -75 swk-apply --timeout 10 < <(document "$(cat "$E2E_DIR/document")" "$(instance web 10.0.0.2)")
@@ -225,10 +225,10 @@ begin_while_down() {
 	[ "$(grep -c '^owed' "$SWK_CONF.state")" == 10 ]
 }
 
-# ---- a second look ----
+# ---- workers that differ: --verify and --resync ----
 
 # bats test_tags=gateway
-@test "a worker that says yes and tells nobody is found out by --verify" {
+@test "--verify repairs a change that only the answering worker has" {
 	gateway_fault 1 skew '^POST'
 	swk-apply --verify < <(document "$(instance web 10.0.0.1)")
 	in_step
@@ -242,8 +242,8 @@ sent() {
 	grep -q "^POST /upstream/$1 200" "$GATEWAY_DIR/requests.log"
 }
 
-@test "a worker that dies right after it was told is told again by --verify" {
-	# The time of the second look is what is waited for.
+@test "--verify repairs a worker that was replaced right after the change" {
+	# The read interval leaves time to kill the worker before --verify reads.
 	swk-apply --verify --read-interval 4 < <(document "$(instance web 10.0.0.1)") >"$E2E_DIR/out" 2>&1 3>&- &
 	first=$!
 	wait_until "$E2E_PATIENCE" sent web
@@ -252,7 +252,7 @@ sent() {
 	in_step
 }
 
-@test "a worker that died, and has what the file was when nginx started, is brought in step by the next --resync" {
+@test "a replaced worker has the conf file from nginx's start; the next resync updates it" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	swk-apply --resync
@@ -262,31 +262,31 @@ sent() {
 	in_step
 }
 
-# detail_reads COMMAND... - how often it asked for all that a worker has.
+# detail_reads COMMAND... - prints how often the command read /detail.
 detail_reads() {
 	gateway_requests_clear
 	"$@" >"$E2E_DIR/out" 2>&1
 	gateway_requests | grep -c '^GET /detail '
 }
 
-@test "each of four workers is looked at, where answers name the worker" {
+@test "if answers name the worker, a resync reads each of four workers" {
 	GATEWAY_WORKERS=4 gateway_replace
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	swk-apply --resync
-	# Which worker accepts a connection is up to the kernel: one of them may be missed.
+	# The kernel chooses the worker for a connection, so a run may miss one of them.
 	for _ in 1 2 3 4 5; do
 		run detail_reads swk-apply --resync
 		((output < 4)) || break
 	done
 	((output >= 4))
-	# And one of them has died.
+	# Now one of them dies.
 	gateway_kill_worker
 	run ! in_step
 	full_runs_bring_in_step
 }
 
-@test "it is looked twelve times, at whichever worker answers, where answers don't name it" {
+@test "if answers do not name the worker, a resync reads twelve times" {
 	GATEWAY_WORKER='""' gateway_replace
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
@@ -298,7 +298,7 @@ detail_reads() {
 	full_runs_bring_in_step
 }
 
-# full_runs_bring_in_step - with full passes; which workers one of them looks at is chance, and the next looks again: five, at most.
+# full_runs_bring_in_step - whether at most five full runs make all workers match the conf file. Which workers a run reads is chance.
 full_runs_bring_in_step() {
 	local _
 
@@ -309,7 +309,7 @@ full_runs_bring_in_step() {
 	return 1
 }
 
-@test "what was deleted since nginx started, and is back with a worker that died, is ours still" {
+@test "an upstream that was deleted and returns with a replaced worker still counts as managed" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	consul_register api api-1 10.0.0.1 80
@@ -321,16 +321,16 @@ full_runs_bring_in_step() {
 	in_step
 	gateway_kill_worker
 	run ! in_step
-	# Some workers have it, and others not.
+	# Now only some workers have it.
 	full_runs_bring_in_step
-	# And is no obstacle to its coming back.
+	# It does not prevent the service from returning.
 	gateway_kill_worker
 	consul_register web web-2 10.0.0.2 80
 	full_runs_bring_in_step
 	[ "$(servers web)" == 10.0.0.2:80 ]
 }
 
-# `web` was ours, was deleted, and is somebody else's now; `api` is ours.
+# `web` was managed, was deleted, and another program has added it again. `api` is managed.
 web_taken_over() {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
@@ -341,7 +341,7 @@ web_taken_over() {
 	gateway_post web 'server 10.0.0.9:80;'
 }
 
-@test "what was deleted, and somebody put there again, is left to them" {
+@test "a deleted upstream that another program adds again is unmanaged" {
 	web_taken_over
 	swk-apply --resync
 	consul_register web web-2 10.0.0.2 80
@@ -351,7 +351,7 @@ web_taken_over() {
 	gateway_detail | grep -qx 'server 10.0.0.9:80.*'
 }
 
-# What accepts connections, and never answers.
+# Starts a target that accepts connections and never answers.
 hung_target() {
 	hung_port=$(free_port)
 	socat "TCP-LISTEN:$hung_port,bind=127.0.0.1,fork,reuseaddr" 'SYSTEM:sleep 100' 3>&- &
@@ -363,7 +363,7 @@ listens() {
 	[[ -n "$(ss -Htln "sport = :$1")" ]]
 }
 
-@test "a target that is gone behind its first answer is not knocked at for long" {
+@test "swk status soon gives up on a target that disappears after its first answer" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	swk-apply --resync
@@ -376,12 +376,12 @@ listens() {
 	((output >= 2 && output < 30))
 }
 
-@test "a target that hangs holds no other up, and takes nothing from what is known of it" {
+@test "a target that hangs does not delay other targets, and unmanaged upstreams stay unmanaged" {
 	web_taken_over
 	consul_register api api-1 10.0.0.3 80
 	hung_target
 	run -75 swk-apply --resync --dyups "http://127.0.0.1:$hung_port" --dyups "$GATEWAY_DYUPS"
-	# A handler at the same time gets its turn.
+	# Two runs at the same time: both get the lock.
 	swk-apply --dyups "http://127.0.0.1:$hung_port" --dyups "$GATEWAY_DYUPS" --timeout 10 \
 		< <(document "$(instance more 10.0.0.4)") >"$E2E_DIR/out" 2>&1 3>&- &
 	first=$!
@@ -393,13 +393,13 @@ listens() {
 	gateway_detail | grep -A 1 '^api$' | grep -q '^server 10.0.0.3:80 '
 	gateway_detail | grep -A 1 '^more$' | grep -q '^server 10.0.0.4:80 '
 	gateway_detail | grep -A 1 '^other$' | grep -q '^server 10.0.0.5:80 '
-	# Somebody else's.
+	# The unmanaged upstream is unchanged.
 	gateway_detail | grep -A 1 '^web$' | grep -q '^server 10.0.0.9:80 '
 	run ! grep -qx 'owed web' "$SWK_CONF.state"
 }
 
 # bats test_tags=gateway
-@test "a reload in the middle of a run loses nothing" {
+@test "a reload during a run loses no change" {
 	for fault in slow:1 late:1; do
 		for method in POST DELETE; do
 			name="web-${fault%:*}-$method"
@@ -417,9 +417,9 @@ listens() {
 	done
 }
 
-# ---- the guard ----
+# ---- guards ----
 
-@test "many services deregistered at once are held back, until they are forced through" {
+@test "many deletions at once are held back until --force" {
 	consul_start "$E2E_DIR/consul"
 	for i in 1 2 3 4 5 6; do
 		consul_register "web-$i" "web-$i" "10.0.0.$i" 80
@@ -432,7 +432,7 @@ listens() {
 	[[ "$output" == *"4 of 6 upstreams would be deleted"* ]]
 	[ "$(grep -c '^upstream' "$SWK_CONF")" == 6 ]
 	in_step
-	# What is added or changed meanwhile goes through.
+	# Additions and changes are applied meanwhile.
 	consul_register web-7 web-7 10.0.0.7 80
 	consul_register web-6 web-6 10.0.1.6 80
 	run -10 swk-apply --resync
@@ -443,9 +443,9 @@ listens() {
 	in_step
 }
 
-# ---- order ----
+# ---- concurrent runs and old documents ----
 
-@test "three storms of handlers end as Consul says" {
+@test "after each of three storms of concurrent runs, nginx matches Consul" {
 	seed
 	consul_start "$E2E_DIR/consul"
 	storm_begin
@@ -454,7 +454,7 @@ listens() {
 	done
 }
 
-@test "a second look does not bring back the index of what was read before it" {
+@test "a resync that verifies late does not overwrite the newer index of another run" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	consul_api GET /v1/health/service/web -D "$E2E_DIR/head" >"$E2E_DIR/old"
@@ -469,7 +469,7 @@ listens() {
 	[ "$(servers web | wc -l)" == 2 ]
 }
 
-@test "an old document does not bring back a service that is gone" {
+@test "an old document does not restore a deregistered service" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	consul_register api api-1 10.0.0.2 80
@@ -483,7 +483,7 @@ listens() {
 	not_in_file web
 }
 
-@test "an index that goes back locks nobody out" {
+@test "after Consul's index restarts, swk-apply still follows Consul" {
 	consul_start "$E2E_DIR/consul"
 	storm_begin
 	storm_round 10

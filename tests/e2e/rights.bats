@@ -18,7 +18,7 @@ conf_of() {
 	install -d -o "$1" -g "$(id -g "$1")" -m 755 "$E2E_DIR/swk"
 	chmod 711 "$E2E_DIR" "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}"
 	export SWK_CONF="$E2E_DIR/swk/dyups.upstream.conf"
-	# Where the sources are, another user may not look.
+	# Other users may not be able to read the folder of the sources.
 	install -D -m 755 "$E2E_ROOT/build/swk-apply" "$E2E_DIR/bin/swk-apply"
 }
 
@@ -27,7 +27,7 @@ as_user() {
 }
 
 @test "as the agent's user, with the documented token: works; without it: changes nothing and says why" {
-	[ "$EUID" == 0 ] || skip 'becoming another user takes root'
+	[ "$EUID" == 0 ] || skip 'changing the user needs root'
 	user=$(agent_user)
 	conf_of "$user"
 	consul_acl_start "$E2E_DIR/consul"
@@ -95,7 +95,7 @@ as_user() {
 }
 
 @test "a folder that may not be written: 73, nginx untouched, and the message says where" {
-	[ "$EUID" == 0 ] || skip 'becoming another user takes root'
+	[ "$EUID" == 0 ] || skip 'changing the user needs root'
 	user=nobody
 	conf_of root
 	run -73 as_user swk-apply <<<'[{"Node":{},"Service":{"Service":"web","ID":"w","Port":80,"Address":"10.0.0.1","Tags":[]},"Checks":[]}]'

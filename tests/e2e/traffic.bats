@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Requests under way while instances go and come.
+# Requests while instances leave and return.
 
 load ../soak/soak
 
-@test "10 times an instance is drained, stopped and restored, and no request fails or finds it down" {
+@test "no request fails or finds a backend down while instances are drained, stopped and restored 10 times" {
 	seed
 	sed 's/NAME/web/g' "$E2E_ROOT"/consul.d/service-NAME.hcl.example >"$E2E_DIR/web.hcl"
 	traffic_begin
