@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2030,SC2031 # each test is a shell of its own
-# What swk lint finds in configurations, and that nginx takes them once each mend is applied.
+# What swk lint finds in configurations, and that nginx accepts them after each proposed fix.
 
 # shellcheck source=SCRIPTDIR/../lib/gateway.bash
 source "${BATS_TEST_DIRNAME}/../lib/gateway.bash"
@@ -16,15 +16,15 @@ setup() {
 	clean_environment
 	mkdir -p "$DIR/conf.d" "$DIR/tmp"
 	export SWK_CONF="$DIR/conf.d/dyups.upstream.conf"
-	ours 1
+	conf_file 1
 }
 
 teardown() {
 	[[ -z "${GATEWAY_PID:-}" ]] || gateway_stop
 }
 
-# ours SERVERS - our file: upstream web with so many, and api with one.
-ours() {
+# conf_file SERVERS - writes the conf file: upstream web with that many servers, and api with one.
+conf_file() {
 	local i
 
 	{
@@ -37,7 +37,7 @@ ours() {
 	} >"$SWK_CONF"
 }
 
-# main [FILE] - a whole configuration from what stands within http, on line 9 and behind it.
+# main - writes nginx.conf. Its http block contains the text on standard input, from line 9 on.
 main() {
 	cat >"$DIR/nginx.conf" <<-END
 		daemon off; pid $DIR/pid; error_log $DIR/error.log;
@@ -53,19 +53,19 @@ main() {
 	END
 }
 
-# ours or another nginx's view of it: what it says, and 0 where it takes it.
+# nginx_takes - whether nginx accepts nginx.conf; prints its messages.
 nginx_takes() {
 	"${SWK_TENGINE:-nginx}" -t -q -p "$DIR" -c "$DIR/nginx.conf" -e "$DIR/error.log" 2>&1
 }
 
-# found - the findings as LINE RULE, of the main file only by their line, of others with their names.
+# found [FILE] - prints the findings as LINE RULE; in files other than the main file as NAME:LINE RULE.
 found() {
 	swk lint --json "${1:-$DIR/nginx.conf}" | jq -r --arg main "$DIR/nginx.conf" --arg dir "$DIR/" \
 		'.[] | select(.hint | not) | (if .file == $main then "" else (.file | ltrimstr($dir)) + ":" end) + "\(.line) \(.rule)"'
 }
 
-# mended RULE BAD GOOD [no] - BAD (a text within http) has that one finding, and GOOD none; nginx takes GOOD, and BAD, unless
-# "no". Those with directives of dyups only a Tengine can be asked about.
+# mended RULE BAD GOOD [no] - checks that BAD, the content of an http block, has exactly this finding, and GOOD has none. nginx must
+# accept GOOD, and also BAD unless "no" is given. Only a Tengine checks configurations with directives of dyups.
 mended() {
 	main <<<"$2"
 	echo "bad: $2"
@@ -87,7 +87,7 @@ mended() {
 
 include="include conf.d/*.conf;"
 
-# to PASS - a server that has it; interface SERVER LOCATION - one that has the interface.
+# to DIRECTIVE - prints a server with this directive. interface HTTP SERVER LOCATION - prints a server with the dyups interface.
 to() {
 	echo "$include server { listen unix:$DIR/s; location /a/ { $1 } }"
 }
@@ -96,7 +96,7 @@ interface() {
 	echo "$include $1 server { $2 location / { $3 dyups_interface; } }"
 }
 
-@test "each finding goes once its mend is applied, and nginx takes the mended configuration" {
+@test "each proposed fix removes its finding, and nginx accepts the result" {
 	local beside="$include"
 
 	mended bound-at-start "$(to 'proxy_pass http://web;')" "$(to "set \$backend web; proxy_pass http://\$backend;")"
@@ -106,7 +106,7 @@ interface() {
 	mended bound-at-start "$(to 'uwsgi_pass uwsgi://web;')" "$(to "set \$backend web; uwsgi_pass uwsgi://\$backend;")"
 	mended bound-at-start "$(to 'scgi_pass web;')" "$(to "set \$backend web; scgi_pass \$backend;")"
 	mended upstream-twice "$include upstream web { server 127.0.0.1:1; }" "$include" no
-	# Tengine finds names in a table, in which case counts.
+	# Tengine compares names with case.
 	mended upstream-case "$include upstream Web { server 127.0.0.1:1; }" "$include" "${SWK_TENGINE:-no}"
 	mended included-twice "$include include conf.d/dyups.upstream.conf;" "$include" no
 	echo 'state' >"$SWK_CONF.state"
@@ -119,12 +119,12 @@ interface() {
 		"$(interface '' "listen 127.0.0.1:$(free_port);" 'allow 127.0.0.1; deny all;')"
 	mended interface-open "$(interface '' "listen [::]:$(free_port);")" \
 		"$(interface '' "listen [::]:$(free_port);" 'allow 127.0.0.1; deny all;')"
-	ours 30
+	conf_file 30
 	mended body-in-pieces "$(interface '' "listen unix:$DIR/s;")" \
 		"$(interface '' "listen unix:$DIR/s;" 'client_body_in_file_only clean;')"
 	mended body-size "$(interface '' "listen unix:$DIR/s;" 'client_body_in_file_only clean; client_max_body_size 1k;')" \
 		"$(interface '' "listen unix:$DIR/s;" 'client_body_in_file_only clean; client_max_body_size 2m;')"
-	ours 1100
+	conf_file 1100
 	mended queue-size "$(interface 'dyups_shm_zone_size 64k;' "listen unix:$DIR/s;" 'client_body_in_file_only clean;')" \
 		"$(interface 'dyups_shm_zone_size 2m;' "listen unix:$DIR/s;" 'client_body_in_file_only clean;')"
 	sed -i 's/keepalive 20;/zone web 1m;/' "$SWK_CONF"
@@ -134,7 +134,7 @@ interface() {
 	[ "$(found)" == 'conf.d/dyups.upstream.conf:8 hash' ]
 }
 
-@test "a finding says where, what, why and the mend, on a line; the status is 1" {
+@test "a finding is one line with place, problem, reason and fix; the status is 1" {
 	main <<-END
 		    include conf.d/*.conf;
 		    server {
@@ -145,7 +145,7 @@ interface() {
 	[ "$output" == "$DIR/nginx.conf:11: 'proxy_pass http://web' names upstream web: nginx binds this name when it starts, and never sees \
 what dyups changes; fix: use 'set \$backend web;' and 'proxy_pass http://\$backend;'" ]
 	[ -z "$stderr" ]
-	# By a name relative to where one is, and with the settings file saying what is ours.
+	# With a relative file name, and with the conf file from the settings.
 	cd "$DIR"
 	jq -n --arg conf "$SWK_CONF" '{conf: $conf}' >"${SWK_CONFIG:?}"
 	SWK_CONF='' run -1 swk lint nginx.conf
@@ -157,11 +157,11 @@ what dyups changes; fix: use 'set \$backend web;' and 'proxy_pass http://\$backe
 	[ "$output" == '[]' ]
 }
 
-@test "the configuration in docs/setup.md is right, also with large upstreams; a line less is found" {
-	# shellcheck disable=SC2016 # the marks of a block of text
+@test "the configuration in docs/setup.md is right, even with large upstreams; lint finds each line that is removed" {
+	# shellcheck disable=SC2016 # the backquotes mark a block of text
 	sed -n '/^```nginx$/,/^```$/{/^```/d; p}' "$ROOT/docs/setup.md" | sed "s|/var/lib/swk-apply/|$DIR/conf.d/|" >"$DIR/shown"
 	grep -q "include $DIR" "$DIR/shown"
-	ours 10000
+	conf_file 10000
 	sed -i 's/upstream web /upstream web_blue /' "$SWK_CONF"
 	run -0 swk lint "$DIR/shown"
 	[ "$output" == "$DIR/shown: ok for swk-apply; run nginx -t to check the rest" ]
@@ -183,9 +183,9 @@ what dyups changes; fix: use 'set \$backend web;' and 'proxy_pass http://\$backe
 	[ "$(sed -i "s/\\\$web;/web_blue;/" "$DIR/shown" && without 'nothing')" == bound-at-start ]
 }
 
-@test "the tests' own gateway: with Tengine its bodies may come in pieces, and nothing else" {
+@test "the configuration of the tests' gateway has no finding; with Tengine, only body-in-pieces" {
 	export GATEWAY_CONF="$SWK_CONF"
-	ours 30
+	conf_file 30
 	gateway_start "$BATS_TEST_TMPDIR/gateway"
 	expected=''
 	[[ -z "${SWK_TENGINE:-}" ]] || expected="$(grep -n dyups_interface "$GATEWAY_DIR/nginx.conf" | cut -d : -f 1) body-in-pieces"
@@ -194,16 +194,16 @@ what dyups changes; fix: use 'set \$backend web;' and 'proxy_pass http://\$backe
 	[ "$(found - <"$DIR/dump" | sed 's/^.*://')" == "$expected" ]
 }
 
-# What Debian's package has under /etc/nginx, where an ordinary user may test it.
+# debian PORT - copies Debian's /etc/nginx, and changes paths and ports so that an ordinary user can test it.
 debian() {
 	cp -rL /etc/nginx/. "$DIR"
 	find "$DIR" -type f -exec sed -i -e "s|/etc/nginx|$DIR|g" -e "s|/run/nginx.pid|$DIR/pid|; s|/var/log/nginx|$DIR|" \
 		-e "s|listen 80 |listen $1 |; s|listen \[::\]:80 |listen [::]:$1 |" {} +
 }
 
-@test "Debian's own configuration is right, read by file or as nginx -T prints it; a site in it that is bound is found" {
+@test "Debian's configuration is right, from files or from nginx -T; lint finds a wrong site in it" {
 	debian "$(free_port)"
-	ours 1
+	conf_file 1
 	nginx -T -c "$DIR/nginx.conf" -e "$DIR/error.log" >"$DIR/dump" 2>/dev/null
 	run --separate-stderr -0 swk lint "$DIR/nginx.conf"
 	[ "$output$stderr" == "$DIR/nginx.conf: ok for swk-apply; run nginx -t to check the rest" ]
@@ -223,20 +223,20 @@ debian() {
 	END
 	printf '\n\nproxy_pass http://api;\n' >"$DIR/snippets/api.conf"
 	expected=$'sites-enabled/web:6 bound-at-start\nsnippets/api.conf:3 bound-at-start'
-	nginx -T -c "$DIR/nginx.conf" -e "$DIR/error.log" >"$DIR/dump" 2>&1 # its own words stand before the first mark
+	nginx -T -c "$DIR/nginx.conf" -e "$DIR/error.log" >"$DIR/dump" 2>&1 # nginx prints messages before the first file
 	[ "$(found)" == "$expected" ]
 	[ "$(found - <"$DIR/dump")" == "$expected" ]
-	# The site alone, as a fragment, whose includes are relative to the main file's folder.
+	# The site alone, as a fragment: its includes are relative to the main file's folder.
 	[ "$(found "$DIR/sites-enabled/web")" == "$expected" ]
 	[ "$(found - <"$DIR/sites-enabled/web")" == '(standard input):6 bound-at-start' ]
-	# What nginx -T printed elsewhere: the folders aren't here, and our file is the one in it.
+	# The output of nginx -T on another machine: its folders are not here, and it contains the conf file.
 	sed 's|/nginx/|/elsewhere/|g' "$DIR/dump" >"$DIR/other"
 	SWK_CONF="${SWK_CONF/\/nginx\///elsewhere/}"
 	run --separate-stderr -1 swk lint - <"$DIR/other"
 	[[ "$output" == */elsewhere/sites-enabled/web:6:* && -z "$stderr" ]]
 }
 
-@test "our file, or the folder that it is in, behind symbolic links; and not there yet" {
+@test "the conf file or its folder is a symbolic link, or does not exist yet" {
 	mkdir "$DIR/real"
 	mv "$SWK_CONF" "$DIR/real/"
 	ln -s "$DIR/real/dyups.upstream.conf" "$SWK_CONF"
@@ -255,7 +255,7 @@ debian() {
 	done
 }
 
-@test "what can't be read, or isn't nginx's syntax, is said with its place and has a status of its own" {
+@test "messages about unreadable files and syntax errors name the place; each kind has its own status" {
 	run -64 swk lint a b
 	run -64 swk lint --resync
 	run -73 swk lint "$DIR/none"
@@ -274,7 +274,7 @@ debian() {
 	main <<<'include conf.d/*.conf;'
 	run -65 swk lint - <"$DIR/nginx.conf"
 	[[ "$output" == *"(standard input):9: ./conf.d/*.conf is included, "*"give it all that 'nginx -T' prints" ]]
-	# A part of what nginx -T printed.
+	# A part of the output of nginx -T.
 	printf '# configuration file /n/nginx.conf:\nevents {}\nhttp { include a.conf; }\n' >"$DIR/dump"
 	run -65 swk lint - <"$DIR/dump"
 	[[ "$output" == *"/n/nginx.conf:2: /n/a.conf is included, "*"give it all that 'nginx -T' prints" ]]

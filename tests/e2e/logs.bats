@@ -1,41 +1,41 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2030,SC2031 # each test is a shell of its own
-# Messages for programs: one line each, the run's own the last; what an agent and the journal make of them.
+# Messages for programs: one line each, the summary of the run last. How they appear in an agent's log and in the journal.
 
 load e2e
 
-# Instances of which every second one can't be used, with texts that break parsers in its messages.
+# Prints a document in which every second instance is invalid and has text that breaks parsers.
 odd_document() {
 	jq -nc --argjson count "$1" '[range($count) | {Node: {Node: "n"}, Checks: [], Service: {Service: "web", ID: "id \(.)",
 		Address: (if . % 2 == 0 then "10.0.0.\(. / 2 % 250 + 1)" else "a=\"b\\c\u001b[31m\u007f\n\u00e9{" end), Port: 80, Tags: []}}]'
 }
 
-# said FORMAT WORD... - what a run says on standard error, in $E2E_DIR/said; its document is $E2E_DIR/document.
+# said FORMAT WORD... - runs swk-apply with $E2E_DIR/document, and writes its standard error to $E2E_DIR/said.
 said() {
 	swk-apply --log-format "$@" <"$E2E_DIR/document" >"$E2E_DIR/out" 2>"$E2E_DIR/said"
 }
 
-# The value of a field in a line of logfmt whose values before it have no spaces.
+# field NAME - prints the value of a field of logfmt, if no value before it has spaces.
 field() {
 	grep -oE "(^| )$1=[^ ]*" | cut -d = -f 2
 }
 
-@test "JSON: every line is an object, the last one the run; nothing else is said" {
+@test "JSON: every line is an object, the last one the summary of the run" {
 	odd_document 8 >"$E2E_DIR/document"
 	said json
 	[ ! -s "$E2E_DIR/out" ]
 	jq -es 'length == 5' "$E2E_DIR/said"
 	jq -es 'all(.[]; (.ts | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$")))' "$E2E_DIR/said"
 	jq -es '.[:4] | all(.[]; .level == "warn" and keys == ["level", "msg", "ts"])' "$E2E_DIR/said"
-	# As in the text of other messages, no byte but printable ASCII is there as it is.
+	# As in text messages, all bytes except printable ASCII are escaped.
 	jq -es '.[0].msg | contains("a=\"b\\c\\x1b[31m\\x7f\\x0a\\xc3\\xa9{")' "$E2E_DIR/said"
 	jq -es '.[4] | .duration_ms >= 0 and (del(.ts, .duration_ms) == {level: "info", msg: "in step", event: "service",
 		service: "web", status: 0, added: 1, removed: 0, changed: 0, upstreams: 1, servers: 4, kept: 0, skipped: 4,
 		updated: 1, deleted: 0, pending: 0, targets: 1})' "$E2E_DIR/said"
 }
 
-@test "logfmt: the same as JSON; text is as it was" {
+@test "logfmt: the same lines as JSON; with text, the summary goes to standard output" {
 	odd_document 4 >"$E2E_DIR/document"
 	said logfmt
 	[ ! -s "$E2E_DIR/out" ]
@@ -49,7 +49,7 @@ field() {
 	[ "$(wc -l <"$E2E_DIR/said")" == 2 ]
 }
 
-@test "what failed says so in the run's own line; quiet says that, and of a run that is in step nothing" {
+@test "the summary of a failed run has the error; --quiet prints it, and nothing for a successful run" {
 	odd_document 2 >"$E2E_DIR/document"
 	said json --quiet
 	[ ! -s "$E2E_DIR/said" ]
@@ -57,13 +57,13 @@ field() {
 	run -65 said json --quiet
 	jq -es 'length == 1 and (.[0] | .level == "error" and .msg == "failed" and .status == 65 and .event == "unknown"
 		and (.error | endswith("; nothing was changed")) and (has("upstreams") | not))' "$E2E_DIR/said"
-	# What can't even begin: an option, a variable, the settings.
+	# Runs that fail before they start: a wrong option, variable or settings file.
 	run -64 said json --keepalive x
 	jq -es 'length == 1 and .[0].error == "--keepalive: '\''x'\'' is not a number from 0 to 65535"' "$E2E_DIR/said"
 	echo '{"log_format": "json", "timeout": 0}' >"$SWK_CONFIG"
 	run -78 swk-apply <"$E2E_DIR/document"
 	jq -e '.status == 78' <<<"$output"
-	# The format is known whatever is wrong, and wherever it is said.
+	# The format applies to the message about any error, wherever the format is set.
 	for each in --bogus -Z word --keepalive=x; do
 		run -64 swk-apply "$each" --log-format json --metrics-file "$E2E_DIR/m.prom" <"$E2E_DIR/document"
 		jq -es 'length == 1 and .[0].status == 64' <<<"$output"
@@ -81,7 +81,7 @@ field() {
 	[[ "$output" == *"--log-format: 'xml' is not text, logfmt or json"* ]]
 }
 
-@test "events are called by the kind of their watch" {
+@test "the field event has the kind of the watch" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	SWK_LOG_FORMAT=logfmt swk-apply --resync 2>"$E2E_DIR/said"
@@ -99,13 +99,13 @@ field() {
 	cp "$E2E_ROOT/Makefile" "$E2E_DIR/theirs"
 	run -10 said logfmt --service web --conf "$E2E_DIR/theirs"
 	tail -n 1 "$E2E_DIR/said" | grep -q 'level=error msg="held back" event=service service=web status=10 error='
-	# A dry run is none that is in step.
+	# A dry run is not reported as in step.
 	consul_api GET /v1/health/service/web >"$E2E_DIR/document"
 	said logfmt --dry-run
 	tail -n 1 "$E2E_DIR/said" | grep -q 'msg="dry run"'
 }
 
-@test "a target that is down: the line counts what is owed" {
+@test "a target that is down: the summary counts pending upstreams" {
 	odd_document 2 >"$E2E_DIR/document"
 	run -75 said json --dyups "$GATEWAY_DYUPS" --dyups "http://127.0.0.1:$(free_port)"
 	jq -es '.[-1] | .msg == "not confirmed" and .status == 75 and .targets == 2 and .pending == 1 and .updated == 1
@@ -117,7 +117,7 @@ agent_log_has() {
 	grep -q "$1" "$CONSUL_DIR/consul.log"
 }
 
-# start_agent FORMAT - an agent that tells what handlers print, with a watch of one service.
+# start_agent FORMAT - starts an agent that logs the output of handlers, with a watch of one service.
 start_agent() {
 	cat >"$E2E_DIR/watch.json" <<-END
 		{"watches": [{"type": "service", "service": "web", "handler_type": "script", "args": ["swk-apply", "--service", "web"]}]}
@@ -125,7 +125,7 @@ start_agent() {
 	SWK_LOG_FORMAT="$1" CONSUL_LOG_LEVEL=debug consul_start "$E2E_DIR/consul" "$E2E_DIR/watch.json"
 }
 
-@test "the agent's log has the run's line, whole" {
+@test "the agent's log has the complete summary" {
 	start_agent json
 	consul_register web web-1 10.0.0.1 80
 	wait_until "$E2E_PATIENCE" agent_log_has '"added":1'
@@ -133,9 +133,9 @@ start_agent() {
 	jq -e '.event == "service" and .service == "web" and .status == 0 and .index > 0' "$E2E_DIR/line"
 }
 
-@test "of more than an agent keeps, the run's line is what is left, whole" {
+@test "the agent's log has the complete summary, even if the run prints more than the agent keeps" {
 	start_agent logfmt
-	# Messages of some 10 KB.
+	# About 10 KB of messages.
 	for number in {1..60}; do
 		jq -n --arg id "web-$number" --arg address "not-an-address-but-a-name-of-some-length-$number.example" \
 			'{Node: "elsewhere", Address: "10.9.9.9", Service: {ID: $id, Service: "web", Address: $address, Port: 80}}' |
@@ -149,19 +149,19 @@ start_agent() {
 
 # ---- the journal ----
 
-# What stands for the journal: JOURNAL_STREAM says where it listens.
+# stream_of FILE - prints the value of JOURNAL_STREAM that makes this file look like the journal.
 stream_of() {
 	stat -L -c %d:%i "$1"
 }
 
-@test "standard error is the journal: each line begins with its priority; else none does" {
+@test "if standard error is the journal, each line begins with its priority; otherwise no line does" {
 	odd_document 2 >"$E2E_DIR/document"
 	: >"$E2E_DIR/said"
 	export JOURNAL_STREAM
 	JOURNAL_STREAM=$(stream_of "$E2E_DIR/said")
 	said text
 	grep -q '^<4>swk-apply: warning: service ' "$E2E_DIR/said"
-	run ! grep -q '^<' "$E2E_DIR/out" # not standard output
+	run ! grep -q '^<' "$E2E_DIR/out" # standard output has no priorities
 	said logfmt --verbose
 	grep -q '^<4>ts=[^ ]* level=warn ' "$E2E_DIR/said"
 	tail -n 1 "$E2E_DIR/said" | grep -q '^<6>ts=[^ ]* level=info msg="in step"'
@@ -171,7 +171,7 @@ stream_of() {
 	sed 's/^<3>//' "$E2E_DIR/said" | jq -e '.status == 65'
 	run -64 said text --keepalive x
 	grep -q '^<3>swk-apply: error: ' "$E2E_DIR/said"
-	# Inherited, while standard error is another file; or a pipe.
+	# The variable is inherited, but standard error is another file or a pipe.
 	run -65 swk-apply <"$E2E_DIR/document" 2>"$E2E_DIR/other"
 	[[ "$output" != '<'* ]]
 	swk-apply <"$E2E_DIR/document" 2>"$E2E_DIR/other" || true
@@ -181,10 +181,10 @@ stream_of() {
 	grep -q '^swk-apply: error: ' "$E2E_DIR/said"
 }
 
-@test "the journal is a pipe: the lines come with their priorities" {
+@test "if the journal is a pipe, each line begins with its priority" {
 	echo '{' >"$E2E_DIR/document"
-	# Which one it is, is known only inside.
-	# shellcheck disable=SC2016 # for the other shell
+	# Only the inner shell can find out which pipe it is.
+	# shellcheck disable=SC2016 # the inner shell expands it
 	bash -c 'export JOURNAL_STREAM=$(stat -L -c %d:%i /proc/$$/fd/2); exec swk-apply <"$E2E_DIR/document"' 2>&1 |
 		cat >"$E2E_DIR/heard"
 	grep -q '^<3>swk-apply: error: ' "$E2E_DIR/heard"
@@ -192,7 +192,7 @@ stream_of() {
 
 # ---- secrets ----
 
-@test "a token is in no message, wherever it came from and whatever the format" {
+@test "no message contains a token, whatever its source and the log format" {
 	secret=5ec7e75e-c7e7-5ec7-e75e-c7e75ec7e75e
 	consul_acl_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
@@ -212,7 +212,7 @@ stream_of() {
 				"$@" swk explain
 				"$@" swk check-config
 			}
-			# Tokens that are good, and that are wrong; as they are, in files, in the settings, as a password, in URLs.
+			# Right and wrong tokens: in variables, in files, in the settings, as a password, in URLs.
 			for token in "$good" "$secret"; do
 				run_all env CONSUL_HTTP_TOKEN="$token"
 				run_all env CONSUL_HTTP_AUTH="user:$token"
@@ -233,7 +233,7 @@ stream_of() {
 		) >"$E2E_DIR/everything.$format" 2>&1 || true
 		everything+=("$E2E_DIR/everything.$format")
 	done
-	# It did what it should, and there is something to look at.
+	# The runs worked, and there is enough output to search.
 	in_file web
 	grep -q 'ACL not found' "$E2E_DIR/everything.json"
 	[ "$(cat "${everything[@]}" | wc -l)" -gt 300 ]

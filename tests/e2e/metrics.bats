@@ -1,25 +1,25 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2030,SC2031 # each test is a shell of its own
-# The file of metrics: after what is well and what is not, and as it lies there. The rules and the dashboard that go with it.
+# The file of metrics after successful and failed runs, and the alert rules and the dashboard that use it.
 
 load e2e
 
 eval "e2e_$(declare -f setup)"
 
 setup() {
-	# Nothing here is about when workers hear of a change.
+	# These tests do not depend on when workers learn of a change, so a short time saves waiting.
 	GATEWAY_READ_TIMEOUT=100ms e2e_setup
 	mkdir "$E2E_DIR/metrics"
 	export SWK_READ_INTERVAL=0 SWK_METRICS_FILE="$E2E_DIR/metrics/swk.prom"
 }
 
-# metric SAMPLE - its value; nothing where there is none.
+# metric SAMPLE - prints the value of the sample, or nothing if there is none.
 metric() {
 	awk -v sample="$1" '$1 == sample { print $2 }' "$SWK_METRICS_FILE"
 }
 
-# are SAMPLE=VALUE... - whether they have these values.
+# are SAMPLE=VALUE... - whether the samples have these values.
 are() {
 	local each
 
@@ -31,7 +31,7 @@ are() {
 	done
 }
 
-# Whether the file is what Prometheus takes, its names as it likes them, and nothing lies beside it.
+# in_order - whether Prometheus accepts the file, and no other file is in its folder.
 in_order() {
 	promtool check metrics <"$SWK_METRICS_FILE" && [[ "$(ls -A "$E2E_DIR/metrics")" == swk.prom ]]
 }
@@ -40,7 +40,7 @@ document() {
 	jq -nc '[$ARGS.positional[] | {Node: {}, Service: {Service: "web", ID: ., Address: ., Port: 80, Tags: []}, Checks: []}]' --args -- "$@"
 }
 
-@test "after a success, and one more event" {
+@test "metrics after a full run and an event" {
 	before=$(date +%s)
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
@@ -56,7 +56,7 @@ document() {
 	[ "$(metric swk_last_success_timestamp_seconds) $(metric swk_last_pass_timestamp_seconds)" == "$last $last" ]
 	[ "${last%.*}" -ge "$before" ]
 	[ "$(grep -c '^swk_step_duration_seconds{' "$SWK_METRICS_FILE")" == 9 ]
-	# Asking takes a while, whatever the machine.
+	# The time for Consul's answers is never 0.
 	[[ "$(metric 'swk_step_duration_seconds{step="consul"}')" =~ [1-9] ]]
 	grep -q "^swk_build_info{version=\"$(swk-apply --version | cut -d ' ' -f 2)\"} 1$" "$SWK_METRICS_FILE"
 
@@ -67,12 +67,12 @@ document() {
 		'swk_events_total{kind="service"}=1' 'swk_events_total{kind="resync"}=1' "swk_last_pass_timestamp_seconds=$last"
 }
 
-@test "after failures: the attempt and the status move, success doesn't, and nothing of what is known is lost" {
+@test "a failure changes the time of the last attempt and the status, and keeps all other values" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	swk-apply --resync
 	success=$(metric swk_last_success_timestamp_seconds)
-	# failed STATUS - what the file says after a run that ended so.
+	# failed STATUS - whether the metrics are right after a run with this status.
 	failed() {
 		in_order && are "swk_exit_status=$1" "swk_last_success_timestamp_seconds=$success" \
 			"swk_last_pass_timestamp_seconds=$success" swk_upstreams=1 swk_servers=1 \
@@ -97,17 +97,17 @@ document() {
 	are 'swk_events_failed_total{kind="resync"}=1' 'swk_events_total{kind="resync"}=2'
 }
 
-@test "the first run of all fails: it says that, and nothing of what nobody knows" {
+@test "if the very first run fails, the file has only what is known" {
 	run -65 swk-apply <<<'{'
 	in_order
 	are swk_exit_status=65 'swk_events_total{kind="unknown"}=1'
 	run ! grep -q -e success -e swk_upstreams -e swk_pending "$SWK_METRICS_FILE"
 }
 
-@test "owed: to the target that is down, until it is up" {
+@test "swk_pending_upstreams shows what a target that is down misses, and disappears with the target" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
-	# settings URL... - targets of these URLs, called t0, t1 and so on.
+	# settings URL... - writes settings with targets at these URLs, called t0, t1 and so on.
 	settings() {
 		jq -n --arg conf "$E2E_CONF" --arg file "$E2E_DIR/metrics/swk.prom" '{conf: $conf, read_interval: 0, metrics_file: $file,
 			targets: $ARGS.positional | to_entries | map({url: .value, name: "t\(.key)"})}' --args "$@" >"$SWK_CONFIG"
@@ -120,9 +120,9 @@ document() {
 	are swk_exit_status=75 'swk_pending_upstreams{target="t0"}=0' 'swk_pending_upstreams{target="t1"}=1' \
 		'swk_events_failed_total{kind="resync"}=1'
 	run ! grep -q last_success "$SWK_METRICS_FILE"
-	# Consul was heard, whatever became of nginx.
+	# The run had Consul's complete answer, although nginx failed.
 	[ -n "$(metric swk_last_pass_timestamp_seconds)" ]
-	# It is up, and the other one is gone.
+	# Now only the first target is configured.
 	settings "$GATEWAY_DYUPS/"
 	env -u SWK_METRICS_FILE swk-apply --resync
 	in_order
@@ -130,7 +130,7 @@ document() {
 	[ -z "$(metric 'swk_pending_upstreams{target="t1"}')" ]
 }
 
-@test "kept and skipped, as the last pass saw them; an upstream without a healthy instance has the share 0" {
+@test "kept upstreams and skipped registrations of the last complete run; an upstream without a healthy instance has ratio 0" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	consul_register api api-1 10.0.1.1 80
@@ -140,7 +140,7 @@ document() {
 	swk-apply --resync
 	are swk_exit_status=0 swk_upstreams=2 swk_upstreams_kept=1 swk_registrations_skipped=1 \
 		'swk_upstream_healthy_ratio{upstream="web"}=0' 'swk_upstream_healthy_ratio{upstream="api"}=0.5'
-	# An event of one service doesn't say how many there are.
+	# An event of one service does not change the totals.
 	consul_api GET /v1/health/service/api | swk-apply --service api
 	are swk_upstreams_kept=1 swk_registrations_skipped=1 'swk_upstream_healthy_ratio{upstream="web"}=0'
 	consul_check web-1 passing
@@ -150,7 +150,7 @@ document() {
 		'swk_upstream_healthy_ratio{upstream="api"}=1'
 }
 
-# Writes a Consul that lists a service and can't say more of it.
+# Writes a fake Consul that lists a service, and answers 500 to every other request.
 write_canned() {
 	cat >"$E2E_DIR/canned" <<-'END'
 		#!/usr/bin/env bash
@@ -163,7 +163,7 @@ write_canned() {
 	chmod 755 "$E2E_DIR/canned"
 }
 
-@test "held: from the first run that finds it so to the first that doesn't" {
+@test "swk_on_hold is 1 from the first run on hold until the first run after it" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	swk-apply --resync
@@ -173,13 +173,13 @@ write_canned() {
 	[[ "${lines[-1]}" == *' status=10 on_hold=1 '* ]]
 	in_order
 	are swk_on_hold=1 swk_exit_status=10
-	# This one learns nothing of it.
+	# This run fails before it reads the hold.
 	run -65 swk-apply <<<'{'
 	are swk_on_hold=1
 	swk resume
 	swk-apply --resync
 	are swk_on_hold=0 swk_exit_status=0
-	# So does one that is refused.
+	# A run that stops at min_services also reads the hold.
 	swk hold
 	run -10 swk-apply --resync --min-services 5
 	are swk_on_hold=1
@@ -188,7 +188,7 @@ write_canned() {
 	are swk_on_hold=0
 }
 
-@test "a pass in which one service could not be asked about is none over all services" {
+@test "a full run with an unavailable service does not count as a complete run" {
 	swk-apply <<<"$(document 10.0.0.1)"
 	port=$(free_port)
 	write_canned
@@ -202,7 +202,7 @@ write_canned() {
 	run ! grep -q last_pass "$SWK_METRICS_FILE"
 }
 
-@test "what is remembered of checks has no numbers: a full pass that begins with metrics asks about all, once" {
+@test "FILE.checks has no health ratios: the first checks event with metrics asks about all services, once" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	consul_register web web-2 10.0.0.2 80
@@ -211,7 +211,7 @@ write_canned() {
 	consul_api GET /v1/health/state/any >"$E2E_DIR/checks"
 	run -0 env SWK_METRICS_FILE='' swk-apply --verbose <"$E2E_DIR/checks"
 	[[ "$output" == *'Consul is not asked about 1 of 1 services'* ]]
-	# The first that there is knows of another service only.
+	# The first run with metrics knows only another service.
 	swk-apply --service other <<<'[]'
 	[ -z "$(metric 'swk_upstream_healthy_ratio{upstream="web"}')" ]
 	run -0 swk-apply --verbose <"$E2E_DIR/checks"
@@ -222,13 +222,13 @@ write_canned() {
 	are 'swk_upstream_healthy_ratio{upstream="web"}=0.5' 'swk_events_total{kind="checks"}=2'
 }
 
-@test "not asked for, or a dry run: nothing is written" {
+@test "without the option, or in a dry run, no file is written" {
 	SWK_METRICS_FILE='' swk-apply <<<"$(document 10.0.0.1)"
 	swk-apply --dry-run <<<"$(document 10.0.0.2)"
 	[ -z "$(ls -A "$E2E_DIR/metrics")" ]
 }
 
-@test "many runs at once: none is lost from the counts, and a reader sees whole files only" {
+@test "many concurrent runs: each is counted, and a reader sees only complete files" {
 	swk-apply <<<"$(document 10.0.0.1)"
 	document 10.0.0.1 >"$E2E_DIR/document"
 	pids=()
@@ -246,21 +246,21 @@ write_canned() {
 	are 'swk_events_total{kind="service"}=21' 'swk_events_failed_total{kind="service"}=0'
 }
 
-# Whether a run did its work for nginx, ended with 0, and warned that the metrics are not written.
+# warned ADDRESS TEXT - whether a run applied this address, ended with 0, and warned that the metrics are not written.
 warned() {
 	run -0 --separate-stderr swk-apply <<<"$(document "$1")"
 	# shellcheck disable=SC2154 # `run` sets it
 	[[ "$(servers web)" == "$1:80" && "$output" == services=1* && "$stderr" == "swk-apply: warning: $2"*'the metrics were not written'* ]]
 }
 
-@test "it can't be written: a warning, and the status is nginx's; a link isn't followed" {
+@test "if the file can't be written, there is a warning and the status stays 0; a link is not followed" {
 	rmdir "$E2E_DIR/metrics"
 	warned 10.0.0.1 "$E2E_DIR/metrics/: "
 	mkdir -p "$SWK_METRICS_FILE"
 	warned 10.0.0.2 "$SWK_METRICS_FILE: cannot be replaced"
 	[ "$(ls -A "$E2E_DIR/metrics")" == swk.prom ]
 	rmdir "$SWK_METRICS_FILE"
-	# Somebody holds the folder.
+	# Another process has locked the folder.
 	flock --no-fork "$E2E_DIR/metrics" sleep 60 3>&- &
 	holder=$!
 	wait_until "$E2E_PATIENCE" sh -c "! flock -n '$E2E_DIR/metrics' true"
@@ -269,7 +269,7 @@ warned() {
 	kill "$holder"
 	wait "$holder" || true
 
-	# A link: neither what it leads to is read, nor is it written.
+	# A link: its target is neither read nor written.
 	printf 'swk_events_total{kind="service"} 1000\n' >"$E2E_DIR/elsewhere"
 	cp "$E2E_DIR/elsewhere" "$E2E_DIR/before"
 	chmod 600 "$E2E_DIR/elsewhere"
@@ -282,7 +282,7 @@ warned() {
 	[ "$(stat -c %a "$SWK_METRICS_FILE")" == 644 ]
 	are 'swk_events_total{kind="service"}=1'
 
-	# What isn't its own, or is damaged, begins anew.
+	# An invalid file is replaced, and the counts start again.
 	head -c 100000 /dev/urandom >"$SWK_METRICS_FILE"
 	swk-apply <<<"$(document 10.0.0.4)"
 	in_order
@@ -291,9 +291,9 @@ warned() {
 	[[ "$output" == *"--metrics-file: "*"path that ends in .prom"* ]]
 }
 
-# ---- what goes with it ----
+# ---- alert rules and dashboard ----
 
-# Every name in the text on standard input that looks like a metric's is one.
+# known_names - whether every name of a metric on standard input exists.
 known_names() {
 	local name count=0
 
@@ -307,10 +307,10 @@ known_names() {
 	((count > 4))
 }
 
-@test "the alert rules are right, and each goes off when it should" {
+@test "the alert rules are valid, and each has a test in which it fires" {
 	promtool check rules "$E2E_ROOT/contrib/prometheus/swk.rules.yml"
 	promtool test rules "$E2E_ROOT/contrib/prometheus/swk.rules.test.yml"
-	# None without a test in which it goes off.
+	# Each alert has a test in which it fires.
 	sed -n 's/^ *- alert: //p' "$E2E_ROOT/contrib/prometheus/swk.rules.yml" >"$E2E_DIR/alerts"
 	[ "$(wc -l <"$E2E_DIR/alerts")" -ge 5 ]
 	while read -r alert; do
@@ -318,7 +318,7 @@ known_names() {
 	done <"$E2E_DIR/alerts"
 }
 
-@test "rules and dashboard ask for metrics that there are" {
+@test "the rules and the dashboard use only metrics that exist" {
 	dashboard="$E2E_ROOT/contrib/grafana/swk-apply.json"
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
@@ -326,14 +326,14 @@ known_names() {
 	grep -v '^ *#' "$E2E_ROOT/contrib/prometheus/swk.rules.yml" | known_names
 	jq -er '.panels[].targets[].expr, .templating.list[].definition // empty' "$dashboard" >"$E2E_DIR/asked"
 	known_names <"$E2E_DIR/asked"
-	# Each is one that Prometheus can read, with what Grafana would put in.
-	# shellcheck disable=SC2016 # these are Grafana's
+	# Prometheus accepts each expression, after Grafana's variables are replaced.
+	# shellcheck disable=SC2016 # Grafana's variables
 	jq -er '.panels[].targets[].expr' "$dashboard" | sed 's/\$__rate_interval/5m/g; s/\$instance/.*/g' |
 		jq -Rn '{groups: [{name: "dashboard", rules: [inputs | {expr: .}] | to_entries | map(.value + {record: "r\(.key)"})}]}' \
 			>"$E2E_DIR/asked.yml"
 	[ "$(jq '.groups[0].rules | length' "$E2E_DIR/asked.yml")" -ge 12 ]
 	promtool check rules "$E2E_DIR/asked.yml"
-	# A panel has a place and a title of its own.
+	# Each panel has its own place and id, and a title.
 	jq -e '(.panels | map(.id) | unique | length) == (.panels | length)
 		and (.panels | map(.gridPos | [.x, .y]) | unique | length) == (.panels | length) and all(.panels[]; .title != "")' "$dashboard"
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# The Debian package, built once and looked at; tests/soak/package.bats installs it. Of what is committed, as `make dist`.
+# The Debian package, built once from what is committed, as by `make dist`. tests/soak/package.bats installs it.
 
 bats_require_minimum_version 1.5.0 # `run -STATUS`
 
 ROOT="$(cd "$BATS_TEST_DIRNAME/../.." && pwd)"
 
-# In another folder, so that one that was built by hand stays. The unit tests have been run, or will be.
+# Builds in its own folder, to keep a package that was built by hand. nocheck, because other tests run the unit tests.
 setup_file() {
 	unset MAKEFLAGS MAKEOVERRIDES MAKELEVEL
 	export PACKAGE_BUILD="$BATS_FILE_TMPDIR/build" PACKAGE_ROOT="$BATS_FILE_TMPDIR/root"
@@ -29,7 +29,7 @@ field() {
 	lintian --allow-root --fail-on error,warning "$PACKAGE_BUILD"/deb/*.changes
 }
 
-@test "it has the commands, the manuals, the units and the examples, where Debian has such things" {
+@test "the package has programs, manuals, units and examples in Debian's folders" {
 	(
 		printf '%s\n' usr/sbin/swk usr/sbin/swk-apply
 		find man -name '*.[1-9]' -printf '%f\n' | sed -E 's,.*\.(.)$,usr/share/man/man\1/&.gz,'
@@ -43,7 +43,7 @@ field() {
 				-e 's,.*/_swk$,usr/share/zsh/vendor-completions/_swk,p'
 		[ -z "$(git ls-tree HEAD contrib/completion/swk.bash)" ] || echo usr/share/bash-completion/completions/swk-apply
 		echo usr/share/lintian/overrides/swallowkeeper
-		# Under /lib or /usr/lib, by the release of Debian.
+		# Below /lib or /usr/lib, depending on Debian's release.
 		units=$(cd "$PACKAGE_ROOT" && find . -path '*/systemd/system' -printf '%P\n')
 		git ls-tree -r --name-only HEAD contrib/systemd | sed -n "s,.*/\(.*\.\(service\|timer\)\)\$,$units/\1,p"
 	) | LC_ALL=C sort >"$BATS_TEST_TMPDIR/expected"
@@ -51,7 +51,7 @@ field() {
 	[ -z "$(find "$PACKAGE_ROOT/usr" -type f -perm /022)" ]
 }
 
-@test "the links of its pages lead to files" {
+@test "the links in its pages lead to files" {
 	local page link
 
 	while read -r page; do
@@ -62,7 +62,7 @@ field() {
 	done < <(find "$PACKAGE_ROOT/usr/share/doc" -name '*.md' ! -path '*/examples/*')
 }
 
-@test "it depends on the libcurl that the programs load, although they are not linked with it" {
+@test "the package depends on the libcurl that the programs load at run time" {
 	soname=$(grep -aoE 'libcurl[a-z-]*\.so\.[0-9]+' "$PACKAGE_ROOT/usr/sbin/swk-apply" | sort -u)
 	[ -n "$soname" ]
 	[ "$(grep -aoE 'libcurl[a-z-]*\.so\.[0-9]+' "$PACKAGE_ROOT/usr/sbin/swk" | sort -u)" == "$soname" ]
@@ -71,13 +71,13 @@ field() {
 	[[ "$(field Depends)" == *libjansson4*libc6* || "$(field Depends)" == *libc6*libjansson4* ]]
 }
 
-@test "Debian's flags for compiler and linker are in the programs, and those of the Makefile still" {
+@test "the programs are built with Debian's flags and with the Makefile's" {
 	grep -q -- ' -ffile-prefix-map=' "$BATS_FILE_TMPDIR/log"
 	tests/lint/hardened "$PACKAGE_ROOT/usr/sbin/swk"
 	tests/lint/hardened "$PACKAGE_ROOT/usr/sbin/swk-apply"
 }
 
-@test "it starts and enables nothing, and says who may do what" {
+@test "the package starts and enables nothing, and README.Debian makes the folder that the unit needs" {
 	run ! grep -E 'deb-systemd-invoke|debconf|useradd|adduser|chown' "$PACKAGE_ROOT/DEBIAN/postinst"
 	[ ! -e "$PACKAGE_ROOT/DEBIAN/config" ]
 	for unit in contrib/systemd/*; do
@@ -87,13 +87,13 @@ field() {
 	unit=$(find "$PACKAGE_ROOT" -name swk-apply.service)
 	program=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$unit")
 	[ -x "$PACKAGE_ROOT$program" ]
-	# What the unit may write, and as whom, is what README.Debian has people make.
+	# README.Debian makes the folder that the unit writes to, for the user of the unit.
 	folder=$(sed -n 's/^ReadWritePaths=//p' "$unit")
 	user=$(sed -n 's/^User=//p' "$unit")
 	zgrep -x "    install -d -o $user -g $user -m 755 $folder" "$PACKAGE_ROOT/usr/share/doc/swallowkeeper/README.Debian.gz"
 }
 
-@test "its version is the program's, and the news are those of that version" {
+@test "the package has the program's version, and the news of that version" {
 	version=$("$PACKAGE_ROOT/usr/sbin/swk-apply" --version)
 	[ "$(field Version)" == "${version#swk-apply }-1" ]
 	zcat "$PACKAGE_ROOT/usr/share/doc/swallowkeeper/changelog.gz" | cmp - <(git show HEAD:NEWS.md)

@@ -1,20 +1,20 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What README shows is what happens.
+# The examples in README are real.
 
 bats_require_minimum_version 1.5.0 # `run -STATUS`
 
-@test "the session in README, typed again, comes out the same" {
+@test "the session in README, run again, gives the same output" {
 	local root="$BATS_TEST_DIRNAME/../.."
 
 	sed -n '/^<!-- session -->$/,/^<!-- session end -->$/p' "$root/README.md" | sed '/^<!--/d; /^```/d' >"$BATS_TEST_TMPDIR/shown"
 	[ -s "$BATS_TEST_TMPDIR/shown" ]
 	"$root/tests/demo/session" >"$BATS_TEST_TMPDIR/said" 3>&-
-	# Where it is meant to differ: tests/demo/session --write
+	# If a difference is intended: tests/demo/session --write
 	diff "$BATS_TEST_TMPDIR/shown" "$BATS_TEST_TMPDIR/said"
 }
 
-@test "the quick start in README, pasted, serves the first service" {
+@test "the quick start of README serves the first service" {
 	local root="$BATS_TEST_DIRNAME/../.."
 
 	run -0 --separate-stderr "$root/tests/demo/quick-start" 3>&-
@@ -24,19 +24,19 @@ bats_require_minimum_version 1.5.0 # `run -STATUS`
 	grep -q '^web  *1  *1  in step$' <<<"$output"
 }
 
-@test "make demo: no request fails, and it names the next step" {
+@test "in make demo no request fails, and the last line names the next step" {
 	run -0 --separate-stderr "$BATS_TEST_DIRNAME/../demo/demo" 3>&-
 	[[ "$output" =~ ([0-9]+)" requests sent, 0 failed. Nothing is left running." ]]
 	((BASH_REMATCH[1] > 50))
 	[[ "${lines[-1]}" == 'Next: '* ]]
 }
 
-# The anchors that a page's headings make.
+# anchors PAGE - prints the anchors of the page's headings.
 anchors() {
 	sed -n 's/^##* //p' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9 _-]//g; s/ /-/g; s/^/#/'
 }
 
-@test "the links of the pages lead somewhere" {
+@test "the links in all pages lead to existing files and headings" {
 	local page link path wrong=''
 
 	cd "$BATS_TEST_DIRNAME/../.."

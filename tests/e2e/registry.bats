@@ -1,22 +1,22 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What whoever may register a service can write, and how Consul is reached.
+# Harmful registrations, and the ways to reach Consul.
 
 load e2e
 
-# An instance of a node without an agent: nothing checks what it says.
+# catalog_service SERVICE [CHECK] - registers JSON on a node without an agent, so that no agent checks it.
 catalog_service() {
 	consul_catalog_register "$(jq -n --argjson service "$1" --argjson check "${2:-null}" \
 		'{Node: "elsewhere", Address: "10.9.9.9", Service: $service, Check: $check}')"
 }
 
-# An instance with a tag that is too long to be an argument of a program.
+# catalog_service_of_a_tag NUMBER TAG - registers an instance with a tag that is too long for a program's argument.
 catalog_service_of_a_tag() {
 	consul_catalog_register "{\"Node\": \"elsewhere\", \"Address\": \"10.9.9.9\", \"Service\": {\"ID\": \"tagged-$1\",
 		\"Service\": \"tagged-$1\", \"Address\": \"10.0.0.$1\", \"Port\": 80, \"Tags\": [\"$2\"]}}"
 }
 
-@test "a registration that breaks parsers doesn't stop the good ones" {
+@test "a registration that breaks parsers does not affect the others" {
 	consul_start "$E2E_DIR/consul"
 	consul_register good good-1 10.0.0.1 80
 	catalog_service '{"ID": "n1", "Service": "nul\u0000name", "Address": "10.0.0.2", "Port": 80}'
@@ -35,7 +35,7 @@ catalog_service_of_a_tag() {
 	in_step
 }
 
-@test "many services with a long tag each take no more memory than those asked about at once" {
+@test "many services with long tags need only the memory for those that are requested at once" {
 	local tag i
 
 	consul_start "$E2E_DIR/consul"
@@ -43,13 +43,13 @@ catalog_service_of_a_tag() {
 	for ((i = 1; i <= 150; i++)); do
 		catalog_service_of_a_tag "$i" "$tag"
 	done
-	# All of the tags are 40 MB, and an instance is read in room for twice as much: together they find none.
+	# The tags have 40 MB together, and swk-apply needs twice the size of an instance to read it, so all at once would not fit.
 	run -0 bash -c 'ulimit -v 65536 && exec swk-apply --resync'
 	[ "$(grep -c '^upstream' "$SWK_CONF")" == 150 ]
 	[ "$(servers tagged-150)" == 10.0.0.150:80 ]
 }
 
-@test "no byte of an injection reaches the file, a body or a path" {
+@test "no byte of an injection reaches the conf file, a body or a path" {
 	consul_start "$E2E_DIR/consul"
 	consul_register good good-1 10.0.0.1 80
 	catalog_service '{"ID": "e1", "Service": "evil; } include /etc/passwd; #", "Address": "10.0.0.2", "Port": 80}'
@@ -59,7 +59,7 @@ catalog_service_of_a_tag() {
 	catalog_service '{"ID": "e5", "Service": "a/b?c#d", "Address": "10.0.0.6", "Port": 80}'
 	catalog_service '{"ID": "e6", "Service": "line\nfeed", "Address": "10.0.0.7", "Port": 80}'
 	run -0 swk-apply --resync
-	# What it says of them is one line each, without control characters.
+	# Each message about them is one line without control characters.
 	[[ "$output" == *"'evil; } include /etc/passwd; #'"* ]]
 	[[ "$output" == *'line\x0afeed'* ]]
 	[ "$(grep -c '^upstream' "$SWK_CONF")" == 1 ]
@@ -70,7 +70,7 @@ catalog_service_of_a_tag() {
 	gateway_reload
 }
 
-@test "names that differ in case only: one of them, and always the same" {
+@test "of two names that differ only in case, the same one is always served" {
 	consul_start "$E2E_DIR/consul"
 	consul_register WebApp upper 10.0.0.1 80
 	consul_register webapp lower 10.0.0.2 80
@@ -83,14 +83,14 @@ catalog_service_of_a_tag() {
 	[ "$(md5sum "$SWK_CONF")" == "$before" ]
 }
 
-@test "Consul is reached over a unix socket" {
+@test "swk-apply reaches Consul over a unix socket" {
 	consul_unix_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	swk-apply --resync
 	[ "$(servers web)" == 10.0.0.1:80 ]
 }
 
-@test "Consul is reached over TLS, and its certificate is verified" {
+@test "swk-apply reaches Consul over TLS, and verifies its certificate" {
 	consul_tls_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	CONSUL_CACERT='' run -69 swk-apply --resync
@@ -100,7 +100,7 @@ catalog_service_of_a_tag() {
 	consul_register api api-1 10.0.0.2 80
 	swk-apply --resync
 	in_file api
-	# Under a name that the certificate doesn't have, and one that it has, at the same address.
+	# At the same address, with a server name that the certificate does not have, and with one that it has.
 	CONSUL_TLS_SERVER_NAME=other.example run -69 swk-apply --resync
 	[[ "$output" == *"SSL"* ]]
 	consul_register shop shop-1 10.0.0.3 80
@@ -108,7 +108,7 @@ catalog_service_of_a_tag() {
 	in_file shop
 }
 
-@test "an agent that asks for a client's certificate gets it" {
+@test "an agent that demands a client certificate gets it" {
 	echo '{"verify_incoming_https": true}' >"$E2E_DIR/verify.json"
 	consul_tls_start "$E2E_DIR/consul" "$E2E_DIR/verify.json"
 	consul_register web web-1 10.0.0.1 80
@@ -117,7 +117,7 @@ catalog_service_of_a_tag() {
 	in_file web
 }
 
-@test "an agent without a leader changes nothing" {
+@test "with an agent without a leader, swk-apply changes nothing" {
 	consul_leaderless_start "$E2E_DIR/consul"
 	swk-apply <<<'[{"Node":{},"Service":{"Service":"web","ID":"w","Port":80,"Address":"10.0.0.1","Tags":[]},"Checks":[]}]'
 	cp "$SWK_CONF" "$E2E_DIR/before"

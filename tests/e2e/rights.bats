@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# As README sets it up on Debian: the agent is user consul, and access control denies by default.
+# The setup that README describes for Debian: the agent's user is consul, and access control denies by default.
 
 load e2e
 
-# Debian's unit runs the agent as this user; where the package isn't installed, any other will do.
+# Debian's unit runs the agent as user consul. Without that package, the test uses another user.
 agent_user() {
 	if id consul >/dev/null 2>&1; then
 		echo consul
@@ -13,7 +13,7 @@ agent_user() {
 	fi
 }
 
-# A folder of the user's own, that nginx includes.
+# conf_of USER - makes a folder for the conf file that belongs to the user.
 conf_of() {
 	install -d -o "$1" -g "$(id -g "$1")" -m 755 "$E2E_DIR/swk"
 	chmod 711 "$E2E_DIR" "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}"
@@ -26,13 +26,13 @@ as_user() {
 	setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups env PATH="$E2E_DIR/bin:$PATH" "$@"
 }
 
-@test "as the agent's user, with the documented token: works; without it: changes nothing and says why" {
+@test "swk-apply works as the agent's user with the documented token; without it, a message says why nothing changes" {
 	[ "$EUID" == 0 ] || skip 'changing the user needs root'
 	user=$(agent_user)
 	conf_of "$user"
 	consul_acl_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
-	# As README has them.
+	# The rights that README lists.
 	consul_token 'service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }' >"$E2E_DIR/token"
 	install -o "$user" -m 600 "$E2E_DIR/token" "$E2E_DIR/swk/token"
 
@@ -43,7 +43,7 @@ as_user() {
 	run -0 as_user swk-apply --resync --token-file "$E2E_DIR/swk/token"
 	[ "$(servers web)" == 10.0.0.1:80 ]
 	[ "$(stat -c %U "$SWK_CONF")" == "$user" ]
-	# Mode and owner of the file that is there are kept, also when root runs it by hand.
+	# The file keeps its mode and owner, even if root runs swk-apply.
 	chmod 640 "$SWK_CONF"
 	consul_register web web-2 10.0.0.2 80
 	swk-apply --resync --token-file "$E2E_DIR/swk/token"
@@ -51,13 +51,13 @@ as_user() {
 	[ "$(stat -c %U "$SWK_CONF.state")" == "$user" ]
 	cp "$SWK_CONF" "$E2E_DIR/before"
 
-	# A list, but no instance: the right to read nodes is missing.
+	# The list has services, but no instance, because the right to read nodes is missing.
 	consul_token 'service_prefix "" { policy = "read" }' >"$E2E_DIR/swk/token"
 	run -10 as_user swk-apply --resync --token-file "$E2E_DIR/swk/token"
 	[[ "$output" == *"node:read"* ]]
 	cmp "$SWK_CONF" "$E2E_DIR/before"
 
-	# None at all, and a wrong one.
+	# No token, and a wrong token.
 	run -10 as_user swk-apply --resync
 	run -69 env CONSUL_HTTP_TOKEN=00000000-0000-0000-0000-000000000000 swk-apply --resync
 	[[ "$output" == *"403"* && "$output" != *"00000000"* ]]
@@ -94,7 +94,7 @@ as_user() {
 	[ "$(_gateway_observe upstream/web)" == $'server 10.0.0.1:80\nserver 10.0.0.3:80' ]
 }
 
-@test "a folder that may not be written: 73, nginx untouched, and the message says where" {
+@test "a folder without write permission: 73, nginx unchanged, and the message names the file" {
 	[ "$EUID" == 0 ] || skip 'changing the user needs root'
 	user=nobody
 	conf_of root

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2030,SC2031 # each test is a shell of its own
-# What the settings file says, on real parts.
+# The settings file, with a real agent, nginx and backends.
 
 load settings
 
@@ -11,13 +11,13 @@ start_agent() {
 
 # ---- weights ----
 
-# instance NAME ID BACKEND JSON - an instance with more to it, on standard output.
+# instance NAME ID BACKEND JSON - prints the registration of an instance with additional fields.
 instance() {
 	jq -n --arg name "$1" --arg id "$2" --argjson port "${BACKEND_PORT[$3]}" --argjson more "$4" '{Name: $name, ID: $id,
 		Address: "127.0.0.1", Port: $port, Check: {TTL: "24h", Status: "passing"}} + $more'
 }
 
-# An nginx without the interface that is started with the file: `plain` is its URL. One process.
+# Starts an nginx with one process and without the dyups interface, which reads only the conf file. `plain` is its URL.
 start_plain() {
 	local dir="$E2E_DIR/plain" port each
 
@@ -39,11 +39,10 @@ start_plain() {
 	wait_until "$E2E_PATIENCE" curl -s -o /dev/null "$plain/"
 }
 
-# shares URL REQUESTS BACKEND=PARTS... - whether each backend answers its part of the requests, within 1 % of that part, and
-# nobody else does. Round robin by weight is off by less than one request at any time; each of several workers has its own,
-# and all of them together are off by less than there are workers.
+# shares URL REQUESTS BACKEND=PARTS... - whether exactly these backends answer, each its part of the requests within 1 % of that
+# part. Weighted round robin is off by less than one request. Each worker counts for itself, so N workers are off by less than N.
 shares() {
-	local url="$1" requests="$2" total=0 each name count parts wanted failed=0
+	local url="$1" requests="$2" total=0 each name count parts expected failed=0
 
 	shift 2
 	curl -s --max-time 60 "$url/?[1-$requests]" | sort | uniq -c >"$E2E_DIR/shares"
@@ -55,27 +54,27 @@ shares() {
 	for each; do
 		name=${each%=*} parts=${each#*=}
 		count=$(awk -v name="$name" '$2 == name { print $1 }' "$E2E_DIR/shares")
-		wanted=$((requests * parts))
+		expected=$((requests * parts))
 		# |count - requests * parts / total| <= 1 % of it
-		((100 * (count * total - wanted) <= wanted && 100 * (wanted - count * total) <= wanted)) || failed=1
+		((100 * (count * total - expected) <= expected && 100 * (expected - count * total) <= expected)) || failed=1
 	done
 	return "$failed"
 }
 
-@test "Consul's weights are the parts of 10,000 requests, by the file and by what nginx was told" {
+@test "10,000 requests are distributed by Consul's weights, both from the conf file and from dyups" {
 	settings '{"services": {"mix": {"warning": "weight"}}, "attributes": {"max": {"weight": 10}}}'
 	consul_start "$E2E_DIR/consul"
 	backend_start "$E2E_DIR/backends" one two three four
 	CONSUL_WEIGHT=10 register pair pair-1 one
 	CONSUL_WEIGHT=1 register pair pair-2 two
-	# The later says it: Weights, tag, Meta; and in state warning Weights alone.
+	# Meta overrides a tag, and a tag overrides Weights. For a warning instance only Weights count.
 	instance mix mix-1 one '{"Weights": {"Passing": 10, "Warning": 1}}' | consul_register_json -
 	instance mix mix-2 two '{"Weights": {"Passing": 2, "Warning": 1}, "Tags": ["nginx:weight=5"]}' | consul_register_json -
 	instance mix mix-3 three '{"Tags": ["nginx:weight=9"], "Meta": {"nginx_weight": "3"}}' | consul_register_json -
 	instance mix mix-4 four '{"Weights": {"Passing": 30, "Warning": 2}, "Meta": {"nginx_weight": "40"}}' |
 		consul_register_json -
 	consul_check mix-4 warning
-	# The largest is 10; the others are less in proportion, but none below 1.
+	# The largest weight becomes 10, and the others are scaled in proportion, but not below 1.
 	CONSUL_WEIGHT=50 register large large-1 one
 	CONSUL_WEIGHT=25 register large large-2 two
 	CONSUL_WEIGHT=1 register large large-3 three
@@ -94,8 +93,8 @@ shares() {
 
 # ---- colours ----
 
-# Requests through what $E2E_DIR/colour names, through the upstream without colour, and through that of the zone, until
-# $E2E_DIR/over is there: a line "UPSTREAM STATUS BACKEND" for each.
+# traffic - sends requests through the upstream of the colour in $E2E_DIR/colour, the plain upstream, and that of the zone, until
+# $E2E_DIR/over exists. Prints a line "UPSTREAM STATUS BACKEND" for each.
 traffic() {
 	local name
 
@@ -107,18 +106,18 @@ traffic() {
 	done
 }
 
-# switch COLOUR - what the proxy's variable says from now on; returns when requests went there.
+# switch COLOUR - makes traffic use this colour; returns when requests have used it.
 switch() {
 	local before
 
 	before=$(wc -l <"$E2E_DIR/traffic")
 	echo "$1" >"$E2E_DIR/colour.new"
 	mv "$E2E_DIR/colour.new" "$E2E_DIR/colour"
-	# The round that is under way, and one that began afterwards.
+	# Wait for the current round, and for one that began afterwards.
 	wait_until "$E2E_PATIENCE" eval "tail -n +$((before + 31)) '$E2E_DIR/traffic' | grep -q '^web_$1 '"
 }
 
-@test "colours are switched, and no request fails" {
+@test "no request fails while colours are switched" {
 	settings '{"routing": [{"tag": "gray", "also_plain": true}, {"tag": "zone", "separator": "-", "also_plain": true}]}'
 	start_agent
 	backend_start "$E2E_DIR/backends" one two
@@ -154,7 +153,7 @@ switch() {
 
 # ---- which services ----
 
-@test "include, exclude and require_tag: what matches no longer goes, guarded by max_deletions; the rest stays" {
+@test "include, exclude and require_tag delete upstreams that no longer match, guarded by max_deletions" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	consul_register web-sidecar side-1 10.0.0.2 80
@@ -173,7 +172,7 @@ switch() {
 	[[ "$output" == *"3 of 6 upstreams would be deleted"* ]]
 	[ "$(grep -c '^upstream' "$SWK_CONF")" == 6 ]
 	in_step
-	# One by one they go: the document of a service watch shows that there are instances.
+	# The document of a service watch deletes its upstream, because it shows that the service still has instances.
 	swk-apply < <(consul_api GET /v1/health/service/web-sidecar)
 	not_in_file web-sidecar
 	[ "$(grep -c '^upstream' "$SWK_CONF")" == 5 ]
@@ -181,7 +180,7 @@ switch() {
 	swk-apply --resync
 	[ "$(awk '$1 == "upstream" { print $2 }' "$SWK_CONF" | paste -sd,)" == shop-a,shop-b,web ]
 	in_step
-	# What is left out isn't let in again by its own watch.
+	# An excluded service is not added again by the document of its own watch.
 	swk-apply < <(consul_api GET /v1/health/service/intern-a)
 	not_in_file intern-a
 
@@ -200,8 +199,8 @@ switch() {
 
 # ---- health ----
 
-# unasked COMMAND... - whether the command leads no request to a backend.
-unasked() {
+# reaches_no_backend COMMAND... - whether no request reaches a backend during the command.
+reaches_no_backend() {
 	local one two
 
 	one=$(asked one) two=$(asked two)
@@ -209,12 +208,12 @@ unasked() {
 	[[ "$(asked one) $(asked two)" == "$one $two" ]]
 }
 
-# requests NAME STATUS - whether 20 requests through the upstream get this.
+# requests NAME STATUS - whether 20 requests through the upstream all get this status.
 requests() {
 	[[ "$(curl -s --max-time 20 -o /dev/null -w '%{http_code}\n' "$GATEWAY_TRAFFIC/to/$1/?[1-20]" | sort -u)" == "$2" ]]
 }
 
-@test "maintenance, critical and empty as \"down\": listed and not asked; with all of them 502; and back" {
+@test "maintenance, critical and empty set to down: servers are listed but get no request; all down gives 502" {
 	settings '{"defaults": {"maintenance": "down", "critical": "down", "empty": "down"},
 		"services": {"api": {"critical": "exclude"}}}'
 	start_agent
@@ -235,18 +234,18 @@ requests() {
 	consul_check web-2 critical
 	wait_until "$E2E_PATIENCE" lands web none
 	[[ "$(server_line web two)" == *' down;' ]]
-	unasked requests web 502
-	# Of which nothing is listed: nginx wants a server all the same.
+	reaches_no_backend requests web 502
+	# No instance is listed, but nginx needs a server, so the upstream gets a placeholder.
 	wait_until "$E2E_PATIENCE" lands api one
 	consul_check api-1 critical
 	wait_until "$E2E_PATIENCE" lands api none
 	[ "$(servers api)" == 127.0.0.1:1 ]
-	unasked requests api 502
+	reaches_no_backend requests api 502
 	in_step
-	# nginx starts with that as well.
+	# nginx also starts with this conf file.
 	gateway_reload
-	unasked requests web 502
-	unasked requests api 502
+	reaches_no_backend requests web 502
+	reaches_no_backend requests api 502
 
 	consul_maintenance web-1 off
 	wait_until "$E2E_PATIENCE" lands web one
@@ -260,12 +259,12 @@ requests() {
 
 # ---- Consul ----
 
-# consul_settings JSON - under `consul`.
+# consul_settings JSON - writes settings with this value of `consul`.
 consul_settings() {
 	settings "$(jq -n --argjson consul "$1" '{consul: $consul}')"
 }
 
-@test "address, datacenter, stale and cached of Consul; CONSUL_HTTP_ADDR wins" {
+@test "Consul's address, datacenter, stale and cached; CONSUL_HTTP_ADDR overrides the address" {
 	CONSUL_LOG_LEVEL=debug consul_start "$E2E_DIR/consul"
 	real="$CONSUL_HTTP_ADDR" dead="127.0.0.1:$(free_port)"
 	unset CONSUL_HTTP_ADDR
@@ -292,7 +291,7 @@ consul_settings() {
 	in_file shop
 }
 
-@test "certificates of Consul as the settings name them; the environment wins" {
+@test "Consul's certificates from the settings; variables override them" {
 	echo '{"verify_incoming_https": true}' >"$E2E_DIR/verify.json"
 	consul_tls_start "$E2E_DIR/consul" "$E2E_DIR/verify.json"
 	url="$CONSUL_HTTP_ADDR" tls="$CONSUL_DIR/tls"
@@ -319,13 +318,13 @@ consul_settings() {
 	in_file api
 }
 
-@test "the token's file as the settings name it; a token of the environment wins, and no message shows one" {
+@test "the token file from the settings; variables override it, and no message shows a token" {
 	consul_acl_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	consul_token 'service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }' >"$E2E_DIR/token"
 	wrong=00000000-1111-2222-3333-444444444444
 	echo "$wrong" >"$E2E_DIR/wrong"
-	run -10 swk-apply --resync # nobody sees nothing
+	run -10 swk-apply --resync # without a token the list is empty
 	consul_settings "{\"token_file\": \"$E2E_DIR/token\"}"
 	CONSUL_HTTP_TOKEN="$wrong" run -69 swk-apply --resync
 	[[ "$output" == *403* && "$output" != *"${wrong%%-*}"* ]]
@@ -346,7 +345,7 @@ consul_settings() {
 
 # ---- targets ----
 
-# Another gateway beside the one that runs, which includes the same file: `second` is its interface.
+# Starts a second gateway, which includes the same conf file. `second` is its interface.
 start_second() {
 	local first=("$GATEWAY_DIR" "$GATEWAY_PID" "$GATEWAY_DYUPS" "$GATEWAY_TRAFFIC" "$GATEWAY_CONTROL")
 
@@ -357,7 +356,7 @@ start_second() {
 	GATEWAY_CONTROL="${first[4]}"
 }
 
-@test "two targets with names: both are told, and named so in the report, in messages and in the state" {
+@test "two targets with names: both are updated, and the report, messages and state file use their names" {
 	start_second
 	settings "$(jq -n --arg first "$GATEWAY_DYUPS" --arg second "$second" \
 		'{targets: [{name: "edge", url: $first}, {name: "inner", url: $second, timeout: "3s"}]}')"
@@ -368,7 +367,7 @@ start_second() {
 	[ "$(gateway_detail | grep -c '^server 10\.0\.0\.1:80')" == 1 ]
 	[ "$(grep '^target ' "$SWK_CONF.state" | paste -sd,)" == 'target edge,target inner' ]
 
-	# One that is down, under its name.
+	# A target that is down appears under its name.
 	gone="http://127.0.0.1:$(free_port)"
 	settings "$(jq -n --arg first "$GATEWAY_DYUPS" --arg second "$gone" \
 		'{targets: [{name: "edge", url: $first}, {name: "inner", url: $second}], timeout: 2}')"
@@ -376,20 +375,20 @@ start_second() {
 	[[ "$output" == *"inner: $gone/upstream/web: "*"inner: 1 upstream is pending"* ]]
 	[ "$(gateway_detail | grep -c '^server 10\.0\.0\.2:80')" == 1 ]
 	[ "$(grep -A 1 '^target inner' "$SWK_CONF.state" | tail -n 1)" == 'owed web' ]
-	# It is known by its name, wherever it is by now.
+	# The state file identifies a target by its name, whatever its URL.
 	settings "$(jq -n --arg first "$GATEWAY_DYUPS" --arg second "$second" \
 		'{targets: [{name: "inner", url: $second}, {name: "edge", url: $first}]}')"
 	swk-apply --service other <<<'[]'
 	[ "$(curl -s "$second/upstream/web" | grep -c '^server 10\.0\.0\.2:80')" == 1 ]
 	run ! grep -q '^owed' "$SWK_CONF.state"
-	# --dyups stands in the place of both.
+	# --dyups replaces both targets.
 	run -0 swk-apply --json --dyups "$GATEWAY_DYUPS" <<<"${document/10.0.0.1/10.0.0.3}"
 	[ "$(jq -c '[.targets[].target]' <<<"${lines[-1]}")" == "[\"$GATEWAY_DYUPS\"]" ]
 	[ "$(curl -s "$second/upstream/web" | grep -c '^server 10\.0\.0\.2:80')" == 1 ]
 }
 
 # bats test_tags=gateway
-@test "a target's time-out is how long an answer may take" {
+@test "a target's timeout limits the time for an answer" {
 	document='[{"Node":{},"Service":{"Service":"web","ID":"w","Port":80,"Address":"10.0.0.1","Tags":[]},"Checks":[]}]'
 	patient="{\"timeout\": \"60s\", \"targets\": [{\"name\": \"edge\", \"url\": \"$GATEWAY_DYUPS\", \"timeout\": \"50s\"}]}"
 	gateway_fault 1 late:2 '^GET'
@@ -402,10 +401,10 @@ start_second() {
 	in_step
 }
 
-# ---- what is wrong ----
+# ---- errors ----
 
-@test "broken settings: the handler ends with 78, touches and sends nothing; put right, it goes on" {
-	# One watch, whose handlers run one after the other.
+@test "with wrong settings the handler ends with 78 and changes nothing; once they are corrected, it works again" {
+	# One watch, so that its runs never overlap.
 	echo '{"watches": [{"type": "services", "handler_type": "script", "args": ["swk-apply"]}]}' >"$E2E_DIR/watch.json"
 	consul_start "$E2E_DIR/consul" "$E2E_DIR/watch.json"
 	consul_register web web-1 10.0.0.1 80

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a shell of its own; bats sets stderr
-# swk status: what the file says, what each nginx has, what it is owed, and what Consul says by now.
+# swk status: compares the conf file with each nginx and with Consul, and shows what is pending.
 
 load ../soak/soak # gateway_restart
 load terminal
 
-# Two services, in step.
+# begin [SETTINGS] - brings two services into nginx.
 begin() {
 	settings "${1:-"{}"}"
 	consul_start "$E2E_DIR/consul"
@@ -17,14 +17,14 @@ begin() {
 	swk-apply --resync
 }
 
-# rows - the rows of a table on standard input, with one sign between columns, and without titles.
+# rows - prints the rows of a table, without titles and with | between columns.
 rows() {
 	sed -E 's/^ +//; s/ {2,}/|/g; s/\|$//' | grep '|' | grep -v '^UPSTREAM|\|^NOT PUBLISHED|'
 }
 
 of_consul='consul|-|left out|it is Consul itself'
 
-@test "status: in step, and nothing is written, sent or locked" {
+@test "status: everything is in step, and status writes, sends and locks nothing" {
 	begin
 	before=$(state_of_all)
 	gateway_requests_clear
@@ -40,20 +40,20 @@ of_consul='consul|-|left out|it is Consul itself'
 	END
 	grep -qF "$SWK_CONF: last successful run: 20" "$E2E_DIR/out"
 	grep -qx "$GATEWAY_DYUPS: 3 upstreams: 3 in step" "$E2E_DIR/out"
-	# A file isn't for colours.
+	# Output to a file has no colours.
 	run ! grep -q $'\033' "$E2E_DIR/out"
 	[ "$(gateway_requests | cut -d ' ' -f 1 | sort -u)" == GET ]
-	# Several looks, each on a connection of its own.
+	# It reads several samples, each on its own connection.
 	(($(gateway_requests | grep -c '^GET /detail 200') >= 2))
 	[ "$(state_of_all)" == "$before" ]
 }
 
-@test "status: what somebody changed in nginx is named, with status 1, and mended by a full pass" {
+@test "status: drift is shown, with status 1, and a full run repairs it" {
 	begin
 	gateway_post web 'server 10.0.0.2:80;server 10.0.9.9:80;' >/dev/null
 	gateway_delete api >/dev/null
 	gateway_post misc 'server 10.0.9.8:80;' >/dev/null
-	gateway_workers_detail >/dev/null # so that each knows
+	gateway_workers_detail >/dev/null # so that each worker reads its queue
 	run -1 swk status
 	diff <(rows <<<"$output") - <<-END
 		api|1|0|missing|nginx lacks it
@@ -63,7 +63,7 @@ of_consul='consul|-|left out|it is Consul itself'
 		$of_consul
 	END
 	[[ "$output" == *"$GATEWAY_DYUPS: 4 upstreams: 1 in step, 1 unmanaged, 1 differs, 1 missing"* ]]
-	# Narrowed to an upstream, or to a service.
+	# For one upstream, or for one service.
 	run -0 swk status web_b
 	[ "$(rows <<<"$output")" == 'web_b|1|1|in step' ]
 	run -1 swk status web
@@ -73,12 +73,12 @@ of_consul='consul|-|left out|it is Consul itself'
 	[[ "$output" == *"no upstream or service 'none'"* ]]
 	swk-apply --resync
 	run -0 swk status
-	# What others made is theirs.
+	# The unmanaged upstream is unchanged.
 	[[ "$(rows <<<"$output")" == *'misc|-|1|unmanaged'* ]]
 }
 
-# looks_until TEXT WORD... - swk status, until it says this: which workers one look reaches is chance. Five, at most.
-looks_until() {
+# status_until TEXT WORD... - repeats swk status until it prints the text, at most five times: which workers it reads is chance.
+status_until() {
 	local text="$1" _
 
 	shift
@@ -89,25 +89,25 @@ looks_until() {
 	return 1
 }
 
-@test "status: a worker that died, and came back with less, is found out" {
+@test "status: a replaced worker that has an old state is found" {
 	begin
 	gateway_kill_worker
-	looks_until split
+	status_until split
 	[ "$status" == 1 ]
 	[ "$(rows <<<"$output" | grep -c '|split|not all workers have it$')" == 3 ]
-	# It comes back with the file as it was when nginx started.
+	# A replaced worker has the conf file as it was when nginx last read it.
 	gateway_reload
 	consul_register web web-1 10.0.0.7 80
 	swk-apply --resync
 	run -0 swk status
 	gateway_kill_worker
-	looks_until split web
+	status_until split web
 	[ "$status" == 1 ]
 	[[ "$output" == *'split'*'its workers have different servers'* ]]
 	[ "$(rows <<<"$output" | grep '^web_b')" == 'web_b|1|1|in step' ]
 }
 
-@test "status: nginx is down: what it is owed, and 75; and what it is owed when it is back" {
+@test "status: if nginx is down, its pending changes and 75" {
 	begin
 	gateway_stop
 	consul_register web web-4 10.0.0.4 80
@@ -121,7 +121,7 @@ looks_until() {
 		$of_consul
 	END
 	[[ "$output" == *"$GATEWAY_DYUPS/detail: "*onnect* ]]
-	# Another that is up is looked at all the same.
+	# A target that is up is still read.
 	down="$GATEWAY_DYUPS"
 	gateway_start "$E2E_DIR/gateway-2"
 	settings "{\"targets\": [{\"url\": \"$down\"}, {\"url\": \"$GATEWAY_DYUPS\", \"name\": \"two\"}]}"
@@ -133,7 +133,7 @@ looks_until() {
 }
 
 # bats test_tags=gateway
-@test "status: what was sent and is not confirmed is owed, though nginx has it" {
+@test "status: a change that was sent but not confirmed is pending, even if nginx has it" {
 	begin
 	consul_register web web-4 10.0.0.4 80
 	gateway_fault 100000 reset-applied '^POST'
@@ -143,7 +143,7 @@ looks_until() {
 	[[ "$(rows <<<"$output")" == 'web|3|3|pending|'* ]]
 }
 
-@test "status: what Consul says by now and the file doesn't; what is kept, foreign, or not published, and why" {
+@test "status: what Consul has and the conf file lacks; what is kept, unmanaged or not published, with reasons" {
 	begin '{"exclude": ["intern-*"]}'
 	gateway_post taken 'server 10.0.9.9:80;' >/dev/null
 	consul_check web-3 critical
@@ -167,11 +167,11 @@ looks_until() {
 	run -10 --separate-stderr swk status
 	diff <(rows <<<"$output") "$E2E_DIR/expected"
 	[[ "$stderr" == *"upstream taken of service taken: held back"* ]]
-	# Of others only.
+	# The message is not printed for other upstreams.
 	run -0 --separate-stderr swk status web
 	[ -z "$stderr" ]
 	run -10 --separate-stderr swk status taken
-	# Consul goes on, and nobody runs swk-apply.
+	# Consul changes, and swk-apply does not run.
 	consul_register web web-4 10.0.0.4 80
 	consul_register more more-1 10.0.0.8 80
 	consul_deregister api-1
@@ -183,7 +183,7 @@ looks_until() {
 	END
 }
 
-@test "status: Consul is down, or has lost its services: what can be said, and 69 or 10; no file, nothing made" {
+@test "status: without Consul 69, with too few services or without a conf file 10; what is known is shown" {
 	begin
 	gateway_post api 'server 10.0.9.9:80;' >/dev/null
 	gateway_workers_detail >/dev/null
@@ -197,7 +197,7 @@ looks_until() {
 	END
 	[[ "$output" == *"Consul could not be asked"*"$CONSUL_HTTP_ADDR"* ]]
 	CONSUL_HTTP_ADDR="$real"
-	# Drift is what a full pass would mend; one that would be refused is told as well.
+	# Drift has status 1, and a message says that a full run would stop at min_services.
 	run -1 swk status --min-services 50
 	[[ "$output" == *'but min_services (--min-services) is 50'* ]]
 	swk-apply --resync
@@ -205,28 +205,28 @@ looks_until() {
 	run -10 swk status --min-services 50 web
 	[[ "$output" == *'but min_services (--min-services) is 50'* ]]
 
-	settings '{}' # a file that is not there
+	settings '{}' # a conf file that does not exist
 	SWK_CONF="$E2E_DIR/none/dyups.conf"
 	mkdir "$E2E_DIR/none"
-	# All that nginx has is somebody's then.
+	# All upstreams in nginx are unmanaged then.
 	run -10 swk status --conf "$SWK_CONF"
 	[ -z "$(ls "$E2E_DIR/none")" ]
 	[[ "$output" == *'last successful run: never'* ]]
-	# Somebody else's file.
+	# A file that another program wrote.
 	echo 'upstream x { server 10.0.0.1:80; }' >"$SWK_CONF"
 	run -10 swk status --conf "$SWK_CONF"
 	[[ "$output" == *"$SWK_CONF was not written by swk-apply"* ]]
 	[ "$(ls "$E2E_DIR/none")" == dyups.conf ]
 }
 
-@test "status: a hold is told of, with 10, whether it can be read or not; with 1 where a pass still has something to do" {
+@test "status: a hold is shown with 10, even if it is unreadable; with 1 if nginx differs from the conf file" {
 	begin
 	SUDO_USER=alice swk hold 'mad, again'
 	run -10 swk status
 	[[ "${lines[1]}" == "on hold since 20"*"Z by alice (mad, again): the file stays as it is until 'swk resume'" ]]
 	run -10 swk status api
 	[[ "${lines[1]}" == 'on hold since 20'* ]]
-	# That the file is behind is not what a pass would mend now.
+	# On hold, a full run would not update the conf file, so this is not drift.
 	consul_register web web-4 10.0.0.4 80
 	run -10 --separate-stderr swk status --json
 	jq -e '.status == 10 and (.on_hold | test("^since 20.*Z by alice \\(mad, again\\)$"))
@@ -245,7 +245,7 @@ looks_until() {
 	[ "$(swk status --json | jq .on_hold)" == null ]
 }
 
-@test "status --json: one object, with the status in it, whatever happens" {
+@test "status --json: always one object, which contains the exit status" {
 	begin
 	gateway_post misc 'server 10.0.9.8:80;' >/dev/null
 	consul_check web-3 critical
@@ -270,7 +270,7 @@ looks_until() {
 	echo x >"$SWK_CONF"
 	run -10 --separate-stderr swk status --json
 	jq -e '.status == 10 and .targets == [] and (.error | contains("was not written by swk-apply"))' <<<"$output"
-	# A path of bytes that are no text.
+	# A path with bytes that are not UTF-8.
 	SWK_CONF="${SWK_CONF%/*}/"$'caf\xe9\e' run -69 --separate-stderr swk status --json
 	jq -e '.status == 69 and (.conf | endswith("/caf\\xe9\\x1b"))' <<<"$output"
 	run -64 --separate-stderr swk status --color=yes
@@ -278,7 +278,7 @@ looks_until() {
 
 # ---- on a terminal ----
 
-@test "status on a terminal has colours, but for NO_COLOR and TERM=dumb" {
+@test "status on a terminal has colours, except with NO_COLOR or TERM=dumb" {
 	begin
 	gateway_post api 'server 10.0.9.9:80;' >/dev/null
 	gateway_workers_detail >/dev/null
@@ -301,7 +301,7 @@ looks_until() {
 	grep -q $'web_b  .*\033\\[33mkept' "$E2E_DIR/colours"
 	run ! grep -q $'\033' "$E2E_DIR/none" "$E2E_DIR/dumb"
 	diff "$E2E_DIR/colours" "$E2E_DIR/empty"
-	# On a pipe too, where they are asked for.
+	# On a pipe only with --color=always.
 	run swk status
 	[[ "$output" != *$'\033'* ]]
 	run swk status --color=always
@@ -310,6 +310,6 @@ looks_until() {
 	sees 'ended 1'
 	shown >"$E2E_DIR/never"
 	diff "$E2E_DIR/none" "$E2E_DIR/never"
-	# The same without them.
+	# The text is the same with and without colours.
 	diff <(sed $'s/\033\\[[0-9;]*m//g' "$E2E_DIR/colours") "$E2E_DIR/none"
 }

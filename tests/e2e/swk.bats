@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2030,SC2031 # each test is a shell of its own
-# What an operator asks: are the settings right, and why is an instance served, or not.
+# swk explain and swk check-config, and the output of all commands.
 
 load settings
 load terminal
@@ -10,7 +10,7 @@ register_json() {
 	jq -n --argjson more "$1" '{Check: {TTL: "24h", Status: "passing"}} + $more' | consul_register_json -
 }
 
-# A catalogue with one of each kind. Before, all that is to be kept was well, and nginx got an upstream of its own.
+# Makes a catalogue with an instance of each kind. Kept upstreams were healthy before; one upstream is unmanaged.
 catalogue() {
 	register web web-1 one primary
 	register web web-3 two gray=b
@@ -46,17 +46,17 @@ catalogue() {
 	consul_api PUT /v1/kv/nginx/upstreams/legacy/10.0.3.3 --data '' >/dev/null
 }
 
-# The table with one sign between its columns, and without what is in no cell.
+# cells - prints a table with | between its columns.
 cells() {
 	sed -E 's/ {2,}/|/g; s/\|$//'
 }
 
-# explained WORD... - the table of swk explain, without its title and what was said beside it.
+# explained WORD... - prints the table of swk explain, without titles and messages.
 explained() {
 	swk explain "$@" 2>>"$E2E_DIR/said" | cells | tail -n +2
 }
 
-# What is expected of the catalogue.
+# The expected tables for this catalogue.
 none='none of its instances in Consul is passing and usable'
 keeps="but its upstream keeps its last servers"
 taken='the name is taken by service WebApp (nginx ignores case in names); rename one of them'
@@ -95,7 +95,7 @@ web-sidecar-proxy|proxy@node-1|passing|-|left out|it is a proxy or gateway of Co
 webapp|-|-|webapp|skipped|$taken
 webapp|lower@node-1|passing|webapp|skipped|$taken"
 
-# What the table says is in the file: "UPSTREAM SERVERS" lines. What the file has.
+# told, had - print the number of servers of each upstream, from the table of swk explain and from the conf file.
 told() {
 	awk -F '|' '$2 != "-" && ($5 == "served" || $5 == "down" || $5 == "kept") { print $4 }' | sort | uniq -c
 }
@@ -104,7 +104,7 @@ had() {
 	awk '$1 == "upstream" { name = $2 } $1 == "server" { print name }' "$SWK_CONF" | sort | uniq -c
 }
 
-@test "explain tells of each instance of a catalogue with one of each kind, and changes nothing" {
+@test "explain shows every kind of instance with its reason, and changes nothing" {
 	settings '{"exclude": ["intern-*"], "keyprefix": "nginx/upstreams", "services": {"web": {"maintenance": "down"}}}'
 	consul_start "$E2E_DIR/consul"
 	backend_start "$E2E_DIR/backends" one two
@@ -113,23 +113,23 @@ had() {
 	gateway_requests_clear
 
 	diff <(explained </dev/null) - <<<"$of_all"
-	# One service; and as a document on a pipe or in a file, by hand.
+	# For one service, and for a document from a pipe or a file.
 	diff <(explained web </dev/null) - <<<"$of_web"
 	consul_api GET /v1/health/service/api >"$E2E_DIR/document"
 	diff <(explained <"$E2E_DIR/document") - <<<"$of_api"
 	diff <(explained api < <(cat "$E2E_DIR/document")) - <<<"$of_api"
-	# What is held back comes before the table, also where both go to one place.
+	# The message about a change that is held back comes before the table, even if both go to the same place.
 	run -10 swk explain </dev/null
 	[[ "${lines[0]}" == "swk: error: upstream foreign of service foreign: held back"* && "${lines[1]}" == SERVICE* ]]
 	[ "$(gateway_requests | cut -d ' ' -f 1 | sort -u)" == GET ]
 	[ "$(state_of_all)" == "$before" ]
 
-	# It is as swk-apply does it.
+	# swk-apply then does the same.
 	run -10 swk-apply --resync
 	diff <(told <<<"$of_all") <(had)
 }
 
-@test "explain without nginx, and without Consul: what can be said, and what is missing; nothing is made" {
+@test "explain without nginx or without Consul shows what it knows, names what is missing, and creates no file" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	gateway_stop
@@ -142,10 +142,10 @@ had() {
 	[[ "$output" == *"Consul could not be asked"*"$CONSUL_HTTP_ADDR"* && "$output" != *web-1* ]]
 	run -69 swk explain web </dev/null
 	[[ "$output" == *"could not be asked about service web"* && "$output" != *web-1* ]]
-	# A document needs neither.
+	# For a document it needs neither.
 	run -0 swk explain <"$E2E_DIR/document"
 	[[ "$output" == *"web-1@node-1"*served* ]]
-	# What it is given must be one.
+	# It rejects an invalid document.
 	run -65 swk explain <<<'{"web": '
 	run -65 swk explain api <"$E2E_DIR/document"
 	[[ "$output" == *"belongs to service 'web', not to "*api* ]]
@@ -156,14 +156,14 @@ had() {
 	[[ "$output" == *"$SWK_CONFIG:"*": keepalive: "* ]]
 }
 
-@test "check-config: ok, or the line and the key; nothing is asked, sent or made" {
+@test "check-config prints ok, or the line and the key; it sends nothing and creates no file" {
 	settings '{"services": {"web": {"fail_timeout": "5m"}}}'
 	run -0 swk check-config
 	[ "$output" == "$SWK_CONFIG: ok" ]
 	settings '{"targets": [{"url": "http://127.0.0.1:1"}]}' "$E2E_DIR/other.json"
 	run -0 swk check-config --config "$E2E_DIR/other.json"
 	[ "$output" == "$E2E_DIR/other.json: ok" ]
-	# The example names a file for the token, which must be there.
+	# The example names a token file, which must exist.
 	echo secret >"$E2E_DIR/token"
 	jq --arg token "$E2E_DIR/token" '.consul.token_file = $token' "$E2E_ROOT/contrib/swk.json" >"$E2E_DIR/other.json"
 	run -0 swk check-config --config "$E2E_DIR/other.json"
@@ -187,7 +187,7 @@ had() {
 	[ -z "$(ls "${SWK_CONF%/*}")" ]
 }
 
-@test "what is printed is lost: 70, and said once, whatever was to be printed" {
+@test "if standard output can't be written, every command ends with 70 and prints the error once" {
 	jq -n '[{Node: {}, Service: {Service: "web", ID: "w", Address: "10.0.0.1", Port: 80, Tags: []}, Checks: []}]' >"$E2E_DIR/document"
 	swk-apply <"$E2E_DIR/document"
 	echo 'events {} http { }' >"$E2E_DIR/nginx.conf"
@@ -197,7 +197,7 @@ had() {
 		run -70 bash -c "$each <'$E2E_DIR/document' 2>&1 >/dev/full"
 		[ "$(grep -cx "${each%% *}: error: cannot write to standard output" <<<"$output")" == 1 ]
 	done
-	# What was to be done is done; and what went wrong otherwise is still so.
+	# The commands still did their work, and another error keeps its status.
 	[ -e "$SWK_CONF.hold" ]
 	for each in 'swk resume' 'swk status'; do
 		run bash -c "timeout 30 $each </dev/null 2>&1 >/dev/full"
@@ -210,7 +210,7 @@ had() {
 	jq -es 'length == 2 and .[1].status == 70' <<<"$output"
 }
 
-@test "no byte of a word or a path reaches the terminal as it is" {
+@test "unprintable bytes of words and paths are escaped" {
 	odd=$'caf\xe9\e[31m' shown='caf\xe9\x1b[31m'
 	run -64 swk "$odd"
 	[ "$output" == "swk: error: there is no command '$shown'; see swk --help" ]
@@ -220,7 +220,7 @@ had() {
 	[ "$output" == "$E2E_DIR/$shown/swk.json: ok" ]
 	SWK_CONF="$E2E_DIR/$odd/conf" run -0 swk hold
 	[[ "$output" == "$E2E_DIR/$shown/conf stays as it is until 'swk resume'" ]]
-	# Nothing to find, and our file not there yet.
+	# lint without a finding, and without a conf file.
 	printf 'events {}\nhttp {\n    include %s/*.conf;\n}\n' "$E2E_DIR/$odd" >"$E2E_DIR/$odd/nginx"
 	SWK_CONF="$E2E_DIR/$odd/a.conf" run swk lint "$E2E_DIR/$odd/nginx"
 	[[ "$output" == *"swk: warning: $E2E_DIR/$shown/a.conf does not exist yet"* ]]
@@ -228,7 +228,7 @@ had() {
 }
 
 # bats test_tags=gateway
-@test "a run that takes longer than a second shows its progress on a terminal, and leaves nothing of it" {
+@test "a run longer than a second shows its progress on a terminal, and erases it at the end" {
 	consul_start "$E2E_DIR/consul"
 	for name in a b c d; do
 		consul_register "$name" "$name-1" 10.0.0.1 80
@@ -239,7 +239,7 @@ had() {
 	sees 'ended 0'
 	[ "$(plain | grep -c ' of 4 upstreams')" == 0 ]
 	[ "$(plain | grep -c '^services=4 upstreams=4 ')" == 1 ]
-	# Never in a log.
+	# It shows no progress if the output is not a terminal.
 	rm "$SWK_CONF"*
 	gateway_fault 3 slow:1 'POST /upstream/'
 	run -0 swk-apply --resync --verify=no --adopt

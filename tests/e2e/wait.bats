@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a shell of its own; bats sets stderr
-# swk wait: until so many healthy instances are live, on all targets and all workers.
+# swk wait: waits until so many healthy instances are live on all targets and workers.
 
 load ../soak/soak # gateway_restart
 load terminal
 
-# One instance, in step.
+# begin [SETTINGS] - brings one instance into nginx.
 begin() {
 	settings "${1:-"{}"}"
 	consul_start "$E2E_DIR/consul"
@@ -14,7 +14,7 @@ begin() {
 	swk-apply --resync
 }
 
-@test "wait: what is there is there at once; nothing is written, sent or locked" {
+@test "wait: ends at once if enough instances are live, and writes, sends and locks nothing" {
 	begin
 	before=$(state_of_all)
 	gateway_requests_clear
@@ -28,7 +28,7 @@ begin() {
 	[ "$(state_of_all)" == "$before" ]
 }
 
-@test "wait: until a handler has brought it to each nginx" {
+@test "wait: waits until runs have brought the instances to each nginx" {
 	first="$GATEWAY_DYUPS" first_dir="$GATEWAY_DIR" first_pid="$GATEWAY_PID"
 	gateway_start "$E2E_DIR/gateway-2"
 	begin "{\"targets\": [{\"url\": \"$first\"}, {\"url\": \"$GATEWAY_DYUPS\", \"name\": \"two\"}]}"
@@ -38,7 +38,7 @@ begin() {
 	consul_register web web-2 10.0.0.2 80
 	swk-apply --resync
 	consul_register web web-3 10.0.0.3 80 gray=b
-	sleep 1.5 # it looks each second: not yet
+	sleep 1.5 # swk wait reads once a second, and must not end yet
 	kill -0 "$waiting"
 	gateway_stop
 	run -75 swk-apply --resync --timeout 2
@@ -48,17 +48,17 @@ begin() {
 	kill -0 "$waiting"
 	swk-apply --resync
 	wait "$waiting"
-	# Off a terminal, each change is a line.
+	# If the output is not a terminal, each change is a line.
 	grep -q '^swk: [0-9]* s: api: 0 of 1 sent (1 registered, 1 healthy, 0 in the file), web: 1 of 3 sent (' "$E2E_DIR/err"
 	(($(wc -l <"$E2E_DIR/err") >= 2))
 	[ "$(sed 's/^swk: [0-9]* s: //' "$E2E_DIR/err" | uniq -d)" == '' ]
 	[ "$(cat "$E2E_DIR/out")" == 'api: 1 of 1 live (1 registered, 1 healthy, 1 in the file, 1 sent),'$(
 	)' web: 3 of 3 live (3 registered, 3 healthy, 3 in the file, 3 sent)' ]
 	gateway_stop
-	GATEWAY_DIR="$first_dir" GATEWAY_PID="$first_pid" # to be stopped as well
+	GATEWAY_DIR="$first_dir" GATEWAY_PID="$first_pid" # so that teardown stops this one, too
 }
 
-@test "wait: the time is over: 75, and how far it is; no nginx is asked before the file has enough" {
+@test "wait: after the time 75 and the progress; nginx gets no request before the conf file has enough servers" {
 	begin
 	consul_register api api-1 10.0.1.1 80
 	consul_register web web-2 10.0.0.2 80
@@ -67,16 +67,16 @@ begin() {
 	[ -z "$output" ]
 	[ "${stderr##*$'\n'}" == 'swk: error: web: 1 of 2 sent (2 registered, 2 healthy, 1 in the file) after 2 s' ]
 	[ -z "$(gateway_requests)" ]
-	# One of several is enough to end it; the other has more time.
+	# One operand that runs out of time ends it, even if another has more time.
 	run -75 --separate-stderr swk wait web=2,1 api=1,600
 	[[ "$stderr" == *'web: 1 of 2 sent'*'after 1 s' ]]
-	# One look.
+	# With time 0 it reads once.
 	swk-apply --resync
 	run -0 swk wait web=2,0
 	run -75 swk wait web=3,0
 }
 
-@test "wait: an upstream's name; a name that nobody knows ends it at once" {
+@test "wait: accepts an upstream's name; an unknown name ends it at once" {
 	begin
 	consul_register web web-2 10.0.0.2 80 gray=b
 	swk-apply --resync
@@ -86,14 +86,14 @@ begin() {
 	run -64 --separate-stderr timeout 20 swk wait web=1 none=1
 	[ "$stderr" == "swk: error: 'none': Consul has no instance of this service, and $SWK_CONF has no upstream of this name: \
 register the first instance before you wait" ]
-	# What the file still has may come back.
+	# A name that is still in the conf file may return, so it waits.
 	consul_deregister web-1
 	consul_deregister web-2
 	run -75 --separate-stderr swk wait web=1,0
 	[[ "$stderr" == *'web: 0 of 1 sent'*'Consul has no instance of it' ]]
 }
 
-@test "wait: only what is healthy counts, over all upstreams; what is kept doesn't, nor what is down" {
+@test "wait: counts healthy instances once over all upstreams, but not kept servers or servers that are down" {
 	begin '{"defaults": {"warning": "include"}, "routing": [{"tag": "gray"}, {"tag": "zone", "also_plain": true}]}'
 	consul_register web web-2 10.0.0.2 80 gray=b
 	consul_register web web-3 10.0.0.3 80
@@ -114,7 +114,7 @@ register the first instance before you wait" ]
 	run -0 swk wait web=3,0
 }
 
-@test "wait: nginx that is down, or a worker that came back with less, or what somebody took away: not live" {
+@test "wait: an instance is not live if nginx is down, a replaced worker lacks it, or another program removed it" {
 	begin
 	gateway_post web 'server 10.0.0.9:80;' >/dev/null
 	gateway_workers_detail >/dev/null
@@ -123,7 +123,7 @@ register the first instance before you wait" ]
 	swk-apply --resync
 	run -0 swk wait web=1,0
 	gateway_kill_worker
-	for _ in 1 2 3 4 5; do # which workers one look reaches is chance
+	for _ in 1 2 3 4 5; do # which workers it reads is chance
 		run swk wait web=1,0
 		((status == 0)) || break
 	done
@@ -131,14 +131,14 @@ register the first instance before you wait" ]
 	gateway_stop
 	run -75 swk wait web=1,0
 	[[ "$output" == *'0 of 1 live'*"$GATEWAY_DYUPS/detail: "*onnect* ]]
-	# It is owed something since.
+	# Now a change is pending for this nginx.
 	consul_register web web-1 10.0.0.2 80
 	run -75 swk-apply --resync --timeout 2
 	run -75 swk wait web=1,0
 	[[ "$output" == *'web: 0 of 1 sent (1 registered, 1 healthy, 1 in the file)'* ]]
 }
 
-@test "wait: without Consul it goes on, and says why in the end; a file that isn't ours ends it" {
+@test "wait: without Consul it waits, and prints the reason at the end; a file of another program ends it" {
 	begin
 	real="$CONSUL_HTTP_ADDR"
 	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
@@ -151,7 +151,7 @@ register the first instance before you wait" ]
 	[[ "$output" == *"$SWK_CONF was not written by swk-apply"* ]]
 }
 
-@test "wait: while changes are held it says so, since nothing new gets into the file" {
+@test "wait: on hold, a message says so, because the conf file gets no new servers" {
 	begin
 	SUDO_USER=alice swk hold 'the registry is mad'
 	run -0 swk wait web=1,0
@@ -161,14 +161,14 @@ register the first instance before you wait" ]
 	run -75 swk wait web=2,1
 	[[ "${output##*$'\n'}" == 'swk: error: web: 1 of 2 sent (2 registered, 2 healthy, 1 in the file) after 1 s; on hold since '*Z' by alice (the'\
 ' registry is mad): '"$SWK_CONF stays as it is until 'swk resume', which catches up with Consul" ]]
-	# It is over while somebody waits.
+	# The hold ends during the wait.
 	swk wait web=2,60 >"$E2E_DIR/out" &
 	swk resume
 	wait "$!"
 	[ "$(cat "$E2E_DIR/out")" == 'web: 2 of 2 live (2 registered, 2 healthy, 2 in the file, 2 sent)' ]
 }
 
-@test "wait: an operand that is none: 64, and nobody is asked" {
+@test "wait: an invalid operand gives 64, without any request" {
 	settings '{"exclude": ["intern-*"]}'
 	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
 	for operands in '' web web= web=0 web=-1 web=x 'web=1,' web=1,x web=1,86401 =1 'web=1 web=2' 'a/b=1' consul=1 intern-a=1 \
@@ -181,7 +181,7 @@ register the first instance before you wait" ]
 	[ -z "$(gateway_requests)" ]
 }
 
-@test "wait on a terminal paints one line, and leaves the last word" {
+@test "wait on a terminal updates one line, and leaves the result" {
 	begin
 	consul_register web web-2 10.0.0.2 80
 	on_terminal 60x10 -- 'swk wait web=2,60'

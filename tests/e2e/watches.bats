@@ -1,28 +1,28 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2030,SC2031 # each test is a shell of its own
-# A watch for each service: what is printed, what an agent makes of it, and what --write does to a folder.
+# swk watches: what it prints, that an agent accepts it, and what --write does to a folder.
 
 load settings
 
-# An agent that reads a folder of its own besides, into which the watches go.
+# Starts an agent that also reads the folder to which swk watches writes.
 start_agent() {
 	mkdir -p "$E2E_DIR/consul.d"
 	WATCHES="$E2E_DIR/consul.d/swk-watches.json"
 	consul_start "$E2E_DIR/consul" "$E2E_DIR/consul.d"
 }
 
-# The watches that the agent has, without their order.
+# agent_watches - prints the watches of the agent, sorted.
 agent_watches() {
 	consul_api GET /v1/agent/self | jq '.DebugConfig.Watches | sort_by(tojson)'
 }
 
-# All that there is to see of a file without reading it.
-look_at() {
+# file_identity FILE - prints what changes if the file is written or replaced.
+file_identity() {
 	stat -c '%i %y %z %a' "$1"
 }
 
-@test "what is printed is as consul.d has it: the agent takes it for the same watches" {
+@test "for an agent, the printed watches are the same as those of consul.d" {
 	settings '{"keyprefix": "nginx/upstreams", "consul": {"datacenter": "dc1"}}'
 	start_agent
 	for name in web api Web-2; do
@@ -43,8 +43,8 @@ look_at() {
 	settings '{"keyprefix": "nginx/upstreams"}'
 	swk watches >"$WATCHES"
 	"$(consul_binary)" validate "$CONSUL_DIR/config" "$E2E_DIR/consul.d"
-	consul_restart # what it shows of itself is of its start
-	agent_watches >"$E2E_DIR/ours"
+	consul_restart # the agent shows the watches that it had when it started
+	agent_watches >"$E2E_DIR/from-swk"
 	rm "$WATCHES"
 
 	cp "$E2E_ROOT/consul.d/swk-apply.hcl" "$E2E_DIR/consul.d"
@@ -53,11 +53,11 @@ look_at() {
 		sed "s/NAME/$name/g" "$E2E_ROOT/consul.d/service-NAME.hcl.example" >"$E2E_DIR/consul.d/service-$name.hcl"
 	done
 	consul_restart
-	[ "$(jq length "$E2E_DIR/ours")" == 6 ]
-	diff "$E2E_DIR/ours" <(agent_watches)
+	[ "$(jq length "$E2E_DIR/from-swk")" == 6 ]
+	diff "$E2E_DIR/from-swk" <(agent_watches)
 }
 
-@test "written and loaded, they tell of a new address at once" {
+@test "written watches that the agent has loaded report a new address at once" {
 	start_agent
 	backend_start "$E2E_DIR/backends" one two
 	register web web-1 one
@@ -71,21 +71,21 @@ look_at() {
 	in_step
 }
 
-@test "what can't be served has no watch, whatever its name; include and exclude are followed" {
+@test "services with an invalid name, and excluded services, get no watch" {
 	settings '{"include": ["web*", "evil*", "*\""], "exclude": ["*-internal"]}'
 	start_agent
 	consul_register web web-1 10.0.0.1 80
 	consul_register web-internal web-2 10.0.0.1 80
 	consul_register api api-1 10.0.0.1 80
 	consul_register 'evil; } include /etc/passwd; #' evil-1 10.0.0.1 80
-	# shellcheck disable=SC2016 # as it stands
+	# shellcheck disable=SC2016 # literally
 	consul_register 'web$(reboot)"' evil-2 10.0.0.1 80
 	run -0 --separate-stderr swk watches
 	# shellcheck disable=SC2154 # bats sets stderr
 	sort <<<"$stderr" >"$E2E_DIR/said"
 	[ "$(jq -r '.watches[].service // empty' <<<"$output")" == web ]
 	why="skipped: its name cannot be an upstream's name (letters, digits, '.', '_', '-', at most 200)"
-	# shellcheck disable=SC2016 # as it stands
+	# shellcheck disable=SC2016 # literally
 	diff "$E2E_DIR/said" - <<-END
 		swk: 2 services are left out by include or exclude
 		swk: warning: service 'evil; } include /etc/passwd; #': $why
@@ -93,7 +93,7 @@ look_at() {
 	END
 }
 
-@test "--write replaces the file as a whole, and only where it changed" {
+@test "--write replaces the file atomically, and only if it changes" {
 	start_agent
 	consul_register web web-1 10.0.0.1 80
 	consul_register 'no name' odd-1 10.0.0.1 80
@@ -103,14 +103,14 @@ look_at() {
 	cmp "$WATCHES" <(swk watches 2>/dev/null)
 	[ "$(stat -c %a "$WATCHES")" == 644 ]
 
-	before=$(look_at "$WATCHES")
+	before=$(file_identity "$WATCHES")
 	run -0 --separate-stderr swk watches --write consul.d
 	[ -z "$output$stderr" ]
-	[ "$(look_at "$WATCHES")" == "$before" ]
+	[ "$(file_identity "$WATCHES")" == "$before" ]
 	run -75 flock consul.d swk watches --write consul.d --timeout 1
 	[[ "$output" == "swk: error: $E2E_DIR/consul.d: another run held the lock until this run timed out" ]]
 
-	# Who reads while it is replaced has the old one, whole.
+	# A process that has the file open still reads the complete old file.
 	cp "$WATCHES" old
 	exec 7<"$WATCHES"
 	consul_register api api-1 10.0.0.1 80
@@ -120,12 +120,12 @@ look_at() {
 	rm consul.d/swk-apply.hcl
 	cmp old /dev/fd/7
 	[ "$(jq -r '.watches[].service // empty' "$WATCHES" | xargs)" == 'api web' ]
-	# Of anything else the agent would complain.
+	# The agent would complain about any other file.
 	[ "$(ls consul.d)" == swk-watches.json ]
 	"$(consul_binary)" validate "$CONSUL_DIR/config" consul.d
 }
 
-# unit_line, script_line - set line to what contrib/systemd and the manual have, of the test's own folders.
+# unit_line, script_line - set $line to the commands of contrib/systemd and of the manual, with the test's folders.
 unit_line() {
 	line=$(sed -n "s/^ExecStart=.bin.sh -c '\(.*\)'$/\1/p" "$E2E_ROOT/contrib/systemd/swk-watches.service" | sed -e 's/[$][$]/$/g' \
 		-e "s|%%|%|g; s|/usr/local/sbin/swk|swk|; s|/etc/consul.d|$E2E_DIR/consul.d|g; s|/run/swk-watches/|$E2E_DIR/run.|g")
@@ -135,7 +135,7 @@ script_line() {
 		sed -e '/^[.]Ed/d' -e "s|/etc/consul.d|$E2E_DIR/consul.d|g; s|/run/swk-watches.|$E2E_DIR/run.|g")
 }
 
-# What reloads the agent notes what it is told, and fails once where there is a file `fail`.
+# Replaces systemctl and consul by a script that records its arguments, and fails once if there is a file `fail`.
 stub_reload() {
 	mkdir "$E2E_DIR/bin"
 	printf '#!/bin/sh\necho "$*" >>%s\n! rm %s 2>/dev/null\n' "$E2E_DIR/told" "$E2E_DIR/fail" | tee "$E2E_DIR/bin/systemctl" >"$E2E_DIR/bin/consul"
@@ -143,7 +143,7 @@ stub_reload() {
 	PATH="$E2E_DIR/bin:$PATH"
 }
 
-# reloads WORDS - $line, with systemctl and consul in place, is told these words for each file, until it went well.
+# reloads WORDS - whether $line reloads the agent, with these arguments, for each new file until a reload succeeds.
 reloads() {
 	run -10 sh -c "$line"
 	[ ! -e "$E2E_DIR/told" ]
@@ -151,19 +151,20 @@ reloads() {
 	sh -c "$line"
 	sh -c "$line"
 	diff "$E2E_DIR/told" <(echo "$1")
-	# It fails.
+	# The reload fails, and the next run repeats it.
 	consul_register api api-1 10.0.0.1 80
 	touch "$E2E_DIR/fail"
 	run ! sh -c "$line"
 	sh -c "$line"
 	sh -c "$line"
 	diff "$E2E_DIR/told" <(printf '%s\n' "$1" "$1" "$1")
-	# Who replaced the file came no further.
+	# A run that replaced the file failed before it could reload.
 	consul_register db db-1 10.0.0.1 80
 	run -70 sh -c "($line) >/dev/full"
 	sh -c "$line"
 	diff "$E2E_DIR/told" <(printf '%s\n' "$1" "$1" "$1" "$1")
-	# Somebody else wrote it, and may have reloaded the agent between: it is not the file that was loaded, though it has the same in it.
+	# Others replaced the file twice, and may have reloaded the agent in between. Although its content is the same, it is not the file
+	# that was loaded last.
 	consul_deregister db-1
 	swk watches --write "$E2E_DIR/consul.d"
 	consul_register db db-1 10.0.0.1 80
@@ -173,21 +174,21 @@ reloads() {
 	diff "$E2E_DIR/told" <(printf '%s\n' "$1" "$1" "$1" "$1" "$1")
 }
 
-@test "the line of swk-watches.service reloads the agent until that went well with each new file, and no more" {
+@test "the command of swk-watches.service reloads the agent for each new file until a reload succeeds" {
 	start_agent
 	stub_reload
 	unit_line
 	reloads 'reload consul'
 }
 
-@test "the script of the manual reloads the agent so, too" {
+@test "the script in the manual does the same" {
 	start_agent
 	stub_reload
 	script_line
 	reloads reload
 }
 
-@test "--write leaves a file alone that somebody else made, or changed" {
+@test "--write does not change a file that another program wrote, or that was edited" {
 	start_agent
 	consul_register web web-1 10.0.0.1 80
 	swk watches --write "$E2E_DIR/consul.d"
@@ -207,13 +208,13 @@ reloads() {
 		run -10 swk watches --write "$E2E_DIR/consul.d"
 		[ "$(cat "$WATCHES")" == "$text" ]
 	done
-	# One of its own, of other options and other services, it does replace.
+	# It replaces its own file, even with other options and services.
 	echo '{"limits": {"http_max_conns_per_client": 9}, "watches": [{"type": "service", "service": "old", "args": ["swk-apply"]}]}' >"$WATCHES"
 	run -0 swk watches --write "$E2E_DIR/consul.d"
 	cmp "$WATCHES" <(swk watches)
 }
 
-@test "no folder, no Consul, or a Consul that has lost its services: nothing is written" {
+@test "without the folder, Consul or services, --write writes nothing" {
 	start_agent
 	run -10 swk watches
 	[[ "$output" == "swk: error: Consul's list of services has no service, so nothing was changed: "* ]]
@@ -223,13 +224,13 @@ reloads() {
 	run -64 swk watches --write
 	run -64 swk watches "$E2E_DIR/consul.d"
 	[ -z "$(ls "$E2E_DIR/consul.d")" ]
-	# A variable makes nobody write.
+	# There is no variable for --write.
 	SWK_WRITE="$E2E_DIR/consul.d" swk watches >/dev/null
 	[ -z "$(ls "$E2E_DIR/consul.d")" ]
 	run -70 bash -c 'swk watches >/dev/full'
 
 	swk watches --write "$E2E_DIR/consul.d"
-	before=$(look_at "$WATCHES")
+	before=$(file_identity "$WATCHES")
 	run -10 swk watches --write "$E2E_DIR/consul.d" --min-services 2
 	[[ "$output" == *"has 1 service, but min_services (--min-services) is 2"* ]]
 	settings '{"exclude": ["*"]}'
@@ -239,7 +240,7 @@ reloads() {
 	consul_deregister web-1
 	run -10 swk watches --write "$E2E_DIR/consul.d"
 	[[ "$output" == "swk: error: Consul's list of services has no service, so nothing was changed: "* ]]
-	# One that can't be published is none.
+	# A service that can't be published does not count.
 	consul_register 'no name' odd-1 10.0.0.1 80
 	run -10 swk watches --write "$E2E_DIR/consul.d"
 	[[ "$output" == *"swk: error: Consul's list of services has no service, so nothing was changed: "* ]]
@@ -250,16 +251,16 @@ reloads() {
 	CONSUL_HTTP_ADDR="$real"
 	settings '{"keepalive": 5}'
 	run -78 swk watches --write "$E2E_DIR/consul.d"
-	[ "$(look_at "$WATCHES")" == "$before" ]
+	[ "$(file_identity "$WATCHES")" == "$before" ]
 }
 
-@test "what the command line says is told to each handler; files as they are found from everywhere" {
+@test "each handler gets the options of the command line, with absolute paths" {
 	start_agent
 	consul_register web web-1 10.0.0.1 80
 	mkdir "$E2E_DIR/set"
 	settings '{"min_services": 1}' "$E2E_DIR/set/own \"é\".json"
 	cd "$E2E_DIR/set"
-	# What a variable says the agent's own environment has to say.
+	# Variables are not passed on: the agent's environment must have them.
 	export SWK_KEEPALIVE=7
 	swk watches -C 'own "é".json' --conf=/x/y.conf -d http://127.0.0.1:1 --dyups http://127.0.0.1:2 -T 20 --syslog --verify=no -q \
 		-o "$E2E_DIR/consul.d"
@@ -270,7 +271,7 @@ reloads() {
 		["swk-apply",$options]
 		["swk-apply",$options,"--service","web"]
 	END
-	# swk-apply takes them so.
+	# swk-apply accepts these options.
 	readarray -t arguments < <(jq -r '.watches[2].args[]' "$WATCHES")
 	"${arguments[@]}" --help >/dev/null
 	for option in --service=web --resync --force --adopt --dry-run; do
@@ -280,7 +281,7 @@ reloads() {
 	[[ "$output" != *"$(printf '\xff')"* ]]
 }
 
-@test "where there are more watches than an agent takes connections, it has leave for them, at a reload too" {
+@test "with many watches, the file raises the agent's connection limit, so that a reload works, too" {
 	mkdir "$E2E_DIR/bin"
 	printf '#!/bin/sh\ncat >/dev/null\necho "$*" >>%s\n' "$E2E_DIR/told" >"$E2E_DIR/bin/swk-apply"
 	chmod +x "$E2E_DIR/bin/swk-apply"
@@ -301,14 +302,14 @@ reloads() {
 	done
 	[ "$(grep -c -- '^--service svc-7$' "$E2E_DIR/told")" == 2 ]
 	run -1 grep 'Watch errored' "$CONSUL_DIR/consul.log"
-	# Few need no more than what an agent takes anyway.
+	# With few watches the agent's default is enough.
 	settings '{"include": ["svc-1*"], "exclude": ["svc-1?1"]}'
 	[ "$(swk watches 2>/dev/null | jq -c '[(.watches | length), .limits]')" == '[103,{"http_max_conns_per_client":406}]' ]
 	settings '{"include": ["svc-1??"], "exclude": ["svc-1[5-9]?"]}'
 	[ "$(swk watches 2>/dev/null | jq -c '[(.watches | length), .limits]')" == '[52,null]' ]
 }
 
-# Whether handlers were started so often.
+# told COUNT - whether the agent has started so many runs.
 told() {
 	(($(wc -l <"$E2E_DIR/told") == $1))
 }
