@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 #
-# How the interface answers, one request at a time: the .cases files. Against a real Tengine: SWK_TENGINE=BINARY bats ...
+# Plays the .cases files: single requests and their answers. On a real Tengine: SWK_TENGINE=BINARY bats ...
 
 setup() {
 	# shellcheck source=SCRIPTDIR/../lib/gateway.bash
@@ -20,10 +20,10 @@ teardown() {
 	play_requests "$BATS_TEST_DIRNAME/requests.cases"
 }
 
-@test "names" {
+@test "names of upstreams" {
 	play_requests "$BATS_TEST_DIRNAME/names.cases"
 }
 
-@test "what a body may hold" {
+@test "valid and invalid bodies" {
 	play_bodies "$BATS_TEST_DIRNAME/bodies.cases"
 }

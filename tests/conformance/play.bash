@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# Plays the .cases files beside it against a gateway that runs. Every line that goes wrong is printed, with what came instead.
+# Plays the .cases files of this folder on a running gateway. Prints each line that fails, and the answer that came.
 
-# Splits "a | b | c" in the array FIELDS, with \n made a line's end. A line without fields, or a comment, gives none.
+# Splits "a | b | c" into the array FIELDS, and replaces \n by newlines. Fails for empty lines and comments.
 _split() {
 	local line="$1" field
 
@@ -19,7 +19,7 @@ _split() {
 	done
 }
 
-# Runs the given function on each line's fields, and fails where any of them did.
+# Runs a function with the fields of each line, and fails if it failed for any line.
 _play() {
 	local file="$1" each="$2" line count=0 failed=0
 	local -a FIELDS
@@ -39,7 +39,7 @@ _play() {
 	return "$failed"
 }
 
-# curl's view of one request: STATUS and ANSWER. A last newline of an answer counts, hence the x.
+# Sends a request, and sets STATUS and ANSWER. The x keeps the last newline of an answer.
 _request() {
 	ANSWER="$(curl -sS --max-time 20 --path-as-is -w 'x%{http_code}' -X "$1" "${@:3}" "$GATEWAY_DYUPS$2")"
 	STATUS="${ANSWER##*x}"
@@ -67,7 +67,7 @@ play_requests() {
 	_play "$1" _play_request
 }
 
-# "ADDRESS weight max_conns max_fails fail_timeout backup down, ..." from an upstream's block of /detail.
+# Prints "ADDRESS weight max_conns max_fails fail_timeout backup down, ..." for an upstream, from /detail.
 _servers_of() {
 	gateway_detail | sed -n "/^$1\$/,/^\$/{/^server/{s/^server //;s/[a-z_]*=//g;p}}" | paste -sd, | sed 's/,/, /g'
 }

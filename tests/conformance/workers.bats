@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 #
-# What the interface does to several workers, to files and to traffic. Against a real Tengine: SWK_TENGINE=BINARY bats ...
+# The effects of the interface on several workers, and on traffic, and what reloads do. On a real Tengine: SWK_TENGINE=BINARY bats ...
 #
-# Where a worker must not have read the queue, the workers' timer is set to a day.
+# Tests in which a worker must not read the queue by itself set the workers' timer to a day.
 
 bats_require_minimum_version 1.5.0
 
@@ -18,8 +18,8 @@ teardown() {
 	gateway_stop
 }
 
-# start [VARIABLE=VALUE...] - the gateway, with three servers behind it that answer with their names: A, B and C hold their
-# addresses. What stands in UPSTREAMS goes to the hand-made configuration.
+# start [VARIABLE=VALUE...] - starts the gateway and three backends that answer with their names. A, B and C are their addresses.
+# UPSTREAMS is configuration that is added to the gateway's own.
 start() {
 	local name
 
@@ -35,35 +35,35 @@ start() {
 	gateway_start "$DIR"
 }
 
-# write_file TEXT - the file that the gateway includes, as if another program had written it.
+# write_file TEXT - writes the file that the gateway includes.
 write_file() {
 	mkdir -p "$DIR/conf"
 	printf '%s\n' "$1" >"$DIR/conf/dyups.upstream.conf"
 }
 
-# Says what is wrong on the way.
+# expect EXPECTED GOT - whether both are equal; prints them if not.
 expect() {
 	[[ "$2" == "$1" ]] && return
 	printf 'expected:\n%s\ngot:\n%s\n' "$1" "$2"
 	return 1
 }
 
-# fetches NAME - what 40 fresh connections get through an upstream: the body, and a line "@STATUS" behind it.
+# fetches NAME - sends 40 requests through an upstream, each on a new connection. Prints each body and then a line "@STATUS".
 fetches() {
 	curl -sS --max-time 20 -H 'Connection: close' -w '\n@%{http_code}\n' "$GATEWAY_TRAFFIC/to/$1/#[1-40]"
 }
 
-# statuses_of NAME - the statuses, each once, in a line.
+# statuses_of NAME - prints the different statuses in one line.
 statuses_of() {
 	fetches "$1" | sed -n 's/^@//p' | sort -u | paste -sd' '
 }
 
-# first_lines_of NAME - of each body.
+# first_lines_of NAME - prints the first line of each body.
 first_lines_of() {
 	fetches "$1" | awk '/^@/ { first = 0; next } !first++'
 }
 
-# answers_of NAME - the bodies that many fetches give, each once, in a line.
+# answers_of NAME - prints the different bodies in one line.
 answers_of() {
 	first_lines_of "$1" | sort -u | paste -sd' '
 }
@@ -76,7 +76,7 @@ both_statuses() {
 	[[ "$(statuses_of "$1")" == '200 502' ]]
 }
 
-# How many different answers the workers give, and one of them if it is the only one.
+# everywhere - prints /detail if all workers give the same answer. Otherwise prints all answers, and fails.
 everywhere() {
 	local all
 
@@ -92,8 +92,8 @@ servers() {
 	printf 'server %s weight=1 max_conns=0 max_fails=1 fail_timeout=10 backup=0 down=0\n' "$@"
 }
 
-# on_one_connection - plays "METHOD NAME [BODY]" lines over one kept-alive connection, so on one worker; prints "ANSWER STATUS"
-# for each. Further arguments are curl's: with --parallel it is many connections, after all.
+# on_one_connection [CURL-ARGUMENT...] - sends requests from lines "METHOD NAME [BODY]" over one connection, so to one worker.
+# Prints "ANSWER STATUS" for each. With --parallel it uses many connections.
 on_one_connection() {
 	local method name body first=1
 
@@ -122,15 +122,15 @@ posts() {
 	done
 }
 
-@test "a POST is seen by the other workers only when they have read the queue" {
+@test "other workers see a POST only after they have read the queue" {
 	start GATEWAY_READ_TIMEOUT=24h
 	gateway_post web "server $A;"
 	wait_until 20 both_statuses web
-	everywhere # asks them all
+	everywhere # sends a request to each worker
 	expect 200 "$(statuses_of web)"
 }
 
-@test "a DELETE leaves the others serving until they have read the queue" {
+@test "after a DELETE, other workers serve the upstream until they have read the queue" {
 	start GATEWAY_READ_TIMEOUT=24h
 	gateway_post web "server $A;"
 	everywhere
@@ -140,7 +140,7 @@ posts() {
 	expect 502 "$(statuses_of web)"
 }
 
-@test "workers read the queue on a timer, unasked" {
+@test "workers also read the queue on a timer" {
 	start GATEWAY_READ_TIMEOUT=50ms
 	gateway_post web "server $A;"
 	wait_until 20 only_status web 200
@@ -148,19 +148,19 @@ posts() {
 	wait_until 20 only_status web 502
 }
 
-@test "concurrent POSTs leave all workers alike" {
+@test "after concurrent POSTs, all workers have the same upstreams" {
 	local number
 
 	start GATEWAY_WORKERS=4
 	for number in {1..400}; do
 		echo "POST web$((number % 200)) server 10.0.0.1:$number;" # each name twice
 	done | on_one_connection --parallel --parallel-max 40 >"$BATS_TEST_TMPDIR/answers"
-	expect 400 "$(grep -o success "$BATS_TEST_TMPDIR/answers" | wc -l)" # answers run into one another
+	expect 400 "$(grep -o success "$BATS_TEST_TMPDIR/answers" | wc -l)" # the answers are not separated by newlines
 	wait_until 20 everywhere
 	expect 200 "$(everywhere | grep -c '^server 10.0.0.1')"
 }
 
-@test "a reload forgets what stood in the queue, and a full one has room again" {
+@test "a reload empties the queue" {
 	start GATEWAY_READ_TIMEOUT=24h GATEWAY_QUEUE=64k
 	posts 1 200 | on_one_connection >"$BATS_TEST_TMPDIR/answers"
 	expect "$UPDATE_NOT_SYNC" "$(tail -n 1 "$BATS_TEST_TMPDIR/answers")"
@@ -170,7 +170,7 @@ posts() {
 	expect 20 "$(everywhere | grep -c '^u[0-9]')"
 }
 
-@test "a full queue: not sync; read by all it has room again" {
+@test "a full queue gives not sync, and has room again after all workers have read it" {
 	start GATEWAY_READ_TIMEOUT=24h GATEWAY_QUEUE=64k
 	posts 1 200 | on_one_connection >"$BATS_TEST_TMPDIR/answers"
 	expect 'success 200' "$(head -n 1 "$BATS_TEST_TMPDIR/answers")"
@@ -178,7 +178,7 @@ posts() {
 	expect "$UPDATE_NOT_SYNC
 success 200" "$(sort -u "$BATS_TEST_TMPDIR/answers")"
 
-	# The worker that answered has all, the others have what fitted, and reading does not bring them the rest.
+	# The worker that answered has all upstreams. The others have those that fitted, and never get the rest.
 	for _ in 1 2; do
 		gateway_workers_detail >"$BATS_TEST_TMPDIR/detail"
 		expect 2 "$(grep -c '^==' "$BATS_TEST_TMPDIR/detail")"
@@ -191,7 +191,7 @@ success 200" "$(sort -u "$BATS_TEST_TMPDIR/answers")"
 	expect 2 "$(grep -cx u200 "$BATS_TEST_TMPDIR/detail")"
 }
 
-@test "GET /list on fresh connections drains a full queue until every POST got 200" {
+@test "GET /list on new connections flushes a full queue until every POST gets 200" {
 	local number tries=0
 
 	start GATEWAY_READ_TIMEOUT=24h GATEWAY_QUEUE=64k GATEWAY_WORKERS=4
@@ -205,7 +205,7 @@ success 200" "$(sort -u "$BATS_TEST_TMPDIR/answers")"
 	expect 100 "$(everywhere | grep -c '^u[0-9]')"
 }
 
-@test "a body larger than the queue is never in sync" {
+@test "a body larger than the queue always gives not sync" {
 	start GATEWAY_READ_TIMEOUT=24h GATEWAY_QUEUE=64k
 	printf 'server 10.0.0.1:80; #%060000d' 0 >"$BATS_TEST_TMPDIR/body"
 	for _ in 1 2 3; do
@@ -214,7 +214,7 @@ success 200" "$(sort -u "$BATS_TEST_TMPDIR/answers")"
 	done
 }
 
-@test "a DELETE that is not in sync, sent again: not found here, still served there" {
+@test "a DELETE with not sync, sent again, gives 404 although another worker still serves the upstream" {
 	start GATEWAY_READ_TIMEOUT=24h GATEWAY_QUEUE=64k
 	{
 		echo 'POST victim server 10.0.0.2:80;'
@@ -230,7 +230,7 @@ not found uptream 404" "$(tail -n 2 "$BATS_TEST_TMPDIR/answers")"
 	expect 2 "$(grep -c '^==' "$BATS_TEST_TMPDIR/detail")"
 	expect 1 "$(grep -cx victim "$BATS_TEST_TMPDIR/detail")"
 
-	# The way out: put it back, delete it again.
+	# The remedy: add it again, and delete it again.
 	expect 'success 200' "$(gateway_post victim 'server 10.0.0.2:80;' | paste -sd' ')"
 	gateway_workers_detail >/dev/null
 	expect 'success 200' "$(gateway_delete victim | paste -sd' ')"
@@ -238,13 +238,13 @@ not found uptream 404" "$(tail -n 2 "$BATS_TEST_TMPDIR/answers")"
 	run ! grep -x victim "$BATS_TEST_TMPDIR/detail"
 }
 
-@test "a body over client_max_body_size is refused with 413" {
+@test "a body larger than client_max_body_size gives 413" {
 	start GATEWAY_BODY_MAX=512
 	expect 413 "$(gateway_post web "$LONG" | tail -n 1)"
 	expect 204 "$(curl -sS -o /dev/null -w '%{http_code}' "$GATEWAY_DYUPS/list")"
 }
 
-@test "upstreams from files are in /detail, can be replaced and deleted, and come back with a reload" {
+@test "upstreams from files are in /detail, can be replaced and deleted, and return with a reload" {
 	write_file 'upstream web { server 10.0.0.1:80 max_fails=3 fail_timeout=2s; keepalive 20; }'
 	# shellcheck disable=SC2016 # the variable is nginx's
 	UPSTREAMS='upstream made_by_hand { hash $uri; server 10.0.0.2:80; }' start
@@ -273,7 +273,7 @@ web
 $(servers 10.0.0.3:80)" "$(everywhere)"
 }
 
-@test "the file may come and go with reloads" {
+@test "the included file may appear and disappear between reloads" {
 	start
 	expect '' "$(everywhere)"
 	write_file 'upstream web { server 10.0.0.1:80; }'
@@ -285,7 +285,7 @@ $(servers 10.0.0.1:80)" "$(everywhere)"
 	expect '' "$(everywhere)"
 }
 
-@test "nginx refuses a bad file at a reload, and goes on with what it had" {
+@test "at a reload, nginx rejects an invalid file and keeps its upstreams" {
 	local text
 
 	UPSTREAMS='upstream made_by_hand { server 10.0.0.2:80; }' start
@@ -303,13 +303,13 @@ web
 $(servers "$A")" "$(everywhere)"
 }
 
-@test "nginx does not start with a bad file" {
+@test "nginx does not start with an invalid file" {
 	write_file 'upstream web { server 10.0.0.1:80'
 	run start
 	[[ "$status" == 1 && "$output" == *emerg* ]]
 }
 
-@test "a worker that died comes back with what the files said" {
+@test "a replaced worker has the upstreams of the files" {
 	write_file 'upstream web { server 10.0.0.1:80; }'
 	start
 	gateway_post web 'server 10.0.0.2:80;'
@@ -322,13 +322,13 @@ $(servers "$A")" "$(everywhere)"
 	expect 1 "$(grep -c '^server 10.0.0.2:80' "$BATS_TEST_TMPDIR/detail")"
 	expect 1 "$(grep -cx added "$BATS_TEST_TMPDIR/detail")"
 
-	# And takes part again.
+	# It receives later changes.
 	gateway_post web 'server 10.0.0.4:80;'
 	gateway_workers_detail >"$BATS_TEST_TMPDIR/detail"
 	expect 2 "$(grep -c '^server 10.0.0.4:80' "$BATS_TEST_TMPDIR/detail")"
 }
 
-@test "traffic follows: made, replaced, deleted" {
+@test "traffic follows an upstream that is added, replaced and deleted" {
 	start GATEWAY_READ_TIMEOUT=50ms
 	expect 502 "$(statuses_of web)"
 	gateway_post web "server $A;keepalive 4;"
@@ -342,7 +342,7 @@ $(servers "$A")" "$(everywhere)"
 	expect 502 "$(statuses_of web)"
 }
 
-@test "traffic knows an upstream only by the name as it was given last, letter by letter" {
+@test "traffic finds an upstream only under its last name, in the same case" {
 	write_file 'upstream FromFile { server 10.0.0.1:80; }'
 	start GATEWAY_WORKERS=1
 	gateway_post FromFile "server $A;"
@@ -352,7 +352,7 @@ $(servers "$A")" "$(everywhere)"
 	expect '502 200' "$(statuses_of web) $(statuses_of WEB)"
 }
 
-@test "traffic goes to all servers, but not to those down or in reserve" {
+@test "traffic uses all servers except those that are down or backup" {
 	start GATEWAY_WORKERS=1
 	gateway_post web "server $A;server $B weight=3;server $C down;"
 	expect 'A B' "$(answers_of web)"
@@ -362,7 +362,7 @@ $(servers "$A")" "$(everywhere)"
 	expect 502 "$(statuses_of web)"
 }
 
-@test "traffic passes over a server that refuses, and falls back on the reserve" {
+@test "traffic skips a server that refuses connections, and falls back to backup servers" {
 	local dead
 
 	start GATEWAY_WORKERS=1
@@ -376,14 +376,14 @@ $(servers "$A")" "$(everywhere)"
 	expect 502 "$(statuses_of web)"
 }
 
-@test "weights are kept to" {
+@test "traffic is distributed by weights" {
 	start GATEWAY_WORKERS=1
 	gateway_post web "server $A weight=3;server $B;"
 	first_lines_of web >"$BATS_TEST_TMPDIR/answers"
 	expect '30 10' "$(grep -c A "$BATS_TEST_TMPDIR/answers") $(grep -c B "$BATS_TEST_TMPDIR/answers")"
 }
 
-@test "every request is logged: method, path, status, body" {
+@test "the log has each request's method, path, status and body" {
 	start
 	gateway_post web "server $A;"
 	gateway_post bad $'wibble\n"x";'

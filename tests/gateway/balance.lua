@@ -1,8 +1,8 @@
 -- SPDX-License-Identifier: MIT
 --
--- The traffic: which server of an upstream takes a request. Always round robin by weight, whatever method the upstream asks
--- for, and the next server where one can't be reached; a server that failed max_fails times rests for fail_timeout.
--- The counters are kept in the server's own table, so a POST starts them anew.
+-- The traffic: chooses the server for a request. It is always weighted round robin, whatever method the upstream has. If a server
+-- is unreachable, the next one is tried; after max_fails failures a server gets no requests for fail_timeout. The counters
+-- are in the server's own table, so a POST resets them.
 
 local balancer = require "ngx.balancer"
 local dyups = require "dyups"
@@ -13,7 +13,7 @@ local function usable(server, tried, backup)
     return server.backup == backup and server.down == 0 and not tried[server] and (server.rests or 0) <= ngx.now()
 end
 
--- Smooth weighted round robin; backup servers only when nothing else is left.
+-- Smooth weighted round robin; backup servers only if no other server is usable.
 local function pick(servers, tried)
     for backup = 0, 1 do
         local best, total = nil, 0
@@ -50,7 +50,7 @@ local function failed(server, servers)
     end
 end
 
--- In the rewrite phase, where an answer of 502 can still be given: the servers and the first of them.
+-- Runs in the rewrite phase, which can still answer 502. Stores the servers and the first choice.
 function M.begin(name)
     local servers, tried = dyups.servers(name), {}
     local server = servers and pick(servers, tried)
@@ -60,7 +60,7 @@ function M.begin(name)
     ngx.ctx.servers, ngx.ctx.tried, ngx.ctx.server = servers, tried, server
 end
 
--- In the balancer, once per attempt: nginx grants one, and another only as long as there is a server left for it.
+-- Runs in the balancer, once per attempt. nginx makes another attempt only if a usable server is left.
 function M.attempt()
     local ctx = ngx.ctx
     if balancer.get_last_failure() then

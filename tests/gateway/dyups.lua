@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --
--- The dyups interface as Tengine 3.2.0 answers it: each worker has its own state, and learns of the others' changes
--- from the queue, on a timer and before each request that it answers itself.
+-- The dyups interface as in Tengine 3.2.0. Each worker has its own state, and learns of changes that other workers made
+-- from the queue, which it reads on a timer and before each request that it answers.
 
 local fault = require "fault"
 local queue = require "queue"
@@ -9,8 +9,8 @@ local upstream = require "upstream"
 
 local M = {}
 
--- This worker's upstreams by name in lower case: dyups compares names without case. added numbers them, for a stable order;
--- sorted is that order, until something changes.
+-- This worker's upstreams, by name in lower case, because dyups compares names without case. added numbers them, for a
+-- stable order; sorted is the sorted list, or nil after a change.
 local upstreams, added, sorted = {}, 0, nil
 
 local function put(entry)
@@ -29,14 +29,14 @@ local function find(name)
     return upstreams[name:lower()]
 end
 
--- The servers that traffic to this name goes to. Unlike the interface, Tengine's traffic knows an upstream only under the
--- name as it was given last, letter by letter.
+-- The servers for traffic to this name. Unlike the interface, Tengine's traffic finds an upstream only under its last name, in
+-- the same case.
 function M.servers(name)
     local entry = find(name)
     return entry and entry.name == name and entry.servers
 end
 
--- In the master, once per configuration; the workers are forked with the result, also one that replaces a crashed one.
+-- Runs in the master, once per configuration. Workers are forked with the result, including one that replaces a dead worker.
 function M.init(...)
     queue.init()
     for _, path in ipairs({ ... }) do
@@ -73,7 +73,7 @@ local NOT_SYNC = {
     DELETE = "alert: delte success but not sync to other process",
 }
 
--- Changes this worker and tells the others by send; the status and text to answer.
+-- Changes this worker, and tells the others with send. Returns the status and text of the answer.
 local function change(method, name, body, send)
     return queue.locked(function()
         queue.read(apply)
@@ -104,7 +104,7 @@ local function in_order()
     return sorted
 end
 
--- Made once for each upstream: a real dyups takes no longer for it.
+-- Cached for each upstream, so that it is about as fast as a real dyups.
 local function detail_of(entry)
     if not entry.detail then
         local lines = { entry.name }
@@ -149,7 +149,7 @@ local function get(path)
     local show = SHOW[(path[1] or ""):lower()]
     local lines = show and show(path)
     if #path == 0 then
-        return ngx.exit(404) -- the one answer that is nginx's own page
+        return ngx.exit(404) -- the only answer with nginx's own page
     end
     if not lines then
         return 404, ""
@@ -158,7 +158,7 @@ local function get(path)
     return text == "" and 204 or 200, text
 end
 
--- A POST to a wrong path is not found, a DELETE not allowed; a POST without a body is neither.
+-- The status for a wrong path. A POST without a body is not checked for that.
 local WRONG_PATH = { POST = 404, DELETE = 405 }
 
 local function serve(method, path, body, send)
@@ -192,7 +192,7 @@ local function answer(status, text)
     end
 end
 
--- What did not fit into memory is in a file, and only of what did a part may be missed.
+-- A body that did not fit into memory is in a file; the fault cut applies only to bodies in memory.
 local function body_of_request(cut)
     local path = ngx.req.get_body_file()
     if not path then
@@ -205,7 +205,7 @@ local function body_of_request(cut)
 end
 
 local function lose_silently() return true end
-local function find_no_room() return false end
+local function report_full_queue() return false end
 
 function M.handle()
     ngx.req.read_body()
@@ -215,14 +215,14 @@ function M.handle()
     end
 
     local kind, argument = fault.take(method .. " " .. ngx.var.request_uri)
-    local spoilt = fault.ANSWERS[kind]
-    if spoilt then
-        return answer(spoilt[1], spoilt[2] or NOT_SYNC[method] or "")
+    local fault_answer = fault.ANSWERS[kind]
+    if fault_answer then
+        return answer(fault_answer[1], fault_answer[2] or NOT_SYNC[method] or "")
     end
     if kind == "slow" then
         ngx.sleep(tonumber(argument))
     end
-    local send = kind == "skew" and lose_silently or kind == "notsync" and find_no_room or queue.send
+    local send = kind == "skew" and lose_silently or kind == "notsync" and report_full_queue or queue.send
     local status, text = serve(method, path, body_of_request(kind == "cut" and argument), send)
     if kind == "late" then
         ngx.sleep(tonumber(argument))

@@ -1,13 +1,13 @@
 -- SPDX-License-Identifier: MIT
 --
--- Faults on order. A fault is a kind, with an argument after a colon where it takes one, a number of answers that it still
--- spoils, and a Lua pattern that "METHOD URI" must match. The oldest one that matches and is not used up is taken.
+-- Faults on request. A fault is a kind (some have an argument after a colon), a count of requests, and a Lua pattern that
+-- "METHOD URI" must match. A request gets the oldest matching fault whose count is not used up.
 
 local shared = ngx.shared.gateway
 
 local M = {}
 
--- The answers given without doing anything. 444 is nginx's way to close a connection without an answer.
+-- Answers of faults that change nothing. With 444 nginx closes the connection without an answer.
 M.ANSWERS = {
     conflict = { 409, "wait and try again\n" },
     refused = { 500, "add server failed" },
@@ -16,11 +16,11 @@ M.ANSWERS = {
     ["notsync-unapplied"] = { 500 },
 }
 
--- Those that do what was asked, but not quite. dyups.lua knows how.
+-- Faults that apply the request at least in part. dyups.lua implements them.
 local OTHERS = { notsync = true, skew = true, slow = true, late = true, cut = true, ["reset-applied"] = true }
 local WITH_NUMBER = { slow = true, late = true, cut = true }
 
--- The kind and its argument, or nil. What the test itself looks at is never spoilt.
+-- Returns the kind and its argument, or nil. Requests of the test helpers never get a fault.
 function M.take(request)
     if ngx.var.http_x_observer then
         return
@@ -33,7 +33,7 @@ function M.take(request)
     end
 end
 
--- The control server: POST /fault?count=N&kind=K&pattern=P orders one, DELETE /fault takes all back.
+-- The control server: POST /fault?count=N&kind=K&pattern=P adds a fault, DELETE /fault cancels all.
 function M.control()
     local args = ngx.req.get_uri_args()
     if ngx.req.get_method() == "DELETE" then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 #
-# What the gateway has beyond dyups: faults on order, and the helpers of tests/lib. Not for a real Tengine.
+# What the stand-in has in addition to dyups: faults on request. Also the helpers of tests/lib. Not for a real Tengine.
 
 bats_require_minimum_version 1.5.0
 
@@ -23,7 +23,7 @@ expect() {
 	return 1
 }
 
-# A POST, and who has it then: "ANSWER STATUS, WORKERS THAT HAVE IT".
+# post NAME - sends a POST, and prints "ANSWER STATUS, WORKERS"; WORKERS is the number of workers that then have the upstream.
 post() {
 	local answer
 
@@ -31,7 +31,7 @@ post() {
 	echo "$answer, $(workers_with "$1")"
 }
 
-# How many workers know this upstream.
+# workers_with NAME - prints how many workers have this upstream.
 workers_with() {
 	gateway_workers_detail | awk -v name="$1" '/^==/ { count = NF - 1 } $0 == name { sum += count } END { print sum + 0 }'
 }
@@ -51,7 +51,7 @@ workers_with() {
 	expect 'success 200, 2' "$(post web)"
 }
 
-@test "faults with half an effect: notsync and skew reach one worker, reset-applied all" {
+@test "faults with an effect: notsync and skew change one worker, reset-applied all workers" {
 	gateway_start "$DIR"
 	gateway_fault 1 notsync
 	expect 'alert: update success but not sync to other process 500, 1' "$(post a)"
@@ -62,7 +62,7 @@ workers_with() {
 	expect 'success 200, 2' "$(post a)"
 }
 
-@test "a DELETE has its own text for not sync" {
+@test "the not sync message of a DELETE differs from that of a POST" {
 	gateway_start "$DIR"
 	post web
 	gateway_fault 1 notsync
@@ -70,13 +70,13 @@ workers_with() {
 	expect 1 "$(workers_with web)"
 }
 
-@test "a reset is one" {
+@test "the fault reset really resets the connection" {
 	gateway_start "$DIR"
 	gateway_fault 1 reset
 	run -56 curl -sS "$GATEWAY_DYUPS/list"
 }
 
-@test "a body is cut to so many bytes, unless it went through a file" {
+@test "cut shortens a body, unless it went through a file" {
 	GATEWAY_BODY_BUFFER=1k gateway_start "$DIR"
 	for body in 'server 10.0.0.1:80;server 10.0.0.2:80;' "server 10.0.0.1:80;server 10.0.0.2:80;$(printf '%4000s' '')"; do
 		gateway_fault 1 cut:19
@@ -88,7 +88,7 @@ workers_with() {
 	expect 'add server failed 500' "$(gateway_post web 'server 10.0.0.1:80;server 10.0.0.2:80;' | paste -sd' ')"
 }
 
-@test "slow works after the wait, late before it" {
+@test "slow changes the workers after its wait, late before" {
 	gateway_start "$DIR"
 	gateway_fault 1 slow:60
 	run -28 curl -sS --max-time 1 --data 'server 10.0.0.1:80;' "$GATEWAY_DYUPS/upstream/slow"
@@ -99,7 +99,7 @@ workers_with() {
 	expect 'success 200, 2' "$(post web)"
 }
 
-@test "faults are counted, chosen by pattern, taken in order, and taken back" {
+@test "faults have a count and a pattern, are used in order, and can be cancelled" {
 	gateway_start "$DIR"
 	gateway_fault 2 refused '^POST /upstream/web$'
 	gateway_fault 1 conflict POST
@@ -113,7 +113,7 @@ workers_with() {
 	expect 'success 200, 2' "$(post web)"
 }
 
-@test "a fault that does not exist is refused" {
+@test "an invalid fault is an error" {
 	gateway_start "$DIR"
 	run -1 gateway_fault 1 wibble
 	run -1 gateway_fault x conflict
@@ -124,7 +124,7 @@ workers_with() {
 	expect 'success 200, 2' "$(post web)"
 }
 
-@test "the log has spoilt requests, too, but not the helpers' own looks" {
+@test "the log has requests with faults, but not the helpers' own reads" {
 	gateway_start "$DIR"
 	gateway_fault 1 reset
 	post web
@@ -132,7 +132,7 @@ workers_with() {
 	expect 'POST /upstream/web 444 server 10.0.0.1:80;' "$(gateway_requests)"
 }
 
-@test "what must not reach the parser is refused: include, zone, hash" {
+@test "the interface rejects include, zone and hash" {
 	local body
 
 	gateway_start "$DIR"
@@ -143,7 +143,7 @@ workers_with() {
 	expect 'success 200, 2' "$(post web)"
 }
 
-@test "nothing is left after a stop, and stopping twice is no harm" {
+@test "gateway_stop leaves no process, and may be called twice" {
 	local pid
 
 	gateway_start "$DIR"
@@ -154,7 +154,7 @@ workers_with() {
 	gateway_stop
 }
 
-@test "free_port gives each port once, outside the range of outgoing connections" {
+@test "free_port gives out each port once, outside the range for outgoing connections" {
 	local low high port
 
 	read -r low high </proc/sys/net/ipv4/ip_local_port_range
@@ -166,7 +166,7 @@ workers_with() {
 	expect 30 "$(sort -u "$BATS_TEST_TMPDIR/ports" | wc -l)"
 }
 
-@test "wait_until ends with success or with its time" {
+@test "wait_until ends when the command succeeds or the time is over" {
 	touch "$BATS_TEST_TMPDIR/there"
 	wait_until 1 test -e "$BATS_TEST_TMPDIR/there"
 	run -1 wait_until 1 test -e "$BATS_TEST_TMPDIR/not there"

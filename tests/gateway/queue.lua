@@ -1,16 +1,16 @@
 -- SPDX-License-Identifier: MIT
 --
--- The shared queue through which a worker tells the others what it has changed, and the lock around it.
+-- The shared queue through which a worker tells the others its changes, and the lock around it.
 --
--- Messages are alone in their dictionary, so that its size is the queue's size: nginx's own allocator decides what fits,
--- as it does for dyups. Both dictionaries survive a reload, so every key carries the number of the cycle. What a worker
--- has read stands there under its number, not its pid: a worker that comes back after a crash reads on where it died.
+-- Messages have their own dictionary, so its size is the size of the queue: nginx's allocator decides what fits, as for
+-- dyups. Both dictionaries survive a reload, so every key contains the number of the cycle. A worker's position is stored
+-- under its number, not its pid, so the worker that replaces a dead one continues from the same position.
 
 local messages, shared = ngx.shared.queue, ngx.shared.gateway
 
 local M = {}
 
--- Called once per configuration, in the master.
+-- Runs in the master, once per configuration.
 function M.init()
     M.cycle = shared:incr("cycle", 1, 0)
 end
@@ -19,7 +19,7 @@ local function key(what)
     return M.cycle .. "/" .. what
 end
 
--- The new workers serve: what the old ones left can go.
+-- Runs when the new workers start. Deletes the messages of earlier cycles.
 function M.forget_other_cycles()
     for _, name in ipairs(messages:get_keys(0)) do
         if name:sub(1, #key("")) ~= key("") then
@@ -28,7 +28,7 @@ function M.forget_other_cycles()
     end
 end
 
--- Runs work() alone among all workers. It must not sleep. The lock of a worker that was killed inside goes after 5 s.
+-- Runs work() while no other worker does. It must not sleep. If a worker is killed inside, its lock expires after 5 s.
 function M.locked(work)
     while not shared:add("lock", true, 5) do
         ngx.sleep(0.001)
@@ -56,12 +56,12 @@ local function drop_what_all_have_read()
     end
 end
 
--- Only inside locked(): hands what this worker has not read to apply(method, name, body).
+-- Only inside locked(): passes each message that this worker has not read to apply(method, name, body).
 function M.read(apply)
     local last, me = shared:get(key("last")) or 0, ngx.worker.id()
     for number = place(me) + 1, last do
         local message = messages:get(key(number))
-        if message then -- a worker that is on its way out reads what the new ones may have dropped
+        if message then -- for a worker that shuts down, the new workers may have deleted the message
             local method, name, body = message:match("^(%u+) (%S+) (.*)$")
             apply(method, ngx.unescape_uri(name), body)
         end
@@ -70,10 +70,10 @@ function M.read(apply)
     drop_what_all_have_read()
 end
 
--- Only inside locked() and after read(): true, or false where there is no room.
+-- Only inside locked() and after read(): returns false if the queue is full.
 function M.send(method, name, body)
     if ngx.worker.exiting() then
-        return true -- a reload runs: nobody will ever read it, and the caller's 200 is worth nothing, as with dyups
+        return true -- during a reload no worker will read the message, and the caller's 200 means nothing, as with dyups
     end
     local number = (shared:get(key("last")) or 0) + 1
     if not messages:safe_set(key(number), method .. " " .. ngx.escape_uri(name) .. " " .. body) then

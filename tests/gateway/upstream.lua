@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 --
--- nginx's configuration syntax, as far as upstreams need it: the body of a POST, and the files that nginx includes.
--- An upstream is { name =, servers = { { address =, weight =, ... }, ... } }. What is wrong ends in error(), with nginx's reason.
+-- The part of nginx's configuration syntax that upstreams need: bodies of POSTs, and the files that nginx includes.
+-- An upstream is { name =, servers = { { address =, weight =, ... }, ... } }. Mistakes call error() with nginx's reason.
 
 local ffi = require "ffi"
 
@@ -14,7 +14,7 @@ local binary, printed = ffi.new("char[16]"), ffi.new("char[64]")
 
 local M = {}
 
--- Words and marks in the order of the text. A mark is told from a quoted word by being alone in a table.
+-- Words and marks in the order of the text. A mark is a table, so that it differs from a quoted word.
 local MARKS = { [";"] = { ";" }, ["{"] = { "{" }, ["}"] = { "}" } }
 
 local function read_tokens(text)
@@ -45,7 +45,8 @@ local function read_tokens(text)
     end
 end
 
--- Directives from tokens[at] on: a list of lists of words, each with .block where it had one. Inside a block ends at its }.
+-- Reads directives from tokens[at]: a list of lists of words, with .block if the directive has one. If inside is true, it ends at the
+-- closing brace.
 local function read_directives(tokens, at, inside)
     local directives, words = {}, {}
     while tokens[at] do
@@ -80,7 +81,7 @@ end
 
 local UNITS = { [""] = 1, s = 1, m = 60, h = 3600, d = 86400, w = 604800, M = 2592000, y = 31536000 }
 
--- nginx's time in whole seconds: 10, 10s, 1m, 1h30m. The order of the units is not checked.
+-- Converts nginx's time to whole seconds: 10, 10s, 1m, 1h30m. It does not check the order of the units.
 local function seconds(text)
     local sum = 0
     local rest = text:gsub("(%d+)(%a?) ?", function(count, unit)
@@ -93,7 +94,7 @@ local function seconds(text)
     return sum
 end
 
--- Where a setting takes milliseconds too. Nothing here uses the value.
+-- For directives that also accept milliseconds. The value is not used.
 local function milliseconds(text)
     return text:find("^%d+ms$") and 0 or seconds(text)
 end
@@ -104,8 +105,8 @@ local function normalised(family, host)
     end
 end
 
--- "10.0.0.1" to "10.0.0.1:80", "[::0001]:81" to "[::1]:81". Of host names only localhost is known: a real nginx would ask
--- the system's resolver, and a test must not depend on that.
+-- "10.0.0.1" to "10.0.0.1:80", "[::0001]:81" to "[::1]:81". The only host name is localhost: a real nginx would ask the
+-- system's resolver, and a test must not depend on that.
 local function address(text)
     if text:find("^unix:/") then
         return text
@@ -165,7 +166,7 @@ local function read_server(words, upstream)
     upstream.servers[#upstream.servers + 1] = server
 end
 
--- A balancing method: the arguments it may have, as patterns over the words after it, and whether it knows backup servers.
+-- A balancing method: the arguments that it may have, as patterns, and whether it forbids backup servers.
 local function method(allowed, no_backup)
     return function(words, upstream)
         local arguments, known = table.concat(words, " ", 2), false
@@ -177,7 +178,7 @@ local function method(allowed, no_backup)
     end
 end
 
--- A setting that nginx takes once in a block.
+-- A directive that may appear once in a block.
 local function once(check)
     return function(words, upstream)
         if upstream[words[1]] then
@@ -190,7 +191,7 @@ local function once(check)
     end
 end
 
--- Each takes the words and the upstream. The balancing methods are understood, but not obeyed: see balance.lua.
+-- Each function gets the words and the upstream. Balancing methods are parsed, but have no effect: see balance.lua.
 local DIRECTIVES = {
     server = read_server,
     least_conn = method({ "" }),
@@ -202,8 +203,8 @@ local DIRECTIVES = {
     keepalive_requests = once(number),
 }
 
--- The upstream that these directives make. Lenient passes over what is not known here: it is for files, which nginx's own
--- parser has read and accepted already.
+-- Makes an upstream from directives. lenient ignores unknown directives: it is for files, which nginx's own parser has
+-- already accepted.
 local function read_upstream(name, directives, lenient)
     local upstream, usable = { name = name, servers = {}, parameters = {} }, false
     for _, words in ipairs(directives) do
@@ -225,7 +226,7 @@ function M.from_body(name, body)
     return read_upstream(name, (read_directives(read_tokens(body), 1)))
 end
 
--- All upstreams of a file, in its order; none where there is no such file.
+-- Returns all upstreams of a file in order, or none if there is no file.
 function M.from_file(path)
     local file, upstreams = io.open(path), {}
     if file then

@@ -32,15 +32,15 @@ fail_allocations() {
 			LD_PRELOAD="$TEST_DIR/failalloc.so" FAILALLOC_AT=$number FAILALLOC_LOG="$TEST_DIR/allocations" \
 				"${run_of[@]}" <"$TEST_DIR/document" >/dev/null 2>"$TEST_DIR/said" || status=$?
 		} 2>/dev/null
-		[[ -s "$TEST_DIR/allocations" ]] || problem 'it did not end in order' || return 1
+		[[ -s "$TEST_DIR/allocations" ]] || problem 'it did not exit normally' || return 1
 		# Where a path can't be followed for want of memory, it is the file that can't be had.
 		[[ "$allowed" == *" $status "* || "$status $(cat "$TEST_DIR/said")" == '73 '*': Cannot allocate memory; nothing was changed' ]] ||
 			problem 'a wrong status' || return 1
 		counted[$status]=$((${counted[$status]:-0} + 1))
 		(($(cat "$TEST_DIR/allocations") >= number)) || break
 		points=$((points + 1))
-		! grep -qvE "^swk(-apply)?: " "$TEST_DIR/said" || problem 'somebody else said something' || return 1
-		((!status)) || grep -qE "^swk(-apply)?: error: " "$TEST_DIR/said" || problem 'it does not say why' || return 1
+		! grep -qvE "^swk(-apply)?: " "$TEST_DIR/said" || problem 'another program printed a message' || return 1
+		((!status)) || grep -qE "^swk(-apply)?: error: " "$TEST_DIR/said" || problem 'no error message' || return 1
 		nothing_left_over || problem 'a file is left over' || return 1
 		# Most of them end before anything is changed: then there is nothing to finish, or to put back.
 		! untouched || continue
@@ -52,7 +52,7 @@ fail_allocations() {
 			one_more_run_reconciles || return 1
 		fi
 	done
-	((!status)) || problem 'a run with all the memory it wants fails' || return 1
+	((!status)) || problem 'a run with enough memory fails' || return 1
 	say "$BATS_TEST_DESCRIPTION: $points failures among $(cat "$TEST_DIR/allocations") allocations; of status$(for status in "${!counted[@]}"; do
 		printf ' %s: %s' "$status" "${counted[$status]}"
 	done)"

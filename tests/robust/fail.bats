@@ -66,21 +66,21 @@ store_errors() {
 			point="$error from $call $number ($what)"
 			put_back
 			disturb "$call" "$number" "error=$error"
-			grep -q 'INJECTED' "$TEST_DIR/injected" || problem 'it did not come to this call' || return 1
+			grep -q 'INJECTED' "$TEST_DIR/injected" || problem 'it did not reach this call' || return 1
 			# Asked twice: whether it is there, without which nothing works, and whose it is, which is not so important.
 			[[ "$(kind_of "$call") $what $status" == 'stat folder 0' ]] ||
 				[[ "$status" == "$(store_status "$call" "$what" "$error")" ]] || problem 'a wrong status' || return 1
 			nothing_left_over || problem 'a file is left over' || return 1
 			if ((status)); then
-				[[ "$(wc -l <"$TEST_DIR/said")" == 1 ]] || problem 'not one line' || return 1
+				[[ "$(wc -l <"$TEST_DIR/said")" == 1 ]] || problem 'not exactly one line of output' || return 1
 				grep -q "^swk-apply: error: .*$SWK_CONF" "$TEST_DIR/said" ||
 					grep -q "^swk-apply: error: ${SWK_CONF%/*}: " "$TEST_DIR/said" ||
-					problem 'it does not say where' || return 1
+					problem 'the message does not name the file' || return 1
 				[[ "$conf" == new || "$call $what" == 'rename conf' || "$(conf_is)" == old ]] ||
-					problem 'the conf file was replaced all the same' || return 1
-				[[ "$(conf_is)" != old ]] || ! grep -qv '^GET' "$GATEWAY_DIR/requests.log" || problem 'nginx was touched' || return 1
+					problem 'the conf file was replaced in spite of the error' || return 1
+				[[ "$(conf_is)" != old ]] || ! grep -qv '^GET' "$GATEWAY_DIR/requests.log" || problem 'nginx was changed' || return 1
 			else
-				[[ "$(conf_is)" == new && ! -s "$TEST_DIR/said" ]] || problem 'not as it should be' || return 1
+				[[ "$(conf_is)" == new && ! -s "$TEST_DIR/said" ]] || problem 'wrong conf file or unexpected output' || return 1
 			fi
 			one_more_run_reconciles || return 1
 			counted[$status]=$((${counted[$status]:-0} + 1))
@@ -143,8 +143,8 @@ fail_connections() {
 			[[ "$allowed" == *" $status "* ]] || problem 'a wrong status' || return 1
 			nothing_left_over || problem 'a file is left over' || return 1
 			if ((status)); then
-				grep -q '^swk-apply: error: ' "$TEST_DIR/said" || problem 'it does not say why' || return 1
-				! grep -qv '^swk-apply: ' "$TEST_DIR/said" || problem 'somebody else said something' || return 1
+				grep -q '^swk-apply: error: ' "$TEST_DIR/said" || problem 'no error message' || return 1
+				! grep -qv '^swk-apply: ' "$TEST_DIR/said" || problem 'another program printed a message' || return 1
 			fi
 			# Of Consul, a part may have been heard, and the file is right for that part.
 			if [[ "$status" == 69 || "$(conf_is)" == torn ]]; then
@@ -159,7 +159,7 @@ fail_connections() {
 	say "$BATS_TEST_DESCRIPTION: $points failures of $points_seen, missed $missed; of status$(for number in "${!counted[@]}"; do
 		printf ' %s: %s' "$number" "${counted[$number]}"
 	done)"
-	((points_seen > 30 && tried >= points_seen / 3 && points + missed == tried && missed * 3 < points)) || problem 'too many were missed'
+	((points_seen > 30 && tried >= points_seen / 3 && points + missed == tried && missed * 3 < points)) || problem 'too many points were missed'
 }
 
 @test "fail: each call on the connection to nginx" {

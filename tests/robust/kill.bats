@@ -32,16 +32,16 @@ kill_everywhere() {
 				fi
 			done
 			if [[ "$status" == 137 ]]; then
-				grep -q 'killed by SIGKILL' "$TEST_DIR/injected" || problem 'somebody else killed it' || return 1
+				grep -q 'killed by SIGKILL' "$TEST_DIR/injected" || problem 'it was not killed by the test' || return 1
 				of_call=$((of_call + 1))
 				one_more_run_reconciles || return 1
 			elif [[ "$status" != 0 ]]; then
-				problem 'neither killed nor done' || return 1
+				problem 'it was neither killed nor successful' || return 1
 			elif ((number > recorded)); then
 				break
 			else
 				missed=$((missed + 1))
-				[[ "$varies" == varies ]] || problem 'it did not come to this call' || return 1
+				[[ "$varies" == varies ]] || problem 'it did not reach this call' || return 1
 			fi
 		done
 		killed=$((killed + of_call))
@@ -56,9 +56,9 @@ kill_everywhere() {
 		END { for (call in last) print call, first[call], last[call], (call in varies ? "varies" : "fixed") }' \
 		"$TEST_DIR/calls")
 	say "$BATS_TEST_DESCRIPTION: $all calls, of which $tried were tried; killed at $killed, missed $missed"
-	((all > 100 && killed >= tried - missed && missed * 10 < tried + 10)) || problem 'too many were missed' || return 1
+	((all > 100 && killed >= tried - missed && missed * 10 < tried + 10)) || problem 'too many points were missed' || return 1
 	# Calls after the last that was recorded count as well when every tenth is chosen.
-	((points_seen >= all && tried >= all / 16)) || problem 'too few were tried'
+	((points_seen >= all && tried >= all / 16)) || problem 'too few points were tried'
 }
 
 @test "kill: the first run, where there is no file yet" {

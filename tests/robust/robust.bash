@@ -88,7 +88,7 @@ begin_with_consul() {
 	consul_register web web-2 10.0.0.2 80 gray=same
 	consul_register web web-5 10.0.0.5 80 gray=new
 	: >"$TEST_DIR/document"
-	# The looks at each worker are some 2,000 calls more, all alike.
+	# The samples at each worker are some 2,000 calls more, all alike.
 	run_of=("$PROGRAM" --resync --verify=no)
 	reach_new
 }
@@ -269,15 +269,15 @@ checks_read() {
 
 # The file before is found: the old one once the conf file is the new one, and until then what it was.
 previous_is_right() {
-	local found="$SWK_CONF.previous" wanted="$TEST_DIR/old/previous"
+	local found="$SWK_CONF.previous" expected="$TEST_DIR/old/previous"
 
 	if [[ -e "$found.tmp" && ! "$found.tmp" -ef "$SWK_CONF" ]]; then
 		found="$found.tmp"
 	fi
 	if [[ "$(conf_is)" == new && -e "$TEST_DIR/old/conf" ]]; then
-		wanted="$TEST_DIR/old/conf"
+		expected="$TEST_DIR/old/conf"
 	fi
-	if [[ -e "$wanted" ]]; then cmp -s "$found" "$wanted"; else [[ ! -e "$found" ]] || cmp -s "$found" "$SWK_CONF"; fi
+	if [[ -e "$expected" ]]; then cmp -s "$found" "$expected"; else [[ ! -e "$found" ]] || cmp -s "$found" "$SWK_CONF"; fi
 }
 
 # The hold is whole, or not there; and there it is before the file is put back.
@@ -306,27 +306,27 @@ nothing_left_over() {
 # one_more_run_reconciles [new] - whether one more run finishes what was begun: it says nothing is amiss, and all workers have what
 # the conf file says. It is about something else, and leaves the conf as it is; or it is the same run again, and the conf is new.
 one_more_run_reconciles() {
-	local wanted="${1:-$next_is}" input="$TEST_DIR/document"
+	local expected="${1:-$next_is}" input="$TEST_DIR/document"
 	local -a next=("${run_of[@]}")
 
-	state_reads || problem 'the state file does not read' || return 1
-	checks_read || problem 'what is remembered of checks does not read' || return 1
-	[[ "$(conf_is)" == torn ]] || previous_is_right || problem 'the file before is not what it was' || return 1
-	hold_reads || problem 'the hold does not read, or is not there' || return 1
+	state_reads || problem 'the state file is not valid' || return 1
+	checks_read || problem 'FILE.checks is not valid' || return 1
+	[[ "$(conf_is)" == torn ]] || previous_is_right || problem 'FILE.previous is wrong' || return 1
+	hold_reads || problem 'the hold is invalid or missing' || return 1
 	# What holds lets nothing else be said.
 	rm -f "$SWK_CONF.hold"
-	if [[ -z "$wanted" ]]; then
-		wanted=$(conf_is)
-		[[ "$wanted" != torn ]] || problem 'the conf file is torn' || return 1
+	if [[ -z "$expected" ]]; then
+		expected=$(conf_is)
+		[[ "$expected" != torn ]] || problem 'the conf file is torn' || return 1
 		next=("$PROGRAM" --service other)
 		input="$TEST_DIR/empty"
 	fi
 	"${next[@]}" <"$input" >/dev/null 2>"$TEST_DIR/said.next" ||
 		problem "the next run fails: $(cat "$TEST_DIR/said.next")" || return 1
 	[[ ! -s "$TEST_DIR/said.next" ]] || problem "the next run complains: $(cat "$TEST_DIR/said.next")" || return 1
-	[[ "$(conf_is)" == "$wanted" ]] || problem "after the next run the conf file is $(conf_is), not $wanted" || return 1
+	[[ "$(conf_is)" == "$expected" ]] || problem "after the next run the conf file is $(conf_is), not $expected" || return 1
 	nothing_left_over || problem 'a file is left over' || return 1
-	is_on_all_workers "$wanted" || problem "not all workers have what the conf file says ($wanted)"
+	is_on_all_workers "$expected" || problem "not all workers match the conf file ($expected)"
 }
 
 # /detail, an upstream a line, sorted: their order differs from worker to worker.
@@ -334,19 +334,19 @@ one_detail() {
 	_gateway_observe detail | awk 'BEGIN { RS = "" } { gsub(/\n/, ";"); print }' | LC_ALL=C sort
 }
 
-# The same of every worker, each line with the worker before it: looks on connections of their own, until all were seen.
+# The same of every worker, each line with the worker before it: samples on connections of their own, until all were seen.
 all_details() {
-	local workers end=$((SECONDS + 20)) looks='' seen
+	local workers end=$((SECONDS + 20)) samples='' seen
 
 	workers=$(gateway_workers | wc -l)
 	while ((SECONDS < end)); do
 		# What stands behind # is not sent; it only makes curl ask several times.
-		looks+=$(curl -sS --max-time 20 -H 'X-Observer: 1' -H 'Connection: close' -w '\n@%header{x-worker}\n' \
+		samples+=$(curl -sS --max-time 20 -H 'X-Observer: 1' -H 'Connection: close' -w '\n@%header{x-worker}\n' \
 			"$GATEWAY_DYUPS/detail#[1-8]")$'\n'
 		seen=$(awk '
 			/^@/ { print $0, "is"; for (i = 0; i < n; i++) print $0, line[i]; n = 0; text = ""; next }
 			$0 == "" { if (text != "") line[n++] = text; text = ""; next }
-			{ text = text (text == "" ? "" : ";") $0 }' <<<"$looks" | LC_ALL=C sort -u)
+			{ text = text (text == "" ? "" : ";") $0 }' <<<"$samples" | LC_ALL=C sort -u)
 		[[ "$(grep -c ' is$' <<<"$seen")" != "$workers" ]] || break
 	done
 	echo "$seen"
