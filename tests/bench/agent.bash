@@ -6,8 +6,8 @@
 # shellcheck source=SCRIPTDIR/bench.bash
 source "${BASH_SOURCE[0]%/*}/bench.bash"
 
-# catalogue SERVICES INSTANCES - puts what `document` makes into the catalogue, on nodes without an agent. Without serfHealth:
-# the leader would take a node away that has this check and is no member.
+# catalogue SERVICES INSTANCES - registers the instances of `document` in the catalogue, on nodes without an agent. It omits the check
+# serfHealth, because the leader would remove a node that has this check and is not a member.
 catalogue() {
 	local each listed
 
@@ -49,7 +49,7 @@ figure_flip() {
 	note flip ms "$ours" "$shell" ratio "$(jq -n "$ours / $shell")" 0.4
 }
 
-# _watch_by COMMAND - the agent's watch of svc-1 starts it from now on; a new watch does so at once, and that must be over.
+# _watch_by COMMAND - makes the agent's watch of svc-1 start this command. A new watch fires at once, so it waits for that run.
 _watch_by() {
 	# shellcheck disable=SC2086 # words
 	jq -n '{watches: [{type: "service", service: "svc-1", handler_type: "script", args: $ARGS.positional}]}' \
@@ -77,7 +77,7 @@ figure_resync() {
 	note_race resync 1.2 ours curl
 }
 
-# Requests that one flip among many services costs: the agent's own log tells them.
+# Counts, in the agent's log, the requests that one changed check among many services causes.
 figure_checks() {
 	local services=1000 asked
 
@@ -99,7 +99,7 @@ figure_checks() {
 	note checks requests "$asked" - count "$asked" 1
 }
 
-# An event of the watch of all checks, as the agent would give it now.
+# Starts swk-apply with the current document of checks, as the agent would.
 _checks_event() {
 	local index
 
@@ -109,6 +109,6 @@ _checks_event() {
 }
 
 _health_requests() {
-	sleep 0.5 # the agent writes a line when all is said
+	sleep 0.5 # the agent logs a request after it has answered
 	grep -c 'Request finished: method=GET url=/v1/health/service/' "$CONSUL_DIR/consul.log"
 }

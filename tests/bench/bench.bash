@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# What the figures share: where they run, how two programs are measured side by side, and how a figure is noted.
+# Shared by the figures: where they run, how two programs are compared, and how a figure is recorded.
 #
-# Set by run: BENCH_OUT (results), BENCH_ONCE (not empty: as little as possible, only to see that it works).
-# A figure runs in a subshell between bench_begin and bench_end; there it has $work, a folder in memory.
+# Set by run: BENCH_OUT (results), BENCH_ONCE (not empty: measure as little as possible, to check that it works).
+# A figure runs in a subshell between bench_begin and bench_end. $work is its folder, in memory.
 
 bench_root="$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)"
 bench_programs="${BUILD:-$bench_root/build}/bench"
@@ -19,7 +19,7 @@ swk_apply="${SWK_APPLY:-$bench_root/build/swk-apply}"
 shell_handler="$bench_root/tests/bench/shell-handler"
 work='' figure='' gateways=()
 
-# bench_begin FIGURE - a folder in memory, and that nothing is left behind.
+# bench_begin FIGURE - makes a folder in memory, and lets bench_end clean up at exit.
 bench_begin() {
 	figure="$1"
 	gateways=()
@@ -42,7 +42,7 @@ bench_end() {
 	rm -rf "$work"
 }
 
-# new_gateway NAME - starts one, and has swk-apply and the handler use it and its file. There may be several.
+# new_gateway NAME - starts a gateway, and makes swk-apply and the shell handler use it and its conf file. There may be several.
 new_gateway() {
 	unset GATEWAY_CONF
 	gateway_start "$work/$1" || return 1
@@ -50,12 +50,12 @@ new_gateway() {
 	export SWK_CONF="$GATEWAY_CONF" SWK_DYUPS="$GATEWAY_DYUPS"
 }
 
-# document [-c] SERVICES INSTANCES
+# document [-c] SERVICES INSTANCES - prints a document; with -c one instance is critical.
 document() {
 	"$bench_programs/make_document" "$@"
 }
 
-# keep_files, files_back - what is beside the conf file, as it is now; and the command by which it is so again.
+# keep_files - copies the files in the conf file's folder. files_back - prints the command that restores them.
 keep_files() {
 	mkdir -p "$work/kept"
 	rm -f "$work/kept/"*
@@ -66,10 +66,10 @@ files_back() {
 	echo "cp -p $work/kept/* ${SWK_CONF%/*}/"
 }
 
-# race ROUNDS RUNS LABEL PREPARE COMMAND [LABEL PREPARE COMMAND]... - runs the commands (of sh; `exec` in front spares a
-# process) RUNS times each, ROUNDS times over in turn, each run after its PREPARE, which is not measured. The results are in
-# $BENCH_OUT/raw/FIGURE.ROUND.json, for `seconds` and `times`; they take off what an sh costs that does nothing. hyperfine would
-# do that as well, but by the mean of some runs at its start, of which one that is slow spoils all.
+# race ROUNDS RUNS LABEL PREPARE COMMAND [LABEL PREPARE COMMAND]... - in each round, runs each command RUNS times, each time after
+# its PREPARE, which is not measured. Commands are for sh; `exec` at the beginning saves a process. The results go to
+# $BENCH_OUT/raw/FIGURE.ROUND.json, for `seconds` and `times`, which subtract the time of an empty sh. hyperfine can subtract that
+# too, but uses the mean of a few runs at its start, which one slow run distorts.
 race() {
 	local rounds="$1" runs="$2" round command
 	local -a arguments=(--command-name nothing --prepare true "sh -c ''")
@@ -90,35 +90,35 @@ race() {
 	done
 }
 
-# shellcheck disable=SC2016 # jq's own
+# shellcheck disable=SC2016 # jq's variables
 _jq_median='def median: sort | if length % 2 == 1 then .[length / 2 | floor]
 	else (.[length / 2 - 1] + .[length / 2]) / 2 end;
 	def raw($l): .results[] | select(.command == $l) | .median; def of($l): [raw($l) - raw("nothing"), 1e-5] | max;'
 
-# seconds LABEL - the median over the rounds of the medians.
+# seconds LABEL - prints the median over the rounds of their medians.
 seconds() {
 	jq -rs --arg l "$1" "$_jq_median"' map(of($l)) | median' "$BENCH_OUT/raw/$figure".*.json
 }
 
-# times LABEL LABEL - how many times as long as the second the first takes: the median over the rounds of their ratios, so
-# that what slows the machine down for a while slows both.
+# times LABEL LABEL - prints the ratio of the first to the second: the median over the rounds of their ratios, so that
+# a temporary slowdown of the machine affects both.
 times() {
 	jq -rs --arg a "$1" --arg b "$2" "$_jq_median"' map(of($a) / of($b)) | median' "$BENCH_OUT/raw/$figure".*.json
 }
 
-# median - of the numbers on standard input, a line each.
+# median - prints the median of the numbers on standard input, one per line.
 median() {
 	jq -rs "$_jq_median median"
 }
 
-# memory COMMAND - the most that it has resident, in KiB; it is one of sh.
+# memory COMMAND - prints the maximum resident memory of a command for sh, in KiB.
 memory() {
 	/usr/bin/time -f %M -o "$work/memory" sh -c "$1" >/dev/null 2>&1 || return 1
 	cat "$work/memory"
 }
 
-# note ROW UNIT OURS PEER KIND VALUE BAR - KIND is ratio (times), more (VALUE is in UNIT), or count; BAR is the most that VALUE may
-# be, or - for one that is only reported. Replaces an earlier figure of that name.
+# note ROW UNIT OURS PEER KIND VALUE BAR - records a figure, and replaces an earlier one of that name. KIND is ratio, more (a difference
+# in UNIT), or count. BAR is the maximum for VALUE, or - if there is none.
 note() {
 	local ok=-
 
@@ -130,12 +130,12 @@ note() {
 	printf '%-22s %12.4g %12.4g %s %10.3g %8s %5s\n' "$1" "$3" "${4/#-/0}" "$2" "$6" "$7" "$ok"
 }
 
-# note_race ROW BAR OURS PEER - of two labels of the race.
+# note_race ROW BAR OURS PEER - records the figure for two labels of the race.
 note_race() {
 	note "$1" s "$(seconds "$3")" "$(seconds "$4")" ratio "$(times "$3" "$4")" "$2"
 }
 
-# fail TEXT - what was measured was not what was meant.
+# fail TEXT - ends the figure, because it did not measure what it should.
 fail() {
 	echo "bench: $figure: $1" >&2
 	exit 1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# That figures can still be taken: some of each file, once and small. What comes out is not looked at.
+# Checks that the measurements still work: some of each file, once and with small sizes. The results do not matter.
 
 bats_require_minimum_version 1.5.0
 
@@ -9,15 +9,15 @@ once() {
 	grep "^$1" <<<"$output"
 }
 
-@test "an event beside curl and the shell handler" {
+@test "an event, compared with curl and the shell handler" {
 	once event-changed
 	grep '^event-changed-shell' <<<"$output"
 }
 
-@test "a document beside one that streams it" {
+@test "a document, compared with a program that streams it" {
 	once document
 }
 
-@test "a pass over a real agent beside curl" {
+@test "a full run on a real agent, compared with curl" {
 	once resync
 }

@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# Figures of one event, as a watch of one service gives it.
+# Figures for one event of a service watch.
 
 # shellcheck source=SCRIPTDIR/bench.bash
 source "${BASH_SOURCE[0]%/*}/bench.bash"
 
-# An event is later than the one before, which has been applied: the files are brought back before each run.
+# Each measured event is newer than the last applied one; the files are restored before each run.
 _before='CONSUL_INDEX=41' _after='CONSUL_INDEX=42'
 
-# event DOCUMENT - the command that applies it as an event of svc-1.
+# event DOCUMENT - prints the command that applies the document as an event of svc-1.
 event() {
 	echo "$_after exec $swk_apply --quiet --service svc-1 <$1"
 }
 
-# post BODY-FILE - the command that a bare POST is.
+# post BODY-FILE - prints the command that only sends the POST.
 post() {
 	echo "curl -s -X POST -o /dev/null --data-binary @$1 $SWK_DYUPS/upstream/svc-1"
 }
 
-# bodies - applies $work/b.json, then a.json, then b.json again, and leaves what was sent for each in a.body and b.body.
+# bodies - applies $work/b.json, then a.json, then b.json again, and writes the bodies that were sent to a.body and b.body.
 bodies() {
 	local each
 
@@ -29,19 +29,19 @@ bodies() {
 			END { sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", body); printf "%s", body }' >"$work/$each.body"
 	done
 	if [[ ! -s "$work/a.body" ]] || cmp -s "$work/a.body" "$work/b.body"; then
-		fail 'the two documents come to the same'
+		fail 'both documents give the same upstream'
 	fi
 }
 
-# two_documents - of 10 instances each; in b.json one is critical.
+# two_documents - makes two documents of 10 instances; in b.json one is critical.
 two_documents() {
 	document 1 10 >"$work/a.json"
 	document -c 1 10 >"$work/b.json"
 }
 
-# whether nginx has what a.json says
+# Checks that nginx has all instances of a.json.
 has_all_ten() {
-	[[ "$(_gateway_observe upstream/svc-1 | wc -l)" == 10 ]] || fail 'nginx has not what was sent'
+	[[ "$(_gateway_observe upstream/svc-1 | wc -l)" == 10 ]] || fail 'nginx does not have what was sent'
 }
 
 figure_event_changed() {
@@ -73,7 +73,7 @@ figure_event_unchanged() {
 	note_race event-unchanged 0.35 ours curl
 }
 
-# The cost of an event beside what is managed. For each number a gateway that has them, and its own files.
+# How the cost of an event depends on the number of managed upstreams. Each number has its own gateway and files.
 figure_managed() {
 	local n command
 	local -a numbers=(10 100 1000 10000) arguments=()

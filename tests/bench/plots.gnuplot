@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# gnuplot -c plots.gnuplot ratios|growth-document|growth-managed DATA - on standard output, as SVG, with a background of its own,
-# so that it can be read on a dark page.
+# gnuplot -c plots.gnuplot ratios|growth-document|growth-managed DATA - prints a plot as SVG. It has a background, so that it can
+# be read on a dark page.
 
 ours = "#1f6fb4"
 peer = "#9a9a9a"

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# Figures of what is large: one document, and a first sync.
+# Figures for a large document and a first sync.
 
 # shellcheck source=SCRIPTDIR/bench.bash
 source "${BASH_SOURCE[0]%/*}/bench.bash"
 
-# The size of a document: time and memory of a whole event, and of a program that only streams it.
+# How time and memory depend on the size of a document: for an event, and for a program that only streams the document.
 #
-# The upstream in the file has one server fewer, so that the file is written and its servers are sent; what nginx has from
-# the run before makes no difference to that. Its limits are raised, 100,000 servers are a body of 6 MB; and it has one worker,
-# because others would still be busy with one body when the next run begins.
+# The upstream in the conf file has one server fewer, so each run writes the file and sends the servers, whatever nginx has from
+# the run before. nginx's limits are raised, because 100,000 servers are a body of 6 MB. It has one worker, because others would
+# still process a body when the next run begins.
 figure_document() {
 	local n ours stream
 	local -a numbers=(10 100 1000 10000 100000)
@@ -30,7 +30,7 @@ figure_document() {
 		cp -p "$work/kept/"* "${SWK_CONF%/*}/"
 		printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$n" "$(stat -c %s "$work/a.json")" "$(seconds ours)" "$(memory "exec $ours")" \
 			"$(seconds stream)" "$(memory "exec $stream")" "$(times ours stream)"
-		[[ "$(_gateway_observe upstream/svc-1 | wc -l)" == "$n" ]] || fail "nginx has not all of $n servers"
+		[[ "$(_gateway_observe upstream/svc-1 | wc -l)" == "$n" ]] || fail "nginx does not have all $n servers"
 	done >"$work/growth"
 	mv "$work/growth" "$BENCH_OUT/growth-document.tsv"
 	# shellcheck disable=SC2046 # words of numbers
@@ -43,9 +43,8 @@ _mib() {
 	jq -n "$1 / 1024"
 }
 
-# A first sync: each run begins with an nginx that has just started and has no upstream, in turns with its peer. Ours has the
-# file, and nothing is known of what nginx has, so that it is owed all of it; and, reported beside that, no file, but a
-# document to make it of.
+# A first sync. Each run, and each run of the peer, begins with an nginx that has just started and has no upstream. In first-sync the
+# conf file exists without a state file, so everything is pending. In first-sync-document there is only a document.
 figure_first_sync() {
 	local services=3000 rounds=3 round wrong
 	local -a ours=() loop=() whole=()
@@ -60,7 +59,7 @@ figure_first_sync() {
 		_none_wrong
 		[[ -s "$work/loop" ]] || _bare_loop
 		_fresh_gateway
-		cp "$work/wanted.conf" "$SWK_CONF"
+		cp "$work/expected.conf" "$SWK_CONF"
 		ours+=("$(_first_sync ours "$swk_apply --quiet --service svc-1 <$work/one.json")")
 		_none_wrong
 		_fresh_gateway
@@ -85,13 +84,13 @@ _fresh_gateway() {
 	GATEWAY_WORKERS=4 GATEWAY_QUEUE=64k new_gateway gateway || exit 1
 }
 
-# _first_sync LABEL COMMAND - its seconds
+# _first_sync LABEL COMMAND - runs the command, and prints its seconds.
 _first_sync() {
 	race 1 1 "$1" true "exec $2" >&2 || exit 1
 	seconds "$1"
 }
 
-# The same bodies, each sent on a connection of its own, and whatever is answered, it goes on.
+# Makes the peer: curl sends the same bodies, each on its own connection, and ignores the answers.
 _bare_loop() {
 	gateway_requests | awk -v at="$GATEWAY_DYUPS" '
 		$1 == "POST" && !seen[$2]++ {
@@ -101,14 +100,14 @@ _bare_loop() {
 				between, at, uri, $0
 			between = "next\n"
 		}' >"$work/loop"
-	cp "$SWK_CONF" "$work/wanted.conf"
+	cp "$SWK_CONF" "$work/expected.conf"
 }
 
-# How many upstreams are, on some worker, not as our file has them.
+# Prints how many upstreams differ from the conf file on at least one worker.
 _wrong_upstreams() {
-	local wanted="$SWK_CONF"
+	local expected="$SWK_CONF"
 
-	[[ ! -s "$work/wanted.conf" ]] || wanted="$work/wanted.conf"
+	[[ ! -s "$work/expected.conf" ]] || expected="$work/expected.conf"
 	gateway_workers_detail >"$work/detail" || fail 'the workers do not answer'
 	awk '
 		FNR == NR && $1 == "upstream" { name = $2; names[name] }
@@ -126,5 +125,5 @@ _wrong_upstreams() {
 				wrong += bad
 			}
 			print wrong + 0
-		}' "$wanted" "$work/detail"
+		}' "$expected" "$work/detail"
 }

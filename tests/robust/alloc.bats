@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Memory may run out at any allocation: that is said, nothing is torn, and the next run finishes what was begun.
+# Any allocation may fail. Then swk-apply prints an error, no file is torn, and the next run finishes the work.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # what robust.bash reads and sets; each test is a shell of its own
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # variables of robust.bash; each test is a shell of its own
 load robust
 
 untouched() {
@@ -10,9 +10,9 @@ untouched() {
 		! grep -qv '^GET' "$GATEWAY_DIR/requests.log"
 }
 
-# fail_allocations STEP STATUS... - fails one of the first allocations from main on, then another so many further, and so on, until
-# a run gets by without; these are the statuses that may come of it. ROBUST_OFFSET says which is the first. FAILALLOC_ON fails all
-# the others behind it, too; ROBUST_ALL=1 has every single one fail where the step leaves some out.
+# fail_allocations STEP STATUS... - repeats the run, and lets one allocation after main fail, each time STEP allocations later, until
+# a run ends before that allocation. Each run must end with one of these statuses. ROBUST_OFFSET determines the first allocation.
+# With FAILALLOC_ON all later allocations fail, too. ROBUST_ALL=1 makes STEP 1.
 fail_allocations() {
 	local number step="$1" points=0 changed=yes allowed
 	local -A counted=()
@@ -33,7 +33,7 @@ fail_allocations() {
 				"${run_of[@]}" <"$TEST_DIR/document" >/dev/null 2>"$TEST_DIR/said" || status=$?
 		} 2>/dev/null
 		[[ -s "$TEST_DIR/allocations" ]] || problem 'it did not exit normally' || return 1
-		# Where a path can't be followed for want of memory, it is the file that can't be had.
+		# If memory runs out while a path is resolved, the error is 73 for the file.
 		[[ "$allowed" == *" $status "* || "$status $(cat "$TEST_DIR/said")" == '73 '*': Cannot allocate memory; nothing was changed' ]] ||
 			problem 'a wrong status' || return 1
 		counted[$status]=$((${counted[$status]:-0} + 1))
@@ -42,7 +42,7 @@ fail_allocations() {
 		! grep -qvE "^swk(-apply)?: " "$TEST_DIR/said" || problem 'another program printed a message' || return 1
 		((!status)) || grep -qE "^swk(-apply)?: error: " "$TEST_DIR/said" || problem 'no error message' || return 1
 		nothing_left_over || problem 'a file is left over' || return 1
-		# Most of them end before anything is changed: then there is nothing to finish, or to put back.
+		# Most runs end before they change anything. Then there is nothing to finish or to restore.
 		! untouched || continue
 		changed=yes
 		if [[ "${run_of[*]}" == *--resync* ]]; then
@@ -64,18 +64,18 @@ fail_allocations() {
 	fail_allocations 5 0 70 75
 }
 
-@test "alloc: no more memory from some point on" {
+@test "alloc: from some allocation on, all fail" {
 	begin_with old
 	export FAILALLOC_ON=1
 	fail_allocations 10 0 70 75
 }
 
-@test "alloc: allocations of a complete pass fail in turn" {
+@test "alloc: each allocation of a full run fails in turn" {
 	begin_with_consul
 	fail_allocations 33 0 69 70 75
 }
 
-@test "alloc: allocations of going back to the file before fail in turn" {
+@test "alloc: each allocation of swk undo fails in turn" {
 	begin_with_undo
 	fail_allocations 5 0 70 75
 }

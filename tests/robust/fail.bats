@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Any system call may fail. What can be borne is borne; what can't is said, in one line, with the right status, and the next run
-# finishes what was begun.
+# Any system call may fail. A run tolerates harmless errors; for others it prints one line and ends with the right status, and the
+# next run finishes the work.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # what robust.bash reads and sets; each test is a shell of its own
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # variables of robust.bash; each test is a shell of its own
 load robust
 
-# kind_of CALL - prints `stat` for each system call that stat(2) and its siblings may be: versions of libc differ.
+# kind_of CALL - prints `stat` for each system call that libc may use for stat(2) and similar functions, because versions differ.
 kind_of() {
 	case $1 in
 	newfstatat | fstat | fstat64 | fstatat64 | lstat | statx) echo stat ;;
@@ -14,29 +14,29 @@ kind_of() {
 	esac
 }
 
-# The status of a run in which this call on one of its files fails so.
+# store_status CALL FILE ERROR - prints the expected status of a run in which this call on one of its files fails.
 store_status() {
 	local call file="$2" error="$3"
 
 	call=$(kind_of "$1")
 	case "$call $file $error" in
 	'read '*' EINTR' | 'write '*' EINTR') echo 0 ;;
-	# What was to be read from it, was; the lock goes with the process.
+	# Only for a written file does the result of close matter. The lock ends with the process.
 	'close tmp '*) echo 73 ;;
 	'close '*) echo 0 ;;
-	# Whose the lock is, is looked at only to give it to the folder's owner.
+	# The run reads the lock's owner only to give the lock to the folder's owner.
 	'stat lock '*) echo 0 ;;
-	# Who can't look whether an operator holds has to think so.
+	# If the hold can't be read, the run must assume that there is one.
 	'stat hold '*) echo 10 ;;
-	# Where a file can't have two names, it is written twice.
+	# If a hard link is impossible, the run writes a copy.
 	'link conf '*) echo 0 ;;
-	# Whoever may not give a file away keeps it.
+	# If the owner can't be changed, the file keeps its owner.
 	'fchown '*) echo 0 ;;
 	*) echo 73 ;;
 	esac
 }
 
-# Why this call may fail.
+# store_errors CALL - prints the errors with which this call on a file may fail.
 store_errors() {
 	case $(kind_of "$1") in
 	openat) echo ENOSPC EMFILE ;;
@@ -51,7 +51,7 @@ store_errors() {
 	esac
 }
 
-@test "fail: each call on its files" {
+@test "fail: each call on the run's files" {
 	local call number what conf error points=0 tried=0
 	local -A counted=() expected=()
 
@@ -67,7 +67,7 @@ store_errors() {
 			put_back
 			disturb "$call" "$number" "error=$error"
 			grep -q 'INJECTED' "$TEST_DIR/injected" || problem 'it did not reach this call' || return 1
-			# Asked twice: whether it is there, without which nothing works, and whose it is, which is not so important.
+			# The folder's stat is called twice: to see whether the folder exists, which is essential, and for its owner, which is not.
 			[[ "$(kind_of "$call") $what $status" == 'stat folder 0' ]] ||
 				[[ "$status" == "$(store_status "$call" "$what" "$error")" ]] || problem 'a wrong status' || return 1
 			nothing_left_over || problem 'a file is left over' || return 1
@@ -91,7 +91,7 @@ store_errors() {
 	((points_seen > 80 && ${#expected[73]} > 40 && points == tried && tried >= points_seen / 3 && ${counted[73]:-0} > 0))
 }
 
-# Why a call about a connection may fail.
+# net_errors CALL - prints the errors with which this call on a connection may fail.
 net_errors() {
 	case $1 in
 	socket | socketpair) echo EMFILE ENOBUFS ;;
@@ -103,8 +103,8 @@ net_errors() {
 	esac
 }
 
-# record_fewest - the record of a run that got along with few calls: how many connections it takes, and how often it waits, varies,
-# and what only some runs do would mostly be missed.
+# record_fewest - records several runs, and keeps the record with the fewest calls. The number of connections and waits varies, and
+# calls that only some runs make would mostly be missed.
 record_fewest() {
 	local _
 
@@ -117,8 +117,8 @@ record_fewest() {
 	done
 }
 
-# fail_connections STATUS... - lets each fail. The statuses that may come of it; whether another run, the same once more, brings all
-# to be as it should.
+# fail_connections STATUS... - lets each call on a connection fail. Each run must end with one of these statuses, and the same run
+# again must finish the work.
 fail_connections() {
 	local call number what conf error points=0 missed=0 tried=0 allowed=" $* "
 	local -A counted=()
@@ -130,7 +130,7 @@ fail_connections() {
 			chosen 3 || continue
 			tried=$((tried + 1))
 			point="$error from $call $number"
-			# A run that didn't come to it may have had fewer such calls by chance.
+			# A run may by chance make fewer such calls, and not reach this one.
 			for _ in 1 2 3; do
 				put_back
 				disturb "$call" "$number" "error=$error"
@@ -146,7 +146,7 @@ fail_connections() {
 				grep -q '^swk-apply: error: ' "$TEST_DIR/said" || problem 'no error message' || return 1
 				! grep -qv '^swk-apply: ' "$TEST_DIR/said" || problem 'another program printed a message' || return 1
 			fi
-			# Of Consul, a part may have been heard, and the file is right for that part.
+			# If Consul answered only in part, the conf file is right for that part.
 			if [[ "$status" == 69 || "$(conf_is)" == torn ]]; then
 				[[ "$status" == 69 ]] || problem 'the conf file is neither old nor new' || return 1
 				(_gateway_nginx -t -q) || problem 'nginx does not read the conf file' || return 1
@@ -169,6 +169,6 @@ fail_connections() {
 
 @test "fail: each call on the connections to Consul and nginx" {
 	begin_with_consul
-	[[ -n "${ROBUST_ALL:-}" ]] || FAIL_ERRORS=1 # of each call's errors, the first
+	[[ -n "${ROBUST_ALL:-}" ]] || FAIL_ERRORS=1 # only the first error of each call
 	fail_connections 0 69 75
 }

@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Killed at any system call, a run leaves the old file or the new one, and the next run finishes what it began.
+# A run that is killed at any system call leaves the old or the new conf file, and the next run finishes the work.
 
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # what robust.bash reads and sets; each test is a shell of its own
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # variables of robust.bash; each test is a shell of its own
 load robust
 
-# Kills the run at every call, one after the other, on entry, so that the call isn't made. How many calls there are of those that
-# are about connections differs from run to run, as the other side is quick or slow: these are gone through until a run has no such
-# call any more, and one that a run did not come to is counted as missed. Of all others, none may be missed. Only every tenth call is
-# one of those gone through, each time others; of those behind the last that was recorded, the first that isn't ends the search.
+# kill_everywhere - repeats the run, and kills it at every tenth system call, on entry, so that the call is not made. ROBUST_OFFSET
+# chooses which calls. The number of calls on connections varies from run to run. So the test continues after the recorded number of
+# such calls, until a run does not reach the next chosen one, and counts recorded calls that a run did not reach as missed. No other
+# call may be missed.
 kill_everywhere() {
 	local call first recorded varies number killed=0 missed=0 of_call tried_of_call tried=0 all=0
 
@@ -23,7 +23,7 @@ kill_everywhere() {
 			fi
 			((number > recorded)) || tried_of_call=$((tried_of_call + 1))
 			point="killed at $call $number"
-			# A run that didn't come to it may have had fewer such calls by chance.
+			# A run may by chance make fewer such calls, and not reach this one.
 			for _ in 1 2 3 4 5; do
 				put_back
 				disturb "$call" "$number" signal=KILL
@@ -57,31 +57,31 @@ kill_everywhere() {
 		"$TEST_DIR/calls")
 	say "$BATS_TEST_DESCRIPTION: $all calls, of which $tried were tried; killed at $killed, missed $missed"
 	((all > 100 && killed >= tried - missed && missed * 10 < tried + 10)) || problem 'too many points were missed' || return 1
-	# Calls after the last that was recorded count as well when every tenth is chosen.
+	# Every tenth is chosen of all calls, including those after the last recorded one.
 	((points_seen >= all && tried >= all / 16)) || problem 'too few points were tried'
 }
 
-@test "kill: the first run, where there is no file yet" {
+@test "kill: the first run, without a conf file" {
 	begin_with nothing
 	kill_everywhere
 }
 
-@test "kill: a run that makes, changes and deletes upstreams" {
+@test "kill: a run that adds, changes and deletes upstreams" {
 	begin_with old
 	kill_everywhere
 }
 
-@test "kill: a complete pass" {
+@test "kill: a full run" {
 	begin_with_consul
 	kill_everywhere
 }
 
-@test "kill: a document of checks, of which some are remembered" {
+@test "kill: a document of checks, some of them recorded in FILE.checks" {
 	begin_with_checks
 	kill_everywhere
 }
 
-@test "kill: going back to the file before" {
+@test "kill: swk undo" {
 	begin_with_undo
 	kill_everywhere
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# What the tests of this folder share: a gateway that stands at `old`, a run that brings it to `new`, and means to disturb that
-# run at one place, to put everything back for the next place, and to judge what came of it.
+# Shared by the tests of this folder: a gateway in the state `old`, a run that changes it to `new`, and functions that disturb the
+# run at one point, restore the state `old`, and check the result.
 
 # shellcheck source=SCRIPTDIR/../lib/gateway.bash
 source "${BASH_SOURCE[0]%/*}/../lib/gateway.bash"
@@ -15,10 +15,10 @@ ROOT="$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)"
 PROGRAM="${SWK_APPLY:-$ROOT/build/swk-apply}"
 OPERATOR="${SWK_SWK:-${PROGRAM%/*}/swk}"
 
-# What is under way: the command of the run that is disturbed, the place, for messages, and the status that came of it.
+# run_of: the command of the disturbed run. point: the current point, for messages. status: the status of the last run.
 declare -ga run_of=()
 declare -g point='' status=0
-# What the next run comes to, where that is another one of the same kind.
+# The state that a repeated run reaches (old or new); empty if the next run is one about another service.
 declare -g next_is=''
 
 setup() {
@@ -36,20 +36,20 @@ teardown() {
 	gateway_stop
 }
 
-# say WORD... - for whoever watches the tests.
+# say WORD... - prints a comment to the test's output.
 say() {
 	echo "# $*" >&3
 }
 
-# chosen EVERY - whether the next point of a run is one of those that are tried: every so manieth, from another one on with each
-# ROBUST_OFFSET, which tests/run shows. With ROBUST_ALL all of them are.
+# chosen EVERY - whether to try the next point of a run: every EVERYth, starting at ROBUST_OFFSET, which tests/run prints.
+# With ROBUST_ALL every point.
 points_seen=0
 chosen() {
 	points_seen=$((points_seen + 1))
 	[[ -n "${ROBUST_ALL:-}" ]] || (((points_seen + ROBUST_OFFSET) % $1 == 0))
 }
 
-# instance SERVICE HOST [COLOUR] - one of a document's; document INSTANCE... - all of it.
+# instance SERVICE HOST [COLOUR], document INSTANCE... - print an instance and a document.
 instance() {
 	printf '{"Node":{},"Service":{"Service":"%s","ID":"%s-%s","Port":80,"Address":"10.0.0.%s","Tags":[%s]},"Checks":[]}' \
 		"$1" "$1" "$2" "$2" "${3:+\"gray=$3\"}"
@@ -63,8 +63,8 @@ document() {
 
 # ---- from old to new ----
 
-# begin_with nothing|old - what is there before each disturbed run, and the document that it gets: `old` has an upstream that the
-# document changes, one that it leaves, and one that it deletes.
+# begin_with nothing|old - makes the state before each disturbed run, and the run's document. `old` has an upstream that the document
+# changes, one that it keeps, and one that it deletes.
 begin_with() {
 	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
 	if [[ "$1" == old ]]; then
@@ -76,7 +76,7 @@ begin_with() {
 	reach_new
 }
 
-# begin_with_consul - the same for a complete pass: an agent has what is new.
+# begin_with_consul - the same for a full run: an agent has the new state.
 begin_with_consul() {
 	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
 	"$PROGRAM" < <(document "$(instance api 1)" "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)" "$(instance gone 1)")
@@ -88,13 +88,13 @@ begin_with_consul() {
 	consul_register web web-2 10.0.0.2 80 gray=same
 	consul_register web web-5 10.0.0.5 80 gray=new
 	: >"$TEST_DIR/document"
-	# The samples at each worker are some 2,000 calls more, all alike.
+	# Without --verify=no, the reads of each worker would add about 2,000 similar calls.
 	run_of=("$PROGRAM" --resync --verify=no)
 	reach_new
 }
 
-# begin_with_checks - the same for a document of checks, where it is remembered what was seen of them. Of api it tells nothing
-# new, so that it is not asked about. The same document once more makes of everything what is new.
+# begin_with_checks - the same for a document of checks, with a FILE.checks from an earlier run. The checks of api are unchanged, so
+# the run does not ask about api. The same document again leads to the state new.
 begin_with_checks() {
 	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
 	consul_start "$TEST_DIR/consul"
@@ -119,7 +119,7 @@ begin_with_checks() {
 	[ "$(grep -c '^service .* \(api\|more\|web\)$' "$TEST_DIR/new/checks")" == 3 ]
 }
 
-# begin_with_undo - the same for going back to the file before. The hold that begins with it is taken for granted by nobody.
+# begin_with_undo - the same for swk undo. The tests also check the hold that it begins.
 begin_with_undo() {
 	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
 	"$PROGRAM" < <(document "$(instance web 4)" "$(instance web 2 same)" "$(instance web 5 new)")
@@ -130,7 +130,7 @@ begin_with_undo() {
 	reach_new
 }
 
-# What an undisturbed run makes of it, and the way back.
+# Makes the state new with an undisturbed run, and then restores the state old.
 reach_new() {
 	"${run_of[@]}" <"$TEST_DIR/document"
 	keep "$TEST_DIR/new"
@@ -149,7 +149,7 @@ keep() {
 	one_detail >"$1/detail"
 }
 
-# Requests that make every upstream of the interface as it was, for curl.
+# Prints curl's configuration for requests that restore every upstream in nginx.
 way_back() {
 	local name first=1
 
@@ -182,9 +182,10 @@ put_back() {
 
 # ---- the points of a run ----
 
-# record - notes every system call of an undisturbed run, from main on, in $TEST_DIR/calls: its name, the how manieth of that name
-# in the process; `net` where it is about a connection, else what file of the conf's folder it is about (conf, state, lock, tmp,
-# checks, folder), else `-`; and which the conf is by then, old or new. main begins with an open of /dev/null for reading and writing; the loader opens nothing to write.
+# record - writes every system call of an undisturbed run, from main on, to $TEST_DIR/calls. A line has the name of the call; its
+# number among the calls of that name; what it concerns: `net` for a connection, or a file (conf, state, lock, tmp, checks, folder),
+# or `-`; and whether the conf file is old or new then. main begins by opening /dev/null for reading and writing; the loader
+# never opens a file for writing.
 record() {
 	put_back
 	strace -y -s 4096 -o "$TEST_DIR/trace" "${run_of[@]}" <"$TEST_DIR/document" >/dev/null
@@ -209,26 +210,26 @@ record() {
 				committed = 1
 		}
 	' "$TEST_DIR/trace" >"$TEST_DIR/calls"
-	# A trace that was not understood would have no points, and pass.
+	# If the trace was not parsed correctly, there would be no points, and the test would pass.
 	grep -q '^openat [0-9]* - old$' "$TEST_DIR/calls"
 	grep -q '^rename [0-9]* tmp old$' "$TEST_DIR/calls"
 	grep -q '^sendto [0-9]* net new$' "$TEST_DIR/calls"
 }
 
-# disturb CALL NUMBER INJECTION - makes the run with something done to that one call of it; its status is left in $status, what it
-# said in $TEST_DIR/said, and what it and its trace had of that call in $TEST_DIR/injected.
+# disturb CALL NUMBER INJECTION - runs swk-apply with this injection at that call. Sets $status; messages are in $TEST_DIR/said, and
+# the trace of that call in $TEST_DIR/injected.
 disturb() {
 	status=0
-	# The shell would tell of each one that was killed.
+	# Otherwise the shell would report each process that was killed.
 	{
 		strace -o "$TEST_DIR/injected" -e trace="$1" -e inject="$1:$3:when=$2" "${run_of[@]}" \
 			<"$TEST_DIR/document" >/dev/null 2>"$TEST_DIR/said" || status=$?
 	} 2>/dev/null
 }
 
-# ---- what came of it ----
+# ---- the result ----
 
-# problem WORD... - says what is wrong at this point, with all there is to see. Fails.
+# problem WORD... - prints what is wrong at this point, with all files and nginx's state. Fails.
 problem() {
 	{
 		printf '%s: %s (status %s, ROBUST_OFFSET=%s)\n' "$point" "$*" "$status" "$ROBUST_OFFSET"
@@ -242,7 +243,7 @@ problem() {
 	return 1
 }
 
-# Which the conf file is: old, new, or neither, and then it is torn. Where nothing was there before, none is old.
+# Prints the state of the conf file: old, new or torn. If the state old has no conf file, a missing file is old.
 conf_is() {
 	local which
 
@@ -255,19 +256,19 @@ conf_is() {
 	echo torn
 }
 
-# The state file is whole, or not there.
+# Whether the state file is complete or missing.
 state_reads() {
 	[[ ! -e "$SWK_CONF.state" ]] ||
 		[[ "$(head -n 1 "$SWK_CONF.state")" == 'swk-apply state 1' && "$(tail -n 1 "$SWK_CONF.state")" == end ]]
 }
 
-# The same of what is remembered of checks.
+# Whether FILE.checks is complete or missing.
 checks_read() {
 	[[ ! -e "$SWK_CONF.checks" ]] ||
 		[[ "$(head -n 1 "$SWK_CONF.checks")" == 'swk-apply checks 1' && "$(tail -n 1 "$SWK_CONF.checks")" == end ]]
 }
 
-# The file before is found: the old one once the conf file is the new one, and until then what it was.
+# Whether the previous file is right: once the conf file is new, it is the old conf file; until then it is unchanged.
 previous_is_right() {
 	local found="$SWK_CONF.previous" expected="$TEST_DIR/old/previous"
 
@@ -280,7 +281,7 @@ previous_is_right() {
 	if [[ -e "$expected" ]]; then cmp -s "$found" "$expected"; else [[ ! -e "$found" ]] || cmp -s "$found" "$SWK_CONF"; fi
 }
 
-# The hold is whole, or not there; and there it is before the file is put back.
+# Whether the hold is complete or missing. swk undo must write it before it restores the conf file.
 hold_reads() {
 	if [[ -e "$SWK_CONF.hold" ]]; then
 		[[ "$(head -n 1 "$SWK_CONF.hold")" == 'swk hold 1' && "$(tail -n 1 "$SWK_CONF.hold")" == end ]]
@@ -295,7 +296,7 @@ nothing_left_over() {
 	for file in "${SWK_CONF%/*}"/*; do
 		case $file in
 		"$SWK_CONF" | "$SWK_CONF.state" | "$SWK_CONF.checks" | "$SWK_CONF.lock") ;;
-		# The second stays until the file is changed again: it may be the file before.
+		# The second may be the previous file, and stays until the conf file changes again.
 		"$SWK_CONF.previous" | "$SWK_CONF.previous.tmp") ;;
 		"$SWK_CONF.hold") [[ "${run_of[0]}" == "$OPERATOR" ]] || return 1 ;;
 		*) return 1 ;;
@@ -303,8 +304,9 @@ nothing_left_over() {
 	done
 }
 
-# one_more_run_reconciles [new] - whether one more run finishes what was begun: it says nothing is amiss, and all workers have what
-# the conf file says. It is about something else, and leaves the conf as it is; or it is the same run again, and the conf is new.
+# one_more_run_reconciles [new] - whether one more run finishes the work: it prints no message, and all workers match the conf file.
+# With new, or if next_is is set, it repeats the same run, and the conf file must reach that state. Otherwise the run is about another
+# service, and must keep the conf file.
 one_more_run_reconciles() {
 	local expected="${1:-$next_is}" input="$TEST_DIR/document"
 	local -a next=("${run_of[@]}")
@@ -313,7 +315,7 @@ one_more_run_reconciles() {
 	checks_read || problem 'FILE.checks is not valid' || return 1
 	[[ "$(conf_is)" == torn ]] || previous_is_right || problem 'FILE.previous is wrong' || return 1
 	hold_reads || problem 'the hold is invalid or missing' || return 1
-	# What holds lets nothing else be said.
+	# On hold, every run would print an error.
 	rm -f "$SWK_CONF.hold"
 	if [[ -z "$expected" ]]; then
 		expected=$(conf_is)
@@ -329,18 +331,18 @@ one_more_run_reconciles() {
 	is_on_all_workers "$expected" || problem "not all workers match the conf file ($expected)"
 }
 
-# /detail, an upstream a line, sorted: their order differs from worker to worker.
+# Prints /detail with one upstream per line, sorted, because the order differs between workers.
 one_detail() {
 	_gateway_observe detail | awk 'BEGIN { RS = "" } { gsub(/\n/, ";"); print }' | LC_ALL=C sort
 }
 
-# The same of every worker, each line with the worker before it: samples on connections of their own, until all were seen.
+# Prints the same for every worker, each line preceded by its worker. It repeats requests on new connections until all have answered.
 all_details() {
 	local workers end=$((SECONDS + 20)) samples='' seen
 
 	workers=$(gateway_workers | wc -l)
 	while ((SECONDS < end)); do
-		# What stands behind # is not sent; it only makes curl ask several times.
+		# curl does not send the text after #; the range only makes it ask several times.
 		samples+=$(curl -sS --max-time 20 -H 'X-Observer: 1' -H 'Connection: close' -w '\n@%header{x-worker}\n' \
 			"$GATEWAY_DYUPS/detail#[1-8]")$'\n'
 		seen=$(awk '
@@ -352,7 +354,7 @@ all_details() {
 	echo "$seen"
 }
 
-# is_on_all_workers old|new - whether each worker has just that.
+# is_on_all_workers old|new - whether each worker has exactly this state.
 is_on_all_workers() {
 	local worker
 
