@@ -168,7 +168,7 @@ differences() {
 	checks_event
 	set_node EDGE-0 critical
 	checks_event
-	# s1, s4 and s7 have theirs on edge-1 and edge-2.
+	# The instances of s1, s4 and s7 are on edge-1 and edge-2.
 	[ "$asked" == 's2 s3 s5 s6 s8 s9' ]
 	[ "$(servers s2)" == 10.0.1.2:80 ]
 	[ -z "$(differences)" ]

@@ -64,9 +64,9 @@ found() {
 		'.[] | select(.hint | not) | (if .file == $main then "" else (.file | ltrimstr($dir)) + ":" end) + "\(.line) \(.rule)"'
 }
 
-# mended RULE BAD GOOD [no] - checks that BAD, the content of an http block, has exactly this finding, and GOOD has none. nginx must
+# check_rule RULE BAD GOOD [no] - checks that BAD, the content of an http block, has exactly this finding, and GOOD has none. nginx must
 # accept GOOD, and also BAD unless "no" is given. Only a Tengine checks configurations with directives of dyups.
-mended() {
+check_rule() {
 	main <<<"$2"
 	echo "bad: $2"
 	[ "$(found | sed 's/.* //')" == "$1" ]
@@ -99,33 +99,33 @@ interface() {
 @test "each proposed fix removes its finding, and nginx accepts the result" {
 	local beside="$include"
 
-	mended bound-at-start "$(to 'proxy_pass http://web;')" "$(to "set \$backend web; proxy_pass http://\$backend;")"
-	mended bound-at-start "$(to 'proxy_pass http://web/b/;')" \
+	check_rule bound-at-start "$(to 'proxy_pass http://web;')" "$(to "set \$backend web; proxy_pass http://\$backend;")"
+	check_rule bound-at-start "$(to 'proxy_pass http://web/b/;')" \
 		"$(to "set \$backend web; rewrite ^/a/(.*) /b/\$1 break; proxy_pass http://\$backend;")"
-	mended bound-at-start "$(to 'fastcgi_pass web;')" "$(to "set \$backend web; fastcgi_pass \$backend;")"
-	mended bound-at-start "$(to 'uwsgi_pass uwsgi://web;')" "$(to "set \$backend web; uwsgi_pass uwsgi://\$backend;")"
-	mended bound-at-start "$(to 'scgi_pass web;')" "$(to "set \$backend web; scgi_pass \$backend;")"
-	mended upstream-twice "$include upstream web { server 127.0.0.1:1; }" "$include" no
+	check_rule bound-at-start "$(to 'fastcgi_pass web;')" "$(to "set \$backend web; fastcgi_pass \$backend;")"
+	check_rule bound-at-start "$(to 'uwsgi_pass uwsgi://web;')" "$(to "set \$backend web; uwsgi_pass uwsgi://\$backend;")"
+	check_rule bound-at-start "$(to 'scgi_pass web;')" "$(to "set \$backend web; scgi_pass \$backend;")"
+	check_rule upstream-twice "$include upstream web { server 127.0.0.1:1; }" "$include" no
 	# Tengine compares names with case.
-	mended upstream-case "$include upstream Web { server 127.0.0.1:1; }" "$include" "${SWK_TENGINE:-no}"
-	mended included-twice "$include include conf.d/dyups.upstream.conf;" "$include" no
+	check_rule upstream-case "$include upstream Web { server 127.0.0.1:1; }" "$include" "${SWK_TENGINE:-no}"
+	check_rule included-twice "$include include conf.d/dyups.upstream.conf;" "$include" no
 	echo 'state' >"$SWK_CONF.state"
-	mended include-too-wide 'include conf.d/*;' "$beside" no
+	check_rule include-too-wide 'include conf.d/*;' "$beside" no
 	rm "$SWK_CONF.state"
-	mended not-included '' "$include"
-	mended not-included 'include conf.d/*.other;' "include $SWK_CONF;"
+	check_rule not-included '' "$include"
+	check_rule not-included 'include conf.d/*.other;' "include $SWK_CONF;"
 
-	mended interface-open "$(interface '' "listen $(free_port);")" \
+	check_rule interface-open "$(interface '' "listen $(free_port);")" \
 		"$(interface '' "listen 127.0.0.1:$(free_port);" 'allow 127.0.0.1; deny all;')"
-	mended interface-open "$(interface '' "listen [::]:$(free_port);")" \
+	check_rule interface-open "$(interface '' "listen [::]:$(free_port);")" \
 		"$(interface '' "listen [::]:$(free_port);" 'allow 127.0.0.1; deny all;')"
 	conf_file 30
-	mended body-in-pieces "$(interface '' "listen unix:$DIR/s;")" \
+	check_rule body-in-pieces "$(interface '' "listen unix:$DIR/s;")" \
 		"$(interface '' "listen unix:$DIR/s;" 'client_body_in_file_only clean;')"
-	mended body-size "$(interface '' "listen unix:$DIR/s;" 'client_body_in_file_only clean; client_max_body_size 1k;')" \
+	check_rule body-size "$(interface '' "listen unix:$DIR/s;" 'client_body_in_file_only clean; client_max_body_size 1k;')" \
 		"$(interface '' "listen unix:$DIR/s;" 'client_body_in_file_only clean; client_max_body_size 2m;')"
 	conf_file 1100
-	mended queue-size "$(interface 'dyups_shm_zone_size 64k;' "listen unix:$DIR/s;" 'client_body_in_file_only clean;')" \
+	check_rule queue-size "$(interface 'dyups_shm_zone_size 64k;' "listen unix:$DIR/s;" 'client_body_in_file_only clean;')" \
 		"$(interface 'dyups_shm_zone_size 2m;' "listen unix:$DIR/s;" 'client_body_in_file_only clean;')"
 	sed -i 's/keepalive 20;/zone web 1m;/' "$SWK_CONF"
 	main <<<"$include"

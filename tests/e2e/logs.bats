@@ -11,8 +11,8 @@ odd_document() {
 		Address: (if . % 2 == 0 then "10.0.0.\(. / 2 % 250 + 1)" else "a=\"b\\c\u001b[31m\u007f\n\u00e9{" end), Port: 80, Tags: []}}]'
 }
 
-# said FORMAT WORD... - runs swk-apply with $E2E_DIR/document, and writes its standard error to $E2E_DIR/said.
-said() {
+# messages FORMAT WORD... - runs swk-apply with $E2E_DIR/document, and writes its standard error to $E2E_DIR/said.
+messages() {
 	swk-apply --log-format "$@" <"$E2E_DIR/document" >"$E2E_DIR/out" 2>"$E2E_DIR/said"
 }
 
@@ -23,7 +23,7 @@ field() {
 
 @test "JSON: every line is an object, the last one the summary of the run" {
 	odd_document 8 >"$E2E_DIR/document"
-	said json
+	messages json
 	[ ! -s "$E2E_DIR/out" ]
 	jq -es 'length == 5' "$E2E_DIR/said"
 	jq -es 'all(.[]; (.ts | test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$")))' "$E2E_DIR/said"
@@ -37,13 +37,13 @@ field() {
 
 @test "logfmt: the same lines as JSON; with text, the summary goes to standard output" {
 	odd_document 4 >"$E2E_DIR/document"
-	said logfmt
+	messages logfmt
 	[ ! -s "$E2E_DIR/out" ]
 	[ "$(wc -l <"$E2E_DIR/said")" == 3 ]
 	[ "$(grep -c '^ts=[^ ]* level=warn msg="service .web.: instance .*"$' "$E2E_DIR/said")" == 2 ]
 	tail -n 1 "$E2E_DIR/said" | sed -E 's/^ts=[^ ]* //; s/=[0-9]+$/=N/' >"$E2E_DIR/line"
 	[ "$(<"$E2E_DIR/line")" == 'level=info msg="in step" event=service service=web status=0 added=1 removed=0 changed=0 upstreams=1 servers=2 kept=0 skipped=2 updated=1 deleted=0 pending=0 targets=1 duration_ms=N' ]
-	said text
+	messages text
 	grep -q '^services=1 upstreams=1 servers=2 updated=0 ' "$E2E_DIR/out"
 	[ "$(grep -c '^swk-apply: warning: ' "$E2E_DIR/said")" == 2 ]
 	[ "$(wc -l <"$E2E_DIR/said")" == 2 ]
@@ -51,14 +51,14 @@ field() {
 
 @test "the summary of a failed run has the error; --quiet prints it, and nothing for a successful run" {
 	odd_document 2 >"$E2E_DIR/document"
-	said json --quiet
+	messages json --quiet
 	[ ! -s "$E2E_DIR/said" ]
 	echo '[{' >"$E2E_DIR/document"
-	run -65 said json --quiet
+	run -65 messages json --quiet
 	jq -es 'length == 1 and (.[0] | .level == "error" and .msg == "failed" and .status == 65 and .event == "unknown"
 		and (.error | endswith("; nothing was changed")) and (has("upstreams") | not))' "$E2E_DIR/said"
 	# Runs that fail before they start: a wrong option, variable or settings file.
-	run -64 said json --keepalive x
+	run -64 messages json --keepalive x
 	jq -es 'length == 1 and .[0].error == "--keepalive: '\''x'\'' is not a number from 0 to 65535"' "$E2E_DIR/said"
 	echo '{"log_format": "json", "timeout": 0}' >"$SWK_CONFIG"
 	run -78 swk-apply <"$E2E_DIR/document"
@@ -89,25 +89,25 @@ field() {
 	[ "$(field index <"$E2E_DIR/said")" -gt 0 ]
 	for each in services:/v1/catalog/services checks:/v1/health/state/any service:/v1/health/service/web; do
 		consul_api GET "${each#*:}" >"$E2E_DIR/document"
-		said logfmt
+		messages logfmt
 		[ "$(field event <"$E2E_DIR/said")" == "${each%%:*}" ]
 	done
 	[ "$(field service <"$E2E_DIR/said")" == web ]
 	echo '[]' >"$E2E_DIR/document"
-	said logfmt --service api
+	messages logfmt --service api
 	[ "$(field event <"$E2E_DIR/said") $(field service <"$E2E_DIR/said")" == 'service api' ]
 	cp "$E2E_ROOT/Makefile" "$E2E_DIR/theirs"
-	run -10 said logfmt --service web --conf "$E2E_DIR/theirs"
+	run -10 messages logfmt --service web --conf "$E2E_DIR/theirs"
 	tail -n 1 "$E2E_DIR/said" | grep -q 'level=error msg="held back" event=service service=web status=10 error='
 	# A dry run is not reported as in step.
 	consul_api GET /v1/health/service/web >"$E2E_DIR/document"
-	said logfmt --dry-run
+	messages logfmt --dry-run
 	tail -n 1 "$E2E_DIR/said" | grep -q 'msg="dry run"'
 }
 
 @test "a target that is down: the summary counts pending upstreams" {
 	odd_document 2 >"$E2E_DIR/document"
-	run -75 said json --dyups "$GATEWAY_DYUPS" --dyups "http://127.0.0.1:$(free_port)"
+	run -75 messages json --dyups "$GATEWAY_DYUPS" --dyups "http://127.0.0.1:$(free_port)"
 	jq -es '.[-1] | .msg == "not confirmed" and .status == 75 and .targets == 2 and .pending == 1 and .updated == 1
 		and (has("error") | not)' "$E2E_DIR/said"
 	jq -es '.[:-1] | map(.level) | contains(["error"])' "$E2E_DIR/said"
@@ -159,17 +159,17 @@ stream_of() {
 	: >"$E2E_DIR/said"
 	export JOURNAL_STREAM
 	JOURNAL_STREAM=$(stream_of "$E2E_DIR/said")
-	said text
+	messages text
 	grep -q '^<4>swk-apply: warning: service ' "$E2E_DIR/said"
 	run ! grep -q '^<' "$E2E_DIR/out" # standard output has no priorities
-	said logfmt --verbose
+	messages logfmt --verbose
 	grep -q '^<4>ts=[^ ]* level=warn ' "$E2E_DIR/said"
 	tail -n 1 "$E2E_DIR/said" | grep -q '^<6>ts=[^ ]* level=info msg="in step"'
 	echo '{' >"$E2E_DIR/document"
-	run -65 said json
+	run -65 messages json
 	grep -q '^<3>{"ts":' "$E2E_DIR/said"
 	sed 's/^<3>//' "$E2E_DIR/said" | jq -e '.status == 65'
-	run -64 said text --keepalive x
+	run -64 messages text --keepalive x
 	grep -q '^<3>swk-apply: error: ' "$E2E_DIR/said"
 	# The variable is inherited, but standard error is another file or a pipe.
 	run -65 swk-apply <"$E2E_DIR/document" 2>"$E2E_DIR/other"
@@ -177,7 +177,7 @@ stream_of() {
 	swk-apply <"$E2E_DIR/document" 2>"$E2E_DIR/other" || true
 	grep -q '^swk-apply: error: ' "$E2E_DIR/other"
 	unset JOURNAL_STREAM
-	run -65 said text
+	run -65 messages text
 	grep -q '^swk-apply: error: ' "$E2E_DIR/said"
 }
 

@@ -95,12 +95,12 @@ web-sidecar-proxy|proxy@node-1|passing|-|left out|it is a proxy or gateway of Co
 webapp|-|-|webapp|skipped|$taken
 webapp|lower@node-1|passing|webapp|skipped|$taken"
 
-# told, had - print the number of servers of each upstream, from the table of swk explain and from the conf file.
-told() {
+# explained_servers, conf_servers - print the number of servers of each upstream, from the table of swk explain and from the conf file.
+explained_servers() {
 	awk -F '|' '$2 != "-" && ($5 == "served" || $5 == "down" || $5 == "kept") { print $4 }' | sort | uniq -c
 }
 
-had() {
+conf_servers() {
 	awk '$1 == "upstream" { name = $2 } $1 == "server" { print name }' "$SWK_CONF" | sort | uniq -c
 }
 
@@ -126,7 +126,7 @@ had() {
 
 	# swk-apply then does the same.
 	run -10 swk-apply --resync
-	diff <(told <<<"$of_all") <(had)
+	diff <(explained_servers <<<"$of_all") <(conf_servers)
 }
 
 @test "explain without nginx or without Consul shows what it knows, names what is missing, and creates no file" {

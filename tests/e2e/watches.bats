@@ -138,7 +138,7 @@ script_line() {
 # Replaces systemctl and consul by a script that records its arguments, and fails once if there is a file `fail`.
 stub_reload() {
 	mkdir "$E2E_DIR/bin"
-	printf '#!/bin/sh\necho "$*" >>%s\n! rm %s 2>/dev/null\n' "$E2E_DIR/told" "$E2E_DIR/fail" | tee "$E2E_DIR/bin/systemctl" >"$E2E_DIR/bin/consul"
+	printf '#!/bin/sh\necho "$*" >>%s\n! rm %s 2>/dev/null\n' "$E2E_DIR/calls" "$E2E_DIR/fail" | tee "$E2E_DIR/bin/systemctl" >"$E2E_DIR/bin/consul"
 	chmod +x "$E2E_DIR/bin/"*
 	PATH="$E2E_DIR/bin:$PATH"
 }
@@ -146,23 +146,23 @@ stub_reload() {
 # reloads WORDS - whether $line reloads the agent, with these arguments, for each new file until a reload succeeds.
 reloads() {
 	run -10 sh -c "$line"
-	[ ! -e "$E2E_DIR/told" ]
+	[ ! -e "$E2E_DIR/calls" ]
 	consul_register web web-1 10.0.0.1 80
 	sh -c "$line"
 	sh -c "$line"
-	diff "$E2E_DIR/told" <(echo "$1")
+	diff "$E2E_DIR/calls" <(echo "$1")
 	# The reload fails, and the next run repeats it.
 	consul_register api api-1 10.0.0.1 80
 	touch "$E2E_DIR/fail"
 	run ! sh -c "$line"
 	sh -c "$line"
 	sh -c "$line"
-	diff "$E2E_DIR/told" <(printf '%s\n' "$1" "$1" "$1")
+	diff "$E2E_DIR/calls" <(printf '%s\n' "$1" "$1" "$1")
 	# A run that replaced the file failed before it could reload.
 	consul_register db db-1 10.0.0.1 80
 	run -70 sh -c "($line) >/dev/full"
 	sh -c "$line"
-	diff "$E2E_DIR/told" <(printf '%s\n' "$1" "$1" "$1" "$1")
+	diff "$E2E_DIR/calls" <(printf '%s\n' "$1" "$1" "$1" "$1")
 	# Others replaced the file twice, and may have reloaded the agent in between. Although its content is the same, it is not the file
 	# that was loaded last.
 	consul_deregister db-1
@@ -171,7 +171,7 @@ reloads() {
 	swk watches --write "$E2E_DIR/consul.d"
 	sh -c "$line"
 	sh -c "$line"
-	diff "$E2E_DIR/told" <(printf '%s\n' "$1" "$1" "$1" "$1" "$1")
+	diff "$E2E_DIR/calls" <(printf '%s\n' "$1" "$1" "$1" "$1" "$1")
 }
 
 @test "the command of swk-watches.service reloads the agent for each new file until a reload succeeds" {
@@ -283,7 +283,7 @@ reloads() {
 
 @test "with many watches, the file raises the agent's connection limit, so that a reload works, too" {
 	mkdir "$E2E_DIR/bin"
-	printf '#!/bin/sh\ncat >/dev/null\necho "$*" >>%s\n' "$E2E_DIR/told" >"$E2E_DIR/bin/swk-apply"
+	printf '#!/bin/sh\ncat >/dev/null\necho "$*" >>%s\n' "$E2E_DIR/calls" >"$E2E_DIR/bin/swk-apply"
 	chmod +x "$E2E_DIR/bin/swk-apply"
 	PATH="$E2E_DIR/bin:$PATH" start_agent
 	for ((i = 0; i < 220; i++)); do
@@ -298,9 +298,9 @@ reloads() {
 	[ "$(jq .limits.http_max_conns_per_client "$WATCHES")" == 644 ]
 	for round in 1 2; do
 		consul_reload
-		wait_until "$E2E_PATIENCE" told $((round * 222))
+		wait_until "$E2E_PATIENCE" runs_started $((round * 222))
 	done
-	[ "$(grep -c -- '^--service svc-7$' "$E2E_DIR/told")" == 2 ]
+	[ "$(grep -c -- '^--service svc-7$' "$E2E_DIR/calls")" == 2 ]
 	run -1 grep 'Watch errored' "$CONSUL_DIR/consul.log"
 	# With few watches the agent's default is enough.
 	settings '{"include": ["svc-1*"], "exclude": ["svc-1?1"]}'
@@ -309,7 +309,7 @@ reloads() {
 	[ "$(swk watches 2>/dev/null | jq -c '[(.watches | length), .limits]')" == '[52,null]' ]
 }
 
-# told COUNT - whether the agent has started so many runs.
-told() {
-	(($(wc -l <"$E2E_DIR/told") == $1))
+# runs_started COUNT - whether the agent has started so many runs.
+runs_started() {
+	(($(wc -l <"$E2E_DIR/calls") == $1))
 }
