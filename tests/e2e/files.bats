@@ -77,7 +77,7 @@ nginx_untouched() {
 	! gateway_requests | grep -v '^GET '
 }
 
-@test "no space for the state file: 73, nothing changed; with space again, the next run works" {
+@test "no space for the state file: exit status 73, nothing changed; with space again, the next run works" {
 	[ "$EUID" == 0 ] || skip 'mounting needs root'
 	small_disk
 	inside sh -c "cat /dev/zero >'$E2E_DIR/swk/fill'" || true
@@ -89,7 +89,7 @@ nginx_untouched() {
 	[ "$(gateway_detail | grep -c '10\.0\.0\.2:80')" == 1 ]
 }
 
-@test "space for the state file, but not for the conf file: 73, nothing changed" {
+@test "space for the state file, but not for the conf file: exit status 73, nothing changed" {
 	[ "$EUID" == 0 ] || skip 'mounting needs root'
 	small_disk
 	# 400 servers need about 20 KB; 8 KB are free.
@@ -110,7 +110,7 @@ nginx_untouched() {
 }
 
 # bats test_tags=gateway
-@test "the disk fills up while a run sends changes: 73, the message says what may be changed, and the new conf file is complete" {
+@test "the disk fills up while a run sends changes: exit status 73, the message says what may be changed, and the new conf file is complete" {
 	[ "$EUID" == 0 ] || skip 'mounting needs root'
 	small_disk
 	gateway_fault 1 slow:2 '^POST'
@@ -127,7 +127,7 @@ nginx_untouched() {
 	[ "$(gateway_detail | grep -c '10\.0\.0\.2:80')" == 1 ]
 }
 
-@test "a read-only file system: 73 at the lock; a dry run still works" {
+@test "a read-only file system: exit status 73 at the lock; a dry run still works" {
 	[ "$EUID" == 0 ] || skip 'mounting needs root'
 	folder
 	mount_space
@@ -142,7 +142,7 @@ nginx_untouched() {
 	[ "$output" == '~ web: -10.0.0.1:80 +10.0.0.2:80' ]
 }
 
-@test "the conf file is a mount point: 73, because it can't be replaced" {
+@test "the conf file is a mount point: exit status 73, because it can't be replaced" {
 	[ "$EUID" == 0 ] || skip 'mounting needs root'
 	folder
 	begin
@@ -169,7 +169,7 @@ nginx_untouched() {
 	[ "$(ls "$E2E_DIR/swk")" == dyups.upstream.conf ]
 }
 
-@test "a broken link, a directory, a pipe or a missing folder as the conf file: 73, and no file is left" {
+@test "a broken link, a directory, a pipe or a missing folder as the conf file: exit status 73, and no file is left" {
 	folder
 	ln -s nowhere "$SWK_CONF"
 	run -73 swk-apply <<<"$(document web 10.0.0.1)"
@@ -200,7 +200,7 @@ nginx_untouched() {
 	[ -z "$(gateway_requests)" ]
 }
 
-@test "a conf file that another program wrote: 10, unchanged; --adopt takes it over" {
+@test "a conf file that another program wrote: exit status 10, unchanged; --adopt takes it over" {
 	folder
 	printf 'upstream web {\n    server 10.0.0.9:80;\n}\n' >"$SWK_CONF"
 	cp "$SWK_CONF" "$E2E_DIR/before"
@@ -230,7 +230,7 @@ nginx_untouched() {
 	[ "$(servers web)" == 10.0.0.3:80 ]
 }
 
-@test "a file without read permission: 73" {
+@test "a file without read permission: exit status 73" {
 	[ "$EUID" == 0 ] || skip 'changing the user needs root'
 	folder nobody
 	begin
@@ -248,7 +248,7 @@ nginx_untouched() {
 	[ "$(servers web)" == 10.0.0.2:80 ]
 }
 
-@test "a link, directory or pipe as lock or state file: 73, without following it or hanging" {
+@test "a link, directory or pipe as lock or state file: exit status 73, without following it or hanging" {
 	folder
 	begin
 	rm "$SWK_CONF.lock"
@@ -308,7 +308,7 @@ nginx_untouched() {
 	[ "$(servers web)" == 10.0.0.2:80 ]
 }
 
-@test "a directory in place of the temporary file: 73, nothing changed" {
+@test "a directory in place of the temporary file: exit status 73, nothing changed" {
 	folder
 	begin
 	mkdir "$SWK_CONF.tmp"
@@ -318,7 +318,7 @@ nginx_untouched() {
 	nothing_changed
 }
 
-@test "a temporary file that can't be removed: 73, nothing changed" {
+@test "a temporary file that can't be removed: exit status 73, nothing changed" {
 	[ "$EUID" == 0 ] || skip 'mounting needs root'
 	folder
 	begin

@@ -116,7 +116,7 @@ hold_message() {
 }
 
 # bats test_tags=gateway
-@test "undo while nginx accepts nothing: 75 and pending; a run on hold finishes it, and so does resume" {
+@test "undo exits with 75 while nginx accepts nothing; a run on hold finishes it, and so does resume" {
 	consul_start "$E2E_DIR/consul"
 	for finish in run resume; do
 		swk-apply < <(document "$(instance web 10.0.0.1)")
@@ -180,7 +180,7 @@ hold_message() {
 	[ ! -e "$SWK_CONF.hold" ]
 }
 
-@test "if Consul is unreachable, resume ends the hold with 69, and the next full run catches up" {
+@test "if Consul is unreachable, resume ends the hold and exits with 69, and the next full run catches up" {
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
 	swk-apply --resync

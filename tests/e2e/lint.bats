@@ -134,7 +134,7 @@ interface() {
 	[ "$(found)" == 'conf.d/dyups.upstream.conf:8 hash' ]
 }
 
-@test "a finding is one line with place, problem, reason and fix; the status is 1" {
+@test "a finding is one line with place, problem, reason and fix; lint exits with 1" {
 	main <<-END
 		    include conf.d/*.conf;
 		    server {

@@ -66,7 +66,7 @@ as_user() {
 
 # bats test_tags=gateway
 @test "a dyups interface on a socket: only users who can enter its folder reach it" {
-	[ "$EUID" == 0 ] || skip 'becoming another user takes root'
+	[ "$EUID" == 0 ] || skip 'changing the user needs root'
 	[ -n "$GATEWAY_SOCKET" ]
 	user=nobody
 	conf_of "$user"
@@ -94,7 +94,7 @@ as_user() {
 	[ "$(_gateway_observe upstream/web)" == $'server 10.0.0.1:80\nserver 10.0.0.3:80' ]
 }
 
-@test "a folder without write permission: 73, nginx unchanged, and the message names the file" {
+@test "a folder without write permission: exit status 73, nginx unchanged, and the message names the file" {
 	[ "$EUID" == 0 ] || skip 'changing the user needs root'
 	user=nobody
 	conf_of root

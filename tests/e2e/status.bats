@@ -48,7 +48,7 @@ of_consul='consul|-|left out|it is Consul itself'
 	[ "$(state_of_all)" == "$before" ]
 }
 
-@test "status: drift is shown, with status 1, and a full run repairs it" {
+@test "status: exits with 1 if there is drift, and a full run repairs it" {
 	begin
 	gateway_post web 'server 10.0.0.2:80;server 10.0.9.9:80;' >/dev/null
 	gateway_delete api >/dev/null
@@ -107,7 +107,7 @@ status_until() {
 	[ "$(rows <<<"$output" | grep '^web_b')" == 'web_b|1|1|in step' ]
 }
 
-@test "status: if nginx is down, its pending changes and 75" {
+@test "status: if nginx is down, status shows what is pending and exits with 75" {
 	begin
 	gateway_stop
 	consul_register web web-4 10.0.0.4 80
@@ -143,7 +143,7 @@ status_until() {
 	[[ "$(rows <<<"$output")" == 'web|3|3|pending|'* ]]
 }
 
-@test "status: what Consul has and the conf file lacks; what is kept, unmanaged or not published, with reasons" {
+@test "status: shows what the conf file lacks, and what is kept, unmanaged or not published, with reasons" {
 	begin '{"exclude": ["intern-*"]}'
 	gateway_post taken 'server 10.0.9.9:80;' >/dev/null
 	consul_check web-3 critical
@@ -183,7 +183,7 @@ status_until() {
 	END
 }
 
-@test "status: without Consul 69, with too few services or without a conf file 10; what is known is shown" {
+@test "status: exits with 69 without Consul, and with 10 without a conf file or with too few services" {
 	begin
 	gateway_post api 'server 10.0.9.9:80;' >/dev/null
 	gateway_workers_detail >/dev/null
@@ -219,7 +219,7 @@ status_until() {
 	[ "$(ls "$E2E_DIR/none")" == dyups.conf ]
 }
 
-@test "status: a hold is shown with 10, even if it is unreadable; with 1 if nginx differs from the conf file" {
+@test "status: exits with 10 on hold, even if the hold is unreadable, and with 1 if nginx differs from the conf file" {
 	begin
 	SUDO_USER=alice swk hold 'mad, again'
 	run -10 swk status

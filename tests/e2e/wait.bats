@@ -58,7 +58,7 @@ begin() {
 	GATEWAY_DIR="$first_dir" GATEWAY_PID="$first_pid" # so that teardown stops this one, too
 }
 
-@test "wait: after the time 75 and the progress; nginx gets no request before the conf file has enough servers" {
+@test "wait: exits with 75 after the time; nginx gets no request before the conf file has enough servers" {
 	begin
 	consul_register api api-1 10.0.1.1 80
 	consul_register web web-2 10.0.0.2 80
@@ -168,7 +168,7 @@ register the first instance before you wait" ]
 	[ "$(cat "$E2E_DIR/out")" == 'web: 2 of 2 live (2 registered, 2 healthy, 2 in the file, 2 sent)' ]
 }
 
-@test "wait: an invalid operand gives 64, without any request" {
+@test "wait: exits with 64 for an invalid operand, without any request" {
 	settings '{"exclude": ["intern-*"]}'
 	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
 	for operands in '' web web= web=0 web=-1 web=x 'web=1,' web=1,x web=1,86401 =1 'web=1 web=2' 'a/b=1' consul=1 intern-a=1 \
