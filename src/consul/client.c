@@ -131,8 +131,9 @@ static int read_address(struct swk_consul *consul, const struct swk_consul_setti
 		tls = true;
 	else if (strncmp(address.value, "http://", 7) != 0)
 		return swk_error_set(error, address.status,
-				     "%s: '%s' has an unknown scheme: use http, https or unix",
-				     address.where, address.value);
+				     "%s: '%.*s' is not a scheme that swk-apply knows: use http, "
+				     "https or unix",
+				     address.where, (int)(host - address.value), address.value);
 	if (host != address.value)
 		host += strlen("://");
 	consul->base = base_of(tls ? "https" : "http", host, "", &address, error);

@@ -171,7 +171,7 @@ int swk_run_read_live(struct swk_run *run, unsigned samples);
 int swk_run_probe_names(struct swk_run *run);
 int swk_run_probe_before_sending(struct swk_run *run);
 int swk_run_find_unmanaged(struct swk_run *run, struct swk_names *unmanaged);
-/* Sends each target what is pending and what differs. What is not confirmed stays pending. */
+/* Sends each target what is pending, and repairs drift. What is not confirmed stays pending. */
 int swk_run_reconcile(struct swk_run *run);
 /*
  * Makes an upstream pending again if it left FILE but is live, and certainly is the old one: this

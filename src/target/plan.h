@@ -29,7 +29,7 @@ int swk_plan_unmanaged(struct swk_names *unmanaged, const struct swk_live *live,
 		       struct swk_error *error);
 
 /*
- * Lists what to send to a target: what is pending, and what differs in its live state. Changes that
+ * Lists what to send to a target: what is pending, and the drift in its live state. Changes that
  * this run makes to FILE come first. Names and upstreams are borrowed from `desired` and `pending`.
  */
 int swk_plan_make(struct swk_plan *plan, const struct swk_upstreams *desired,

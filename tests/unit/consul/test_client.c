@@ -247,9 +247,9 @@ static void errors_name_their_source(void **state)
 	} rows[] = {
 		{NULL,
 		 NULL,
-		 {.address = "ftp://h"},
+		 {.address = "ftp://user:secret@h"},
 		 SWK_CONFIG,
-		 "consul.address: 'ftp://h' has an unknown scheme"},
+		 "consul.address: 'ftp' is not a scheme"},
 		{NULL, NULL, {.address = "unix://"}, SWK_CONFIG, "consul.address: unix:// needs"},
 		{NULL,
 		 NULL,

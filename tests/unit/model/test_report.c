@@ -89,7 +89,7 @@ static void statuses(void **state)
 		{"nothing", false, false, false, 0},
 		{"held back", true, false, false, SWK_HELD_BACK},
 		{"pending", false, false, true, SWK_TEMPFAIL},
-		{"unasked", false, true, false, SWK_UNAVAILABLE},
+		{"unavailable", false, true, false, SWK_UNAVAILABLE},
 		{"held back and pending", true, false, true, SWK_TEMPFAIL},
 		{"held back and unavailable", true, true, false, SWK_UNAVAILABLE},
 		{"unavailable and pending", false, true, true, SWK_UNAVAILABLE},

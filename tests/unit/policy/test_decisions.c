@@ -176,7 +176,7 @@ static void words(void **state)
 		assert_string_equal(swk_outcome_words[i], desired[i]);
 }
 
-/* `SERVICE UPSTREAM INSTANCE VERDICT: REASON; …` */
+/* `SERVICE UPSTREAM INSTANCE DECISION: REASON; …` */
 static char *show(const struct swk_decisions *decisions)
 {
 	struct swk_error error = {0};
@@ -209,14 +209,14 @@ static void corrected(void **state)
 		{"left out, and not there", "web web i 10.0.0.1:80 left it is critical",
 		 "web: 10.0.0.2:80", "web web i left out: it is critical"},
 		{"critical, but its upstream is kept",
-		 "web web - - kept nobody passes; web web i 10.0.0.1:80 left it is critical",
+		 "web web - - kept none passes; web web i 10.0.0.1:80 left it is critical",
 		 "web: 10.0.0.1:80",
-		 "web web - kept: nobody passes; web web i kept: it is critical, but its upstream "
+		 "web web - kept: none passes; web web i kept: it is critical, but its upstream "
 		 "keeps its last servers"},
 		{"and it is not among the last",
-		 "web web - - kept nobody passes; web web i 10.0.0.2:80 left it is critical",
+		 "web web - - kept none passes; web web i 10.0.0.2:80 left it is critical",
 		 "web: 10.0.0.1:80",
-		 "web web - kept: nobody passes; web web i left out: it is critical"},
+		 "web web - kept: none passes; web web i left out: it is critical"},
 		{"passing, but not among the last",
 		 "web web - - kept too few; web web i 10.0.0.2:80 served", "web: 10.0.0.1:80",
 		 "web web - kept: too few; web web i left out: too few"},
