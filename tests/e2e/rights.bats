@@ -88,7 +88,7 @@ as_user() {
 	chmod 700 "$GATEWAY_DIR"
 	consul_register web web-3 10.0.0.3 80
 	run -75 as_user swk-apply --resync
-	[[ "$output" == *"$GATEWAY_SOCKET"* ]]
+	[[ "$output" == *"$GATEWAY_SOCKET: http://localhost/detail: "* ]]
 	[ "$(_gateway_observe upstream/web)" == 'server 10.0.0.1:80' ]
 	swk-apply --resync
 	[ "$(_gateway_observe upstream/web)" == $'server 10.0.0.1:80\nserver 10.0.0.3:80' ]

@@ -111,7 +111,7 @@ static bool is_answer(struct sample *sample, long one, long other)
 	const struct swk_http_request *request = sample->request;
 	const struct swk_target *target = sample->target;
 	/* The URL serves as the name of a target without one, and the message has it anyway. */
-	const char *name = strcmp(target->name, target->url) ? target->name : "";
+	const char *name = strcmp(target->name, target->base) ? target->name : "";
 	const char *advice;
 
 	sample->unreachable = request->unreachable;
