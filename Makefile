@@ -66,7 +66,7 @@ SWK_CPPFLAGS = -D_GNU_SOURCE -Isrc -DSWK_VERSION='"$(VERSION)"' -DSWK_LIBCURL='"
 SWK_CFLAGS = -std=c11 $(WARNINGS) $(HARDENING) $(CFLAGS) \
 	$(shell $(PKG_CONFIG) --cflags jansson libcurl)
 SWK_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
-LIBS = $(shell $(PKG_CONFIG) --libs jansson) -ldl $(LDLIBS)
+LIBS = $(shell $(PKG_CONFIG) --libs jansson) -ldl -pthread $(LDLIBS)
 
 # A make inside this one uses all processors, unless a -j is already in effect.
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/http.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/deadline.h"
 #include "io/libcurl.h"
+
+/* libcurl's own initialisation is not safe in several threads before version 7.84. */
+static pthread_mutex_t global = PTHREAD_MUTEX_INITIALIZER;
 
 /* Zeroed until the first request. */
 struct swk_http {
@@ -38,10 +42,12 @@ static int get_ready(struct swk_http *http, struct swk_error *error)
 
 	if (!curl || http->multi)
 		return error->status;
-	if (curl->global_init(CURL_GLOBAL_DEFAULT))
-		return swk_error_memory(error);
-	http->curl = curl;
-	http->multi = curl->multi_init();
+	(void)pthread_mutex_lock(&global);
+	if (!curl->global_init(CURL_GLOBAL_DEFAULT))
+		http->curl = curl;
+	(void)pthread_mutex_unlock(&global);
+	if (http->curl)
+		http->multi = curl->multi_init();
 	return http->multi ? 0 : swk_error_memory(error);
 }
 
@@ -49,7 +55,9 @@ void swk_http_close(struct swk_http *http)
 {
 	if (http && http->curl) {
 		(void)http->curl->multi_cleanup(http->multi);
+		(void)pthread_mutex_lock(&global);
 		http->curl->global_cleanup();
+		(void)pthread_mutex_unlock(&global);
 	}
 	free(http);
 }

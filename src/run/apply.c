@@ -10,7 +10,7 @@
 
 /* Reconciles once more from FILE as it is now, because another run may have written it in the
  * meantime. Decides nothing anew. */
-static int catch_up(struct swk_run *run, unsigned samples)
+static int catch_up(struct swk_run *run, enum swk_depth depth)
 {
 	int status = swk_run_lock_and_read(run);
 
@@ -18,7 +18,7 @@ static int catch_up(struct swk_run *run, unsigned samples)
 	if (status)
 		return status;
 	swk_run_keep_as_is(run);
-	if (swk_run_read_live(run, samples) || swk_run_record_survivors(run) ||
+	if (swk_run_read_live(run, depth) || swk_run_record_survivors(run) ||
 	    swk_run_reconcile(run))
 		return run->error->status;
 	/* Leaves the indexes alone: those in FILE.state may be newer than this run's. */
@@ -27,27 +27,35 @@ static int catch_up(struct swk_run *run, unsigned samples)
 	return swk_run_save_state(run, false);
 }
 
-/* Waits until the workers have read their queues, then reads what each of them has. */
+/* Waits until each part of each target has the changes, then reads it. */
 static int verify(struct swk_run *run)
 {
-	long wait = swk_deadline_left(run->deadline, (long)run->settings->read_interval * 1000);
-	struct timespec pause = {wait / 1000, wait % 1000 * 1000000};
+	struct timespec pause;
+	long wait = 0;
+
+	for (size_t i = 0; i < run->target_count; i++) {
+		if (wait < (long)run->targets[i].settle_ms)
+			wait = (long)run->targets[i].settle_ms;
+	}
+	wait = swk_deadline_left(run->deadline, wait);
+	pause = (struct timespec){wait / 1000, wait % 1000 * 1000000};
 
 	swk_run_unlock(run);
 	(void)nanosleep(&pause, NULL);
-	return catch_up(run, SWK_VERIFY_SAMPLES);
+	return catch_up(run, SWK_DEPTH_PARTS);
 }
 
-/* Waits for an unreachable target without the lock, so that other runs need not wait for it. */
-static int catch_up_with_unreachable(struct swk_run *run)
+/* Waits for a target that may answer soon, without the lock, so that other runs need not wait for
+ * it. */
+static int catch_up_with_late(struct swk_run *run)
 {
-	if (!swk_run_is_unreachable(run))
+	if (!swk_run_is_awaiting(run))
 		return 0;
 	swk_store_unlock(&run->store);
-	if (!swk_run_await_unreachable(run))
+	if (!swk_run_await(run))
 		return 0;
 	swk_run_unlock(run);
-	return catch_up(run, 1);
+	return catch_up(run, SWK_DEPTH_STATE);
 }
 
 /* ---- the steps ---- */
@@ -56,14 +64,14 @@ static int catch_up_with_unreachable(struct swk_run *run)
  * with --verify, a full run reads each worker. */
 static int read_live(struct swk_run *run)
 {
-	unsigned samples = run->settings->verify ? SWK_VERIFY_SAMPLES : 1;
+	enum swk_depth depth = run->settings->verify ? SWK_DEPTH_PARTS : SWK_DEPTH_STATE;
 
-	return run->full ? swk_run_read_live(run, samples) : swk_run_probe_names(run);
+	return run->full ? swk_run_read_live(run, depth) : swk_run_probe_names(run);
 }
 
 static int read_live_once(struct swk_run *run)
 {
-	return swk_run_read_live(run, 1);
+	return swk_run_read_live(run, SWK_DEPTH_STATE);
 }
 
 /* On hold, only the report shows the decisions. */
@@ -131,7 +139,7 @@ static int read_again(struct swk_run *run)
 
 	if (run->settings->dry_run)
 		return 0;
-	status = catch_up_with_unreachable(run);
+	status = catch_up_with_late(run);
 	if (status || !run->settings->verify || (!run->updated.count && !run->deleted.count))
 		return status;
 	return verify(run);

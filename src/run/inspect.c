@@ -81,7 +81,7 @@ static int inspect_steps(struct swk_run *run, struct swk_survey *survey)
 		return status;
 	if (survey->distrusted)
 		swk_decisions_free(run->policy.decisions);
-	if (swk_run_read_live(run, SWK_VERIFY_SAMPLES) || swk_run_record_survivors(run) ||
+	if (swk_run_read_live(run, SWK_DEPTH_PARTS) || swk_run_record_survivors(run) ||
 	    (survey->distrusted ? keep_recorded(run) : swk_run_decide(run)))
 		return run->error->status;
 	return fill_in(run, survey);
@@ -145,7 +145,7 @@ static int count_steps(struct swk_run *run, struct swk_waits *waits)
 				 run->error);
 	if (status || !swk_waits_sent(waits))
 		goto out;
-	status = swk_run_read_live(run, SWK_VERIFY_SAMPLES);
+	status = swk_run_read_live(run, SWK_DEPTH_PARTS);
 	if (status)
 		goto out;
 	for (size_t i = 0; i < run->target_count; i++) {

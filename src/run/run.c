@@ -22,8 +22,12 @@ void swk_run_begin(struct swk_run *run, const struct swk_settings *settings,
 
 static void close_targets(struct swk_run *run)
 {
-	for (size_t i = 0; i < run->target_count; i++)
-		run->targets[i].kind->close(&run->targets[i]);
+	for (size_t i = 0; i < run->target_count; i++) {
+		struct swk_target *target = &run->targets[i];
+
+		target->kind->close(target);
+		swk_live_free(&target->live);
+	}
 	free(run->targets);
 }
 

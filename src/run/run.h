@@ -160,9 +160,8 @@ int swk_run_plan_undo(struct swk_run *run);
 
 /* targets.c: the targets. A second target with the same name or URL is an error. */
 int swk_run_open_targets(struct swk_run *run);
-/* Reads the live state of all targets. With several samples, each uses a new connection, and an
- * upstream that is not the same on all workers counts as different. */
-int swk_run_read_live(struct swk_run *run, unsigned samples);
+/* Reads the live state of all targets, all at once. */
+int swk_run_read_live(struct swk_run *run, enum swk_depth depth);
 /*
  * For an event run. The first, before decisions, reads the targets' names if an upstream may be
  * new. The second, after decisions, checks that the targets answer. It makes no request if there is
@@ -171,20 +170,23 @@ int swk_run_read_live(struct swk_run *run, unsigned samples);
 int swk_run_probe_names(struct swk_run *run);
 int swk_run_probe_before_sending(struct swk_run *run);
 int swk_run_find_unmanaged(struct swk_run *run, struct swk_names *unmanaged);
-/* Sends each target what is pending, and repairs drift. What is not confirmed stays pending. */
-int swk_run_reconcile(struct swk_run *run);
 /*
  * Makes an upstream pending again if it left FILE but is live, and certainly is the old one: this
  * run deleted it, or it comes and goes between samples because only some workers have it. An
  * upstream that all workers have may be another program's with the same name.
  */
 int swk_run_record_survivors(struct swk_run *run);
-/* Whether a target that has something pending is unreachable. The second waits until such a target
+/* Whether a target that may answer soon has something pending. The second waits until such a target
  * answers, at most SWK_TARGET_PATIENCE_MS, and returns whether one did. */
-bool swk_run_is_unreachable(const struct swk_run *run);
-bool swk_run_await_unreachable(struct swk_run *run);
-/* Fill in the report: the upstreams that FILE gains, loses and changes; what targets would be
- * sent. */
+bool swk_run_is_awaiting(const struct swk_run *run);
+bool swk_run_await(struct swk_run *run);
+
+/* send.c: sends each target what is pending, and repairs drift. What is not confirmed stays
+ * pending. */
+int swk_run_reconcile(struct swk_run *run);
+
+/* describe.c: fill in the report: the upstreams that FILE gains, loses and changes; what targets
+ * would be sent. */
 int swk_run_describe_changes(struct swk_run *run);
 int swk_run_describe_targets(struct swk_run *run);
 

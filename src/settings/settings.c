@@ -21,8 +21,6 @@ const char *const swk_attribute_words[] = {
 	[SWK_ATTRIBUTES] = NULL,
 };
 
-const char *const swk_target_kinds[] = {"dyups", NULL};
-
 static bool is_separator(const char *text)
 {
 	return swk_name_part_valid(text) && strlen(text) <= SWK_SEPARATOR_MAX;

@@ -63,7 +63,8 @@ struct swk_target_settings {
 	unsigned timeout; /* seconds, of one request; 0: the kind's default */
 };
 
-extern const char *const swk_target_kinds[]; /* ends with NULL */
+/* The kinds of targets; ends with NULL. In target/kinds.c, which has the kinds themselves. */
+extern const char *const swk_target_kinds[];
 
 /* A list of owned texts. */
 struct swk_texts {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The seam between the desired state and a proxy that can be changed at run time. A kind of target
- * implements these functions; no other code knows its protocol.
+ * The interface between the desired state and a proxy that can be changed at run time. Each kind of
+ * target implements it in a folder of its own; no other code knows the protocol. A function may
+ * block until the deadline (deadline.h). Functions for different targets run at the same time, each
+ * in a thread of its own, so a kind has no state but that of its targets.
  */
 #ifndef SWK_TARGET_TARGET_H
 #define SWK_TARGET_TARGET_H
@@ -10,68 +12,76 @@
 #include <stdint.h>
 
 #include "base/limits.h"
-#include "io/http.h"
 #include "model/live.h"
 #include "settings/settings.h"
+#include "target/plan.h"
 
 enum swk_target_result {
-	SWK_TARGET_DONE,    /* confirmed */
-	SWK_TARGET_PENDING, /* not confirmed; stays pending, and a retry may help */
-	SWK_TARGET_REFUSED, /* an operator must act; stays pending */
+	SWK_TARGET_PENDING,    /* not tried, or not confirmed; stays pending, a retry may help */
+	SWK_TARGET_DONE,       /* confirmed */
+	SWK_TARGET_REFUSED,    /* an operator must act; stays pending */
+	SWK_TARGET_DRAINING,   /* out of rotation, and deleted later; not pending */
+	SWK_TARGET_UNDECLARED, /* the target can't create it; not pending */
+};
+
+/* What became of one operation of a plan. Zeroed, it is one that was not tried. */
+struct swk_target_outcome {
+	enum swk_target_result result;
+	char *reason; /* a message; owned; NULL: none */
+};
+
+/* How much to read. */
+enum swk_depth {
+	SWK_DEPTH_ONE,	 /* whether the target answers, and has one upstream */
+	SWK_DEPTH_NAMES, /* the names of all upstreams */
+	SWK_DEPTH_STATE, /* the live state, of one part of the target */
+	SWK_DEPTH_PARTS, /* the live state of each part: an upstream that differs is `partial` */
 };
 
 struct swk_target {
 	const struct swk_target_kind *kind;
-	char *name; /* from the settings, else the URL; owned, like the URL */
-	char *url;
-	const char *base; /* what the URL of a request begins with */
-	struct swk_http_peer peer;
-	unsigned timeout;	  /* seconds, of one request; 0: the kind's default */
-	uint16_t port;		  /* port of the URL, which no instance may use; 0: none */
+	void *own;		  /* the kind's */
+	char *name;		  /* from the settings, else the address; owned */
+	const char *address;	  /* where it is; no two targets have the same; the kind's */
+	uint16_t port;		  /* a loopback port that no instance may have; 0: none */
+	unsigned settle_ms;	  /* so long after a change, a read shows it in each part */
 	struct swk_live live;	  /* as far as it could be read */
 	struct swk_error trouble; /* why it could not be read, or a warning about what was read */
 	bool unreachable;	  /* nothing listens there now */
-	bool passing;		  /* `trouble` may pass soon: ask again */
+	bool passing;		  /* the trouble may pass soon: read it again */
 	bool given_up;		  /* no answer, or too many failures: send it nothing more */
-	bool waited_out;	  /* its queue was full, and its workers have had time to read it */
-	unsigned failures;	  /* upstreams that it failed to take, although it answers */
-	struct swk_http *lines[SWK_LINES_MAX]; /* persistent connections to its workers */
-	size_t line_count;
-	unsigned read_interval; /* seconds until each worker has read its queue */
+	bool alone; /* no other target waits while this one retries; set before `apply` */
+
+	/* Called in `apply` after each operation that was tried; or NULL. */
+	void (*progress)(struct swk_target *target, size_t done);
+	void *context; /* the caller's */
 };
 
 struct swk_target_kind {
-	/* Takes the operator's settings. Fails if they do not fit this kind. */
-	int (*open)(struct swk_target *target, const struct swk_target_settings *settings,
-		    struct swk_error *error);
+	/* Takes the operator's settings, and sets own, name, address, port and settle_ms. Fails if
+	 * the settings do not fit this kind. Makes no request. */
+	int (*open)(struct swk_target *target, const struct swk_settings *settings,
+		    const struct swk_target_settings *its, struct swk_error *error);
+	/* Accepts a target whose `open` failed. Frees what `open` set; the live state is the
+	 * caller's. */
 	void (*close)(struct swk_target *target);
 
 	/*
-	 * Reads the live state of several targets of this kind at once, each `samples` times. Sets
-	 * live, trouble, unreachable, passing and given_up. Several samples use a new connection
-	 * each, and an upstream that differs between them is `partial`. Returns 0 or SWK_INTERNAL.
+	 * Reads the live state: sets live, trouble, unreachable, passing and given_up. `name` is
+	 * the upstream for SWK_DEPTH_ONE. `live` has names at most unless the depth is a state.
+	 * Returns 0 or SWK_INTERNAL.
 	 */
-	int (*read)(struct swk_target *targets, size_t count, unsigned samples,
-		    struct swk_http *http, int64_t deadline, struct swk_error *error);
+	int (*read)(struct swk_target *target, enum swk_depth depth, const char *name,
+		    int64_t deadline, struct swk_error *error);
 
-	/*
-	 * A cheaper read for a run that changes few upstreams. Without a name it reads the names of
-	 * all upstreams; with one it asks whether that upstream exists. Sets the same members;
-	 * `live` has names at most.
-	 */
-	int (*probe)(struct swk_target *targets, size_t count, const char *name,
-		     struct swk_http *http, int64_t deadline, struct swk_error *error);
-
-	/* Creates or replaces one upstream. The error must be empty; it is set unless the result is
-	 * SWK_TARGET_DONE. */
-	enum swk_target_result (*update)(struct swk_target *target, struct swk_http *http,
-					 const struct swk_upstream *upstream, int64_t deadline,
-					 struct swk_error *error);
-
-	/* Deletes one upstream on all workers. The error is set as above. */
-	enum swk_target_result (*delete)(struct swk_target *target, struct swk_http *http,
-					 const char *name, int64_t deadline,
-					 struct swk_error *error);
+	/* Carries out a plan. `outcomes` has a zeroed member for each operation. Operations that
+	 * are not tried stay as they are. Returns 0 or SWK_INTERNAL. */
+	int (*apply)(struct swk_target *target, const struct swk_plan *plan,
+		     struct swk_target_outcome *outcomes, int64_t deadline,
+		     struct swk_error *error);
 };
+
+/* The kind with this index in swk_target_kinds (settings.h). */
+const struct swk_target_kind *swk_target_kind(unsigned kind);
 
 #endif

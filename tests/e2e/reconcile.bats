@@ -398,6 +398,38 @@ listens() {
 	run ! grep -qx 'owed web' "$SWK_CONF.state"
 }
 
+# failing_targets N - sets `failing` to the options for N interfaces that answer 503.
+failing_targets() {
+	local port
+
+	failing=()
+	: >"$GATEWAY_DIR/empty.conf"
+	for ((i = 0; i < $1; i++)); do
+		port=$(free_port)
+		echo "server { listen 127.0.0.1:$port; return 503; access_log $GATEWAY_DIR/requests.log; }" >>"$GATEWAY_DIR/empty.conf"
+		failing+=(--dyups "http://127.0.0.1:$port")
+	done
+	gateway_reload
+}
+
+@test "4 or 16 targets that answer 503 do not delay another one" {
+	local i number items=()
+
+	for ((i = 1; i <= 30; i++)); do
+		items+=("$(instance "s$i" 10.0.0.1)")
+	done
+	for number in 4 16; do
+		rm -f "$SWK_CONF"*
+		failing_targets "$number" # a reload, which also empties the interface
+		gateway_requests_clear
+		run -75 swk-apply "${failing[@]}" --dyups "$GATEWAY_DYUPS" --timeout 6 < <(document "${items[@]}")
+		[ "$(_gateway_observe list | grep -c '^s')" == 30 ]
+		[ "$(grep -c '^owed ' "$SWK_CONF.state")" == $((30 * number)) ]
+		# The first upstream is sent before the others are asked a second time.
+		[ "$(gateway_requests | sed '/^POST/Q' | grep -c ' 503 ')" == "$number" ]
+	done
+}
+
 # bats test_tags=gateway
 @test "a reload during a run loses no change" {
 	for fault in slow:1 late:1; do

@@ -28,9 +28,9 @@ static void pause_before_retry(unsigned tried)
 }
 
 /* Waits until each worker has read its queue by itself, because the GETs may have missed some. */
-static void wait_for_workers(const struct swk_target *target, int64_t deadline)
+static void wait_for_workers(const struct swk_dyups *own, int64_t deadline)
 {
-	long wait = swk_deadline_left(deadline, (long)target->read_interval * 1000);
+	long wait = swk_deadline_left(deadline, (long)own->read_interval * 1000);
 	struct timespec pause = {wait / 1000, wait % 1000 * 1000000};
 
 	(void)nanosleep(&pause, NULL);
@@ -39,7 +39,7 @@ static void wait_for_workers(const struct swk_target *target, int64_t deadline)
 /* A change of one upstream, in progress. */
 struct change {
 	struct swk_target *target;
-	struct swk_http *http;
+	struct swk_dyups *own;
 	const char *name;
 	int64_t deadline;
 	struct swk_error *error;
@@ -78,6 +78,8 @@ static enum outcome give_up(struct change *change, enum outcome outcome, const c
 /* Whether there is time for another try. If so, pauses first. */
 static bool may_retry(struct change *change)
 {
+	if (!change->target->alone)
+		return false;
 	if (!change->patience)
 		change->patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
 	if (change->request.unreachable || !swk_deadline_left(change->patience, 1) ||
@@ -91,19 +93,19 @@ static bool may_retry(struct change *change)
  * it has waited before, or if there is no time. */
 static bool may_flush(struct change *change)
 {
-	struct swk_target *target = change->target;
+	struct swk_dyups *own = change->own;
 
 	if (change->flushes > SWK_FLUSHES_MAX || !swk_deadline_left(change->deadline, 1))
 		return false;
 	if (change->flushes++ == SWK_FLUSHES_MAX) {
 		/* Waiting once is enough: a change that finds no room after that is too large. */
-		if (target->waited_out)
+		if (own->waited_out)
 			return false;
-		target->waited_out = true;
-		wait_for_workers(target, change->deadline);
+		own->waited_out = true;
+		wait_for_workers(own, change->deadline);
 	}
 	/* The connections of the last change are mostly enough for this one. */
-	swk_dyups_flush(target, change->flushes > 1, change->http, change->deadline);
+	swk_dyups_flush(own, change->flushes > 1, change->deadline);
 	return true;
 }
 
@@ -117,8 +119,7 @@ static bool may_flush(struct change *change)
 static enum swk_dyups_meaning read_servers_back(struct change *change,
 						enum swk_dyups_meaning meaning)
 {
-	struct swk_http_request sample =
-		swk_dyups_request(change->target, "GET", change->request.url);
+	struct swk_http_request sample = swk_dyups_request(change->own, "GET", change->request.url);
 	struct swk_error ignored = {0};
 	struct swk_buffer answer;
 
@@ -131,7 +132,7 @@ static enum swk_dyups_meaning read_servers_back(struct change *change,
 	swk_buffer_init(&answer, SWK_LIVE_MAX);
 	sample.receive = swk_dyups_keep_answer;
 	sample.context = &answer;
-	(void)swk_http_perform(change->http, &sample, 1, 1, change->deadline, &ignored);
+	(void)swk_http_perform(change->own->http, &sample, 1, 1, change->deadline, &ignored);
 	/* 404: the stand-alone module's latest source can't print an upstream. */
 	if (sample.status == 200 && !swk_dyups_shows(change->upstream, answer.data, answer.length))
 		meaning = SWK_DYUPS_CUT;
@@ -165,15 +166,16 @@ static void give_up_target(struct change *change)
 {
 	struct swk_target *target = change->target;
 	struct swk_http_request request =
-		swk_dyups_request(change->target, "GET", change->request.url);
+		swk_dyups_request(change->own, "GET", change->request.url);
 	struct swk_error ignored = {0};
 
 	target->unreachable = change->request.unreachable;
+	target->passing = !target->alone && !change->request.timed_out;
 	target->given_up = true;
 	if (target->unreachable || change->request.timed_out ||
-	    ++target->failures == SWK_TARGET_FAILURES_MAX)
+	    ++change->own->failures == SWK_TARGET_FAILURES_MAX)
 		return;
-	(void)swk_http_perform(change->http, &request, 1, 1, change->deadline, &ignored);
+	(void)swk_http_perform(change->own->http, &request, 1, 1, change->deadline, &ignored);
 	target->given_up = !request.status;
 }
 
@@ -183,7 +185,7 @@ static enum outcome send(struct change *change)
 	const char *advice;
 
 	for (;;) {
-		if (swk_http_perform(change->http, &change->request, 1, 1, change->deadline,
+		if (swk_http_perform(change->own->http, &change->request, 1, 1, change->deadline,
 				     change->error))
 			return NOT_NOW;
 		switch (read_servers_back(change, swk_dyups_meaning(&change->request, &advice))) {
@@ -231,11 +233,11 @@ static enum outcome send_to(struct change *change, const char *body, size_t leng
 	enum outcome outcome;
 
 	/* A managed name has no character to escape in a path. */
-	if (asprintf(&url, "%s/upstream/%s", change->target->base, change->name) < 0) {
+	if (asprintf(&url, "%s/upstream/%s", change->own->base, change->name) < 0) {
 		(void)swk_error_memory(change->error);
 		return NOT_NOW;
 	}
-	change->request = swk_dyups_request(change->target, body ? "POST" : "DELETE", url);
+	change->request = swk_dyups_request(change->own, body ? "POST" : "DELETE", url);
 	change->request.body = body;
 	change->request.body_length = length;
 	outcome = send(change);
@@ -256,18 +258,14 @@ static enum swk_target_result result_of(enum outcome outcome)
 	}
 }
 
-static enum swk_target_result dyups_update(struct swk_target *target, struct swk_http *http,
-					   const struct swk_upstream *upstream, int64_t deadline,
-					   struct swk_error *error)
+static enum swk_target_result update(struct change *change)
 {
-	struct change change = {target,	  http,	 upstream->name,
-				deadline, error, .upstream = upstream};
 	enum outcome outcome = NOT_NOW;
 
-	swk_buffer_init(&change.body, SWK_CONF_MAX);
-	if (!swk_nginx_directives(&change.body, upstream, "", "", error))
-		outcome = send_to(&change, change.body.data, change.body.length);
-	swk_buffer_free(&change.body);
+	swk_buffer_init(&change->body, SWK_CONF_MAX);
+	if (!swk_nginx_directives(&change->body, change->upstream, "", "", change->error))
+		outcome = send_to(change, change->body.data, change->body.length);
+	swk_buffer_free(&change->body);
 	return result_of(outcome);
 }
 
@@ -276,57 +274,86 @@ static enum swk_target_result dyups_update(struct swk_target *target, struct swk
  * not have the upstream, others may. Then it is created again on all workers, so that it can be
  * deleted. Its only server is down, because no traffic should reach a name that is about to go.
  */
-static enum swk_target_result dyups_delete(struct swk_target *target, struct swk_http *http,
-					   const char *name, int64_t deadline,
-					   struct swk_error *error)
-{
+static enum swk_target_result delete (struct change *change) {
 	static const char placeholder[] = "server 127.0.0.1:1 down;";
-	struct change change = {target, http, name, deadline, error, .patience = 0};
-	enum outcome outcome = send_to(&change, NULL, 0);
+	enum outcome outcome = send_to(change, NULL, 0);
 
-	for (unsigned i = 0; outcome == HALF_SENT && i < SWK_FLUSHES_MAX; i++) {
-		outcome = send_to(&change, placeholder, strlen(placeholder));
-		if (outcome == SENT)
-			outcome = send_to(&change, NULL, 0);
-	}
-	if (outcome == HALF_SENT)
-		outcome = give_up(&change, NOT_NOW, "may not have reached all workers", "");
-	return result_of(outcome);
+	for (unsigned i = 0; outcome == HALF_SENT && i < SWK_FLUSHES_MAX;
+	     i++){outcome = send_to(change, placeholder, strlen(placeholder));
+		  if (outcome == SENT) outcome = send_to(change, NULL, 0);}
+if (outcome == HALF_SENT) outcome =
+	give_up(change, NOT_NOW, "did not certainly reach all workers", "");
+return result_of(outcome);
 }
 
-static int dyups_open(struct swk_target *target, const struct swk_target_settings *settings,
-		      struct swk_error *error)
+static int dyups_apply(struct swk_target *target, const struct swk_plan *plan,
+		       struct swk_target_outcome *outcomes, int64_t deadline,
+		       struct swk_error *error)
+{
+	for (size_t i = 0; i < plan->count && !target->given_up; i++) {
+		struct swk_error cause = {0};
+		struct change change = {.target = target,
+					.own = target->own,
+					.name = plan->list[i].name,
+					.upstream = plan->list[i].upstream,
+					.deadline = deadline,
+					.error = &cause};
+
+		outcomes[i].result = change.upstream ? update(&change) : delete (&change);
+		if (cause.status) {
+			outcomes[i].reason = strdup(cause.text);
+			if (!outcomes[i].reason)
+				return swk_error_memory(error);
+		}
+		if (target->progress)
+			target->progress(target, i + 1);
+	}
+	return 0;
+}
+
+static int dyups_open(struct swk_target *target, const struct swk_settings *settings,
+		      const struct swk_target_settings *its, struct swk_error *error)
 {
 	struct swk_error cause = {0};
+	struct swk_dyups *own = calloc(1, sizeof(*own));
 
-	*target = (struct swk_target){.kind = &swk_target_dyups, .timeout = settings->timeout};
-	target->url = swk_url_base(settings->url, &cause);
-	if (!target->url)
+	target->own = own;
+	if (!own)
+		return swk_error_memory(error);
+	own->url = swk_url_base(its->url, &cause);
+	if (!own->url)
 		return swk_error_set(error,
-				     cause.status == SWK_INTERNAL ? cause.status : settings->wrong,
-				     "%s: %s", settings->where, cause.text);
-	target->peer.unix_socket = swk_url_socket(target->url);
-	target->base = target->peer.unix_socket ? "http://localhost" : target->url;
-	target->port = swk_url_port(target->url);
-	target->name = strdup(settings->name ? settings->name : target->url);
-	return target->name ? 0 : swk_error_memory(error);
+				     cause.status == SWK_INTERNAL ? cause.status : its->wrong,
+				     "%s: %s", its->where, cause.text);
+	own->peer.unix_socket = swk_url_socket(own->url);
+	own->base = own->peer.unix_socket ? "http://localhost" : own->url;
+	own->timeout = its->timeout;
+	own->read_interval = settings->read_interval;
+	own->http = swk_http_open(error);
+	target->settle_ms = own->read_interval * 1000;
+	target->address = own->url;
+	target->port = swk_url_port(own->url);
+	target->name = strdup(its->name ? its->name : own->url);
+	return target->name && own->http ? 0 : swk_error_memory(error);
 }
 
 static void dyups_close(struct swk_target *target)
 {
-	for (size_t i = 0; i < target->line_count; i++)
-		swk_http_close(target->lines[i]);
-	swk_upstreams_free(&target->live.upstreams);
+	struct swk_dyups *own = target->own;
+
+	for (size_t i = 0; own && i < own->line_count; i++)
+		swk_http_close(own->lines[i]);
+	if (own) {
+		swk_http_close(own->http);
+		free(own->url);
+	}
 	free(target->name);
-	free(target->url);
-	*target = (struct swk_target){0};
+	free(own);
 }
 
 const struct swk_target_kind swk_target_dyups = {
 	.open = dyups_open,
 	.close = dyups_close,
 	.read = swk_dyups_read,
-	.probe = swk_dyups_probe,
-	.update = dyups_update,
-	.delete = dyups_delete,
+	.apply = dyups_apply,
 };

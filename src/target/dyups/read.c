@@ -15,15 +15,15 @@ int swk_dyups_keep_answer(void *context, const char *data, size_t length, struct
 	return swk_buffer_add(context, data, length, error);
 }
 
-struct swk_http_request swk_dyups_request(const struct swk_target *target, const char *method,
+struct swk_http_request swk_dyups_request(const struct swk_dyups *own, const char *method,
 					  const char *url)
 {
-	long timeout = target ? (long)target->timeout : 0;
+	long timeout = (long)own->timeout;
 	long quiet = timeout ? timeout : SWK_TARGET_QUIET_S;
 
 	return (struct swk_http_request){.method = method,
 					 .url = url,
-					 .peer = target ? &target->peer : NULL,
+					 .peer = &own->peer,
 					 .answer_header = SWK_DYUPS_WORKER,
 					 .answer_limit = SWK_LIVE_MAX,
 					 .connect_ms = SWK_TARGET_CONNECT_MS,
@@ -41,77 +41,59 @@ struct workers {
 	bool other;	 /* the last connection reached another worker */
 };
 
-/* The samples of one target. Each is the live state of the worker that answers. */
+/* The samples of a target. Each is the live state of the worker that answers. */
 struct sample {
 	struct swk_target *target;
+	const struct swk_dyups *own;
+	int64_t deadline;
+	bool fresh;    /* each sample uses a new connection */
 	bool over;     /* it did not answer the last request: no more samples */
 	bool ask;      /* send it the next request */
 	unsigned left; /* samples left, if its answers do not name the worker */
 	struct workers workers;
 	char *url;
+	struct swk_http_request request;
+	bool asked;
 	struct swk_buffer answer;
 	struct swk_buffer last; /* the previous /detail, if `again` */
 	bool again;
-	bool same;			  /* /detail is the same as `last` */
-	struct swk_http_request *request; /* NULL: not asked */
+	bool same; /* /detail is the same as `last` */
 	struct swk_live live;
 	struct swk_error trouble;
 	bool unreachable;
 	bool passing;
 };
 
-/* Samples of several targets at once, and what they share. */
-struct round {
-	struct sample *samples;
-	struct swk_http_request *requests; /* room for one for each target */
-	size_t count;
-	bool fresh; /* each sample uses a new connection */
-	struct swk_http *http;
-	int64_t deadline;
-};
-
-/* GETs path and name, joined, from all targets that have `ask` set, at once, and passes each answer
- * to `take`. */
-static int ask(struct round *round, const char *path, const char *name,
+/* If `ask` is set, GETs path and name, joined, and passes the answer to `take`. */
+static int ask(struct sample *sample, const char *path, const char *name,
 	       int (*take)(struct sample *sample, struct swk_error *error), struct swk_error *error)
 {
-	size_t asked = 0;
-	int status;
-
-	for (size_t i = 0; i < round->count; i++) {
-		struct sample *sample = &round->samples[i];
-
-		if (!sample->ask)
-			continue;
-		free(sample->url);
-		if (asprintf(&sample->url, "%s%s%s", sample->target->base, path, name) < 0) {
-			sample->url = NULL;
-			return swk_error_memory(error);
-		}
-		swk_buffer_clear(&sample->answer);
-		sample->request = &round->requests[asked++];
-		*sample->request = swk_dyups_request(sample->target, "GET", sample->url);
-		sample->request->fresh = round->fresh;
-		sample->request->receive = swk_dyups_keep_answer;
-		sample->request->context = &sample->answer;
+	if (!sample->ask)
+		return 0;
+	free(sample->url);
+	if (asprintf(&sample->url, "%s%s%s", sample->own->base, path, name) < 0) {
+		sample->url = NULL;
+		return swk_error_memory(error);
 	}
-	status = swk_http_perform(round->http, round->requests, asked, asked, round->deadline,
-				  error);
-	for (size_t i = 0; !status && i < round->count; i++) {
-		if (round->samples[i].ask)
-			status = take(&round->samples[i], error);
-	}
-	return status;
+	swk_buffer_clear(&sample->answer);
+	sample->request = swk_dyups_request(sample->own, "GET", sample->url);
+	sample->request.fresh = sample->fresh;
+	sample->request.receive = swk_dyups_keep_answer;
+	sample->request.context = &sample->answer;
+	sample->asked = true;
+	if (swk_http_perform(sample->own->http, &sample->request, 1, 1, sample->deadline, error))
+		return error->status;
+	return take(sample, error);
 }
 
 /* Whether the answer has one of two statuses. If not, sets the trouble, but not for an answer after
  * which another path is asked for. */
 static bool is_answer(struct sample *sample, long one, long other)
 {
-	const struct swk_http_request *request = sample->request;
+	const struct swk_http_request *request = &sample->request;
 	const struct swk_target *target = sample->target;
 	/* The URL serves as the name of a target without one, and the message has it anyway. */
-	const char *name = strcmp(target->name, target->base) ? target->name : "";
+	const char *name = strcmp(target->name, sample->own->base) ? target->name : "";
 	const char *advice;
 
 	sample->unreachable = request->unreachable;
@@ -132,7 +114,7 @@ static int take_detail(struct sample *sample, struct swk_error *error)
 {
 	const struct swk_buffer read = sample->answer;
 
-	sample->ask = sample->request->status == 404;
+	sample->ask = sample->request.status == 404;
 	if (!is_answer(sample, 200, 204))
 		return 0;
 	sample->same = sample->again && read.length == sample->last.length &&
@@ -151,7 +133,7 @@ static int note_no_interface(struct sample *sample, const char *answers)
 {
 	(void)swk_error_set(&sample->trouble, SWK_TEMPFAIL,
 			    "%s: there is no dyups interface (%s %ld): give its URL with --dyups",
-			    sample->target->name, answers, sample->request->status);
+			    sample->target->name, answers, sample->request.status);
 	return 0;
 }
 
@@ -173,7 +155,7 @@ static int take_list_for_detail(struct sample *sample, struct swk_error *error)
 
 static int take_list(struct sample *sample, struct swk_error *error)
 {
-	sample->ask = sample->request->status == 404;
+	sample->ask = sample->request.status == 404;
 	if (sample->ask)
 		return note_no_interface(sample, "/list answers");
 	return is_answer(sample, 200, 204) ? swk_dyups_read_list(&sample->live, sample->answer.data,
@@ -209,99 +191,77 @@ static void note_worker(struct workers *workers, uint64_t worker, bool live_read
 	}
 }
 
-/* A target to nudge. With a sample, only until a worker answers that was not read yet. */
-struct nudged {
-	const struct swk_target *target;
-	struct sample *sample;
-	char *url;
-	bool over;
-};
-
-static void take_nudge(struct nudged *nudged, const struct swk_http_request *request)
+/* Takes note of the answer to a nudge. Returns whether the target needs another. */
+static bool take_nudge(struct sample *sample, const struct swk_http_request *request)
 {
-	struct sample *sample = nudged->sample;
-
-	nudged->over = !request->status;
-	if (nudged->over && sample)
+	if (!request->status) {
 		sample->over = true;
-	if (!nudged->over && sample && sample->workers.named) {
-		note_worker(&sample->workers, request->answer_number, false);
-		nudged->over = sample->workers.named && sample->workers.other;
+		return false;
 	}
+	if (!sample->workers.named)
+		return true;
+	note_worker(&sample->workers, request->answer_number, false);
+	return !sample->workers.named || !sample->workers.other;
 }
 
 /*
  * Makes workers read their queues, and moves on to another worker. nginx gives up to 16 connections
  * in a row to one worker (measured; the same with Tengine). The worker that answers a GET reads its
- * queue first. The answer to this GET is short, because there is no upstream `-`. Each target gets
- * `times` GETs, or fewer if it stops answering.
+ * queue first. The answer to this GET is short, because there is no upstream `-`. Makes `times`
+ * GETs, or fewer if the target stops answering or, with a sample, if a worker answers that was not
+ * read yet.
  */
-static void nudge(struct nudged *list, size_t count, struct swk_http *http, unsigned times,
+static void nudge(const struct swk_dyups *own, struct sample *sample, unsigned times,
 		  int64_t deadline)
 {
-	struct swk_http_request *requests = calloc(count + 1, sizeof(*requests));
 	struct swk_error ignored = {0};
+	bool more = true;
+	char *url;
 
-	for (size_t i = 0; i < count; i++) {
-		if (asprintf(&list[i].url, "%s/upstream/-", list[i].target->base) < 0)
-			list[i].url = NULL;
-		list[i].over = !list[i].url;
-	}
-	for (unsigned i = 0; requests && i < times && !ignored.status; i++) {
-		size_t asked = 0, answered = 0;
+	if (asprintf(&url, "%s/upstream/-", own->base) < 0)
+		return;
+	for (unsigned i = 0; more && i < times; i++) {
+		struct swk_http_request request = swk_dyups_request(own, "GET", url);
 
-		for (size_t j = 0; j < count; j++) {
-			if (list[j].over)
-				continue;
-			requests[asked] = swk_dyups_request(NULL, "GET", list[j].url);
-			requests[asked].peer = &list[j].target->peer;
-			requests[asked++].fresh = true;
-		}
-		if (!asked)
+		request.fresh = true;
+		if (swk_http_perform(own->http, &request, 1, 1, deadline, &ignored))
 			break;
-		(void)swk_http_perform(http, requests, asked, asked, deadline, &ignored);
-		for (size_t j = 0; j < count; j++) {
-			if (!list[j].over)
-				take_nudge(&list[j], &requests[answered++]);
-		}
+		more = sample ? take_nudge(sample, &request) : request.status != 0;
 	}
-	for (size_t i = 0; i < count; i++)
-		free(list[i].url);
-	free(requests);
+	free(url);
 }
 
-static void use_line(const struct swk_target *target, struct swk_http *line, int64_t deadline)
+static void use_line(const struct swk_dyups *own, struct swk_http *line, int64_t deadline)
 {
 	struct swk_http_request request;
 	struct swk_error ignored = {0};
 	char *url;
 
-	if (asprintf(&url, "%s/upstream/-", target->base) < 0)
+	if (asprintf(&url, "%s/upstream/-", own->base) < 0)
 		return;
-	request = swk_dyups_request(target, "GET", url);
+	request = swk_dyups_request(own, "GET", url);
 	(void)swk_http_perform(line, &request, 1, 1, deadline, &ignored);
 	free(url);
 }
 
-void swk_dyups_flush(struct swk_target *target, bool more, struct swk_http *http, int64_t deadline)
+void swk_dyups_flush(struct swk_dyups *own, bool more, int64_t deadline)
 {
-	struct nudged one = {.target = target};
-	const size_t known = target->line_count;
+	const size_t known = own->line_count;
 	size_t goal = known;
 	struct swk_error ignored = {0};
 
 	if (!known || more)
 		goal += SWK_LINES_AT_ONCE;
 	for (size_t i = 0; i < known; i++)
-		use_line(target, target->lines[i], deadline);
+		use_line(own, own->lines[i], deadline);
 	for (size_t i = known; i < goal && i < SWK_LINES_MAX; i++) {
 		struct swk_http *line = swk_http_open(&ignored);
 
 		if (!line)
 			return;
-		target->lines[target->line_count++] = line;
-		nudge(&one, 1, http, SWK_ACCEPTS_IN_A_ROW, deadline);
-		use_line(target, line, deadline);
+		own->lines[own->line_count++] = line;
+		nudge(own, NULL, SWK_ACCEPTS_IN_A_ROW, deadline);
+		use_line(own, line, deadline);
 	}
 }
 
@@ -342,122 +302,71 @@ static bool needs_more(const struct sample *sample)
 			      : sample->left > 0;
 }
 
-static bool any_needs_more(const struct round *round)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < round->count; i++)
-		any |= needs_more(&round->samples[i]);
-	return any;
-}
-
 static void begin_sample(struct sample *sample, bool first)
 {
 	sample->ask =
 		first || (needs_more(sample) && (!sample->workers.named || sample->workers.other));
-	sample->request = NULL;
+	sample->asked = false;
 	sample->trouble = (struct swk_error){0};
 	sample->same = false;
 }
 
 static int end_sample(struct sample *sample, bool first, struct swk_error *error)
 {
-	note_worker(&sample->workers, sample->request->answer_number, true);
+	note_worker(&sample->workers, sample->request.answer_number, true);
 	if (!first && !sample->workers.named && sample->left)
 		sample->left--;
 	return take_sample(sample, first, error);
 }
 
-/* Takes one sample of each target, or probes its names or one upstream. */
-static int sample_once(struct round *round, bool first, bool probe, const char *name,
+/* Takes one sample, or probes the names or one upstream. */
+static int sample_once(struct sample *sample, bool first, enum swk_depth depth, const char *name,
 		       struct swk_error *error)
 {
 	int status;
 
-	for (size_t i = 0; i < round->count; i++)
-		begin_sample(&round->samples[i], first);
-	if (!probe) {
-		status = ask(round, "/detail", "", take_detail, error);
-		if (!status)
-			status = ask(round, "/list", "", take_list_for_detail, error);
-	} else if (name) {
-		status = ask(round, "/upstream/", name, take_upstream, error);
-	} else {
-		status = ask(round, "/list", "", take_list, error);
-	}
-	for (size_t i = 0; !status && i < round->count; i++) {
-		if (round->samples[i].request)
-			status = end_sample(&round->samples[i], first, error);
-		swk_live_free(&round->samples[i].live);
-	}
+	begin_sample(sample, first);
+	if (depth == SWK_DEPTH_ONE)
+		status = ask(sample, "/upstream/", name, take_upstream, error);
+	else if (depth == SWK_DEPTH_NAMES)
+		status = ask(sample, "/list", "", take_list, error);
+	else
+		status = ask(sample, "/detail", "", take_detail, error);
+	if (!status && depth >= SWK_DEPTH_STATE)
+		status = ask(sample, "/list", "", take_list_for_detail, error);
+	if (!status && sample->asked)
+		status = end_sample(sample, first, error);
+	swk_live_free(&sample->live);
 	return status;
 }
 
-/* Moves on to other workers. The number varies, because workers may take turns in a regular
- * order. */
-static void move_on(const struct round *round, unsigned number, int64_t deadline)
+int swk_dyups_read(struct swk_target *target, enum swk_depth depth, const char *name,
+		   int64_t deadline, struct swk_error *error)
 {
-	struct nudged *list = calloc(round->count + 1, sizeof(*list));
-	size_t count = 0;
-
-	for (size_t i = 0; list && i < round->count; i++) {
-		if (needs_more(&round->samples[i]))
-			list[count++] = (struct nudged){.target = round->samples[i].target,
-							.sample = &round->samples[i]};
-	}
-	if (list)
-		nudge(list, count, round->http, SWK_ACCEPTS_IN_A_ROW + number % 2, deadline);
-	free(list);
-}
-
-/* Takes `samples` samples; 0: probes. */
-static int sample_targets(struct swk_target *targets, size_t count, unsigned samples,
-			  const char *name, struct swk_http *http, int64_t deadline,
-			  struct swk_error *error)
-{
-	struct round round = {.samples = calloc(count + 1, sizeof(*round.samples)),
-			      .requests = calloc(count + 1, sizeof(*round.requests)),
-			      .count = count,
-			      .fresh = samples > 1,
-			      .http = http,
-			      .deadline = deadline};
+	const bool parts = depth == SWK_DEPTH_PARTS;
+	struct sample sample = {.target = target,
+				.own = target->own,
+				.deadline = deadline,
+				.fresh = parts,
+				.left = parts ? SWK_VERIFY_SAMPLES - 1 : 0,
+				.workers.named = true};
 	int64_t until = swk_now_ms() + SWK_SAMPLES_MS;
-	int status = round.requests && round.samples ? 0 : swk_error_memory(error);
+	int status;
 
-	for (size_t i = 0; !status && i < count; i++) {
-		round.samples[i].target = &targets[i];
-		round.samples[i].left = samples ? samples - 1 : 0;
-		round.samples[i].workers.named = true;
-		swk_buffer_init(&round.samples[i].answer, SWK_LIVE_MAX);
-		swk_buffer_init(&round.samples[i].last, SWK_LIVE_MAX);
-	}
-	if (!status)
-		status = sample_once(&round, true, !samples, name, error);
-	for (unsigned i = 1; !status && samples > 1 && any_needs_more(&round); i++) {
-		move_on(&round, i, until < deadline ? until : deadline);
+	swk_buffer_init(&sample.answer, SWK_LIVE_MAX);
+	swk_buffer_init(&sample.last, SWK_LIVE_MAX);
+	status = sample_once(&sample, true, depth, name, error);
+	for (unsigned i = 1; !status && parts && needs_more(&sample); i++) {
+		/* Moves on to other workers. The number varies, because workers may take turns in a
+		 * regular order. */
+		nudge(sample.own, &sample, SWK_ACCEPTS_IN_A_ROW + i % 2,
+		      until < deadline ? until : deadline);
 		if (!swk_deadline_left(until, 1) || !swk_deadline_left(deadline, 1))
 			break;
-		status = sample_once(&round, false, false, NULL, error);
+		status = sample_once(&sample, false, depth, NULL, error);
 	}
-	for (size_t i = 0; round.samples && i < count; i++) {
-		swk_live_free(&round.samples[i].live);
-		swk_buffer_free(&round.samples[i].answer);
-		swk_buffer_free(&round.samples[i].last);
-		free(round.samples[i].url);
-	}
-	free(round.requests);
-	free(round.samples);
+	swk_buffer_free(&sample.answer);
+	swk_buffer_free(&sample.last);
+	free(sample.url);
 	return status;
-}
-
-int swk_dyups_read(struct swk_target *targets, size_t count, unsigned samples,
-		   struct swk_http *http, int64_t deadline, struct swk_error *error)
-{
-	return sample_targets(targets, count, samples, NULL, http, deadline, error);
-}
-
-int swk_dyups_probe(struct swk_target *targets, size_t count, const char *name,
-		    struct swk_http *http, int64_t deadline, struct swk_error *error)
-{
-	return sample_targets(targets, count, 0, name, http, deadline, error);
 }

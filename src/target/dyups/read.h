@@ -3,15 +3,29 @@
 #ifndef SWK_TARGET_DYUPS_READ_H
 #define SWK_TARGET_DYUPS_READ_H
 
+#include "io/http.h"
 #include "target/dyups/answer.h"
 #include "target/target.h"
 
 /* The header in which nginx, if so configured, names the pid of the answering worker. */
 #define SWK_DYUPS_WORKER "X-Worker"
 
-/* Fills in a request. Its time-outs are the target's, or the defaults if the target is NULL or sets
- * none. `method` and `url` are borrowed. */
-struct swk_http_request swk_dyups_request(const struct swk_target *target, const char *method,
+/* A dyups interface. */
+struct swk_dyups {
+	char *url;
+	const char *base; /* what the URL of a request begins with */
+	struct swk_http_peer peer;
+	struct swk_http *http;
+	unsigned timeout;	/* seconds, of one request; 0: the default */
+	unsigned read_interval; /* seconds until each worker has read its queue */
+	bool waited_out;	/* its queue was full, and its workers have had time to read it */
+	unsigned failures;	/* upstreams that it failed to take, although it answers */
+	struct swk_http *lines[SWK_LINES_MAX]; /* persistent connections to its workers */
+	size_t line_count;
+};
+
+/* Fills in a request. `method` and `url` are borrowed. */
+struct swk_http_request swk_dyups_request(const struct swk_dyups *own, const char *method,
 					  const char *url);
 
 /* Appends the answer of a request to `context`, which is a struct swk_buffer. */
@@ -23,12 +37,10 @@ int swk_dyups_keep_answer(void *context, const char *data, size_t length, struct
  * a queue of 64 KiB: the first sync of 3,000 upstreams to four workers takes 400 such GETs. With a
  * new connection for each GET it takes 4,600 (measured on Tengine 3.2.0).
  */
-void swk_dyups_flush(struct swk_target *target, bool more, struct swk_http *http, int64_t deadline);
+void swk_dyups_flush(struct swk_dyups *own, bool more, int64_t deadline);
 
 /* See swk_target_kind. */
-int swk_dyups_read(struct swk_target *targets, size_t count, unsigned samples,
-		   struct swk_http *http, int64_t deadline, struct swk_error *error);
-int swk_dyups_probe(struct swk_target *targets, size_t count, const char *name,
-		    struct swk_http *http, int64_t deadline, struct swk_error *error);
+int swk_dyups_read(struct swk_target *target, enum swk_depth depth, const char *name,
+		   int64_t deadline, struct swk_error *error);
 
 #endif

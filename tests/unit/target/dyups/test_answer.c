@@ -201,7 +201,8 @@ static void opens_valid_urls(void **state)
 		const struct swk_target_settings settings = {.url = (char *)(uintptr_t)rows[i].url,
 							     .where = (char *)"--dyups",
 							     .wrong = SWK_USAGE};
-		int status = swk_target_dyups.open(&target, &settings, &error);
+		const struct swk_settings all = {.read_interval = 1};
+		int status = swk_target_dyups.open(&target, &all, &settings, &error);
 
 		unit_number(rows[i].url, status, rows[i].name ? 0 : SWK_USAGE);
 		if (status)

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
+#include "run/run.h"
+#include "run/side_by_side.h"
+
+/* What one target is sent. */
+struct sending {
+	struct swk_run *run;
+	struct swk_plan plan;
+	struct swk_names pending; /* a copy, from which the plan borrows names */
+	struct swk_target_outcome *outcomes;
+};
+
+/* Makes a plan pending before it is sent. A run that is killed may have changed only a part of the
+ * target, and a sample of that part would show no difference. */
+static int record_plan(struct swk_run *run, struct swk_names *pending, const struct swk_plan *plan)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < plan->count; i++)
+		status = swk_names_add(pending, plan->list[i].name, run->error);
+	return status;
+}
+
+static int plan_all(struct swk_run *run, struct sending *sendings)
+{
+	bool added = false;
+
+	for (size_t i = 0; i < run->target_count; i++) {
+		struct sending *sending = &sendings[i];
+		struct swk_names *pending =
+			&swk_state_find_target(&run->state, run->targets[i].name)->pending;
+		size_t before = pending->count;
+
+		sending->run = run;
+		if (swk_names_add_all(&sending->pending, pending, run->error) ||
+		    swk_plan_make(&sending->plan, &run->desired, &run->changes, &sending->pending,
+				  &run->targets[i].live, run->error) ||
+		    record_plan(run, pending, &sending->plan))
+			return run->error->status;
+		sending->outcomes = calloc(sending->plan.count + 1, sizeof(*sending->outcomes));
+		if (!sending->outcomes)
+			return swk_error_memory(run->error);
+		added |= pending->count > before;
+	}
+	return added ? swk_run_save_state(run, false) : 0;
+}
+
+static int send(struct swk_target *target, void *context, struct swk_error *error)
+{
+	struct sending *sending = context;
+
+	return target->kind->apply(target, &sending->plan, sending->outcomes,
+				   sending->run->deadline, error);
+}
+
+/* ---- progress ---- */
+
+/* Only of a run with one target: several would share one line. */
+static void show_progress(struct swk_target *target, size_t done)
+{
+	const struct sending *sending = target->context;
+
+	if (done < sending->plan.count)
+		swk_report_progress(sending->run->report, target->name, "upstreams", done,
+				    sending->plan.count);
+}
+
+static void begin_progress(struct swk_run *run, struct sending *sending)
+{
+	run->targets->context = sending;
+	run->targets->progress = show_progress;
+	swk_report_progress(run->report, run->targets->name, "upstreams", 0, sending->plan.count);
+}
+
+/* ---- outcomes ---- */
+
+static int take_outcome(struct swk_run *run, struct swk_target_report *report,
+			const struct swk_operation *operation,
+			const struct swk_target_outcome *outcome, struct swk_names *left)
+{
+	bool update = operation->upstream;
+
+	if (outcome->reason)
+		swk_report_note(run->report,
+				outcome->result == SWK_TARGET_PENDING ||
+						outcome->result == SWK_TARGET_REFUSED
+					? SWK_NOTE_PENDING
+					: SWK_NOTE_WARNING,
+				"%s", outcome->reason);
+	switch (outcome->result) {
+	case SWK_TARGET_DONE:
+		(*(update ? &report->updated : &report->deleted))++;
+		return swk_names_add(update ? &run->updated : &run->deleted, operation->name,
+				     run->error);
+	case SWK_TARGET_DRAINING:
+	case SWK_TARGET_UNDECLARED:
+		return 0;
+	default:
+		return swk_names_add(left, operation->name, run->error);
+	}
+}
+
+static void note_pending(struct swk_run *run, const struct swk_target *target, size_t pending)
+{
+	if (run->live_read && target->live.readable == SWK_READ_NOTHING)
+		swk_report_note(run->report, SWK_NOTE_PENDING, "%s", target->trouble.text);
+	if (pending)
+		swk_report_note(run->report, SWK_NOTE_PENDING,
+				"%s: %zu upstream%s pending; the next run sends %s", target->name,
+				pending, pending == 1 ? " is" : "s are",
+				pending == 1 ? "it" : "them");
+}
+
+static int take_outcomes(struct swk_run *run, size_t number, const struct sending *sending)
+{
+	struct swk_target *target = &run->targets[number];
+	struct swk_target_report *report = &run->report->targets[number];
+	struct swk_names left = {0}, *pending;
+	int status = 0;
+
+	for (size_t i = 0; !status && i < sending->plan.count; i++)
+		status = take_outcome(run, report, &sending->plan.list[i], &sending->outcomes[i],
+				      &left);
+	if (status) {
+		swk_names_free(&left);
+		return status;
+	}
+	pending = &swk_state_find_target(&run->state, target->name)->pending;
+	swk_names_free(pending);
+	*pending = left;
+	report->pending = pending->count;
+	note_pending(run, target, pending->count);
+	return 0;
+}
+
+static void free_sending(struct sending *sending)
+{
+	for (size_t i = 0; sending->outcomes && i < sending->plan.count; i++)
+		free(sending->outcomes[i].reason);
+	free(sending->outcomes);
+	swk_plan_free(&sending->plan);
+	swk_names_free(&sending->pending);
+}
+
+/* Sends the plans, to all targets at once that have one and answer. */
+static int send_all(struct swk_run *run, struct sending *sendings)
+{
+	struct swk_work *work = calloc(run->target_count, sizeof(*work));
+	size_t count = 0, answering = 0;
+	int status;
+
+	if (!work)
+		return swk_error_memory(run->error);
+	for (size_t i = 0; i < run->target_count; i++)
+		answering += !run->targets[i].given_up;
+	for (size_t i = 0; i < run->target_count; i++) {
+		struct swk_target *target = &run->targets[i];
+
+		target->alone = answering <= 1;
+		if (sendings[i].plan.count && !target->given_up)
+			work[count++] = (struct swk_work){target, send, &sendings[i], .status = 0};
+	}
+	if (run->target_count == 1)
+		begin_progress(run, sendings);
+	status = swk_side_by_side(work, count, run->error);
+	if (run->target_count == 1)
+		swk_report_progress(run->report, run->targets->name, "upstreams",
+				    sendings->plan.count, sendings->plan.count);
+	free(work);
+	return status;
+}
+
+int swk_run_reconcile(struct swk_run *run)
+{
+	struct sending *sendings = calloc(run->target_count, sizeof(*sendings));
+	int status = sendings ? plan_all(run, sendings) : swk_error_memory(run->error);
+
+	if (!status) {
+		run->touched = true;
+		status = send_all(run, sendings);
+	}
+	for (size_t i = 0; !status && i < run->target_count; i++)
+		status = take_outcomes(run, i, &sendings[i]);
+	run->report->updated = run->updated.count;
+	run->report->deleted = run->deleted.count;
+	for (size_t i = 0; sendings && i < run->target_count; i++)
+		free_sending(&sendings[i]);
+	free(sendings);
+	return status;
+}

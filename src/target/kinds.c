@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#include "target/dyups/dyups.h"
+
+const char *const swk_target_kinds[] = {"dyups", NULL};
+
+const struct swk_target_kind *swk_target_kind(unsigned kind)
+{
+	static const struct swk_target_kind *const kinds[] = {&swk_target_dyups};
+
+	return kinds[kind];
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole runs against a kind of target that is in memory, with faults on demand. */
+#include "unit.h"
+
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "run/apply.h"
+#include "target/dyups/dyups.h"
+
+/* ---- the clock: in place of libc's, so that a pause takes no time ---- */
+
+static _Atomic int64_t slept_ns;
+
+int nanosleep(const struct timespec *pause, struct timespec *left)
+{
+	(void)left;
+	slept_ns += (int64_t)pause->tv_sec * 1000000000 + pause->tv_nsec;
+	return 0;
+}
+
+int clock_gettime(clockid_t id, struct timespec *now)
+{
+	int result = (int)syscall(SYS_clock_gettime, id, now);
+	int64_t ns = now->tv_nsec + slept_ns;
+
+	now->tv_sec += ns / 1000000000;
+	now->tv_nsec = ns % 1000000000;
+	return result;
+}
+
+/* ---- the kind ---- */
+
+enum fault {
+	WORKS,
+	LATER,	    /* confirms nothing */
+	REFUSES,    /* refuses everything */
+	DRAINS,	    /* drains what it shall delete */
+	UNDECLARED, /* creates nothing */
+	DEAD,	    /* does not answer, and says nothing of later */
+	BUSY,	    /* answers later, but not in this run */
+	BUSY_ONCE,  /* answers the second time */
+	MEETS,	    /* changes something only while each other target that meets does */
+	NO_MEMORY,
+	DYUPS, /* not in memory: a dyups interface where nothing listens */
+};
+
+struct memory {
+	enum fault fault;
+	struct swk_upstreams has;
+	unsigned reads;
+};
+
+static struct memory memories[20];
+static size_t memory_count;
+
+static int memory_open(struct swk_target *target, const struct swk_settings *settings,
+		       const struct swk_target_settings *its, struct swk_error *error)
+{
+	(void)settings;
+	target->own = &memories[atoi(its->name + 1)];
+	target->name = strdup(its->name);
+	target->address = target->name;
+	return target->name ? 0 : swk_error_memory(error);
+}
+
+static void memory_close(struct swk_target *target)
+{
+	free(target->name);
+}
+
+static int memory_read(struct swk_target *target, enum swk_depth depth, const char *name,
+		       int64_t deadline, struct swk_error *error)
+{
+	struct memory *own = target->own;
+	bool busy = own->fault == BUSY || (own->fault == BUSY_ONCE && !own->reads);
+
+	(void)name;
+	(void)deadline;
+	own->reads++;
+	swk_live_free(&target->live);
+	target->trouble = (struct swk_error){0};
+	target->passing = busy;
+	target->given_up = busy || own->fault == DEAD;
+	if (own->fault == NO_MEMORY)
+		return swk_error_memory(error);
+	if (target->given_up) {
+		(void)swk_error_set(&target->trouble, SWK_TEMPFAIL, "%s: no answer", target->name);
+		return 0;
+	}
+	target->live.readable = depth >= SWK_DEPTH_STATE ? SWK_READ_ATTRIBUTES : SWK_READ_NAMES;
+	for (size_t i = 0; i < own->has.count; i++)
+		assert_int_equal(swk_upstreams_append_copy(&target->live.upstreams,
+							   &own->has.list[i], error),
+				 0);
+	return 0;
+}
+
+/* Returns when all targets that meet are here, or after a time in which they should be. */
+static void meet(void)
+{
+	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	static pthread_cond_t all_here = PTHREAD_COND_INITIALIZER;
+	static size_t here;
+	size_t expected = 0, goal;
+	struct timespec patience;
+
+	for (size_t i = 0; i < memory_count; i++)
+		expected += memories[i].fault == MEETS;
+	patience = (struct timespec){.tv_sec = time(NULL) + 10};
+	(void)pthread_mutex_lock(&mutex);
+	goal = (here++ / expected + 1) * expected;
+	while (here < goal && !pthread_cond_timedwait(&all_here, &mutex, &patience))
+		;
+	if (here < goal)
+		fail_msg("the targets did not meet");
+	(void)pthread_cond_broadcast(&all_here);
+	(void)pthread_mutex_unlock(&mutex);
+}
+
+static void change(struct memory *own, const struct swk_operation *operation)
+{
+	const struct swk_upstreams before = own->has;
+	struct swk_upstreams after = {0};
+	struct swk_error error = {0};
+
+	for (size_t i = 0; i < before.count; i++) {
+		if (strcmp(before.list[i].name, operation->name) != 0)
+			(void)swk_upstreams_append_copy(&after, &before.list[i], &error);
+	}
+	if (operation->upstream)
+		(void)swk_upstreams_append_copy(&after, operation->upstream, &error);
+	(void)swk_upstreams_sort(&after);
+	swk_upstreams_free(&own->has);
+	own->has = after;
+}
+
+static enum swk_target_result memory_change(struct memory *own,
+					    const struct swk_operation *operation)
+{
+	switch (own->fault) {
+	case LATER:
+		return SWK_TARGET_PENDING;
+	case REFUSES:
+		return SWK_TARGET_REFUSED;
+	case DRAINS:
+		if (!operation->upstream)
+			return SWK_TARGET_DRAINING;
+		break;
+	case UNDECLARED:
+		return SWK_TARGET_UNDECLARED;
+	case MEETS:
+		meet();
+		break;
+	default:
+		break;
+	}
+	change(own, operation);
+	return SWK_TARGET_DONE;
+}
+
+static int memory_apply(struct swk_target *target, const struct swk_plan *plan,
+			struct swk_target_outcome *outcomes, int64_t deadline,
+			struct swk_error *error)
+{
+	struct memory *own = target->own;
+
+	(void)deadline;
+	for (size_t i = 0; i < plan->count; i++) {
+		outcomes[i].result = memory_change(own, &plan->list[i]);
+		if (outcomes[i].result != SWK_TARGET_DONE &&
+		    asprintf(&outcomes[i].reason, "%s: not %s", target->name, plan->list[i].name) <
+			    0)
+			return swk_error_memory(error);
+		if (target->progress)
+			target->progress(target, i + 1);
+	}
+	return 0;
+}
+
+/* In place of target/kinds.c. */
+const char *const swk_target_kinds[] = {"dyups", "memory", NULL};
+
+const struct swk_target_kind *swk_target_kind(unsigned kind)
+{
+	static const struct swk_target_kind memory = {
+		.open = memory_open,
+		.close = memory_close,
+		.read = memory_read,
+		.apply = memory_apply,
+	};
+
+	return kind ? &memory : &swk_target_dyups;
+}
+
+/* ---- runs ---- */
+
+#define INSTANCE(service, id, tags, address)                                                       \
+	"{\"Node\":{\"Node\":\"n\",\"Address\":\"10.9.9.9\"},\"Service\":{\"Service\":\"" service  \
+	"\",\"ID\":\"" id "\",\"Tags\":[" tags "],\"Address\":\"" address                          \
+	"\",\"Port\":80},\"Checks\":[]}"
+
+static const char both[] = "[" INSTANCE("web", "w1", "", "10.0.0.1") "," INSTANCE(
+	"web", "w2", "\"gray=a\"", "10.0.0.2") "]";
+static const char plain[] = "[" INSTANCE("web", "w1", "", "10.0.0.1") "]";
+
+/* Settings with a target for each fault. */
+static void set_up(struct swk_settings *settings, const char *folder, const enum fault *faults,
+		   size_t count)
+{
+	struct swk_error error = {0};
+
+	assert_int_equal(swk_settings_init(settings, &error), 0);
+	free(settings->conf);
+	assert_true(asprintf(&settings->conf, "%s/conf", folder) > 0);
+	settings->timeout = 6;
+	swk_settings_clear_targets(settings);
+	memory_count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct swk_target_settings *its = swk_settings_add_target(settings, &error);
+
+		memories[i] = (struct memory){.fault = faults[i]};
+		its->kind = faults[i] == DYUPS ? 0 : 1;
+		its->url = strdup("http://127.0.0.1:9");
+		its->where = strdup("the test");
+		assert_true(asprintf(&its->name, "m%zu", i) > 0);
+	}
+}
+
+/* Runs with a document, and compares the status and, for each target, its upstreams and how many
+ * are pending. */
+static void apply(const struct swk_settings *settings, const char *document, const char *row,
+		  int expected, const char *const *shown)
+{
+	struct swk_report report;
+	struct swk_error error = {0};
+	int descriptors[2];
+
+	assert_int_equal(pipe(descriptors), 0);
+	assert_int_equal(write(descriptors[1], document, strlen(document)), strlen(document));
+	(void)close(descriptors[1]);
+	swk_report_init(&report);
+	unit_number(row, swk_apply(settings, descriptors[0], &report, NULL, &error), expected);
+	(void)close(descriptors[0]);
+	for (size_t i = 0; shown && i < memory_count; i++) {
+		const struct swk_upstreams *has = &memories[i].has;
+		char text[256] = "";
+
+		for (size_t j = 0; j < has->count; j++)
+			(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s ",
+				       has->list[j].name);
+		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "/ %zu",
+			       report.targets[i].pending);
+		unit_same(row, text, shown[i]);
+	}
+	if (expected == SWK_TEMPFAIL)
+		assert_int_not_equal(report.counted[SWK_NOTE_PENDING], 0);
+	swk_report_free(&report);
+}
+
+static void results(void **state)
+{
+	static const struct {
+		const char *name;
+		enum fault faults[3];
+		size_t count;
+		int first, second; /* statuses: of both upstreams, and of the deletion of web_a */
+		const char *shown[3], *then[3];
+	} rows[] = {
+		{"done", {WORKS}, 1, 0, 0, {"web web_a / 0"}, {"web / 0"}},
+		{"pending", {LATER}, 1, 75, 75, {"/ 2"}, {"/ 2"}},
+		{"refused", {REFUSES}, 1, 75, 75, {"/ 2"}, {"/ 2"}},
+		{"draining", {DRAINS}, 1, 0, 0, {"web web_a / 0"}, {"web web_a / 0"}},
+		{"undeclared", {UNDECLARED}, 1, 0, 0, {"/ 0"}, {"/ 0"}},
+		{"dead", {DEAD}, 1, 75, 75, {"/ 2"}, {"/ 2"}},
+		{"busy", {BUSY}, 1, 75, 75, {"/ 2"}, {"/ 2"}},
+		{"busy once", {BUSY_ONCE}, 1, 0, 0, {"web web_a / 0"}, {"web / 0"}},
+		{"three of them",
+		 {WORKS, WORKS, WORKS},
+		 3,
+		 0,
+		 0,
+		 {"web web_a / 0", "web web_a / 0", "web web_a / 0"},
+		 {"web / 0", "web / 0", "web / 0"}},
+		{"the others are sent theirs",
+		 {DEAD, WORKS, LATER},
+		 3,
+		 75,
+		 75,
+		 {"/ 2", "web web_a / 0", "/ 2"},
+		 {"/ 2", "web / 0", "/ 2"}},
+		{"one that answers later",
+		 {BUSY_ONCE, WORKS},
+		 2,
+		 0,
+		 0,
+		 {"web web_a / 0", "web web_a / 0"},
+		 {"web / 0", "web / 0"}},
+		{"beside dyups",
+		 {WORKS, DYUPS},
+		 2,
+		 75,
+		 75,
+		 {"web web_a / 0", "/ 2"},
+		 {"web / 0", "/ 2"}},
+		{"at the same time",
+		 {MEETS, MEETS, MEETS},
+		 3,
+		 0,
+		 0,
+		 {"web web_a / 0", "web web_a / 0", "web web_a / 0"},
+		 {"web / 0", "web / 0", "web / 0"}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char folder[] = "/tmp/swk-targets.XXXXXX", command[64];
+		struct swk_settings settings;
+
+		assert_non_null(mkdtemp(folder));
+		set_up(&settings, folder, rows[i].faults, rows[i].count);
+		apply(&settings, both, rows[i].name, rows[i].first, rows[i].shown);
+		apply(&settings, plain, rows[i].name, rows[i].second, rows[i].then);
+		for (size_t j = 0; j < memory_count; j++)
+			swk_upstreams_free(&memories[j].has);
+		swk_settings_free(&settings);
+		(void)snprintf(command, sizeof(command), "rm -r %s", folder);
+		assert_int_equal(system(command), 0);
+	}
+}
+
+/* However many targets fail, those that work get their upstreams. */
+static void many_failures(void **state)
+{
+	static const enum fault kinds[] = {DEAD, BUSY, LATER, REFUSES};
+
+	(void)state;
+	for (size_t count = 4; count <= 16; count += 12) {
+		char folder[] = "/tmp/swk-targets.XXXXXX", command[64];
+		enum fault faults[17];
+		const char *shown[17];
+		struct swk_settings settings;
+
+		for (size_t i = 0; i < count; i++) {
+			faults[i] = kinds[i % COUNT(kinds)];
+			shown[i] = "/ 2";
+		}
+		faults[count] = WORKS;
+		shown[count] = "web web_a / 0";
+		assert_non_null(mkdtemp(folder));
+		set_up(&settings, folder, faults, count + 1);
+		apply(&settings, both, "many", SWK_TEMPFAIL, shown);
+		swk_upstreams_free(&memories[count].has);
+		swk_settings_free(&settings);
+		(void)snprintf(command, sizeof(command), "rm -r %s", folder);
+		assert_int_equal(system(command), 0);
+	}
+}
+
+static void memory_runs_out(void **state)
+{
+	static const enum fault faults[] = {WORKS, NO_MEMORY};
+	char folder[] = "/tmp/swk-targets.XXXXXX", command[64];
+	struct swk_settings settings;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	set_up(&settings, folder, faults, COUNT(faults));
+	apply(&settings, both, "no memory", SWK_INTERNAL, NULL);
+	swk_upstreams_free(&memories[0].has);
+	swk_settings_free(&settings);
+	(void)snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(results),
+		cmocka_unit_test(many_failures),
+		cmocka_unit_test(memory_runs_out),
+	};
+
+	return cmocka_run_group_tests_name("targets", tests, NULL, NULL);
+}
