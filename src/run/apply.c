@@ -18,8 +18,8 @@ static int catch_up(struct swk_run *run, enum swk_depth depth)
 	if (status)
 		return status;
 	swk_run_keep_as_is(run);
-	if (swk_run_read_live(run, depth) || swk_run_record_survivors(run) ||
-	    swk_run_reconcile(run))
+	if (swk_run_find_excluded(run) || swk_run_read_live(run, depth) ||
+	    swk_run_record_survivors(run) || swk_run_reconcile(run))
 		return run->error->status;
 	/* Leaves the indexes alone: those in FILE.state may be newer than this run's. */
 	if (!swk_report_status(run->report))

@@ -57,7 +57,8 @@ static int describe_target(struct swk_run *run, const struct swk_target *target)
 	const struct swk_state_target *entry = swk_state_find_target(&run->state, target->name);
 	struct swk_plan plan = {0};
 	int status = swk_plan_make(&plan, &run->desired, &run->changes,
-				   entry ? &entry->pending : &nothing, &target->live, run->error);
+				   entry ? &entry->pending : &nothing, &target->excluded,
+				   &target->live, run->error);
 
 	for (size_t i = 0; !status && i < plan.count; i++) {
 		const struct swk_operation *operation = &plan.list[i];

@@ -108,7 +108,8 @@ int swk_run_decide(struct swk_run *run)
 	    guard_all_deletions(run) ||
 	    (run->policy.decisions &&
 	     swk_decisions_correct(run->policy.decisions, &run->desired, run->error)) ||
-	    swk_plan_changes(&run->changes, &run->recorded, &run->desired, run->error))
+	    swk_plan_changes(&run->changes, &run->recorded, &run->desired, run->error) ||
+	    swk_run_find_excluded(run))
 		status = run->error->status;
 	swk_names_free(&unmanaged);
 	return status;

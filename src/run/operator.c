@@ -192,7 +192,8 @@ int swk_run_plan_undo(struct swk_run *run)
 	for (size_t i = 0; i < gone->count; i++)
 		swk_names_remove(&unmanaged, gone->list[i]);
 	if ((unmanaged.count && leave_to_others(run, &unmanaged)) ||
-	    swk_plan_changes(&run->changes, &run->recorded, &run->desired, run->error))
+	    swk_plan_changes(&run->changes, &run->recorded, &run->desired, run->error) ||
+	    swk_run_find_excluded(run))
 		status = run->error->status;
 	else if (!run->changes.count && run->desired.count == before)
 		swk_report_note(run->report, SWK_NOTE_WARNING,

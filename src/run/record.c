@@ -80,27 +80,48 @@ void swk_run_unlock(struct swk_run *run)
 
 /* ---- FILE, and first what is pending ---- */
 
+static int make_pending(struct swk_state_target *entry, const struct swk_target *target,
+			const char *name, struct swk_error *error)
+{
+	if (target && swk_names_contain(&target->excluded, name))
+		return 0;
+	return swk_names_add(&entry->pending, name, error);
+}
+
+/* A target of this run, or NULL. */
+static const struct swk_target *find_target(const struct swk_run *run, const char *name)
+{
+	for (size_t i = 0; i < run->target_count; i++) {
+		if (!strcmp(run->targets[i].name, name))
+			return &run->targets[i];
+	}
+	return NULL;
+}
+
 /* Makes every change pending for every target on record, and the whole of FILE for a target that is
- * not on record. */
+ * not on record; without what the target does not receive. */
 static int record_changes(struct swk_run *run)
 {
 	int status = 0;
 
 	for (size_t i = 0; !status && i < run->target_count; i++) {
-		const char *name = run->targets[i].name;
-		struct swk_state_target *entry = swk_state_find_target(&run->state, name);
+		const struct swk_target *target = &run->targets[i];
+		struct swk_state_target *entry = swk_state_find_target(&run->state, target->name);
 
 		if (entry)
 			continue;
-		entry = swk_state_add_target(&run->state, name, run->error);
+		entry = swk_state_add_target(&run->state, target->name, run->error);
 		status = run->error->status;
 		for (size_t j = 0; !status && j < run->desired.count; j++)
-			status = swk_names_add(&entry->pending, run->desired.list[j].name,
-					       run->error);
+			status = make_pending(entry, target, run->desired.list[j].name, run->error);
 	}
-	for (size_t i = 0; !status && i < run->state.target_count; i++)
-		status = swk_names_add_all(&run->state.targets[i].pending, &run->changes,
-					   run->error);
+	for (size_t i = 0; i < run->state.target_count; i++) {
+		struct swk_state_target *entry = &run->state.targets[i];
+		const struct swk_target *target = find_target(run, entry->target);
+
+		for (size_t j = 0; !status && j < run->changes.count; j++)
+			status = make_pending(entry, target, run->changes.list[j], run->error);
+	}
 	return status;
 }
 

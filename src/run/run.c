@@ -27,6 +27,7 @@ static void close_targets(struct swk_run *run)
 
 		target->kind->close(target);
 		swk_live_free(&target->live);
+		swk_names_free(&target->excluded);
 	}
 	free(run->targets);
 }

@@ -169,17 +169,21 @@ int swk_run_read_live(struct swk_run *run, enum swk_depth depth);
  */
 int swk_run_probe_names(struct swk_run *run);
 int swk_run_probe_before_sending(struct swk_run *run);
+/* Whether a target that may answer soon has something pending. The second waits until such a target
+ * answers, at most SWK_TARGET_PATIENCE_MS, and returns whether one did. */
+bool swk_run_is_awaiting(const struct swk_run *run);
+bool swk_run_await(struct swk_run *run);
+
+/* managed.c: which upstreams are managed, and which of them a target receives. */
 int swk_run_find_unmanaged(struct swk_run *run, struct swk_names *unmanaged);
+/* Finds what targets do not receive of the recorded and the desired state, by their settings. */
+int swk_run_find_excluded(struct swk_run *run);
 /*
  * Makes an upstream pending again if it left FILE but is live, and certainly is the old one: this
  * run deleted it, or it comes and goes between samples because only some workers have it. An
  * upstream that all workers have may be another program's with the same name.
  */
 int swk_run_record_survivors(struct swk_run *run);
-/* Whether a target that may answer soon has something pending. The second waits until such a target
- * answers, at most SWK_TARGET_PATIENCE_MS, and returns whether one did. */
-bool swk_run_is_awaiting(const struct swk_run *run);
-bool swk_run_await(struct swk_run *run);
 
 /* send.c: sends each target what is pending, and repairs drift. What is not confirmed stays
  * pending. */

@@ -36,7 +36,7 @@ static int plan_all(struct swk_run *run, struct sending *sendings)
 		sending->run = run;
 		if (swk_names_add_all(&sending->pending, pending, run->error) ||
 		    swk_plan_make(&sending->plan, &run->desired, &run->changes, &sending->pending,
-				  &run->targets[i].live, run->error) ||
+				  &run->targets[i].excluded, &run->targets[i].live, run->error) ||
 		    record_plan(run, pending, &sending->plan))
 			return run->error->status;
 		sending->outcomes = calloc(sending->plan.count + 1, sizeof(*sending->outcomes));

@@ -185,22 +185,35 @@ int swk_run_probe_names(struct swk_run *run)
 	return ask_all(run, SWK_DEPTH_NAMES, NULL);
 }
 
+static const char *first_name(const struct swk_names *names, const struct swk_names *excluded)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (!swk_names_contain(excluded, names->list[i]))
+			return names->list[i];
+	}
+	return NULL;
+}
+
 /* A name to send or delete, or NULL. */
 static const char *name_to_send(const struct swk_run *run)
 {
-	if (run->changes.count)
-		return run->changes.list[0];
-	for (size_t i = 0; i < run->target_count; i++) {
-		const struct swk_state_target *entry =
-			swk_state_find_target(&run->state, run->targets[i].name);
+	const char *name = NULL;
 
+	for (size_t i = 0; !name && i < run->target_count; i++) {
+		const struct swk_target *target = &run->targets[i];
+		const struct swk_state_target *entry =
+			swk_state_find_target(&run->state, target->name);
+
+		name = first_name(&run->changes, &target->excluded);
+		if (!name && entry)
+			name = first_name(&entry->pending, &target->excluded);
 		/* A target that is not on record is sent the whole of FILE. */
-		if (!entry && run->desired.count)
-			return run->desired.list[0].name;
-		if (entry && entry->pending.count)
-			return entry->pending.list[0];
+		for (size_t j = 0; !name && !entry && j < run->desired.count; j++) {
+			if (!swk_names_contain(&target->excluded, run->desired.list[j].name))
+				name = run->desired.list[j].name;
+		}
 	}
-	return NULL;
+	return name;
 }
 
 int swk_run_probe_before_sending(struct swk_run *run)
@@ -208,45 +221,6 @@ int swk_run_probe_before_sending(struct swk_run *run)
 	const char *name = name_to_send(run);
 
 	return run->live_read || !name ? 0 : ask_all(run, SWK_DEPTH_ONE, name);
-}
-
-int swk_run_find_unmanaged(struct swk_run *run, struct swk_names *unmanaged)
-{
-	static const struct swk_names nothing;
-	int status = 0;
-
-	for (size_t i = 0; !status && i < run->target_count; i++) {
-		const struct swk_state_target *entry =
-			swk_state_find_target(&run->state, run->targets[i].name);
-
-		status = swk_plan_unmanaged(unmanaged, &run->targets[i].live, &run->recorded,
-					    entry ? &entry->pending : &nothing, run->error);
-	}
-	return status;
-}
-
-/* ---- deleted but live ---- */
-
-int swk_run_record_survivors(struct swk_run *run)
-{
-	const struct swk_names *gone = &run->state.gone;
-	int status = 0;
-
-	for (size_t i = 0; i < run->target_count; i++) {
-		const struct swk_upstreams *live = &run->targets[i].live.upstreams;
-		struct swk_state_target *entry =
-			swk_state_find_target(&run->state, run->targets[i].name);
-
-		for (size_t j = 0; !status && entry && j < gone->count; j++) {
-			const struct swk_upstream *upstream =
-				swk_upstreams_find(live, gone->list[j]);
-
-			if (upstream && (upstream->switches >= SWK_SWITCHES_MIN ||
-					 swk_names_contain(&run->deleted, gone->list[j])))
-				status = swk_names_add(&entry->pending, gone->list[j], run->error);
-		}
-	}
-	return status;
 }
 
 /* ---- targets that may answer soon ---- */

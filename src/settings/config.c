@@ -93,8 +93,9 @@ static size_t distance(const char *one, const char *other)
 
 /* Keys that are not in a table of fields. */
 static const char *const other_keys[] = {
-	"targets",    "consul",	  "include",  "exclude",	  "routing",
-	"attributes", "defaults", "services", "attributes.allow", "attributes.max"};
+	"targets",	    "consul",	      "include",	   "exclude",
+	"routing",	    "attributes",     "defaults",	   "services",
+	"attributes.allow", "attributes.max", "targets[].include", "targets[].exclude"};
 enum { OTHER_KEYS = sizeof(other_keys) / sizeof(*other_keys) };
 
 struct suggestion {
@@ -219,13 +220,23 @@ read_array(struct reader *reader, const struct swk_config_step *step, const char
 static int read_pattern(struct reader *reader, const struct swk_config_step *step, json_t *value)
 {
 	struct swk_settings *settings = reader->settings;
-	bool included = !strcmp(step->up->key, "include");
+	struct swk_selection *selection = &settings->selection;
 	const char *text = json_string_value(value);
 
+	if (step->up->up) /* an object of targets, the last so far */
+		selection = &settings->targets[settings->target_count - 1].selection;
 	if (!text || !*text)
 		return refuse_type(reader, step, "a string that is not empty");
-	return swk_texts_add(included ? &settings->include : &settings->exclude, text,
-			     reader->error);
+	return swk_texts_add(!strcmp(step->up->key, "include") ? &selection->include
+							       : &selection->exclude,
+			     text, reader->error);
+}
+
+static int take_patterns(struct reader *reader, const struct swk_config_step *step, json_t *value,
+			 bool *taken)
+{
+	*taken = !strcmp(step->key, "include") || !strcmp(step->key, "exclude");
+	return *taken ? read_array(reader, step, "an array of strings", read_pattern, value) : 0;
 }
 
 /* ---- objects ---- */
@@ -300,7 +311,7 @@ static int read_target(struct reader *reader, const struct swk_config_step *step
 
 	if (!target)
 		return reader->error->status;
-	status = read_object(reader, step, &swk_target_fields, target, NULL, NULL, object);
+	status = read_object(reader, step, &swk_target_fields, target, NULL, take_patterns, object);
 	if (status)
 		return status;
 	if (!target->url)
@@ -446,14 +457,17 @@ static int take_part(struct reader *reader, const struct swk_config_step *step, 
 		     bool *taken)
 {
 	struct swk_settings *settings = reader->settings;
+	int status;
 
 	*taken = true;
 	if (!strcmp(step->key, "targets"))
 		return read_targets(reader, step, value);
 	if (!strcmp(step->key, "consul"))
 		return read_consul(reader, step, value);
-	if (!strcmp(step->key, "include") || !strcmp(step->key, "exclude"))
-		return read_array(reader, step, "an array of strings", read_pattern, value);
+	status = take_patterns(reader, step, value, taken);
+	if (status || *taken)
+		return status;
+	*taken = true;
 	if (!strcmp(step->key, "routing"))
 		return read_routing(reader, step, value);
 	if (!strcmp(step->key, "attributes"))

@@ -184,11 +184,18 @@ struct swk_target_settings *swk_settings_add_target(struct swk_settings *setting
 	return &list[settings->target_count++];
 }
 
+static void free_selection(struct swk_selection *selection)
+{
+	swk_texts_free(&selection->include);
+	swk_texts_free(&selection->exclude);
+}
+
 void swk_settings_clear_targets(struct swk_settings *settings)
 {
 	for (size_t i = 0; i < settings->target_count; i++) {
 		swk_fields_free(&swk_target_fields, &settings->targets[i]);
 		free(settings->targets[i].where);
+		free_selection(&settings->targets[i].selection);
 	}
 	free(settings->targets);
 	settings->targets = NULL;
@@ -248,8 +255,7 @@ void swk_settings_free(struct swk_settings *settings)
 {
 	swk_settings_clear_targets(settings);
 	swk_settings_clear_routes(settings);
-	swk_texts_free(&settings->include);
-	swk_texts_free(&settings->exclude);
+	free_selection(&settings->selection);
 	swk_texts_free(&settings->faults);
 	swk_overrides_free(&settings->services);
 	swk_fields_free(&swk_settings_fields, settings);
@@ -339,11 +345,15 @@ static bool matches_any(const struct swk_texts *patterns, const char *name)
 	return false;
 }
 
+bool swk_selection_has(const struct swk_selection *selection, const char *service)
+{
+	return (!selection->include.count || matches_any(&selection->include, service)) &&
+	       !matches_any(&selection->exclude, service);
+}
+
 bool swk_settings_publish(const struct swk_settings *settings, const char *service)
 {
-	return strcmp(service, "consul") != 0 &&
-	       (!settings->include.count || matches_any(&settings->include, service)) &&
-	       !matches_any(&settings->exclude, service);
+	return strcmp(service, "consul") != 0 && swk_selection_has(&settings->selection, service);
 }
 
 /* ---- the hash ---- */
@@ -359,6 +369,11 @@ static uint64_t hash_texts(uint64_t hash, const struct swk_texts *texts)
 	for (size_t i = 0; i < texts->count; i++)
 		hash = swk_hash_text(hash, texts->list[i]);
 	return hash;
+}
+
+static uint64_t hash_selection(uint64_t hash, const struct swk_selection *selection)
+{
+	return hash_texts(hash_texts(hash, &selection->include), &selection->exclude);
 }
 
 static uint64_t hash_services(uint64_t hash, const struct swk_overrides *overrides)
@@ -380,11 +395,12 @@ uint64_t swk_settings_hash(const struct swk_settings *settings)
 	uint64_t hash = swk_fields_hash(&swk_settings_fields, settings, SWK_HASH_START);
 
 	hash = hash_count(hash, settings->target_count);
-	for (size_t i = 0; i < settings->target_count; i++)
+	for (size_t i = 0; i < settings->target_count; i++) {
 		hash = swk_fields_hash(&swk_target_fields, &settings->targets[i], hash);
+		hash = hash_selection(hash, &settings->targets[i].selection);
+	}
 	hash = swk_fields_hash(&swk_consul_fields, &settings->consul, hash);
-	hash = hash_texts(hash, &settings->include);
-	hash = hash_texts(hash, &settings->exclude);
+	hash = hash_selection(hash, &settings->selection);
 	hash = hash_count(hash, settings->route_count);
 	for (size_t i = 0; i < settings->route_count; i++)
 		hash = swk_fields_hash(&swk_route_fields, &settings->routes[i], hash);

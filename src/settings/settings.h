@@ -53,6 +53,18 @@ struct swk_consul_settings {
 	bool cached; /* the agent may answer from its cache */
 };
 
+/* A list of owned texts. */
+struct swk_texts {
+	char **list;
+	size_t count;
+};
+
+/* Which services, by patterns. */
+struct swk_selection {
+	struct swk_texts include; /* none: all services */
+	struct swk_texts exclude; /* even if `include` has it */
+};
+
 /* A target. Texts are owned. */
 struct swk_target_settings {
 	char *name;	  /* for messages; NULL: its URL */
@@ -61,16 +73,11 @@ struct swk_target_settings {
 	char *where;	  /* what set it, for messages: `--dyups`, or `PATH:3: targets[0].url` */
 	int wrong;	  /* the status if it is invalid: SWK_USAGE or SWK_CONFIG */
 	unsigned timeout; /* seconds, of one request; 0: the kind's default */
+	struct swk_selection selection; /* the services whose upstreams it receives */
 };
 
 /* The kinds of targets; ends with NULL. In target/kinds.c, which has the kinds themselves. */
 extern const char *const swk_target_kinds[];
-
-/* A list of owned texts. */
-struct swk_texts {
-	char **list;
-	size_t count;
-};
 
 struct swk_settings {
 	/* Settings that the settings file may have; texts are owned. */
@@ -83,9 +90,8 @@ struct swk_settings {
 	unsigned min_services;
 	char *min_services_where; /* what set it, for messages; NULL: the default */
 	unsigned max_deletions;	  /* percentage of managed upstreams that one run may delete */
-	struct swk_texts include; /* patterns; none: all services */
-	struct swk_texts exclude;
-	char *require_tag; /* NULL: not required */
+	struct swk_selection selection; /* the services to publish */
+	char *require_tag;		/* NULL: not required */
 	struct swk_route *routes;
 	size_t route_count;
 	struct swk_attributes attributes;
@@ -135,6 +141,8 @@ int swk_settings_set_where(struct swk_settings *settings, const char *name, cons
 
 /* Sets what depends on other settings. Call it after all settings are read. */
 void swk_settings_complete(struct swk_settings *settings);
+
+bool swk_selection_has(const struct swk_selection *selection, const char *service);
 
 /* Whether a service, or an upstream of keys, is published. `consul` never is. */
 bool swk_settings_publish(const struct swk_settings *settings, const char *service);

@@ -63,36 +63,48 @@ static int plan_one(struct swk_plan *plan, const char *name, const struct swk_up
 	return 0;
 }
 
+/* What plans are made from. */
+struct planning {
+	const struct swk_upstreams *desired;
+	const struct swk_names *changes, *pending, *excluded;
+	const struct swk_live *live;
+};
+
 /* Adds the operations whose names are among the changes or, if `among` is false, all others. */
-static int plan_part(struct swk_plan *plan, const struct swk_upstreams *desired,
-		     const struct swk_names *changes, bool among, const struct swk_names *pending,
-		     const struct swk_live *live, struct swk_error *error)
+static int plan_part(struct swk_plan *plan, const struct planning *from, bool among,
+		     struct swk_error *error)
 {
 	int status = 0;
 
-	for (size_t i = 0; !status && i < desired->count; i++) {
-		const struct swk_upstream *upstream = &desired->list[i];
-		bool is_pending = swk_names_contain(pending, upstream->name);
+	for (size_t i = 0; !status && i < from->desired->count; i++) {
+		const struct swk_upstream *upstream = &from->desired->list[i];
+		bool is_pending = swk_names_contain(from->pending, upstream->name);
 
-		if (swk_names_contain(changes, upstream->name) == among &&
-		    (is_pending || swk_live_differs(live, upstream)))
+		if (swk_names_contain(from->changes, upstream->name) == among &&
+		    (is_pending || swk_live_differs(from->live, upstream)) &&
+		    !swk_names_contain(from->excluded, upstream->name))
 			status = plan_one(plan, upstream->name, upstream, is_pending, error);
 	}
-	for (size_t i = 0; !status && i < pending->count; i++) {
-		if (swk_names_contain(changes, pending->list[i]) == among &&
-		    !swk_upstreams_find(desired, pending->list[i]))
-			status = plan_one(plan, pending->list[i], NULL, true, error);
+	for (size_t i = 0; !status && i < from->pending->count; i++) {
+		const char *name = from->pending->list[i];
+
+		if (swk_names_contain(from->changes, name) == among &&
+		    !swk_upstreams_find(from->desired, name) &&
+		    !swk_names_contain(from->excluded, name))
+			status = plan_one(plan, name, NULL, true, error);
 	}
 	return status;
 }
 
 int swk_plan_make(struct swk_plan *plan, const struct swk_upstreams *desired,
 		  const struct swk_names *changes, const struct swk_names *pending,
-		  const struct swk_live *live, struct swk_error *error)
+		  const struct swk_names *excluded, const struct swk_live *live,
+		  struct swk_error *error)
 {
-	int status = plan_part(plan, desired, changes, true, pending, live, error);
+	const struct planning from = {desired, changes, pending, excluded, live};
+	int status = plan_part(plan, &from, true, error);
 
-	return status ? status : plan_part(plan, desired, changes, false, pending, live, error);
+	return status ? status : plan_part(plan, &from, false, error);
 }
 
 size_t swk_plan_deletions(const struct swk_upstreams *recorded, const struct swk_upstreams *desired)

@@ -30,11 +30,13 @@ int swk_plan_unmanaged(struct swk_names *unmanaged, const struct swk_live *live,
 
 /*
  * Lists what to send to a target: what is pending, and the drift in its live state. Changes that
- * this run makes to FILE come first. Names and upstreams are borrowed from `desired` and `pending`.
+ * this run makes to FILE come first. Leaves out the names in `excluded`. Names and
+ * upstreams are borrowed from `desired` and `pending`.
  */
 int swk_plan_make(struct swk_plan *plan, const struct swk_upstreams *desired,
 		  const struct swk_names *changes, const struct swk_names *pending,
-		  const struct swk_live *live, struct swk_error *error);
+		  const struct swk_names *excluded, const struct swk_live *live,
+		  struct swk_error *error);
 
 /* How many upstreams of `recorded` are not in `desired`. */
 size_t swk_plan_deletions(const struct swk_upstreams *recorded,

@@ -40,16 +40,17 @@ enum swk_depth {
 
 struct swk_target {
 	const struct swk_target_kind *kind;
-	void *own;		  /* the kind's */
-	char *name;		  /* from the settings, else the address; owned */
-	const char *address;	  /* where it is; no two targets have the same; the kind's */
-	uint16_t port;		  /* a loopback port that no instance may have; 0: none */
-	unsigned settle_ms;	  /* so long after a change, a read shows it in each part */
-	struct swk_live live;	  /* as far as it could be read */
-	struct swk_error trouble; /* why it could not be read, or a warning about what was read */
-	bool unreachable;	  /* nothing listens there now */
-	bool passing;		  /* the trouble may pass soon: read it again */
-	bool given_up;		  /* no answer, or too many failures: send it nothing more */
+	void *own;		   /* the kind's */
+	char *name;		   /* from the settings, else the address; owned */
+	const char *address;	   /* where it is; no two targets have the same; the kind's */
+	uint16_t port;		   /* a loopback port that no instance may have; 0: none */
+	unsigned settle_ms;	   /* so long after a change, a read shows it in each part */
+	struct swk_live live;	   /* as far as it could be read */
+	struct swk_error trouble;  /* why it could not be read, or a warning about what was read */
+	bool unreachable;	   /* nothing listens there now */
+	bool passing;		   /* the trouble may pass soon: read it again */
+	bool given_up;		   /* no answer, or too many failures: send it nothing more */
+	struct swk_names excluded; /* upstreams of FILE that it does not receive; the caller's */
 	bool alone; /* no other target waits while this one retries; set before `apply` */
 
 	/* Called in `apply` after each operation that was tried; or NULL. */

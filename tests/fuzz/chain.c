@@ -352,8 +352,8 @@ static int decide(const struct input *input, struct swk_upstreams *recorded,
 			fuzz_done(swk_decisions_correct(&chain.decisions, desired, &error), &error,
 				  "explain");
 		fuzz_done(swk_plan_changes(&changes, recorded, desired, &error), &error, "changes");
-		fuzz_done(swk_plan_make(&plan, desired, &changes, &changes, live, &error), &error,
-			  "plan");
+		fuzz_done(swk_plan_make(&plan, desired, &changes, &changes, &nothing, live, &error),
+			  &error, "plan");
 		check_decision(&chain, recorded, desired, &unmanaged);
 		check_undecodable_keys(&chain, recorded, desired);
 		check_keys(&keys, recorded, desired);

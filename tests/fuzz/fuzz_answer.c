@@ -57,8 +57,9 @@ static void compare_with_file(const struct swk_live *live)
 		  "unmanaged");
 	fuzz_require(!unmanaged.count, "%s is unmanaged in its own file",
 		     unmanaged.count ? *unmanaged.list : "");
-	fuzz_done(swk_plan_make(&plan, &live->upstreams, &nothing, &nothing, live, &error), &error,
-		  "plan");
+	fuzz_done(
+		swk_plan_make(&plan, &live->upstreams, &nothing, &nothing, &nothing, live, &error),
+		&error, "plan");
 	for (size_t i = 0; i < plan.count && !twice; i++)
 		fuzz_require(plan.list[i].upstream && plan.list[i].upstream->partial,
 			     "%s differs from itself", plan.list[i].name);

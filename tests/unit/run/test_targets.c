@@ -331,6 +331,31 @@ static void results(void **state)
 	}
 }
 
+/* A target is sent only what it receives, and has nothing else pending. */
+static void selection(void **state)
+{
+	static const char document[] = "[" INSTANCE("web", "w1", "", "10.0.0.1") "," INSTANCE(
+		"api", "a1", "", "10.0.0.3") "]";
+	static const enum fault faults[] = {WORKS, WORKS, WORKS, LATER};
+	static const char *const shown[] = {"api web / 0", "web / 0", "api / 0", "/ 1"};
+	char folder[] = "/tmp/swk-targets.XXXXXX", command[64];
+	struct swk_settings settings;
+	struct swk_error error = {0};
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	set_up(&settings, folder, faults, COUNT(faults));
+	(void)swk_texts_add(&settings.targets[1].selection.include, "w*", &error);
+	(void)swk_texts_add(&settings.targets[2].selection.exclude, "web", &error);
+	(void)swk_texts_add(&settings.targets[3].selection.exclude, "web", &error);
+	apply(&settings, document, "selection", SWK_TEMPFAIL, shown);
+	for (size_t i = 0; i < memory_count; i++)
+		swk_upstreams_free(&memories[i].has);
+	swk_settings_free(&settings);
+	(void)snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
 /* However many targets fail, those that work get their upstreams. */
 static void many_failures(void **state)
 {
@@ -379,6 +404,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(results),
+		cmocka_unit_test(selection),
 		cmocka_unit_test(many_failures),
 		cmocka_unit_test(memory_runs_out),
 	};

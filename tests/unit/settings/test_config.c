@@ -93,10 +93,10 @@ static void everything_is_read(void **state)
 	assert_int_equal(settings.read_interval, 3);
 	assert_int_equal(settings.min_services, 4);
 	assert_int_equal(settings.max_deletions, 5);
-	assert_int_equal(settings.include.count, 2);
-	assert_string_equal(settings.include.list[1], "b*");
-	assert_int_equal(settings.exclude.count, 1);
-	assert_string_equal(settings.exclude.list[0], "c");
+	assert_int_equal(settings.selection.include.count, 2);
+	assert_string_equal(settings.selection.include.list[1], "b*");
+	assert_int_equal(settings.selection.exclude.count, 1);
+	assert_string_equal(settings.selection.exclude.list[0], "c");
 	assert_string_equal(settings.require_tag, "public");
 	assert_string_equal(settings.keyprefix, "a/b");
 
@@ -196,7 +196,7 @@ static void empty_objects(void **state)
 		unit_same(texts[i], settings.routes[0].plain, "default");
 		unit_same(texts[i], settings.routes[0].separator, "_");
 		unit_number(texts[i], settings.routes[0].also_plain, false);
-		unit_number(texts[i], (long long)settings.include.count, 0);
+		unit_number(texts[i], (long long)settings.selection.include.count, 0);
 		unit_same(texts[i], settings.require_tag, NULL);
 		unit_same(texts[i], settings.keyprefix, NULL);
 		unit_same(texts[i], settings.consul.address, NULL);

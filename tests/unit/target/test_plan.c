@@ -97,8 +97,12 @@ static void what_a_target_is_sent(void **state)
 	static const struct {
 		const char *desired, *pending;
 		enum swk_readable readable;
-		const char *live, *plan;
+		const char *live, *plan, *excluded;
 	} rows[] = {
+		/* what the target does not receive */
+		{"a: 10.0.0.1:80; b: 10.0.0.1:80", "a b x y", SWK_READ_ATTRIBUTES, "", "+b! -y!",
+		 "A x"},
+		{"a: 10.0.0.1:80", "", SWK_READ_ATTRIBUTES, "a: 10.0.0.2:80", "", "a"},
 		/* what is pending is sent, whatever can be read */
 		{"a: 10.0.0.1:80; b: 10.0.0.1:80", "A x", SWK_READ_NOTHING, "", "+a! -x!"},
 		{"a: 10.0.0.1:80; b: 10.0.0.1:80", "A x", SWK_READ_NAMES, "", "+a! -x!"},
@@ -148,11 +152,13 @@ static void what_a_target_is_sent(void **state)
 					.upstreams = unit_upstreams(rows[i].live)};
 		struct swk_upstreams desired = unit_upstreams(rows[i].desired);
 		struct swk_names pending = unit_names(rows[i].pending), changes = {0};
+		struct swk_names excluded = unit_names(rows[i].excluded ? rows[i].excluded : "");
 		struct swk_error error = {0};
 		struct swk_plan plan = {0};
 		char row[32], *shown;
 
-		assert_int_equal(swk_plan_make(&plan, &desired, &changes, &pending, &live, &error),
+		assert_int_equal(swk_plan_make(&plan, &desired, &changes, &pending, &excluded,
+					       &live, &error),
 				 0);
 		shown = show_plan(&plan);
 		(void)snprintf(row, sizeof(row), "row %zu", i);
@@ -163,6 +169,7 @@ static void what_a_target_is_sent(void **state)
 		free(shown);
 		swk_plan_free(&plan);
 		swk_names_free(&pending);
+		swk_names_free(&excluded);
 		swk_upstreams_free(&desired);
 		swk_upstreams_free(&live.upstreams);
 	}
