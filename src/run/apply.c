@@ -34,8 +34,8 @@ static int verify(struct swk_run *run)
 	long wait = 0;
 
 	for (size_t i = 0; i < run->target_count; i++) {
-		if (wait < (long)run->targets[i].settle_ms)
-			wait = (long)run->targets[i].settle_ms;
+		if (wait < (long)run->targets[i].delay_ms)
+			wait = (long)run->targets[i].delay_ms;
 	}
 	wait = swk_deadline_left(run->deadline, wait);
 	pause = (struct timespec){wait / 1000, wait % 1000 * 1000000};

@@ -11,7 +11,6 @@
 #include <jansson.h>
 
 #include "base/buffer.h"
-#include "io/url.h"
 #include "settings/config_line.h"
 
 /* A key with its whole path, as messages show it. */
@@ -121,6 +120,10 @@ static int refuse_key(struct reader *reader, const struct swk_config_step *step,
 
 	for (size_t i = 0; i < fields->count; i++)
 		suggest(&nearest, "", fields->list[i].name);
+	for (size_t i = 0; fields == &swk_target_fields && swk_target_kinds[i]; i++) {
+		for (size_t j = 0; j < swk_target_keys[i]->fields.count; j++)
+			suggest(&nearest, "", swk_target_keys[i]->fields.list[j].name);
+	}
 	for (size_t i = 0; !step->up && i < OTHER_KEYS; i++)
 		suggest(&nearest, "", other_keys[i]);
 	for (size_t i = 0; !step->up && i < swk_rules_fields.count; i++)
@@ -278,59 +281,87 @@ static int read_object(struct reader *reader, const struct swk_config_step *step
 	return 0;
 }
 
-/* Whether two targets have the same name: by default, that is the URL. */
-static bool same_name(const struct swk_target_settings *a, const struct swk_target_settings *b)
-{
-	const char *one = a->name ? a->name : a->url, *other = b->name ? b->name : b->url;
+/* ---- targets ---- */
 
-	return one && other && !strcmp(one, other);
+static struct swk_target_settings *last_target(const struct reader *reader)
+{
+	return &reader->settings->targets[reader->settings->target_count - 1];
 }
 
-/* Checks a URL even if an option overrides the targets later: whether a settings file is valid does
- * not depend on options. */
-static int check_url(struct reader *reader, const struct swk_config_step *step, const char *url)
+/* The index of the kind that an object names; 0 if it names none, or an unknown one. */
+static unsigned kind_of(const json_t *object)
 {
-	struct swk_error cause = {0};
-	char *base = swk_url_base(url, &cause);
+	const char *word = json_string_value(json_object_get(object, "kind"));
 
-	free(base);
-	if (base)
-		return 0;
-	return cause.status == SWK_USAGE
-		       ? refuse(reader, step, cause.text)
-		       : swk_error_set(reader->error, cause.status, "%s", cause.text);
+	for (unsigned i = 0; word && swk_target_kinds[i]; i++) {
+		if (!strcmp(swk_target_kinds[i], word))
+			return i;
+	}
+	return 0;
+}
+
+/* Takes the keys of its kind, and the patterns. */
+static int take_target_key(struct reader *reader, const struct swk_config_step *step, json_t *value,
+			   bool *taken)
+{
+	const struct swk_target_settings *its = last_target(reader);
+	const struct swk_fields *fields = &swk_target_keys[its->kind]->fields;
+
+	for (size_t i = 0; i < fields->count; i++) {
+		if (strcmp(fields->list[i].name, step->key) != 0)
+			continue;
+		*taken = true;
+		return read_field(reader, step, &fields->list[i], its->own, NULL, value);
+	}
+	return take_patterns(reader, step, value, taken);
+}
+
+/* Checks its values even if an option overrides the targets later: whether a settings file is valid
+ * does not depend on options. */
+static int check_target(struct reader *reader, const struct swk_config_step *step)
+{
+	const struct swk_target_settings *its = last_target(reader);
+	struct swk_config_step member = {step, NULL, 0};
+	struct swk_error cause = {0};
+	int status = swk_target_keys[its->kind]->check(its->own, &member.key, &cause);
+
+	if (status == SWK_USAGE)
+		return refuse(reader, member.key ? &member : step, cause.text);
+	if (status)
+		return swk_error_set(reader->error, status, "%s", cause.text);
+	for (size_t i = 0; i + 1 < reader->settings->target_count; i++) {
+		const char *one = swk_target_settings_name(&reader->settings->targets[i]);
+		const char *other = swk_target_settings_name(its);
+
+		if (one && other && !strcmp(one, other))
+			return refuse(reader, step, "another target has the same name or URL");
+	}
+	return 0;
 }
 
 static int read_target(struct reader *reader, const struct swk_config_step *step, json_t *object)
 {
-	struct swk_settings *settings = reader->settings;
-	struct swk_target_settings *target = swk_settings_add_target(settings, reader->error);
-	const struct swk_config_step url = {step, "url", 0};
+	const unsigned kind = kind_of(object);
+	struct swk_target_settings *its =
+		swk_settings_add_target(reader->settings, kind, reader->error);
+	const struct swk_config_step address = {step, swk_target_keys[kind]->fields.list[0].name,
+						0};
 	char name[KEY_MAX] = "";
 	int status;
 
-	if (!target)
+	if (!its)
 		return reader->error->status;
-	status = read_object(reader, step, &swk_target_fields, target, NULL, take_patterns, object);
+	status = read_object(reader, step, &swk_target_fields, its, NULL, take_target_key, object);
 	if (status)
 		return status;
-	if (!target->url)
-		return refuse(reader, step, "it needs a url");
-	status = check_url(reader, &url, target->url);
-	if (status)
-		return status;
-	for (size_t i = 0; i + 1 < settings->target_count; i++) {
-		if (same_name(&settings->targets[i], target))
-			return refuse(reader, step, "another target has the same name or URL");
-	}
-	target->wrong = SWK_CONFIG;
-	(void)print_step(name, 0, &url);
-	if (asprintf(&target->where, "%s:%zu: %s", reader->path,
-		     swk_config_line(reader->text, reader->length, &url), name) < 0) {
-		target->where = NULL;
+	its->wrong = SWK_CONFIG;
+	(void)print_step(name, 0, &address);
+	if (asprintf(&its->where, "%s:%zu: %s", reader->path,
+		     swk_config_line(reader->text, reader->length, &address), name) < 0) {
+		its->where = NULL;
 		return swk_error_memory(reader->error);
 	}
-	return 0;
+	return check_target(reader, step);
 }
 
 static int read_targets(struct reader *reader, const struct swk_config_step *step, json_t *array)
@@ -583,6 +614,13 @@ bool swk_config_key(size_t number, char name[64])
 	if (number < OTHER_KEYS)
 		return snprintf(name, 64, "%s", other_keys[number]) > 0;
 	number -= OTHER_KEYS;
+	for (size_t i = 0; swk_target_kinds[i]; i++) {
+		const struct swk_fields *fields = &swk_target_keys[i]->fields;
+
+		if (number < fields->count)
+			return snprintf(name, 64, "targets[].%s", fields->list[number].name) > 0;
+		number -= fields->count;
+	}
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
 		if (number < parts[i].fields->count)
 			return snprintf(name, 64, "%s%s", parts[i].before,

@@ -88,7 +88,6 @@ static const struct swk_field target_list[] = {
 	{"name", SWK_TEXT, AT(name), .valid = swk_name_part_valid,
 	 .expected = "a name (letters, digits, '.', '_', '-')"},
 	{"kind", SWK_WORD, AT(kind), .words = swk_target_kinds},
-	{"url", SWK_TEXT, AT(url)},
 	{"timeout", SWK_SECONDS, AT(timeout), .least = 1, .most = SWK_TIMEOUT_MAX},
 };
 
@@ -169,9 +168,19 @@ void swk_texts_free(struct swk_texts *texts)
 	*texts = (struct swk_texts){0};
 }
 
-struct swk_target_settings *swk_settings_add_target(struct swk_settings *settings,
+const char *swk_target_settings_name(const struct swk_target_settings *its)
+{
+	const struct swk_target_keys *keys = swk_target_keys[its->kind];
+
+	if (its->name || !its->own)
+		return its->name;
+	return *(char *const *)((const char *)its->own + keys->fields.list[0].offset);
+}
+
+struct swk_target_settings *swk_settings_add_target(struct swk_settings *settings, unsigned kind,
 						    struct swk_error *error)
 {
+	const struct swk_target_keys *keys = swk_target_keys[kind];
 	struct swk_target_settings *list =
 		swk_list_grow(settings->targets, settings->target_count, sizeof(*list));
 
@@ -180,8 +189,15 @@ struct swk_target_settings *swk_settings_add_target(struct swk_settings *setting
 		return NULL;
 	}
 	settings->targets = list;
-	list[settings->target_count] = (struct swk_target_settings){0};
-	return &list[settings->target_count++];
+	list += settings->target_count++;
+	*list = (struct swk_target_settings){.kind = kind};
+	if (!keys->size)
+		return list;
+	list->own = calloc(1, keys->size);
+	if (list->own)
+		return swk_fields_init(&keys->fields, list->own, error) ? NULL : list;
+	(void)swk_error_memory(error);
+	return NULL;
 }
 
 static void free_selection(struct swk_selection *selection)
@@ -193,9 +209,14 @@ static void free_selection(struct swk_selection *selection)
 void swk_settings_clear_targets(struct swk_settings *settings)
 {
 	for (size_t i = 0; i < settings->target_count; i++) {
-		swk_fields_free(&swk_target_fields, &settings->targets[i]);
-		free(settings->targets[i].where);
-		free_selection(&settings->targets[i].selection);
+		struct swk_target_settings *its = &settings->targets[i];
+
+		if (its->own)
+			swk_fields_free(&swk_target_keys[its->kind]->fields, its->own);
+		free(its->own);
+		swk_fields_free(&swk_target_fields, its);
+		free(its->where);
+		free_selection(&its->selection);
 	}
 	free(settings->targets);
 	settings->targets = NULL;
@@ -268,6 +289,18 @@ void swk_settings_free(struct swk_settings *settings)
 	*settings = (struct swk_settings){0};
 }
 
+static int add_url(struct swk_settings *settings, const char *url, const char *where,
+		   struct swk_error *error)
+{
+	struct swk_target_settings *its = swk_settings_add_target(settings, 0, error);
+
+	if (!its || swk_field_set(swk_target_keys[0]->fields.list, its->own, url, where, error))
+		return error->status;
+	its->wrong = SWK_USAGE;
+	its->where = strdup(where);
+	return its->where ? 0 : swk_error_memory(error);
+}
+
 static int set_targets(struct swk_settings *settings, const char *value, const char *where,
 		       struct swk_error *error)
 {
@@ -276,19 +309,17 @@ static int set_targets(struct swk_settings *settings, const char *value, const c
 	swk_settings_clear_targets(settings);
 	for (value += strspn(value, blanks); *value; value += strspn(value, blanks)) {
 		size_t length = strcspn(value, blanks);
-		struct swk_target_settings *target;
+		char *url;
 
 		if (settings->target_count == SWK_TARGETS_MAX)
 			return swk_error_set(error, SWK_USAGE, "%s: more than %d URLs", where,
 					     SWK_TARGETS_MAX);
-		target = swk_settings_add_target(settings, error);
-		if (!target)
+		url = strndup(value, length);
+		if (!url || add_url(settings, url, where, error))
+			(void)swk_error_memory(error);
+		free(url);
+		if (error->status)
 			return error->status;
-		target->url = strndup(value, length);
-		target->where = strdup(where);
-		target->wrong = SWK_USAGE;
-		if (!target->url || !target->where)
-			return swk_error_memory(error);
 		value += length;
 	}
 	if (!settings->target_count)
@@ -396,8 +427,12 @@ uint64_t swk_settings_hash(const struct swk_settings *settings)
 
 	hash = hash_count(hash, settings->target_count);
 	for (size_t i = 0; i < settings->target_count; i++) {
-		hash = swk_fields_hash(&swk_target_fields, &settings->targets[i], hash);
-		hash = hash_selection(hash, &settings->targets[i].selection);
+		const struct swk_target_settings *its = &settings->targets[i];
+
+		hash = swk_fields_hash(&swk_target_fields, its, hash);
+		hash = hash_selection(hash, &its->selection);
+		if (its->own)
+			hash = swk_fields_hash(&swk_target_keys[its->kind]->fields, its->own, hash);
 	}
 	hash = swk_fields_hash(&swk_consul_fields, &settings->consul, hash);
 	hash = hash_selection(hash, &settings->selection);

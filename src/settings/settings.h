@@ -67,17 +67,28 @@ struct swk_selection {
 
 /* A target. Texts are owned. */
 struct swk_target_settings {
-	char *name;	  /* for messages; NULL: its URL */
-	unsigned kind;	  /* index in swk_target_kinds */
-	char *url;	  /* as given: the target validates it */
+	char *name;	  /* for messages; NULL: its address */
+	unsigned kind;	  /* index in swk_target_kinds, and in swk_target_keys */
+	void *own;	  /* the kind's own settings; owned */
 	char *where;	  /* what set it, for messages: `--dyups`, or `PATH:3: targets[0].url` */
 	int wrong;	  /* the status if it is invalid: SWK_USAGE or SWK_CONFIG */
 	unsigned timeout; /* seconds, of one request; 0: the kind's default */
 	struct swk_selection selection; /* the services whose upstreams it receives */
 };
 
-/* The kinds of targets; ends with NULL. In target/kinds.c, which has the kinds themselves. */
+/* The own settings of a kind of target: the keys in `targets` that other kinds need not have. */
+struct swk_target_keys {
+	struct swk_fields fields; /* the first one is the address */
+	size_t size;		  /* of the struct that the fields are members of */
+	/* Checks the values together. Returns 0; or SWK_USAGE with the reason, and *key names the
+	 * wrong one, or is NULL; or SWK_INTERNAL. */
+	int (*check)(const void *own, const char **key, struct swk_error *error);
+};
+
+/* The kinds of targets: their names, which end with NULL, and their settings. In target/kinds.c,
+ * which has the kinds themselves. The first kind is that of `--dyups`. */
 extern const char *const swk_target_kinds[];
+extern const struct swk_target_keys *const swk_target_keys[];
 
 struct swk_settings {
 	/* Settings that the settings file may have; texts are owned. */
@@ -151,8 +162,11 @@ bool swk_settings_publish(const struct swk_settings *settings, const char *servi
  * `aside`. Settings of one run are left out. */
 uint64_t swk_settings_hash(const struct swk_settings *settings);
 
+/* The name of a target, or its address if it has none; NULL: neither. Borrowed. */
+const char *swk_target_settings_name(const struct swk_target_settings *its);
+
 /* Both append an entry with its defaults, and return it; NULL without memory. */
-struct swk_target_settings *swk_settings_add_target(struct swk_settings *settings,
+struct swk_target_settings *swk_settings_add_target(struct swk_settings *settings, unsigned kind,
 						    struct swk_error *error);
 struct swk_route *swk_settings_add_route(struct swk_settings *settings, struct swk_error *error);
 /* Both remove all entries. */

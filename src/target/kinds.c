@@ -2,6 +2,7 @@
 #include "target/dyups/dyups.h"
 
 const char *const swk_target_kinds[] = {"dyups", NULL};
+const struct swk_target_keys *const swk_target_keys[] = {&swk_dyups_keys};
 
 const struct swk_target_kind *swk_target_kind(unsigned kind)
 {

@@ -44,7 +44,7 @@ struct swk_target {
 	char *name;		   /* from the settings, else the address; owned */
 	const char *address;	   /* where it is; no two targets have the same; the kind's */
 	uint16_t port;		   /* a loopback port that no instance may have; 0: none */
-	unsigned settle_ms;	   /* so long after a change, a read shows it in each part */
+	unsigned delay_ms;	   /* so long after a change, a read shows it in each part */
 	struct swk_live live;	   /* as far as it could be read */
 	struct swk_error trouble;  /* why it could not be read, or a warning about what was read */
 	bool unreachable;	   /* nothing listens there now */
@@ -59,7 +59,7 @@ struct swk_target {
 };
 
 struct swk_target_kind {
-	/* Takes the operator's settings, and sets own, name, address, port and settle_ms. Fails if
+	/* Takes the operator's settings, and sets own, name, address, port and delay_ms. Fails if
 	 * the settings do not fit this kind. Makes no request. */
 	int (*open)(struct swk_target *target, const struct swk_settings *settings,
 		    const struct swk_target_settings *its, struct swk_error *error);

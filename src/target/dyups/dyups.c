@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "target/dyups/dyups.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -282,7 +283,7 @@ static enum swk_target_result delete (struct change *change) {
 	     i++){outcome = send_to(change, placeholder, strlen(placeholder));
 		  if (outcome == SENT) outcome = send_to(change, NULL, 0);}
 if (outcome == HALF_SENT) outcome =
-	give_up(change, NOT_NOW, "did not certainly reach all workers", "");
+	give_up(change, NOT_NOW, "may not have reached all workers", "");
 return result_of(outcome);
 }
 
@@ -311,16 +312,42 @@ static int dyups_apply(struct swk_target *target, const struct swk_plan *plan,
 	return 0;
 }
 
+/* ---- settings ---- */
+
+static const struct swk_field fields[] = {
+	{"url", SWK_TEXT, .offset = offsetof(struct swk_dyups_settings, url)},
+};
+
+static int check(const void *own, const char **key, struct swk_error *error)
+{
+	const char *url = ((const struct swk_dyups_settings *)own)->url;
+
+	if (!url)
+		return swk_error_set(error, SWK_USAGE, "it needs a url");
+	*key = "url";
+	free(swk_url_base(url, error));
+	return error->status;
+}
+
+const struct swk_target_keys swk_dyups_keys = {
+	.fields = {fields, sizeof(fields) / sizeof(*fields)},
+	.size = sizeof(struct swk_dyups_settings),
+	.check = check,
+};
+
+/* ---- the kind ---- */
+
 static int dyups_open(struct swk_target *target, const struct swk_settings *settings,
 		      const struct swk_target_settings *its, struct swk_error *error)
 {
 	struct swk_error cause = {0};
+	const struct swk_dyups_settings *given = its->own;
 	struct swk_dyups *own = calloc(1, sizeof(*own));
 
 	target->own = own;
 	if (!own)
 		return swk_error_memory(error);
-	own->url = swk_url_base(its->url, &cause);
+	own->url = swk_url_base(given->url, &cause);
 	if (!own->url)
 		return swk_error_set(error,
 				     cause.status == SWK_INTERNAL ? cause.status : its->wrong,
@@ -330,7 +357,7 @@ static int dyups_open(struct swk_target *target, const struct swk_settings *sett
 	own->timeout = its->timeout;
 	own->read_interval = settings->read_interval;
 	own->http = swk_http_open(error);
-	target->settle_ms = own->read_interval * 1000;
+	target->delay_ms = own->read_interval * 1000;
 	target->address = own->url;
 	target->port = swk_url_port(own->url);
 	target->name = strdup(its->name ? its->name : own->url);

@@ -8,4 +8,10 @@
 
 extern const struct swk_target_kind swk_target_dyups;
 
+struct swk_dyups_settings {
+	char *url; /* as given */
+};
+
+extern const struct swk_target_keys swk_dyups_keys;
+
 #endif

@@ -182,6 +182,8 @@ static int memory_apply(struct swk_target *target, const struct swk_plan *plan,
 
 /* In place of target/kinds.c. */
 const char *const swk_target_kinds[] = {"dyups", "memory", NULL};
+static const struct swk_target_keys no_keys;
+const struct swk_target_keys *const swk_target_keys[] = {&swk_dyups_keys, &no_keys};
 
 const struct swk_target_kind *swk_target_kind(unsigned kind)
 {
@@ -219,11 +221,13 @@ static void set_up(struct swk_settings *settings, const char *folder, const enum
 	swk_settings_clear_targets(settings);
 	memory_count = count;
 	for (size_t i = 0; i < count; i++) {
-		struct swk_target_settings *its = swk_settings_add_target(settings, &error);
+		const bool dyups = faults[i] == DYUPS;
+		struct swk_target_settings *its =
+			swk_settings_add_target(settings, dyups ? 0 : 1, &error);
 
 		memories[i] = (struct memory){.fault = faults[i]};
-		its->kind = faults[i] == DYUPS ? 0 : 1;
-		its->url = strdup("http://127.0.0.1:9");
+		if (dyups)
+			((struct swk_dyups_settings *)its->own)->url = strdup("http://127.0.0.1:9");
 		its->where = strdup("the test");
 		assert_true(asprintf(&its->name, "m%zu", i) > 0);
 	}

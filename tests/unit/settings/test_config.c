@@ -9,6 +9,7 @@
 
 #include "settings/config.h"
 #include "settings/config_line.h"
+#include "target/dyups/dyups.h"
 
 static struct swk_settings defaults(void)
 {
@@ -101,12 +102,13 @@ static void everything_is_read(void **state)
 	assert_string_equal(settings.keyprefix, "a/b");
 
 	assert_int_equal(settings.target_count, 2);
-	assert_string_equal(settings.targets[0].url, "http://a:1");
-	assert_string_equal(settings.targets[0].name, "edge");
+	assert_string_equal(((struct swk_dyups_settings *)settings.targets[0].own)->url,
+			    "http://a:1");
+	assert_string_equal(swk_target_settings_name(&settings.targets[0]), "edge");
 	assert_int_equal(settings.targets[0].timeout, 6);
 	assert_string_equal(settings.targets[0].where, "FILE:1: targets[0].url");
 	assert_int_equal(settings.targets[0].wrong, SWK_CONFIG);
-	assert_string_equal(settings.targets[1].url, "http://u");
+	assert_string_equal(swk_target_settings_name(&settings.targets[1]), "http://u");
 	assert_null(settings.targets[1].name);
 	assert_int_equal(settings.targets[1].timeout, 0);
 	assert_string_equal(settings.targets[1].where, "FILE:1: targets[1].url");
@@ -190,7 +192,8 @@ static void empty_objects(void **state)
 		unit_number(texts[i], settings.min_services, 0);
 		unit_number(texts[i], settings.max_deletions, 50);
 		unit_number(texts[i], (long long)settings.target_count, 1);
-		unit_same(texts[i], settings.targets[0].url, "http://127.0.0.1:18882");
+		unit_same(texts[i], swk_target_settings_name(&settings.targets[0]),
+			  "http://127.0.0.1:18882");
 		unit_number(texts[i], (long long)settings.route_count, 1);
 		unit_same(texts[i], settings.routes[0].tag, "gray");
 		unit_same(texts[i], settings.routes[0].plain, "default");
@@ -225,7 +228,7 @@ static void lists_are_replaced(void **state)
 	(void)state;
 	assert_int_equal(settings.route_count, 0);
 	assert_int_equal(settings.target_count, 1);
-	assert_string_equal(settings.targets[0].url, "http://x");
+	assert_string_equal(swk_target_settings_name(&settings.targets[0]), "http://x");
 	assert_string_equal(settings.targets[0].where, "FILE:3: targets[0].url");
 	for (size_t i = 0; i < SWK_ATTRIBUTES; i++)
 		assert_false(settings.attributes.allow[i]);

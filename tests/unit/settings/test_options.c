@@ -118,7 +118,8 @@ static void precedence(void **state)
 					(void)snprintf(shown + strlen(shown),
 						       sizeof(shown) - strlen(shown), "%s%s",
 						       k ? " " : "",
-						       options.settings.targets[k].url);
+						       swk_target_settings_name(
+							       &options.settings.targets[k]));
 			} else {
 				const struct swk_rules *rules = &options.settings.defaults;
 				const struct {

@@ -21,7 +21,8 @@ static void unset_settings(void **state)
 	(void)state;
 	assert_string_equal(settings.conf, "/etc/nginx/conf.d/dyups.upstream.conf");
 	assert_int_equal(settings.target_count, 1);
-	assert_string_equal(settings.targets[0].url, "http://127.0.0.1:18882");
+	assert_string_equal(swk_target_settings_name(&settings.targets[0]),
+			    "http://127.0.0.1:18882");
 	assert_null(settings.token_file);
 	assert_null(settings.service);
 	assert_int_equal(settings.min_services, 0);
@@ -203,7 +204,9 @@ static void targets(void **state)
 		if (status)
 			unit_same(rows[i].value, error.text, "--dyups: it contains no URL");
 		else
-			unit_same(rows[i].value, settings.targets[settings.target_count - 1].url,
+			unit_same(rows[i].value,
+				  swk_target_settings_name(
+					  &settings.targets[settings.target_count - 1]),
 				  rows[i].last);
 		unit_number(rows[i].value, (long long)settings.target_count,
 			    (long long)rows[i].count);
@@ -292,8 +295,11 @@ static void all_must_count(const struct swk_settings *settings, const struct swk
 {
 	assert_true(fields->count > 0);
 	for (size_t i = 0; i < fields->count; i++) {
-		if (!fields->list[i].aside)
-			must_count(settings, &fields->list[i], base);
+		const struct swk_field *field = &fields->list[i];
+
+		/* A list of one word allows no other value. */
+		if (!field->aside && !(field->words && !field->words[1]))
+			must_count(settings, field, base);
 	}
 }
 
@@ -348,8 +354,12 @@ static void every_field_counts(void **state)
 	all_must_count(&settings, &swk_attributes_max_fields, &settings.attributes);
 	for (size_t i = 0; i < settings.route_count; i++)
 		all_must_count(&settings, &swk_route_fields, &settings.routes[i]);
-	for (size_t i = 0; i < settings.target_count; i++)
-		all_must_count(&settings, &swk_target_fields, &settings.targets[i]);
+	for (size_t i = 0; i < settings.target_count; i++) {
+		struct swk_target_settings *its = &settings.targets[i];
+
+		all_must_count(&settings, &swk_target_fields, its);
+		all_must_count(&settings, &swk_target_keys[its->kind]->fields, its->own);
+	}
 	for (size_t i = 0; i < SWK_ATTRIBUTES; i++) {
 		const uint64_t before = swk_settings_hash(&settings);
 

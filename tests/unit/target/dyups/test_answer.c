@@ -198,9 +198,9 @@ static void opens_valid_urls(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct swk_target target = {0};
 		struct swk_error error = {0};
-		const struct swk_target_settings settings = {.url = (char *)(uintptr_t)rows[i].url,
-							     .where = (char *)"--dyups",
-							     .wrong = SWK_USAGE};
+		struct swk_dyups_settings own = {.url = (char *)(uintptr_t)rows[i].url};
+		const struct swk_target_settings settings = {
+			.own = &own, .where = (char *)"--dyups", .wrong = SWK_USAGE};
 		const struct swk_settings all = {.read_interval = 1};
 		int status = swk_target_dyups.open(&target, &all, &settings, &error);
 
