@@ -20,11 +20,12 @@ static int read_configuration(struct swk_nginx_files *files, const char *path, c
 	int status;
 
 	if (strcmp(path, "-") != 0)
-		return swk_nginx_files_read(files, path, conf, error);
+		return swk_nginx_files_read(files, path, conf, swk_dyups_include_aliases, error);
 	swk_buffer_init(&text, SWK_LINT_TEXT_MAX);
 	status = swk_buffer_read(&text, STDIN_FILENO, "standard input", SWK_DATA, error);
 	if (!status)
-		status = swk_nginx_files_take_dump(files, &text, conf, error);
+		status = swk_nginx_files_take_dump(files, &text, conf, swk_dyups_include_aliases,
+						   error);
 	swk_buffer_free(&text);
 	return status;
 }

@@ -54,6 +54,8 @@ static const char *const reasons[SWK_LINT_RULES] = {
 	[SWK_LINT_ZONE] = UNMANAGEABLE "; in dyups it kills the worker that is sent it",
 };
 
+const char *const swk_dyups_include_aliases[] = {"dyups_upstream_conf", NULL};
+
 /* Defaults of client_max_body_size (ngx_http_core_module) and dyups_shm_zone_size (dyups). */
 #define BODY_DEFAULT (1024UL * 1024)
 #define QUEUE_DEFAULT (2UL * 1024 * 1024)
@@ -148,6 +150,11 @@ static int hint(struct lint *lint, enum swk_lint_rule rule, const struct swk_dir
 	return lint->error->status;
 }
 
+static bool includes(const struct swk_directive *directive)
+{
+	return swk_directive_includes(directive, swk_dyups_include_aliases);
+}
+
 /* ---- inheritance ---- */
 
 /* The first directive of this name in a level, or in the files that it includes. */
@@ -158,7 +165,7 @@ static const struct swk_directive *find(const struct swk_directives *level, cons
 
 		if (swk_directive_is(directive, name))
 			return directive;
-		if (swk_directive_includes(directive)) {
+		if (includes(directive)) {
 			directive = find(&directive->inside, name);
 			if (directive)
 				return directive;
@@ -226,7 +233,7 @@ static bool judge(const struct swk_directives *level, bool *denied, bool *any)
 		const struct swk_directive *rule = &level->list[i];
 
 		*denied = swk_directive_is(rule, "deny");
-		if (swk_directive_includes(rule) && judge(&rule->inside, denied, any))
+		if (includes(rule) && judge(&rule->inside, denied, any))
 			return true;
 		if (rule->count != 2 || (!*denied && !swk_directive_is(rule, "allow")))
 			continue;
@@ -270,7 +277,7 @@ static const struct swk_directive *find_open(const struct swk_directives *level,
 	for (size_t i = 0; i < level->count; i++) {
 		const struct swk_directive *directive = &level->list[i], *inside = NULL;
 
-		if (swk_directive_includes(directive))
+		if (includes(directive))
 			inside = find_open(&directive->inside, any);
 		if (inside)
 			return inside;
@@ -350,7 +357,7 @@ static bool names_worker(const struct swk_directives *level, bool *any)
 	for (size_t i = 0; i < level->count; i++) {
 		const struct swk_directive *directive = &level->list[i];
 
-		if (swk_directive_includes(directive) && names_worker(&directive->inside, any))
+		if (includes(directive) && names_worker(&directive->inside, any))
 			return true;
 		if (directive->count < 2 || !swk_directive_is(directive, "add_header"))
 			continue;
@@ -524,7 +531,7 @@ static int check(struct lint *lint, const struct swk_directive *directive,
 		return check_pass(lint, directive);
 	if (directive->count == 2 && directive->block && swk_directive_is(directive, "upstream"))
 		return check_upstream(lint, directive);
-	if (swk_directive_includes(directive))
+	if (includes(directive))
 		return check_include(lint, directive);
 	if (swk_directive_is(directive, "dyups_interface"))
 		return check_interface(lint, directive, scope);
@@ -550,7 +557,7 @@ static int walk(struct lint *lint, const struct swk_directives *directives,
 		status = check(lint, directive, scope);
 		if (status)
 			break;
-		if (swk_directive_includes(directive))
+		if (includes(directive))
 			status = walk(lint, &directive->inside, scope);
 		else if (is_scope(directive))
 			status = walk(lint, &directive->inside, &inner);

@@ -27,6 +27,9 @@ enum swk_lint_rule {
 /* The rules' names in output. */
 extern const char *const swk_lint_words[SWK_LINT_RULES];
 
+/* What the dyups of older Tengine releases calls `include`; a NULL ends them. */
+extern const char *const swk_dyups_include_aliases[];
+
 /* Texts are printable ASCII; file, what and mend are owned. */
 struct swk_finding {
 	enum swk_lint_rule rule;

@@ -35,12 +35,13 @@ bool swk_directive_is(const struct swk_directive *directive, const char *name)
 	return !strcmp(directive->words[0], name);
 }
 
-bool swk_directive_includes(const struct swk_directive *directive)
+bool swk_directive_includes(const struct swk_directive *directive, const char *const *aliases)
 {
-	/* dyups_upstream_conf is an include of older Tengine releases. */
-	return directive->count == 2 && !directive->block &&
-	       (swk_directive_is(directive, "include") ||
-		swk_directive_is(directive, "dyups_upstream_conf"));
+	bool named = swk_directive_is(directive, "include");
+
+	for (; *aliases && !named; aliases++)
+		named = swk_directive_is(directive, *aliases);
+	return named && directive->count == 2 && !directive->block;
 }
 
 void swk_directives_free(struct swk_directives *directives)

@@ -19,7 +19,7 @@ static void load(struct swk_directives *directives, struct swk_directives *rest)
 		struct swk_directive *directive = &directives->list[i];
 
 		load(&directive->inside, rest);
-		if (!swk_directive_includes(directive))
+		if (!swk_directive_includes(directive, swk_dyups_include_aliases))
 			continue;
 		directive->includes_beside = !strcmp(directive->words[1], "wide");
 		directive->includes_conf =
