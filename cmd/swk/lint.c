@@ -7,6 +7,7 @@
 #include "../shared/tell.h"
 #include "nginx/conf.h"
 #include "nginx/files.h"
+#include "target/dyups/lint.h"
 #include "view/findings.h"
 
 #define MAIN_FILE "/etc/nginx/nginx.conf"
@@ -106,7 +107,7 @@ int swk_lint(struct swk_options *options, const struct swk_log *log)
 
 	if (read_configuration(&files, path, conf.path, &error) ||
 	    read_conf(&files, &file, &conf, log, &error) ||
-	    swk_nginx_lint(&findings, &files.top, &conf, &error) ||
+	    swk_dyups_lint(&findings, &files.top, &conf, &error) ||
 	    show(&findings, path, options->json, &error))
 		status = error.status;
 	else if (findings.count > count_hints(&findings))

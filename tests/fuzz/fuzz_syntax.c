@@ -7,7 +7,7 @@
 #include "fuzz.h"
 
 #include "nginx/files.h"
-#include "nginx/lint.h"
+#include "target/dyups/lint.h"
 
 static void write_word(struct swk_buffer *out, const char *word)
 {
@@ -99,7 +99,7 @@ static void check(const struct swk_directives *top, const struct swk_lint_conf *
 	struct swk_findings findings = {0};
 	struct swk_error error = {0};
 
-	fuzz_done(swk_nginx_lint(&findings, top, conf, &error), &error, "checking");
+	fuzz_done(swk_dyups_lint(&findings, top, conf, &error), &error, "checking");
 	for (size_t i = 0; i < findings.count; i++) {
 		const struct swk_finding *finding = &findings.list[i];
 		const char *texts[] = {finding->file, finding->what, finding->reason,

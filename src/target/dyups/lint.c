@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "nginx/lint.h"
+#include "target/dyups/lint.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -638,7 +638,7 @@ static int measure(struct lint *lint)
 	return status;
 }
 
-int swk_nginx_lint(struct swk_findings *findings, const struct swk_directives *top,
+int swk_dyups_lint(struct swk_findings *findings, const struct swk_directives *top,
 		   const struct swk_lint_conf *conf, struct swk_error *error)
 {
 	struct lint lint = {.findings = findings, .conf = conf, .error = error};

@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "nginx/conf.h"
-#include "nginx/lint.h"
+#include "target/dyups/lint.h"
 
 #define SERVER "server 10.0.0.1:80;"
 #define OURS "upstream web {" SERVER "}\nupstream Web-App_b {" SERVER "}\n"
@@ -61,7 +61,7 @@ static char *lint_with(bool hints, const char *text, const char *ours_text,
 	load(&top, &rest);
 	parse(&conf.directives, &ours_file, ours_text, strlen(ours_text));
 	(void)swk_nginx_read(&conf.upstreams, ours_name, ours_text, strlen(ours_text), &unreadable);
-	assert_int_equal(swk_nginx_lint(findings, &top, &conf, &error), 0);
+	assert_int_equal(swk_dyups_lint(findings, &top, &conf, &error), 0);
 	swk_buffer_init(&out, 100000);
 	for (size_t i = 0; i < findings->count; i++) {
 		if (findings->list[i].hint && !hints)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds what silently defeats dyups in nginx's configuration. Each rule is about something that
  * nginx accepts, at least until its next reload. Uses no file and no network. */
-#ifndef SWK_NGINX_LINT_H
-#define SWK_NGINX_LINT_H
+#ifndef SWK_TARGET_DYUPS_LINT_H
+#define SWK_TARGET_DYUPS_LINT_H
 
 #include "model/upstream.h"
 #include "nginx/syntax.h"
@@ -58,7 +58,7 @@ struct swk_lint_conf {
 
 /* Adds the findings about a configuration. A configuration without http is a fragment: what other
  * files may contain is not reported as missing. Returns 0 or SWK_INTERNAL. */
-int swk_nginx_lint(struct swk_findings *findings, const struct swk_directives *top,
+int swk_dyups_lint(struct swk_findings *findings, const struct swk_directives *top,
 		   const struct swk_lint_conf *conf, struct swk_error *error);
 
 #endif
