@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "model/names.h"
 #include "nginx/conf.h"
+#include "target/dyups/read.h"
 
 const char *const swk_lint_words[SWK_LINT_RULES] = {
 	[SWK_LINT_BOUND] = "bound-at-start",
@@ -362,7 +363,7 @@ static bool names_worker(const struct swk_directives *level, bool *any)
 		if (directive->count < 2 || !swk_directive_is(directive, "add_header"))
 			continue;
 		*any = true;
-		if (!strcasecmp(directive->words[1], "X-Worker"))
+		if (!strcasecmp(directive->words[1], SWK_DYUPS_WORKER))
 			return true;
 	}
 	return false;
@@ -380,8 +381,8 @@ static int check_worker(struct lint *lint, const struct swk_directive *interface
 	}
 	if (!lint->http)
 		return 0;
-	return hint(lint, SWK_LINT_WORKER, interface, "the header X-Worker is missing",
-		    "put 'add_header X-Worker $pid always;' next to dyups_interface");
+	return hint(lint, SWK_LINT_WORKER, interface, "the header " SWK_DYUPS_WORKER " is missing",
+		    "put 'add_header " SWK_DYUPS_WORKER " $pid always;' next to dyups_interface");
 }
 
 /* Besides the body, the zone needs four pages for its own head, the queue's and a message's, and
