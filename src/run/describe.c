@@ -55,11 +55,16 @@ static int describe_target(struct swk_run *run, const struct swk_target *target)
 {
 	static const struct swk_names nothing;
 	const struct swk_state_target *entry = swk_state_find_target(&run->state, target->name);
+	struct swk_upstreams room;
+	const struct swk_upstreams *desired =
+		swk_run_fitted(run, target, &run->desired, true, &room);
 	struct swk_plan plan = {0};
-	int status = swk_plan_make(&plan, &run->desired, &run->changes,
-				   entry ? &entry->pending : &nothing, &target->excluded,
-				   &target->live, run->error);
+	int status = run->error->status;
 
+	if (desired)
+		status = swk_plan_make(&plan, desired, &run->changes,
+				       entry ? &entry->pending : &nothing, &target->excluded,
+				       &target->live, run->error);
 	for (size_t i = 0; !status && i < plan.count; i++) {
 		const struct swk_operation *operation = &plan.list[i];
 		const struct swk_upstream *live =
@@ -74,6 +79,7 @@ static int describe_target(struct swk_run *run, const struct swk_target *target)
 					  target->name);
 	}
 	swk_plan_free(&plan);
+	swk_upstreams_free(&room);
 	return status;
 }
 

@@ -48,6 +48,30 @@ int swk_run_find_excluded(struct swk_run *run)
 	return status;
 }
 
+/* ---- what a target takes ---- */
+
+const struct swk_upstreams *swk_run_fitted(struct swk_run *run, const struct swk_target *target,
+					   const struct swk_upstreams *set, bool notes,
+					   struct swk_upstreams *room)
+{
+	*room = (struct swk_upstreams){0};
+	if (!target->kind->fit)
+		return set;
+	for (size_t i = 0; i < set->count; i++) {
+		const char *name = set->list[i].name, *change;
+
+		if (swk_names_contain(&target->excluded, name))
+			continue;
+		if (swk_upstreams_append_copy(room, &set->list[i], run->error))
+			return NULL;
+		change = target->kind->fit(target, &room->list[room->count - 1]);
+		if (change && notes)
+			swk_report_note(run->report, SWK_NOTE_WARNING, "%s: upstream %s: %s",
+					target->name, name, change);
+	}
+	return room;
+}
+
 /* ---- unmanaged upstreams ---- */
 
 static bool has_excluded(const struct swk_services *services, const struct swk_selection *selection,

@@ -179,6 +179,14 @@ int swk_run_find_unmanaged(struct swk_run *run, struct swk_names *unmanaged);
 /* Finds what targets do not receive of the recorded and the desired state, by their settings. */
 int swk_run_find_excluded(struct swk_run *run);
 /*
+ * The upstreams of a set as the target takes them, so that they can be compared with its live
+ * state: the set itself, or fitted copies in `room`, for the caller to free. With `notes`, reports
+ * what was changed. NULL: SWK_INTERNAL, with the error set.
+ */
+const struct swk_upstreams *swk_run_fitted(struct swk_run *run, const struct swk_target *target,
+					   const struct swk_upstreams *set, bool notes,
+					   struct swk_upstreams *room);
+/*
  * Makes an upstream pending again if it left FILE but is live, and certainly is the old one: this
  * run deleted it, or it comes and goes between samples because only some workers have it. An
  * upstream that all workers have may be another program's with the same name.

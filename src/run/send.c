@@ -8,7 +8,8 @@
 struct sending {
 	struct swk_run *run;
 	struct swk_plan plan;
-	struct swk_names pending; /* a copy, from which the plan borrows names */
+	struct swk_upstreams fitted; /* the plan borrows from this or from run->desired, */
+	struct swk_names pending;    /* and from this copy */
 	struct swk_target_outcome *outcomes;
 };
 
@@ -32,10 +33,12 @@ static int plan_all(struct swk_run *run, struct sending *sendings)
 		struct swk_names *pending =
 			&swk_state_find_target(&run->state, run->targets[i].name)->pending;
 		size_t before = pending->count;
+		const struct swk_upstreams *desired = swk_run_fitted(
+			run, &run->targets[i], &run->desired, true, &sending->fitted);
 
 		sending->run = run;
-		if (swk_names_add_all(&sending->pending, pending, run->error) ||
-		    swk_plan_make(&sending->plan, &run->desired, &run->changes, &sending->pending,
+		if (!desired || swk_names_add_all(&sending->pending, pending, run->error) ||
+		    swk_plan_make(&sending->plan, desired, &run->changes, &sending->pending,
 				  &run->targets[i].excluded, &run->targets[i].live, run->error) ||
 		    record_plan(run, pending, &sending->plan))
 			return run->error->status;
@@ -142,6 +145,7 @@ static void free_sending(struct sending *sending)
 	free(sending->outcomes);
 	swk_plan_free(&sending->plan);
 	swk_names_free(&sending->pending);
+	swk_upstreams_free(&sending->fitted);
 }
 
 /* Sends the plans, to all targets at once that have one and answer. */

@@ -75,6 +75,11 @@ struct swk_target_kind {
 	int (*read)(struct swk_target *target, enum swk_depth depth, const char *name,
 		    int64_t deadline, struct swk_error *error);
 
+	/* Makes an upstream acceptable to this target: changes servers and their attributes.
+	 * Returns what it changed, for a message, or NULL: nothing. A kind without this function
+	 * takes whatever FILE can have. Pure. */
+	const char *(*fit)(const struct swk_target *target, struct swk_upstream *upstream);
+
 	/* Carries out a plan. `outcomes` has a zeroed member for each operation. Operations that
 	 * are not tried stay as they are. Returns 0 or SWK_INTERNAL. */
 	int (*apply)(struct swk_target *target, const struct swk_plan *plan,

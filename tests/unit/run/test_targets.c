@@ -39,6 +39,7 @@ enum fault {
 	REFUSES,    /* refuses everything */
 	DRAINS,	    /* drains what it shall delete */
 	UNDECLARED, /* creates nothing */
+	FITS,	    /* takes weights up to 5 */
 	DEAD,	    /* does not answer, and says nothing of later */
 	BUSY,	    /* answers later, but not in this run */
 	BUSY_ONCE,  /* answers the second time */
@@ -161,6 +162,21 @@ static enum swk_target_result memory_change(struct memory *own,
 	return SWK_TARGET_DONE;
 }
 
+static const char *memory_fit(const struct swk_target *target, struct swk_upstream *upstream)
+{
+	const char *change = NULL;
+
+	for (size_t i = 0; i < upstream->count; i++) {
+		struct swk_server *server = &upstream->servers[i];
+
+		if (((struct memory *)target->own)->fault != FITS || server->weight <= 5)
+			continue;
+		server->weight = 5;
+		change = "weights above 5 become 5";
+	}
+	return change;
+}
+
 static int memory_apply(struct swk_target *target, const struct swk_plan *plan,
 			struct swk_target_outcome *outcomes, int64_t deadline,
 			struct swk_error *error)
@@ -191,6 +207,7 @@ const struct swk_target_kind *swk_target_kind(unsigned kind)
 		.open = memory_open,
 		.close = memory_close,
 		.read = memory_read,
+		.fit = memory_fit,
 		.apply = memory_apply,
 	};
 
@@ -208,12 +225,13 @@ static const char both[] = "[" INSTANCE("web", "w1", "", "10.0.0.1") "," INSTANC
 	"web", "w2", "\"gray=a\"", "10.0.0.2") "]";
 static const char plain[] = "[" INSTANCE("web", "w1", "", "10.0.0.1") "]";
 
-/* Settings with a target for each fault. */
-static void set_up(struct swk_settings *settings, const char *folder, const enum fault *faults,
-		   size_t count)
+/* Settings with a target for each fault, and a conf file in a new folder. */
+static void set_up(struct swk_settings *settings, const enum fault *faults, size_t count)
 {
+	char folder[] = "/tmp/swk-targets.XXXXXX";
 	struct swk_error error = {0};
 
+	assert_non_null(mkdtemp(folder));
 	assert_int_equal(swk_settings_init(settings, &error), 0);
 	free(settings->conf);
 	assert_true(asprintf(&settings->conf, "%s/conf", folder) > 0);
@@ -231,6 +249,19 @@ static void set_up(struct swk_settings *settings, const char *folder, const enum
 		its->where = strdup("the test");
 		assert_true(asprintf(&its->name, "m%zu", i) > 0);
 	}
+}
+
+static void tear_down(struct swk_settings *settings)
+{
+	char *command;
+
+	for (size_t i = 0; i < memory_count; i++)
+		swk_upstreams_free(&memories[i].has);
+	*strrchr(settings->conf, '/') = '\0';
+	assert_true(asprintf(&command, "rm -r %s", settings->conf) > 0);
+	assert_int_equal(system(command), 0);
+	free(command);
+	swk_settings_free(settings);
 }
 
 /* Runs with a document, and compares the status and, for each target, its upstreams and how many
@@ -320,18 +351,12 @@ static void results(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		char folder[] = "/tmp/swk-targets.XXXXXX", command[64];
 		struct swk_settings settings;
 
-		assert_non_null(mkdtemp(folder));
-		set_up(&settings, folder, rows[i].faults, rows[i].count);
+		set_up(&settings, rows[i].faults, rows[i].count);
 		apply(&settings, both, rows[i].name, rows[i].first, rows[i].shown);
 		apply(&settings, plain, rows[i].name, rows[i].second, rows[i].then);
-		for (size_t j = 0; j < memory_count; j++)
-			swk_upstreams_free(&memories[j].has);
-		swk_settings_free(&settings);
-		(void)snprintf(command, sizeof(command), "rm -r %s", folder);
-		assert_int_equal(system(command), 0);
+		tear_down(&settings);
 	}
 }
 
@@ -342,22 +367,33 @@ static void selection(void **state)
 		"api", "a1", "", "10.0.0.3") "]";
 	static const enum fault faults[] = {WORKS, WORKS, WORKS, LATER};
 	static const char *const shown[] = {"api web / 0", "web / 0", "api / 0", "/ 1"};
-	char folder[] = "/tmp/swk-targets.XXXXXX", command[64];
 	struct swk_settings settings;
 	struct swk_error error = {0};
 
 	(void)state;
-	assert_non_null(mkdtemp(folder));
-	set_up(&settings, folder, faults, COUNT(faults));
+	set_up(&settings, faults, COUNT(faults));
 	(void)swk_texts_add(&settings.targets[1].selection.include, "w*", &error);
 	(void)swk_texts_add(&settings.targets[2].selection.exclude, "web", &error);
 	(void)swk_texts_add(&settings.targets[3].selection.exclude, "web", &error);
 	apply(&settings, document, "selection", SWK_TEMPFAIL, shown);
-	for (size_t i = 0; i < memory_count; i++)
-		swk_upstreams_free(&memories[i].has);
-	swk_settings_free(&settings);
-	(void)snprintf(command, sizeof(command), "rm -r %s", folder);
-	assert_int_equal(system(command), 0);
+	tear_down(&settings);
+}
+
+/* One target gets what it takes, and the other what FILE has. */
+static void fitted(void **state)
+{
+	static const char document[] =
+		"[" INSTANCE("web", "w1", "\"nginx:weight=20\"", "10.0.0.1") "]";
+	static const enum fault faults[] = {FITS, WORKS};
+	static const char *const shown[] = {"web / 0", "web / 0"};
+	struct swk_settings settings;
+
+	(void)state;
+	set_up(&settings, faults, COUNT(faults));
+	apply(&settings, document, "fitted", 0, shown);
+	assert_int_equal(memories[0].has.list[0].servers[0].weight, 5);
+	assert_int_equal(memories[1].has.list[0].servers[0].weight, 20);
+	tear_down(&settings);
 }
 
 /* However many targets fail, those that work get their upstreams. */
@@ -367,7 +403,6 @@ static void many_failures(void **state)
 
 	(void)state;
 	for (size_t count = 4; count <= 16; count += 12) {
-		char folder[] = "/tmp/swk-targets.XXXXXX", command[64];
 		enum fault faults[17];
 		const char *shown[17];
 		struct swk_settings settings;
@@ -378,38 +413,28 @@ static void many_failures(void **state)
 		}
 		faults[count] = WORKS;
 		shown[count] = "web web_a / 0";
-		assert_non_null(mkdtemp(folder));
-		set_up(&settings, folder, faults, count + 1);
+		set_up(&settings, faults, count + 1);
 		apply(&settings, both, "many", SWK_TEMPFAIL, shown);
-		swk_upstreams_free(&memories[count].has);
-		swk_settings_free(&settings);
-		(void)snprintf(command, sizeof(command), "rm -r %s", folder);
-		assert_int_equal(system(command), 0);
+		tear_down(&settings);
 	}
 }
 
 static void memory_runs_out(void **state)
 {
 	static const enum fault faults[] = {WORKS, NO_MEMORY};
-	char folder[] = "/tmp/swk-targets.XXXXXX", command[64];
 	struct swk_settings settings;
 
 	(void)state;
-	assert_non_null(mkdtemp(folder));
-	set_up(&settings, folder, faults, COUNT(faults));
+	set_up(&settings, faults, COUNT(faults));
 	apply(&settings, both, "no memory", SWK_INTERNAL, NULL);
-	swk_upstreams_free(&memories[0].has);
-	swk_settings_free(&settings);
-	(void)snprintf(command, sizeof(command), "rm -r %s", folder);
-	assert_int_equal(system(command), 0);
+	tear_down(&settings);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(results),
-		cmocka_unit_test(selection),
-		cmocka_unit_test(many_failures),
+		cmocka_unit_test(results),	   cmocka_unit_test(selection),
+		cmocka_unit_test(fitted),	   cmocka_unit_test(many_failures),
 		cmocka_unit_test(memory_runs_out),
 	};
 
