@@ -16,17 +16,17 @@ set key left top Left reverse samplen 2
 
 if (ARG1 eq "ratios") {
 	set terminal svg size 900,400 background "#ffffff" font "sans-serif,13"
-	set title "How many times as long as its peer"
+	set title "The time of swk-apply, divided by the time of its peer"
 	set style fill solid 0.9
 	set boxwidth 0.5
 	set yrange [0:*]
-	set xtics scale 0
+	set xtics scale 0 font ",11"
 	set grid noxtics
 	set key right top
 	set offsets 0.6, 0.6, 0, 0
 	plot ARG2 using 0:2:xticlabels(1) with boxes linecolor rgb ours title "measured", \
 		"" using ($0 - 0.35):3:(0.7):(0) with vectors nohead linewidth 3 linecolor rgb limit title "at most", \
-		"" using 0:($2 > $3 ? $2 : $3):(sprintf("%.2f", $2)) with labels offset 0,0.6 notitle
+		"" using 0:2:(sprintf("%.2f", $2)) with labels offset 0,-0.7 textcolor rgb "#ffffff" notitle
 } else {
 	set terminal svg size 900,380 background "#ffffff" font "sans-serif,13"
 	set logscale x 10
