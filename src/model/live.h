@@ -21,13 +21,6 @@ struct swk_live {
 
 void swk_live_free(struct swk_live *live);
 
-/*
- * Adds another sample of the same target, and frees it. An upstream that one of the two lacks, or
- * has with other servers, becomes `partial`, and then equals no upstream. Returns 0 or
- * SWK_INTERNAL.
- */
-int swk_live_merge(struct swk_live *live, struct swk_live *sample, struct swk_error *error);
-
 /* Whether the live state shows that the target lacks this upstream, or that it differs there. */
 bool swk_live_differs(const struct swk_live *live, const struct swk_upstream *desired);
 

@@ -11,6 +11,15 @@
 #include "model/server.h"
 #include "model/terms.h"
 
+/* Parts of a target, such as the processes of a proxy, may each have a live state of their own. How
+ * an upstream is spread over the parts that were read; each value outranks the one before it. */
+enum swk_spread {
+	SWK_SPREAD_SAME,     /* all have it, with the same servers */
+	SWK_SPREAD_DIFFERS,  /* all have it, some with other servers or another spelling */
+	SWK_SPREAD_SOME,     /* some lack it */
+	SWK_SPREAD_RETURNED, /* some lack it; a part that restarted came back with an old one */
+};
+
 struct swk_upstream {
 	char *name;    /* owned, as are the next two */
 	char *service; /* its source; "": not known */
@@ -25,12 +34,9 @@ struct swk_upstream {
 	/* The next two have no effect without keepalive. */
 	unsigned keepalive_timeout;  /* seconds; 0: nginx's default */
 	unsigned keepalive_requests; /* 0: nginx's default */
-	bool partial; /* live: has servers that don't fit the model, or samples differ */
-	/* Live, with several samples: whether the last sample lacked it, and how often it appeared
-	 * or disappeared between samples. */
-	bool absent;
-	unsigned switches;
-	bool varies; /* live: some sample lacks it, or has it with other servers */
+	/* The next two are only for the live state. */
+	bool partial; /* has servers that don't fit the model, or parts of the target differ */
+	enum swk_spread spread;
 };
 
 int swk_upstream_init(struct swk_upstream *upstream, const char *name, const char *service,

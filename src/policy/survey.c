@@ -120,7 +120,7 @@ static void add_difference(struct detail *detail, const char *who,
 	const size_t before = detail->length;
 	char lead[64];
 
-	if (recorded->partial && !recorded->varies) {
+	if (recorded->partial && recorded->spread == SWK_SPREAD_SAME) {
 		begin(detail, who);
 		add(detail, " has servers that swk-apply cannot read", "");
 		return;
@@ -129,7 +129,7 @@ static void add_difference(struct detail *detail, const char *who,
 	add_servers(detail, lead, recorded, desired);
 	(void)snprintf(lead, sizeof(lead), "%s lacks", who);
 	add_servers(detail, lead, desired, recorded);
-	if (detail->length > before || recorded->varies)
+	if (detail->length > before || recorded->spread != SWK_SPREAD_SAME)
 		return;
 	begin(detail, who);
 	if (strcmp(recorded->name, desired->name) != 0) {
@@ -188,8 +188,8 @@ static bool varies(const struct subject *subject)
 {
 	/* Each worker may have resolved a host name at another time. */
 	if (subject->file && swk_upstream_has_host(subject->file))
-		return subject->live->switches > 0;
-	return subject->live->varies;
+		return subject->live->spread >= SWK_SPREAD_SOME;
+	return subject->live->spread != SWK_SPREAD_SAME;
 }
 
 static enum swk_standing standing_of(const struct subject *subject)
@@ -228,8 +228,9 @@ static void say_live(struct detail *detail, const struct subject *subject)
 	else if (subject->pending && seen)
 		begin(detail, "nginx has it; not confirmed for each worker");
 	if (subject->live && varies(subject))
-		begin(detail, subject->live->switches ? "not all workers have it"
-						      : "its workers have different servers");
+		begin(detail, subject->live->spread >= SWK_SPREAD_SOME
+				      ? "not all workers have it"
+				      : "its workers have different servers");
 	if (!subject->file && !subject->pending && subject->live && subject->gone)
 		begin(detail, "swk-apply managed it once");
 }

@@ -182,7 +182,8 @@ static bool is_live(const struct swk_server *server, const struct swk_upstream *
 	/* nginx shows only the addresses that a host name resolved to. */
 	if (swk_upstream_has_host(file))
 		return !swk_live_differs(live, file);
-	return !found->varies && !strcmp(found->name, file->name) && has_up(found, server);
+	return found->spread == SWK_SPREAD_SAME && !strcmp(found->name, file->name) &&
+	       has_up(found, server);
 }
 
 static bool is_live_everywhere(const struct swk_server *server, const struct swk_upstream *file,

@@ -137,7 +137,7 @@ int swk_run_record_survivors(struct swk_run *run)
 			const struct swk_upstream *upstream =
 				swk_upstreams_find(live, gone->list[j]);
 
-			if (upstream && (upstream->switches >= SWK_SWITCHES_MIN ||
+			if (upstream && (upstream->spread == SWK_SPREAD_RETURNED ||
 					 swk_names_contain(&run->deleted, gone->list[j])))
 				status = swk_names_add(&entry->pending, gone->list[j], run->error);
 		}

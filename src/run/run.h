@@ -188,8 +188,8 @@ const struct swk_upstreams *swk_run_fitted(struct swk_run *run, const struct swk
 					   struct swk_upstreams *room);
 /*
  * Makes an upstream pending again if it left FILE but is live, and certainly is the old one: this
- * run deleted it, or it comes and goes between samples because only some workers have it. An
- * upstream that all workers have may be another program's with the same name.
+ * run deleted it, or it has SWK_SPREAD_RETURNED. An upstream that all parts of a target have may be
+ * another program's with the same name.
  */
 int swk_run_record_survivors(struct swk_run *run);
 

@@ -9,6 +9,7 @@
 
 #include "nginx/conf.h"
 #include "target/dyups/answer.h"
+#include "target/dyups/samples.h"
 #include "target/plan.h"
 
 /* Prints an answer to GET /detail. */
@@ -88,6 +89,7 @@ static void check_detail(const char *data, size_t size)
 static void check_merge(const char *data, size_t size)
 {
 	struct swk_live one = {0}, same = {0}, half = {0}, list = {0};
+	struct swk_dyups_history history = {0};
 	struct swk_error error = {0};
 	size_t count;
 
@@ -98,14 +100,15 @@ static void check_merge(const char *data, size_t size)
 	fuzz_require(list.readable == SWK_READ_NAMES, "a list is more than names");
 	fuzz_in_order(&list.upstreams, false);
 	count = one.upstreams.count;
-	fuzz_done(swk_live_merge(&one, &same, &error), &error, "merging the same");
+	fuzz_done(swk_dyups_merge(&one, &history, &same, &error), &error, "merging the same");
 	fuzz_require(one.upstreams.count == count, "merged with itself, it has more upstreams");
-	fuzz_done(swk_live_merge(&one, &half, &error), &error, "merging half");
-	fuzz_done(swk_live_merge(&one, &list, &error), &error, "merging a list");
+	fuzz_done(swk_dyups_merge(&one, &history, &half, &error), &error, "merging half");
+	fuzz_done(swk_dyups_merge(&one, &history, &list, &error), &error, "merging a list");
 	fuzz_in_order(&one.upstreams, false);
 	for (size_t i = 0; i < one.upstreams.count; i++)
 		fuzz_require(swk_upstreams_find(&one.upstreams, one.upstreams.list[i].name) != NULL,
 			     "%s is not found", one.upstreams.list[i].name);
+	swk_dyups_history_free(&history);
 	swk_live_free(&one);
 }
 

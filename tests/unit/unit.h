@@ -90,14 +90,28 @@ static inline bool unit_balance(const char *word, enum swk_balance *balance)
 	return false;
 }
 
+/* The words for how an upstream is spread over the parts of a target. */
+static const char *const unit_spreads[] = {"same", "differs", "some", "returned"};
+
+/* Reads a word for a spread. False if it is not one. */
+static inline bool unit_spread(const char *word, enum swk_spread *spread)
+{
+	for (size_t i = 0; i < COUNT(unit_spreads); i++) {
+		if (!strcmp(word, unit_spreads[i])) {
+			*spread = (enum swk_spread)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Reads a setting of a whole upstream. False if it is not one. */
 static inline bool unit_whole(const char *word, struct swk_upstream *upstream)
 {
-	if (unit_balance(word, &upstream->balance) ||
+	if (unit_balance(word, &upstream->balance) || unit_spread(word, &upstream->spread) ||
 	    sscanf(word, "keepalive=%u", &upstream->keepalive) == 1 ||
 	    sscanf(word, "keepalive_timeout=%u", &upstream->keepalive_timeout) == 1 ||
-	    sscanf(word, "keepalive_requests=%u", &upstream->keepalive_requests) == 1 ||
-	    sscanf(word, "switches=%u", &upstream->switches) == 1)
+	    sscanf(word, "keepalive_requests=%u", &upstream->keepalive_requests) == 1)
 		return true;
 	if (!strcmp(word, "keyed"))
 		return upstream->keyed = true;
@@ -187,10 +201,10 @@ static inline void unit_show_whole(struct swk_buffer *out, const struct swk_upst
 	if (upstream->keepalive_requests)
 		(void)swk_buffer_print(out, &error, " keepalive_requests=%u",
 				       upstream->keepalive_requests);
-	if (upstream->switches)
-		(void)swk_buffer_print(out, &error, " switches=%u", upstream->switches);
 	(void)swk_buffer_print(out, &error, "%s%s", upstream->keyed ? " keyed" : "",
 			       upstream->partial ? " unread" : "");
+	if (upstream->spread)
+		(void)swk_buffer_print(out, &error, " %s", unit_spreads[upstream->spread]);
 	assert_int_equal(error.status, 0);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/deadline.h"
+#include "target/dyups/samples.h"
 
 /* ---- asking ---- */
 
@@ -59,6 +60,7 @@ struct sample {
 	bool again;
 	bool same; /* /detail is the same as `last` */
 	struct swk_live live;
+	struct swk_dyups_history history; /* of the samples before this one */
 	struct swk_error trouble;
 	bool unreachable;
 	bool passing;
@@ -275,7 +277,8 @@ static int take_sample(struct sample *sample, bool first, struct swk_error *erro
 	if (!first)
 		return sample->over || sample->same
 			       ? 0
-			       : swk_live_merge(&target->live, &sample->live, error);
+			       : swk_dyups_merge(&target->live, &sample->history, &sample->live,
+						 error);
 	swk_live_free(&target->live);
 	target->live = sample->live;
 	sample->live = (struct swk_live){0};
@@ -367,6 +370,7 @@ int swk_dyups_read(struct swk_target *target, enum swk_depth depth, const char *
 	}
 	swk_buffer_free(&sample.answer);
 	swk_buffer_free(&sample.last);
+	swk_dyups_history_free(&sample.history);
 	free(sample.url);
 	return status;
 }
