@@ -21,6 +21,14 @@ struct swk_live {
 
 void swk_live_free(struct swk_live *live);
 
+/* What messages call a target, its interface, and its parts that have a live state of their own. */
+struct swk_target_words {
+	const char *program;   /* such as `haproxy` */
+	const char *interface; /* `a runtime API` */
+	const char *part;      /* `process` */
+	const char *parts;     /* `processes` */
+};
+
 /* Whether the live state shows that the target lacks this upstream, or that it differs there. */
 bool swk_live_differs(const struct swk_live *live, const struct swk_upstream *desired);
 

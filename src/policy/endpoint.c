@@ -22,14 +22,18 @@ static enum swk_outcome say(struct swk_endpoint *endpoint, enum swk_outcome outc
 
 /* ---- the address ---- */
 
-static bool is_reserved(const struct swk_policy *policy, const struct swk_server *server)
+/* Returns the reserved port that the server may have, or NULL. */
+static const struct swk_reserved *find_reserved(const struct swk_policy *policy,
+						const struct swk_server *server)
 {
+	/* A host name may resolve to loopback. */
+	if (!server->host && !swk_server_is_loopback(server))
+		return NULL;
 	for (size_t i = 0; i < policy->reserved_count; i++) {
-		/* A host name may resolve to loopback. */
-		if (policy->reserved[i] == server->port)
-			return server->host || swk_server_is_loopback(server);
+		if (policy->reserved[i].port == server->port)
+			return &policy->reserved[i];
 	}
-	return false;
+	return NULL;
 }
 
 static const struct swk_tagged *find_tagged(const struct swk_tagged *list, size_t count,
@@ -74,6 +78,7 @@ static bool set_place(struct swk_endpoint *endpoint, const struct swk_policy *po
 {
 	struct swk_server *server = &endpoint->server;
 	char text[SWK_ADDRESS_MAX];
+	const struct swk_reserved *reserved;
 	bool found;
 
 	if (rules->port)
@@ -94,10 +99,10 @@ static bool set_place(struct swk_endpoint *endpoint, const struct swk_policy *po
 			  rules->allow_hostnames ? ", nor a host name" : "", address);
 		return false;
 	}
-	if (is_reserved(policy, server)) {
-		(void)say(endpoint, SWK_OUTCOME_SKIPPED,
-			  "this may be the address of a dyups interface: '%s'",
-			  swk_server_address(server, text));
+	reserved = find_reserved(policy, server);
+	if (reserved) {
+		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "this may be the address of %s: '%s'",
+			  reserved->interface, swk_server_address(server, text));
 		return false;
 	}
 	return true;

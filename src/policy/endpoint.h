@@ -10,12 +10,18 @@
 #include "policy/decisions.h"
 #include "settings/settings.h"
 
+/* A port of a target's interface. */
+struct swk_reserved {
+	uint16_t port;
+	const char *interface; /* what a message calls it; borrowed */
+};
+
 /* What decisions depend on besides the registry. */
 struct swk_policy {
 	const struct swk_settings *settings;
-	/* Ports of the targets' interfaces. No instance may use one on loopback: nginx would then
-	 * proxy requests of clients to its own interface, past every allow and deny. */
-	uint16_t reserved[SWK_TARGETS_MAX];
+	/* No instance may use one of these on loopback: a proxy would then pass requests of clients
+	 * to its own interface, past every rule that keeps them away. */
+	struct swk_reserved reserved[SWK_TARGETS_MAX];
 	size_t reserved_count;
 	struct swk_decisions *decisions; /* NULL: not requested */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/survey.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,8 +84,18 @@ static void add(struct detail *detail, const char *before, const char *text)
 		detail->length = sizeof(detail->text) - 1;
 }
 
-static void begin(struct detail *detail, const char *text)
+/* Adds a text, after `; ` if it is not the first. */
+static void begin(struct detail *detail, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void begin(struct detail *detail, const char *format, ...)
 {
+	char text[SWK_TEXT_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
 	add(detail, detail->length ? "; " : "", text);
 }
 
@@ -104,7 +115,7 @@ static void add_servers(struct detail *detail, const char *lead, const struct sw
 		if (has_server(other, &of->servers[i]) || found++ >= NAMED)
 			continue;
 		if (found == 1)
-			begin(detail, lead);
+			begin(detail, "%s", lead);
 		add(detail, found == 1 ? " " : ", ", swk_server_address(&of->servers[i], address));
 	}
 	if (found <= NAMED)
@@ -121,7 +132,7 @@ static void add_difference(struct detail *detail, const char *who,
 	char lead[64];
 
 	if (recorded->partial && recorded->spread == SWK_SPREAD_SAME) {
-		begin(detail, who);
+		begin(detail, "%s", who);
 		add(detail, " has servers that swk-apply cannot read", "");
 		return;
 	}
@@ -131,7 +142,7 @@ static void add_difference(struct detail *detail, const char *who,
 	add_servers(detail, lead, desired, recorded);
 	if (detail->length > before || recorded->spread != SWK_SPREAD_SAME)
 		return;
-	begin(detail, who);
+	begin(detail, "%s", who);
 	if (strcmp(recorded->name, desired->name) != 0) {
 		add(detail, " calls it ", recorded->name);
 		return;
@@ -147,6 +158,7 @@ struct subject {
 	const struct swk_decision *about;		  /* why it is kept or down, or NULL */
 	bool pending, gone, on_hold;
 	const struct swk_live *all;
+	const struct swk_target_words *words;
 };
 
 static bool is_behind(const struct subject *subject)
@@ -186,7 +198,7 @@ static void say_on_hold(struct detail *detail, const struct subject *subject)
 
 static bool varies(const struct subject *subject)
 {
-	/* Each worker may have resolved a host name at another time. */
+	/* Each part of a target may have resolved a host name at another time. */
 	if (subject->file && swk_upstream_has_host(subject->file))
 		return subject->live->spread >= SWK_SPREAD_SOME;
 	return subject->live->spread != SWK_SPREAD_SAME;
@@ -214,23 +226,24 @@ static enum swk_standing standing_of(const struct subject *subject)
 
 static void say_live(struct detail *detail, const struct subject *subject)
 {
+	const struct swk_target_words *words = subject->words;
 	const bool seen = subject->all->readable >= SWK_READ_ADDRESSES;
 
-	if (!subject->file && subject->pending)
-		begin(detail, subject->live || !seen
-				      ? "to be deleted"
-				      : "to be deleted, not confirmed for each worker");
+	if (!subject->file && subject->pending && (subject->live || !seen))
+		begin(detail, "to be deleted");
+	else if (!subject->file && subject->pending)
+		begin(detail, "to be deleted, not confirmed for each %s", words->part);
 	else if (subject->file && seen && !subject->live)
-		begin(detail, "nginx lacks it");
+		begin(detail, "%s lacks it", words->program);
 	else if (subject->file && !swk_upstream_has_host(subject->file) &&
 		 swk_live_differs(subject->all, subject->file))
-		add_difference(detail, "nginx", subject->live, subject->file);
+		add_difference(detail, words->program, subject->live, subject->file);
 	else if (subject->pending && seen)
-		begin(detail, "nginx has it; not confirmed for each worker");
-	if (subject->live && varies(subject))
-		begin(detail, subject->live->spread >= SWK_SPREAD_SOME
-				      ? "not all workers have it"
-				      : "its workers have different servers");
+		begin(detail, "%s has it; not confirmed for each %s", words->program, words->part);
+	if (subject->live && varies(subject) && subject->live->spread >= SWK_SPREAD_SOME)
+		begin(detail, "not all %s have it", words->parts);
+	else if (subject->live && varies(subject))
+		begin(detail, "its %s have different servers", words->parts);
 	if (!subject->file && !subject->pending && subject->live && subject->gone)
 		begin(detail, "swk-apply managed it once");
 }
@@ -247,8 +260,8 @@ static void describe(struct detail *detail, const struct subject *subject)
 			say_behind(detail, subject);
 	}
 	if (subject->about) {
-		begin(detail, swk_outcome_words[subject->about->outcome]);
-		add(detail, ": ", subject->about->reason);
+		begin(detail, "%s: %s", swk_outcome_words[subject->about->outcome],
+		      subject->about->reason);
 	}
 }
 
@@ -341,9 +354,10 @@ static int add_names(struct swk_names *names, const struct swk_upstreams *set,
 
 /* Adds the rows, sorted by name. */
 static int add_rows(const struct swk_survey *survey, struct swk_survey_target *target,
-		    const struct swk_survey_known *known, const struct swk_live *live,
-		    const struct swk_names *pending, struct swk_error *error)
+		    const struct swk_survey_known *known, const struct swk_survey_reading *reading,
+		    struct swk_error *error)
 {
+	const struct swk_names *pending = reading->pending;
 	struct swk_names names = {0};
 	struct abouts abouts = {0};
 	int result = find_abouts(&abouts, known->decisions, error);
@@ -353,7 +367,7 @@ static int add_rows(const struct swk_survey *survey, struct swk_survey_target *t
 	if (!result)
 		result = add_names(&names, known->desired, error);
 	if (!result)
-		result = add_names(&names, &live->upstreams, error);
+		result = add_names(&names, &reading->live->upstreams, error);
 	if (!result && pending)
 		result = swk_names_add_all(&names, pending, error);
 	for (size_t i = 0; !result && i < names.count; i++) {
@@ -361,10 +375,11 @@ static int add_rows(const struct swk_survey *survey, struct swk_survey_target *t
 		struct subject subject = {
 			.file = swk_upstreams_find(known->recorded, name),
 			.desired = swk_upstreams_find(known->desired, name),
-			.live = swk_upstreams_find(&live->upstreams, name),
+			.live = swk_upstreams_find(&reading->live->upstreams, name),
 			.gone = swk_names_contain(known->gone, name),
 			.on_hold = survey->on_hold,
-			.all = live,
+			.all = reading->live,
+			.words = reading->words,
 		};
 		const struct swk_upstream *source = subject.file ? subject.file : subject.desired;
 
@@ -380,9 +395,7 @@ static int add_rows(const struct swk_survey *survey, struct swk_survey_target *t
 }
 
 int swk_survey_add_target(struct swk_survey *survey, const struct swk_survey_known *known,
-			  const char *name, const struct swk_live *live,
-			  const struct swk_names *pending, const char *trouble,
-			  struct swk_error *error)
+			  const struct swk_survey_reading *reading, struct swk_error *error)
 {
 	struct swk_survey_target *list =
 		swk_list_grow(survey->targets, survey->target_count, sizeof(*list));
@@ -392,12 +405,12 @@ int swk_survey_add_target(struct swk_survey *survey, const struct swk_survey_kno
 		return swk_error_memory(error);
 	survey->targets = list;
 	target = &list[survey->target_count++];
-	*target = (struct swk_survey_target){.name = copy(name),
-					     .trouble = copy(trouble),
-					     .asked = live->readable != SWK_READ_NOTHING};
+	*target = (struct swk_survey_target){.name = copy(reading->name),
+					     .trouble = copy(reading->trouble),
+					     .asked = reading->live->readable != SWK_READ_NOTHING};
 	if (!target->name || !target->trouble)
 		return swk_error_memory(error);
-	return add_rows(survey, target, known, live, pending, error);
+	return add_rows(survey, target, known, reading, error);
 }
 
 /* ---- unpublished services ---- */

@@ -19,7 +19,7 @@ enum swk_standing {
 	SWK_STANDS_BEHIND,    /* the conf file differs from the desired state */
 	SWK_STANDS_DIFFERS,   /* the target has it, but not as the conf file has it */
 	SWK_STANDS_MISSING,   /* the target lacks it */
-	SWK_STANDS_SPLIT,     /* the target's workers differ */
+	SWK_STANDS_SPLIT,     /* parts of the target differ */
 	SWK_STANDS_PENDING,   /* the next run sends or deletes it */
 	SWK_STANDINGS
 };
@@ -69,12 +69,19 @@ struct swk_survey_known {
 	const struct swk_names *gone;	       /* names that the conf file had once */
 };
 
-/* Adds a target; set survey->on_hold first. `pending` is NULL if the state file does not know the
- * target: then all upstreams of the conf file are pending. Returns 0 or SWK_INTERNAL. */
+/* What a survey knows about a target. Borrowed. */
+struct swk_survey_reading {
+	const char *name;
+	const struct swk_target_words *words;
+	const struct swk_live *live;
+	const struct swk_names *pending; /* NULL: the state file does not know the target, so all
+					  * upstreams of the conf file are pending */
+	const char *trouble;		 /* why it could not be read, or a warning; or "" */
+};
+
+/* Adds a target; set survey->on_hold first. Returns 0 or SWK_INTERNAL. */
 int swk_survey_add_target(struct swk_survey *survey, const struct swk_survey_known *known,
-			  const char *name, const struct swk_live *live,
-			  const struct swk_names *pending, const char *trouble,
-			  struct swk_error *error);
+			  const struct swk_survey_reading *reading, struct swk_error *error);
 
 /* Adds what is not published, with reasons. `decisions` must be sorted. Returns 0 or
  * SWK_INTERNAL. */

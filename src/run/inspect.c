@@ -59,10 +59,14 @@ static int fill_in(struct swk_run *run, struct swk_survey *survey)
 		const struct swk_target *target = &run->targets[i];
 		const struct swk_state_target *entry =
 			swk_state_find_target(&run->state, target->name);
+		const struct swk_survey_reading reading = {.name = target->name,
+							   .words = &target->kind->words,
+							   .live = &target->live,
+							   .pending =
+								   entry ? &entry->pending : NULL,
+							   .trouble = target->trouble.text};
 
-		status = swk_survey_add_target(survey, &known, target->name, &target->live,
-					       entry ? &entry->pending : NULL, target->trouble.text,
-					       run->error);
+		status = swk_survey_add_target(survey, &known, &reading, run->error);
 	}
 	return status ? status
 		      : swk_survey_add_unpublished(survey, run->policy.decisions, run->error);

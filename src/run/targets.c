@@ -48,7 +48,8 @@ int swk_run_open_targets(struct swk_run *run)
 		    swk_report_target(run->report, target->name, run->error))
 			return run->error->status;
 		if (target->port)
-			run->policy.reserved[run->policy.reserved_count++] = target->port;
+			run->policy.reserved[run->policy.reserved_count++] =
+				(struct swk_reserved){target->port, target->kind->words.interface};
 	}
 	return 0;
 }

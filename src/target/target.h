@@ -59,6 +59,8 @@ struct swk_target {
 };
 
 struct swk_target_kind {
+	struct swk_target_words words;
+
 	/* Takes the operator's settings, and sets own, name, address, port and delay_ms. Fails if
 	 * the settings do not fit this kind. Makes no request. */
 	int (*open)(struct swk_target *target, const struct swk_settings *settings,

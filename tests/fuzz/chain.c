@@ -66,7 +66,8 @@ static int set_up(struct chain *chain, const struct input *input, struct swk_err
 	set_defaults(&chain->settings.defaults, input->letters);
 	chain->settings.adopt = fuzz_has(input->letters, 'a');
 	chain->policy.settings = &chain->settings;
-	chain->policy.reserved[chain->policy.reserved_count++] = 18882;
+	chain->policy.reserved[chain->policy.reserved_count++] =
+		(struct swk_reserved){18882, "a dyups interface"};
 	return input->settings.length
 		       ? swk_config_parse(&chain->settings, "settings", input->settings.data,
 					  input->settings.length, refusal)

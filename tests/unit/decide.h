@@ -29,7 +29,9 @@ static inline struct swk_settings settings_of(const char *config)
 static inline struct swk_policy policy_of(const struct swk_settings *settings)
 {
 	return (struct swk_policy){
-		.settings = settings, .reserved = {18881, 18882}, .reserved_count = 2};
+		.settings = settings,
+		.reserved = {{18881, "a dyups interface"}, {18882, "a dyups interface"}},
+		.reserved_count = 2};
 }
 
 /* Adds an instance: `web@10.0.0.1:80+TAG+TAG!critical` (or `!warning`, `!maintenance`: the state of

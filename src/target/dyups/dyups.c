@@ -379,6 +379,10 @@ static void dyups_close(struct swk_target *target)
 }
 
 const struct swk_target_kind swk_target_dyups = {
+	.words = {.program = "nginx",
+		  .interface = "a dyups interface",
+		  .part = "worker",
+		  .parts = "workers"},
 	.open = dyups_open,
 	.close = dyups_close,
 	.read = swk_dyups_read,

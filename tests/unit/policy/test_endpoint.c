@@ -57,7 +57,9 @@ static void judge(const char *row, const char *rules, const struct swk_instance 
 {
 	char config[512];
 	struct swk_settings settings;
-	struct swk_policy policy = {.reserved = {18882, 9000}, .reserved_count = 2};
+	struct swk_policy policy = {
+		.reserved = {{18882, "a dyups interface"}, {9000, "an interface"}},
+		.reserved_count = 2};
 	struct swk_report report = {0};
 	struct swk_endpoint endpoint;
 	struct swk_rules found;
@@ -131,7 +133,7 @@ static void addresses(void **state)
 		{"on loopback", "", "127.0.0.1", "", 18882,
 		 "skipped: this may be the address of a dyups interface: '127.0.0.1:18882'"},
 		{"of the second target", "", "::1", "", 9000,
-		 "skipped: this may be the address of a dyups interface: '[::1]:9000'"},
+		 "skipped: this may be the address of an interface: '[::1]:9000'"},
 		{"elsewhere", "", "10.0.0.1", "", 18882, "served 10.0.0.1:18882"},
 		{"another port", "", "127.0.0.1", "", 9001, "served 127.0.0.1:9001"},
 		{"a host name", "\"allow_hostnames\": true", "backend.example", "", 18882,
@@ -730,7 +732,7 @@ static void keys(void **state)
 		 {0},
 		 {0},
 		 NULL,
-		 "skipped: this may be the address of a dyups interface: '[::1]:9000'",
+		 "skipped: this may be the address of an interface: '[::1]:9000'",
 		 NULL},
 		{"a target's port, by name",
 		 "\"allow_hostnames\": true",
@@ -823,7 +825,9 @@ static void keys(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char config[256];
 		struct swk_settings settings;
-		struct swk_policy policy = {.reserved = {18882, 9000}, .reserved_count = 2};
+		struct swk_policy policy = {
+			.reserved = {{18882, "a dyups interface"}, {9000, "an interface"}},
+			.reserved_count = 2};
 		struct swk_pair values[4];
 		struct swk_key key = {
 			.key = "p/web/x", .values = values, .trouble = rows[i].trouble};

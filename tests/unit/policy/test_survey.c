@@ -10,6 +10,9 @@ static struct swk_live live_of(const char *text)
 				 .upstreams = unit_upstreams(text)};
 }
 
+static const struct swk_target_words words = {
+	.program = "nginx", .part = "worker", .parts = "workers"};
+
 /* Each row as `UPSTREAM FILE LIVE STATE: DETAIL`, with `|` between them. */
 static char *show(const struct swk_survey *survey)
 {
@@ -117,14 +120,13 @@ static void rows_of_a_target(void **state)
 		struct swk_decisions decisions = unit_decisions(cases[i].decisions);
 		struct swk_live live = live_of(cases[i].live);
 		const struct swk_survey_known known = {&recorded, &desired, &decisions, &gone};
+		const struct swk_survey_reading reading = {"one", &words, &live,
+							   cases[i].pending ? &pending : NULL, ""};
 		struct swk_survey survey = {0};
 		struct swk_error error = {0};
 		char *shown;
 
-		assert_int_equal(swk_survey_add_target(&survey, &known, "one", &live,
-						       cases[i].pending ? &pending : NULL, "",
-						       &error),
-				 0);
+		assert_int_equal(swk_survey_add_target(&survey, &known, &reading, &error), 0);
 		shown = show(&survey);
 		unit_same(cases[i].rows, shown, cases[i].rows);
 		unit_number(cases[i].rows, swk_survey_drifted(&survey), cases[i].drifted);
@@ -161,13 +163,13 @@ static void unreadable_targets(void **state)
 		struct swk_decisions decisions = {0};
 		const struct swk_survey_known known = {&recorded, &recorded, &decisions, &gone};
 		struct swk_live live = {.readable = cases[i].readable};
+		const struct swk_survey_reading reading = {"one", &words, &live, &pending,
+							   "no answer"};
 		struct swk_survey survey = {0};
 		struct swk_error error = {0};
 		char *shown;
 
-		assert_int_equal(swk_survey_add_target(&survey, &known, "one", &live, &pending,
-						       "no answer", &error),
-				 0);
+		assert_int_equal(swk_survey_add_target(&survey, &known, &reading, &error), 0);
 		shown = show(&survey);
 		unit_same(cases[i].rows, shown, cases[i].rows);
 		unit_number(cases[i].rows, swk_survey_complete(&survey), cases[i].complete);
@@ -237,11 +239,11 @@ static struct swk_survey survey_of(const struct swk_texts *only)
 	struct swk_live live = live_of("WEB: 10.0.0.1:80; web_b: 10.0.0.2:80; api: 10.0.0.3:80; "
 				       "old: 10.0.0.4:80; x\033y: 10.0.0.5:80");
 	const struct swk_survey_known known = {&recorded, &recorded, &decisions, &gone};
+	const struct swk_survey_reading reading = {"one", &words, &live, &pending, ""};
 	struct swk_survey survey = {.only = only};
 	struct swk_error error = {0};
 
-	assert_int_equal(swk_survey_add_target(&survey, &known, "one", &live, &pending, "", &error),
-			 0);
+	assert_int_equal(swk_survey_add_target(&survey, &known, &reading, &error), 0);
 	assert_int_equal(swk_survey_add_unpublished(&survey, &decisions, &error), 0);
 	swk_live_free(&live);
 	swk_decisions_free(&decisions);
@@ -313,12 +315,11 @@ static void on_hold(void **state)
 		struct swk_decisions decisions = {0};
 		struct swk_live live = live_of(cases[i].live);
 		const struct swk_survey_known known = {&recorded, &desired, &decisions, &gone};
+		const struct swk_survey_reading reading = {"one", &words, &live, &pending, ""};
 		struct swk_survey survey = {.on_hold = strdup("since yesterday")};
 		struct swk_error error = {0};
 
-		assert_int_equal(
-			swk_survey_add_target(&survey, &known, "one", &live, &pending, "", &error),
-			0);
+		assert_int_equal(swk_survey_add_target(&survey, &known, &reading, &error), 0);
 		unit_number(cases[i].live, swk_survey_drifted(&survey), cases[i].drifted);
 		unit_number(cases[i].live, survey.targets[0].rows[0].standing, cases[i].standing);
 		if (cases[i].detail)
