@@ -15,12 +15,12 @@ bool swk_live_differs(const struct swk_live *live, const struct swk_upstream *de
 
 	if (live->readable < SWK_READ_ADDRESSES)
 		return false;
-	/* A POST of `web` makes dyups replace `Web`, but requests find the upstream only by the
-	 * exact name that was posted last (measured on Tengine 3.2.0). */
+	/* A proxy that ignores case when it replaces an upstream may still find one only by its
+	 * exact name. */
 	if (!present || strcmp(present->name, desired->name) != 0)
 		return true;
-	/* nginx shows the addresses that a host name resolves to, and each worker may have resolved
-	 * it at another time. Only a missing upstream is certain. */
+	/* A proxy shows the addresses that a host name resolved to, and each of its parts may have
+	 * resolved it at another time. Only a missing upstream is certain. */
 	if (swk_upstream_has_host(desired))
 		return present->spread >= SWK_SPREAD_SOME;
 	return live->readable == SWK_READ_ATTRIBUTES

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A set of names, compared without case, as dyups compares them. */
+/* A set of names, compared without case, because some proxies ignore case in names. */
 #ifndef SWK_MODEL_NAMES_H
 #define SWK_MODEL_NAMES_H
 

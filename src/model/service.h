@@ -24,7 +24,7 @@ struct swk_service {
 /* The upstream with this tag, or NULL. "" is the upstream without a tag. */
 struct swk_upstream *swk_service_upstream(const struct swk_service *service, const char *tag);
 
-/* Sorted by name, byte by byte: unlike dyups, Consul's catalogue distinguishes case. */
+/* Sorted by name, byte by byte, because Consul's catalogue distinguishes case. */
 struct swk_services {
 	struct swk_service *list;
 	size_t count;

@@ -30,7 +30,7 @@ struct swk_upstream {
 	size_t usable;	   /* those that are served, and not marked down */
 	bool keyed;	   /* `service` is a name in the key-value store instead; `tag` is "" */
 	enum swk_balance balance;
-	unsigned keepalive; /* idle connections per worker; 0: no directive */
+	unsigned keepalive; /* idle connections per process of the proxy; 0: no directive */
 	/* The next two have no effect without keepalive. */
 	unsigned keepalive_timeout;  /* seconds; 0: nginx's default */
 	unsigned keepalive_requests; /* 0: nginx's default */
@@ -71,7 +71,7 @@ bool swk_upstream_same_addresses(const struct swk_upstream *a, const struct swk_
 
 /* ---- a set of upstreams ---- */
 
-/* Sorted by name without case, as dyups compares names; no two are equal in that sense. */
+/* Sorted by name without case. Names differ by more than case, because some proxies ignore it. */
 struct swk_upstreams {
 	struct swk_upstream *list;
 	size_t count;

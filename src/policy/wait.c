@@ -179,7 +179,7 @@ static bool is_live(const struct swk_server *server, const struct swk_upstream *
 
 	if (!found || live->readable < SWK_READ_ADDRESSES)
 		return false;
-	/* nginx shows only the addresses that a host name resolved to. */
+	/* A proxy shows only the addresses that a host name resolved to. */
 	if (swk_upstream_has_host(file))
 		return !swk_live_differs(live, file);
 	return found->spread == SWK_SPREAD_SAME && !strcmp(found->name, file->name) &&

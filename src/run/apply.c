@@ -60,8 +60,8 @@ static int catch_up_with_late(struct swk_run *run)
 
 /* ---- the steps ---- */
 
-/* nginx replaces a dead worker by one that has what the configuration had when nginx started. So
- * with --verify, a full run reads each worker. */
+/* A part of a target that was restarted may have old upstreams. So with --verify, a full run reads
+ * each part. */
 static int read_live(struct swk_run *run)
 {
 	enum swk_depth depth = run->settings->verify ? SWK_DEPTH_PARTS : SWK_DEPTH_STATE;

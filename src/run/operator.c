@@ -187,8 +187,8 @@ int swk_run_plan_undo(struct swk_run *run)
 
 	if (status)
 		goto out;
-	/* Restores a deleted upstream even if it is live again: a worker that replaced a dead one
-	 * has it, or an operator has already restored it by hand. */
+	/* Restores a deleted upstream even if it is live again: a part of a target came back with
+	 * it, or an operator has already restored it by hand. */
 	for (size_t i = 0; i < gone->count; i++)
 		swk_names_remove(&unmanaged, gone->list[i]);
 	if ((unmanaged.count && leave_to_others(run, &unmanaged)) ||

@@ -130,8 +130,8 @@ static bool is_answer_near(const struct swk_run *run)
 }
 
 /*
- * Reads all targets. While none answers, asks again those that may soon: nginx replaces a dead
- * worker at once. If another target answers, it need not wait: the run comes back to the others
+ * Reads all targets. While none answers, asks again those that may soon: a proxy replaces a dead
+ * process at once. If another target answers, it need not wait: the run comes back to the others
  * when it has sent the rest, and has released the lock.
  */
 static int ask_all(struct swk_run *run, enum swk_depth depth, const char *name)

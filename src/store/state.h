@@ -26,8 +26,8 @@ struct swk_index {
 
 struct swk_state {
 	int64_t success; /* epoch seconds of the last run that left nothing to do; 0: never */
-	/* Managed upstreams that were deleted from the conf file. nginx starts a new worker, after
-	 * one died, with the upstreams that the conf file had when nginx started. */
+	/* Managed upstreams that were deleted from the conf file. A part of a target that restarts
+	 * may come back with them. */
 	struct swk_names gone;
 	uint64_t listed; /* Consul's index of the last list of services; 0: none */
 	uint64_t keyed;	 /* Consul's index of the last answer about keys; 0: none */

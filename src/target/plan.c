@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* A POST of `web` replaces dyups' upstream `Web`, but traffic then finds it only under the exact
- * name of the last POST (measured on Tengine 3.2.0). So another spelling is a change. */
+/* Another spelling is a change: a proxy that ignores case when it replaces an upstream may still
+ * find one only by its exact name. */
 static bool same_spelling(const struct swk_upstream *a, const struct swk_upstream *b)
 {
 	return !strcmp(a->name, b->name);

@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Tengine, or nginx with the dyups module. Only this folder knows its paths and answers. Measured
- * on Tengine 3.2.0, and on nginx 1.22.1 with the stand-alone module 0.2.9. */
+/*
+ * Tengine, or nginx with the dyups module. Only this folder knows its paths and answers. Measured
+ * on Tengine 3.2.0, and on nginx 1.22.1 with the stand-alone module 0.2.9.
+ *
+ * Some rules outside this folder exist because of what dyups does:
+ *
+ * - It ignores case in names: a POST of `web` replaces `Web`. But requests then find the upstream
+ *   only by the exact name of the last POST (measured on Tengine 3.2.0). So names differ by more
+ *   than case, and another spelling is a change.
+ * - nginx replaces a dead worker at once, by one that has what the conf file had when nginx
+ *   started. So a read that failed is soon repeated, and a deleted upstream may come back.
+ * - A read shows the addresses that a host name resolved to, and each worker may have resolved it
+ *   at another time. So the servers of an upstream with a host name can't be compared.
+ */
 #ifndef SWK_TARGET_DYUPS_DYUPS_H
 #define SWK_TARGET_DYUPS_DYUPS_H
 
