@@ -9,11 +9,6 @@
 
 #include "model/terms.h"
 
-/* nginx's defaults for a server line (ngx_http_upstream_module). */
-#define SWK_NGINX_WEIGHT 1
-#define SWK_NGINX_MAX_FAILS 1
-#define SWK_NGINX_FAIL_TIMEOUT 10
-
 struct swk_server {
 	uint8_t ip[16]; /* network byte order; IPv4 in the first four bytes */
 	char *host;	/* host name instead of `ip`, or NULL; owned if in an upstream */

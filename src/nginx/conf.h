@@ -9,6 +9,11 @@
 #include "base/buffer.h"
 #include "model/upstream.h"
 
+/* nginx's defaults for a server line (ngx_http_upstream_module). */
+#define SWK_NGINX_WEIGHT 1
+#define SWK_NGINX_MAX_FAILS 1
+#define SWK_NGINX_FAIL_TIMEOUT 10
+
 /*
  * Appends the directives of an upstream, each between `before` and `after`: the balancing method,
  * `keepalive 20;` and its time-out and requests, then `server 10.0.0.1:8001 max_fails=3

@@ -133,10 +133,9 @@ static const struct swk_upstream *recorded_as(const struct deciding *deciding,
 /* Serves the upstream with a server that is down. nginx then answers 502 at once. */
 static int claim_down(struct deciding *deciding, struct swk_upstream *upstream, const char *reason)
 {
-	struct swk_server placeholder = {.weight = SWK_NGINX_WEIGHT,
-					 .max_fails = SWK_NGINX_MAX_FAILS,
-					 .fail_timeout = SWK_NGINX_FAIL_TIMEOUT,
-					 .down = true};
+	/* The numbers mean nothing while it is down. */
+	struct swk_server placeholder = {
+		.weight = 1, .max_fails = 1, .fail_timeout = 10, .down = true};
 
 	swk_report_note(deciding->report, SWK_NOTE_WARNING, "upstream %s: down: %s", upstream->name,
 			reason);

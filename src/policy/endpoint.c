@@ -306,7 +306,7 @@ static enum swk_outcome judge_health(struct swk_endpoint *endpoint, const struct
 
 static struct swk_server server_of(const struct swk_rules *rules)
 {
-	return (struct swk_server){.weight = SWK_NGINX_WEIGHT,
+	return (struct swk_server){.weight = 1,
 				   .max_conns = rules->max_conns,
 				   .max_fails = rules->max_fails,
 				   .fail_timeout = rules->fail_timeout};

@@ -18,6 +18,7 @@
 #include "model/names.h"
 #include "model/report.h"
 #include "model/upstream.h"
+#include "nginx/conf.h"
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
 

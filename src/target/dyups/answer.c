@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "nginx/conf.h"
 
 /* ---- statuses ---- */
 
