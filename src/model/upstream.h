@@ -34,8 +34,9 @@ struct swk_upstream {
 	/* The next two have no effect without keepalive. */
 	unsigned keepalive_timeout;  /* seconds; 0: nginx's default */
 	unsigned keepalive_requests; /* 0: nginx's default */
-	/* The next two are only for the live state. */
-	bool partial; /* has servers that don't fit the model, or parts of the target differ */
+	/* The next three are only for the live state. */
+	bool draining; /* out of rotation, and deleted when it is free */
+	bool partial;  /* has servers that don't fit the model, or parts of the target differ */
 	enum swk_spread spread;
 };
 

@@ -11,6 +11,7 @@
 
 const char *const swk_standing_words[] = {
 	[SWK_STANDS_IN_STEP] = "in step",     [SWK_STANDS_KEPT] = "kept",
+	[SWK_STANDS_DRAINING] = "draining",   [SWK_STANDS_UNDECLARED] = "undeclared",
 	[SWK_STANDS_UNMANAGED] = "unmanaged", [SWK_STANDS_UNSEEN] = "unseen",
 	[SWK_STANDS_ON_HOLD] = "on hold",     [SWK_STANDS_BEHIND] = "behind",
 	[SWK_STANDS_DIFFERS] = "differs",     [SWK_STANDS_MISSING] = "missing",
@@ -156,7 +157,7 @@ static void add_difference(struct detail *detail, const char *who,
 struct subject {
 	const struct swk_upstream *file, *desired, *live; /* or NULL */
 	const struct swk_decision *about;		  /* why it is kept or down, or NULL */
-	bool pending, gone, on_hold;
+	bool pending, gone, on_hold, creates;
 	const struct swk_live *all;
 	const struct swk_target_words *words;
 };
@@ -211,11 +212,14 @@ static enum swk_standing standing_of(const struct subject *subject)
 	if (subject->pending)
 		return SWK_STANDS_PENDING;
 	if (!managed && subject->live)
-		return SWK_STANDS_UNMANAGED;
+		return subject->live->draining ? SWK_STANDS_DRAINING : SWK_STANDS_UNMANAGED;
 	if (subject->live && varies(subject))
 		return SWK_STANDS_SPLIT;
-	if (subject->file && swk_live_differs(subject->all, subject->file))
-		return subject->live ? SWK_STANDS_DIFFERS : SWK_STANDS_MISSING;
+	if (subject->file && swk_live_differs(subject->all, subject->file)) {
+		if (subject->live)
+			return SWK_STANDS_DIFFERS;
+		return subject->creates ? SWK_STANDS_MISSING : SWK_STANDS_UNDECLARED;
+	}
 	if (is_behind(subject))
 		return subject->on_hold ? SWK_STANDS_ON_HOLD : SWK_STANDS_BEHIND;
 	if (subject->all->readable < SWK_READ_ADDRESSES)
@@ -380,13 +384,15 @@ static int add_rows(const struct swk_survey *survey, struct swk_survey_target *t
 			.on_hold = survey->on_hold,
 			.all = reading->live,
 			.words = reading->words,
+			.creates = reading->creates,
 		};
 		const struct swk_upstream *source = subject.file ? subject.file : subject.desired;
 
 		subject.pending = pending ? swk_names_contain(pending, name) : subject.file != NULL;
 		if (subject.desired)
 			subject.about = about(&abouts, name);
-		if (is_shown(survey, name, source ? source->service : ""))
+		if (is_shown(survey, name, source ? source->service : "") &&
+		    !swk_names_contain(reading->excluded, name))
 			result = add_row(target, name, &subject, error);
 	}
 	swk_names_free(&names);

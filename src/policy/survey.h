@@ -12,15 +12,17 @@
 /* The state of one upstream on one target. If several apply, the last of them counts. */
 enum swk_standing {
 	SWK_STANDS_IN_STEP,
-	SWK_STANDS_KEPT,      /* in step, but it keeps its last servers by policy */
-	SWK_STANDS_UNMANAGED, /* swk-apply did not make it */
-	SWK_STANDS_UNSEEN,    /* the target's live state can't be read */
-	SWK_STANDS_ON_HOLD,   /* the conf file would change, but changes are on hold */
-	SWK_STANDS_BEHIND,    /* the conf file differs from the desired state */
-	SWK_STANDS_DIFFERS,   /* the target has it, but not as the conf file has it */
-	SWK_STANDS_MISSING,   /* the target lacks it */
-	SWK_STANDS_SPLIT,     /* parts of the target differ */
-	SWK_STANDS_PENDING,   /* the next run sends or deletes it */
+	SWK_STANDS_KEPT,       /* in step, but it keeps its last servers by policy */
+	SWK_STANDS_DRAINING,   /* deleted when it is free */
+	SWK_STANDS_UNDECLARED, /* the target lacks it, and can't create it */
+	SWK_STANDS_UNMANAGED,  /* swk-apply did not make it */
+	SWK_STANDS_UNSEEN,     /* the target's live state can't be read */
+	SWK_STANDS_ON_HOLD,    /* the conf file would change, but changes are on hold */
+	SWK_STANDS_BEHIND,     /* the conf file differs from the desired state */
+	SWK_STANDS_DIFFERS,    /* the target has it, but not as the conf file has it */
+	SWK_STANDS_MISSING,    /* the target lacks it */
+	SWK_STANDS_SPLIT,      /* parts of the target differ */
+	SWK_STANDS_PENDING,    /* the next run sends or deletes it */
 	SWK_STANDINGS
 };
 
@@ -74,9 +76,11 @@ struct swk_survey_reading {
 	const char *name;
 	const struct swk_target_words *words;
 	const struct swk_live *live;
-	const struct swk_names *pending; /* NULL: the state file does not know the target, so all
-					  * upstreams of the conf file are pending */
-	const char *trouble;		 /* why it could not be read, or a warning; or "" */
+	const struct swk_names *pending;  /* NULL: the state file does not know the target, so all
+					   * upstreams of the conf file are pending */
+	const struct swk_names *excluded; /* upstreams that it does not receive: not shown */
+	bool creates;			  /* it can create upstreams */
+	const char *trouble;		  /* why it could not be read, or a warning; or "" */
 };
 
 /* Adds a target; set survey->on_hold first. Returns 0 or SWK_INTERNAL. */

@@ -165,7 +165,8 @@ static const struct swk_upstream *find_recorded(const struct swk_upstreams *reco
 static bool is_pending(const char *name, const struct swk_wait_target *targets, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!targets[i].pending || swk_names_contain(targets[i].pending, name))
+		if (!swk_names_contain(targets[i].excluded, name) &&
+		    (!targets[i].pending || swk_names_contain(targets[i].pending, name)))
 			return true;
 	}
 	return false;
@@ -190,7 +191,8 @@ static bool is_live_everywhere(const struct swk_server *server, const struct swk
 			       const struct swk_wait_target *targets, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!is_live(server, file, targets[i].live))
+		if (!swk_names_contain(targets[i].excluded, file->name) &&
+		    !is_live(server, file, targets[i].live))
 			return false;
 	}
 	return true;

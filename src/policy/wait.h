@@ -55,6 +55,7 @@ const struct swk_wait *swk_waits_unknown(const struct swk_waits *waits,
 struct swk_wait_target {
 	const struct swk_live *live; /* NULL: not read */
 	const struct swk_names *pending;
+	const struct swk_names *excluded; /* upstreams that it does not receive */
 };
 
 /* Counts again. `recorded` has the conf file's upstreams, `services` has the registry's. Returns 0

@@ -40,12 +40,34 @@ out:
 	return status;
 }
 
+static int add_target(struct swk_run *run, struct swk_survey *survey,
+		      const struct swk_target *target)
+{
+	const struct swk_state_target *entry = swk_state_find_target(&run->state, target->name);
+	struct swk_upstreams recorded, desired;
+	const struct swk_survey_known known = {
+		.recorded = swk_run_fitted(run, target, &run->recorded, false, &recorded),
+		.desired = swk_run_fitted(run, target, &run->desired, false, &desired),
+		.decisions = run->policy.decisions,
+		.gone = &run->state.gone};
+	const struct swk_survey_reading reading = {.name = target->name,
+						   .words = &target->kind->words,
+						   .live = &target->live,
+						   .pending = entry ? &entry->pending : NULL,
+						   .excluded = &target->excluded,
+						   .creates = target->kind->creates,
+						   .trouble = target->trouble.text};
+	int status = run->error->status;
+
+	if (known.recorded && known.desired)
+		status = swk_survey_add_target(survey, &known, &reading, run->error);
+	swk_upstreams_free(&recorded);
+	swk_upstreams_free(&desired);
+	return status;
+}
+
 static int fill_in(struct swk_run *run, struct swk_survey *survey)
 {
-	const struct swk_survey_known known = {.recorded = &run->recorded,
-					       .desired = &run->desired,
-					       .decisions = run->policy.decisions,
-					       .gone = &run->state.gone};
 	const size_t room = strlen(run->store.conf) * strlen("\\x00") + 1;
 	int status = 0;
 
@@ -55,19 +77,8 @@ static int fill_in(struct swk_run *run, struct swk_survey *survey)
 	swk_text_escape(survey->conf, room, run->store.conf);
 	survey->success = run->state.success;
 	status = fill_in_hold(run, survey);
-	for (size_t i = 0; !status && i < run->target_count; i++) {
-		const struct swk_target *target = &run->targets[i];
-		const struct swk_state_target *entry =
-			swk_state_find_target(&run->state, target->name);
-		const struct swk_survey_reading reading = {.name = target->name,
-							   .words = &target->kind->words,
-							   .live = &target->live,
-							   .pending =
-								   entry ? &entry->pending : NULL,
-							   .trouble = target->trouble.text};
-
-		status = swk_survey_add_target(survey, &known, &reading, run->error);
-	}
+	for (size_t i = 0; !status && i < run->target_count; i++)
+		status = add_target(run, survey, &run->targets[i]);
 	return status ? status
 		      : swk_survey_add_unpublished(survey, run->policy.decisions, run->error);
 }
@@ -86,7 +97,8 @@ static int inspect_steps(struct swk_run *run, struct swk_survey *survey)
 	if (survey->distrusted)
 		swk_decisions_free(run->policy.decisions);
 	if (swk_run_read_live(run, SWK_DEPTH_PARTS) || swk_run_record_survivors(run) ||
-	    (survey->distrusted ? keep_recorded(run) : swk_run_decide(run)))
+	    (survey->distrusted ? keep_recorded(run) : swk_run_decide(run)) ||
+	    swk_run_find_excluded(run))
 		return run->error->status;
 	return fill_in(run, survey);
 }
@@ -137,6 +149,8 @@ static int count_steps(struct swk_run *run, struct swk_waits *waits)
 	struct swk_wait_target *targets = calloc(run->settings->target_count + 1, sizeof(*targets));
 	int status = targets ? ask_about(run, waits) : swk_error_memory(run->error);
 
+	if (!status)
+		status = swk_run_find_excluded(run);
 	if (status)
 		goto out;
 	for (size_t i = 0; i < run->target_count; i++) {
@@ -144,6 +158,7 @@ static int count_steps(struct swk_run *run, struct swk_waits *waits)
 			swk_state_find_target(&run->state, run->targets[i].name);
 
 		targets[i].pending = entry ? &entry->pending : NULL;
+		targets[i].excluded = &run->targets[i].excluded;
 	}
 	status = swk_waits_count(waits, &run->services, &run->recorded, targets, run->target_count,
 				 run->error);

@@ -44,7 +44,8 @@ int swk_plan_unmanaged(struct swk_names *unmanaged, const struct swk_live *live,
 	for (size_t i = 0; !status && i < live->upstreams.count; i++) {
 		const char *name = live->upstreams.list[i].name;
 
-		if (!swk_upstreams_find(recorded, name) && !swk_names_contain(pending, name))
+		if (!live->upstreams.list[i].draining && !swk_upstreams_find(recorded, name) &&
+		    !swk_names_contain(pending, name))
 			status = swk_names_add(unmanaged, name, error);
 	}
 	return status;

@@ -23,7 +23,7 @@ struct swk_plan {
 int swk_plan_changes(struct swk_names *changes, const struct swk_upstreams *recorded,
 		     const struct swk_upstreams *desired, struct swk_error *error);
 
-/* The live names that are neither in FILE nor pending. */
+/* The live names that are neither in FILE nor pending nor draining. */
 int swk_plan_unmanaged(struct swk_names *unmanaged, const struct swk_live *live,
 		       const struct swk_upstreams *recorded, const struct swk_names *pending,
 		       struct swk_error *error);

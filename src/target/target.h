@@ -60,6 +60,7 @@ struct swk_target {
 
 struct swk_target_kind {
 	struct swk_target_words words;
+	bool creates; /* it can create upstreams; if not, what it lacks is SWK_TARGET_UNDECLARED */
 
 	/* Takes the operator's settings, and sets own, name, address, port and delay_ms. Fails if
 	 * the settings do not fit this kind. Makes no request. */

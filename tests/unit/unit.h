@@ -118,6 +118,8 @@ static inline bool unit_whole(const char *word, struct swk_upstream *upstream)
 		return upstream->keyed = true;
 	if (!strcmp(word, "unread"))
 		return upstream->partial = true;
+	if (!strcmp(word, "draining"))
+		return upstream->draining = true;
 	return false;
 }
 

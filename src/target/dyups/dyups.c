@@ -383,6 +383,7 @@ const struct swk_target_kind swk_target_dyups = {
 		  .interface = "a dyups interface",
 		  .part = "worker",
 		  .parts = "workers"},
+	.creates = true,
 	.open = dyups_open,
 	.close = dyups_close,
 	.read = swk_dyups_read,

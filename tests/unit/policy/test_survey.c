@@ -13,6 +13,8 @@ static struct swk_live live_of(const char *text)
 static const struct swk_target_words words = {
 	.program = "nginx", .part = "worker", .parts = "workers"};
 
+static const struct swk_names none;
+
 /* Each row as `UPSTREAM FILE LIVE STATE: DETAIL`, with `|` between them. */
 static char *show(const struct swk_survey *survey)
 {
@@ -98,6 +100,12 @@ static void rows_of_a_target(void **state)
 		 "x - 1 unmanaged: not all workers have it", false},
 		{"", NULL, "gone: 10.0.0.9:80", "", "",
 		 "gone - 1 unmanaged: swk-apply managed it once", false},
+		{"", NULL, "x: 10.0.0.9:80 draining", "", "", "x - 1 draining", false},
+		/* What the target does not receive. */
+		{"hidden: 10.0.0.1:80; w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80", "", "",
+		 "w 1 1 in step", false},
+		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80; hidden: 10.0.0.9:80", NULL, "",
+		 "w 1 1 pending: nginx has it; not confirmed for each worker", true},
 		/* FILE differs from the registry. */
 		{"", "w: 10.0.0.1:80", "", "", "", "w - 0 behind: the file lacks it", true},
 		{"w: 10.0.0.1:80", "", "w: 10.0.0.1:80", "", "",
@@ -116,12 +124,13 @@ static void rows_of_a_target(void **state)
 		struct swk_upstreams desired =
 			unit_upstreams(cases[i].desired ? cases[i].desired : cases[i].recorded);
 		struct swk_names pending = unit_names(cases[i].pending ? cases[i].pending : "");
-		struct swk_names gone = unit_names("gone");
+		struct swk_names gone = unit_names("gone"), hidden = unit_names("hidden");
 		struct swk_decisions decisions = unit_decisions(cases[i].decisions);
 		struct swk_live live = live_of(cases[i].live);
 		const struct swk_survey_known known = {&recorded, &desired, &decisions, &gone};
-		const struct swk_survey_reading reading = {"one", &words, &live,
-							   cases[i].pending ? &pending : NULL, ""};
+		const struct swk_survey_reading reading = {
+			"one",	 &words, &live, cases[i].pending ? &pending : NULL,
+			&hidden, true,	 ""};
 		struct swk_survey survey = {0};
 		struct swk_error error = {0};
 		char *shown;
@@ -135,6 +144,7 @@ static void rows_of_a_target(void **state)
 		swk_survey_free(&survey);
 		swk_live_free(&live);
 		swk_decisions_free(&decisions);
+		swk_names_free(&hidden);
 		swk_names_free(&gone);
 		swk_names_free(&pending);
 		swk_upstreams_free(&desired);
@@ -163,8 +173,8 @@ static void unreadable_targets(void **state)
 		struct swk_decisions decisions = {0};
 		const struct swk_survey_known known = {&recorded, &recorded, &decisions, &gone};
 		struct swk_live live = {.readable = cases[i].readable};
-		const struct swk_survey_reading reading = {"one", &words, &live, &pending,
-							   "no answer"};
+		const struct swk_survey_reading reading = {"one", &words, &live,      &pending,
+							   &none, true,	  "no answer"};
 		struct swk_survey survey = {0};
 		struct swk_error error = {0};
 		char *shown;
@@ -239,7 +249,7 @@ static struct swk_survey survey_of(const struct swk_texts *only)
 	struct swk_live live = live_of("WEB: 10.0.0.1:80; web_b: 10.0.0.2:80; api: 10.0.0.3:80; "
 				       "old: 10.0.0.4:80; x\033y: 10.0.0.5:80");
 	const struct swk_survey_known known = {&recorded, &recorded, &decisions, &gone};
-	const struct swk_survey_reading reading = {"one", &words, &live, &pending, ""};
+	const struct swk_survey_reading reading = {"one", &words, &live, &pending, &none, true, ""};
 	struct swk_survey survey = {.only = only};
 	struct swk_error error = {0};
 
@@ -315,7 +325,8 @@ static void on_hold(void **state)
 		struct swk_decisions decisions = {0};
 		struct swk_live live = live_of(cases[i].live);
 		const struct swk_survey_known known = {&recorded, &desired, &decisions, &gone};
-		const struct swk_survey_reading reading = {"one", &words, &live, &pending, ""};
+		const struct swk_survey_reading reading = {"one", &words, &live, &pending,
+							   &none, true,	  ""};
 		struct swk_survey survey = {.on_hold = strdup("since yesterday")};
 		struct swk_error error = {0};
 
@@ -390,12 +401,40 @@ static void as_a_table(void **state)
 	swk_survey_free(&survey);
 }
 
+static void target_that_cannot_create(void **state)
+{
+	struct swk_upstreams recorded = unit_upstreams("w: 10.0.0.1:80; x: 10.0.0.1:80");
+	struct swk_live live = live_of("x: 10.0.0.2:80");
+	struct swk_names pending = {0};
+	struct swk_decisions decisions = {0};
+	const struct swk_survey_known known = {&recorded, &recorded, &decisions, &none};
+	const struct swk_survey_reading reading = {"one", &words, &live, &pending,
+						   &none, false,  ""};
+	struct swk_survey survey = {0};
+	struct swk_error error = {0};
+	char *shown;
+
+	(void)state;
+	assert_int_equal(swk_survey_add_target(&survey, &known, &reading, &error), 0);
+	shown = show(&survey);
+	assert_string_equal(shown, "w 1 0 undeclared: nginx lacks it | x 1 1 differs: nginx has "
+				   "10.0.0.2:80; nginx lacks 10.0.0.1:80");
+	free(shown);
+	swk_survey_free(&survey);
+	swk_upstreams_free(&recorded);
+	swk_upstreams_free(&live.upstreams);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_of_a_target), cmocka_unit_test(unreadable_targets),
-		cmocka_unit_test(unpublished),	    cmocka_unit_test(narrowed),
-		cmocka_unit_test(on_hold),	    cmocka_unit_test(as_a_table),
+		cmocka_unit_test(target_that_cannot_create),
+		cmocka_unit_test(rows_of_a_target),
+		cmocka_unit_test(unreadable_targets),
+		cmocka_unit_test(unpublished),
+		cmocka_unit_test(narrowed),
+		cmocka_unit_test(on_hold),
+		cmocka_unit_test(as_a_table),
 	};
 
 	return cmocka_run_group_tests_name("survey", tests, NULL, NULL);

@@ -165,8 +165,8 @@ static void counted(void **state)
 		struct swk_live one = live_of(cases[i].one ? cases[i].one : "");
 		struct swk_live two = live_of(cases[i].two ? cases[i].two : "");
 		const struct swk_wait_target targets[] = {
-			{cases[i].one ? &one : NULL, &none},
-			{cases[i].two ? &two : NULL, cases[i].pending ? &pending : NULL},
+			{cases[i].one ? &one : NULL, &none, &none},
+			{cases[i].two ? &two : NULL, cases[i].pending ? &pending : NULL, &none},
 		};
 		struct swk_buffer text;
 		char row[512], numbers[64], described[128];
