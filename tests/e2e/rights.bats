@@ -64,7 +64,6 @@ as_user() {
 	cmp "$SWK_CONF" "$E2E_DIR/before"
 }
 
-# bats test_tags=gateway
 @test "a dyups interface on a socket: only users who can enter its folder reach it" {
 	[ "$EUID" == 0 ] || skip 'changing the user needs root'
 	[ -n "$GATEWAY_SOCKET" ]

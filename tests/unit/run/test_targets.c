@@ -2,7 +2,10 @@
 /* Whole runs against a kind of target that is in memory, with faults on demand. */
 #include "unit.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,7 +48,8 @@ enum fault {
 	BUSY_ONCE,  /* answers the second time */
 	MEETS,	    /* changes something only while each other target that meets does */
 	NO_MEMORY,
-	DYUPS, /* not in memory: a dyups interface where nothing listens */
+	DYUPS,	    /* not in memory: a dyups interface that takes everything */
+	DYUPS_GONE, /* the same where nothing listens */
 };
 
 struct memory {
@@ -214,6 +218,56 @@ const struct swk_target_kind *swk_target_kind(unsigned kind)
 	return kind ? &memory : &swk_target_dyups;
 }
 
+/* ---- a dyups interface ---- */
+
+static unsigned dyups_port;
+
+/* Takes every change, and says that it has no upstream. */
+static void *serve(void *context)
+{
+	int listener = *(int *)context;
+
+	for (;;) {
+		char request[4096] = "", answer[128];
+		int client = accept(listener, NULL, NULL);
+		const char *status = "200 OK";
+
+		if (client < 0)
+			continue;
+		if (read(client, request, sizeof(request) - 1) > 0) {
+			if (!strncmp(request, "GET /list", 9))
+				status = "204 No Content";
+			else if (!strncmp(request, "GET", 3))
+				status = "404 Not Found";
+			(void)snprintf(answer, sizeof(answer),
+				       "HTTP/1.1 %s\r\nContent-Length: 0\r\n"
+				       "Connection: close\r\n\r\n",
+				       status);
+			(void)!write(client, answer, strlen(answer));
+		}
+		(void)close(client);
+	}
+	return NULL;
+}
+
+static int start_dyups(void **state)
+{
+	static int listener;
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t length = sizeof(address);
+	pthread_t thread;
+
+	(void)state;
+	listener = socket(AF_INET, SOCK_STREAM, 0);
+	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) ||
+	    listen(listener, 16) || getsockname(listener, (struct sockaddr *)&address, &length) ||
+	    pthread_create(&thread, NULL, serve, &listener))
+		return -1;
+	dyups_port = ntohs(address.sin_port);
+	return 0;
+}
+
 /* ---- runs ---- */
 
 #define INSTANCE(service, id, tags, address)                                                       \
@@ -239,13 +293,15 @@ static void set_up(struct swk_settings *settings, const enum fault *faults, size
 	swk_settings_clear_targets(settings);
 	memory_count = count;
 	for (size_t i = 0; i < count; i++) {
-		const bool dyups = faults[i] == DYUPS;
+		const bool dyups = faults[i] >= DYUPS;
 		struct swk_target_settings *its =
 			swk_settings_add_target(settings, dyups ? 0 : 1, &error);
 
 		memories[i] = (struct memory){.fault = faults[i]};
 		if (dyups)
-			((struct swk_dyups_settings *)its->own)->url = strdup("http://127.0.0.1:9");
+			assert_true(asprintf(&((struct swk_dyups_settings *)its->own)->url,
+					     "http://127.0.0.1:%u",
+					     faults[i] == DYUPS ? dyups_port : 9) > 0);
 		its->where = strdup("the test");
 		assert_true(asprintf(&its->name, "m%zu", i) > 0);
 	}
@@ -335,6 +391,14 @@ static void results(void **state)
 		 {"web / 0", "web / 0"}},
 		{"beside dyups",
 		 {WORKS, DYUPS},
+		 2,
+		 0,
+		 0,
+		 {"web web_a / 0", "/ 0"},
+		 {"web / 0", "/ 0"}},
+		{"later, beside dyups", {LATER, DYUPS}, 2, 75, 75, {"/ 2", "/ 0"}, {"/ 2", "/ 0"}},
+		{"beside a dyups interface that is gone",
+		 {WORKS, DYUPS_GONE},
 		 2,
 		 75,
 		 75,
@@ -438,5 +502,5 @@ int main(void)
 		cmocka_unit_test(memory_runs_out),
 	};
 
-	return cmocka_run_group_tests_name("targets", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("targets", tests, start_dyups, NULL);
 }
