@@ -329,6 +329,7 @@ int swk_consul_event_index(uint64_t *index, struct swk_error *error)
 /* A query in progress. The decoder gets an answer as it arrives. Only an answer about one service
  * is kept until it is complete, if it is not too large: if its hash is known, it is not decoded. */
 struct asking {
+	const struct swk_consul *consul;
 	struct swk_consul_query *query;
 	struct swk_document *document; /* NULL until the decoder gets its first bytes */
 	struct swk_buffer kept;	       /* bytes that the decoder has not got yet */
@@ -451,6 +452,21 @@ static bool is_no_key(const struct swk_consul_query *query, const struct swk_htt
 	       request->answer_number && !*request->reason;
 }
 
+/* A server's error text may repeat the token, or its beginning where the text is cut off. */
+static void hide_token(const struct swk_consul *consul, char *text)
+{
+	const char *token = consul->header ? strchr(consul->header, ' ') + 1 : NULL;
+
+	for (; token && *text; text++) {
+		size_t same = 0;
+
+		while (token[same] && token[same] == text[same])
+			same++;
+		if (!token[same] || (!text[same] && same > 3))
+			memset(text, '*', same);
+	}
+}
+
 /* Sets the index of a good answer, or the query's error. */
 static void judge(struct asking *asking, const struct swk_http_request *request)
 {
@@ -500,6 +516,7 @@ static void answered(struct swk_http_request *request)
 
 	if (!request->error.status && request->status == 200)
 		(void)feed_end(asking, &request->error);
+	hide_token(asking->consul, request->reason);
 	judge(asking, request);
 	free_reading(asking);
 	if (asking->query->ended)
@@ -518,6 +535,7 @@ static int ask(const struct swk_consul *consul, struct swk_http *http,
 	for (size_t i = 0; !status && i < count; i++) {
 		queries[i]->same = false;
 		queries[i]->number = 0;
+		asking[i].consul = consul;
 		asking[i].query = queries[i];
 		asking[i].keep = queries[i]->service != NULL;
 		swk_buffer_init(&asking[i].kept, SWK_ANSWER_KEPT);

@@ -125,3 +125,13 @@ catalog_service_of_a_tag() {
 	[[ "$output" == *"No cluster leader"* ]]
 	cmp "$SWK_CONF" "$E2E_DIR/before"
 }
+
+@test "a server's error text that repeats the token is not quoted" {
+	local port
+
+	port=$(free_port)
+	echo "server { listen 127.0.0.1:$port; return 403 'no such token: \$http_x_consul_token'; }" >"$GATEWAY_DIR/empty.conf"
+	gateway_reload
+	CONSUL_HTTP_ADDR="127.0.0.1:$port" CONSUL_HTTP_TOKEN=s3cr3t-t0k3n run -69 swk-apply --resync --verbose
+	[[ "$output" == *'403: no such token: ************'* && "$output" != *s3cr3t* ]]
+}
