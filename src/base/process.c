@@ -15,5 +15,5 @@ bool swk_process_begin(void)
 	if (descriptor < 0)
 		return false;
 	(void)close(descriptor);
-	return signal(SIGPIPE, SIG_IGN) != SIG_ERR;
+	return signal(SIGPIPE, SIG_IGN) != SIG_ERR && signal(SIGXFSZ, SIG_IGN) != SIG_ERR;
 }

@@ -331,3 +331,14 @@ nginx_untouched() {
 	cmp "$SWK_CONF" "$E2E_DIR/before"
 	nginx_untouched
 }
+
+@test "a limit of file sizes: exit status 73, nothing changed" {
+	folder
+	begin
+	limited() {
+		(ulimit -f 1 && swk-apply --service web < <(document web 10.0.0.{1..200}))
+	}
+	run -73 limited
+	[[ "$output" == *"File too large; nothing was changed" ]]
+	nothing_changed
+}
