@@ -25,6 +25,10 @@ field() {
 	dpkg-deb -f "$PACKAGE_BUILD"/swallowkeeper_*.deb "$1"
 }
 
+@test "make deb names the package that it made" {
+	grep -qxF "The package: $(ls "$PACKAGE_BUILD"/swallowkeeper_*.deb)" "$BATS_FILE_TMPDIR/log"
+}
+
 @test "lintian has no error and no warning" {
 	lintian --allow-root --fail-on error,warning "$PACKAGE_BUILD"/deb/*.changes
 }

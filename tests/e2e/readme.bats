@@ -54,3 +54,18 @@ anchors() {
 	echo "$wrong"
 	[ -z "$wrong" ]
 }
+
+@test "tests/setup without root and sudo lists what is missing, and names the command for root" {
+	local tools="$BATS_TEST_TMPDIR/tools" tool
+
+	mkdir "$tools"
+	for tool in bash dirname grep tr; do
+		ln -s "$(command -v "$tool")" "$tools/$tool"
+	done
+	printf '#!/bin/sh\necho 1000\n' >"$tools/id"
+	printf '#!/bin/sh\n' >"$tools/dpkg-query" # nothing is installed
+	chmod +x "$tools/id" "$tools/dpkg-query"
+	run -1 env -i PATH="$tools" bash "$BATS_TEST_DIRNAME/../setup" build
+	[ "$output" == 'tests/setup: these packages are missing: build-essential libjansson-dev libcurl4-openssl-dev pkgconf; '\
+'there is no sudo here, so run as root: tests/setup build' ]
+}
