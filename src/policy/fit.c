@@ -59,6 +59,19 @@ static void drop_backups(struct swk_upstream *upstream, struct swk_report *repor
 			allowed ? "" : swk_balance_words[upstream->balance]);
 }
 
+/*
+ * nginx skips a server after max_fails failures, and answers "no live upstreams" if no other is up.
+ * It exempts an upstream of one server, but not the only server that is not down
+ * (ngx_http_upstream_round_robin).
+ */
+static void exempt_only_server(struct swk_upstream *upstream)
+{
+	for (size_t i = 0; upstream->count > 1 && i < upstream->count; i++) {
+		if (!upstream->servers[i].down)
+			upstream->servers[i].max_fails = 0;
+	}
+}
+
 size_t swk_fit(struct swk_upstream *upstream, unsigned most, struct swk_report *report)
 {
 	size_t usable = 0;
@@ -68,5 +81,7 @@ size_t swk_fit(struct swk_upstream *upstream, unsigned most, struct swk_report *
 	drop_backups(upstream, report);
 	for (size_t i = 0; i < upstream->count; i++)
 		usable += !upstream->servers[i].down;
+	if (usable == 1)
+		exempt_only_server(upstream);
 	return usable;
 }

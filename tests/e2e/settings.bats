@@ -257,6 +257,23 @@ requests() {
 	in_step
 }
 
+@test "the only server that is up gets requests again at once after failures" {
+	settings '{"defaults": {"critical": "down", "max_fails": 1, "fail_timeout": "60s"}}'
+	consul_start "$E2E_DIR/consul"
+	backend_start "$E2E_DIR/backends" one two
+	register web web-1 one
+	register web web-2 two
+	consul_check web-2 critical
+	swk-apply --resync
+	[[ "$(server_line web two)" == *' down;' ]]
+	backend_down one
+	for ((i = 0; i < 8; i++)); do # more than one for each worker
+		[ "$(gateway_fetch web | tail -n 1)" == 502 ]
+	done
+	backend_up one
+	requests web 200
+}
+
 # ---- Consul ----
 
 # consul_settings JSON - writes settings with this value of `consul`.
