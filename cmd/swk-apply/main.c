@@ -46,6 +46,12 @@ static void say_refusal(const struct swk_options *options, const struct swk_erro
 		say_event(&options->settings, &report, failure->status, failure, log);
 }
 
+/* Whether the next run can't help either. */
+static bool needs_operator(int status)
+{
+	return status == SWK_USAGE || status == SWK_INTERNAL || status == SWK_CONFIG;
+}
+
 static int run(struct swk_options *options, struct swk_log *log)
 {
 	struct swk_error failure = {0};
@@ -72,7 +78,7 @@ static int run(struct swk_options *options, struct swk_log *log)
 	if (log->format != SWK_LOG_TEXT)
 		say_event(settings, &report, status, &failure, log);
 	swk_report_free(&report);
-	return status;
+	return options->consul_watch && !needs_operator(status) ? 0 : status;
 }
 
 static int print_help(struct swk_error *error)

@@ -177,3 +177,30 @@ start_agent() {
 	[ "$(jq .targets[0].pending <<<"${lines[-1]}")" == 0 ]
 	grep -A1 -x "target $dead" "$SWK_CONF.state" | grep -qx 'owed web'
 }
+
+@test "consul watch goes on after a failed run with --consul-watch, and ends without it" {
+	consul_start "$E2E_DIR/consul"
+	export SWK_DYUPS=http://127.0.0.1:9 # nothing listens: exit status 75
+	watch() {
+		"$(consul_binary)" watch -http-addr="$CONSUL_HTTP_ADDR" -type=service -service=web swk-apply --service web "$@" \
+			>"$E2E_DIR/watch.log" 2>&1 3>&- &
+		watch_pid=$!
+	}
+	watch --consul-watch
+	consul_register web web-1 10.0.0.1 80
+	wait_until "$E2E_PATIENCE" has_servers 10.0.0.1:80
+	consul_register web web-2 10.0.0.2 80
+	wait_until "$E2E_PATIENCE" has_servers $'10.0.0.1:80\n10.0.0.2:80'
+	kill "$watch_pid"
+	grep -q 'upstream is pending' "$E2E_DIR/watch.log"
+	watch
+	wait_until "$E2E_PATIENCE" has_ended "$watch_pid"
+}
+
+has_servers() {
+	[[ "$(servers web 2>/dev/null)" == "$1" ]]
+}
+
+has_ended() {
+	! kill -0 "$1" 2>/dev/null
+}

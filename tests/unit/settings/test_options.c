@@ -646,7 +646,7 @@ static void described(void **state)
 		size_t lines;
 		const char *has, *lacks;
 	} rows[] = {
-		{SWK_COMMAND_APPLY, 26, "  -r, --resync ", "--nothing"},
+		{SWK_COMMAND_APPLY, 27, "  -r, --resync ", "--nothing"},
 		{SWK_COMMAND_EXPLAIN, 15, "  -v, --verbose ", "--quiet"},
 		{SWK_COMMAND_EXPLAIN, 15, "  -c, --conf FILE ", "--resync"},
 		{SWK_COMMAND_CHECK, 3, "  -C, --config FILE ", "--conf "},
