@@ -3,7 +3,7 @@
  * Tengine, or nginx with the dyups module. Only this folder knows its paths and answers. Measured
  * on Tengine 3.2.0, and on nginx 1.22.1 with the stand-alone module 0.2.9.
  *
- * Some rules outside this folder exist because of what dyups does:
+ * Some rules outside this folder follow from how dyups behaves:
  *
  * - It ignores case in names: a POST of `web` replaces `Web`. But requests then find the upstream
  *   only by the exact name of the last POST (measured on Tengine 3.2.0). So names differ by more
