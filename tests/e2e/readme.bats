@@ -69,3 +69,15 @@ anchors() {
 	[ "$output" == 'tests/setup: these packages are missing: build-essential libjansson-dev libcurl4-openssl-dev pkgconf; '\
 'there is no sudo here, so run as root: tests/setup build' ]
 }
+
+@test "docs/setup.md names each tested version of Consul, and where to get an agent and an nginx with dyups" {
+	local root="$BATS_TEST_DIRNAME/../.." folder needs versions=0
+
+	needs=$(sed -n '/^## What you need$/,/^## The conf file/p' "$root/docs/setup.md")
+	for folder in "$root"/tests/fixtures/consul-*; do
+		grep -q "a Consul agent.* tested with .*\b${folder##*-}\b.*](https://" <<<"$needs"
+		versions=$((versions + 1))
+	done
+	((versions > 0))
+	grep -q 'nginx with dyups.*Tengine\](https://.*module\](https://' <<<"$needs"
+}
