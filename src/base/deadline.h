@@ -3,8 +3,17 @@
 #ifndef SWK_BASE_DEADLINE_H
 #define SWK_BASE_DEADLINE_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
+
+/* Between a thread that waits for another program, and one that decides whether to go on waiting.
+ */
+struct swk_watch {
+	_Atomic int64_t heard; /* when the other program was last heard of: swk_now_ms() */
+	_Atomic bool stop;     /* wait no longer */
+};
 
 static inline int64_t swk_now_ms(void)
 {

@@ -24,6 +24,7 @@ struct transfer {
 	struct curl_slist *headers;
 	struct curl_slist *connect_to;
 	size_t received;
+	curl_off_t moved; /* bytes in both directions; only if it is watched */
 };
 
 struct swk_http *swk_http_open(struct swk_error *error)
@@ -125,6 +126,21 @@ static size_t receive_header(char *data, size_t size, size_t count, void *contex
 	return length;
 }
 
+/* libcurl calls this in each curl_multi_perform. Another result than 0 ends the request. */
+static int report_to_watch(void *context, curl_off_t expected, curl_off_t received,
+			   curl_off_t to_send, curl_off_t sent)
+{
+	struct transfer *transfer = context;
+	struct swk_watch *watch = transfer->request->watch;
+
+	(void)expected;
+	(void)to_send;
+	if (received + sent != transfer->moved)
+		watch->heard = swk_now_ms();
+	transfer->moved = received + sent;
+	return watch->stop;
+}
+
 /* ---- options of a request; each function returns false if libcurl rejects one ---- */
 
 static bool set_number(const struct swk_libcurl *curl, CURL *easy, CURLoption option, long value)
@@ -172,6 +188,14 @@ static bool set_peer(const struct swk_libcurl *curl, CURL *easy, const struct sw
 		set &= set_list(curl, easy, CURLOPT_CONNECT_TO, transfer->connect_to);
 	}
 	return set;
+}
+
+static bool set_watch(const struct swk_libcurl *curl, CURL *easy, struct transfer *transfer)
+{
+	return !transfer->request->watch ||
+	       (set_number(curl, easy, CURLOPT_NOPROGRESS, 0) &&
+		curl->easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, report_to_watch) == CURLE_OK &&
+		curl->easy_setopt(easy, CURLOPT_XFERINFODATA, transfer) == CURLE_OK);
 }
 
 static bool set_headers(const struct swk_libcurl *curl, CURL *easy, struct transfer *transfer)
@@ -231,7 +255,7 @@ static bool set_options(const struct swk_libcurl *curl, CURL *easy, struct trans
 	set &= curl->easy_setopt(easy, CURLOPT_HEADERDATA, transfer) == CURLE_OK;
 	set &= curl->easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK;
 	return set && set_method(curl, easy, request) && set_headers(curl, easy, transfer) &&
-	       set_peer(curl, easy, request->peer, transfer);
+	       set_peer(curl, easy, request->peer, transfer) && set_watch(curl, easy, transfer);
 }
 
 static void end_transfer(const struct swk_libcurl *curl, struct transfer *transfer)
@@ -275,13 +299,16 @@ static void finish(struct swk_http *http, CURL *easy, CURLcode code)
 	(void)curl->easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
 	request = transfer->request;
 	if (code != CURLE_OK) {
+		bool stopped = code == CURLE_ABORTED_BY_CALLBACK;
+
 		request->unreachable = code == CURLE_COULDNT_CONNECT;
-		request->timed_out = code == CURLE_OPERATION_TIMEDOUT;
+		request->timed_out = stopped || code == CURLE_OPERATION_TIMEDOUT;
 		request->status = 0;
 		(void)snprintf(request->failure, sizeof(request->failure), "%s",
-			       curl->easy_strerror(code));
+			       stopped ? "no answer so far, and others wait"
+				       : curl->easy_strerror(code));
 		(void)swk_error_set(&request->error, SWK_UNAVAILABLE, "%s: %s", request->url,
-				    curl->easy_strerror(code));
+				    request->failure);
 	}
 	end_transfer(curl, transfer);
 	/* Each handle is used once: libcurl before 8.1.1 keeps a pointer to a freed header in it,
@@ -318,7 +345,9 @@ int swk_http_perform(struct swk_http *http, struct swk_http_request *requests, s
 			running--;
 		}
 		if (running && active)
-			(void)http->curl->multi_poll(http->multi, NULL, 0, 1000, NULL);
+			(void)http->curl->multi_poll(http->multi, NULL, 0,
+						     requests->watch ? SWK_TARGET_TICK_MS : 1000,
+						     NULL);
 	}
 	return error->status;
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/deadline.h"
 #include "base/error.h"
 
 /* How to reach a server, besides its URL. Every member may be NULL. Borrowed. */
@@ -29,8 +30,9 @@ struct swk_http_request {
 	const char *body;	   /* of a POST */
 	const char *answer_header; /* name of a header to return, or NULL */
 	const struct swk_http_peer *peer;
-	bool fresh;	 /* uses a new connection, and closes it afterwards */
-	long connect_ms; /* limits: for the connection, and for everything */
+	struct swk_watch *watch; /* `heard` is kept up to date, and `stop` obeyed; or NULL */
+	bool fresh;		 /* uses a new connection, and closes it afterwards */
+	long connect_ms;	 /* limits: for the connection, and for everything */
 	long request_ms;
 	long quiet_s;	     /* seconds without a byte of the answer; 0: no limit */
 	size_t body_length;  /* bytes */
@@ -45,9 +47,9 @@ struct swk_http_request {
 	void *context;
 
 	/* The answer. */
-	long status;	  /* HTTP's; 0: no answer */
-	bool unreachable; /* nothing listens there */
-	bool timed_out;
+	long status;			   /* HTTP's; 0: no answer */
+	bool unreachable;		   /* nothing listens there */
+	bool timed_out;			   /* or its watch stopped it */
 	uint64_t answer_number;		   /* the header's value if it is a number, else 0 */
 	char reason[SWK_HTTP_REASON_MAX];  /* start of the body if the status is not 200; escaped */
 	char failure[SWK_HTTP_REASON_MAX]; /* why there was no answer, in libcurl's words */

@@ -6,6 +6,13 @@
 #include "base/deadline.h"
 #include "run/run.h"
 
+/* A part of a target that was restarted may have old upstreams. So with --verify, a full run reads
+ * each part. */
+static enum swk_depth depth(const struct swk_run *run)
+{
+	return run->full && run->settings->verify ? SWK_DEPTH_PARTS : SWK_DEPTH_STATE;
+}
+
 /* ---- reading again ---- */
 
 /* Reconciles once more from FILE as it is now, because another run may have written it in the
@@ -14,6 +21,7 @@ static int catch_up(struct swk_run *run, enum swk_depth depth)
 {
 	int status = swk_run_lock_and_read(run);
 
+	run->catching_up = true;
 	swk_report_forget(run->report, SWK_NOTE_PENDING);
 	if (status)
 		return status;
@@ -49,24 +57,24 @@ static int verify(struct swk_run *run)
  * it. */
 static int catch_up_with_late(struct swk_run *run)
 {
+	bool answered;
+
 	if (!swk_run_is_awaiting(run))
 		return 0;
 	swk_store_unlock(&run->store);
-	if (!swk_run_await(run))
+	if (swk_run_await(run, &answered))
+		return run->error->status;
+	if (!answered)
 		return 0;
 	swk_run_unlock(run);
-	return catch_up(run, SWK_DEPTH_STATE);
+	return catch_up(run, depth(run));
 }
 
 /* ---- the steps ---- */
 
-/* A part of a target that was restarted may have old upstreams. So with --verify, a full run reads
- * each part. */
 static int read_live(struct swk_run *run)
 {
-	enum swk_depth depth = run->settings->verify ? SWK_DEPTH_PARTS : SWK_DEPTH_STATE;
-
-	return run->full ? swk_run_read_live(run, depth) : swk_run_probe_names(run);
+	return run->full ? swk_run_read_live(run, depth(run)) : swk_run_probe_names(run);
 }
 
 static int read_live_once(struct swk_run *run)

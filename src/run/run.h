@@ -71,6 +71,7 @@ struct swk_run {
 	bool waited;		/* the run waited for the lock, so the document may be old */
 	bool exists;		/* FILE exists */
 	bool rewrite;		/* FILE can't be parsed, and is rewritten from Consul alone */
+	bool catching_up;	/* the run has decided and sent, and reconciles once more */
 	bool touched;		/* FILE or a target may have changed */
 	bool on_hold;		/* decisions are only reported; FILE stays as it is */
 	bool hold_changed;	/* this run began or ended the hold */
@@ -169,10 +170,12 @@ int swk_run_read_live(struct swk_run *run, enum swk_depth depth);
  */
 int swk_run_probe_names(struct swk_run *run);
 int swk_run_probe_before_sending(struct swk_run *run);
-/* Whether a target that may answer soon has something pending. The second waits until such a target
- * answers, at most SWK_TARGET_PATIENCE_MS, and returns whether one did. */
+/* Whether a target that may answer soon matters to this run. The second waits until such a target
+ * answers, about SWK_TARGET_PATIENCE_MS at most. */
 bool swk_run_is_awaiting(const struct swk_run *run);
-bool swk_run_await(struct swk_run *run);
+int swk_run_await(struct swk_run *run, bool *answered);
+/* Whether a silent target could delay others: other targets, or runs that wait for the lock. */
+bool swk_run_may_be_late(const struct swk_run *run);
 
 /* managed.c: which upstreams are managed, and which of them a target receives. */
 int swk_run_find_unmanaged(struct swk_run *run, struct swk_names *unmanaged);

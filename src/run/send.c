@@ -148,6 +148,17 @@ static void free_sending(struct sending *sending)
 	swk_upstreams_free(&sending->fitted);
 }
 
+/* A silent target is not waited for while another run waits for the lock, or if it was behind
+ * before: what is pending there then is for a full run. */
+static bool is_late(const struct swk_target *target, int64_t silent_ms, bool others, void *context)
+{
+	const struct swk_run *run = context;
+
+	if (silent_ms < SWK_TARGET_CHANGE_SILENT_MS)
+		return false;
+	return swk_store_has_waiter(&run->store) || (others && target->behind && !run->full);
+}
+
 /* Sends the plans, to all targets at once that have one and answer. */
 static int send_all(struct swk_run *run, struct sending *sendings)
 {
@@ -164,11 +175,12 @@ static int send_all(struct swk_run *run, struct sending *sendings)
 
 		target->alone = answering <= 1;
 		if (sendings[i].plan.count && !target->given_up)
-			work[count++] = (struct swk_work){target, send, &sendings[i], .status = 0};
+			work[count++] = (struct swk_work){.target = target, send, &sendings[i]};
 	}
 	if (run->target_count == 1)
 		begin_progress(run, sendings);
-	status = swk_side_by_side(work, count, run->error);
+	status = swk_side_by_side(work, count, swk_run_may_be_late(run) ? is_late : NULL, run,
+				  run->error);
 	if (run->target_count == 1)
 		swk_report_progress(run->report, run->targets->name, "upstreams",
 				    sendings->plan.count, sendings->plan.count);

@@ -59,6 +59,8 @@ struct question {
 	struct swk_run *run;
 	enum swk_depth depth;
 	const char *name;
+	bool new_names;	       /* the answer decides whether new upstreams are sent */
+	_Atomic bool answered; /* by a target that was late */
 };
 
 static int read_target(struct swk_target *target, void *context, struct swk_error *error)
@@ -69,23 +71,60 @@ static int read_target(struct swk_target *target, void *context, struct swk_erro
 				  error);
 }
 
+static int read_late(struct swk_target *target, void *context, struct swk_error *error)
+{
+	struct question *question = context;
+	int status = read_target(target, context, error);
+
+	if (!target->given_up)
+		question->answered = true;
+	return status;
+}
+
+bool swk_run_may_be_late(const struct swk_run *run)
+{
+	return run->target_count > 1 && run->store.lock_descriptor >= 0;
+}
+
 /* Reads one part first: to a target that does not answer, this costs one request. */
 static int read_again(struct swk_target *target, void *context, struct swk_error *error)
 {
 	const struct question *question = context;
-	struct question first = *question;
+	struct question first = {.run = question->run, .depth = SWK_DEPTH_STATE};
 	int status;
 
 	if (question->depth != SWK_DEPTH_PARTS)
 		return read_target(target, context, error);
-	first.depth = SWK_DEPTH_STATE;
 	status = read_target(target, &first, error);
 	return status || target->given_up ? status : read_target(target, context, error);
 }
 
+/*
+ * Other targets get their changes without a silent one, which this run reads again when it has
+ * released the lock. But an upstream that is new must not be sent to a target that has another one
+ * of its name: so the first time that a target is silent, a new name waits for it.
+ */
+static bool is_late(const struct swk_target *target, int64_t silent_ms, bool others, void *context)
+{
+	const struct question *question = context;
+
+	if (silent_ms < SWK_TARGET_READ_SILENT_MS)
+		return false;
+	if (question->run->catching_up && swk_store_has_waiter(&question->run->store))
+		return true;
+	return others && (target->behind || !question->new_names);
+}
+
+/* A target that was stopped may answer soon. */
+static void note_late(const struct swk_work *work, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		work[i].target->passing |= work[i].watch.stop && work[i].target->given_up;
+}
+
 /* Reads the targets that match, all at once. */
 static int read_matching(struct swk_run *run, struct question *question,
-			 bool (*match)(const struct swk_target *target),
+			 bool (*match)(const struct swk_run *run, const struct swk_target *target),
 			 int (*take)(struct swk_target *target, void *context,
 				     struct swk_error *error))
 {
@@ -96,23 +135,27 @@ static int read_matching(struct swk_run *run, struct question *question,
 	if (!work)
 		return swk_error_memory(run->error);
 	for (size_t i = 0; i < run->target_count; i++) {
-		if (match(&run->targets[i]))
+		if (match(run, &run->targets[i]))
 			work[count++] =
-				(struct swk_work){&run->targets[i], take, question, .status = 0};
+				(struct swk_work){.target = &run->targets[i], take, question};
 	}
-	status = swk_side_by_side(work, count, run->error);
+	status = swk_side_by_side(work, count, swk_run_may_be_late(run) ? is_late : NULL, question,
+				  run->error);
+	note_late(work, count);
 	free(work);
 	return status;
 }
 
-static bool is_passing(const struct swk_target *target)
+static bool is_passing(const struct swk_run *run, const struct swk_target *target)
 {
+	(void)run;
 	return target->passing;
 }
 
 /* A target that did not answer in time, or failed too often, is not asked again by this run. */
-static bool may_answer(const struct swk_target *target)
+static bool may_answer(const struct swk_run *run, const struct swk_target *target)
 {
+	(void)run;
 	return !target->given_up || target->unreachable || target->passing;
 }
 
@@ -129,6 +172,26 @@ static bool is_answer_near(const struct swk_run *run)
 	return near;
 }
 
+static bool has_new_name(const struct swk_run *run, const struct swk_services *services)
+{
+	for (size_t i = 0; i < services->count; i++) {
+		const struct swk_upstreams *upstreams = &services->list[i].upstreams;
+
+		for (size_t j = 0; j < upstreams->count; j++) {
+			if (!swk_upstreams_find(&run->recorded, upstreams->list[j].name))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Whether the run may add upstreams that must not replace others. */
+static bool has_new_names(const struct swk_run *run)
+{
+	return !run->settings->adopt &&
+	       (has_new_name(run, &run->services) || has_new_name(run, &run->keys));
+}
+
 /*
  * Reads all targets. While none answers, asks again those that may soon: a proxy replaces a dead
  * process at once. If another target answers, it need not wait: the run comes back to the others
@@ -137,7 +200,11 @@ static bool is_answer_near(const struct swk_run *run)
 static int ask_all(struct swk_run *run, enum swk_depth depth, const char *name)
 {
 	const struct timespec pause = {0, SWK_TARGET_PAUSE_MS * 1000000L};
-	struct question question = {run, depth, name};
+	bool decides = run->target_count > 1 && depth != SWK_DEPTH_ONE && !run->catching_up;
+	struct question question = {.run = run,
+				    .depth = depth,
+				    .name = name,
+				    .new_names = decides && has_new_names(run)};
 	int64_t patience;
 	bool in_vain;
 	int status = read_matching(run, &question, may_answer, read_target);
@@ -165,25 +232,9 @@ int swk_run_read_live(struct swk_run *run, enum swk_depth depth)
 	return ask_all(run, depth, NULL);
 }
 
-static bool has_new_name(const struct swk_run *run, const struct swk_services *services)
-{
-	for (size_t i = 0; i < services->count; i++) {
-		const struct swk_upstreams *upstreams = &services->list[i].upstreams;
-
-		for (size_t j = 0; j < upstreams->count; j++) {
-			if (!swk_upstreams_find(&run->recorded, upstreams->list[j].name))
-				return true;
-		}
-	}
-	return false;
-}
-
 int swk_run_probe_names(struct swk_run *run)
 {
-	if (run->settings->adopt ||
-	    (!has_new_name(run, &run->services) && !has_new_name(run, &run->keys)))
-		return 0;
-	return ask_all(run, SWK_DEPTH_NAMES, NULL);
+	return has_new_names(run) ? ask_all(run, SWK_DEPTH_NAMES, NULL) : 0;
 }
 
 static const char *first_name(const struct swk_names *names, const struct swk_names *excluded)
@@ -226,12 +277,19 @@ int swk_run_probe_before_sending(struct swk_run *run)
 
 /* ---- targets that may answer soon ---- */
 
-/* Whether a target that may answer soon has something pending. */
+/*
+ * Whether a target may answer soon, and that matters: a change is pending there, or this run was to
+ * read everything. After an event, a target that already was behind is left to a later run:
+ * Consul's agent delivers the next event when this run has ended.
+ */
 static bool is_awaited(const struct swk_run *run, const struct swk_target *target)
 {
 	const struct swk_state_target *entry = swk_state_find_target(&run->state, target->name);
+	bool pending = entry && entry->pending.count;
 
-	return (target->unreachable || target->passing) && entry && entry->pending.count;
+	if (target->behind && !run->full && run->target_count > 1)
+		return false;
+	return (target->passing && (pending || run->full)) || (target->unreachable && pending);
 }
 
 bool swk_run_is_awaiting(const struct swk_run *run)
@@ -243,23 +301,18 @@ bool swk_run_is_awaiting(const struct swk_run *run)
 	return false;
 }
 
-bool swk_run_await(struct swk_run *run)
+int swk_run_await(struct swk_run *run, bool *answered)
 {
 	const struct timespec pause = {0, SWK_TARGET_PAUSE_MS * 1000000L};
 	int64_t patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
-	struct swk_error ignored = {0};
+	struct question question = {.run = run, .depth = SWK_DEPTH_STATE};
+	int status = 0;
 
-	while (swk_deadline_left(patience, 1) && swk_deadline_left(run->deadline, 1)) {
+	while (!status && !question.answered && swk_run_is_awaiting(run) &&
+	       swk_deadline_left(patience, 1) && swk_deadline_left(run->deadline, 1)) {
 		(void)nanosleep(&pause, NULL);
-		for (size_t i = 0; i < run->target_count; i++) {
-			struct swk_target *target = &run->targets[i];
-
-			if (is_awaited(run, target) &&
-			    !target->kind->read(target, SWK_DEPTH_STATE, NULL, run->deadline,
-						&ignored) &&
-			    !target->unreachable && !target->passing)
-				return true;
-		}
+		status = read_matching(run, &question, is_awaited, read_late);
 	}
-	return false;
+	*answered = question.answered;
+	return status;
 }

@@ -116,6 +116,18 @@ static void give_to_owner(int descriptor, const char *directory)
 		return; /* root still owns it: a run of the user will report an error */
 }
 
+/* Who waits for the lock shows it by a second lock, on the file's first byte, because the kernel
+ * does not say who waits for flock(). Leaves errno alone. */
+static void show_wait(int descriptor, bool waiting)
+{
+	struct flock byte = {
+		.l_type = waiting ? F_RDLCK : F_UNLCK, .l_whence = SEEK_SET, .l_len = 1};
+	int cause = errno;
+
+	(void)fcntl(descriptor, F_OFD_SETLK, &byte);
+	errno = cause;
+}
+
 static void wake(int number)
 {
 	(void)number;
@@ -131,15 +143,25 @@ static int wait_for_lock(int descriptor, int64_t deadline)
 
 	if (sigaction(SIGALRM, &on_tick, &before) || setitimer(ITIMER_REAL, &tick, NULL))
 		return -1;
+	show_wait(descriptor, true);
 	while ((result = flock(descriptor, LOCK_EX)) && errno == EINTR) {
 		if (!swk_deadline_left(deadline, 1)) {
 			errno = ETIMEDOUT;
 			break;
 		}
 	}
+	show_wait(descriptor, false);
 	(void)setitimer(ITIMER_REAL, &none, NULL);
 	(void)sigaction(SIGALRM, &before, NULL);
 	return result;
+}
+
+bool swk_store_has_waiter(const struct swk_store *store)
+{
+	struct flock byte = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+
+	return store->lock_descriptor >= 0 && !fcntl(store->lock_descriptor, F_OFD_GETLK, &byte) &&
+	       byte.l_type != F_UNLCK;
 }
 
 static int take_lock(struct swk_store *store, const char *path, int how, int64_t deadline,

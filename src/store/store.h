@@ -46,6 +46,9 @@ int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited,
 /* Locks the directory itself instead, where a lock file would be in the way. */
 int swk_store_lock_folder(struct swk_store *store, int64_t deadline, struct swk_error *error);
 
+/* Whether another process waits for the lock that this one holds. */
+bool swk_store_has_waiter(const struct swk_store *store);
+
 /* Releases the lock only. */
 void swk_store_unlock(struct swk_store *store);
 

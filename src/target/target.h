@@ -3,7 +3,8 @@
  * The interface between the desired state and a proxy that can be changed at run time. Each kind of
  * target implements it in a folder of its own; no other code knows the protocol. A function may
  * block until the deadline (deadline.h). Functions for different targets run at the same time, each
- * in a thread of its own, so a kind has no state but that of its targets.
+ * in a thread of its own, so a kind has no state but that of its targets. With a watch, a function
+ * notes there when it hears of the target, and returns soon when told to stop, with `given_up`.
  */
 #ifndef SWK_TARGET_TARGET_H
 #define SWK_TARGET_TARGET_H
@@ -11,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/deadline.h"
 #include "base/limits.h"
 #include "model/live.h"
 #include "settings/settings.h"
@@ -51,7 +53,9 @@ struct swk_target {
 	bool passing;		   /* the trouble may pass soon: read it again */
 	bool given_up;		   /* no answer, or too many failures: send it nothing more */
 	struct swk_names excluded; /* upstreams of FILE that it does not receive; the caller's */
+	bool behind;		   /* an earlier run left something pending here */
 	bool alone; /* no other target waits while this one retries; set before `apply` */
+	struct swk_watch *watch; /* during `read` and `apply`: see there; or NULL */
 
 	/* Called in `apply` after each operation that was tried; or NULL. */
 	void (*progress)(struct swk_target *target, size_t done);
@@ -89,6 +93,11 @@ struct swk_target_kind {
 		     struct swk_target_outcome *outcomes, int64_t deadline,
 		     struct swk_error *error);
 };
+
+static inline bool swk_target_is_stopped(const struct swk_target *target)
+{
+	return target->watch && target->watch->stop;
+}
 
 /* The kind with this index in swk_target_kinds (settings.h). */
 const struct swk_target_kind *swk_target_kind(unsigned kind);

@@ -398,6 +398,37 @@ listens() {
 	run ! grep -qx 'owed web' "$SWK_CONF.state"
 }
 
+@test "no run waits for a target that hangs while it is changed, or while it is read" {
+	local begin='{"targets": [{"kind": "dyups", "name": "hung", "timeout": 100, "url": "http://127.0.0.1'
+	local end="{\"kind\": \"dyups\", \"url\": \"$GATEWAY_DYUPS\"}]}"
+
+	unset SWK_DYUPS
+	# The first target answers GETs only.
+	port=$(free_port)
+	cat >"$E2E_DIR/answer" <<-EOF
+		read -r method path rest
+		echo "\$method" >>'$E2E_DIR/methods'
+		[[ \$method == GET ]] || exec sleep 100
+		[[ \$path == /list ]] && answer='204 No Content' || answer='404 Not Found'
+		printf 'HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n' "\$answer"
+	EOF
+	socat "TCP-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" "SYSTEM:bash '$E2E_DIR/answer'" 3>&- &
+	wait_until "$E2E_PATIENCE" listens "$port"
+	echo "$begin:$port\"}, $end" >"$E2E_DIR/settings"
+	swk-apply --config "$E2E_DIR/settings" --timeout 100 < <(document "$(instance one 10.0.0.1)") 3>&- &
+	first=$!
+	wait_until "$E2E_PATIENCE" grep -qs POST "$E2E_DIR/methods"
+	run -75 timeout 50 swk-apply --config "$E2E_DIR/settings" < <(document "$(instance two 10.0.0.2)")
+	[[ "$output" == *'update of upstream '*' failed: no answer so far, and others wait'* ]]
+	wait_for "$first" 75
+
+	hung_target
+	echo "$begin:$hung_port\"}, $end" >"$E2E_DIR/settings"
+	run -75 timeout 50 swk-apply --config "$E2E_DIR/settings" < <(document "$(instance two 10.0.0.3)")
+	[ "$(_gateway_observe list | xargs)" == 'one two' ]
+	gateway_detail | grep -A 1 '^two$' | grep -q '^server 10.0.0.3:80 '
+}
+
 # failing_targets N - sets `failing` to the options for N interfaces that answer 503.
 failing_targets() {
 	local port

@@ -34,6 +34,9 @@ static void wait_for_workers(const struct swk_dyups *own, int64_t deadline)
 	long wait = swk_deadline_left(deadline, (long)own->read_interval * 1000);
 	struct timespec pause = {wait / 1000, wait % 1000 * 1000000};
 
+	/* Not the target is silent. */
+	if (own->target->watch)
+		own->target->watch->heard = swk_now_ms() + wait;
 	(void)nanosleep(&pause, NULL);
 }
 
@@ -79,7 +82,7 @@ static enum outcome give_up(struct change *change, enum outcome outcome, const c
 /* Whether there is time for another try. If so, pauses first. */
 static bool may_retry(struct change *change)
 {
-	if (!change->target->alone)
+	if (!change->target->alone || swk_target_is_stopped(change->target))
 		return false;
 	if (!change->patience)
 		change->patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
@@ -275,16 +278,19 @@ static enum swk_target_result update(struct change *change)
  * not have the upstream, others may. Then it is created again on all workers, so that it can be
  * deleted. Its only server is down, because no traffic should reach a name that is about to go.
  */
-static enum swk_target_result delete (struct change *change) {
+static enum swk_target_result remove_upstream(struct change *change)
+{
 	static const char placeholder[] = "server 127.0.0.1:1 down;";
 	enum outcome outcome = send_to(change, NULL, 0);
 
-	for (unsigned i = 0; outcome == HALF_SENT && i < SWK_FLUSHES_MAX;
-	     i++){outcome = send_to(change, placeholder, strlen(placeholder));
-		  if (outcome == SENT) outcome = send_to(change, NULL, 0);}
-if (outcome == HALF_SENT) outcome =
-	give_up(change, NOT_NOW, "may not have reached all workers", "");
-return result_of(outcome);
+	for (unsigned i = 0; outcome == HALF_SENT && i < SWK_FLUSHES_MAX; i++) {
+		outcome = send_to(change, placeholder, strlen(placeholder));
+		if (outcome == SENT)
+			outcome = send_to(change, NULL, 0);
+	}
+	if (outcome == HALF_SENT)
+		outcome = give_up(change, NOT_NOW, "may not have reached all workers", "");
+	return result_of(outcome);
 }
 
 static int dyups_apply(struct swk_target *target, const struct swk_plan *plan,
@@ -300,7 +306,7 @@ static int dyups_apply(struct swk_target *target, const struct swk_plan *plan,
 					.deadline = deadline,
 					.error = &cause};
 
-		outcomes[i].result = change.upstream ? update(&change) : delete (&change);
+		outcomes[i].result = change.upstream ? update(&change) : remove_upstream(&change);
 		if (cause.status) {
 			outcomes[i].reason = strdup(cause.text);
 			if (!outcomes[i].reason)
@@ -347,6 +353,7 @@ static int dyups_open(struct swk_target *target, const struct swk_settings *sett
 	target->own = own;
 	if (!own)
 		return swk_error_memory(error);
+	own->target = target;
 	own->url = swk_url_base(given->url, &cause);
 	if (!own->url)
 		return swk_error_set(error,

@@ -25,6 +25,7 @@ struct swk_http_request swk_dyups_request(const struct swk_dyups *own, const cha
 	return (struct swk_http_request){.method = method,
 					 .url = url,
 					 .peer = &own->peer,
+					 .watch = own->target->watch,
 					 .answer_header = SWK_DYUPS_WORKER,
 					 .answer_limit = SWK_LIVE_MAX,
 					 .connect_ms = SWK_TARGET_CONNECT_MS,

@@ -12,6 +12,7 @@
 
 /* A dyups interface. */
 struct swk_dyups {
+	const struct swk_target *target;
 	char *url;
 	const char *base; /* what the URL of a request begins with */
 	struct swk_http_peer peer;

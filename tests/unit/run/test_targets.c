@@ -4,13 +4,16 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "run/apply.h"
+#include "store/store.h"
 #include "target/dyups/dyups.h"
 
 /* ---- the clock: in place of libc's, so that a pause takes no time ---- */
@@ -46,6 +49,9 @@ enum fault {
 	DEAD,	    /* does not answer, and says nothing of later */
 	BUSY,	    /* answers later, but not in this run */
 	BUSY_ONCE,  /* answers the second time */
+	SILENT,	    /* says nothing when it is read */
+	LATE,	    /* says nothing when it is read, until it was stopped once */
+	STUCK,	    /* says nothing when it is changed */
 	MEETS,	    /* changes something only while each other target that meets does */
 	NO_MEMORY,
 	DYUPS,	    /* not in memory: a dyups interface that takes everything */
@@ -56,10 +62,13 @@ struct memory {
 	enum fault fault;
 	struct swk_upstreams has;
 	unsigned reads;
+	int silent_ms;	  /* so long it is silent if nothing stops it */
+	unsigned stopped; /* how often it was */
 };
 
 static struct memory memories[20];
 static size_t memory_count;
+static int stuck[2] = {-1, -1}; /* a pipe that gets a byte as soon as a target is stuck */
 
 static int memory_open(struct swk_target *target, const struct swk_settings *settings,
 		       const struct swk_target_settings *its, struct swk_error *error)
@@ -76,11 +85,21 @@ static void memory_close(struct swk_target *target)
 	free(target->name);
 }
 
+static void be_silent(struct swk_target *target)
+{
+	struct memory *own = target->own;
+
+	for (int left = own->silent_ms; left > 0 && !swk_target_is_stopped(target); left -= 5)
+		(void)poll(NULL, 0, 5);
+	own->stopped += swk_target_is_stopped(target);
+}
+
 static int memory_read(struct swk_target *target, enum swk_depth depth, const char *name,
 		       int64_t deadline, struct swk_error *error)
 {
 	struct memory *own = target->own;
 	bool busy = own->fault == BUSY || (own->fault == BUSY_ONCE && !own->reads);
+	bool silent = own->fault == SILENT || (own->fault == LATE && !own->stopped);
 
 	(void)name;
 	(void)deadline;
@@ -88,7 +107,9 @@ static int memory_read(struct swk_target *target, enum swk_depth depth, const ch
 	swk_live_free(&target->live);
 	target->trouble = (struct swk_error){0};
 	target->passing = busy;
-	target->given_up = busy || own->fault == DEAD;
+	target->given_up = busy || silent || own->fault == DEAD;
+	if (silent)
+		be_silent(target);
 	if (own->fault == NO_MEMORY)
 		return swk_error_memory(error);
 	if (target->given_up) {
@@ -188,6 +209,13 @@ static int memory_apply(struct swk_target *target, const struct swk_plan *plan,
 	struct memory *own = target->own;
 
 	(void)deadline;
+	if (own->fault == STUCK) {
+		if (stuck[1] >= 0)
+			assert_int_equal(write(stuck[1], "", 1), 1);
+		be_silent(target);
+		target->given_up = true;
+		return 0;
+	}
 	for (size_t i = 0; i < plan->count; i++) {
 		outcomes[i].result = memory_change(own, &plan->list[i]);
 		if (outcomes[i].result != SWK_TARGET_DONE &&
@@ -277,6 +305,9 @@ static int start_dyups(void **state)
 
 static const char both[] = "[" INSTANCE("web", "w1", "", "10.0.0.1") "," INSTANCE(
 	"web", "w2", "\"gray=a\"", "10.0.0.2") "]";
+static const char three[] = "[" INSTANCE("web", "w1", "", "10.0.0.1") "," INSTANCE(
+	"web", "w2", "\"gray=a\"", "10.0.0.2") "," INSTANCE("web", "w3", "\"gray=b\"",
+							    "10.0.0.3") "]";
 static const char plain[] = "[" INSTANCE("web", "w1", "", "10.0.0.1") "]";
 
 /* Settings with a target for each fault, and a conf file in a new folder. */
@@ -483,6 +514,93 @@ static void many_failures(void **state)
 	}
 }
 
+/* In the tests of silent targets: longer than a run waits, and longer than it may wait. */
+enum { SHORT_MS = 1500, LONG_MS = 20000 };
+
+/* A silent target with these upstreams, beside one that works; `stopped`: whether the run does not
+ * wait for it. */
+static void beside_silent(const struct swk_settings *settings, const char *row, enum fault fault,
+			  const char *document, bool stopped, int status, const char *silent,
+			  const char *other)
+{
+	const char *const shown[] = {silent, other};
+
+	memories[0].fault = fault;
+	memories[0].silent_ms = stopped ? LONG_MS : SHORT_MS;
+	memories[0].stopped = 0;
+	apply(settings, document, row, status, shown);
+	unit_number(row, memories[0].stopped, stopped);
+}
+
+static void silent_while_read(void **state)
+{
+	static const enum fault faults[] = {WORKS, WORKS};
+	struct swk_settings settings;
+
+	(void)state;
+	set_up(&settings, faults, COUNT(faults));
+	beside_silent(&settings, "both work", WORKS, both, false, 0, "web web_a / 0",
+		      "web web_a / 0");
+	beside_silent(&settings, "it answers after the others have theirs", LATE, plain, true, 0,
+		      "web / 0", "web / 0");
+	beside_silent(&settings, "a new name waits", SILENT, both, false, 75, "web / 1",
+		      "web web_a / 0");
+	beside_silent(&settings, "but not for one that was behind", SILENT, three, true, 75,
+		      "web / 2", "web web_a web_b / 0");
+	beside_silent(&settings, "it works again", WORKS, plain, false, 0, "web / 0", "web / 0");
+	tear_down(&settings);
+}
+
+static void silent_while_changed(void **state)
+{
+	static const enum fault faults[] = {WORKS, WORKS};
+	struct swk_settings settings;
+
+	(void)state;
+	set_up(&settings, faults, COUNT(faults));
+	beside_silent(&settings, "no other run waits", STUCK, plain, false, 75, "/ 1", "web / 0");
+	beside_silent(&settings, "it was behind", STUCK, both, true, 75, "/ 2", "web web_a / 0");
+	beside_silent(&settings, "it works again", WORKS, both, false, 0, "web web_a / 0",
+		      "web web_a / 0");
+	tear_down(&settings);
+}
+
+/* Takes and releases the lock in another process, once it is held. Returns its id. */
+static pid_t wait_in_turn(const struct swk_settings *settings, int held)
+{
+	struct swk_error error = {0};
+	struct swk_store store;
+	pid_t pid = fork();
+	char byte;
+	bool waited = false;
+
+	if (pid)
+		return pid;
+	(void)!read(held, &byte, 1);
+	_exit(swk_store_open(&store, settings->conf, &error) ||
+	      swk_store_lock(&store, swk_now_ms() + LONG_MS, &waited, &error) || !waited);
+}
+
+static void silent_while_another_run_waits(void **state)
+{
+	static const enum fault faults[] = {WORKS, WORKS};
+	struct swk_settings settings;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	set_up(&settings, faults, COUNT(faults));
+	assert_int_equal(pipe(stuck), 0);
+	pid = wait_in_turn(&settings, stuck[0]);
+	beside_silent(&settings, "another run waits", STUCK, plain, true, 75, "/ 1", "web / 0");
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	(void)close(stuck[0]);
+	(void)close(stuck[1]);
+	stuck[0] = stuck[1] = -1;
+	tear_down(&settings);
+}
+
 static void memory_runs_out(void **state)
 {
 	static const enum fault faults[] = {WORKS, NO_MEMORY};
@@ -497,9 +615,14 @@ static void memory_runs_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(results),	   cmocka_unit_test(selection),
-		cmocka_unit_test(fitted),	   cmocka_unit_test(many_failures),
+		cmocka_unit_test(results),
+		cmocka_unit_test(selection),
+		cmocka_unit_test(fitted),
+		cmocka_unit_test(many_failures),
 		cmocka_unit_test(memory_runs_out),
+		cmocka_unit_test(silent_while_read),
+		cmocka_unit_test(silent_while_changed),
+		cmocka_unit_test(silent_while_another_run_waits),
 	};
 
 	return cmocka_run_group_tests_name("targets", tests, start_dyups, NULL);
