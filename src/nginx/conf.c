@@ -119,10 +119,9 @@ static int write_source(struct swk_buffer *out, const struct swk_upstream *upstr
 					  *upstream->tag ? comment_tag : "", upstream->tag, "\n"));
 }
 
-int swk_nginx_file(struct swk_buffer *out, const struct swk_upstreams *set, struct swk_error *error)
+int swk_nginx_blocks(struct swk_buffer *out, const struct swk_upstreams *set,
+		     struct swk_error *error)
 {
-	if (swk_buffer_add(out, head, strlen(head), error))
-		return error->status;
 	for (size_t i = 0; i < set->count; i++) {
 		const struct swk_upstream *upstream = &set->list[i];
 
@@ -133,6 +132,13 @@ int swk_nginx_file(struct swk_buffer *out, const struct swk_upstreams *set, stru
 			return error->status;
 	}
 	return 0;
+}
+
+int swk_nginx_file(struct swk_buffer *out, const struct swk_upstreams *set, struct swk_error *error)
+{
+	int status = swk_buffer_add(out, head, strlen(head), error);
+
+	return status ? status : swk_nginx_blocks(out, set, error);
 }
 
 /* ---- reading ---- */

@@ -24,8 +24,12 @@
 int swk_nginx_directives(struct swk_buffer *out, const struct swk_upstream *upstream,
 			 const char *before, const char *after, struct swk_error *error);
 
-/* Appends the whole of FILE: a head that names swk-apply, then a block for each upstream, with its
- * source in a comment: `# service web, tag gray=a`, or `# key web`. */
+/* Appends a block for each upstream, with its source in a comment: `# service web, tag gray=a`, or
+ * `# key web`. */
+int swk_nginx_blocks(struct swk_buffer *out, const struct swk_upstreams *set,
+		     struct swk_error *error);
+
+/* Appends the whole of FILE: a head that names swk-apply, then the blocks. */
 int swk_nginx_file(struct swk_buffer *out, const struct swk_upstreams *set,
 		   struct swk_error *error);
 

@@ -157,7 +157,7 @@ static void add_difference(struct detail *detail, const char *who,
 struct subject {
 	const struct swk_upstream *file, *desired, *live; /* or NULL */
 	const struct swk_decision *about;		  /* why it is kept or down, or NULL */
-	bool pending, gone, on_hold, creates;
+	bool pending, gone, refused, on_hold, creates;
 	const struct swk_live *all;
 	const struct swk_target_words *words;
 };
@@ -172,6 +172,8 @@ static bool is_behind(const struct subject *subject)
 
 static void say_behind(struct detail *detail, const struct subject *subject)
 {
+	if (subject->refused)
+		begin(detail, "a target rejects it");
 	if (!subject->file)
 		begin(detail, "the file lacks it");
 	else if (!subject->desired)
@@ -381,6 +383,7 @@ static int add_rows(const struct swk_survey *survey, struct swk_survey_target *t
 			.desired = swk_upstreams_find(known->desired, name),
 			.live = swk_upstreams_find(&reading->live->upstreams, name),
 			.gone = swk_names_contain(known->gone, name),
+			.refused = swk_names_contain(known->refused, name),
 			.on_hold = survey->on_hold,
 			.all = reading->live,
 			.words = reading->words,

@@ -69,6 +69,7 @@ struct swk_survey_known {
 	const struct swk_upstreams *desired;   /* the desired state */
 	const struct swk_decisions *decisions; /* the reasons */
 	const struct swk_names *gone;	       /* names that the conf file had once */
+	const struct swk_names *refused;       /* what a target rejected, as Consul has it */
 };
 
 /* What a survey knows about a target. Borrowed. */

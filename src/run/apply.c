@@ -172,6 +172,7 @@ static const struct step decide_steps[] = {
 	{swk_run_decide, SWK_STEP_DECIDE},
 	{swk_run_describe_changes, SWK_STEP_DECIDE},
 	{keep_as_is_on_hold, SWK_STEP_DECIDE},
+	{swk_run_note_confirmed, SWK_STEP_DECIDE},
 	{swk_run_report_health, SWK_STEP_DECIDE},
 	{free_inputs, SWK_STEP_DECIDE},
 	{swk_run_probe_before_sending, SWK_STEP_LIVE},
@@ -180,15 +181,11 @@ static const struct step decide_steps[] = {
 
 /* The hold comes first, so that no later run changes what was restored. */
 static const struct step undo_steps[] = {
-	{swk_run_open_targets, SWK_STEP_READ},
-	{swk_run_lock_and_read, SWK_STEP_LOCK},
-	{swk_run_read_previous, SWK_STEP_LOCK},
-	{begin_hold, SWK_STEP_LOCK},
-	{read_live_once, SWK_STEP_LIVE},
-	{swk_run_record_survivors, SWK_STEP_LIVE},
-	{swk_run_plan_undo, SWK_STEP_DECIDE},
-	{swk_run_describe_changes, SWK_STEP_DECIDE},
-	{.take = NULL},
+	{swk_run_open_targets, SWK_STEP_READ},	   {swk_run_lock_and_read, SWK_STEP_LOCK},
+	{swk_run_read_previous, SWK_STEP_LOCK},	   {begin_hold, SWK_STEP_LOCK},
+	{read_live_once, SWK_STEP_LIVE},	   {swk_run_record_survivors, SWK_STEP_LIVE},
+	{swk_run_plan_undo, SWK_STEP_DECIDE},	   {swk_run_describe_changes, SWK_STEP_DECIDE},
+	{swk_run_note_confirmed, SWK_STEP_DECIDE}, {.take = NULL},
 };
 
 /* What follows once the desired state is known. */

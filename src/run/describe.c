@@ -95,5 +95,6 @@ int swk_run_describe_targets(struct swk_run *run)
 		else
 			status = describe_target(run, target);
 	}
+	swk_run_note_refusals(run);
 	return status;
 }

@@ -105,7 +105,7 @@ int swk_run_decide(struct swk_run *run)
 	    (!run->settings->adopt && swk_run_find_unmanaged(run, &unmanaged)) ||
 	    swk_decide(&run->policy, &run->recorded, &sources, &unmanaged, &run->desired,
 		       run->report, run->error) ||
-	    guard_all_deletions(run) ||
+	    guard_all_deletions(run) || swk_run_obey_refusals(run) ||
 	    (run->policy.decisions &&
 	     swk_decisions_correct(run->policy.decisions, &run->desired, run->error)) ||
 	    swk_plan_changes(&run->changes, &run->recorded, &run->desired, run->error) ||

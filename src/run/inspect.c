@@ -49,7 +49,8 @@ static int add_target(struct swk_run *run, struct swk_survey *survey,
 		.recorded = swk_run_fitted(run, target, &run->recorded, false, &recorded),
 		.desired = swk_run_fitted(run, target, &run->desired, false, &desired),
 		.decisions = run->policy.decisions,
-		.gone = &run->state.gone};
+		.gone = &run->state.gone,
+		.refused = &run->refused};
 	const struct swk_survey_reading reading = {.name = target->name,
 						   .words = &target->kind->words,
 						   .live = &target->live,

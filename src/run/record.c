@@ -37,6 +37,7 @@ static int read_conf(struct swk_run *run)
 static int read_state(struct swk_run *run)
 {
 	bool set_aside = !run->settings->dry_run;
+	struct swk_error cause = {0};
 	struct swk_buffer text;
 	size_t damaged = 0;
 	bool exists;
@@ -47,6 +48,12 @@ static int read_state(struct swk_run *run)
 	if (!status && exists)
 		status = swk_state_read(&run->state, text.data, text.length, &damaged, run->error);
 	swk_buffer_free(&text);
+	if (!status && !damaged && run->state.confirmed.length &&
+	    swk_nginx_read(&run->confirmed, run->store.state, run->state.confirmed.data,
+			   run->state.confirmed.length, &cause))
+		swk_report_note(run->report, SWK_NOTE_WARNING,
+				"%s; if nginx rejects an upstream, it stays in %s", cause.text,
+				run->store.conf);
 	if (!damaged || status)
 		return status;
 	swk_report_note(run->report, SWK_NOTE_WARNING,
@@ -71,6 +78,9 @@ int swk_run_lock_and_read(struct swk_run *run)
 
 		run->targets[i].behind = entry && entry->pending.count;
 	}
+	for (size_t i = 0; i < run->state.refused_count; i++)
+		run->state.refused[i].in_file =
+			swk_upstreams_find(&run->recorded, run->state.refused[i].upstream);
 	return 0;
 }
 
@@ -80,7 +90,9 @@ void swk_run_unlock(struct swk_run *run)
 	swk_state_free(&run->state);
 	swk_upstreams_free(&run->recorded);
 	swk_upstreams_free(&run->desired);
+	swk_upstreams_free(&run->confirmed);
 	swk_names_free(&run->changes);
+	swk_names_free(&run->refused);
 	swk_buffer_clear(&run->text);
 }
 
@@ -154,7 +166,10 @@ int swk_run_save_state(struct swk_run *run, bool durably)
 	int status = 0;
 
 	swk_buffer_init(&text, SWK_STATE_MAX);
-	if (swk_state_write(&text, &run->state, run->error) ||
+	swk_buffer_free(&run->state.confirmed);
+	swk_buffer_init(&run->state.confirmed, SWK_CONF_MAX);
+	if (swk_nginx_blocks(&run->state.confirmed, &run->confirmed, run->error) ||
+	    swk_state_write(&text, &run->state, run->error) ||
 	    swk_store_replace(&run->store, run->store.state, &text, durably, &replaced, run->error))
 		status = run->error->status;
 	swk_buffer_free(&text);
@@ -170,6 +185,15 @@ static bool is_to_be_replaced(const struct swk_run *run, const struct swk_buffer
 	       memcmp(text->data, run->text.data, text->length) != 0;
 }
 
+/* FILE.previous never gets what a target rejected. */
+static int replace_conf(struct swk_run *run, const struct swk_buffer *text)
+{
+	return run->refused.count
+		       ? swk_store_replace(&run->store, run->store.conf, text, true, &run->touched,
+					   run->error)
+		       : swk_store_commit(&run->store, &run->text, text, &run->touched, run->error);
+}
+
 int swk_run_persist(struct swk_run *run)
 {
 	struct swk_buffer text;
@@ -179,8 +203,7 @@ int swk_run_persist(struct swk_run *run)
 	if (record_changes(run) || note_gone(run) ||
 	    swk_nginx_file(&text, &run->desired, run->error) ||
 	    (is_to_be_replaced(run, &text) &&
-	     (swk_run_save_state(run, true) ||
-	      swk_store_commit(&run->store, &run->text, &text, &run->touched, run->error))))
+	     (swk_run_save_state(run, true) || replace_conf(run, &text))))
 		status = run->error->status;
 	swk_buffer_free(&text);
 	swk_buffer_free(&run->text);

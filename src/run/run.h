@@ -79,6 +79,9 @@ struct swk_run {
 	struct swk_upstreams recorded, desired;
 	struct swk_names changes; /* upstreams that `desired` adds, removes or changes */
 	struct swk_state state;
+	struct swk_upstreams confirmed; /* state.confirmed as upstreams */
+	struct swk_names refused;	/* what a target rejected, and FILE must not keep; in a dry
+					 * run, what an earlier run found so */
 
 	struct swk_http *http;
 	struct swk_consul consul;
@@ -119,6 +122,9 @@ int swk_answer_instance(struct swk_answer_checks *answer, const struct swk_insta
  * belongs to, so a crash between the two writes does no harm. */
 int swk_run_remember_checks(struct swk_run *run);
 void swk_run_free_checks(struct swk_run *run);
+/* Hashes an upstream's block. `room` is an initialised buffer. */
+int swk_run_hash_block(const struct swk_upstream *upstream, struct swk_buffer *room, uint64_t *hash,
+		       struct swk_error *error);
 
 /* record.c: FILE and FILE.state. A dry run takes no lock. */
 int swk_run_lock_and_read(struct swk_run *run);
@@ -128,6 +134,22 @@ int swk_run_persist(struct swk_run *run);
 /* With `durably`, the new file survives a crash of the machine. */
 int swk_run_save_state(struct swk_run *run, bool durably);
 int swk_run_remember(struct swk_run *run);
+
+/*
+ * confirmed.c: nginx must be able to load FILE, so FILE does not keep an upstream that a target
+ * rejects. The first, before FILE changes, notes what FILE can go back to; the second forgets what
+ * is no longer pending.
+ */
+int swk_run_note_confirmed(struct swk_run *run);
+void swk_run_forget_confirmed(struct swk_run *run);
+/* What an operation can go back to, if this run may do that. */
+void swk_run_find_confirmed(const struct swk_run *run, struct swk_operation *operation);
+/* Takes run->refused out of FILE, and makes the earlier ones pending. */
+int swk_run_roll_back(struct swk_run *run);
+/* Takes what was rejected before out of the desired state, unless it is a full run, or the
+ * registration has changed. */
+int swk_run_obey_refusals(struct swk_run *run);
+void swk_run_note_refusals(struct swk_run *run);
 
 /* run.c: initialises every field for a run that has done nothing yet. If memory runs out, `http` is
  * NULL and the error is set. Call swk_run_finish in any case; it also releases the lock. */

@@ -24,7 +24,7 @@ static int record_plan(struct swk_run *run, struct swk_names *pending, const str
 	return status;
 }
 
-static int plan_all(struct swk_run *run, struct sending *sendings)
+static int plan_all(struct swk_run *run, struct sending *sendings, bool may_go_back)
 {
 	bool added = false;
 
@@ -42,6 +42,8 @@ static int plan_all(struct swk_run *run, struct sending *sendings)
 				  &run->targets[i].excluded, &run->targets[i].live, run->error) ||
 		    record_plan(run, pending, &sending->plan))
 			return run->error->status;
+		for (size_t j = 0; may_go_back && j < sending->plan.count; j++)
+			swk_run_find_confirmed(run, &sending->plan.list[j]);
 		sending->outcomes = calloc(sending->plan.count + 1, sizeof(*sending->outcomes));
 		if (!sending->outcomes)
 			return swk_error_memory(run->error);
@@ -87,16 +89,18 @@ static int take_outcome(struct swk_run *run, struct swk_target_report *report,
 
 	if (outcome->reason)
 		swk_report_note(run->report,
-				outcome->result == SWK_TARGET_PENDING ||
-						outcome->result == SWK_TARGET_REFUSED
-					? SWK_NOTE_PENDING
-					: SWK_NOTE_WARNING,
+				outcome->result == SWK_TARGET_DRAINING ||
+						outcome->result == SWK_TARGET_UNDECLARED
+					? SWK_NOTE_WARNING
+					: SWK_NOTE_PENDING,
 				"%s", outcome->reason);
 	switch (outcome->result) {
 	case SWK_TARGET_DONE:
 		(*(update ? &report->updated : &report->deleted))++;
 		return swk_names_add(update ? &run->updated : &run->deleted, operation->name,
 				     run->error);
+	case SWK_TARGET_INVALID:
+		return swk_names_add(&run->refused, operation->name, run->error);
 	case SWK_TARGET_DRAINING:
 	case SWK_TARGET_UNDECLARED:
 		return 0;
@@ -188,10 +192,11 @@ static int send_all(struct swk_run *run, struct sending *sendings)
 	return status;
 }
 
-int swk_run_reconcile(struct swk_run *run)
+/* With `may_go_back`, run->refused gets what FILE can go back from. */
+static int reconcile_once(struct swk_run *run, bool may_go_back)
 {
 	struct sending *sendings = calloc(run->target_count, sizeof(*sendings));
-	int status = sendings ? plan_all(run, sendings) : swk_error_memory(run->error);
+	int status = sendings ? plan_all(run, sendings, may_go_back) : swk_error_memory(run->error);
 
 	if (!status) {
 		run->touched = true;
@@ -205,4 +210,17 @@ int swk_run_reconcile(struct swk_run *run)
 		free_sending(&sendings[i]);
 	free(sendings);
 	return status;
+}
+
+int swk_run_reconcile(struct swk_run *run)
+{
+	int status = reconcile_once(run, true);
+
+	if (!status && run->refused.count && !swk_run_roll_back(run)) {
+		swk_names_free(&run->refused);
+		status = reconcile_once(run, false);
+	}
+	swk_run_forget_confirmed(run);
+	swk_run_note_refusals(run);
+	return status ? status : run->error->status;
 }

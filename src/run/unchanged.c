@@ -27,6 +27,17 @@ static uint64_t hash_settings(const struct swk_run *run)
 	return swk_hash_end(swk_hash_bytes(hash, &token, sizeof(token)));
 }
 
+int swk_run_hash_block(const struct swk_upstream *upstream, struct swk_buffer *room, uint64_t *hash,
+		       struct swk_error *error)
+{
+	swk_buffer_clear(room);
+	if (swk_nginx_directives(room, upstream, "", "\n", error))
+		return error->status;
+	*hash = swk_hash_text(swk_hash_text(SWK_HASH_START, upstream->name), upstream->tag);
+	*hash = swk_hash_end(swk_hash_bytes(*hash, room->data, room->length));
+	return 0;
+}
+
 /* Adds a hash of each upstream's block in FILE, under its service's key. */
 static int add_blocks(struct swk_tallies *blocks, const struct swk_upstreams *set,
 		      struct swk_error *error)
@@ -37,16 +48,14 @@ static int add_blocks(struct swk_tallies *blocks, const struct swk_upstreams *se
 	swk_buffer_init(&text, SWK_CONF_MAX);
 	for (size_t i = 0; !status && i < set->count; i++) {
 		const struct swk_upstream *this = &set->list[i];
-		uint64_t hash = swk_hash_text(swk_hash_text(SWK_HASH_START, this->name), this->tag);
+		uint64_t hash;
 
 		if (this->keyed)
 			continue;
-		swk_buffer_clear(&text);
-		status = swk_nginx_directives(&text, this, "", "\n", error);
-		if (status)
-			continue;
-		hash = swk_hash_end(swk_hash_bytes(hash, text.data, text.length));
-		status = swk_tallies_add(blocks, swk_checks_service(this->service), hash, error);
+		status = swk_run_hash_block(this, &text, &hash, error);
+		if (!status)
+			status = swk_tallies_add(blocks, swk_checks_service(this->service), hash,
+						 error);
 	}
 	swk_buffer_free(&text);
 	swk_tallies_close(blocks);

@@ -19,8 +19,13 @@ void swk_state_free(struct swk_state *state)
 	}
 	for (size_t i = 0; i < state->index_count; i++)
 		free(state->indexes[i].service);
+	for (size_t i = 0; i < state->refused_count; i++)
+		free(state->refused[i].upstream);
 	free(state->targets);
 	free(state->indexes);
+	free(state->refused);
+	swk_buffer_free(&state->confirmed);
+	swk_names_free(&state->new);
 	swk_names_free(&state->gone);
 	*state = (struct swk_state){0};
 }
@@ -62,6 +67,38 @@ int swk_state_add_gone(struct swk_state *state, const char *name, struct swk_err
 	if (state->gone.count == SWK_GONE_MAX && !swk_names_contain(&state->gone, name))
 		swk_names_remove(&state->gone, state->gone.list[0]);
 	return swk_names_add(&state->gone, name, error);
+}
+
+/* ---- refused ---- */
+
+int swk_state_set_refused(struct swk_state *state, const char *upstream, uint64_t hash,
+			  struct swk_error *error)
+{
+	struct swk_refused *list = state->refused;
+	size_t place = 0;
+
+	while (place < state->refused_count && strcmp(list[place].upstream, upstream) != 0)
+		place++;
+	if (place == state->refused_count && !hash)
+		return 0;
+	if (place == state->refused_count) {
+		char *copy = strdup(upstream);
+
+		list = swk_list_grow(list, state->refused_count, sizeof(*list));
+		if (list)
+			state->refused = list;
+		if (!list || !copy) {
+			free(copy);
+			return swk_error_memory(error);
+		}
+		list[state->refused_count++].upstream = copy;
+	}
+	list[place].hash = hash;
+	if (!hash) {
+		free(list[place].upstream);
+		list[place] = list[--state->refused_count];
+	}
+	return 0;
 }
 
 /* ---- indexes ---- */
@@ -121,6 +158,29 @@ int swk_state_set_index(struct swk_state *state, const char *service, uint64_t i
 
 /* ---- as text ---- */
 
+static int write_confirmed(struct swk_buffer *out, const struct swk_state *state,
+			   struct swk_error *error)
+{
+	const char *line = state->confirmed.data;
+	int status = 0;
+
+	while (!status && line && *line) {
+		const char *end = strchrnul(line, '\n');
+
+		if (end > line && (swk_buffer_words(out, error, SWK_WORDS("confirmed ")) ||
+				   swk_buffer_add(out, line, (size_t)(end - line), error) ||
+				   swk_buffer_add(out, "\n", 1, error)))
+			status = error->status;
+		line = *end ? end + 1 : end;
+	}
+	for (size_t i = 0; !status && i < state->new.count; i++)
+		status = swk_buffer_words(out, error, SWK_WORDS("new ", state->new.list[i], "\n"));
+	for (size_t i = 0; !status && i < state->refused_count; i++)
+		status = swk_buffer_print(out, error, "refused %" PRIu64 " %s\n",
+					  state->refused[i].hash, state->refused[i].upstream);
+	return status;
+}
+
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error)
 {
 	char number[SWK_NUMBER_MAX];
@@ -147,6 +207,8 @@ int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struc
 			status = swk_buffer_words(out, error,
 						  SWK_WORDS("owed ", entry->pending.list[j], "\n"));
 	}
+	if (!status)
+		status = write_confirmed(out, state, error);
 	return status ? status : swk_buffer_print(out, error, "end\n");
 }
 
@@ -156,11 +218,21 @@ struct reading {
 	struct swk_error *error;
 };
 
+/* Reads `NUMBER NAME`. */
+static bool read_numbered(const char *text, uint64_t *number, const char **name)
+{
+	const char *blank = strchr(text, ' ');
+
+	*name = blank ? blank + 1 : NULL;
+	return blank && swk_number_read(text, (size_t)(blank - text), UINT64_MAX, number) &&
+	       *number && swk_name_valid(*name);
+}
+
 static bool read_line(void *context, const char *line)
 {
 	struct reading *reading = context;
 	struct swk_state *state = reading->state;
-	const char *blank;
+	const char *name;
 	uint64_t number;
 
 	if (!strncmp(line, "success ", 8)) {
@@ -180,12 +252,9 @@ static bool read_line(void *context, const char *line)
 			return false;
 		(void)swk_state_add_gone(state, line + 5, reading->error);
 	} else if (!strncmp(line, "index ", 6)) {
-		blank = strchr(line + 6, ' ');
-		if (!blank ||
-		    !swk_number_read(line + 6, (size_t)(blank - line - 6), UINT64_MAX, &number) ||
-		    !number || !swk_name_valid(blank + 1))
+		if (!read_numbered(line + 6, &number, &name))
 			return false;
-		(void)swk_state_set_index(state, blank + 1, number, reading->error);
+		(void)swk_state_set_index(state, name, number, reading->error);
 	} else if (!strncmp(line, "target ", 7)) {
 		if (!line[7] || swk_state_find_target(state, line + 7))
 			return false;
@@ -194,6 +263,19 @@ static bool read_line(void *context, const char *line)
 		if (!reading->entry || !swk_name_valid(line + 5))
 			return false;
 		(void)swk_names_add(&reading->entry->pending, line + 5, reading->error);
+	} else if (!strncmp(line, "confirmed ", 10)) {
+		if (!state->confirmed.ceiling)
+			swk_buffer_init(&state->confirmed, SWK_CONF_MAX);
+		(void)swk_buffer_words(&state->confirmed, reading->error,
+				       SWK_WORDS(line + 10, "\n"));
+	} else if (!strncmp(line, "new ", 4)) {
+		if (!swk_name_valid(line + 4))
+			return false;
+		(void)swk_names_add(&state->new, line + 4, reading->error);
+	} else if (!strncmp(line, "refused ", 8)) {
+		if (!read_numbered(line + 8, &number, &name))
+			return false;
+		(void)swk_state_set_refused(state, name, number, reading->error);
 	} else {
 		return false;
 	}

@@ -19,6 +19,13 @@ struct swk_state_target {
 	struct swk_names pending;
 };
 
+/* An upstream that a target rejected. */
+struct swk_refused {
+	char *upstream; /* owned */
+	uint64_t hash;	/* of what was rejected */
+	bool in_file;	/* FILE has it as it was before; the caller's, and not written */
+};
+
 struct swk_index {
 	char *service; /* owned */
 	uint64_t index;
@@ -33,6 +40,12 @@ struct swk_state {
 	uint64_t keyed;	 /* Consul's index of the last answer about keys; 0: none */
 	struct swk_state_target *targets;
 	size_t target_count;
+	/* Upstreams that were changed and are pending: blocks in FILE's syntax, as all targets last
+	 * confirmed them; and the names of those without such a block. */
+	struct swk_buffer confirmed;
+	struct swk_names new;
+	struct swk_refused *refused;
+	size_t refused_count;
 	struct swk_index *indexes; /* sorted by service, byte by byte */
 	size_t index_count;
 };
@@ -42,7 +55,8 @@ void swk_state_free(struct swk_state *state);
 /*
  * Appends the text. Its lines: a head; `success SECONDS`; `listed INDEX`; `keys INDEX`; `gone NAME`
  * for each deleted name; `index INDEX SERVICE` for each service; for each target `target NAME`,
- * then `owed NAME` for each pending upstream; `end`. Returns 0 or SWK_INTERNAL.
+ * then `owed NAME` for each pending upstream; `confirmed LINE` for each line of those blocks; `new
+ * NAME`; `refused HASH NAME`; `end`. Returns 0 or SWK_INTERNAL.
  */
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error);
 
@@ -60,6 +74,10 @@ struct swk_state_target *swk_state_add_target(struct swk_state *state, const cha
 /* Adds the name of an upstream that was deleted from the conf file. If there are SWK_GONE_MAX names
  * already, drops one. */
 int swk_state_add_gone(struct swk_state *state, const char *name, struct swk_error *error);
+
+/* Notes what was rejected last, in place of what was rejected before; 0: nothing. */
+int swk_state_set_refused(struct swk_state *state, const char *upstream, uint64_t hash,
+			  struct swk_error *error);
 
 /* The last index of a service; 0: none. Setting 0 removes it. */
 uint64_t swk_state_index(const struct swk_state *state, const char *service);

@@ -22,6 +22,8 @@ enum swk_target_result {
 	SWK_TARGET_PENDING,    /* not tried, or not confirmed; stays pending, a retry may help */
 	SWK_TARGET_DONE,       /* confirmed */
 	SWK_TARGET_REFUSED,    /* an operator must act; stays pending */
+	SWK_TARGET_INVALID,    /* the proxy rejects this upstream, but takes what FILE can go back
+				* to; only if there is such a thing */
 	SWK_TARGET_DRAINING,   /* out of rotation, and deleted later; not pending */
 	SWK_TARGET_UNDECLARED, /* the target can't create it; not pending */
 };

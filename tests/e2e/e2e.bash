@@ -46,6 +46,17 @@ register() {
 	consul_register "$1" "$2" 127.0.0.1 "${BACKEND_PORT[$3]}" "${@:4}"
 }
 
+# instance SERVICE ADDRESS, document INSTANCE... - print an instance, and a document of instances.
+instance() {
+	printf '{"Node":{},"Service":{"Service":"%s","ID":"%s","Port":80,"Address":"%s","Tags":[]},"Checks":[]}' "$1" "$1" "$2"
+}
+
+document() {
+	local IFS=,
+
+	printf '[%s]' "$*"
+}
+
 # in_file NAME - whether the conf file has an upstream. servers NAME - prints its addresses in the conf file, one per line.
 in_file() {
 	grep -qx "upstream $1 {" "$SWK_CONF" 2>/dev/null

@@ -27,7 +27,7 @@ kill_everywhere() {
 			for _ in 1 2 3 4 5; do
 				put_back
 				disturb "$call" "$number" signal=KILL
-				if [[ "$status" != 0 || "$varies" != varies ]] || ((number > recorded)); then
+				if [[ "$status" != "$ends" || "$varies" != varies ]] || ((number > recorded)); then
 					break
 				fi
 			done
@@ -35,7 +35,7 @@ kill_everywhere() {
 				grep -q 'killed by SIGKILL' "$TEST_DIR/injected" || problem 'it was not killed by the test' || return 1
 				of_call=$((of_call + 1))
 				one_more_run_reconciles || return 1
-			elif [[ "$status" != 0 ]]; then
+			elif [[ "$status" != "$ends" ]]; then
 				problem 'it was neither killed nor successful' || return 1
 			elif ((number > recorded)); then
 				break
@@ -83,5 +83,10 @@ kill_everywhere() {
 
 @test "kill: swk undo" {
 	begin_with_undo
+	kill_everywhere
+}
+
+@test "kill: a change that nginx rejects" {
+	begin_with_rejected
 	kill_everywhere
 }

@@ -34,7 +34,10 @@ enum swk_dyups_meaning swk_dyups_meaning(const struct swk_http_request *request,
 		*advice = strstr(request->reason, "save to shm failed")
 				  ? ": raise dyups_shm_zone_size"
 				  : ": see nginx's error log for the reason";
-		return SWK_DYUPS_FINAL;
+		return strstr(request->reason, "add server failed") ||
+				       strstr(request->reason, "init upstream failed")
+			       ? SWK_DYUPS_INVALID
+			       : SWK_DYUPS_FINAL;
 	default:
 		return SWK_DYUPS_FINAL;
 	}

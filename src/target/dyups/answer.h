@@ -12,6 +12,7 @@ enum swk_dyups_meaning {
 	SWK_DYUPS_NOT_SYNC,  /* the answering worker changed; the queue to the others is full */
 	SWK_DYUPS_LATER,     /* a retry may help */
 	SWK_DYUPS_CUT,	     /* nginx may have taken only a part of the body */
+	SWK_DYUPS_INVALID,   /* nginx rejects the body, or this worker rejects every body */
 	SWK_DYUPS_FINAL,     /* a retry does not help */
 };
 

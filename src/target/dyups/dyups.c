@@ -57,8 +57,8 @@ struct change {
 };
 
 /* The result of sending a change. HALF_SENT: the answering worker does not have the deleted
- * upstream any more, but others may. */
-enum outcome { SENT, HALF_SENT, NOT_NOW, NEVER };
+ * upstream any more, but others may. INVALID: the answering worker rejects the upstream. */
+enum outcome { SENT, HALF_SENT, NOT_NOW, INVALID, NEVER };
 
 static enum outcome give_up(struct change *change, enum outcome outcome, const char *reason,
 			    const char *advice)
@@ -129,7 +129,7 @@ static enum swk_dyups_meaning read_servers_back(struct change *change,
 
 	if (!change->upstream || change->request.body_length <= SWK_TARGET_ONE_PACKET)
 		return meaning;
-	if (meaning == SWK_DYUPS_FINAL && strstr(change->request.reason, "add server failed"))
+	if (meaning == SWK_DYUPS_INVALID)
 		return SWK_DYUPS_CUT;
 	if (meaning != SWK_DYUPS_DONE)
 		return meaning;
@@ -219,6 +219,10 @@ static enum outcome send(struct change *change)
 			if (may_pad(change))
 				continue;
 			/* fall through */
+		case SWK_DYUPS_INVALID:
+			if (!change->cuts)
+				return give_up(change, INVALID, "was refused", advice);
+			/* fall through */
 		case SWK_DYUPS_FINAL:
 			if (change->cuts)
 				return give_up(change, NEVER, "was cut short or refused",
@@ -262,25 +266,28 @@ static enum swk_target_result result_of(enum outcome outcome)
 	}
 }
 
-static enum swk_target_result update(struct change *change)
+static enum outcome send_upstream(struct change *change, const struct swk_upstream *upstream)
 {
 	enum outcome outcome = NOT_NOW;
 
+	change->upstream = upstream;
 	swk_buffer_init(&change->body, SWK_CONF_MAX);
-	if (!swk_nginx_directives(&change->body, change->upstream, "", "", change->error))
+	if (!swk_nginx_directives(&change->body, upstream, "", "", change->error))
 		outcome = send_to(change, change->body.data, change->body.length);
 	swk_buffer_free(&change->body);
-	return result_of(outcome);
+	return outcome;
 }
+
+/* An upstream that nginx takes, but that no traffic should reach. */
+static const char placeholder[] = "server 127.0.0.1:1 down;";
 
 /*
  * Only a 200 to a DELETE means that the queue to all workers has it. If the answering worker does
  * not have the upstream, others may. Then it is created again on all workers, so that it can be
- * deleted. Its only server is down, because no traffic should reach a name that is about to go.
+ * deleted.
  */
-static enum swk_target_result remove_upstream(struct change *change)
+static enum outcome remove_upstream(struct change *change)
 {
-	static const char placeholder[] = "server 127.0.0.1:1 down;";
 	enum outcome outcome = send_to(change, NULL, 0);
 
 	for (unsigned i = 0; outcome == HALF_SENT && i < SWK_FLUSHES_MAX; i++) {
@@ -288,9 +295,45 @@ static enum swk_target_result remove_upstream(struct change *change)
 		if (outcome == SENT)
 			outcome = send_to(change, NULL, 0);
 	}
-	if (outcome == HALF_SENT)
-		outcome = give_up(change, NOT_NOW, "may not have reached all workers", "");
-	return result_of(outcome);
+	return outcome == HALF_SENT
+		       ? give_up(change, NOT_NOW, "may not have reached all workers", "")
+		       : outcome;
+}
+
+/*
+ * Whether a worker that rejected an upstream takes what FILE can go back to. A worker may reject
+ * every body, for example after one with `hash $uri;` (measured on Tengine 3.2.0). The connection
+ * is kept, so the same worker answers.
+ */
+static bool takes_confirmed(const struct change *change, const struct swk_operation *operation)
+{
+	struct swk_error ignored = {0};
+	struct change again = {.target = change->target,
+			       .own = change->own,
+			       .name = change->name,
+			       .deadline = change->deadline,
+			       .error = &ignored};
+
+	if (operation->confirmed)
+		return send_upstream(&again, operation->confirmed) == SENT;
+	return send_to(&again, placeholder, strlen(placeholder)) == SENT &&
+	       remove_upstream(&again) == SENT;
+}
+
+static enum swk_target_result update(struct change *change, const struct swk_operation *operation)
+{
+	enum outcome outcome = send_upstream(change, operation->upstream);
+
+	if (outcome != INVALID)
+		return result_of(outcome);
+	if (!operation->confirmed && !operation->is_new)
+		return SWK_TARGET_REFUSED;
+	if (takes_confirmed(change, operation))
+		return SWK_TARGET_INVALID;
+	/* The other upstreams would fail, too. */
+	change->target->given_up = true;
+	swk_error_add(change->error, "; it refuses good upstreams, too: reload nginx");
+	return SWK_TARGET_REFUSED;
 }
 
 static int dyups_apply(struct swk_target *target, const struct swk_plan *plan,
@@ -302,11 +345,11 @@ static int dyups_apply(struct swk_target *target, const struct swk_plan *plan,
 		struct change change = {.target = target,
 					.own = target->own,
 					.name = plan->list[i].name,
-					.upstream = plan->list[i].upstream,
 					.deadline = deadline,
 					.error = &cause};
 
-		outcomes[i].result = change.upstream ? update(&change) : remove_upstream(&change);
+		outcomes[i].result = plan->list[i].upstream ? update(&change, &plan->list[i])
+							    : result_of(remove_upstream(&change));
 		if (cause.status) {
 			outcomes[i].reason = strdup(cause.text);
 			if (!outcomes[i].reason)

@@ -108,6 +108,8 @@ static void rows_of_a_target(void **state)
 		 "w 1 1 pending: nginx has it; not confirmed for each worker", true},
 		/* FILE differs from the registry. */
 		{"", "w: 10.0.0.1:80", "", "", "", "w - 0 behind: the file lacks it", true},
+		{"", "rejected: 10.0.0.1:80", "", "", "",
+		 "rejected - 0 behind: a target rejects it; the file lacks it", true},
 		{"w: 10.0.0.1:80", "", "w: 10.0.0.1:80", "", "",
 		 "w 1 1 behind: Consul no longer has it", true},
 		{"w: 10.0.0.1:80", "w: 10.0.0.2:80", "w: 10.0.0.1:80", "", "",
@@ -125,9 +127,11 @@ static void rows_of_a_target(void **state)
 			unit_upstreams(cases[i].desired ? cases[i].desired : cases[i].recorded);
 		struct swk_names pending = unit_names(cases[i].pending ? cases[i].pending : "");
 		struct swk_names gone = unit_names("gone"), hidden = unit_names("hidden");
+		struct swk_names rejected = unit_names("rejected");
 		struct swk_decisions decisions = unit_decisions(cases[i].decisions);
 		struct swk_live live = live_of(cases[i].live);
-		const struct swk_survey_known known = {&recorded, &desired, &decisions, &gone};
+		const struct swk_survey_known known = {&recorded, &desired, &decisions, &gone,
+						       &rejected};
 		const struct swk_survey_reading reading = {
 			"one",	 &words, &live, cases[i].pending ? &pending : NULL,
 			&hidden, true,	 ""};
@@ -145,6 +149,7 @@ static void rows_of_a_target(void **state)
 		swk_live_free(&live);
 		swk_decisions_free(&decisions);
 		swk_names_free(&hidden);
+		swk_names_free(&rejected);
 		swk_names_free(&gone);
 		swk_names_free(&pending);
 		swk_upstreams_free(&desired);
@@ -171,7 +176,8 @@ static void unreadable_targets(void **state)
 		struct swk_upstreams recorded = unit_upstreams("w: 10.0.0.1:80; x: 10.0.0.1:80");
 		struct swk_names pending = unit_names(cases[i].pending), gone = {0};
 		struct swk_decisions decisions = {0};
-		const struct swk_survey_known known = {&recorded, &recorded, &decisions, &gone};
+		const struct swk_survey_known known = {&recorded, &recorded, &decisions, &gone,
+						       &none};
 		struct swk_live live = {.readable = cases[i].readable};
 		const struct swk_survey_reading reading = {"one", &words, &live,      &pending,
 							   &none, true,	  "no answer"};
@@ -248,7 +254,7 @@ static struct swk_survey survey_of(const struct swk_texts *only)
 	struct swk_decisions decisions = unit_decisions("consul - - - left it is Consul");
 	struct swk_live live = live_of("WEB: 10.0.0.1:80; web_b: 10.0.0.2:80; api: 10.0.0.3:80; "
 				       "old: 10.0.0.4:80; x\033y: 10.0.0.5:80");
-	const struct swk_survey_known known = {&recorded, &recorded, &decisions, &gone};
+	const struct swk_survey_known known = {&recorded, &recorded, &decisions, &gone, &none};
 	const struct swk_survey_reading reading = {"one", &words, &live, &pending, &none, true, ""};
 	struct swk_survey survey = {.only = only};
 	struct swk_error error = {0};
@@ -324,7 +330,8 @@ static void on_hold(void **state)
 		struct swk_names pending = {0}, gone = {0};
 		struct swk_decisions decisions = {0};
 		struct swk_live live = live_of(cases[i].live);
-		const struct swk_survey_known known = {&recorded, &desired, &decisions, &gone};
+		const struct swk_survey_known known = {&recorded, &desired, &decisions, &gone,
+						       &none};
 		const struct swk_survey_reading reading = {"one", &words, &live, &pending,
 							   &none, true,	  ""};
 		struct swk_survey survey = {.on_hold = strdup("since yesterday")};
@@ -407,7 +414,7 @@ static void target_that_cannot_create(void **state)
 	struct swk_live live = live_of("x: 10.0.0.2:80");
 	struct swk_names pending = {0};
 	struct swk_decisions decisions = {0};
-	const struct swk_survey_known known = {&recorded, &recorded, &decisions, &none};
+	const struct swk_survey_known known = {&recorded, &recorded, &decisions, &none, &none};
 	const struct swk_survey_reading reading = {"one", &words, &live, &pending,
 						   &none, false,  ""};
 	struct swk_survey survey = {0};

@@ -43,6 +43,7 @@ enum fault {
 	WORKS,
 	LATER,	    /* confirms nothing */
 	REFUSES,    /* refuses everything */
+	REJECTS,    /* says that web is invalid */
 	DRAINS,	    /* drains what it shall delete */
 	UNDECLARED, /* creates nothing */
 	FITS,	    /* takes weights up to 5 */
@@ -171,6 +172,11 @@ static enum swk_target_result memory_change(struct memory *own,
 		return SWK_TARGET_PENDING;
 	case REFUSES:
 		return SWK_TARGET_REFUSED;
+	case REJECTS:
+		if (!strcmp(operation->name, "web") && operation->upstream &&
+		    (operation->confirmed || operation->is_new))
+			return SWK_TARGET_INVALID;
+		break;
 	case DRAINS:
 		if (!operation->upstream)
 			return SWK_TARGET_DRAINING;
@@ -601,6 +607,41 @@ static void silent_while_another_run_waits(void **state)
 	tear_down(&settings);
 }
 
+/* One target rejects a change: the other goes back, too, and other upstreams change. */
+static void rejected(void **state)
+{
+	static const char moved[] = "[" INSTANCE("web", "w1", "", "10.0.0.9") "," INSTANCE(
+		"web", "w2", "\"gray=a\"", "10.0.0.8") "]";
+	static const enum fault faults[] = {WORKS, WORKS};
+	static const char *const both_have[] = {"web web_a / 0", "web web_a / 0"};
+	static const char *const neither[] = {"web_a / 0", "web_a / 0"};
+	struct swk_settings settings;
+	char address[SWK_ADDRESS_MAX];
+
+	(void)state;
+	set_up(&settings, faults, COUNT(faults));
+	apply(&settings, both, "both work", 0, both_have);
+	memories[1].fault = REJECTS;
+	apply(&settings, moved, "a change", SWK_TEMPFAIL, both_have);
+	for (size_t i = 0; i < memory_count; i++) {
+		const struct swk_upstreams *has = &memories[i].has;
+
+		unit_same("web goes back", swk_server_address(&has->list[0].servers[0], address),
+			  "10.0.0.1:80");
+		unit_same("web_a changes", swk_server_address(&has->list[1].servers[0], address),
+			  "10.0.0.8:80");
+	}
+	tear_down(&settings);
+
+	set_up(&settings, faults, COUNT(faults));
+	memories[1].fault = REJECTS;
+	apply(&settings, both, "a new one", SWK_TEMPFAIL, neither);
+	memories[1].fault = WORKS;
+	apply(&settings, both, "the same again", SWK_TEMPFAIL, neither);
+	apply(&settings, moved, "it changes", 0, both_have);
+	tear_down(&settings);
+}
+
 static void memory_runs_out(void **state)
 {
 	static const enum fault faults[] = {WORKS, NO_MEMORY};
@@ -620,6 +661,7 @@ int main(void)
 		cmocka_unit_test(fitted),
 		cmocka_unit_test(many_failures),
 		cmocka_unit_test(memory_runs_out),
+		cmocka_unit_test(rejected),
 		cmocka_unit_test(silent_while_read),
 		cmocka_unit_test(silent_while_changed),
 		cmocka_unit_test(silent_while_another_run_waits),

@@ -31,6 +31,13 @@ static void must_delete(struct swk_state *state, const char *name)
 	assert_int_equal(swk_state_add_gone(state, name, &error), 0);
 }
 
+static void must_refuse(struct swk_state *state, const char *upstream, uint64_t hash)
+{
+	struct swk_error error = {0};
+
+	assert_int_equal(swk_state_set_refused(state, upstream, hash, &error), 0);
+}
+
 /* A state as text; the caller frees it. */
 static char *written(const struct swk_state *state)
 {
@@ -59,6 +66,8 @@ static size_t read_text(struct swk_state *state, const char *text, size_t length
 		assert_int_equal(state->keyed, 0);
 		assert_null(state->targets);
 		assert_null(state->indexes);
+		assert_null(state->refused);
+		assert_null(state->confirmed.data);
 	}
 	return damaged;
 }
@@ -75,12 +84,19 @@ static const char whole[] = HEAD "success 1700000000\n"
 				 "owed api\n"
 				 "owed Web_a\n"
 				 "target https://[::1]:1/x\n"
+				 "confirmed # service api\n"
+				 "confirmed upstream api {\n"
+				 "confirmed }\n"
+				 "new Web_a\n"
+				 "refused 18446744073709551615 gone\n"
+				 "refused 3 web\n"
 				 "end\n";
 
 static void written_and_read(void **unused)
 {
 	struct swk_state state = {.success = 1700000000, .listed = 9, .keyed = UINT64_MAX - 1},
 			 again;
+	struct swk_error error = {0};
 	char *text;
 
 	(void)unused;
@@ -91,6 +107,19 @@ static void written_and_read(void **unused)
 	must_delete(&state, "Older_a");
 	must_add(&state, "http://127.0.0.1:18882", "Web_a api");
 	must_add(&state, "https://[::1]:1/x", "");
+	must_refuse(&state, "other", 1);
+	must_refuse(&state, "gone", 2);
+	must_refuse(&state, "web", 3);
+	must_refuse(&state, "gone", UINT64_MAX);
+	must_refuse(&state, "other", 0);
+	must_refuse(&state, "never", 0);
+	must_refuse(&state, "web", 0);
+	must_refuse(&state, "web", 3);
+	state.new = unit_names("Web_a");
+	swk_buffer_init(&state.confirmed, SWK_CONF_MAX);
+	assert_int_equal(swk_buffer_words(&state.confirmed, &error,
+					  SWK_WORDS("\n# service api\nupstream api {\n}\n")),
+			 0);
 	text = written(&state);
 	assert_string_equal(text, whole);
 	swk_state_free(&state);
@@ -165,6 +194,14 @@ static void damage(void **unused)
 		{HEAD "index  1 web\nend\n", 2},
 		{HEAD "index 1 we b\nend\n", 2},
 		{HEAD "index 1 _web\nend\n", 2},
+		/* what nginx rejected */
+		{HEAD "refused 1 web\nend\n", 0},
+		{HEAD "refused 0 web\nend\n", 2},
+		{HEAD "refused web\nend\n", 2},
+		{HEAD "refused 1 we b\nend\n", 2},
+		{HEAD "new web\nconfirmed \nconfirmed {\nend\n", 0},
+		{HEAD "new we b\nend\n", 2},
+		{HEAD "confirmed\nend\n", 2},
 		/* the last list */
 		{HEAD "listed 1\nend\n", 0},
 		{HEAD "listed 18446744073709551615\nend\n", 0},
