@@ -271,12 +271,15 @@ static int read_query(struct swk_consul *consul, const struct swk_consul_setting
 {
 	const struct chosen namespace =
 		choose("CONSUL_NAMESPACE", "consul.namespace", settings->namespace);
+	const struct chosen partition =
+		choose("CONSUL_PARTITION", "consul.partition", settings->partition);
 	struct swk_buffer query;
 	bool failed;
 
 	swk_buffer_init(&query, SIZE_MAX / 2);
 	failed = swk_buffer_add(&query, "", 0, error) ||
 		 add_parameter(&query, "ns", namespace.value, error) ||
+		 add_parameter(&query, "partition", partition.value, error) ||
 		 add_parameter(&query, "dc", settings->datacenter, error);
 	consul->strict = query.length;
 	failed = failed || add_flag(&query, "stale", settings->stale, error);

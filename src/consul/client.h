@@ -16,7 +16,7 @@
 
 struct swk_consul {
 	char *base;	 /* URL up to the path; owned, like all members except the peer's texts */
-	char *query;	 /* parameters: "" or "?ns=…&dc=…&stale&cached" */
+	char *query;	 /* parameters: "" or "?ns=…&partition=…&dc=…&stale&cached" */
 	size_t strict;	 /* length of `query` without "stale" and "cached": the leader answers */
 	size_t uncached; /* length of `query` without "cached" */
 	char *header;	 /* contains the token; NULL without one. Never printed */
@@ -27,10 +27,11 @@ struct swk_consul {
 
 /*
  * Reads CONSUL_HTTP_ADDR, CONSUL_HTTP_SSL, CONSUL_HTTP_SSL_VERIFY, CONSUL_CACERT, CONSUL_CAPATH,
- * CONSUL_CLIENT_CERT, CONSUL_CLIENT_KEY, CONSUL_TLS_SERVER_NAME, CONSUL_HTTP_AUTH and
- * CONSUL_NAMESPACE. If one is unset or empty, its setting applies. The token comes from the first
- * of these that exists: the file `token_file`, the file CONSUL_HTTP_TOKEN_FILE, CONSUL_HTTP_TOKEN,
- * the settings' token file. Returns 0, SWK_USAGE, SWK_CONFIG for a wrong setting, or SWK_INTERNAL.
+ * CONSUL_CLIENT_CERT, CONSUL_CLIENT_KEY, CONSUL_TLS_SERVER_NAME, CONSUL_HTTP_AUTH,
+ * CONSUL_NAMESPACE and CONSUL_PARTITION. If one is unset or empty, its setting applies. The token
+ * comes from the first of these that exists: the file `token_file`, the file
+ * CONSUL_HTTP_TOKEN_FILE, CONSUL_HTTP_TOKEN, the settings' token file. Returns 0, SWK_USAGE,
+ * SWK_CONFIG for a wrong setting, or SWK_INTERNAL.
  */
 int swk_consul_init(struct swk_consul *consul, const struct swk_consul_settings *settings,
 		    const char *token_file, struct swk_error *error);

@@ -107,6 +107,7 @@ static const struct swk_field consul_list[] = {
 	{"stale", SWK_FLAG, AT(stale)},
 	{"cached", SWK_FLAG, AT(cached)},
 	{"namespace", SWK_TEXT, AT(namespace)},
+	{"partition", SWK_TEXT, AT(partition)},
 };
 
 #undef AT

@@ -48,6 +48,7 @@ struct swk_consul_settings {
 	char *key_file;
 	char *server_name;
 	char *namespace;
+	char *partition;
 	char *where; /* settings file and line, for messages; NULL: not set there */
 	bool stale;  /* any of Consul's servers may answer */
 	bool cached; /* the agent may answer from its cache */

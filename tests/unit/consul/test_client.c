@@ -14,11 +14,11 @@
 static const struct swk_consul_settings nothing_set;
 
 static const char *const variables[] = {
-	"CONSUL_HTTP_ADDR",  "CONSUL_HTTP_SSL",	       "CONSUL_HTTP_SSL_VERIFY",
-	"CONSUL_CACERT",     "CONSUL_CAPATH",	       "CONSUL_CLIENT_CERT",
-	"CONSUL_CLIENT_KEY", "CONSUL_TLS_SERVER_NAME", "CONSUL_HTTP_AUTH",
-	"CONSUL_NAMESPACE",  "CONSUL_HTTP_TOKEN",      "CONSUL_HTTP_TOKEN_FILE",
-	"CONSUL_INDEX",
+	"CONSUL_HTTP_ADDR",	  "CONSUL_HTTP_SSL",	    "CONSUL_HTTP_SSL_VERIFY",
+	"CONSUL_CACERT",	  "CONSUL_CAPATH",	    "CONSUL_CLIENT_CERT",
+	"CONSUL_CLIENT_KEY",	  "CONSUL_TLS_SERVER_NAME", "CONSUL_HTTP_AUTH",
+	"CONSUL_NAMESPACE",	  "CONSUL_PARTITION",	    "CONSUL_HTTP_TOKEN",
+	"CONSUL_HTTP_TOKEN_FILE", "CONSUL_INDEX",
 };
 
 static int forget(void **state)
@@ -150,15 +150,17 @@ static void peer(void **state)
 	}
 }
 
-static void namespace_in_every_query(void **state)
+static void enterprise_names_in_every_query(void **state)
 {
 	static const struct {
-		const char *namespace, *query;
+		const char *namespace, *partition, *query;
 	} rows[] = {
-		{NULL, ""},
-		{"", ""},
-		{"team-1", "?ns=team-1"},
-		{"a&b=c d", "?ns=a%26b%3Dc%20d"},
+		{NULL, NULL, ""},
+		{"", "", ""},
+		{"team-1", NULL, "?ns=team-1"},
+		{"a&b=c d", NULL, "?ns=a%26b%3Dc%20d"},
+		{NULL, "a&b=c d", "?partition=a%26b%3Dc%20d"},
+		{"team-1", "part-1", "?ns=team-1&partition=part-1"},
 	};
 
 	(void)state;
@@ -167,8 +169,9 @@ static void namespace_in_every_query(void **state)
 		struct swk_error error = {0};
 
 		set("CONSUL_NAMESPACE", rows[i].namespace);
+		set("CONSUL_PARTITION", rows[i].partition);
 		assert_int_equal(swk_consul_init(&consul, &nothing_set, NULL, &error), 0);
-		unit_same(rows[i].namespace, consul.query, rows[i].query);
+		unit_same(rows[i].query, consul.query, rows[i].query);
 		swk_consul_free(&consul);
 	}
 }
@@ -185,6 +188,7 @@ static void settings_without_environment(void **state)
 		.key_file = "/set/key.pem",
 		.server_name = "set.example",
 		.namespace = "set",
+		.partition = "in",
 	};
 	/* The environment sets one at a time; the others keep the settings' values. */
 	static const struct {
@@ -192,30 +196,42 @@ static void settings_without_environment(void **state)
 		const char *shown;
 	} rows[] = {
 		{NULL, NULL,
-		 "https://set.example 10.0.0.1:8501 ?ns=set /set/ca.pem /set/ca /set/cert.pem "
+		 "https://set.example 10.0.0.1:8501 ?ns=set&partition=in /set/ca.pem /set/ca "
+		 "/set/cert.pem "
 		 "/set/key.pem"},
 		{"CONSUL_HTTP_ADDR", "",
-		 "https://set.example 10.0.0.1:8501 ?ns=set /set/ca.pem /set/ca /set/cert.pem "
+		 "https://set.example 10.0.0.1:8501 ?ns=set&partition=in /set/ca.pem /set/ca "
+		 "/set/cert.pem "
 		 "/set/key.pem"},
 		{"CONSUL_HTTP_ADDR", "https://h:1",
-		 "https://set.example h:1 ?ns=set /set/ca.pem /set/ca /set/cert.pem /set/key.pem"},
+		 "https://set.example h:1 ?ns=set&partition=in /set/ca.pem /set/ca /set/cert.pem "
+		 "/set/key.pem"},
 		{"CONSUL_TLS_SERVER_NAME", "said.example",
-		 "https://said.example 10.0.0.1:8501 ?ns=set /set/ca.pem /set/ca /set/cert.pem "
+		 "https://said.example 10.0.0.1:8501 ?ns=set&partition=in /set/ca.pem /set/ca "
+		 "/set/cert.pem "
 		 "/set/key.pem"},
 		{"CONSUL_NAMESPACE", "said",
-		 "https://set.example 10.0.0.1:8501 ?ns=said /set/ca.pem /set/ca /set/cert.pem "
+		 "https://set.example 10.0.0.1:8501 ?ns=said&partition=in /set/ca.pem /set/ca "
+		 "/set/cert.pem "
 		 "/set/key.pem"},
+		{"CONSUL_PARTITION", "said",
+		 "https://set.example 10.0.0.1:8501 ?ns=set&partition=said /set/ca.pem /set/ca "
+		 "/set/cert.pem /set/key.pem"},
 		{"CONSUL_CACERT", "/ca.pem",
-		 "https://set.example 10.0.0.1:8501 ?ns=set /ca.pem /set/ca /set/cert.pem "
+		 "https://set.example 10.0.0.1:8501 ?ns=set&partition=in /ca.pem /set/ca "
+		 "/set/cert.pem "
 		 "/set/key.pem"},
 		{"CONSUL_CAPATH", "/ca",
-		 "https://set.example 10.0.0.1:8501 ?ns=set /set/ca.pem /ca /set/cert.pem "
+		 "https://set.example 10.0.0.1:8501 ?ns=set&partition=in /set/ca.pem /ca "
+		 "/set/cert.pem "
 		 "/set/key.pem"},
 		{"CONSUL_CLIENT_CERT", "/cert.pem",
-		 "https://set.example 10.0.0.1:8501 ?ns=set /set/ca.pem /set/ca /cert.pem "
+		 "https://set.example 10.0.0.1:8501 ?ns=set&partition=in /set/ca.pem /set/ca "
+		 "/cert.pem "
 		 "/set/key.pem"},
 		{"CONSUL_CLIENT_KEY", "/key.pem",
-		 "https://set.example 10.0.0.1:8501 ?ns=set /set/ca.pem /set/ca /set/cert.pem "
+		 "https://set.example 10.0.0.1:8501 ?ns=set&partition=in /set/ca.pem /set/ca "
+		 "/set/cert.pem "
 		 "/key.pem"},
 	};
 
@@ -324,13 +340,17 @@ static void parameters_in_order(void **state)
 	} rows[] = {
 		{{0}, ""},
 		{{.datacenter = "dc2"}, "?dc=dc2"},
-		{{.datacenter = "", .namespace = ""}, ""},
+		{{.datacenter = "", .namespace = "", .partition = ""}, ""},
 		{{.namespace = "a&b=c d", .datacenter = "e/f#g"}, "?ns=a%26b%3Dc%20d&dc=e%2Ff%23g"},
 		{{.stale = true}, "?stale"},
 		{{.cached = true}, "?cached"},
 		{{.stale = true, .cached = true}, "?stale&cached"},
-		{{.namespace = "n", .datacenter = "d", .stale = true, .cached = true},
-		 "?ns=n&dc=d&stale&cached"},
+		{{.partition = "p",
+		  .namespace = "n",
+		  .datacenter = "d",
+		  .stale = true,
+		  .cached = true},
+		 "?ns=n&partition=p&dc=d&stale&cached"},
 	};
 
 	(void)state;
@@ -923,7 +943,7 @@ int main(void)
 		cmocka_unit_test_setup(addresses, forget),
 		cmocka_unit_test_setup(password_is_not_printed, forget),
 		cmocka_unit_test_setup(peer, forget),
-		cmocka_unit_test_setup(namespace_in_every_query, forget),
+		cmocka_unit_test_setup(enterprise_names_in_every_query, forget),
 		cmocka_unit_test_setup(settings_without_environment, forget),
 		cmocka_unit_test_setup(errors_name_their_source, forget),
 		cmocka_unit_test_setup(parameters_in_order, forget),

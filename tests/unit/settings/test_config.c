@@ -68,7 +68,8 @@ static const char everything[] =
 	"\"consul\": {\"address\": \"unix:///run/c\", \"datacenter\": \"dc2\","
 	"  \"token_file\": \"/t\", \"ca_file\": \"/ca\", \"ca_path\": \"/cas\","
 	"  \"cert_file\": \"/cert\", \"key_file\": \"/key\", \"server_name\": \"s\","
-	"  \"stale\": true, \"cached\": true, \"namespace\": \"n\"},"
+	"  \"stale\": true, \"cached\": true, \"namespace\": \"n\","
+	"  \"partition\": \"p\"},"
 	"\"routing\": [{\"tag\": \"zone\", \"default\": \"blue\", \"separator\": \"--\","
 	"  \"also_plain\": true}, {\"tag\": \"x\"}],"
 	"\"attributes\": {\"meta_prefix\": \"m_\", \"tag_prefix\": \"t:\","
@@ -125,6 +126,7 @@ static void everything_is_read(void **state)
 	assert_true(settings.consul.stale);
 	assert_true(settings.consul.cached);
 	assert_string_equal(settings.consul.namespace, "n");
+	assert_string_equal(settings.consul.partition, "p");
 
 	assert_int_equal(settings.route_count, 2);
 	assert_string_equal(settings.routes[0].tag, "zone");
@@ -294,6 +296,7 @@ static void wrong_types(void **state)
 		{"consul.stale", "{\"consul\": {\"stale\": ", "}}", flag, BOOL},
 		{"consul.cached", "{\"consul\": {\"cached\": ", "}}", flag, BOOL},
 		{"consul.namespace", "{\"consul\": {\"namespace\": ", "}}", text, STRING},
+		{"consul.partition", "{\"consul\": {\"partition\": ", "}}", text, STRING},
 		{"routing", "", "", "an array of up to 8 objects", ARRAY},
 		{"routing[0]", "{\"routing\": [", "]}", object, OBJECT},
 		{"routing[0].tag", "{\"routing\": [{\"tag\": ", "}]}", text, STRING},
