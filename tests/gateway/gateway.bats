@@ -173,3 +173,20 @@ workers_with() {
 	run -1 wait_until 0 false
 	wait_until 0 true
 }
+
+@test "an agent gets no port that another agent may have, whatever its version" {
+	local SWK_CONSUL="$BATS_TEST_TMPDIR/consul" version
+
+	# shellcheck source=SCRIPTDIR/../lib/consul.bash
+	source "$BATS_TEST_DIRNAME/../lib/consul.bash"
+	# It only tells its version, so the start fails.
+	# shellcheck disable=SC2016 # the script expands it
+	printf '#!/bin/sh\n[ "$1" != version ] || echo "Consul v$VERSION"\n' >"$SWK_CONSUL"
+	chmod +x "$SWK_CONSUL"
+	for version in 1.8.7 1.13.9 1.14.0 1.14.1+ent 1.22.0-dev 2.0.0; do
+		! VERSION="$version" consul_start "$DIR" 2>/dev/null
+		jq -r --arg version "$version" '"\($version) \(.ports.grpc_tls) \(.ports.grpc)"' "$DIR/config/agent.json"
+	done >"$BATS_TEST_TMPDIR/ports"
+	expect $'1.8.7 null -1\n1.13.9 null -1\n1.14.0 -1 -1\n1.14.1+ent -1 -1\n1.22.0-dev -1 -1\n2.0.0 -1 -1' \
+		"$(<"$BATS_TEST_TMPDIR/ports")"
+}

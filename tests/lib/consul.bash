@@ -206,9 +206,17 @@ _consul_catalog() {
 	return "$status"
 }
 
+# Whether the agent has the version $1 or a later one.
+_consul_since() {
+	local line
+
+	read -r line < <("$(consul_binary)" version)
+	printf '%s\n' "$1" "${line#Consul v}" | sort -CV
+}
+
 # Makes DIR and the agent's own configuration, and remembers the caller's CONFIGs.
 _consul_configure() {
-	local serf server
+	local serf server more=''
 
 	mkdir -p "$1/config" || return 1
 	CONSUL_DIR="$(cd "$1" && pwd)" || return 1
@@ -217,6 +225,8 @@ _consul_configure() {
 	unset CONSUL_CACERT CONSUL_ACL_ROOT
 	shift
 	_CONSUL_CONFIGS=("$@")
+	# Later servers also listen on port 8503, so two could not run at the same time. Earlier ones reject the key.
+	! _consul_since 1.14 || more='"grpc_tls": -1,'
 	# Production should use raft_multiplier 1, too; with the default an election takes five times as long.
 	cat >"$CONSUL_DIR/config/agent.json" <<-END
 		{
@@ -226,7 +236,7 @@ _consul_configure() {
 			"bind_addr": "127.0.0.1",
 			"client_addr": "127.0.0.1",
 			"data_dir": "$CONSUL_DIR/data",
-			"ports": {"http": $CONSUL_PORT, "https": -1, "dns": -1, "grpc": -1,
+			"ports": {"http": $CONSUL_PORT, "https": -1, "dns": -1, "grpc": -1, $more
 				"server": $server, "serf_lan": $serf, "serf_wan": -1},
 			"performance": {"raft_multiplier": 1},
 			"disable_update_check": true
