@@ -121,8 +121,8 @@
  */
 #define SWK_VERIFY_SAMPLES 12
 
-/* Workers of one nginx that a run distinguishes. */
-#define SWK_WORKERS_MAX 64
+/* Parts of a target, such as nginx's workers, that a run distinguishes. */
+#define SWK_PARTS_MAX 64
 
 /*
  * Request bodies in bytes. Up to the first size, head and body fit one Ethernet packet, and nginx

@@ -6,7 +6,16 @@
 void swk_live_free(struct swk_live *live)
 {
 	swk_upstreams_free(&live->upstreams);
-	live->readable = SWK_READ_NOTHING;
+	*live = (struct swk_live){.readable = SWK_READ_NOTHING};
+}
+
+bool swk_parts_contain(const struct swk_parts *parts, uint64_t number)
+{
+	for (size_t i = 0; i < parts->count; i++) {
+		if (parts->list[i] == number)
+			return true;
+	}
+	return false;
 }
 
 bool swk_live_differs(const struct swk_live *live, const struct swk_upstream *desired)

@@ -4,7 +4,9 @@
 #define SWK_MODEL_LIVE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
+#include "base/limits.h"
 #include "model/upstream.h"
 
 enum swk_readable {
@@ -14,12 +16,22 @@ enum swk_readable {
 	SWK_READ_ATTRIBUTES, /* attributes of servers, too, but neither balancing nor keepalive */
 };
 
+/* Numbers that identify parts of a target, such as process ids. */
+struct swk_parts {
+	uint64_t list[SWK_PARTS_MAX];
+	size_t count;
+};
+
 struct swk_live {
 	enum swk_readable readable;
+	struct swk_parts parts; /* those that were read, if they have numbers and all were tried */
+	size_t unseen;		/* so many others exist for certain, but were not read */
 	struct swk_upstreams upstreams; /* sorted; `service` and `tag` are "" */
 };
 
 void swk_live_free(struct swk_live *live);
+
+bool swk_parts_contain(const struct swk_parts *parts, uint64_t number);
 
 /* What messages call a target, its interface, and its parts that have a live state of their own. */
 struct swk_target_words {

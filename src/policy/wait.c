@@ -178,7 +178,7 @@ static bool is_live(const struct swk_server *server, const struct swk_upstream *
 	const struct swk_upstream *found =
 		live ? swk_upstreams_find(&live->upstreams, file->name) : NULL;
 
-	if (!found || live->readable < SWK_READ_ADDRESSES)
+	if (!found || live->readable < SWK_READ_ADDRESSES || live->unseen)
 		return false;
 	/* A proxy shows only the addresses that a host name resolved to. */
 	if (swk_upstream_has_host(file))

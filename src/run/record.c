@@ -77,6 +77,8 @@ int swk_run_lock_and_read(struct swk_run *run)
 			swk_state_find_target(&run->state, run->targets[i].name);
 
 		run->targets[i].behind = entry && entry->pending.count;
+		if (entry)
+			run->targets[i].known = entry->parts;
 	}
 	for (size_t i = 0; i < run->state.refused_count; i++)
 		run->state.refused[i].in_file =

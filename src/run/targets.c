@@ -218,10 +218,16 @@ static int ask_all(struct swk_run *run, enum swk_depth depth, const char *name)
 	in_vain = is_answer_near(run);
 	for (size_t i = 0; !status && i < run->target_count; i++) {
 		struct swk_target *target = &run->targets[i];
+		struct swk_state_target *entry;
 
 		target->passing &= !in_vain;
 		if (target->trouble.status && target->live.readable != SWK_READ_NOTHING)
-			swk_report_note(run->report, SWK_NOTE_WARNING, "%s", target->trouble.text);
+			swk_report_note(run->report,
+					target->live.unseen ? SWK_NOTE_PENDING : SWK_NOTE_WARNING,
+					"%s", target->trouble.text);
+		entry = swk_state_find_target(&run->state, target->name);
+		if (entry && target->live.parts.count && !target->live.unseen)
+			entry->parts = target->live.parts;
 	}
 	run->live_read = true;
 	return status;

@@ -203,6 +203,9 @@ int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struc
 		const struct swk_state_target *entry = &state->targets[i];
 
 		status = swk_buffer_print(out, error, "target %s\n", entry->target);
+		for (size_t j = 0; !status && j < entry->parts.count; j++)
+			status = swk_buffer_print(out, error, "part %" PRIu64 "\n",
+						  entry->parts.list[j]);
 		for (size_t j = 0; !status && j < entry->pending.count; j++)
 			status = swk_buffer_words(out, error,
 						  SWK_WORDS("owed ", entry->pending.list[j], "\n"));
@@ -259,6 +262,13 @@ static bool read_line(void *context, const char *line)
 		if (!line[7] || swk_state_find_target(state, line + 7))
 			return false;
 		reading->entry = swk_state_add_target(state, line + 7, reading->error);
+	} else if (!strncmp(line, "part ", 5)) {
+		struct swk_parts *parts = reading->entry ? &reading->entry->parts : NULL;
+
+		if (!parts || parts->count == SWK_PARTS_MAX ||
+		    !swk_number_read(line + 5, strlen(line + 5), UINT64_MAX, &number))
+			return false;
+		parts->list[parts->count++] = number;
 	} else if (!strncmp(line, "owed ", 5)) {
 		if (!reading->entry || !swk_name_valid(line + 5))
 			return false;

@@ -11,12 +11,14 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "model/live.h"
 #include "model/names.h"
 
 /* A target, and the upstreams that may differ there from the conf file. */
 struct swk_state_target {
 	char *target; /* the target's name, by default its URL; owned */
 	struct swk_names pending;
+	struct swk_parts parts; /* its parts that were read last */
 };
 
 /* An upstream that a target rejected. */
@@ -55,8 +57,8 @@ void swk_state_free(struct swk_state *state);
 /*
  * Appends the text. Its lines: a head; `success SECONDS`; `listed INDEX`; `keys INDEX`; `gone NAME`
  * for each deleted name; `index INDEX SERVICE` for each service; for each target `target NAME`,
- * then `owed NAME` for each pending upstream; `confirmed LINE` for each line of those blocks; `new
- * NAME`; `refused HASH NAME`; `end`. Returns 0 or SWK_INTERNAL.
+ * then `part NUMBER` for each part and `owed NAME` for each pending upstream; `confirmed LINE` for
+ * each line of those blocks; `new NAME`; `refused HASH NAME`; `end`. Returns 0 or SWK_INTERNAL.
  */
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error);
 

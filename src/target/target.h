@@ -50,6 +50,7 @@ struct swk_target {
 	uint16_t port;		   /* a loopback port that no instance may have; 0: none */
 	unsigned delay_ms;	   /* so long after a change, a read shows it in each part */
 	struct swk_live live;	   /* as far as it could be read */
+	struct swk_parts known;	   /* its parts when they were read last; the caller's */
 	struct swk_error trouble;  /* why it could not be read, or a warning about what was read */
 	bool unreachable;	   /* nothing listens there now */
 	bool passing;		   /* the trouble may pass soon: read it again */

@@ -286,6 +286,33 @@ detail_reads() {
 	full_runs_bring_in_step
 }
 
+@test "a resync that does not reach a known worker ends with 75, and a wait does not count that nginx" {
+	local stopped
+
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	swk-apply --resync
+	[ "$(grep -c '^part ' "$SWK_CONF.state")" == 2 ]
+	stopped=$(gateway_workers | head -n 1)
+	kill -STOP "$stopped"
+	run -75 swk-apply --resync
+	[[ "$output" == *": only 1 of 2 workers answered, and the others may differ: the next full run reads them"* ]]
+	run -75 swk wait web=1,1
+	run swk status
+		[[ "$output" == *'only 1 of 2 workers answered'* ]]
+	kill -CONT "$stopped"
+	swk-apply --resync
+	swk wait web=1,10
+
+	# After a reload, nothing is known of the number of workers.
+	sed -i 's/^worker_processes .*/worker_processes 1;/' "$GATEWAY_DIR/nginx.conf"
+	GATEWAY_WORKERS=1
+	gateway_reload
+	swk-apply --resync
+	[ "$(grep -c '^part ' "$SWK_CONF.state")" == 1 ]
+}
+
 @test "if answers do not name the worker, a resync reads twelve times" {
 	GATEWAY_WORKER='""' gateway_replace
 	consul_start "$E2E_DIR/consul"
@@ -413,6 +440,7 @@ listens() {
 		printf 'HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n' "\$answer"
 	EOF
 	socat "TCP-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr" "SYSTEM:bash '$E2E_DIR/answer'" 3>&- &
+	half_hung=$!
 	wait_until "$E2E_PATIENCE" listens "$port"
 	echo "$begin:$port\"}, $end" >"$E2E_DIR/settings"
 	swk-apply --config "$E2E_DIR/settings" --timeout 100 < <(document "$(instance one 10.0.0.1)") 3>&- &
@@ -425,6 +453,7 @@ listens() {
 	hung_target
 	echo "$begin:$hung_port\"}, $end" >"$E2E_DIR/settings"
 	run -75 timeout 50 swk-apply --config "$E2E_DIR/settings" < <(document "$(instance two 10.0.0.3)")
+	kill "$half_hung" "$hung_pid"
 	[ "$(_gateway_observe list | xargs)" == 'one two' ]
 	gateway_detail | grep -A 1 '^two$' | grep -q '^server 10.0.0.3:80 '
 }

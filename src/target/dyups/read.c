@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/buffer.h"
 #include "base/deadline.h"
@@ -37,9 +38,8 @@ struct swk_http_request swk_dyups_request(const struct swk_dyups *own, const cha
 /* The workers of a target that were read, if its answers name them. */
 struct workers {
 	bool named;
-	uint64_t list[SWK_WORKERS_MAX];
-	size_t count;
-	size_t in_a_row; /* connections in a row to workers in the list */
+	struct swk_parts read;
+	size_t in_a_row; /* connections in a row to workers that were read */
 	bool other;	 /* the last connection reached another worker */
 };
 
@@ -180,16 +180,12 @@ static int take_upstream(struct sample *sample, struct swk_error *error)
 /* Notes which worker answered. `live_read`: its live state was read. */
 static void note_worker(struct workers *workers, uint64_t worker, bool live_read)
 {
-	size_t i = 0;
-
-	while (i < workers->count && workers->list[i] != worker)
-		i++;
-	workers->other = i == workers->count;
+	workers->other = !swk_parts_contain(&workers->read, worker);
 	workers->in_a_row = workers->other ? 0 : workers->in_a_row + 1;
-	if (!worker || (workers->other && workers->count == SWK_WORKERS_MAX)) {
+	if (!worker || (workers->other && workers->read.count == SWK_PARTS_MAX)) {
 		workers->named = false;
 	} else if (workers->other && live_read) {
-		workers->list[workers->count++] = worker;
+		workers->read.list[workers->read.count++] = worker;
 		workers->other = false;
 	}
 }
@@ -292,9 +288,25 @@ static int take_sample(struct sample *sample, bool first, struct swk_error *erro
 }
 
 /*
+ * How many workers exist that were not read. Until its next reload, nginx has the same number of
+ * workers, because it replaces one that dies. So if a known one answered, there are as many as
+ * there were.
+ */
+static size_t unseen(const struct sample *sample)
+{
+	const struct swk_parts *known = &sample->target->known, *read = &sample->workers.read;
+
+	for (size_t i = 0; sample->workers.named && i < read->count; i++) {
+		if (known->count > read->count && swk_parts_contain(known, read->list[i]))
+			return known->count - read->count;
+	}
+	return 0;
+}
+
+/*
  * Whether more samples are needed. If the workers are named: until so many connections in a row
- * reached known workers that any other worker would have had a turn. If not: a fixed number,
- * because chance decides which worker answers.
+ * reached known workers that any other worker would have had a turn, and none is unseen. If not: a
+ * fixed number, because chance decides which worker answers.
  */
 static bool needs_more(const struct sample *sample)
 {
@@ -302,8 +314,25 @@ static bool needs_more(const struct sample *sample)
 
 	if (sample->over)
 		return false;
-	return workers->named ? workers->in_a_row < (workers->count + 1) * SWK_ACCEPTS_IN_A_ROW
-			      : sample->left > 0;
+	if (!workers->named)
+		return sample->left > 0;
+	return workers->in_a_row < (workers->read.count + 1) * SWK_ACCEPTS_IN_A_ROW ||
+	       unseen(sample);
+}
+
+/* Ends the samples of all workers. */
+static void note_workers(const struct sample *sample)
+{
+	struct swk_target *target = sample->target;
+
+	if (!sample->over && sample->workers.named)
+		target->live.parts = sample->workers.read;
+	target->live.unseen = unseen(sample);
+	if (target->live.unseen)
+		(void)swk_error_set(&target->trouble, SWK_TEMPFAIL,
+				    "%s: only %zu of %zu workers answered, and the others may "
+				    "differ: the next full run reads them",
+				    target->name, sample->workers.read.count, target->known.count);
 }
 
 static void begin_sample(struct sample *sample, bool first)
@@ -354,6 +383,7 @@ int swk_dyups_read(struct swk_target *target, enum swk_depth depth, const char *
 				.fresh = parts,
 				.left = parts ? SWK_VERIFY_SAMPLES - 1 : 0,
 				.workers.named = true};
+	const struct timespec pause = {0, SWK_TARGET_PAUSE_MS * 1000000L};
 	int64_t until = swk_now_ms() + SWK_SAMPLES_MS;
 	int status;
 
@@ -365,10 +395,14 @@ int swk_dyups_read(struct swk_target *target, enum swk_depth depth, const char *
 		 * regular order. */
 		nudge(sample.own, &sample, SWK_ACCEPTS_IN_A_ROW + i % 2,
 		      until < deadline ? until : deadline);
+		if (unseen(&sample))
+			(void)nanosleep(&pause, NULL);
 		if (!swk_deadline_left(until, 1) || !swk_deadline_left(deadline, 1))
 			break;
 		status = sample_once(&sample, false, depth, NULL, error);
 	}
+	if (!status && parts)
+		note_workers(&sample);
 	swk_buffer_free(&sample.answer);
 	swk_buffer_free(&sample.last);
 	swk_dyups_history_free(&sample.history);

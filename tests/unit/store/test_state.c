@@ -84,6 +84,8 @@ static const char whole[] = HEAD "success 1700000000\n"
 				 "owed api\n"
 				 "owed Web_a\n"
 				 "target https://[::1]:1/x\n"
+				 "part 18446744073709551615\n"
+				 "part 7\n"
 				 "confirmed # service api\n"
 				 "confirmed upstream api {\n"
 				 "confirmed }\n"
@@ -107,6 +109,8 @@ static void written_and_read(void **unused)
 	must_delete(&state, "Older_a");
 	must_add(&state, "http://127.0.0.1:18882", "Web_a api");
 	must_add(&state, "https://[::1]:1/x", "");
+	swk_state_find_target(&state, "https://[::1]:1/x")->parts =
+		(struct swk_parts){.list = {UINT64_MAX, 7}, .count = 2};
 	must_refuse(&state, "other", 1);
 	must_refuse(&state, "gone", 2);
 	must_refuse(&state, "web", 3);
@@ -194,6 +198,10 @@ static void damage(void **unused)
 		{HEAD "index  1 web\nend\n", 2},
 		{HEAD "index 1 we b\nend\n", 2},
 		{HEAD "index 1 _web\nend\n", 2},
+		/* parts */
+		{HEAD "target a\npart 1\nend\n", 0},
+		{HEAD "part 1\nend\n", 2},
+		{HEAD "target a\npart x\nend\n", 3},
 		/* what nginx rejected */
 		{HEAD "refused 1 web\nend\n", 0},
 		{HEAD "refused 0 web\nend\n", 2},
