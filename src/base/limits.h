@@ -85,6 +85,9 @@
  * both. An agent without a leader takes 7 s to report that. */
 #define SWK_CONSUL_CONNECT_MS 2000
 #define SWK_CONSUL_REQUEST_MS 15000
+/* How much of the time that a run has left it may spend on Consul, in percent. A service without an
+ * answer by then stays as it is. The rest is for the targets: sending needs no answer of Consul. */
+#define SWK_CONSUL_SHARE 66
 /* The same for a target. Shorter, because targets are near and other runs wait meanwhile. */
 #define SWK_TARGET_CONNECT_MS 1000
 #define SWK_TARGET_REQUEST_MS 5000

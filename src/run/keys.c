@@ -52,7 +52,8 @@ static int ask_tree(struct swk_run *run)
 	int status;
 
 	forget_tree(run);
-	status = swk_consul_ask(&run->consul, run->http, &query, 1, run->deadline, run->error);
+	status = swk_consul_ask(&run->consul, run->http, &query, 1, run->consul_deadline,
+				run->error);
 	if (status || query.error.status == SWK_INTERNAL)
 		return status ? status
 			      : swk_error_set(run->error, SWK_INTERNAL, "%s", query.error.text);

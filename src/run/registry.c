@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/deadline.h"
 #include "consul/document.h"
 #include "policy/guard.h"
 #include "run/run.h"
@@ -340,7 +341,8 @@ static int ask_services(struct swk_run *run, const char *const *names, size_t co
 	run->asked = count;
 	run->answered = 0;
 	swk_report_progress(run->report, "Consul", "services", 0, count);
-	status = swk_consul_ask(&run->consul, run->http, queries, count, run->deadline, run->error);
+	status = swk_consul_ask(&run->consul, run->http, queries, count, run->consul_deadline,
+				run->error);
 	swk_report_progress(run->report, "Consul", "services", count, count);
 	for (size_t i = 0; !status && i < count; i++)
 		status = take_answer(run, &answers[i], &queries[i]);
@@ -446,7 +448,8 @@ static int check_list(struct swk_run *run)
 	if (!run->settings->explain || !run->settings->ask)
 		return 0;
 	run->listed = 0;
-	status = swk_consul_ask(&run->consul, run->http, &query, 1, run->deadline, run->error);
+	status = swk_consul_ask(&run->consul, run->http, &query, 1, run->consul_deadline,
+				run->error);
 	if (!status && !query.error.status)
 		(void)guard_list(run);
 	return status;
@@ -466,13 +469,14 @@ static int ask_list(struct swk_run *run)
 	if (!run->complete)
 		return 0;
 	run->listed = 0;
-	status = swk_consul_ask(&run->consul, run->http, &query, 1, run->deadline, run->error);
+	status = swk_consul_ask(&run->consul, run->http, &query, 1, run->consul_deadline,
+				run->error);
 	/* Only the leader's list may delete an upstream: other servers and caches may be behind. */
 	if (!status && !query.error.status && (settings->consul.stale || settings->consul.cached) &&
 	    list_lacks_one(run)) {
 		forget_list(run);
 		query.least = UINT64_MAX;
-		status = swk_consul_ask(&run->consul, run->http, &query, 1, run->deadline,
+		status = swk_consul_ask(&run->consul, run->http, &query, 1, run->consul_deadline,
 					run->error);
 	}
 	if (status)
@@ -558,8 +562,10 @@ int swk_run_ask_consul(struct swk_run *run)
 		swk_run_ask_keys,
 		guard_rewrite,
 	};
+	const int64_t now = swk_now_ms();
 	int status = 0;
 
+	run->consul_deadline = now + (run->deadline - now) * SWK_CONSUL_SHARE / 100;
 	for (size_t i = 0; !status && i < sizeof(steps) / sizeof(*steps); i++)
 		status = steps[i](run);
 	return status;

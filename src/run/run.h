@@ -49,7 +49,8 @@ struct swk_run {
 	int descriptor;		     /* of the document */
 	const struct swk_hold *hold; /* the hold that an undo begins */
 	int64_t began, deadline;
-	int64_t step_began; /* microseconds; 0 without a metrics file */
+	int64_t consul_deadline; /* the run then stops asking Consul */
+	int64_t step_began;	 /* microseconds; 0 without a metrics file */
 
 	bool complete;	      /* the run is about all services */
 	bool full;	      /* reads all live state, not only what the run changes */

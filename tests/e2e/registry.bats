@@ -135,3 +135,31 @@ catalog_service_of_a_tag() {
 	CONSUL_HTTP_ADDR="127.0.0.1:$port" CONSUL_HTTP_TOKEN=s3cr3t-t0k3n run -69 swk-apply --resync --verbose
 	[[ "$output" == *'403: no such token: ************'* && "$output" != *s3cr3t* ]]
 }
+
+# consul_stand_in LOCATIONS - starts a server in the gateway that answers instead of Consul: nginx's blocks say how.
+consul_stand_in() {
+	export CONSUL_HTTP_ADDR
+
+	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
+	echo "server { listen $CONSUL_HTTP_ADDR; $1 }" >"$GATEWAY_DIR/empty.conf"
+	gateway_reload
+}
+
+# bats test_tags=gateway
+@test "if Consul answers nothing but its list, an nginx without upstreams still gets the recorded ones" {
+	local names=()
+
+	mapfile -t names < <(printf 'web-%d\n' {1..70})
+	swk-apply < <(printf '{"Node":{},"Service":{"Service":"%s","ID":"w","Port":80,"Address":"10.0.0.1","Tags":[]},"Checks":[]}\n' \
+		"${names[@]}" | jq -s .)
+	cp "$SWK_CONF" "$E2E_DIR/before"
+	consul_stand_in "location = /v1/catalog/services { return 200 '{$(printf '"%s":[],' "${names[@]}")\"web-1\":[]}'; }
+		location / { content_by_lua 'ngx.sleep(100)'; }"
+	printf 'url=%s\n' "${names[@]/#/$GATEWAY_DYUPS/upstream/}" | curl -sS -X DELETE -K - >/dev/null
+	[ -z "$(gateway_detail)" ]
+	gateway_fault 1 slow:0.1 '^GET' # a real nginx is not always as fast as this one
+	run -69 swk-apply --resync --timeout 6
+	cmp "$SWK_CONF" "$E2E_DIR/before"
+	run ! grep -q owed "$SWK_CONF.state"
+	in_step
+}
