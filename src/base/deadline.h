@@ -42,4 +42,16 @@ static inline long swk_deadline_left(int64_t deadline, long most)
 	return left < most ? (long)left : most;
 }
 
+/* Waits 10 ms, doubled with each try up to 320 ms, and up to 10 ms more by chance, so that two runs
+ * that collide do not collide again. */
+static inline void swk_pause_before_retry(unsigned tried)
+{
+	unsigned shift = tried < 5 ? tried : 5;
+	struct timespec now, pause = {0, 0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	pause.tv_nsec = (10000000L << shift) + (long)(now.tv_nsec % 10000000L);
+	(void)nanosleep(&pause, NULL);
+}
+
 #endif

@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/deadline.h"
 #include "base/hash.h"
 #include "base/number.h"
 #include "io/url.h"
@@ -470,6 +471,22 @@ static void hide_token(const struct swk_consul *consul, char *text)
 	}
 }
 
+/*
+ * Whether the same request may succeed soon: the agent restarts, allows no more connections now
+ * (429), has lost a server (500), or stands behind a proxy that does not reach it (502 to 504). Two
+ * errors 500 are about the request itself: an invalid filter, and an unknown datacenter (seen on
+ * 1.8.7). After an error that took long, the agent has tried long enough: without a leader, 7 s.
+ */
+static bool may_pass(const struct swk_http_request *request)
+{
+	if (request->took_ms > SWK_CONSUL_PATIENCE_MS ||
+	    strstr(request->reason, "Failed to create boolean expression") ||
+	    strstr(request->reason, "No path to datacenter"))
+		return false;
+	return request->unreachable || request->dropped || request->status == 429 ||
+	       request->status >= 500;
+}
+
 /* Sets the index of a good answer, or the query's error. */
 static void judge(struct asking *asking, const struct swk_http_request *request)
 {
@@ -478,6 +495,7 @@ static void judge(struct asking *asking, const struct swk_http_request *request)
 	enum swk_document_kind kind;
 
 	query->index = 0;
+	query->passing = may_pass(request);
 	if (query->same) {
 		query->index = request->answer_number;
 		return;
@@ -536,6 +554,7 @@ static int ask(const struct swk_consul *consul, struct swk_http *http,
 	int status = requests && asking ? 0 : swk_error_memory(error);
 
 	for (size_t i = 0; !status && i < count; i++) {
+		queries[i]->error = (struct swk_error){0};
 		queries[i]->same = false;
 		queries[i]->number = 0;
 		asking[i].consul = consul;
@@ -572,6 +591,61 @@ static int ask(const struct swk_consul *consul, struct swk_http *http,
 	return status;
 }
 
+/* Moves the queries whose error may pass to the front. Returns their number. */
+static size_t find_passing(struct swk_consul_query **queries, size_t count)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (queries[i]->passing)
+			queries[found++] = queries[i];
+	}
+	return found;
+}
+
+static void begin_again(struct swk_consul_query *query)
+{
+	if (query->again)
+		query->again(query->sink.context);
+}
+
+/*
+ * Makes the queries, and repeats those whose error may pass, for a limited time. It repeats one
+ * first, and doubles the number while all answers are good: an agent that is overloaded or without
+ * a leader must not get all of them again and again. Changes the order of `queries`.
+ */
+static int ask_patiently(const struct swk_consul *consul, struct swk_http *http,
+			 struct swk_consul_query **queries, size_t count, bool leader,
+			 int64_t deadline, struct swk_error *error)
+{
+	size_t at_once = 1, left;
+	unsigned tried = 0;
+	int status = ask(consul, http, queries, count, leader, deadline, error);
+	int64_t patience = swk_now_ms() + SWK_CONSUL_PATIENCE_MS;
+
+	if (patience > deadline)
+		patience = deadline;
+	count = find_passing(queries, count);
+	while (!status && count) {
+		if (at_once == 1)
+			swk_pause_before_retry(tried++);
+		if (!swk_deadline_left(patience, 1))
+			break;
+		if (at_once > count)
+			at_once = count;
+		for (size_t i = 0; i < at_once; i++)
+			begin_again(queries[i]);
+		status = ask(consul, http, queries, at_once, leader, deadline, error);
+		left = find_passing(queries, count);
+		if (left > count - at_once)
+			at_once = 1;
+		else if (at_once < SWK_CONSUL_PARALLEL)
+			at_once *= 2;
+		count = left;
+	}
+	return status;
+}
+
 /* Whether the answer is older than required, and the leader may have a newer one. */
 static bool is_old(const struct swk_consul *consul, const struct swk_consul_query *query)
 {
@@ -591,16 +665,15 @@ int swk_consul_ask(const struct swk_consul *consul, struct swk_http *http,
 		return swk_error_memory(error);
 	for (size_t i = 0; i < count; i++)
 		asked[i] = &queries[i];
-	status = ask(consul, http, asked, count, false, deadline, error);
+	status = ask_patiently(consul, http, asked, count, false, deadline, error);
 	for (size_t i = 0; !status && i < count; i++) {
 		if (!is_old(consul, &queries[i]))
 			continue;
-		if (queries[i].again)
-			queries[i].again(queries[i].sink.context);
+		begin_again(&queries[i]);
 		asked[old++] = &queries[i];
 	}
 	if (old)
-		status = ask(consul, http, asked, old, true, deadline, error);
+		status = ask_patiently(consul, http, asked, old, true, deadline, error);
 	free(asked);
 	return status;
 }

@@ -52,21 +52,22 @@ struct swk_consul_query {
 	 * the leader's answer with any index, because a new cluster's indexes start over. 0:
 	 * accepts any index. */
 	uint64_t least;
-	/* Called with the sink's context before the leader is asked again: discard what the sink
-	 * got. May be NULL. */
+	/* Called with the sink's context before the query is made again: discard what the sink got.
+	 * May be NULL. */
 	void (*again)(void *context);
-	/* Called with the sink's context when an answer is complete, or none will come. May be
-	 * NULL. */
+	/* Called with the sink's context when an answer is complete, or none will come, also if the
+	 * query is made again. May be NULL. */
 	void (*ended)(void *context);
 	uint64_t known;		/* the hash of an answer that need not be decoded again; 0: none */
 	uint64_t number;	/* the hash of the answer's bytes (hash.h); 0: too many bytes */
 	bool same;		/* the answer is the known one; the sink got nothing */
 	uint64_t index;		/* the answer's index; 0: none */
 	struct swk_error error; /* SWK_UNAVAILABLE if invalid: discard what the sink got */
+	bool passing;		/* the cause of the error may pass soon */
 };
 
-/* Makes all queries, several at once, and stops at the deadline (deadline.h). Returns 0, or
- * SWK_INTERNAL for all of them. */
+/* Makes all queries, several at once, and repeats those whose error may pass soon. Stops at the
+ * deadline (deadline.h). Returns 0, or SWK_INTERNAL for all of them. */
 int swk_consul_ask(const struct swk_consul *consul, struct swk_http *http,
 		   struct swk_consul_query *queries, size_t count, int64_t deadline,
 		   struct swk_error *error);

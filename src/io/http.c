@@ -273,7 +273,7 @@ static bool start(struct swk_http *http, struct swk_http_request *request, int64
 	CURL *easy = curl->easy_init();
 
 	request->status = 0;
-	request->unreachable = request->timed_out = false;
+	request->unreachable = request->dropped = request->timed_out = false;
 	request->answer_number = 0;
 	request->reason[0] = '\0';
 	request->error = (struct swk_error){0};
@@ -288,20 +288,30 @@ static bool start(struct swk_http *http, struct swk_http_request *request, int64
 	return false;
 }
 
+static bool is_dropped(CURLcode code)
+{
+	return code == CURLE_GOT_NOTHING || code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
+	       code == CURLE_PARTIAL_FILE || code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
+}
+
 /* Removes a finished transfer. Its connection is kept for the next. */
 static void finish(struct swk_http *http, CURL *easy, CURLcode code)
 {
 	const struct swk_libcurl *curl = http->curl;
 	struct transfer *transfer = NULL;
 	struct swk_http_request *request;
+	curl_off_t us = 0;
 
 	(void)curl->multi_remove_handle(http->multi, easy);
 	(void)curl->easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+	(void)curl->easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &us);
 	request = transfer->request;
+	request->took_ms = (long)(us / 1000);
 	if (code != CURLE_OK) {
 		bool stopped = code == CURLE_ABORTED_BY_CALLBACK;
 
 		request->unreachable = code == CURLE_COULDNT_CONNECT;
+		request->dropped = is_dropped(code);
 		request->timed_out = stopped || code == CURLE_OPERATION_TIMEDOUT;
 		request->status = 0;
 		(void)snprintf(request->failure, sizeof(request->failure), "%s",

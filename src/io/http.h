@@ -47,9 +47,11 @@ struct swk_http_request {
 	void *context;
 
 	/* The answer. */
-	long status;			   /* HTTP's; 0: no answer */
-	bool unreachable;		   /* nothing listens there */
-	bool timed_out;			   /* or its watch stopped it */
+	long status;	  /* HTTP's; 0: no answer */
+	bool unreachable; /* nothing listens there */
+	bool dropped;	  /* the connection ended before the answer did */
+	bool timed_out;	  /* or its watch stopped it */
+	long took_ms;
 	uint64_t answer_number;		   /* the header's value if it is a number, else 0 */
 	char reason[SWK_HTTP_REASON_MAX];  /* start of the body if the status is not 200; escaped */
 	char failure[SWK_HTTP_REASON_MAX]; /* why there was no answer, in libcurl's words */

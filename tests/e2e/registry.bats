@@ -126,6 +126,21 @@ catalog_service_of_a_tag() {
 	cmp "$SWK_CONF" "$E2E_DIR/before"
 }
 
+@test "a run outlasts the restart of an agent, but asks only a few times" {
+	local address tries
+
+	consul_start "$E2E_DIR/consul"
+	address=$CONSUL_HTTP_ADDR
+	consul_register web web-1 10.0.0.1 80
+	strace -qq -o "$E2E_DIR/trace" -e trace=connect -e inject=connect:error=ECONNREFUSED:when=1..3 swk-apply --resync
+	[ "$(servers web)" == 10.0.0.1:80 ]
+	consul_stop
+	CONSUL_HTTP_ADDR=$address run -69 strace -qq -o "$E2E_DIR/trace" -e trace=connect swk-apply --resync
+	tries=$(grep -c "htons(${address##*:})" "$E2E_DIR/trace")
+	((tries > 1 && tries <= 12))
+	[ "$(servers web)" == 10.0.0.1:80 ]
+}
+
 @test "a server's error text that repeats the token is not quoted" {
 	local port
 

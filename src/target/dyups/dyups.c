@@ -16,18 +16,6 @@
 
 /* ---- changing ---- */
 
-/* Waits 10 ms, doubled with each try up to 320 ms, and up to 10 ms more by chance, so that two runs
- * that collide do not collide again. */
-static void pause_before_retry(unsigned tried)
-{
-	unsigned shift = tried < 5 ? tried : 5;
-	struct timespec now, pause = {0, 0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	pause.tv_nsec = (10000000L << shift) + (long)(now.tv_nsec % 10000000L);
-	(void)nanosleep(&pause, NULL);
-}
-
 /* Waits until each worker has read its queue by itself, because the GETs may have missed some. */
 static void wait_for_workers(const struct swk_dyups *own, int64_t deadline)
 {
@@ -89,7 +77,7 @@ static bool may_retry(struct change *change)
 	if (change->request.unreachable || !swk_deadline_left(change->patience, 1) ||
 	    !swk_deadline_left(change->deadline, 1))
 		return false;
-	pause_before_retry(change->tried++);
+	swk_pause_before_retry(change->tried++);
 	return true;
 }
 
@@ -161,7 +149,7 @@ static bool may_pad(struct change *change)
 		(void)swk_buffer_add(body, blanks, strlen(blanks), &ignored);
 	change->request.body = body->data;
 	change->request.body_length = body->length;
-	pause_before_retry(change->cuts++);
+	swk_pause_before_retry(change->cuts++);
 	return true;
 }
 

@@ -551,7 +551,7 @@ static void event_indexes(void **state)
  * this order. */
 struct exchange {
 	const char *target;
-	const char *answer; /* without its Content-Length */
+	const char *answer; /* without its Content-Length; NULL: a reset of the connection */
 };
 
 #define OK_AT(index) "HTTP/1.1 200 OK\r\nX-Consul-Index: " #index "\r\n\r\n"
@@ -563,7 +563,8 @@ struct exchange {
 /* Answers one connection. False if it brought no expected request. */
 static bool answer_one(int connection, const struct exchange *exchanges, size_t count, bool *done)
 {
-	const char *answer = "HTTP/1.1 500 Not In The Test\r\n\r\n";
+	const struct linger reset = {.l_onoff = 1};
+	const char *answer = "HTTP/1.1 403 Not In The Test\r\n\r\n";
 	char request[4096] = "", target[1024];
 	size_t length = 0;
 	ssize_t got;
@@ -584,6 +585,8 @@ static bool answer_one(int connection, const struct exchange *exchanges, size_t 
 		answer = exchanges[i].answer;
 		break;
 	}
+	if (!answer)
+		return !setsockopt(connection, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	/* Closing the connection ends the body. */
 	return write(connection, answer, strlen(answer)) == (ssize_t)strlen(answer);
 }
@@ -855,7 +858,7 @@ static void older_than_required(void **state)
 		 NULL,
 		 10,
 		 {{WEB "?stale", OK_AT(9) "[" INSTANCE("a") "]"},
-		  {WEB, "HTTP/1.1 500 Oh\r\n\r\nNo cluster leader"}},
+		  {WEB, "HTTP/1.1 403 Oh\r\n\r\nPermission denied"}},
 		 "a|",
 		 0,
 		 SWK_UNAVAILABLE},
@@ -863,7 +866,7 @@ static void older_than_required(void **state)
 		 {.stale = true},
 		 NULL,
 		 10,
-		 {{WEB "?stale", "HTTP/1.1 500 Oh\r\nX-Consul-Index: 1\r\n\r\nNo cluster leader"}},
+		 {{WEB "?stale", "HTTP/1.1 403 Oh\r\nX-Consul-Index: 1\r\n\r\nPermission denied"}},
 		 "",
 		 0,
 		 SWK_UNAVAILABLE},
@@ -937,6 +940,76 @@ static void only_old_answers_again(void **state)
 	}
 }
 
+#define ERROR(status, text) "HTTP/1.1 " #status " Oh\r\n\r\n" text
+
+static void errors_that_may_pass(void **state)
+{
+	static const struct {
+		const char *answer; /* the first one */
+		bool repeated;
+	} rows[] = {
+		{ERROR(500, "rpc error making call: EOF"), true},
+		{ERROR(500, "rpc error making call: No cluster leader"), true},
+		{ERROR(500, "No known Consul servers"), true},
+		{ERROR(429, "Your IP is issuing too many concurrent connections"), true},
+		{ERROR(503, ""), true},
+		{"", true},
+		{NULL, true},
+		/* The sink may already have a part of this answer. */
+		{"HTTP/1.1 200 OK\r\nX-Consul-Index: 6\r\nContent-Length: 999\r\n\r\n"
+		 "[" INSTANCE("x") ",",
+		 true},
+		{ERROR(500, "Failed to create boolean expression evaluator: 1:3"), false},
+		{ERROR(500, "No path to datacenter"), false},
+		{ERROR(500, "rpc error making call: No path to datacenter"), false},
+		{ERROR(403, "Permission denied"), false},
+		{ERROR(404, ""), false},
+		{ERROR(400, "Invalid query parameter"), false},
+		{OK_AT(6) "[", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *row = rows[i].answer ? rows[i].answer : "a reset";
+		const struct exchange exchanges[] = {{WEB, rows[i].answer},
+						     {WEB, OK_AT(7) "[" INSTANCE("a") "]"}};
+		struct got got = {""};
+		struct swk_consul_query query = {.service = "web",
+						 .sink = {.context = &got,
+							  .instance = got_instance,
+							  .undecodable = got_unreadable},
+						 .again = got_again};
+
+		ask_server(row, &nothing_set, exchanges, rows[i].repeated ? 2 : 1, &query, 1);
+		unit_same(row, got.text, rows[i].repeated ? "|a" : "");
+		unit_number(row, (long long)query.index, rows[i].repeated ? 7 : 0);
+		unit_number(row, query.error.status, rows[i].repeated ? 0 : SWK_UNAVAILABLE);
+	}
+}
+
+/* One query shows whether the agent answers again, before it gets the others. */
+static void one_query_first(void **state)
+{
+	static const struct exchange exchanges[] = {
+		{"/v1/health/service/a", ERROR(500, "EOF")},
+		{"/v1/health/service/b", NULL},
+		{"/v1/health/service/c", ERROR(429, "")},
+		{"/v1/health/service/a", NULL},
+		{"/v1/health/service/a", OK_AT(7) "[]"},
+		{"/v1/health/service/b", OK_AT(7) "[]"},
+		{"/v1/health/service/c", OK_AT(7) "[]"},
+	};
+	static const char *const names[] = {"a", "b", "c"};
+	struct swk_consul_query queries[3] = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(queries); i++)
+		queries[i].service = names[i];
+	ask_server("three", &nothing_set, exchanges, COUNT(exchanges), queries, COUNT(queries));
+	for (size_t i = 0; i < COUNT(queries); i++)
+		unit_number(names[i], queries[i].error.status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -958,6 +1031,8 @@ int main(void)
 		cmocka_unit_test_setup(known_answer, forget),
 		cmocka_unit_test_setup(older_than_required, forget),
 		cmocka_unit_test_setup(only_old_answers_again, forget),
+		cmocka_unit_test_setup(errors_that_may_pass, forget),
+		cmocka_unit_test_setup(one_query_first, forget),
 	};
 
 	return cmocka_run_group_tests_name("client", tests, NULL, NULL);
