@@ -9,6 +9,9 @@
 #include "base/deadline.h"
 #include "io/libcurl.h"
 
+/* CURLOPT_QUICK_EXIT, which the headers of libcurl 7.85 and 7.86 lack. */
+#define QUICK_EXIT ((CURLoption)(CURLOPTTYPE_LONG + 322))
+
 /* libcurl's own initialisation is not safe in several threads before version 7.84. */
 static pthread_mutex_t global = PTHREAD_MUTEX_INITIALIZER;
 
@@ -242,6 +245,9 @@ static bool set_options(const struct swk_libcurl *curl, CURL *easy, struct trans
 	set &= set_number(curl, easy, CURLOPT_FOLLOWLOCATION, 0);
 	set &= set_number(curl, easy, CURLOPT_NOSIGNAL, 1);
 	set &= set_number(curl, easy, CURLOPT_PATH_AS_IS, 1);
+	/* Otherwise the cleanup waits for a name server that does not answer. libcurl before 7.87
+	 * has no such option. */
+	(void)set_number(curl, easy, QUICK_EXIT, 1);
 	/* Zero would select libcurl's default. */
 	set &= set_number(curl, easy, CURLOPT_TIMEOUT_MS, whole ? whole : 1);
 	set &= set_number(curl, easy, CURLOPT_CONNECTTIMEOUT_MS, connect ? connect : 1);

@@ -141,6 +141,38 @@ catalog_service_of_a_tag() {
 	[ "$(servers web)" == 10.0.0.1:80 ]
 }
 
+# lock_is_free - whether no run holds the lock.
+lock_is_free() {
+	flock -n "$SWK_CONF.lock" true
+}
+
+# bound ADDRESS - whether a program receives UDP there.
+bound() {
+	[[ -n "$(ss -Hlun "src = $1")" ]]
+}
+
+@test "a name server that does not answer does not outlast --timeout" {
+	local server=127.$((RANDOM % 200 + 10)).$((RANDOM % 250 + 1)).53 socat
+	local -a with_server
+
+	timeout 90 socat -u "UDP4-RECV:53,bind=$server" OPEN:/dev/null 3>&- &
+	socat=$!
+	wait_until "$E2E_PATIENCE" bound "$server:53"
+	# Without --timeout, a lookup would take 2 minutes.
+	printf 'nameserver %s\noptions timeout:30 attempts:4\n' "$server" >"$E2E_DIR/resolv.conf"
+	# shellcheck disable=SC2016 # the inner shell expands it
+	with_server=(timeout 30 unshare -m sh -c 'mount --bind "$0" /etc/resolv.conf && exec "$@"' "$E2E_DIR/resolv.conf")
+	swk-apply <<<'[{"Node":{},"Service":{"Service":"web","ID":"w","Port":80,"Address":"10.0.0.1","Tags":[]},"Checks":[]}]'
+	gateway_delete web
+	CONSUL_HTTP_ADDR=consul.example:8500 run -69 "${with_server[@]}" swk-apply --resync --timeout 2
+	lock_is_free
+	in_step
+	run -75 "${with_server[@]}" swk-apply --timeout 2 --dyups http://nginx.example:81 --service web <<<'[]'
+	[[ "$output" == *"nginx.example"*"Timeout was reached"* ]]
+	lock_is_free
+	kill "$socat"
+}
+
 @test "a server's error text that repeats the token is not quoted" {
 	local port
 
