@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "../shared/tell.h"
+#include "base/deadline.h"
 #include "nginx/conf.h"
 #include "nginx/files.h"
 #include "target/dyups/lint.h"
@@ -23,7 +24,8 @@ static int read_configuration(struct swk_nginx_files *files, const char *path, c
 	if (strcmp(path, "-") != 0)
 		return swk_nginx_files_read(files, path, conf, swk_dyups_include_aliases, error);
 	swk_buffer_init(&text, SWK_LINT_TEXT_MAX);
-	status = swk_buffer_read(&text, STDIN_FILENO, "standard input", SWK_DATA, error);
+	status = swk_buffer_read(&text, STDIN_FILENO, SWK_NO_DEADLINE, "standard input", SWK_DATA,
+				 error);
 	if (!status)
 		status = swk_nginx_files_take_dump(files, &text, conf, swk_dyups_include_aliases,
 						   error);

@@ -2,11 +2,15 @@
 #include "base/buffer.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/deadline.h"
 
 void swk_buffer_init(struct swk_buffer *buffer, size_t ceiling)
 {
@@ -68,20 +72,28 @@ int swk_buffer_add(struct swk_buffer *buffer, const void *data, size_t length,
 	return 0;
 }
 
-int swk_buffer_read(struct swk_buffer *buffer, int descriptor, const char *name, int status,
-		    struct swk_error *error)
+int swk_buffer_read(struct swk_buffer *buffer, int descriptor, int64_t deadline, const char *name,
+		    int status, struct swk_error *error)
 {
+	struct pollfd wait = {.fd = descriptor, .events = POLLIN};
 	char piece[65536];
-	ssize_t length;
+	ssize_t length = 1;
 	int result = 0;
 
-	while (!result && (length = read(descriptor, piece, sizeof(piece))) != 0) {
+	while (!result && length) {
+		length = poll(&wait, 1, (int)swk_deadline_left(deadline, INT_MAX));
+		if (!length)
+			return swk_error_set(error, status,
+					     "%s: what writes into this pipe did not end in time",
+					     name);
+		if (length > 0)
+			length = read(descriptor, piece, sizeof(piece));
 		if (length > 0 && (size_t)length > buffer->ceiling - buffer->length)
 			result = swk_error_set(error, status, "%s: larger than %zu bytes", name,
 					       buffer->ceiling);
 		else if (length > 0)
 			result = swk_buffer_add(buffer, piece, (size_t)length, error);
-		else if (errno != EINTR)
+		else if (length < 0 && errno != EINTR && errno != EAGAIN)
 			result = swk_error_set(error, status, "%s: cannot be read: %s", name,
 					       strerror(errno));
 	}

@@ -33,11 +33,12 @@ int swk_buffer_words(struct swk_buffer *buffer, struct swk_error *error, const c
 #define SWK_WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /*
- * Appends everything up to the end of the descriptor. Returns 0, SWK_INTERNAL without memory, or
- * `status` if reading fails or the buffer would exceed its ceiling. The message begins with `name`.
+ * Appends everything up to the end of the descriptor, which may not block (O_NONBLOCK). Returns 0,
+ * SWK_INTERNAL without memory, or `status` if reading fails, the end does not come until the
+ * deadline (deadline.h), or the buffer would exceed its ceiling. The message begins with `name`.
  */
-int swk_buffer_read(struct swk_buffer *buffer, int descriptor, const char *name, int status,
-		    struct swk_error *error);
+int swk_buffer_read(struct swk_buffer *buffer, int descriptor, int64_t deadline, const char *name,
+		    int status, struct swk_error *error);
 
 /*
  * Makes room for one more item in a list of `count` items of `size` bytes, which doubles when it is

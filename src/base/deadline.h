@@ -15,6 +15,9 @@ struct swk_watch {
 	_Atomic bool stop;     /* wait no longer */
 };
 
+/* For a wait without a limit. */
+#define SWK_NO_DEADLINE INT64_MAX
+
 static inline int64_t swk_now_ms(void)
 {
 	struct timespec now;

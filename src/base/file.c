@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/deadline.h"
+
 static int fail(const char *path, struct swk_error *error)
 {
 	return swk_error_set(error, SWK_CANTCREATE, "%s: cannot be read: %s", path,
@@ -28,7 +30,8 @@ static int read_file(const char *path, int flags, struct swk_buffer *text, bool 
 	else if (!S_ISREG(about.st_mode))
 		status = swk_error_set(error, SWK_CANTCREATE, "%s: not a regular file", path);
 	else
-		status = swk_buffer_read(text, descriptor, path, SWK_CANTCREATE, error);
+		status = swk_buffer_read(text, descriptor, SWK_NO_DEADLINE, path, SWK_CANTCREATE,
+					 error);
 	(void)close(descriptor);
 	return status;
 }

@@ -49,6 +49,9 @@
 /* A token file, in bytes. */
 #define SWK_TOKEN_MAX 4096
 
+/* If the token or settings file is a pipe, as with `<(command)`: how long to wait for its end. */
+#define SWK_PIPE_MS 5000
+
 /* The settings file, in bytes; its routing tags; bytes between name and colour. */
 #define SWK_SETTINGS_MAX (4UL * 1024 * 1024)
 #define SWK_ROUTES_MAX 8

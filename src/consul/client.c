@@ -166,29 +166,29 @@ static int read_peer(struct swk_consul *consul, const struct swk_consul_settings
 
 /* ---- the token ---- */
 
-/* Reads a token from a file into `token`. Returns the part between white space, or NULL with the
- * error set. The caller checks its characters. */
-static const char *read_token_file(const char *path, char token[SWK_TOKEN_MAX + 1],
+/* Reads a token from a file or a pipe into `text`. Returns the part between white space, or NULL
+ * with the error set. The caller checks its characters. */
+static const char *read_token_file(const char *path, struct swk_buffer *text,
 				   struct swk_error *error)
 {
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length = descriptor < 0 ? -1 : read(descriptor, token, SWK_TOKEN_MAX + 1);
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char *token;
 
-	if (length < 0)
+	if (descriptor < 0)
 		(void)swk_error_set(error, SWK_USAGE, "the token cannot be read: %s",
 				    strerror(errno));
-	else if (length > SWK_TOKEN_MAX)
-		(void)swk_error_set(error, SWK_USAGE, "the token is longer than %d bytes",
-				    SWK_TOKEN_MAX);
+	else if (!swk_buffer_add(text, "", 0, error))
+		(void)swk_buffer_read(text, descriptor, swk_now_ms() + SWK_PIPE_MS, "the token",
+				      SWK_USAGE, error);
 	if (descriptor >= 0)
 		(void)close(descriptor);
-	if (!error->status && memchr(token, '\0', (size_t)length))
+	if (!error->status && memchr(text->data, '\0', text->length))
 		(void)swk_error_set(error, SWK_USAGE, "the token contains a NUL byte");
 	if (error->status)
 		return NULL;
-	while (length && isspace((unsigned char)token[length - 1]))
-		length--;
-	token[length] = '\0';
+	while (text->length && isspace((unsigned char)text->data[text->length - 1]))
+		text->data[--text->length] = '\0';
+	token = text->data;
 	while (isspace((unsigned char)*token))
 		token++;
 	return token;
@@ -217,12 +217,13 @@ static int read_token(struct swk_consul *consul, const struct swk_consul_setting
 {
 	bool is_file;
 	const struct chosen chosen = find_token(settings, argument, &is_file);
-	char room[SWK_TOKEN_MAX + 1] = "";
 	struct swk_error cause = {0};
 	const char *token = chosen.value;
+	struct swk_buffer text;
 
+	swk_buffer_init(&text, SWK_TOKEN_MAX);
 	if (token && is_file)
-		token = read_token_file(chosen.value, room, &cause);
+		token = read_token_file(chosen.value, &text, &cause);
 	for (const char *at = token; at && *at; at++) {
 		/* A line break would also end the header that contains the token. */
 		if (*at <= ' ' || *at > '~')
@@ -230,17 +231,17 @@ static int read_token(struct swk_consul *consul, const struct swk_consul_setting
 					    "the token contains a blank, or a character that is "
 					    "not printable ASCII");
 	}
-	if (cause.status)
-		return swk_error_set(error, chosen.status, "%s%s%s: %s", chosen.where,
-				     is_file && *chosen.where ? ": " : "",
-				     is_file ? chosen.value : "", cause.text);
-	if (!token || !*token)
-		return 0;
-	if (asprintf(&consul->header, "X-Consul-Token: %s", token) < 0) {
+	if (cause.status) {
+		(void)swk_error_set(error, cause.status == SWK_USAGE ? chosen.status : cause.status,
+				    "%s%s%s: %s", chosen.where,
+				    is_file && *chosen.where ? ": " : "",
+				    is_file ? chosen.value : "", cause.text);
+	} else if (token && *token && asprintf(&consul->header, "X-Consul-Token: %s", token) < 0) {
 		consul->header = NULL;
-		return swk_error_memory(error);
+		(void)swk_error_memory(error);
 	}
-	return 0;
+	swk_buffer_free(&text);
+	return error->status;
 }
 
 /* ---- parameters ---- */

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "base/buffer.h"
+#include "base/deadline.h"
 #include "settings/config_line.h"
 
 /* A key with its whole path, as messages show it. */
@@ -574,7 +575,7 @@ int swk_config_parse(struct swk_settings *settings, const char *path, const char
 
 int swk_config_read(struct swk_settings *settings, const char *path, struct swk_error *error)
 {
-	int descriptor = open(path, O_RDONLY | O_CLOEXEC), status;
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), status;
 	struct swk_buffer text;
 
 	swk_buffer_init(&text, SWK_SETTINGS_MAX);
@@ -582,7 +583,8 @@ int swk_config_read(struct swk_settings *settings, const char *path, struct swk_
 		status = swk_error_set(error, SWK_CONFIG, "%s: the settings cannot be read: %s",
 				       path, strerror(errno));
 	else
-		status = swk_buffer_read(&text, descriptor, path, SWK_CONFIG, error);
+		status = swk_buffer_read(&text, descriptor, swk_now_ms() + SWK_PIPE_MS, path,
+					 SWK_CONFIG, error);
 	if (status == SWK_CONFIG)
 		(void)swk_texts_add(&settings->faults, error->text, error);
 	else if (!status)

@@ -98,3 +98,23 @@ untouched() {
 	# There may be no syslog here, so this checks only that swk-apply tries to connect.
 	grep -q '/dev/log' "$E2E_DIR/trace"
 }
+
+# lock_is_free - whether no run holds the lock.
+lock_is_free() {
+	flock -n "$SWK_CONF.lock" true
+}
+
+@test "token and settings file may be pipes, which must end in time" {
+	swk-apply --config <(sleep 1 && echo '{"defaults": {"max_fails": 7}}') --token-file <(sleep 1 && echo token) <<<"[$web]"
+	grep -q max_fails=7 "$SWK_CONF"
+	mkfifo "$E2E_DIR/fifo"
+	# Nothing writes to it. Then this shell does, and does not end.
+	run -64 timeout 30 swk-apply --token-file "$E2E_DIR/fifo" <<<"[$web]"
+	[[ "$output" == *"$E2E_DIR/fifo: the token: what writes into this pipe did not end in time"* ]]
+	exec 8<>"$E2E_DIR/fifo"
+	echo '{' >&8
+	run -78 timeout 30 swk-apply --config "$E2E_DIR/fifo" <<<"[$web]"
+	[[ "$output" == *"$E2E_DIR/fifo: what writes into this pipe did not end in time"* ]]
+	exec 8>&-
+	lock_is_free
+}

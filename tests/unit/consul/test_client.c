@@ -458,7 +458,7 @@ static void token_at_its_limit(void **state)
 		(void)unlink(path);
 		assert_int_equal(status, over ? SWK_USAGE : 0);
 		if (over)
-			unit_says("too long", error.text, "the token is longer than 4096 bytes");
+			unit_says("too long", error.text, "the token: larger than 4096 bytes");
 		else
 			assert_int_equal(strlen(consul.header),
 					 strlen("X-Consul-Token: ") + SWK_TOKEN_MAX);
