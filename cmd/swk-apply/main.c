@@ -5,6 +5,7 @@
 #include "publish.h"
 #include "../shared/tell.h"
 #include "base/buffer.h"
+#include "base/deadline.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "run/apply.h"
@@ -32,24 +33,43 @@ static void say_event(const struct swk_settings *settings, const struct swk_repo
 	swk_log_fields(log, line.level, line.text, line.fields, line.count);
 }
 
+/* Whether the next run can't help either. */
+static bool needs_operator(int status)
+{
+	return status == SWK_USAGE || status == SWK_INTERNAL || status == SWK_CONFIG;
+}
+
+/* The status for the caller. */
+static int status_of(const struct swk_options *options, int status)
+{
+	return options->consul_watch && !needs_operator(status) ? 0 : status;
+}
+
+/* Ends the process if its output is not read: a pipe is full. A person may take any time. */
+static void limit_output(const struct swk_options *options, int status)
+{
+	static struct swk_process_limit limit;
+
+	if (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO) || isatty(STDERR_FILENO))
+		return;
+	swk_process_limit(&limit,
+			  swk_now_ms() + (int64_t)options->settings.timeout * 1000 + SWK_GRACE_MS,
+			  status_of(options, status), "");
+}
+
 /* Reports a run that could not begin. */
 static void say_refusal(const struct swk_options *options, const struct swk_error *failure,
 			const struct swk_log *log)
 {
 	struct swk_report report;
 
+	limit_output(options, failure->status);
 	swk_report_init(&report);
 	publish(&options->settings, &report, failure->status, log);
 	if (log->format == SWK_LOG_TEXT)
 		swk_log_line(log, SWK_LOG_ERROR, failure->text);
 	else
 		say_event(&options->settings, &report, failure->status, failure, log);
-}
-
-/* Whether the next run can't help either. */
-static bool needs_operator(int status)
-{
-	return status == SWK_USAGE || status == SWK_INTERNAL || status == SWK_CONFIG;
 }
 
 static int run(struct swk_options *options, struct swk_log *log)
@@ -72,13 +92,14 @@ static int run(struct swk_options *options, struct swk_log *log)
 			"use 'swk-apply < FILE', or --resync, which reads none; see --help");
 	else
 		status = swk_apply(settings, STDIN_FILENO, &report, NULL, &failure);
+	limit_output(options, status);
 	publish(settings, &report, status, log);
 	status = swk_tell(log, options, &report, status, &failure, false);
 	status = swk_tell_printed(log, status);
 	if (log->format != SWK_LOG_TEXT)
 		say_event(settings, &report, status, &failure, log);
 	swk_report_free(&report);
-	return options->consul_watch && !needs_operator(status) ? 0 : status;
+	return status_of(options, status);
 }
 
 static int print_help(struct swk_error *error)

@@ -183,6 +183,9 @@
 
 /* After this many mistakes, reading of the settings file stops. */
 #define SWK_FAULTS_MAX 50
+/* A run that has not ended so long after its deadline waits for something that has no limit of its
+ * own, and is ended. It may still compute and write in this time. */
+#define SWK_GRACE_MS 10000
 /* On a terminal: the time before a run shows its progress, and between two updates. */
 #define SWK_PROGRESS_AFTER_MS 1000
 #define SWK_PROGRESS_EVERY_MS 100

@@ -14,6 +14,9 @@ void swk_run_begin(struct swk_run *run, const struct swk_settings *settings,
 				.error = error,
 				.began = swk_now_ms()};
 	run->deadline = run->began + (int64_t)settings->timeout * 1000;
+	swk_process_limit(&run->limit, run->deadline + SWK_GRACE_MS, SWK_TEMPFAIL,
+			  "the run hung until 10 s after --timeout, and was ended; the next run "
+			  "completes it");
 	run->step_began = settings->metrics_file ? swk_now_us() : 0;
 	run->store.lock_descriptor = -1;
 	swk_buffer_init(&run->text, SWK_CONF_MAX);
@@ -44,6 +47,7 @@ void swk_run_finish(struct swk_run *run)
 	swk_names_free(&run->deleted);
 	swk_buffer_free(&run->text);
 	swk_http_close(run->http);
+	swk_process_lift(&run->limit);
 }
 
 int swk_run_open_consul(struct swk_run *run)

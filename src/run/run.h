@@ -7,6 +7,7 @@
 #define SWK_RUN_RUN_H
 
 #include "base/buffer.h"
+#include "base/process.h"
 #include "consul/client.h"
 #include "model/names.h"
 #include "model/registration.h"
@@ -50,7 +51,8 @@ struct swk_run {
 	const struct swk_hold *hold; /* the hold that an undo begins */
 	int64_t began, deadline;
 	int64_t consul_deadline; /* the run then stops asking Consul */
-	int64_t step_began;	 /* microseconds; 0 without a metrics file */
+	struct swk_process_limit limit;
+	int64_t step_began; /* microseconds; 0 without a metrics file */
 
 	bool complete;	      /* the run is about all services */
 	bool full;	      /* reads all live state, not only what the run changes */

@@ -118,3 +118,31 @@ lock_is_free() {
 	exec 8>&-
 	lock_is_free
 }
+
+@test "a run waits for the lock until the deadline, even if its parent blocked all signals" {
+	swk-apply <<<"[$web]"
+	exec 8>"$SWK_CONF.lock"
+	flock 8
+	run -75 timeout -s KILL 30 env --block-signal swk-apply --timeout 1 <<<"[$web]" 8>&-
+	[[ "$output" == *"another run held the lock"* ]]
+	exec 8>&-
+}
+
+@test "a run ends although no program reads its messages" {
+	mkfifo "$E2E_DIR/fifo"
+	exec 8<>"$E2E_DIR/fifo"
+	dd if=/dev/zero of="$E2E_DIR/fifo" bs=4096 oflag=nonblock 2>"$E2E_DIR/dd" || true
+	run -0 timeout 30 bash -c 'swk-apply --timeout 1 2>&8 >&8' <<<"[$web]"
+	[ "$(servers web)" == 10.0.0.1:80 ]
+	run -64 timeout 30 bash -c 'swk-apply --timeout 1 --no-such-option 2>&8' <<<"[$web]"
+	lock_is_free
+	in_step
+}
+
+# libcurl opens this file itself, and that blocks.
+@test "a run that hangs in a library is ended after the deadline, and does not keep the lock" {
+	mkfifo "$E2E_DIR/fifo"
+	CONSUL_HTTP_ADDR="${GATEWAY_DYUPS/http:/https:}" CONSUL_CACERT="$E2E_DIR/fifo" run -75 timeout 30 swk-apply --resync --timeout 1
+	[[ "$output" == *"swk-apply: error: the run hung until 10 s after --timeout, and was ended"* ]]
+	lock_is_free
+}
