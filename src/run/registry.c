@@ -403,11 +403,15 @@ static int listed_undecodable(void *context, const char *service, const char *wh
 	return 0;
 }
 
+/* A complete run asks for the list first, so all that it knows yet comes from there. */
 static void forget_list(void *context)
 {
 	struct swk_run *run = context;
 
 	swk_services_free(&run->services);
+	swk_report_forget(run->report, SWK_NOTE_SKIPPED);
+	if (run->policy.decisions)
+		swk_decisions_free(run->policy.decisions);
 	run->listed = 0;
 }
 
@@ -485,7 +489,7 @@ static int ask_list(struct swk_run *run)
 	run->report->index = query.index;
 	if (run->list_known)
 		return guard_list(run) || (settings->explain && run->listed) ? 0 : SWK_HELD_BACK;
-	swk_services_free(&run->services);
+	forget_list(run);
 	swk_report_note(run->report, SWK_NOTE_UNAVAILABLE,
 			"Consul could not be asked, so every upstream stays as it is: %s",
 			query.error.text);
