@@ -278,11 +278,6 @@ static bool start(struct swk_http *http, struct swk_http_request *request, int64
 	struct transfer *transfer = calloc(1, sizeof(*transfer));
 	CURL *easy = curl->easy_init();
 
-	request->status = 0;
-	request->unreachable = request->dropped = request->timed_out = false;
-	request->answer_number = 0;
-	request->reason[0] = '\0';
-	request->error = (struct swk_error){0};
 	if (transfer)
 		transfer->request = request;
 	if (transfer && easy && set_options(curl, easy, transfer, deadline) &&
@@ -300,6 +295,21 @@ static bool is_dropped(CURLcode code)
 	       code == CURLE_PARTIAL_FILE || code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
 }
 
+/* Sets that there was no answer. */
+static void fail(const struct swk_libcurl *curl, struct swk_http_request *request, CURLcode code)
+{
+	bool stopped = code == CURLE_ABORTED_BY_CALLBACK;
+
+	request->unreachable = code == CURLE_COULDNT_CONNECT;
+	request->dropped = is_dropped(code);
+	request->timed_out = stopped || code == CURLE_OPERATION_TIMEDOUT;
+	request->status = 0;
+	(void)snprintf(request->failure, sizeof(request->failure), "%s",
+		       stopped ? "no answer so far, and others wait" : curl->easy_strerror(code));
+	(void)swk_error_set(&request->error, SWK_UNAVAILABLE, "%s: %s", request->url,
+			    request->failure);
+}
+
 /* Removes a finished transfer. Its connection is kept for the next. */
 static void finish(struct swk_http *http, CURL *easy, CURLcode code)
 {
@@ -313,25 +323,41 @@ static void finish(struct swk_http *http, CURL *easy, CURLcode code)
 	(void)curl->easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &us);
 	request = transfer->request;
 	request->took_ms = (long)(us / 1000);
-	if (code != CURLE_OK) {
-		bool stopped = code == CURLE_ABORTED_BY_CALLBACK;
-
-		request->unreachable = code == CURLE_COULDNT_CONNECT;
-		request->dropped = is_dropped(code);
-		request->timed_out = stopped || code == CURLE_OPERATION_TIMEDOUT;
-		request->status = 0;
-		(void)snprintf(request->failure, sizeof(request->failure), "%s",
-			       stopped ? "no answer so far, and others wait"
-				       : curl->easy_strerror(code));
-		(void)swk_error_set(&request->error, SWK_UNAVAILABLE, "%s: %s", request->url,
-				    request->failure);
-	}
+	if (code != CURLE_OK)
+		fail(curl, request, code);
 	end_transfer(curl, transfer);
 	/* Each handle is used once: libcurl before 8.1.1 keeps a pointer to a freed header in it,
 	 * and follows that if an answer begins with a folded header (curl's bug 11101). */
 	curl->easy_cleanup(easy);
 	if (request->ended)
 		request->ended(request);
+}
+
+static void reset(struct swk_http_request *request)
+{
+	request->status = 0;
+	request->unreachable = request->dropped = request->timed_out = false;
+	request->took_ms = 0;
+	request->answer_number = 0;
+	request->reason[0] = '\0';
+	request->error = (struct swk_error){0};
+}
+
+/* Starts the next request. After the deadline it fails at once: even a connection that is given up
+ * costs the server something. */
+static void begin_next(struct swk_http *http, struct swk_http_request *request, int64_t deadline,
+		       size_t *running, struct swk_error *error)
+{
+	reset(request);
+	if (!swk_deadline_left(deadline, 1)) {
+		fail(http->curl, request, CURLE_OPERATION_TIMEDOUT);
+		if (request->ended)
+			request->ended(request);
+	} else if (start(http, request, deadline)) {
+		(*running)++;
+	} else {
+		(void)swk_error_memory(error);
+	}
 }
 
 int swk_http_perform(struct swk_http *http, struct swk_http_request *requests, size_t count,
@@ -344,14 +370,8 @@ int swk_http_perform(struct swk_http *http, struct swk_http_request *requests, s
 	if (count && get_ready(http, error))
 		return error->status;
 	while (running || (begun < count && !error->status)) {
-		while (begun < count && running < parallel && !error->status) {
-			if (start(http, &requests[begun], deadline)) {
-				begun++;
-				running++;
-			} else {
-				(void)swk_error_memory(error);
-			}
-		}
+		while (begun < count && running < parallel && !error->status)
+			begin_next(http, &requests[begun++], deadline, &running, error);
 		if (http->curl->multi_perform(http->multi, &active) != CURLM_OK)
 			return swk_error_set(error, SWK_INTERNAL, "libcurl failed");
 		while ((message = http->curl->multi_info_read(http->multi, &left))) {

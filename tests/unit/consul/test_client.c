@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -591,20 +592,28 @@ static bool answer_one(int connection, const struct exchange *exchanges, size_t 
 	return write(connection, answer, strlen(answer)) == (ssize_t)strlen(answer);
 }
 
-/* Starts a server process. It exits with 0 after every exchange has happened. */
-static pid_t serve(const struct exchange *exchanges, size_t count, char address[32])
+/* Returns a listening socket. */
+static int listen_at(char address[32])
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	socklen_t size = sizeof(at);
 	int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool done[8] = {false};
-	pid_t child;
 
-	assert_true(count <= COUNT(done));
 	assert_int_equal(bind(listening, (struct sockaddr *)&at, sizeof(at)), 0);
 	assert_int_equal(listen(listening, 8), 0);
 	assert_int_equal(getsockname(listening, (struct sockaddr *)&at, &size), 0);
 	(void)snprintf(address, 32, "127.0.0.1:%u", ntohs(at.sin_port));
+	return listening;
+}
+
+/* Starts a server process. It exits with 0 after every exchange has happened. */
+static pid_t serve(const struct exchange *exchanges, size_t count, char address[32])
+{
+	int listening = listen_at(address);
+	bool done[8] = {false};
+	pid_t child;
+
+	assert_true(count <= COUNT(done));
 	child = fork();
 	assert_true(child >= 0);
 	if (!child) {
@@ -1010,6 +1019,28 @@ static void one_query_first(void **state)
 		unit_number(names[i], queries[i].error.status, 0);
 }
 
+static void no_request_after_the_deadline(void **state)
+{
+	struct swk_error error = {0};
+	struct swk_http *http = swk_http_open(&error);
+	struct swk_consul_query query = {.service = "web"};
+	struct swk_consul consul;
+	char address[32];
+	int listening = listen_at(address);
+	const struct swk_consul_settings settings = {.address = address};
+
+	(void)state;
+	assert_int_equal(swk_consul_init(&consul, &settings, NULL, &error), 0);
+	assert_int_equal(swk_consul_ask(&consul, http, &query, 1, swk_now_ms(), &error), 0);
+	assert_int_equal(query.error.status, SWK_UNAVAILABLE);
+	unit_says("late", query.error.text, "/v1/health/service/web: Timeout was reached");
+	assert_int_equal(fcntl(listening, F_SETFL, O_NONBLOCK), 0);
+	assert_int_equal(accept(listening, NULL, NULL), -1);
+	(void)close(listening);
+	swk_consul_free(&consul);
+	swk_http_close(http);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1033,6 +1064,7 @@ int main(void)
 		cmocka_unit_test_setup(only_old_answers_again, forget),
 		cmocka_unit_test_setup(errors_that_may_pass, forget),
 		cmocka_unit_test_setup(one_query_first, forget),
+		cmocka_unit_test_setup(no_request_after_the_deadline, forget),
 	};
 
 	return cmocka_run_group_tests_name("client", tests, NULL, NULL);
