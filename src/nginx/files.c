@@ -373,7 +373,7 @@ int swk_nginx_files_read(struct swk_nginx_files *files, const char *path, const 
 	return read_includes(files, &files->top, 0, error);
 }
 
-/* The name in a whole line `# configuration file NAME:`, or NULL. */
+/* The name in a whole line `# configuration file NAME:`, or NULL. No file has a NUL in its name. */
 static const char *marked_name(const char *line, const char *end, size_t *length)
 {
 	if ((size_t)(end - line) <= strlen(MARK) || memcmp(line, MARK, strlen(MARK)) != 0 ||
@@ -381,7 +381,7 @@ static const char *marked_name(const char *line, const char *end, size_t *length
 		return NULL;
 	line += strlen(MARK);
 	*length = (size_t)(end - 1 - line);
-	return *length ? line : NULL;
+	return *length && !memchr(line, '\0', *length) ? line : NULL;
 }
 
 static int add_dumped(struct swk_nginx_files *files, const char *name, size_t length, size_t start,

@@ -268,6 +268,8 @@ debian() {
 	[[ "$output" == *"$DIR/nginx.conf:12: unexpected '}'" ]]
 	run -65 swk lint - <"$DIR/nginx.conf"
 	[[ "$output" == *"(standard input):12: unexpected '}'" ]]
+	run -65 swk lint - < <(printf '# configuration file \0nginx.conf:\n}\n')
+	[[ "$output" == *"(standard input):2: unexpected '}'" ]]
 	main <<<'include nginx.conf;'
 	run -65 swk lint "$DIR/nginx.conf"
 	[[ "$output" == *"nginx.conf:9: includes are nested too deeply"* ]]

@@ -105,9 +105,12 @@ static void check_settings(const struct swk_settings *settings)
 	fuzz_require(settings->target_count >= 1 && settings->target_count <= SWK_TARGETS_MAX,
 		     "%zu targets", settings->target_count);
 	for (size_t i = 0; i < settings->target_count; i++) {
-		check_fields(&swk_target_fields, &settings->targets[i]);
-		fuzz_require(settings->targets[i].url && settings->targets[i].where,
-			     "target %zu has no URL", i);
+		const struct swk_target_settings *target = &settings->targets[i];
+
+		check_fields(&swk_target_fields, target);
+		check_fields(&swk_target_keys[target->kind]->fields, target->own);
+		fuzz_require(swk_target_settings_name(target) && target->where,
+			     "target %zu has no address", i);
 	}
 	fuzz_require(settings->route_count <= SWK_ROUTES_MAX, "%zu routes", settings->route_count);
 	for (size_t i = 0; i < settings->route_count; i++) {
