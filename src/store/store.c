@@ -300,15 +300,34 @@ int swk_store_replace(const struct swk_store *store, const char *path,
 
 /* ---- FILE.previous ---- */
 
+static bool is_same_text(const char *path, const char *other)
+{
+	struct swk_error ignored = {0};
+	struct swk_buffer text, others;
+	bool exists, same;
+
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	swk_buffer_init(&others, SWK_CONF_MAX);
+	same = !swk_file_read(path, &text, &exists, &ignored) && exists &&
+	       !swk_file_read(other, &others, &exists, &ignored) && exists &&
+	       text.length == others.length &&
+	       (!text.length || !memcmp(text.data, others.data, text.length));
+	swk_buffer_free(&text);
+	swk_buffer_free(&others);
+	return same;
+}
+
 /* Whether a commit was interrupted after it replaced the conf file: then FILE.previous.tmp is the
- * old conf file. */
+ * old conf file. Before that it has the text of the conf file, as a link or a copy. */
 static bool is_unfinished(const struct swk_store *store)
 {
 	struct stat kept, conf;
 
 	if (lstat(store->kept, &kept) || !S_ISREG(kept.st_mode))
 		return false;
-	return stat(store->conf, &conf) || kept.st_ino != conf.st_ino || kept.st_dev != conf.st_dev;
+	if (!stat(store->conf, &conf) && kept.st_ino == conf.st_ino && kept.st_dev == conf.st_dev)
+		return false;
+	return !is_same_text(store->kept, store->conf);
 }
 
 const char *swk_store_previous(const struct swk_store *store)
@@ -327,13 +346,12 @@ static int finish(const struct swk_store *store, struct swk_error *error)
 	return 0;
 }
 
-/* Gives the conf file a second name, which still has the old content after the replacement.
- * *by_name says whether that worked. If not, because the file is another user's or the file system
- * has no hard links, writes FILE.previous instead. */
-static int keep(const struct swk_store *store, const struct swk_buffer *before, bool *by_name,
+/* Gives the conf file a second name, which still has the old content after the replacement. If that
+ * is impossible, because the file is another user's or the file system has no hard links, writes a
+ * copy with that name. *kept is false if there is no conf file. */
+static int keep(const struct swk_store *store, const struct swk_buffer *before, bool *kept,
 		struct swk_error *error)
 {
-	bool written = false;
 	int result = link(store->conf, store->kept);
 
 	if (result && errno == EEXIST) {
@@ -341,25 +359,25 @@ static int keep(const struct swk_store *store, const struct swk_buffer *before, 
 			return error->status;
 		result = link(store->conf, store->kept);
 	}
-	*by_name = !result;
+	*kept = !result;
 	if (!result || errno == ENOENT)
 		return 0;
-	return replace(store, store->previous, store->conf, before, false, &written, error);
+	return replace(store, store->kept, store->conf, before, false, kept, error);
 }
 
 int swk_store_commit(const struct swk_store *store, const struct swk_buffer *before,
 		     const struct swk_buffer *text, bool *replaced, struct swk_error *error)
 {
-	bool by_name = false, done = false;
-	int status = keep(store, before, &by_name, error);
+	bool kept = false, done = false;
+	int status = keep(store, before, &kept, error);
 
 	if (!status)
 		status = swk_store_replace(store, store->conf, text, true, &done, error);
 	*replaced |= done;
-	if (by_name && !done)
+	if (kept && !done)
 		(void)unlink(store->kept);
 	/* This is not synced: if a crash undoes it, swk_store_previous still finds the old file. */
-	if (by_name && done && rename(store->kept, store->previous) && !status)
+	if (kept && done && rename(store->kept, store->previous) && !status)
 		status = fail(store->previous, "is in the way and cannot be replaced", error);
 	return status;
 }

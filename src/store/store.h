@@ -65,7 +65,7 @@ int swk_store_replace(const struct swk_store *store, const char *path,
 /*
  * Replaces FILE durably, and keeps the old file, whose content is `before`, as FILE.previous:
  * through a hard link, or by writing `before` if there are no hard links. swk_store_previous finds
- * the old file even if this is interrupted.
+ * the old file even if this is interrupted. If FILE cannot be replaced, FILE.previous stays.
  */
 int swk_store_commit(const struct swk_store *store, const struct swk_buffer *before,
 		     const struct swk_buffer *text, bool *replaced, struct swk_error *error);

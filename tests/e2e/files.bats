@@ -142,16 +142,21 @@ nginx_untouched() {
 	[ "$output" == '~ web: -10.0.0.1:80 +10.0.0.2:80' ]
 }
 
-@test "the conf file is a mount point: exit status 73, because it can't be replaced" {
+@test "the conf file is a mount point: exit status 73, because it can't be replaced; swk undo still has the previous file" {
 	[ "$EUID" == 0 ] || skip 'mounting needs root'
 	folder
+	swk-apply <<<"$(document web 10.0.0.9)"
+	cp "$SWK_CONF" "$E2E_DIR/previous"
 	begin
 	cp "$SWK_CONF" "$E2E_DIR/mounted"
 	mount_space
 	inside mount --bind "$E2E_DIR/mounted" "$SWK_CONF"
 	run -73 inside swk-apply <<<"$(document web 10.0.0.2)"
-	[[ "$output" == *"$SWK_CONF: cannot be replaced"*": Device or resource busy"* ]]
+	[[ "$output" == *"$SWK_CONF: cannot be replaced, because it is a mount point; mount its folder instead: Device or resource busy"* ]]
 	nothing_changed inside
+	[ ! -e "$SWK_CONF.previous.tmp" ]
+	swk undo
+	cmp "$SWK_CONF" "$E2E_DIR/previous"
 }
 
 @test "the conf file is a symbolic link: swk-apply replaces the target and keeps the link" {

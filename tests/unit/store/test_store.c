@@ -632,6 +632,10 @@ static void interrupted_commit(void **state)
 	must_hold(swk_store_previous(&store), "one");
 	must_commit(&store, "two", "three");
 	must_hold(store.previous, "two");
+	/* The same with a copy. */
+	put(store.kept, "three", 0644);
+	must_hold(swk_store_previous(&store), "two");
+	assert_int_equal(unlink(store.kept), 0);
 
 	assert_int_equal(link(store.conf, store.kept), 0);
 	put(in(place, "new"), "four", 0644);
