@@ -198,6 +198,8 @@ static int reconcile_once(struct swk_run *run, bool may_go_back)
 	struct sending *sendings = calloc(run->target_count, sizeof(*sendings));
 	int status = sendings ? plan_all(run, sendings, may_go_back) : swk_error_memory(run->error);
 
+	if (!status)
+		status = swk_store_check_lock(&run->store, run->error);
 	if (!status) {
 		run->touched = true;
 		status = send_all(run, sendings);

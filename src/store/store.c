@@ -164,12 +164,11 @@ bool swk_store_has_waiter(const struct swk_store *store)
 	       byte.l_type != F_UNLCK;
 }
 
-static int take_lock(struct swk_store *store, const char *path, int how, int64_t deadline,
-		     bool *waited, struct swk_error *error)
+static int take_lock_once(struct swk_store *store, const char *path, int how, int64_t deadline,
+			  bool *waited, struct swk_error *error)
 {
 	int descriptor = open(path, how | O_CLOEXEC, 0600);
 
-	*waited = false;
 	if (descriptor < 0)
 		return fail(path, "the lock cannot be opened", error);
 	store->lock_descriptor = descriptor;
@@ -184,6 +183,42 @@ static int take_lock(struct swk_store *store, const char *path, int how, int64_t
 				     "%s: another run held the lock until this run timed out",
 				     path);
 	return fail(path, "the lock cannot be taken", error);
+}
+
+/* Whether the path is no longer a name of the locked file, which another run would not lock. */
+static bool has_lost_lock(const struct swk_store *store)
+{
+	struct stat locked, named;
+
+	if (store->lock_descriptor < 0 || fstat(store->lock_descriptor, &locked))
+		return false;
+	if (stat(store->locked, &named))
+		return errno == ENOENT;
+	return locked.st_ino != named.st_ino || locked.st_dev != named.st_dev;
+}
+
+int swk_store_check_lock(const struct swk_store *store, struct swk_error *error)
+{
+	if (!has_lost_lock(store))
+		return 0;
+	return swk_error_set(error, SWK_TEMPFAIL,
+			     "%s was removed or replaced while this run held the lock, so another "
+			     "run may have written since",
+			     store->locked);
+}
+
+static int take_lock(struct swk_store *store, const char *path, int how, int64_t deadline,
+		     bool *waited, struct swk_error *error)
+{
+	int status;
+
+	*waited = false;
+	store->locked = path;
+	do {
+		swk_store_unlock(store);
+		status = take_lock_once(store, path, how, deadline, waited, error);
+	} while (!status && has_lost_lock(store) && swk_deadline_left(deadline, 1));
+	return status ? status : swk_store_check_lock(store, error);
 }
 
 int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited, struct swk_error *error)
@@ -256,6 +291,8 @@ static int replace(const struct swk_store *store, const char *path, const char *
 	const char *step = "a temporary file cannot be created next to it";
 	int descriptor, result;
 
+	if (swk_store_check_lock(store, error))
+		return error->status;
 	/* A killed run may have left a temporary file. */
 	if (unlink(store->temporary) && errno != ENOENT)
 		return fail(store->temporary, "is in the way and cannot be removed", error);
@@ -272,6 +309,9 @@ static int replace(const struct swk_store *store, const char *path, const char *
 		result = fsync(descriptor);
 	if (close(descriptor))
 		result = -1;
+	/* Without the lock, the temporary file may be another run's. */
+	if (!result && swk_store_check_lock(store, error))
+		return error->status;
 	if (!result) {
 		step = "cannot be replaced";
 		result = rename(store->temporary, path);
@@ -369,8 +409,10 @@ int swk_store_commit(const struct swk_store *store, const struct swk_buffer *bef
 		     const struct swk_buffer *text, bool *replaced, struct swk_error *error)
 {
 	bool kept = false, done = false;
-	int status = keep(store, before, &kept, error);
+	int status = swk_store_check_lock(store, error);
 
+	if (!status)
+		status = keep(store, before, &kept, error);
 	if (!status)
 		status = swk_store_replace(store, store->conf, text, true, &done, error);
 	*replaced |= done;
@@ -384,6 +426,8 @@ int swk_store_commit(const struct swk_store *store, const struct swk_buffer *bef
 
 int swk_store_remove(const struct swk_store *store, const char *path, struct swk_error *error)
 {
+	if (swk_store_check_lock(store, error))
+		return error->status;
 	if (unlink(path) && errno != ENOENT)
 		return fail(path, "cannot be removed", error);
 	if (sync_directory(store->directory))
@@ -393,6 +437,8 @@ int swk_store_remove(const struct swk_store *store, const char *path, struct swk
 
 int swk_store_set_aside(const struct swk_store *store, struct swk_error *error)
 {
+	if (swk_store_check_lock(store, error))
+		return error->status;
 	if (rename(store->state, store->bad_state))
 		return fail(store->state, "cannot be set aside", error);
 	return 0;

@@ -25,6 +25,7 @@ struct swk_store {
 	char *temporary; /* FILE.tmp; only the holder of the lock uses it */
 	char *directory;
 	int lock_descriptor; /* -1: not locked */
+	const char *locked;  /* the path that was locked; borrowed */
 	bool alone; /* by swk_store_open_alone: only `conf`, `temporary`, `directory` are set */
 };
 
@@ -42,6 +43,10 @@ void swk_store_close(struct swk_store *store);
  * whether another process held the lock. A process that dies releases it. */
 int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited,
 		   struct swk_error *error);
+
+/* Fails with SWK_TEMPFAIL if the lock is held, but its file was removed or replaced, so that
+ * another run may hold another lock. All functions below that write call it. */
+int swk_store_check_lock(const struct swk_store *store, struct swk_error *error);
 
 /* Locks the directory itself instead, where a lock file would be in the way. */
 int swk_store_lock_folder(struct swk_store *store, int64_t deadline, struct swk_error *error);

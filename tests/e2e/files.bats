@@ -347,3 +347,26 @@ nginx_untouched() {
 	[[ "$output" == *"File too large; nothing was changed" ]]
 	nothing_changed
 }
+
+is_locked() {
+	! flock -n "$SWK_CONF.lock" true
+}
+
+# bats test_tags=gateway
+@test "the lock file is removed while a run holds the lock: that run writes nothing over the next one, and exits with 75" {
+	folder
+	begin
+	gateway_fault 1 slow:1 '^GET'
+	swk-apply <<<"$(document web 10.0.0.2)" >"$E2E_DIR/said" 2>&1 3>&- &
+	pid=$! status=0
+	wait_until "$E2E_PATIENCE" is_locked
+	kill -s STOP "$pid"
+	rm "$SWK_CONF.lock"
+	swk-apply <<<"$(document web 10.0.0.3)"
+	kill -s CONT "$pid"
+	wait "$pid" || status=$?
+	[ "$status" == 75 ]
+	grep -q "$SWK_CONF.lock was removed or replaced while this run held the lock.*; nothing was changed" "$E2E_DIR/said"
+	[ "$(servers web)" == 10.0.0.3:80 ]
+	in_step
+}

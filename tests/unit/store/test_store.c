@@ -524,9 +524,8 @@ static bool waits(pid_t pid)
 	return found;
 }
 
-static void waiting_ends_with_the_lock(void **state)
+static void wait_for_holder(const struct place *place, bool removed)
 {
-	struct place *place = *state;
 	pid_t holder = start_holder(place->conf), waiter = start_process();
 	const struct timespec moment = {0, 1000000};
 	int status;
@@ -537,17 +536,31 @@ static void waiting_ends_with_the_lock(void **state)
 		bool waited = false;
 
 		if (swk_store_open(&store, place->conf, &error) ||
-		    swk_store_lock(&store, A_LONG_TIME, &waited, &error) || !waited)
+		    swk_store_lock(&store, A_LONG_TIME, &waited, &error) || !waited ||
+		    swk_store_check_lock(&store, &error))
 			_exit(1);
 		swk_store_close(&store);
 		_exit(0);
 	}
 	while (!waits(waiter) && !waitpid(waiter, &status, WNOHANG))
 		(void)nanosleep(&moment, NULL);
+	if (removed)
+		assert_int_equal(unlink(in(place, "a.conf.lock")), 0);
 	kill_holder(holder);
 	assert_int_equal(waitpid(waiter, &status, 0), waiter);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void waiting_ends_with_the_lock(void **state)
+{
+	wait_for_holder(*state, false);
+}
+
+/* The next run would lock another file. */
+static void waiting_for_a_removed_lock(void **state)
+{
+	wait_for_holder(*state, true);
 }
 
 static void lock_is_not_a_file(void **state)
@@ -695,6 +708,37 @@ static void obstacles_are_not_followed(void **state)
 	must_commit(&store, "three", "four");
 	must_hold(store.previous, "three");
 	swk_store_close(&store);
+}
+
+/* Without its file the lock does not keep other runs out, so nothing is written. */
+static void lost_lock(void **state)
+{
+	struct place *place = *state;
+	bool waited;
+
+	for (int replaced = 0; replaced < 2; replaced++) {
+		struct swk_store store = open_store(place->conf);
+		struct swk_error error = {0}, again = {0}, removing = {0};
+		bool done;
+
+		put(store.hold, "hold", 0644);
+		put(store.conf, "old", 0644);
+		assert_int_equal(swk_store_lock(&store, A_LONG_TIME, &waited, &error), 0);
+		must_commit(&store, "old", "one");
+		assert_int_equal(unlink(store.lock), 0);
+		if (replaced)
+			put(store.lock, "", 0600);
+		assert_int_equal(commit(&store, "one", "two", &done, &error), SWK_TEMPFAIL);
+		assert_false(done);
+		unit_says("lost", error.text, "a.conf.lock was removed or replaced while");
+		assert_int_equal(replace(&store, store.state, "new", &again), SWK_TEMPFAIL);
+		assert_int_equal(swk_store_remove(&store, store.hold, &removing), SWK_TEMPFAIL);
+		must_hold(store.conf, "one");
+		must_hold(store.previous, "old");
+		assert_true(swk_file_exists(store.hold));
+		assert_false(swk_file_exists(store.state));
+		swk_store_close(&store);
+	}
 }
 
 static void has_and_remove(void **state)
@@ -845,6 +889,7 @@ int main(void)
 		TEST(previous_file_is_kept),
 		TEST(interrupted_commit),
 		TEST(obstacles_are_not_followed),
+		TEST(lost_lock),
 		TEST(has_and_remove),
 		TEST(replace_alone_takes_the_place),
 		TEST(read_alone_follows_no_link),
@@ -853,6 +898,7 @@ int main(void)
 		TEST(held_lock_times_out),
 		TEST(killed_holder_releases_the_lock),
 		TEST(waiting_ends_with_the_lock),
+		TEST(waiting_for_a_removed_lock),
 		TEST(lock_is_not_a_file),
 	};
 
