@@ -36,7 +36,7 @@ bool swk_publish_began(const char *path)
 }
 
 /* Reads and writes under the lock, so that concurrent runs lose no count. */
-static int replace(const struct swk_store *store, const struct swk_report *report, int status,
+static int replace(struct swk_store *store, const struct swk_report *report, int status,
 		   struct swk_error *error)
 {
 	struct swk_metrics metrics = {0};

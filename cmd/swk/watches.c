@@ -116,7 +116,7 @@ static int check_folder(const char *folder, struct swk_error *error)
 }
 
 /* Replaces the file if its content differs, and `swk watches` wrote it. */
-static int replace(const struct swk_store *store, const struct swk_buffer *text, bool *replaced,
+static int replace(struct swk_store *store, const struct swk_buffer *text, bool *replaced,
 		   struct swk_error *error)
 {
 	struct swk_buffer present;

@@ -127,6 +127,11 @@ static int count(struct swk_run *run)
 {
 	struct swk_report *report = run->report;
 
+	if (run->store.unsynced)
+		swk_report_note(
+			report, SWK_NOTE_DETAIL,
+			"%s cannot be synced, so a crash of the machine may undo this change",
+			run->store.directory);
 	report->finished = true;
 	report->whole = run->complete && run->list_known && !report->counted[SWK_NOTE_UNAVAILABLE];
 	report->services = run->services.count + run->keys.count;

@@ -56,11 +56,16 @@ static int read_state(struct swk_run *run)
 				run->store.conf);
 	if (!damaged || status)
 		return status;
+	/* If it cannot be set aside, it is replaced. */
+	if (set_aside && swk_store_set_aside(&run->store, &cause)) {
+		swk_report_note(run->report, SWK_NOTE_WARNING, "%s", cause.text);
+		set_aside = false;
+	}
 	swk_report_note(run->report, SWK_NOTE_WARNING,
 			"%s:%zu: cannot be read%s%s; every upstream is sent again",
 			run->store.state, damaged, set_aside ? ", and is set aside as " : "",
 			set_aside ? run->store.bad_state : "");
-	return set_aside ? swk_store_set_aside(&run->store, run->error) : 0;
+	return 0;
 }
 
 int swk_run_lock_and_read(struct swk_run *run)

@@ -267,24 +267,40 @@ static int take_after(int descriptor, const char *path, const char *directory)
 		errno = EEXIST;
 		return -1;
 	}
-	if (fchown(descriptor, old.st_uid, old.st_gid) &&
-	    fchown(descriptor, (uid_t)-1, old.st_gid) && errno != EPERM)
-		return -1;
+	if (fchown(descriptor, old.st_uid, old.st_gid))
+		(void)!fchown(descriptor, (uid_t)-1, old.st_gid);
 	return fchmod(descriptor, old.st_mode & 07777);
 }
 
-static int sync_directory(const char *path)
+/* Some file systems cannot sync a folder, or anything (fsync(2): EINVAL). */
+static int sync_if_possible(struct swk_store *store, int descriptor)
 {
-	int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int result = descriptor < 0 ? -1 : fsync(descriptor);
+	if (!fsync(descriptor))
+		return 0;
+	if (errno != EINVAL && errno != ENOTSUP)
+		return -1;
+	store->unsynced = true;
+	return 0;
+}
 
-	if (descriptor >= 0)
-		(void)close(descriptor);
+/* A folder in which the caller may write, but which it may not read, cannot be synced either. */
+static int sync_directory(struct swk_store *store)
+{
+	int descriptor = open(store->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), result;
+
+	if (descriptor < 0 && errno == EACCES) {
+		store->unsynced = true;
+		return 0;
+	}
+	if (descriptor < 0)
+		return -1;
+	result = sync_if_possible(store, descriptor);
+	(void)close(descriptor);
 	return result;
 }
 
 /* Replaces a file. The new one gets mode and owner of the file `like`. */
-static int replace(const struct swk_store *store, const char *path, const char *like,
+static int replace(struct swk_store *store, const char *path, const char *like,
 		   const struct swk_buffer *text, bool durably, bool *replaced,
 		   struct swk_error *error)
 {
@@ -306,7 +322,7 @@ static int replace(const struct swk_store *store, const char *path, const char *
 				      : take_after(descriptor, like, store->directory);
 	/* A file that is renamed before its data is on disk may be empty after a crash. */
 	if (!result && !store->alone)
-		result = fsync(descriptor);
+		result = sync_if_possible(store, descriptor);
 	if (close(descriptor))
 		result = -1;
 	/* Without the lock, the temporary file may be another run's. */
@@ -322,7 +338,7 @@ static int replace(const struct swk_store *store, const char *path, const char *
 	*replaced |= !result;
 	if (!result && durably) {
 		step = "its folder cannot be synced";
-		result = sync_directory(store->directory);
+		result = sync_directory(store);
 	}
 	if (!result)
 		return 0;
@@ -331,9 +347,8 @@ static int replace(const struct swk_store *store, const char *path, const char *
 	return error->status;
 }
 
-int swk_store_replace(const struct swk_store *store, const char *path,
-		      const struct swk_buffer *text, bool durably, bool *replaced,
-		      struct swk_error *error)
+int swk_store_replace(struct swk_store *store, const char *path, const struct swk_buffer *text,
+		      bool durably, bool *replaced, struct swk_error *error)
 {
 	return replace(store, path, path, text, durably, replaced, error);
 }
@@ -389,7 +404,7 @@ static int finish(const struct swk_store *store, struct swk_error *error)
 /* Gives the conf file a second name, which still has the old content after the replacement. If that
  * is impossible, because the file is another user's or the file system has no hard links, writes a
  * copy with that name. *kept is false if there is no conf file. */
-static int keep(const struct swk_store *store, const struct swk_buffer *before, bool *kept,
+static int keep(struct swk_store *store, const struct swk_buffer *before, bool *kept,
 		struct swk_error *error)
 {
 	int result = link(store->conf, store->kept);
@@ -405,7 +420,7 @@ static int keep(const struct swk_store *store, const struct swk_buffer *before, 
 	return replace(store, store->kept, store->conf, before, false, kept, error);
 }
 
-int swk_store_commit(const struct swk_store *store, const struct swk_buffer *before,
+int swk_store_commit(struct swk_store *store, const struct swk_buffer *before,
 		     const struct swk_buffer *text, bool *replaced, struct swk_error *error)
 {
 	bool kept = false, done = false;
@@ -418,19 +433,20 @@ int swk_store_commit(const struct swk_store *store, const struct swk_buffer *bef
 	*replaced |= done;
 	if (kept && !done)
 		(void)unlink(store->kept);
-	/* This is not synced: if a crash undoes it, swk_store_previous still finds the old file. */
-	if (kept && done && rename(store->kept, store->previous) && !status)
-		status = fail(store->previous, "is in the way and cannot be replaced", error);
+	/* If this fails, or if a crash undoes it, swk_store_previous still finds the old file. The
+	 * next commit tries again, and reports a failure before it replaces anything. */
+	if (kept && done)
+		(void)rename(store->kept, store->previous);
 	return status;
 }
 
-int swk_store_remove(const struct swk_store *store, const char *path, struct swk_error *error)
+int swk_store_remove(struct swk_store *store, const char *path, struct swk_error *error)
 {
 	if (swk_store_check_lock(store, error))
 		return error->status;
 	if (unlink(path) && errno != ENOENT)
 		return fail(path, "cannot be removed", error);
-	if (sync_directory(store->directory))
+	if (sync_directory(store))
 		return fail(path, "its folder cannot be synced", error);
 	return 0;
 }

@@ -2,8 +2,8 @@
 /*
  * The store: the conf file (FILE), the files next to it, and the lock. Knows bytes, not syntax. It
  * replaces a file as a whole: temporary file in the same directory, fsync, rename, fsync of the
- * directory. Functions that return an int return 0, SWK_INTERNAL without memory, or SWK_CANTCREATE
- * for other errors, unless a comment says otherwise.
+ * directory. A file system that has no fsync is no error. Functions that return an int return 0,
+ * SWK_INTERNAL without memory, or SWK_CANTCREATE for other errors, unless a comment says otherwise.
  */
 #ifndef SWK_STORE_STORE_H
 #define SWK_STORE_STORE_H
@@ -26,6 +26,7 @@ struct swk_store {
 	char *directory;
 	int lock_descriptor; /* -1: not locked */
 	const char *locked;  /* the path that was locked; borrowed */
+	bool unsynced;	     /* a file or the folder could not be synced, and never can */
 	bool alone; /* by swk_store_open_alone: only `conf`, `temporary`, `directory` are set */
 };
 
@@ -63,23 +64,22 @@ void swk_store_unlock(struct swk_store *store);
  * Without `durably`, the old file may be back after a crash of the machine. *replaced becomes true
  * as soon as the new file is in place, even if an error follows.
  */
-int swk_store_replace(const struct swk_store *store, const char *path,
-		      const struct swk_buffer *text, bool durably, bool *replaced,
-		      struct swk_error *error);
+int swk_store_replace(struct swk_store *store, const char *path, const struct swk_buffer *text,
+		      bool durably, bool *replaced, struct swk_error *error);
 
 /*
  * Replaces FILE durably, and keeps the old file, whose content is `before`, as FILE.previous:
  * through a hard link, or by writing `before` if there are no hard links. swk_store_previous finds
  * the old file even if this is interrupted. If FILE cannot be replaced, FILE.previous stays.
  */
-int swk_store_commit(const struct swk_store *store, const struct swk_buffer *before,
+int swk_store_commit(struct swk_store *store, const struct swk_buffer *before,
 		     const struct swk_buffer *text, bool *replaced, struct swk_error *error);
 
 /* The path of the previous FILE, which may not exist. Borrowed. */
 const char *swk_store_previous(const struct swk_store *store);
 
 /* Removes one of the store's files, durably. A missing file is not an error. */
-int swk_store_remove(const struct swk_store *store, const char *path, struct swk_error *error);
+int swk_store_remove(struct swk_store *store, const char *path, struct swk_error *error);
 
 /* Renames a damaged state file to FILE.state.bad, for inspection. */
 int swk_store_set_aside(const struct swk_store *store, struct swk_error *error);

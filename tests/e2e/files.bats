@@ -142,6 +142,22 @@ nginx_untouched() {
 	[ "$output" == '~ web: -10.0.0.1:80 +10.0.0.2:80' ]
 }
 
+@test "a file system without fsync, or a folder that the user may not read: the run is normal, and -v says so once" {
+	[ "$EUID" == 0 ] || skip 'changing the user needs root'
+	folder nobody
+	begin
+	unsynced="swk-apply: debug: $E2E_DIR/swk cannot be synced, so a crash of the machine may undo this change"
+	strace -o /dev/null -e inject=fsync:error=EINVAL swk-apply -v <<<"$(document web 10.0.0.2)" 2>"$E2E_DIR/said"
+	[ "$(grep -c synced "$E2E_DIR/said")" == 1 ]
+	grep -qFx "$unsynced" "$E2E_DIR/said"
+	in_step
+	chmod 300 "$E2E_DIR/swk"
+	as_nobody swk-apply -v <<<"$(document web 10.0.0.3)" 2>"$E2E_DIR/said"
+	grep -qFx "$unsynced" "$E2E_DIR/said"
+	[ "$(servers web)" == 10.0.0.3:80 ]
+	in_step
+}
+
 @test "the conf file is a mount point: exit status 73, because it can't be replaced; swk undo still has the previous file" {
 	[ "$EUID" == 0 ] || skip 'mounting needs root'
 	folder
@@ -276,6 +292,32 @@ nginx_untouched() {
 	mkfifo "$SWK_CONF.state"
 	run -73 timeout 10 swk-apply <<<"$(document web 10.0.0.2)"
 	[[ "$output" == *"$SWK_CONF.state: not a regular file"* ]]
+	nothing_changed
+}
+
+@test "a damaged state file that cannot be set aside is replaced, with a warning" {
+	folder
+	begin
+	mkdir "$SWK_CONF.state.bad"
+	echo damaged >"$SWK_CONF.state"
+	run -0 swk-apply <<<"$(document web 10.0.0.2)"
+	[[ "$output" == *"warning: $SWK_CONF.state: cannot be set aside: Is a directory"* ]]
+	[[ "$output" == *"warning: $SWK_CONF.state:1: cannot be read; every upstream is sent again"* ]]
+	[ "$(head -n 1 "$SWK_CONF.state")" == 'swk-apply state 1' ]
+	in_step
+}
+
+@test "FILE.previous is a directory: nginx gets the change, and the next change ends with exit status 73" {
+	folder
+	begin
+	rm -f "$SWK_CONF.previous"
+	mkdir "$SWK_CONF.previous"
+	swk-apply <<<"$(document web 10.0.0.2)"
+	in_step
+	cp "$SWK_CONF" "$E2E_DIR/before"
+	gateway_requests_clear
+	run -73 swk-apply <<<"$(document web 10.0.0.3)"
+	[[ "$output" == *"$SWK_CONF.previous: is in the way and cannot be replaced: Is a directory; nothing was changed"* ]]
 	nothing_changed
 }
 
