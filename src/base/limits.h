@@ -14,6 +14,10 @@
 #define SWK_COLOURS_MAX 64
 #define SWK_PLACES_MAX 200000
 
+/* The URL of a target, in bytes. It is the target's name in messages and in FILE.state, so both
+ * must have room for it. */
+#define SWK_URL_MAX 500
+
 /* A document, or Consul's answer about one service, in bytes. 100,000 instances have 156 MB. */
 #define SWK_DOCUMENT_MAX (256UL * 1024 * 1024)
 
@@ -196,7 +200,7 @@
 #define SWK_WAIT_PAUSE_MS 1000
 #define SWK_WAIT_SAMPLE_MS 3000
 
-/* A message: one line, in bytes, with its NUL. */
+/* A message, or a line of a file that swk-apply reads back: in bytes, with its NUL. */
 #define SWK_TEXT_MAX 1024
 
 #endif

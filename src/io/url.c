@@ -143,11 +143,28 @@ static char *base_of_socket(const char *url, const char *path, struct swk_error 
 	return NULL;
 }
 
+/* Whether it fits in one line. */
+static bool is_line(const char *url)
+{
+	const char *at = url;
+
+	while ((unsigned char)*at >= ' ' && *at != '\x7f')
+		at++;
+	return !*at && at - url <= SWK_URL_MAX;
+}
+
 char *swk_url_base(const char *url, struct swk_error *error)
 {
 	const char *path = swk_url_socket(url);
 	char *base;
 
+	if (!is_line(url)) {
+		(void)swk_error_set(
+			error, SWK_USAGE,
+			"the URL must not have more than %d bytes, or control characters",
+			SWK_URL_MAX);
+		return NULL;
+	}
 	if (path)
 		return base_of_socket(url, path, error);
 	if (!plain_port(url))

@@ -14,7 +14,8 @@ char *swk_url_segment(const char *text);
 
 /*
  * Checks a base URL from an operator: http or https, a host, optionally port and path, nothing
- * else; or `unix:` and the absolute path of a socket. Returns it without a trailing slash, for the
+ * else; or `unix:` and the absolute path of a socket. It has at most SWK_URL_MAX bytes, and no
+ * control characters. Returns it without a trailing slash, for the
  * caller to free; or NULL with SWK_USAGE and the reason.
  */
 char *swk_url_base(const char *url, struct swk_error *error);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 
 /*
+ * A line has less than SWK_TEXT_MAX bytes: what such a text may contain has its own, lower limit.
  * Passes each line between the head and the end to `take`, without its newline. `take` returns
  * false for an invalid line. It sets `error`, which it shares with the caller, for any other
  * failure; reading then stops. Returns 0, or the number of the first invalid line, from 1.

@@ -111,6 +111,10 @@ static void check_settings(const struct swk_settings *settings)
 		check_fields(&swk_target_keys[target->kind]->fields, target->own);
 		fuzz_require(swk_target_settings_name(target) && target->where,
 			     "target %zu has no address", i);
+		/* FILE.state has it in one line. */
+		fuzz_require(strlen(swk_target_settings_name(target)) <= SWK_URL_MAX &&
+				     !strchr(swk_target_settings_name(target), '\n'),
+			     "target %zu: %s", i, swk_target_settings_name(target));
 	}
 	fuzz_require(settings->route_count <= SWK_ROUTES_MAX, "%zu routes", settings->route_count);
 	for (size_t i = 0; i < settings->route_count; i++) {

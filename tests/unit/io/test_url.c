@@ -109,12 +109,41 @@ static void test_socket(void **state)
 	free(base);
 }
 
+/* A URL is the target's name, which FILE.state has in one line. */
+static void test_one_line(void **state)
+{
+	static const char *const begins[] = {"http://127.0.0.1:80/", "http://[::1]:80/"};
+	static const char *const controls[] = {"unix:/run/a\nb", "unix:/run/\x7f", "http://a\t:80"};
+	char url[SWK_URL_MAX + 2];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(begins); i++) {
+		for (size_t length = SWK_URL_MAX; length <= SWK_URL_MAX + 1; length++) {
+			struct swk_error error = {0};
+			char *base;
+
+			memset(url, 'u', length);
+			memcpy(url, begins[i], strlen(begins[i]));
+			url[length] = '\0';
+			base = swk_url_base(url, &error);
+			unit_number(begins[i], base != NULL, length <= SWK_URL_MAX);
+			unit_number(begins[i], error.status, base ? 0 : SWK_USAGE);
+			free(base);
+		}
+	}
+	for (size_t i = 0; i < COUNT(controls); i++) {
+		struct swk_error error = {0};
+
+		assert_null(swk_url_base(controls[i], &error));
+		unit_says(controls[i], error.text, "control characters");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_segment),
-		cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_not_plain),
+		cmocka_unit_test(test_segment),	  cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_not_plain), cmocka_unit_test(test_one_line),
 		cmocka_unit_test(test_socket),
 	};
 

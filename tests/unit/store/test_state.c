@@ -314,6 +314,26 @@ static void no_bytes(void **unused)
 	assert_int_equal(damaged, 1);
 }
 
+/* The longest URL and names that settings and Consul may have. */
+static void longest_lines(void **unused)
+{
+	char *url = unit_repeat('u', SWK_URL_MAX), *name = unit_repeat('n', SWK_NAME_MAX), *text;
+	struct swk_state state = {0}, again;
+
+	(void)unused;
+	must_set(&state, name, UINT64_MAX);
+	must_delete(&state, name);
+	must_add(&state, url, name);
+	text = written(&state);
+	assert_int_equal(read_text(&again, text, strlen(text)), 0);
+	assert_int_equal(swk_state_find_target(&again, url)->pending.count, 1);
+	swk_state_free(&state);
+	swk_state_free(&again);
+	free(text);
+	free(url);
+	free(name);
+}
+
 static void line_too_long(void **unused)
 {
 	char *name = unit_repeat('x', 100000), *text;
@@ -383,6 +403,7 @@ int main(void)
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(nul_anywhere),
 		cmocka_unit_test(no_bytes),
+		cmocka_unit_test(longest_lines),
 		cmocka_unit_test(line_too_long),
 		cmocka_unit_test(pending_is_found_by_target),
 		cmocka_unit_test(indexes_come_and_go),
