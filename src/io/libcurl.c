@@ -10,16 +10,36 @@
 #define SWK_LIBCURL "libcurl.so.4"
 #endif
 
-/* Whether all functions are there. */
-static bool load(struct swk_libcurl *functions)
+/* The version that has CURLOPT_PROTOCOLS_STR. The build demands it, too. */
+#define NEEDED 0x075500
+#define NEEDED_TEXT "7.85.0"
+
+static int check_version(const struct swk_libcurl *functions, struct swk_error *error)
+{
+	const curl_version_info_data *its = functions->version_info(CURLVERSION_FIRST);
+
+	if (its->version_num >= NEEDED)
+		return 0;
+	return swk_error_set(error, SWK_INTERNAL,
+			     "libcurl is too old: it has version %s, and %s or later is needed",
+			     its->version, NEEDED_TEXT);
+}
+
+/* Returns 0 or SWK_INTERNAL. An old library may lack functions, so its version comes first. */
+static int load(struct swk_libcurl *functions, struct swk_error *error)
 {
 	void *library = dlopen(SWK_LIBCURL, RTLD_LAZY | RTLD_LOCAL);
 
 #define TAKE(name)                                                                                 \
 	if (library && !(*(void **)&functions->name = dlsym(library, "curl_" #name)))              \
 		library = NULL;
+	TAKE(version_info)
+	if (library && check_version(functions, error))
+		return error->status;
 	SWK_LIBCURL_FUNCTIONS(TAKE)
-	return library != NULL;
+	if (library)
+		return 0;
+	return swk_error_set(error, SWK_INTERNAL, "libcurl cannot be loaded: %s", dlerror());
 }
 
 const struct swk_libcurl *swk_libcurl(struct swk_error *error)
@@ -30,10 +50,7 @@ const struct swk_libcurl *swk_libcurl(struct swk_error *error)
 	bool ready;
 
 	(void)pthread_mutex_lock(&mutex);
-	ready = loaded = loaded || load(&functions);
+	ready = loaded = loaded || !load(&functions, error);
 	(void)pthread_mutex_unlock(&mutex);
-	if (ready)
-		return &functions;
-	(void)swk_error_set(error, SWK_INTERNAL, "libcurl cannot be loaded: %s", dlerror());
-	return NULL;
+	return ready ? &functions : NULL;
 }

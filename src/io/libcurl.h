@@ -33,7 +33,8 @@
 	EACH(url)                                                                                  \
 	EACH(url_cleanup)                                                                          \
 	EACH(url_get)                                                                              \
-	EACH(url_set)
+	EACH(url_set)                                                                              \
+	EACH(version_info)
 
 #define SWK_LIBCURL_MEMBER(name) __typeof__(&curl_##name) name;
 
@@ -42,7 +43,7 @@ struct swk_libcurl {
 };
 
 /* Loads libcurl on the first call; it stays loaded. Returns NULL with the error set (SWK_INTERNAL)
- * if it can't be loaded. */
+ * if it can't be loaded, or is too old. */
 const struct swk_libcurl *swk_libcurl(struct swk_error *error);
 
 #endif

@@ -93,6 +93,22 @@ untouched() {
 	[ "$(servers web)" == 10.0.0.2:80 ]
 }
 
+# An old library lacks functions, and only this one is there.
+@test "a libcurl that is too old is named, with its version and the one that is needed" {
+	local name
+
+	mkdir "$E2E_DIR/old"
+	cc -x c -shared -fPIC -o "$E2E_DIR/old/libcurl.so.4" - <<-'END'
+		static struct { int age; const char *version; unsigned number; } its = {0, "7.74.0", 0x074a00};
+		const void *curl_version_info(int age) { (void)age; return &its; }
+	END
+	for name in libcurl-gnutls.so.4 libcurl-nss.so.4; do
+		ln -s libcurl.so.4 "$E2E_DIR/old/$name"
+	done
+	LD_LIBRARY_PATH="$E2E_DIR/old" run -70 swk-apply <<<"[$web]"
+	[[ "$output" == *"error: libcurl is too old: it has version 7.74.0, and 7.85.0 or later is needed; nothing was changed" ]]
+}
+
 @test "--syslog also sends messages to syslog" {
 	strace -f -qq -e trace=sendto,connect,write -s 300 -o "$E2E_DIR/trace" swk-apply --syslog <<<"[$web,5]"
 	# There may be no syslog here, so this checks only that swk-apply tries to connect.
