@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 #
-# Watches that start swk-apply. Copy this file unchanged to the configuration folder of Consul's agent.
+# Watches that start swk-apply. Copy this file unchanged to the configuration folder of Consul's agent. `make install` replaces
+# the path of swk-apply if that is another one.
 
 watches = [
   # Fires when a check changes, also when maintenance mode begins or ends.
   {
     type         = "checks"
     handler_type = "script"
-    args         = ["swk-apply"]
+    args         = ["/usr/local/sbin/swk-apply"]
   },
 
   # Fires when a service appears or disappears, or when its tags change. It does not fire when only an address changes, or
@@ -16,6 +17,6 @@ watches = [
   {
     type         = "services"
     handler_type = "script"
-    args         = ["swk-apply"]
+    args         = ["/usr/local/sbin/swk-apply"]
   },
 ]

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,6 +164,18 @@ static int write_file(const char *folder, const struct swk_buffer *text, int64_t
 	return status;
 }
 
+/* The path of swk-apply, which is in the folder of this program, for the caller to free; NULL
+ * without memory. Only the name if there is no /proc. */
+static char *find_program(void)
+{
+	char self[PATH_MAX] = "", *path;
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self));
+	const char *slash = length > 0 ? memrchr(self, '/', (size_t)length) : NULL;
+	int folder = slash ? (int)(slash + 1 - self) : 0;
+
+	return asprintf(&path, "%.*sswk-apply", folder, self) < 0 ? NULL : path;
+}
+
 /* Asks for the list, and writes or prints the watches. *news becomes false if a file did not need
  * to change. */
 static int make(struct listing *listing, const struct swk_options *options, bool *news,
@@ -171,14 +184,14 @@ static int make(struct listing *listing, const struct swk_options *options, bool
 	const struct swk_settings *settings = &options->settings;
 	int64_t deadline = swk_now_ms() + (int64_t)settings->timeout * 1000;
 	struct swk_buffer text;
-	int status;
+	char *program = find_program();
+	int status = program ? ask(listing, deadline, error) : swk_error_memory(error);
 
 	swk_buffer_init(&text, SWK_CONF_MAX);
-	status = ask(listing, deadline, error);
 	if (!status)
 		status = guard(listing, error);
 	if (!status)
-		status = swk_agent_config_print(&text, &listing->services, settings,
+		status = swk_agent_config_print(&text, &listing->services, settings, program,
 						&options->handed, error);
 	if (status)
 		goto out;
@@ -190,6 +203,7 @@ static int make(struct listing *listing, const struct swk_options *options, bool
 	}
 out:
 	swk_buffer_free(&text);
+	free(program);
 	return status;
 }
 

@@ -7,20 +7,20 @@
 
 #include <jansson.h>
 
-static const char program[] = "swk-apply"; /* the agent finds it on its PATH */
-
 /* ---- writing ---- */
 
 /* What all watches share, and where they are written. */
 struct printing {
 	struct swk_buffer *out;
 	const struct swk_settings *settings;
+	const char *program;
 	const struct swk_texts *options;
 	struct swk_error *error;
 };
 
 /* The command that a watch runs; NULL without memory. */
-static json_t *command_line(const struct swk_texts *options, const char *service)
+static json_t *command_line(const char *program, const struct swk_texts *options,
+			    const char *service)
 {
 	json_t *list = json_pack("[s]", program);
 	int failed = !list;
@@ -45,7 +45,7 @@ static int print_watch(const struct printing *to, const char *type, const char *
 	json_t *watch =
 		json_pack("{ss, ss*, ss*, ss*, ss, so}", "type", type, "service", service, "prefix",
 			  prefix, "datacenter", to->settings->consul.datacenter, "handler_type",
-			  "script", "args", command_line(to->options, service));
+			  "script", "args", command_line(to->program, to->options, service));
 	char *text = watch ? json_dumps(watch, 0) : NULL;
 	/* The first watch follows the bracket that begins the list. */
 	const char *comma = to->out->data[to->out->length - 1] == '[' ? "" : ",";
@@ -84,28 +84,35 @@ static int print_limits(const struct printing *to, size_t watches)
 		SWK_CONSUL_CONNECTIONS + 2 * (watches + (to->settings->keyprefix ? 3 : 2)));
 }
 
-static int check_options(const struct swk_texts *options, struct swk_error *error)
+static int check_text(const char *text, struct swk_error *error)
 {
-	for (size_t i = 0; i < options->count; i++) {
-		json_t *text = json_string(options->list[i]);
+	json_t *string = json_string(text);
 
-		if (!text)
-			return swk_error_set(
-				error, SWK_USAGE,
-				"'%s' is not UTF-8, which the agent's configuration must be",
-				options->list[i]);
-		json_decref(text);
-	}
+	if (!string)
+		return swk_error_set(error, SWK_USAGE,
+				     "'%s' is not UTF-8, which the agent's configuration must be",
+				     text);
+	json_decref(string);
 	return 0;
 }
 
-int swk_agent_config_print(struct swk_buffer *out, const struct swk_services *services,
-			   const struct swk_settings *settings, const struct swk_texts *options,
-			   struct swk_error *error)
+static int check_texts(const char *program, const struct swk_texts *options,
+		       struct swk_error *error)
 {
-	const struct printing to = {out, settings, options, error};
+	int status = check_text(program, error);
 
-	if (check_options(options, error) || swk_buffer_print(out, error, "{\n") ||
+	for (size_t i = 0; !status && i < options->count; i++)
+		status = check_text(options->list[i], error);
+	return status;
+}
+
+int swk_agent_config_print(struct swk_buffer *out, const struct swk_services *services,
+			   const struct swk_settings *settings, const char *program,
+			   const struct swk_texts *options, struct swk_error *error)
+{
+	const struct printing to = {out, settings, program, options, error};
+
+	if (check_texts(program, options, error) || swk_buffer_print(out, error, "{\n") ||
 	    print_limits(&to, services->count) ||
 	    swk_buffer_print(out, error, "  \"watches\": [") ||
 	    print_watch(&to, "checks", NULL, NULL) || print_watch(&to, "services", NULL, NULL) ||
@@ -141,10 +148,11 @@ static bool has_only(json_t *object, const char *const *keys)
 static bool is_watch(json_t *watch)
 {
 	const char *runs = json_string_value(json_array_get(json_object_get(watch, "args"), 0));
+	const char *slash = runs ? strrchr(runs, '/') : NULL;
 
 	return has_only(watch, SWK_WORDS("type", "service", "prefix", "datacenter", "handler_type",
 					 "args")) &&
-	       runs && !strcmp(runs, program);
+	       runs && !strcmp(slash ? slash + 1 : runs, "swk-apply");
 }
 
 static bool is_generated(json_t *file)

@@ -91,6 +91,8 @@ field() {
 	unit=$(find "$PACKAGE_ROOT" -name swk-apply.service)
 	program=$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' "$unit")
 	[ -x "$PACKAGE_ROOT$program" ]
+	# An agent starts the same program, whatever its PATH is.
+	[ "$(grep -cF "args         = [\"$program\"]" "$PACKAGE_ROOT/usr/share/doc/swallowkeeper/examples/consul.d/swk-apply.hcl")" == 2 ]
 	# README.Debian makes the folder that the unit writes to, for the user of the unit.
 	folder=$(sed -n 's/^ReadWritePaths=//p' "$unit")
 	user=$(sed -n 's/^User=//p' "$unit")

@@ -28,15 +28,15 @@ file_identity() {
 	for name in web api Web-2; do
 		consul_register "$name" "$name" 10.0.0.1 80
 	done
-	diff <(swk watches) - <<-'END'
+	diff <(swk watches) - <<-END
 		{
 		  "watches": [
-		    {"type": "checks", "datacenter": "dc1", "handler_type": "script", "args": ["swk-apply"]},
-		    {"type": "services", "datacenter": "dc1", "handler_type": "script", "args": ["swk-apply"]},
-		    {"type": "keyprefix", "prefix": "nginx/upstreams/", "datacenter": "dc1", "handler_type": "script", "args": ["swk-apply"]},
-		    {"type": "service", "service": "Web-2", "datacenter": "dc1", "handler_type": "script", "args": ["swk-apply", "--service", "Web-2"]},
-		    {"type": "service", "service": "api", "datacenter": "dc1", "handler_type": "script", "args": ["swk-apply", "--service", "api"]},
-		    {"type": "service", "service": "web", "datacenter": "dc1", "handler_type": "script", "args": ["swk-apply", "--service", "web"]}
+		    {"type": "checks", "datacenter": "dc1", "handler_type": "script", "args": ["$E2E_ROOT/build/swk-apply"]},
+		    {"type": "services", "datacenter": "dc1", "handler_type": "script", "args": ["$E2E_ROOT/build/swk-apply"]},
+		    {"type": "keyprefix", "prefix": "nginx/upstreams/", "datacenter": "dc1", "handler_type": "script", "args": ["$E2E_ROOT/build/swk-apply"]},
+		    {"type": "service", "service": "Web-2", "datacenter": "dc1", "handler_type": "script", "args": ["$E2E_ROOT/build/swk-apply", "--service", "Web-2"]},
+		    {"type": "service", "service": "api", "datacenter": "dc1", "handler_type": "script", "args": ["$E2E_ROOT/build/swk-apply", "--service", "api"]},
+		    {"type": "service", "service": "web", "datacenter": "dc1", "handler_type": "script", "args": ["$E2E_ROOT/build/swk-apply", "--service", "web"]}
 		  ]
 		}
 	END
@@ -47,10 +47,12 @@ file_identity() {
 	agent_watches >"$E2E_DIR/from-swk"
 	rm "$WATCHES"
 
-	cp "$E2E_ROOT/consul.d/swk-apply.hcl" "$E2E_DIR/consul.d"
-	sed 's|PREFIX|nginx/upstreams|' "$E2E_ROOT/consul.d/keys.hcl.example" >"$E2E_DIR/consul.d/keys.hcl"
+	# As in an installation whose sbindir is build.
+	here="s|/usr/local/sbin|$E2E_ROOT/build|"
+	sed "$here" "$E2E_ROOT/consul.d/swk-apply.hcl" >"$E2E_DIR/consul.d/swk-apply.hcl"
+	sed "$here; s|PREFIX|nginx/upstreams|" "$E2E_ROOT/consul.d/keys.hcl.example" >"$E2E_DIR/consul.d/keys.hcl"
 	for name in web api Web-2; do
-		sed "s/NAME/$name/g" "$E2E_ROOT/consul.d/service-NAME.hcl.example" >"$E2E_DIR/consul.d/service-$name.hcl"
+		sed "$here; s/NAME/$name/g" "$E2E_ROOT/consul.d/service-NAME.hcl.example" >"$E2E_DIR/consul.d/service-$name.hcl"
 	done
 	consul_restart
 	[ "$(jq length "$E2E_DIR/from-swk")" == 6 ]
@@ -267,9 +269,9 @@ reloads() {
 	jq -c '.watches[].args' "$WATCHES" >"$E2E_DIR/args"
 	options="\"--config\",\"$E2E_DIR/set/own \\\"é\\\".json\",\"--conf\",\"/x/y.conf\",\"--dyups\",\"http://127.0.0.1:1\",\"--dyups\",\"http://127.0.0.1:2\",\"--timeout\",\"20\",\"--syslog\",\"--verify=no\",\"--quiet\""
 	diff "$E2E_DIR/args" - <<-END
-		["swk-apply",$options]
-		["swk-apply",$options]
-		["swk-apply",$options,"--service","web"]
+		["$E2E_ROOT/build/swk-apply",$options]
+		["$E2E_ROOT/build/swk-apply",$options]
+		["$E2E_ROOT/build/swk-apply",$options,"--service","web"]
 	END
 	# swk-apply accepts these options.
 	readarray -t arguments < <(jq -r '.watches[2].args[]' "$WATCHES")
@@ -285,7 +287,9 @@ reloads() {
 	mkdir "$E2E_DIR/bin"
 	printf '#!/bin/sh\ncat >/dev/null\necho "$*" >>%s\n' "$E2E_DIR/calls" >"$E2E_DIR/bin/swk-apply"
 	chmod +x "$E2E_DIR/bin/swk-apply"
-	PATH="$E2E_DIR/bin:$PATH" start_agent
+	# The watches start the swk-apply in the folder of swk.
+	cp "$E2E_ROOT/build/swk" "$E2E_DIR/bin"
+	start_agent
 	for ((i = 0; i < 220; i++)); do
 		echo 'next'
 		echo "url = \"http://127.0.0.1:$CONSUL_PORT/v1/catalog/register\""
@@ -293,7 +297,7 @@ reloads() {
 		printf 'data = "{\\"Node\\":\\"other\\",\\"Address\\":\\"10.0.0.1\\",\\"Service\\":{\\"Service\\":\\"svc-%d\\"}}"\n' "$i"
 	done >"$E2E_DIR/register"
 	curl -sSf -K "$E2E_DIR/register" >/dev/null
-	swk watches --write "$E2E_DIR/consul.d"
+	"$E2E_DIR/bin/swk" watches --write "$E2E_DIR/consul.d"
 	[ "$(jq '.watches | length' "$WATCHES")" == 222 ]
 	[ "$(jq .limits.http_max_conns_per_client "$WATCHES")" == 644 ]
 	for round in 1 2; do

@@ -214,9 +214,10 @@ _consul_since() {
 	printf '%s\n' "$1" "${line#Consul v}" | sort -CV
 }
 
-# Makes DIR and the agent's own configuration, and remembers the caller's CONFIGs.
+# Makes DIR and the agent's own configuration, and remembers the caller's CONFIGs. Of a file it makes a copy, in which the watches
+# start the swk-apply on PATH.
 _consul_configure() {
-	local serf server more=''
+	local serf server config program more=''
 
 	mkdir -p "$1/config" || return 1
 	CONSUL_DIR="$(cd "$1" && pwd)" || return 1
@@ -224,9 +225,17 @@ _consul_configure() {
 	export CONSUL_DIR CONSUL_PORT CONSUL_HTTP_ADDR="127.0.0.1:$CONSUL_PORT"
 	unset CONSUL_CACERT CONSUL_ACL_ROOT
 	shift
-	_CONSUL_CONFIGS=("$@")
 	# Later servers also listen on port 8503, so two could not run at the same time. Earlier ones reject the key.
 	! _consul_since 1.14 || more='"grpc_tls": -1,'
+	program="$(command -v swk-apply)"
+	_CONSUL_CONFIGS=()
+	for config in "$@"; do
+		if [[ -f "$config" ]]; then
+			sed "s|/usr/local/sbin/swk-apply|$program|" "$config" >"$CONSUL_DIR/${config##*/}" || return 1
+			config="$CONSUL_DIR/${config##*/}"
+		fi
+		_CONSUL_CONFIGS+=("$config")
+	done
 	# Production should use raft_multiplier 1, too; with the default an election takes five times as long.
 	cat >"$CONSUL_DIR/config/agent.json" <<-END
 		{
