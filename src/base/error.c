@@ -29,6 +29,15 @@ void swk_text_escape(char *out, size_t size, const char *text)
 	out[used] = '\0';
 }
 
+bool swk_text_is_public(const char *text)
+{
+	for (const char *colon = text; (colon = strchr(colon, ':')) != NULL;) {
+		if (!strchr("/0123456789", *++colon))
+			return false;
+	}
+	return !strchr(text, '@');
+}
+
 int swk_error_set(struct swk_error *error, int status, const char *format, ...)
 {
 	char raw[SWK_TEXT_MAX];

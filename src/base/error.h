@@ -4,6 +4,7 @@
 #ifndef SWK_BASE_ERROR_H
 #define SWK_BASE_ERROR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/limits.h"
@@ -39,6 +40,10 @@ static inline int swk_error_memory(struct swk_error *error)
 	(void)swk_error_set(error, SWK_INTERNAL, "out of memory");
 	return SWK_INTERNAL;
 }
+
+/* Whether a message may quote an operator's text. False if it may be a URL, or a wrong one, with a
+ * password: if it has an @, or a colon that neither a slash nor a digit follows. */
+bool swk_text_is_public(const char *text);
 
 /* Copies a text: each byte that is not printable ASCII becomes \xNN. Truncates it to fit. */
 void swk_text_escape(char *out, size_t size, const char *text);

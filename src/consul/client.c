@@ -131,10 +131,11 @@ static int read_address(struct swk_consul *consul, const struct swk_consul_setti
 	else if (!strncmp(address.value, "https://", 8))
 		tls = true;
 	else if (strncmp(address.value, "http://", 7) != 0)
+		/* Without the address, which may contain a password. */
 		return swk_error_set(error, address.status,
-				     "%s: '%.*s' is not a scheme that swk-apply knows: use http, "
-				     "https or unix",
-				     address.where, (int)(host - address.value), address.value);
+				     "%s: swk-apply does not know its scheme: use http, https or "
+				     "unix",
+				     address.where);
 	if (host != address.value)
 		host += strlen("://");
 	consul->base = base_of(tls ? "https" : "http", host, "", &address, error);
@@ -212,6 +213,12 @@ static struct chosen find_token(const struct swk_consul_settings *settings, cons
 	return (struct chosen){token, "CONSUL_HTTP_TOKEN", SWK_USAGE};
 }
 
+/* Consul's tokens are UUIDs: 36 digits and dashes. */
+static bool is_token(const char *path)
+{
+	return strlen(path) == 36 && strspn(path, "0123456789abcdefABCDEF-") == 36;
+}
+
 static int read_token(struct swk_consul *consul, const struct swk_consul_settings *settings,
 		      const char *argument, struct swk_error *error)
 {
@@ -222,6 +229,10 @@ static int read_token(struct swk_consul *consul, const struct swk_consul_setting
 	struct swk_buffer text;
 
 	swk_buffer_init(&text, SWK_TOKEN_MAX);
+	if (token && is_file && is_token(token))
+		return swk_error_set(error, chosen.status,
+				     "%s: this is a token, and not the path of a file that has one",
+				     *chosen.where ? chosen.where : "the token file");
 	if (token && is_file)
 		token = read_token_file(chosen.value, &text, &cause);
 	for (const char *at = token; at && *at; at++) {
@@ -457,17 +468,16 @@ static bool is_no_key(const struct swk_consul_query *query, const struct swk_htt
 	       request->answer_number && !*request->reason;
 }
 
-/* A server's error text may repeat the token, or its beginning where the text is cut off. */
-static void hide_token(const struct swk_consul *consul, char *text)
+/* Replaces a secret in a text, or its beginning where the text is cut off. */
+static void hide(char *text, const char *secret)
 {
-	const char *token = consul->header ? strchr(consul->header, ' ') + 1 : NULL;
-
-	for (; token && *text; text++) {
+	for (; *text; text++) {
 		size_t same = 0;
 
-		while (token[same] && token[same] == text[same])
+		while (secret[same] &&
+		       tolower((unsigned char)secret[same]) == tolower((unsigned char)text[same]))
 			same++;
-		if (!token[same] || (!text[same] && same > 3))
+		if (same && (!secret[same] || (!text[same] && same > 3)))
 			memset(text, '*', same);
 	}
 }
@@ -486,6 +496,25 @@ static bool may_pass(const struct swk_http_request *request)
 		return false;
 	return request->unreachable || request->dropped || request->status == 429 ||
 	       request->status >= 500;
+}
+
+/* A server's error text may repeat the token, the password, or the header that has the password in
+ * base64. */
+static void hide_secrets(const struct swk_consul *consul, char *text)
+{
+	const char *password = consul->peer.user ? strchr(consul->peer.user, ':') : NULL;
+	char *basic = text, escaped[SWK_TEXT_MAX];
+
+	if (consul->header)
+		hide(text, strchr(consul->header, ' ') + 1);
+	if (!consul->peer.user)
+		return;
+	swk_text_escape(escaped, sizeof(escaped), password ? password + 1 : "");
+	hide(text, escaped);
+	while ((basic = strcasestr(basic, "Basic ")) != NULL) {
+		basic += strlen("Basic ");
+		memset(basic, '*', strcspn(basic, " "));
+	}
 }
 
 /* Sets the index of a good answer, or the query's error. */
@@ -538,8 +567,8 @@ static void answered(struct swk_http_request *request)
 
 	if (!request->error.status && request->status == 200)
 		(void)feed_end(asking, &request->error);
-	hide_token(asking->consul, request->reason);
 	judge(asking, request);
+	hide_secrets(asking->consul, asking->query->error.text);
 	free_reading(asking);
 	if (asking->query->ended)
 		asking->query->ended(asking->query->sink.context);

@@ -62,6 +62,8 @@ static uint16_t plain_port(const char *url)
 	return *end || number > UINT16_MAX ? 0 : (uint16_t)number;
 }
 
+static const char unwanted_part[] = "the URL must not have a user, a query or a fragment";
+
 /* Why this URL is not allowed, or NULL. libcurl frees *text, which is the URL. */
 static const char *judge_url(const struct swk_libcurl *curl, CURLU *parts, const char *url,
 			     char **text, CURLUcode *code)
@@ -81,7 +83,7 @@ static const char *judge_url(const struct swk_libcurl *curl, CURLU *parts, const
 		return "the URL must begin with http:// or https://";
 	for (size_t i = 0; i < sizeof(unwanted) / sizeof(*unwanted); i++) {
 		if (!curl->url_get(parts, unwanted[i], text, 0))
-			return "the URL must not have a user, a query or a fragment";
+			return unwanted_part;
 	}
 	*code = curl->url_get(parts, CURLUPART_URL, text, 0);
 	return *code ? "the URL is malformed" : NULL;
@@ -98,12 +100,14 @@ static char *base_by_libcurl(const char *url, struct swk_error *error)
 
 	if (!curl)
 		return NULL;
+	/* With a wrong scheme, such as `http:/`, what looks like a user is in the path. */
+	if (!reason && strpbrk(url, "@?#"))
+		reason = unwanted_part;
 	if (!reason)
 		base = strdup(text);
 	if (code == CURLUE_OUT_OF_MEMORY || (!reason && !base))
 		(void)swk_error_memory(error);
-	/* What comes before an @ or after a ? may be a secret. */
-	else if (reason && strpbrk(url, "@?#"))
+	else if (reason && (!swk_text_is_public(url) || strpbrk(url, "?#=")))
 		(void)swk_error_set(error, SWK_USAGE, "%s", reason);
 	else if (reason)
 		(void)swk_error_set(error, SWK_USAGE, "'%s': %s", url, reason);

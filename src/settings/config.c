@@ -531,6 +531,7 @@ static int parse(struct reader *reader)
 	const char *nul = reader->length ? memchr(reader->text, '\0', reader->length) : NULL;
 	json_error_t failure;
 	json_t *root;
+	char *near;
 	int status;
 
 	/* jansson ignores everything after a number and a NUL. */
@@ -542,6 +543,9 @@ static int parse(struct reader *reader)
 	root = json_loadb(reader->text, reader->length, JSON_REJECT_DUPLICATES, &failure);
 	if (!root && errno == ENOMEM)
 		return swk_error_memory(reader->error);
+	near = root ? NULL : strstr(failure.text, " near ");
+	if (near && !swk_text_is_public(near))
+		*near = '\0';
 	if (!root)
 		return swk_error_set(reader->error, SWK_CONFIG, "%s:%d: %s%s", reader->path,
 				     failure.line,

@@ -71,9 +71,11 @@ static int set_text(const struct swk_field *field, char **text, const char *valu
 
 	if (!*value)
 		return swk_error_set(error, SWK_USAGE, "%s: it is empty", where);
-	if (field->valid && !field->valid(value))
+	if (field->valid && !field->valid(value) && swk_text_is_public(value))
 		return swk_error_set(error, SWK_USAGE, "%s: '%s' is not %s", where, value,
 				     field->expected);
+	if (field->valid && !field->valid(value))
+		return swk_error_set(error, SWK_USAGE, "%s: it is not %s", where, field->expected);
 	copy = strdup(value);
 	if (!copy)
 		return swk_error_memory(error);

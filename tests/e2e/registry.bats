@@ -173,14 +173,20 @@ bound() {
 	kill "$socat"
 }
 
-@test "a server's error text that repeats the token is not quoted" {
-	local port
+@test "a server's answer that repeats the token or the password is not quoted" {
+	local port answer
 
 	port=$(free_port)
-	echo "server { listen 127.0.0.1:$port; return 403 'no such token: \$http_x_consul_token'; }" >"$GATEWAY_DIR/empty.conf"
-	gateway_reload
-	CONSUL_HTTP_ADDR="127.0.0.1:$port" CONSUL_HTTP_TOKEN=s3cr3t-t0k3n run -69 swk-apply --resync --verbose
-	[[ "$output" == *'403: no such token: ************'* && "$output" != *s3cr3t* ]]
+	export CONSUL_HTTP_ADDR="127.0.0.1:$port" CONSUL_HTTP_TOKEN=s3cr3t-t0k3n CONSUL_HTTP_AUTH=user:pässw0rd
+	# A refused token; in capitals; instead of JSON; the header with user and password; the password.
+	for answer in "403 'not valid: \$http_x_consul_token'" "403 'not valid: S3CR3T-T0K3N'" "200 '\$http_x_consul_token'" \
+		"401 'not valid: \$http_authorization.'" "401 'not valid: pässw0rd'"; do
+		echo "server { listen 127.0.0.1:$port; return $answer; }" >"$GATEWAY_DIR/empty.conf"
+		gateway_reload
+		run -69 swk-apply --resync --verbose
+		[[ "${output,,}" != *s3cr3t* && "$output" != *w0rd* && "$output" != *"$(printf %s "$CONSUL_HTTP_AUTH" | base64)"* ]]
+		[[ "$answer" == 200* || "$output" == *' 40'[13]': not valid: '*'***'* ]]
+	done
 }
 
 # consul_stand_in LOCATIONS - starts a server in the gateway that answers instead of Consul: nginx's blocks say how.

@@ -266,7 +266,27 @@ static void errors_name_their_source(void **state)
 		 NULL,
 		 {.address = "ftp://user:secret@h"},
 		 SWK_CONFIG,
-		 "consul.address: 'ftp' is not a scheme"},
+		 "consul.address: swk-apply does not know its scheme"},
+		{NULL,
+		 NULL,
+		 {.address = "user:secret@http://h"},
+		 SWK_CONFIG,
+		 "consul.address: swk-apply does not"},
+		{NULL,
+		 NULL,
+		 {.address = "http:/user:secret@h"},
+		 SWK_CONFIG,
+		 "consul.address: the URL must not have a user"},
+		{NULL,
+		 NULL,
+		 {.address = "http://user:secret%40h"},
+		 SWK_CONFIG,
+		 "consul.address: it is not a URL"},
+		{"CONSUL_HTTP_TOKEN_FILE",
+		 "5ec7e75e-c7e7-5ec7-e75e-c7e75ec7e75e",
+		 {0},
+		 SWK_USAGE,
+		 "CONSUL_HTTP_TOKEN_FILE: this is a token, and not"},
 		{NULL, NULL, {.address = "unix://"}, SWK_CONFIG, "consul.address: unix:// needs"},
 		{NULL,
 		 NULL,
@@ -329,6 +349,7 @@ static void errors_name_their_source(void **state)
 		if (strncmp(error.text, rows[i].text, strlen(rows[i].text)) != 0)
 			unit_same(row, error.text, rows[i].text);
 		assert_null(strstr(error.text, "secret"));
+		assert_null(strstr(error.text, "5ec7e75e"));
 		swk_consul_free(&consul);
 	}
 }

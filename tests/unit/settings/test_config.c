@@ -529,6 +529,9 @@ static void impossible_values(void **state)
 		{"{\"consul\": {\"address\": \"ftp://a\"}}",
 		 "FILE:1: consul.address: 'ftp://a' is not HOST:PORT, an http or https URL, or "
 		 "unix://PATH"},
+		{"{\"consul\": {\"address\": \"HTTP://user:secret@h\"}}",
+		 "FILE:1: consul.address: it is not HOST:PORT, an http or https URL, or "
+		 "unix://PATH"},
 		{"{\"consul\": {\"address\": \"http://\"}}",
 		 "FILE:1: consul.address: 'http://' is not HOST:PORT, an http or https URL, or "
 		 "unix://PATH"},
@@ -614,6 +617,12 @@ static void not_settings(void **state)
 		 "FILE:2: duplicate object key near '\"c\\u006fnf\"'"},
 		{"{\"services\": {\"web\": {},\n\n\"web\": {}}}",
 		 "FILE:3: duplicate object key near '\"web\"'"},
+		/* jansson's message would quote it */
+		{"{\"consul\": {\"address\" \n\"http://user:secret@h\"}}",
+		 "FILE:2: this is not JSON: ':' expected"},
+		{"{\"consul\": {\"address\": \"h\", \"server_name\": \"h\" "
+		 "\"http://user:secret@h\"}}",
+		 "FILE:1: this is not JSON: '}' expected"},
 	};
 	static const struct {
 		const char *text, *begins;
