@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <glob.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -67,6 +70,63 @@ out:
 	return status;
 }
 
+/* ---- mounts ---- */
+
+/* Whether one path ends with the other. Paths in a file system lack what is above its root. */
+static bool end_alike(const char *path, const char *other)
+{
+	size_t length = strlen(path), others = strlen(other);
+
+	return length < others ? !strcmp(other + others - length, path)
+			       : !strcmp(path + length - others, other);
+}
+
+/* Whether a process has a mount of the conf file alone. Its mounts are in /proc/PID/mountinfo:
+ * proc(5). For this process, `self`, the conf file may also be the place of another file's mount.
+ */
+static bool mounts_alone(const char *mounts, const char *conf, bool self)
+{
+	FILE *lines = fopen(mounts, "re");
+	char *line = NULL, root[PATH_MAX + 16], place[PATH_MAX + 16], *deleted;
+	bool found = false;
+	size_t room = 0;
+
+	while (lines && !found && getline(&line, &room, lines) > 0) {
+		if (sscanf(line, "%*s %*s %*s %4100s %4100s", root, place) != 2)
+			continue;
+		/* The kernel appends this when the file is replaced. */
+		deleted = strstr(root, "//deleted");
+		if (deleted)
+			*deleted = '\0';
+		found = end_alike(conf, root) || (self && !strcmp(conf, place));
+	}
+	free(line);
+	if (lines)
+		(void)fclose(lines);
+	return found;
+}
+
+/* Warns if the conf file is mounted without its folder, usually into a container. When swk-apply
+ * replaces the file, such a mount keeps the old one. */
+static void warn_of_mounts(const char *conf, const struct swk_log *log)
+{
+	bool found = mounts_alone("/proc/self/mountinfo", conf, true);
+	glob_t processes = {0};
+	char text[SWK_TEXT_MAX];
+
+	if (!found && !glob("/proc/[0-9]*/mountinfo", GLOB_NOSORT, NULL, &processes)) {
+		for (size_t i = 0; !found && i < processes.gl_pathc; i++)
+			found = mounts_alone(processes.gl_pathv[i], conf, false);
+	}
+	globfree(&processes);
+	(void)snprintf(text, sizeof(text),
+		       "%s is mounted by itself, for example into a container, which keeps the old "
+		       "file when swk-apply replaces it: mount its folder instead",
+		       conf);
+	if (found)
+		swk_log_line(log, SWK_LOG_WARNING, text);
+}
+
 static size_t count_hints(const struct swk_findings *findings)
 {
 	size_t hints = 0;
@@ -114,6 +174,8 @@ int swk_lint(struct swk_options *options, const struct swk_log *log)
 		status = error.status;
 	else if (findings.count > count_hints(&findings))
 		status = FOUND;
+	if (!error.status)
+		warn_of_mounts(files.conf_real ? files.conf_real : conf.path, log);
 	if (error.status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
 	swk_findings_free(&findings);

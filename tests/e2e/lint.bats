@@ -21,6 +21,7 @@ setup() {
 
 teardown() {
 	[[ -z "${GATEWAY_PID:-}" ]] || gateway_stop
+	[[ -z "${pid:-}" ]] || kill "$pid"
 }
 
 # conf_file SERVERS - writes the conf file: upstream web with that many servers, and api with one.
@@ -253,6 +254,46 @@ debian() {
 		[[ "$stderr" == "swk: warning: $SWK_CONF does not exist yet"* ]]
 		[ -z "$(cd "$DIR" && found nginx.conf)" ]
 	done
+}
+
+is_mounted() {
+	grep -q "$1" "/proc/$pid/mountinfo"
+}
+
+@test "the conf file is mounted without its folder, before and after it is replaced: a warning" {
+	[ "$EUID" == 0 ] || skip 'mounting needs root'
+	main <<<'include conf.d/*.conf;'
+	mkdir "$DIR/container"
+	touch "$DIR/container/mounted.conf"
+	for what in '' /dyups.upstream.conf; do
+		# shellcheck disable=SC2016 # the inner shell expands it
+		unshare -m --propagation private sh -c 'mount --bind "$1" "$2" && exec sleep 300' sh \
+			"$DIR/conf.d$what" "$DIR/container${what:+/mounted.conf}" 3>&- &
+		pid=$!
+		wait_until 20 is_mounted "$DIR/container"
+		for _ in before after; do
+			run --separate-stderr -0 swk lint "$DIR/nginx.conf"
+			if [[ -n "$what" ]]; then
+				[[ "$stderr" == "swk: warning: $SWK_CONF is mounted by itself, for example into a container, "* ]]
+			else
+				[ -z "$stderr" ]
+			fi
+			conf_file 1
+			cp "$SWK_CONF" "$DIR/new"
+			mv "$DIR/new" "$SWK_CONF"
+		done
+		kill "$pid"
+		wait "$pid" || true
+		unset pid
+	done
+	# A mount in its place, as the container itself sees it.
+	touch "$DIR/outside"
+	# shellcheck disable=SC2016 # the inner shell expands it
+	run --separate-stderr -0 unshare -m --propagation private sh -c 'mount --bind "$1" "$2" && exec swk lint "$3"' sh \
+		"$DIR/outside" "$SWK_CONF" "$DIR/nginx.conf"
+	[[ "$stderr" == *"$SWK_CONF is mounted by itself"* ]]
+	run --separate-stderr -0 swk lint "$DIR/nginx.conf"
+	[ -z "$stderr" ]
 }
 
 @test "messages about unreadable files and syntax errors name the place; each kind has its own status" {
