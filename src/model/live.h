@@ -22,8 +22,11 @@ struct swk_parts {
 	size_t count;
 };
 
+enum swk_answer { SWK_UNKNOWN, SWK_NO, SWK_YES };
+
 struct swk_live {
 	enum swk_readable readable;
+	enum swk_answer takes_none; /* whether it accepts `keepalive 0;`, if it was asked */
 	struct swk_parts parts; /* those that were read, if they have numbers and all were tried */
 	size_t unseen;		/* so many others exist for certain, but were not read */
 	struct swk_upstreams upstreams; /* sorted; `service` and `tag` are "" */

@@ -162,7 +162,7 @@ bool swk_upstream_same_servers(const struct swk_upstream *a, const struct swk_up
 /* Without keepalive, the other two have no effect, and the conf file does not have them. */
 static bool same_keepalive(const struct swk_upstream *a, const struct swk_upstream *b)
 {
-	return a->keepalive == b->keepalive &&
+	return a->keepalive == b->keepalive && a->says_none == b->says_none &&
 	       (!a->keepalive || (a->keepalive_timeout == b->keepalive_timeout &&
 				  a->keepalive_requests == b->keepalive_requests));
 }
@@ -205,6 +205,7 @@ static int copy_upstream(struct swk_upstream *to, const struct swk_upstream *fro
 	to->keyed = from->keyed;
 	to->balance = from->balance;
 	to->keepalive = from->keepalive;
+	to->says_none = from->says_none;
 	to->keepalive_timeout = from->keepalive_timeout;
 	to->keepalive_requests = from->keepalive_requests;
 	if (!from->count)

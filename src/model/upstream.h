@@ -30,7 +30,8 @@ struct swk_upstream {
 	size_t usable;	   /* those that are served, and not marked down */
 	bool keyed;	   /* `service` is a name in the key-value store instead; `tag` is "" */
 	enum swk_balance balance;
-	unsigned keepalive; /* idle connections per process of the proxy; 0: no directive */
+	unsigned keepalive; /* idle connections per process of the proxy; 0: none */
+	bool says_none;	    /* `keepalive 0;` is written, because the default is not 0 */
 	/* The next two have no effect without keepalive. */
 	unsigned keepalive_timeout;  /* seconds; 0: nginx's default */
 	unsigned keepalive_requests; /* 0: nginx's default */

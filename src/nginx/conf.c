@@ -15,7 +15,8 @@ static const char comment_service[] = "# service ";
 static const char comment_tag[] = ", tag ";
 static const char comment_key[] = "# key ";
 
-/* The keepalive directives. Each has a number of at least 1, and appears at most once. */
+/* The keepalive directives. Each has a number of at least 1, and appears at most once; the first
+ * may also be 0, and then alone. */
 static const struct {
 	const char *name;
 	size_t offset;
@@ -62,6 +63,9 @@ static int write_method(struct swk_buffer *out, const struct swk_upstream *upstr
 	if (upstream->balance != SWK_ROUND_ROBIN &&
 	    swk_buffer_words(out, error,
 			     SWK_WORDS(before, swk_balance_words[upstream->balance], ";", after)))
+		return error->status;
+	if (upstream->says_none &&
+	    swk_buffer_words(out, error, SWK_WORDS(before, "keepalive 0;", after)))
 		return error->status;
 	for (size_t i = 0; upstream->keepalive && i < UPSTREAM_NUMBERS; i++) {
 		const unsigned *number =
@@ -377,7 +381,11 @@ static int read_upstream_number(struct reader *reader, struct swk_upstream *upst
 
 	if (status)
 		return status;
-	if (*number ||
+	if (!i && !*number && !upstream->says_none && is_word(reader, "0")) {
+		upstream->says_none = true;
+		return expect(reader, ";");
+	}
+	if (*number || (!i && upstream->says_none) ||
 	    !(upstream_numbers[i].time ? read_seconds(reader->word, reader->length, number)
 				       : swk_unsigned_read(reader->word, reader->length,
 							   upstream_numbers[i].most, number)) ||

@@ -90,6 +90,31 @@ int swk_run_report_health(struct swk_run *run)
 	return 0;
 }
 
+/* Whether FILE has `keepalive 0;` where an upstream shall have none. All targets read FILE. A full
+ * run asks them; until then, and if none answers, FILE stays as it is. */
+static bool says_none(const struct swk_run *run)
+{
+	bool says = false, asked = false;
+
+	for (size_t i = 0; i < run->target_count; i++) {
+		if (run->targets[i].live.takes_none == SWK_NO)
+			return false;
+		asked |= run->targets[i].live.takes_none == SWK_YES;
+	}
+	for (size_t i = 0; i < run->recorded.count; i++)
+		says |= run->recorded.list[i].says_none;
+	return asked || says;
+}
+
+static int set_no_keepalive(struct swk_run *run)
+{
+	const bool says = says_none(run);
+
+	for (size_t i = 0; i < run->desired.count; i++)
+		run->desired.list[i].says_none = says && !run->desired.list[i].keepalive;
+	return 0;
+}
+
 int swk_run_decide(struct swk_run *run)
 {
 	bool complete = run->complete && run->list_known;
@@ -105,7 +130,7 @@ int swk_run_decide(struct swk_run *run)
 	    (!run->settings->adopt && swk_run_find_unmanaged(run, &unmanaged)) ||
 	    swk_decide(&run->policy, &run->recorded, &sources, &unmanaged, &run->desired,
 		       run->report, run->error) ||
-	    guard_all_deletions(run) || swk_run_obey_refusals(run) ||
+	    guard_all_deletions(run) || set_no_keepalive(run) || swk_run_obey_refusals(run) ||
 	    (run->policy.decisions &&
 	     swk_decisions_correct(run->policy.decisions, &run->desired, run->error)) ||
 	    swk_plan_changes(&run->changes, &run->recorded, &run->desired, run->error) ||

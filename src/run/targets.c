@@ -172,6 +172,30 @@ static bool is_answer_near(const struct swk_run *run)
 	return near;
 }
 
+static bool has_no_keepalive(const struct swk_upstreams *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (!set->list[i].keepalive)
+			return true;
+	}
+	return false;
+}
+
+/* Whether it matters what `keepalive 0;` means to nginx, and a full run may try it. */
+static bool may_try(const struct swk_run *run, enum swk_depth depth)
+{
+	bool matters = has_no_keepalive(&run->recorded);
+
+	if (!run->full || depth < SWK_DEPTH_STATE || run->catching_up || run->on_hold ||
+	    run->store.lock_descriptor < 0)
+		return false;
+	for (size_t i = 0; !matters && i < run->services.count; i++)
+		matters = has_no_keepalive(&run->services.list[i].upstreams);
+	for (size_t i = 0; !matters && i < run->keys.count; i++)
+		matters = has_no_keepalive(&run->keys.list[i].upstreams);
+	return matters;
+}
+
 static bool has_new_name(const struct swk_run *run, const struct swk_services *services)
 {
 	for (size_t i = 0; i < services->count; i++) {
@@ -207,8 +231,11 @@ static int ask_all(struct swk_run *run, enum swk_depth depth, const char *name)
 				    .new_names = decides && has_new_names(run)};
 	int64_t patience;
 	bool in_vain;
-	int status = read_matching(run, &question, may_answer, read_target);
+	int status;
 
+	for (size_t i = 0; i < run->target_count; i++)
+		run->targets[i].may_try = may_try(run, depth);
+	status = read_matching(run, &question, may_answer, read_target);
 	patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
 	while (!status && is_answer_near(run) && swk_deadline_left(patience, 1) &&
 	       swk_deadline_left(run->deadline, 1)) {

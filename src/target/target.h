@@ -57,7 +57,8 @@ struct swk_target {
 	bool given_up;		   /* no answer, or too many failures: send it nothing more */
 	struct swk_names excluded; /* upstreams of FILE that it does not receive; the caller's */
 	bool behind;		   /* an earlier run left something pending here */
-	bool alone; /* no other target waits while this one retries; set before `apply` */
+	bool alone;   /* no other target waits while this one retries; set before `apply` */
+	bool may_try; /* `read` may create and delete an upstream, to learn live.takes_none */
 	struct swk_watch *watch; /* during `read` and `apply`: see there; or NULL */
 
 	/* Called in `apply` after each operation that was tried; or NULL. */

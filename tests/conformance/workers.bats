@@ -27,7 +27,8 @@ start() {
 	printf '%s\n' "${UPSTREAMS:-}" >"$DIR/extra.conf"
 	for name in A B C; do
 		declare -g "$name=127.0.0.1:$(free_port)"
-		echo "server { listen ${!name}; location / { return 200 $name; } }" >>"$DIR/extra.conf"
+		echo "server { listen ${!name}; location / { return 200 $name; } location /kept { return 200 \$connection; } }" \
+			>>"$DIR/extra.conf"
 	done
 	for name in "$@" GATEWAY_EXTRA="$DIR/extra.conf"; do
 		export "${name?}"
@@ -340,6 +341,40 @@ $(servers "$A")" "$(everywhere)"
 	gateway_delete web
 	everywhere
 	expect 502 "$(statuses_of web)"
+}
+
+# connections NAME - prints how many connections nginx opens for ten requests through an upstream.
+connections() {
+	curl -sS --max-time 20 -w '\n' "$GATEWAY_TRAFFIC/kept/$1/#[1-10]" | sort -u | wc -l
+}
+
+# since VERSION - whether this nginx is Tengine of this version or a later one.
+since() {
+	local server
+
+	server=$(curl -sSI -H 'X-Observer: 1' "$GATEWAY_DYUPS/list" | tr -d '\r' | sed -n 's|^Server: Tengine/||p')
+	[[ -n "$server" ]] && printf '%s\n' "$1" "$server" | sort -CV
+}
+
+@test "traffic: connections are kept as keepalive says, but since Tengine 3.2.0 not after a POST" {
+	start GATEWAY_WORKERS=1
+	write_file "upstream file { server $A; keepalive 4; } upstream plain { server $A; }"
+	gateway_reload
+	gateway_post posted "server $A;keepalive 4;"
+	gateway_post plain_posted "server $A;"
+	expect 1 "$(connections file)"
+	if since 3.2.0; then
+		expect '10 10 1' "$(connections posted) $(connections plain_posted) $(connections plain)"
+		write_file "upstream none { server $A; keepalive 0; }"
+		gateway_reload
+		expect 10 "$(connections none)"
+	else
+		expect 1 "$(connections posted)"
+		# The stand-in keeps all connections.
+		[[ -z "$SWK_TENGINE" ]] || expect '10 10' "$(connections plain_posted) $(connections plain)"
+		write_file "upstream none { server $A; keepalive 0; }"
+		run ! gateway_reload
+	fi
 }
 
 @test "traffic finds an upstream only under its last name, in the same case" {

@@ -73,6 +73,48 @@ web_is() {
 	web_is 10.0.0.1:80
 }
 
+# takes_none - whether this nginx takes 'keepalive 0;' in a file.
+takes_none() {
+	echo "pid $E2E_DIR/none.pid; events {} http { upstream web { server 10.0.0.1:80; keepalive 0; } }" >"$E2E_DIR/none.conf"
+	(_gateway_nginx -c "$E2E_DIR/none.conf" -t -q 2>/dev/null)
+}
+
+@test "keepalive 0: a full run finds out whether nginx takes it in a file, and the conf file says it only then" {
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	consul_register api api-1 10.0.0.2 80
+	swk-apply --resync
+	run ! grep -q _swk-apply <(gateway_requests)
+	settings '{"services": {"web": {"keepalive": 0}}}'
+	for _ in 1 2; do
+		swk-apply --resync
+		in_step
+		[ "$(grep -c 'keepalive 20;' "$SWK_CONF")" == 1 ]
+		takes_none || run ! grep -q 'keepalive 0;' "$SWK_CONF"
+		! takes_none || grep -q 'keepalive 0;' "$SWK_CONF"
+	done
+	gateway_requests | grep -q '^POST /upstream/_swk-apply '
+	gateway_requests | grep -q '^DELETE /upstream/_swk-apply 200'
+	run ! grep -q _swk <(gateway_detail)
+	gateway_reload
+	# An event keeps the form, and asks nothing.
+	gateway_requests_clear
+	cp "$SWK_CONF" "$E2E_DIR/before"
+	swk-apply < <(document "$(instance web 10.0.0.3)")
+	run ! grep -q _swk-apply <(gateway_requests)
+	diff <(sed 's/10.0.0.1/10.0.0.3/' "$E2E_DIR/before") "$SWK_CONF"
+	gateway_reload
+
+	# What a killed run left behind is not reported, and goes.
+	gateway_post _swk-apply 'server 127.0.0.1:1 down;'
+	swk-apply --resync --dry-run
+	run swk status
+	[[ "$output" != *_swk* ]]
+	consul_register web web-1 10.0.0.3 80
+	swk-apply --resync
+	run ! grep -q _swk <(gateway_detail)
+}
+
 # bats test_tags=gateway
 @test "a rejected upstream goes back to what was confirmed last, not to what is pending" {
 	setup_settings

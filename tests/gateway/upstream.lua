@@ -197,7 +197,10 @@ local DIRECTIVES = {
     least_conn = method({ "" }),
     ip_hash = method({ "" }, true),
     random = method({ "", "two", "two least_conn" }, true),
-    keepalive = once(number),
+    -- nginx accepts 0 since 1.29.7.
+    keepalive = once(function(text)
+        return text ~= "0" and number(text) or error("invalid value 0", 0)
+    end),
     keepalive_timeout = once(milliseconds),
     keepalive_time = once(milliseconds),
     keepalive_requests = once(number),

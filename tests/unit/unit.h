@@ -114,6 +114,8 @@ static inline bool unit_whole(const char *word, struct swk_upstream *upstream)
 	    sscanf(word, "keepalive_timeout=%u", &upstream->keepalive_timeout) == 1 ||
 	    sscanf(word, "keepalive_requests=%u", &upstream->keepalive_requests) == 1)
 		return true;
+	if (!strcmp(word, "says_none"))
+		return upstream->says_none = true;
 	if (!strcmp(word, "keyed"))
 		return upstream->keyed = true;
 	if (!strcmp(word, "unread"))
@@ -196,6 +198,8 @@ static inline void unit_show_whole(struct swk_buffer *out, const struct swk_upst
 
 	if (upstream->balance)
 		(void)swk_buffer_print(out, &error, " %s", unit_balances[upstream->balance]);
+	if (upstream->says_none)
+		(void)swk_buffer_print(out, &error, " says_none");
 	if (upstream->keepalive)
 		(void)swk_buffer_print(out, &error, " keepalive=%u", upstream->keepalive);
 	if (upstream->keepalive_timeout)

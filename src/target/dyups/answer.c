@@ -193,10 +193,19 @@ static int take_detail_line(void *context, struct part line, struct swk_error *e
 static void end_reading(struct reading *reading, enum swk_readable readable)
 {
 	struct swk_live *live = reading->live;
+	const size_t all = live->upstreams.count;
 
-	for (size_t i = 0; i < live->upstreams.count; i++) {
-		struct swk_upstream *upstream = &live->upstreams.list[i];
-		size_t count = upstream->count;
+	live->upstreams.count = 0;
+	for (size_t i = 0; i < all; i++) {
+		struct swk_upstream *upstream = &live->upstreams.list[live->upstreams.count];
+		const size_t count = live->upstreams.list[i].count;
+
+		*upstream = live->upstreams.list[i];
+		if (!strcmp(upstream->name, SWK_DYUPS_TRIAL)) {
+			swk_upstream_free(upstream);
+			continue;
+		}
+		live->upstreams.count++;
 
 		/* A server that is listed twice gets twice the traffic. */
 		swk_upstream_tidy(upstream);

@@ -6,6 +6,10 @@
 #include "io/http.h"
 #include "model/live.h"
 
+/* An upstream that is created and deleted to learn something. No managed one has such a name. If a
+ * run is killed in between, reads leave it out, and the next full run deletes it. */
+#define SWK_DYUPS_TRIAL "_swk-apply"
+
 enum swk_dyups_meaning {
 	SWK_DYUPS_DONE,
 	SWK_DYUPS_NOT_THERE, /* to a DELETE: the answering worker does not have the upstream */

@@ -349,6 +349,46 @@ static int dyups_apply(struct swk_target *target, const struct swk_plan *plan,
 	return 0;
 }
 
+/* ---- reading ---- */
+
+/*
+ * nginx keeps 32 connections to an upstream of a file without `keepalive` since 1.29.7, and only
+ * since then it accepts `keepalive 0;` (measured on 1.31.3, in Tengine 3.2.0). So this tries
+ * whether it does, with an upstream that is deleted at once.
+ */
+static enum swk_answer try_none(struct swk_target *target, int64_t deadline)
+{
+	static const char with[] = "keepalive 0;server 127.0.0.1:1 down;";
+	struct swk_error ignored = {0};
+	struct change change = {.target = target,
+				.own = target->own,
+				.name = SWK_DYUPS_TRIAL,
+				.deadline = deadline,
+				.error = &ignored};
+	enum outcome outcome = send_to(&change, with, strlen(with));
+	enum swk_answer answer = outcome == SENT ? SWK_YES : SWK_UNKNOWN;
+
+	/* A worker may refuse everything. */
+	if (outcome == INVALID) {
+		ignored = (struct swk_error){0};
+		outcome = send_to(&change, placeholder, strlen(placeholder));
+		answer = outcome == SENT ? SWK_NO : SWK_UNKNOWN;
+	}
+	if (outcome == SENT)
+		(void)remove_upstream(&change);
+	return answer;
+}
+
+static int dyups_read(struct swk_target *target, enum swk_depth depth, const char *name,
+		      int64_t deadline, struct swk_error *error)
+{
+	int status = swk_dyups_read(target, depth, name, deadline, error);
+
+	if (!status && target->may_try && target->live.readable >= SWK_READ_ADDRESSES)
+		target->live.takes_none = try_none(target, deadline);
+	return status;
+}
+
 /* ---- settings ---- */
 
 static const struct swk_field fields[] = {
@@ -424,6 +464,6 @@ const struct swk_target_kind swk_target_dyups = {
 	.creates = true,
 	.open = dyups_open,
 	.close = dyups_close,
-	.read = swk_dyups_read,
+	.read = dyups_read,
 	.apply = dyups_apply,
 };

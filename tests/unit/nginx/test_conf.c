@@ -38,6 +38,8 @@ static void exact_directives(void **state)
 		{"web: 10.0.0.1:80 keepalive=8 keepalive_requests=9",
 		 "<keepalive 8;><keepalive_requests 9;>"
 		 "<server 10.0.0.1:80 max_fails=1 fail_timeout=10s;>"},
+		{"web: 10.0.0.1:80 says_none keepalive_requests=9",
+		 "<keepalive 0;><server 10.0.0.1:80 max_fails=1 fail_timeout=10s;>"},
 		/* keepalive's other directives need keepalive */
 		{"web: 10.0.0.1:80 keepalive_timeout=60 keepalive_requests=9",
 		 "<server 10.0.0.1:80 max_fails=1 fail_timeout=10s;>"},
@@ -317,6 +319,8 @@ static void forms_of_other_writers(void **state)
 		{"upstream web { # with a comment; and { signs }\n"
 		 "server 10.0.0.1:80; # another\n# and one more\n} # the last",
 		 "web<>: 10.0.0.1:80"},
+		{"upstream web { server 10.0.0.1:80; keepalive 0; keepalive_requests 1; }",
+		 "web<>: 10.0.0.1:80 says_none keepalive_requests=1"},
 		{"upstream web { keepalive 5; server 10.0.0.1:80; }",
 		 "web<>: 10.0.0.1:80 keepalive=5"},
 		/* attributes in any order, and nginx's forms of a time */
@@ -464,7 +468,9 @@ static void refused_with_its_line(void **state)
 		{"upstream web {\ninclude x;\n}", 2, "'include'"},
 		{"upstream web {\nserver 10.0.0.1:80;\nzone web 64k;\n}", 3, "'zone'"},
 		{"upstream web {\nserver 10.0.0.1:80;\nkeepalive 8;\nkeepalive 8;\n}", 4, "'8'"},
-		{"upstream web {\nserver 10.0.0.1:80;\nkeepalive 0;\n}", 3, "'0'"},
+		{"upstream web {\nkeepalive 0;\nkeepalive 0;\n}", 3, "'0'"},
+		{"upstream web {\nkeepalive 0;\nkeepalive 8;\n}", 3, "'8'"},
+		{"upstream web {\nkeepalive 8;\nkeepalive 0;\n}", 3, "'0'"},
 		{"upstream web {\nserver 10.0.0.1:80;\nkeepalive 65536;\n}", 3, "'65536'"},
 		{"upstream web {\nserver 10.0.0.1:80;\nkeepalive x;\n}", 3, "'x'"},
 		{"upstream web {\nserver 10.0.0.1:80;\nkeepalive 8 9;\n}", 3, "'9'"},
