@@ -59,6 +59,7 @@ void swk_report_note(struct swk_report *report, enum swk_note_kind kind, const c
 	va_list arguments;
 
 	report->counted[kind]++;
+	report->of_document[kind] += report->reading;
 	/* Many skipped instances must not crowd out the notes that explain the exit status. */
 	if (report->note_count >= (kind >= SWK_NOTE_HELD_BACK ? 2UL : 1UL) * SWK_NOTES_MAX)
 		return;
@@ -71,8 +72,8 @@ void swk_report_note(struct swk_report *report, enum swk_note_kind kind, const c
 		raw[0] = '\0';
 	va_end(arguments);
 	swk_text_escape(text, sizeof(text), raw);
-	notes[report->note_count].kind = kind;
-	notes[report->note_count].text = strdup(text);
+	notes[report->note_count] = (struct swk_note){
+		.kind = kind, .of_document = report->reading, .text = strdup(text)};
 	if (notes[report->note_count].text)
 		report->note_count++;
 }
@@ -118,7 +119,24 @@ void swk_report_forget(struct swk_report *report, enum swk_note_kind kind)
 			report->notes[kept++] = report->notes[i];
 	}
 	report->note_count = kept;
-	report->counted[kind] = 0;
+	report->counted[kind] = report->of_document[kind] = 0;
+}
+
+void swk_report_forget_document(struct swk_report *report)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < report->note_count; i++) {
+		if (report->notes[i].of_document)
+			free(report->notes[i].text);
+		else
+			report->notes[kept++] = report->notes[i];
+	}
+	report->note_count = kept;
+	for (size_t i = 0; i < SWK_NOTE_KINDS; i++) {
+		report->counted[i] -= report->of_document[i];
+		report->of_document[i] = 0;
+	}
 }
 
 int swk_report_difference(struct swk_report *report, char sign, const char *text,

@@ -22,7 +22,8 @@ enum swk_note_kind {
 
 struct swk_note {
 	enum swk_note_kind kind;
-	char *text; /* owned; one line of printable ASCII */
+	bool of_document; /* it says something about the document */
+	char *text;	  /* owned; one line of printable ASCII */
 };
 
 /* An upstream that changes in the conf file or, if `target` is set, differs on that target. */
@@ -94,6 +95,8 @@ struct swk_report {
 	int64_t steps[SWK_STEPS]; /* microseconds; all 0 without a metrics file */
 	struct swk_health_report *healths; /* sorted; empty without a metrics file */
 	size_t health_count;
+	bool reading; /* notes that are added now say something about the document */
+	size_t of_document[SWK_NOTE_KINDS]; /* how many in `counted` do */
 	struct swk_note *notes;
 	size_t note_count;
 	struct swk_difference *differences;
@@ -129,6 +132,9 @@ void swk_report_progress(const struct swk_report *report, const char *whom, cons
 
 /* Deletes the notes of a kind, for example before their subject is examined again. */
 void swk_report_forget(struct swk_report *report, enum swk_note_kind kind);
+
+/* Deletes the notes about the document, because it has no effect. */
+void swk_report_forget_document(struct swk_report *report);
 
 /* Deletes all differences. */
 void swk_report_forget_differences(struct swk_report *report);

@@ -86,6 +86,7 @@ int swk_run_ask_keys(struct swk_run *run)
 {
 	const char *prefix = run->settings->keyprefix;
 	const bool document = run->keys_known; /* the document gave the tree */
+	const bool old = run->event_index && (run->waited || run->event_index < run->state.keyed);
 	int status = 0;
 
 	if (!prefix && run->complete && has_keys(run)) {
@@ -99,23 +100,25 @@ int swk_run_ask_keys(struct swk_run *run)
 	}
 	if (!prefix || !(run->complete || document || run->settings->ask))
 		return 0;
+	if (document && !old && !run->keys_listed && !run->keys.undecodable) {
+		swk_report_note(run->report, SWK_NOTE_HELD_BACK,
+				"the document has no key of an upstream, so nothing was changed: "
+				"Consul seems to be down");
+		return SWK_HELD_BACK;
+	}
 	if (document)
 		run->keys_index = run->event_index;
-	if (!document || (run->event_index && (run->waited || run->event_index < run->state.keyed)))
+	if (document && old)
+		swk_run_forget_document(run);
+	if (!document || old)
 		status = ask_tree(run);
 	return status ? status : guard_tree(run);
 }
 
-int swk_run_take_keys(struct swk_run *run)
+void swk_run_take_keys(struct swk_run *run)
 {
 	run->keys_known = true;
 	/* Elements that were undecodable before the kind of the document was known. */
 	run->keys.undecodable |= run->services.undecodable;
 	run->services.undecodable = false;
-	if (run->keys_listed || run->keys.undecodable)
-		return 0;
-	swk_report_note(run->report, SWK_NOTE_HELD_BACK,
-			"the document has no key of an upstream, so nothing was changed: Consul "
-			"seems to be down");
-	return SWK_HELD_BACK;
 }

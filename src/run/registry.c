@@ -81,6 +81,16 @@ static int document_undecodable(void *context, const char *service, const char *
 	return note_undecodable(context, service, what, reason, error);
 }
 
+void swk_run_forget_document(struct swk_run *run)
+{
+	for (size_t i = 0; i < run->services.count; i++)
+		swk_service_clear(&run->services.list[i]);
+	run->services.undecodable = false;
+	swk_report_forget_document(run->report);
+	if (run->policy.decisions)
+		run->policy.decisions->count = 0;
+}
+
 /* Names the event for the report. */
 static int name_event(struct swk_run *run, enum swk_document_kind kind)
 {
@@ -124,8 +134,8 @@ static int take_document(struct swk_run *run, enum swk_document_kind kind)
 		run->full = kind == SWK_DOCUMENT_SERVICES || run->settings->verify;
 		run->checks.in_document = kind == SWK_DOCUMENT_CHECKS;
 		run->checks.undecodable |= run->services.undecodable;
+		swk_run_forget_document(run);
 		swk_services_free(&run->services);
-		swk_report_forget(run->report, SWK_NOTE_SKIPPED);
 		if (kind == SWK_DOCUMENT_SERVICES &&
 		    !swk_guard_list(run->listed, 0, NULL, "the document", run->report))
 			return SWK_HELD_BACK;
@@ -137,8 +147,11 @@ static int take_document(struct swk_run *run, enum swk_document_kind kind)
 				     "is the document of a 'keyprefix' watch");
 	if (only)
 		return swk_services_get(&run->services, only, run->error) ? 0 : run->error->status;
-	if (kind == SWK_DOCUMENT_KEYS || (kind == SWK_DOCUMENT_NOTHING && run->settings->keyprefix))
-		return swk_run_take_keys(run);
+	if (kind == SWK_DOCUMENT_KEYS ||
+	    (kind == SWK_DOCUMENT_NOTHING && run->settings->keyprefix)) {
+		swk_run_take_keys(run);
+		return 0;
+	}
 	if (kind == SWK_DOCUMENT_NOTHING)
 		return swk_error_set(
 			run->error, SWK_DATA,
@@ -166,9 +179,11 @@ static int decode(struct swk_run *run, enum swk_document_kind *kind)
 	struct swk_document *document;
 	int status = swk_document_open(&document, &sink, run->error);
 
+	run->report->reading = true;
 	if (!status)
 		status = swk_document_read(document, run->descriptor, run->deadline, kind,
 					   run->error);
+	run->report->reading = false;
 	swk_document_close(document);
 	return status;
 }
@@ -353,32 +368,44 @@ out:
 	return status;
 }
 
-/* Asks about services whose document may be old or, in a complete run, about all but unchanged
- * ones. */
-static int ask_where_needed(struct swk_run *run)
+/* Whether the document may be older than what a run acted on. A document without an index is
+ * believed: nothing shows its age. */
+static bool is_old(const struct swk_run *run)
 {
-	const char **names = reallocarray(NULL, run->services.count + 1, sizeof(*names));
-	size_t count = 0;
-	int status;
+	bool old = run->waited;
 
-	if (!names)
-		return swk_error_memory(run->error);
-	for (size_t i = 0; i < run->services.count; i++) {
-		struct swk_service *service = &run->services.list[i];
-		uint64_t last = swk_state_index(&run->state, service->name);
+	for (size_t i = 0; !old && i < run->services.count; i++) {
+		uint64_t last = swk_state_index(&run->state, run->services.list[i].name);
 
-		if (service->unchanged)
-			continue;
 		/* The service was not in the last list. A document that is not newer than that list
 		 * may be about a service that is gone. */
 		if (!last && run->state.listed)
 			last = run->state.listed + 1;
-		/* A document without an index is believed: nothing shows its age. */
-		if (run->complete || run->settings->ask ||
-		    (run->event_index && (run->waited || run->event_index < last)))
-			names[count++] = service->name;
-		else
-			service->index = run->event_index;
+		old = run->event_index < last;
+	}
+	return run->event_index && old;
+}
+
+/* Asks about all services but unchanged ones, unless the document tells about them. */
+static int ask_where_needed(struct swk_run *run)
+{
+	const bool document = !run->complete && !run->settings->ask;
+	const char **names;
+	size_t count = 0;
+	int status;
+
+	for (size_t i = 0; document && i < run->services.count; i++)
+		run->services.list[i].index = run->event_index;
+	if (document && !is_old(run))
+		return 0;
+	if (document)
+		swk_run_forget_document(run);
+	names = reallocarray(NULL, run->services.count + 1, sizeof(*names));
+	if (!names)
+		return swk_error_memory(run->error);
+	for (size_t i = 0; i < run->services.count; i++) {
+		if (!run->services.list[i].unchanged)
+			names[count++] = run->services.list[i].name;
 	}
 	status = count ? ask_services(run, names, count) : 0;
 	free(names);

@@ -96,12 +96,15 @@ struct swk_run {
 
 /* registry.c: the document and Consul's answers. */
 int swk_run_read_document(struct swk_run *run);
+/* Discards everything that the document said about instances and keys, because Consul is asked
+ * instead. Keeps only the names of its services. */
+void swk_run_forget_document(struct swk_run *run);
 int swk_run_ask_consul(struct swk_run *run);
 
 /* keys.c: the key-value store. */
 int swk_run_key(void *context, const struct swk_key *key, struct swk_error *error);
 /* Call after a keyprefix document, which gives the whole tree. */
-int swk_run_take_keys(struct swk_run *run);
+void swk_run_take_keys(struct swk_run *run);
 /* Asks Consul for the tree if the document did not give it or may be old. */
 int swk_run_ask_keys(struct swk_run *run);
 

@@ -66,6 +66,30 @@ static void forgotten_notes_are_not_counted(void **state)
 	swk_report_free(&report);
 }
 
+static void notes_of_a_document_are_forgotten(void **state)
+{
+	struct swk_report report;
+
+	(void)state;
+	swk_report_init(&report);
+	swk_report_note(&report, SWK_NOTE_SKIPPED, "before");
+	report.reading = true;
+	for (size_t i = 0; i < SWK_NOTES_MAX + 5; i++)
+		swk_report_note(&report, SWK_NOTE_SKIPPED, "in it");
+	swk_report_note(&report, SWK_NOTE_WARNING, "in it");
+	report.reading = false;
+	swk_report_note(&report, SWK_NOTE_HELD_BACK, "after");
+	swk_report_forget_document(&report);
+	swk_report_forget_document(&report);
+	assert_int_equal(report.note_count, 2);
+	assert_string_equal(report.notes[0].text, "before");
+	assert_string_equal(report.notes[1].text, "after");
+	assert_int_equal(report.counted[SWK_NOTE_SKIPPED], 1);
+	assert_int_equal(report.counted[SWK_NOTE_WARNING], 0);
+	assert_int_equal(report.counted[SWK_NOTE_HELD_BACK], 1);
+	swk_report_free(&report);
+}
+
 static void long_note_is_cut(void **state)
 {
 	char *text = unit_repeat('a', 2UL * SWK_TEXT_MAX);
@@ -381,6 +405,7 @@ int main(void)
 		cmocka_unit_test(notes_are_counted_and_kept),
 		cmocka_unit_test(notes_over_the_limit_are_counted_only),
 		cmocka_unit_test(forgotten_notes_are_not_counted),
+		cmocka_unit_test(notes_of_a_document_are_forgotten),
 		cmocka_unit_test(long_note_is_cut),
 		cmocka_unit_test(statuses),
 		cmocka_unit_test(printed_as_text),
