@@ -57,7 +57,7 @@ static int print_watch(const struct printing *to, const char *type, const char *
 	return status;
 }
 
-/* Watches the whole tree, because swk-apply deletes the upstream of a key that the document lacks.
+/* Watches the whole tree, because a run asks Consul if the document lacks the keys of an upstream.
  * The slash ends the prefix, so keys of a longer name are not included. */
 static int print_keys(const struct printing *to)
 {

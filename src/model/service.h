@@ -15,6 +15,7 @@ struct swk_service {
 	size_t placed;	  /* sum of `registered` over its upstreams (SWK_PLACES_MAX) */
 	bool undecodable; /* an instance is undecodable: it may belong to any of the upstreams */
 	bool unavailable; /* Consul did not answer: the instances are not known */
+	bool unconfirmed; /* Consul did not say whether what it lacks is gone */
 	bool unchanged;	  /* not decoded, because the conf file already has this state */
 	bool noted;	  /* there is a note about it, or the same state may cause one next time */
 	uint64_t index;	  /* Consul's index in the answer; 0: none */

@@ -186,6 +186,40 @@ static bool has_server_up(const struct swk_upstream *upstream)
 
 static const char no_instance[] = "its service has no registered instance";
 
+/* Whether an upstream whose registered servers are all down, or that has none, is deleted or marked
+ * down. */
+static bool is_lost(const struct swk_rules *rules, const struct swk_upstream *recorded)
+{
+	if (rules->empty == SWK_EMPTY_DOWN)
+		return has_server_up(recorded);
+	return rules->empty == SWK_EMPTY_DELETE || !may_be_kept(rules, recorded);
+}
+
+bool swk_decide_deletes(const struct swk_settings *settings, const struct swk_upstreams *recorded,
+			const struct swk_services *document, bool keyed)
+{
+	for (size_t i = 0; i < recorded->count && !document->undecodable; i++) {
+		const struct swk_upstream *this = &recorded->list[i], *upstream;
+		const struct swk_service *service;
+		struct swk_rules rules;
+
+		if (this->keyed != keyed)
+			continue;
+		service = swk_services_find(document, this->service);
+		if (!service && keyed)
+			return true;
+		if (!service || !service->instances || service->undecodable)
+			continue;
+		upstream = swk_service_upstream(service, this->tag);
+		if (!upstream)
+			return true;
+		swk_rules_find(&rules, &settings->defaults, &settings->services, service->name);
+		if (!has_server_up(upstream) && is_lost(&rules, this))
+			return true;
+	}
+	return false;
+}
+
 /* Decides about an upstream that the registry has. `recorded` has the same source, or is NULL. */
 static int decide_registered(struct deciding *deciding, const struct subject *subject,
 			     struct swk_upstream *upstream, const struct swk_upstream *recorded)
@@ -209,7 +243,7 @@ static int decide_registered(struct deciding *deciding, const struct subject *su
 	if (up)
 		return keep(deciding, recorded,
 			    "fewer of its instances are usable than min_healthy requires");
-	if (recorded && subject->undecodable)
+	if (recorded && (subject->undecodable || subject->service->unconfirmed))
 		return keep(deciding, recorded, none);
 	if (recorded && subject->rules.empty == SWK_EMPTY_KEEP)
 		return may_be_kept(&subject->rules, recorded)
@@ -254,7 +288,7 @@ static int decide_unregistered(struct deciding *deciding, const struct subject *
 {
 	if (subject->service->unchanged)
 		return keep(deciding, recorded, NULL);
-	if (subject->service->unavailable)
+	if (subject->service->unavailable || subject->service->unconfirmed)
 		return keep(deciding, recorded, "Consul could not be asked about its service");
 	if (!subject->service->instances)
 		return subject->undecodable

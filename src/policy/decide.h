@@ -27,4 +27,12 @@ int swk_decide(const struct swk_policy *policy, const struct swk_upstreams *reco
 	       const struct swk_sources *sources, const struct swk_names *unmanaged,
 	       struct swk_upstreams *desired, struct swk_report *report, struct swk_error *error);
 
+/*
+ * Whether swk_decide would delete a recorded upstream, or mark all its servers down, because a
+ * document does not have it, or has none of its servers up. The document has these services or, if
+ * `keyed`, the whole tree of keys. Call swk_policy_find_sources first.
+ */
+bool swk_decide_deletes(const struct swk_settings *settings, const struct swk_upstreams *recorded,
+			const struct swk_services *document, bool keyed);
+
 #endif

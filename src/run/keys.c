@@ -86,7 +86,7 @@ int swk_run_ask_keys(struct swk_run *run)
 {
 	const char *prefix = run->settings->keyprefix;
 	const bool document = run->keys_known; /* the document gave the tree */
-	const bool old = run->event_index && (run->waited || run->event_index < run->state.keyed);
+	bool ask = !document;
 	int status = 0;
 
 	if (!prefix && run->complete && has_keys(run)) {
@@ -100,17 +100,23 @@ int swk_run_ask_keys(struct swk_run *run)
 	}
 	if (!prefix || !(run->complete || document || run->settings->ask))
 		return 0;
-	if (document && !old && !run->keys_listed && !run->keys.undecodable) {
+	/* A document without an index is believed. */
+	if (document && run->event_index)
+		ask = run->waited || run->event_index < run->state.keyed;
+	if (document && !ask && !run->keys_listed && !run->keys.undecodable) {
 		swk_report_note(run->report, SWK_NOTE_HELD_BACK,
 				"the document has no key of an upstream, so nothing was changed: "
 				"Consul seems to be down");
 		return SWK_HELD_BACK;
 	}
+	/* The watch may show only a part of the tree. */
+	if (document && run->event_index && !ask)
+		ask = swk_decide_deletes(run->settings, &run->recorded, &run->keys, true);
 	if (document)
 		run->keys_index = run->event_index;
-	if (document && old)
+	if (document && ask)
 		swk_run_forget_document(run);
-	if (!document || old)
+	if (ask)
 		status = ask_tree(run);
 	return status ? status : guard_tree(run);
 }

@@ -319,10 +319,11 @@ static int take_answer(struct swk_run *run, const struct answer *answer,
 		return 0;
 	swk_service_clear(service);
 	service->unavailable = true;
-	swk_report_note(
-		run->report, SWK_NOTE_UNAVAILABLE,
-		"Consul could not be asked about service %s, so its upstreams stay as they are: %s",
-		answer->service, query->error.text);
+	swk_report_note(run->report, SWK_NOTE_UNAVAILABLE,
+			"Consul could not be asked about service %s, so %s: %s", answer->service,
+			run->confirming ? "none of its upstreams is deleted"
+					: "its upstreams stay as they are",
+			query->error.text);
 	if (query->error.status != SWK_INTERNAL)
 		return 0;
 	return swk_error_set(run->error, SWK_INTERNAL, "%s", query->error.text);
@@ -368,8 +369,7 @@ out:
 	return status;
 }
 
-/* Whether the document may be older than what a run acted on. A document without an index is
- * believed: nothing shows its age. */
+/* Whether the document may be older than what a run acted on. */
 static bool is_old(const struct swk_run *run)
 {
 	bool old = run->waited;
@@ -383,24 +383,16 @@ static bool is_old(const struct swk_run *run)
 			last = run->state.listed + 1;
 		old = run->event_index < last;
 	}
-	return run->event_index && old;
+	return old;
 }
 
-/* Asks about all services but unchanged ones, unless the document tells about them. */
-static int ask_where_needed(struct swk_run *run)
+/* Asks about all services but unchanged ones. */
+static int ask_about_all(struct swk_run *run)
 {
-	const bool document = !run->complete && !run->settings->ask;
-	const char **names;
+	const char **names = reallocarray(NULL, run->services.count + 1, sizeof(*names));
 	size_t count = 0;
 	int status;
 
-	for (size_t i = 0; document && i < run->services.count; i++)
-		run->services.list[i].index = run->event_index;
-	if (document && !is_old(run))
-		return 0;
-	if (document)
-		swk_run_forget_document(run);
-	names = reallocarray(NULL, run->services.count + 1, sizeof(*names));
 	if (!names)
 		return swk_error_memory(run->error);
 	for (size_t i = 0; i < run->services.count; i++) {
@@ -410,6 +402,80 @@ static int ask_where_needed(struct swk_run *run)
 	status = count ? ask_services(run, names, count) : 0;
 	free(names);
 	return status;
+}
+
+/* Exchanges the services and decisions that the run has for others. */
+static void exchange(struct swk_run *run, struct swk_services *services,
+		     struct swk_decisions *decisions)
+{
+	const struct swk_services of_run = run->services;
+	struct swk_decisions none = {0},
+			     *list = run->policy.decisions ? run->policy.decisions : &none;
+	const struct swk_decisions decided = *list;
+
+	run->services = *services;
+	*services = of_run;
+	*list = *decisions;
+	*decisions = decided;
+}
+
+/* Asks about the services of a document that would delete something: a watch with a tag or a filter
+ * shows only a part of a service. If Consul does not answer about all, the document counts after
+ * all, but nothing is deleted. */
+static int confirm_document(struct swk_run *run)
+{
+	struct swk_services others = {0};
+	struct swk_decisions decisions = {0};
+	bool answered = true;
+	int status = 0;
+
+	swk_report_note(
+		run->report, SWK_NOTE_DETAIL,
+		"Consul is asked about the whole service, because the document would delete "
+		"an upstream of it");
+	for (size_t i = 0; !status && i < run->services.count; i++) {
+		if (!swk_services_get(&others, run->services.list[i].name, run->error))
+			status = run->error->status;
+	}
+	exchange(run, &others, &decisions);
+	run->confirming = true;
+	if (!status)
+		status = ask_about_all(run);
+	run->confirming = false;
+	for (size_t i = 0; i < run->services.count; i++)
+		answered &= !run->services.list[i].unavailable;
+	if (answered)
+		swk_report_forget_document(run->report);
+	else
+		exchange(run, &others, &decisions);
+	for (size_t i = 0; i < run->services.count; i++)
+		run->services.list[i].unconfirmed = !answered;
+	swk_services_free(&others);
+	swk_decisions_free(&decisions);
+	return status;
+}
+
+/* An event run asks only if it can't believe the document. */
+static int ask_where_needed(struct swk_run *run)
+{
+	if (run->complete || run->settings->ask)
+		return ask_about_all(run);
+	/* A document without an index is believed: it is not a watch's, and nothing shows its age.
+	 */
+	if (!run->event_index)
+		return 0;
+	if (is_old(run)) {
+		swk_run_forget_document(run);
+		return ask_about_all(run);
+	}
+	for (size_t i = 0; i < run->services.count; i++)
+		run->services.list[i].index = run->event_index;
+	if (swk_policy_find_sources(&run->recorded, run->settings, &run->services, false,
+				    run->error))
+		return run->error->status;
+	return swk_decide_deletes(run->settings, &run->recorded, &run->services, false)
+		       ? confirm_document(run)
+		       : 0;
 }
 
 static int listed_service(void *context, const char *name, struct swk_error *error)

@@ -59,6 +59,7 @@ struct swk_run {
 	bool list_known;      /* a complete run got Consul's list */
 	uint64_t event_index; /* the agent's index of the document; 0: none */
 	size_t listed;	      /* valid names in the list, without `consul` */
+	bool confirming;      /* asks only whether what the document lacks is gone */
 	size_t asked;	      /* services that Consul is asked about */
 	size_t answered;      /* answers so far, also those that failed */
 	size_t seen;	      /* instances in answers, including mesh proxies */

@@ -147,6 +147,28 @@ start_agent() {
 	wait_until "$E2E_PATIENCE" not_in_file web
 }
 
+@test "a watch that shows only a part of the service deletes no upstream, and follows the whole service" {
+	sed -e 's/NAME/web/g' -e 's/"NAME"/"web"/' -e '/service  *=/a tag = "gray=blue"' \
+		"$E2E_ROOT"/consul.d/service-NAME.hcl.example >"$E2E_DIR/web.hcl"
+	consul_start "$E2E_DIR/consul" "$E2E_DIR/web.hcl"
+	backend_start "$E2E_DIR/backends" plain blue other green
+	register web web-1 plain
+	register web web-3 green gray=green
+	register web web-2 blue gray=blue
+	wait_until "$E2E_PATIENCE" lands web_blue blue
+	swk-apply --resync
+	lands web plain
+	lands web_green green
+	# The document has only web_blue; the run that it starts also sees that web_green is gone.
+	consul_deregister web-3
+	register web web-2 other gray=blue
+	wait_until "$E2E_PATIENCE" lands web_blue other
+	wait_until "$E2E_PATIENCE" lands web_green none
+	not_in_file web_green
+	lands web plain
+	in_step
+}
+
 @test "swk-apply leaves an unmanaged upstream alone until --adopt" {
 	backend_start "$E2E_DIR/backends" hand one
 	gateway_post web "server 127.0.0.1:${BACKEND_PORT[hand]};" >/dev/null

@@ -70,8 +70,8 @@ static inline void add_instance(struct swk_services *services, const struct swk_
 
 /*
  * Builds services from words: an instance as above; `web`: a listed service; `web?`: with an
- * undecodable instance; `web~`: unavailable; `web=`: unchanged; `?`: an undecodable instance of an
- * unknown service.
+ * undecodable instance; `web~`: unavailable; `web=`: unchanged; `web^`: not confirmed; `?`: an
+ * undecodable instance of an unknown service.
  */
 static inline struct swk_services registry(const char *text, const struct swk_policy *policy,
 					   struct swk_report *report)
@@ -88,7 +88,7 @@ static inline struct swk_services registry(const char *text, const struct swk_po
 			add_instance(&services, policy, word, report);
 		} else if (!strcmp(word, "?")) {
 			services.undecodable = true;
-		} else if (last == '?' || last == '~' || last == '=') {
+		} else if (last == '?' || last == '~' || last == '=' || last == '^') {
 			word[strlen(word) - 1] = '\0';
 			service = swk_services_get(&services, word, &error);
 			assert_non_null(service);
@@ -96,6 +96,8 @@ static inline struct swk_services registry(const char *text, const struct swk_po
 				service->undecodable = true;
 			else if (last == '~')
 				service->unavailable = true;
+			else if (last == '^')
+				service->unconfirmed = true;
 			else
 				service->unchanged = true;
 		} else if (*word) {
@@ -220,6 +222,35 @@ static inline char *show_noted(const struct swk_services *services)
 	return out.data;
 }
 
+static inline bool has_up(const struct swk_upstream *upstream)
+{
+	for (size_t i = 0; i < upstream->count; i++) {
+		if (!upstream->servers[i].down)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a recorded upstream of this source was deleted, or was marked down. */
+static inline bool lost_one(const struct swk_upstreams *recorded,
+			    const struct swk_upstreams *desired, bool keyed)
+{
+	for (size_t i = 0; i < recorded->count; i++) {
+		const struct swk_upstream *was = &recorded->list[i], *is = NULL;
+
+		for (size_t j = 0; j < desired->count && !is; j++) {
+			const struct swk_upstream *this = &desired->list[j];
+
+			if (this->keyed == keyed && !strcmp(this->service, was->service) &&
+			    !strcmp(this->tag, was->tag))
+				is = this;
+		}
+		if (was->keyed == keyed && *was->service && (!is || (has_up(was) && !has_up(is))))
+			return true;
+	}
+	return false;
+}
+
 static inline void decide(const struct decision *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -235,16 +266,27 @@ static inline void decide(const struct decision *rows, size_t count)
 						    .keys = {&keys, row->all_keys}};
 		struct swk_names unmanaged = unit_names(or_nothing(row->unmanaged));
 		struct swk_error error = {0};
+		bool loses, loses_keys;
 		char *shown;
 
 		policy.decisions = &decisions;
 		services = registry(or_nothing(row->registry), &policy, &report);
 		keys = tree(or_nothing(row->keys), &policy, &report);
+		loses = swk_decide_deletes(&settings, &recorded, &services, false);
+		for (size_t j = 0; j < services.count; j++)
+			loses = loses && !services.list[j].unconfirmed;
+		loses_keys = swk_decide_deletes(&settings, &recorded, &keys, true);
 		assert_int_equal(swk_decide(&policy, &recorded, &sources, &unmanaged, &desired,
 					    &report, &error),
 				 0);
 		shown = unit_show(&desired);
 		unit_same(row->row, shown, row->desired);
+		/* A document never has all services, but all keys. An upstream may also lose its
+		 * name to another one that the document has. */
+		if (!row->complete && !says(&report, "the name is taken"))
+			unit_number(row->row, loses, lost_one(&recorded, &desired, false));
+		if (row->all_keys)
+			unit_number(row->row, loses_keys, lost_one(&recorded, &desired, true));
 		unit_same(row->row, noted(&report), or_nothing(row->noted));
 		if (row->says && !says(&report, row->says))
 			fail_msg("%s: no note says '%s'", row->row, row->says);
