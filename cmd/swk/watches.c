@@ -82,6 +82,10 @@ static int ask(struct listing *listing, int64_t deadline, struct swk_error *erro
 		status = swk_error_set(error, query.error.status,
 				       "Consul could not be asked, so nothing was written: %s",
 				       query.error.text);
+	else if (query.filtered)
+		status = swk_error_set(error, SWK_HELD_BACK,
+				       "Consul's list of services is incomplete, so nothing was "
+				       "written: the token lacks service:read for some services");
 	swk_consul_free(&consul);
 	swk_http_close(http);
 	return status;

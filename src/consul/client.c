@@ -388,7 +388,7 @@ static int feed_end(struct asking *asking, struct swk_error *error)
 		return asking->document ? 0 : release(asking, error);
 	query->number = swk_hash_end(
 		swk_hash_bytes(SWK_HASH_START, asking->kept.data, asking->kept.length));
-	query->same = query->known && query->number == query->known;
+	query->same = query->known && query->number == query->known && !query->filtered;
 	return query->same ? 0 : release(asking, error);
 }
 
@@ -565,6 +565,7 @@ static void answered(struct swk_http_request *request)
 {
 	struct asking *asking = request->context;
 
+	asking->query->filtered = request->answer_flagged;
 	if (!request->error.status && request->status == 200)
 		(void)feed_end(asking, &request->error);
 	judge(asking, request);
@@ -585,7 +586,7 @@ static int ask(const struct swk_consul *consul, struct swk_http *http,
 
 	for (size_t i = 0; !status && i < count; i++) {
 		queries[i]->error = (struct swk_error){0};
-		queries[i]->same = false;
+		queries[i]->same = queries[i]->filtered = false;
 		queries[i]->number = 0;
 		asking[i].consul = consul;
 		asking[i].query = queries[i];
@@ -597,6 +598,8 @@ static int ask(const struct swk_consul *consul, struct swk_http *http,
 			.url = asking[i].url,
 			.header = consul->header,
 			.answer_header = "X-Consul-Index",
+			/* From Consul 1.11. */
+			.answer_flag = "X-Consul-Results-Filtered-By-ACLs",
 			.peer = &consul->peer,
 			.answer_limit = SWK_DOCUMENT_MAX,
 			.connect_ms = SWK_CONSUL_CONNECT_MS,

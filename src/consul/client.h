@@ -62,6 +62,7 @@ struct swk_consul_query {
 	uint64_t number;	/* the hash of the answer's bytes (hash.h); 0: too many bytes */
 	bool same;		/* the answer is the known one; the sink got nothing */
 	uint64_t index;		/* the answer's index; 0: none */
+	bool filtered;		/* the answer lacks what the token may not read */
 	struct swk_error error; /* SWK_UNAVAILABLE if invalid: discard what the sink got */
 	bool passing;		/* the cause of the error may pass soon */
 };

@@ -108,23 +108,31 @@ static bool begins(const char *line, size_t length, const char *with)
 	return length > part && !strncasecmp(line, with, part);
 }
 
+/* The value of a header if the line is that header, else NULL. */
+static const char *value_of(const char *line, const char *name)
+{
+	if (!name || !begins(line, strlen(line), name) || line[strlen(name)] != ':')
+		return NULL;
+	line += strlen(name) + 1;
+	return line + strspn(line, " \t");
+}
+
 static size_t receive_header(char *data, size_t size, size_t count, void *context)
 {
 	struct swk_http_request *request = ((struct transfer *)context)->request;
-	const char *name = request->answer_header;
+	const char *value;
 	size_t length = size * count;
 	char line[256];
 
-	if (begins(data, length, "HTTP/")) {
-		const char *space;
-
-		(void)snprintf(line, sizeof(line), "%.*s", (int)length, data);
-		space = strchr(line, ' ');
+	(void)snprintf(line, sizeof(line), "%.*s", (int)length, data);
+	if (begins(line, strlen(line), "HTTP/")) {
+		value = strchr(line, ' ');
 		/* The status is needed before the body arrives. */
-		request->status = space ? strtol(space, NULL, 10) : 0;
-	} else if (name && begins(data, length, name) && data[strlen(name)] == ':') {
-		(void)snprintf(line, sizeof(line), "%.*s", (int)length, data);
-		request->answer_number = strtoull(line + strlen(name) + 1, NULL, 10);
+		request->status = value ? strtol(value, NULL, 10) : 0;
+	} else if ((value = value_of(line, request->answer_header))) {
+		request->answer_number = strtoull(value, NULL, 10);
+	} else if ((value = value_of(line, request->answer_flag))) {
+		request->answer_flagged = begins(value, strlen(value), "true");
 	}
 	return length;
 }
@@ -339,6 +347,7 @@ static void reset(struct swk_http_request *request)
 	request->unreachable = request->dropped = request->timed_out = false;
 	request->took_ms = 0;
 	request->answer_number = 0;
+	request->answer_flagged = false;
 	request->reason[0] = '\0';
 	request->error = (struct swk_error){0};
 }

@@ -29,6 +29,7 @@ struct swk_http_request {
 	const char *header;	   /* one additional header line, or NULL */
 	const char *body;	   /* of a POST */
 	const char *answer_header; /* name of a header to return, or NULL */
+	const char *answer_flag;   /* another, whose value is `true` or something else */
 	const struct swk_http_peer *peer;
 	struct swk_watch *watch; /* `heard` is kept up to date, and `stop` obeyed; or NULL */
 	bool fresh;		 /* uses a new connection, and closes it afterwards */
@@ -53,6 +54,7 @@ struct swk_http_request {
 	bool timed_out;	  /* or its watch stopped it */
 	long took_ms;
 	uint64_t answer_number;		   /* the header's value if it is a number, else 0 */
+	bool answer_flagged;		   /* the other's value is `true` */
 	char reason[SWK_HTTP_REASON_MAX];  /* start of the body if the status is not 200; escaped */
 	char failure[SWK_HTTP_REASON_MAX]; /* why there was no answer, in libcurl's words */
 	struct swk_error error;		   /* SWK_UNAVAILABLE: that reason with the URL */

@@ -18,6 +18,7 @@ struct swk_upstream *swk_service_upstream(const struct swk_service *service, con
 void swk_service_clear(struct swk_service *service)
 {
 	swk_upstreams_free(&service->upstreams);
+	swk_upstream_free(&service->left_out);
 	*service = (struct swk_service){.name = service->name};
 }
 

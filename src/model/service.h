@@ -15,10 +15,12 @@ struct swk_service {
 	size_t placed;	  /* sum of `registered` over its upstreams (SWK_PLACES_MAX) */
 	bool undecodable; /* an instance is undecodable: it may belong to any of the upstreams */
 	bool unavailable; /* Consul did not answer: the instances are not known */
+	bool filtered;	  /* it may have instances that Consul's token may not read */
 	bool unconfirmed; /* Consul did not say whether what it lacks is gone */
 	bool unchanged;	  /* not decoded, because the conf file already has this state */
 	bool noted;	  /* there is a note about it, or the same state may cause one next time */
 	uint64_t index;	  /* Consul's index in the answer; 0: none */
+	struct swk_upstream left_out;	/* only servers: of instances that are not served */
 	struct swk_upstreams upstreams; /* one for each tag; may have no server */
 };
 
@@ -30,6 +32,7 @@ struct swk_services {
 	struct swk_service *list;
 	size_t count;
 	bool undecodable; /* an instance is undecodable, even the name of its service */
+	bool filtered;	  /* there may be others that Consul's token may not read */
 };
 
 void swk_services_free(struct swk_services *services);

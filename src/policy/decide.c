@@ -35,6 +35,7 @@ struct subject {
 	struct swk_service *service;
 	struct swk_rules rules;
 	bool undecodable;
+	const char *hidden; /* why there may be more instances than the run knows; NULL: none */
 };
 
 static bool same_source(const struct swk_upstream *a, const struct swk_upstream *b)
@@ -184,6 +185,7 @@ static bool has_server_up(const struct swk_upstream *upstream)
 	return false;
 }
 
+static const char not_asked[] = "Consul could not be asked about its service";
 static const char no_instance[] = "its service has no registered instance";
 
 /* Whether an upstream whose registered servers are all down, or that has none, is deleted or marked
@@ -220,6 +222,29 @@ bool swk_decide_deletes(const struct swk_settings *settings, const struct swk_up
 	return false;
 }
 
+/* Adds the recorded servers whose instances the answer does not show: it is incomplete. */
+static int add_hidden(struct deciding *deciding, const struct subject *subject,
+		      struct swk_upstream *upstream, const struct swk_upstream *recorded)
+{
+	struct swk_upstream *left_out = &subject->service->left_out;
+	size_t shown;
+
+	swk_upstream_tidy(upstream);
+	swk_upstream_tidy(left_out);
+	shown = upstream->count;
+	for (size_t i = 0; i < recorded->count; i++) {
+		const struct swk_server *this = &recorded->servers[i];
+		const struct swk_upstream sorted = {.servers = upstream->servers, .count = shown};
+
+		if (!this->down && (!this->host || subject->rules.allow_hostnames) &&
+		    !swk_upstream_find_server(&sorted, this) &&
+		    !swk_upstream_find_server(left_out, this) &&
+		    swk_upstream_add(upstream, this, deciding->error))
+			return deciding->error->status;
+	}
+	return 0;
+}
+
 /* Decides about an upstream that the registry has. `recorded` has the same source, or is NULL. */
 static int decide_registered(struct deciding *deciding, const struct subject *subject,
 			     struct swk_upstream *upstream, const struct swk_upstream *recorded)
@@ -231,8 +256,12 @@ static int decide_registered(struct deciding *deciding, const struct subject *su
 	unsigned most = upstream->keyed ? SWK_WEIGHT_MAX
 					: deciding->policy->settings->attributes.max_weight;
 	bool below = is_below_floor(&subject->rules, upstream);
-	size_t up = swk_fit(upstream, most, deciding->report);
+	size_t up;
 
+	if (subject->service->filtered && recorded &&
+	    add_hidden(deciding, subject, upstream, recorded))
+		return deciding->error->status;
+	up = swk_fit(upstream, most, deciding->report);
 	/* The next run may keep it for that, even if the registry has not changed. */
 	subject->service->noted |= below;
 
@@ -243,7 +272,7 @@ static int decide_registered(struct deciding *deciding, const struct subject *su
 	if (up)
 		return keep(deciding, recorded,
 			    "fewer of its instances are usable than min_healthy requires");
-	if (recorded && (subject->undecodable || subject->service->unconfirmed))
+	if (recorded && subject->hidden)
 		return keep(deciding, recorded, none);
 	if (recorded && subject->rules.empty == SWK_EMPTY_KEEP)
 		return may_be_kept(&subject->rules, recorded)
@@ -251,7 +280,7 @@ static int decide_registered(struct deciding *deciding, const struct subject *su
 			       : let_go(deciding, upstream,
 					"its last servers have host names, which allow_hostnames "
 					"does not allow");
-	if (!subject->undecodable && subject->rules.empty == SWK_EMPTY_DOWN)
+	if (!subject->hidden && subject->rules.empty == SWK_EMPTY_DOWN)
 		return claim_down(deciding, upstream, none);
 	return let_go(deciding, upstream, none);
 }
@@ -288,16 +317,22 @@ static int decide_unregistered(struct deciding *deciding, const struct subject *
 {
 	if (subject->service->unchanged)
 		return keep(deciding, recorded, NULL);
-	if (subject->service->unavailable || subject->service->unconfirmed)
-		return keep(deciding, recorded, "Consul could not be asked about its service");
-	if (!subject->service->instances)
-		return subject->undecodable
-			       ? keep(deciding, recorded,
-				      "its service has no instance that can be decoded")
-			       : decide_empty(deciding, subject, recorded);
+	if (subject->service->unavailable)
+		return keep(deciding, recorded, not_asked);
+	if (!subject->service->instances && subject->undecodable)
+		return keep(deciding, recorded, "its service has no instance that can be decoded");
+	if (subject->hidden)
+		return keep(deciding, recorded, subject->hidden);
+	return subject->service->instances ? 0 : decide_empty(deciding, subject, recorded);
+}
+
+static const char *find_hidden(const struct subject *subject)
+{
 	if (subject->undecodable)
-		return keep(deciding, recorded, "an undecodable instance may belong to it");
-	return 0;
+		return "an undecodable instance may belong to it";
+	if (subject->service->unconfirmed)
+		return not_asked;
+	return subject->service->filtered ? "the token may not read all of its service" : NULL;
 }
 
 static int decide_service(struct deciding *deciding, const struct swk_source *source,
@@ -311,6 +346,7 @@ static int decide_service(struct deciding *deciding, const struct swk_source *so
 	const size_t notes_before = swk_report_said(deciding->report);
 	int status = 0;
 
+	subject.hidden = find_hidden(&subject);
 	swk_rules_find(&subject.rules, &settings->defaults, &settings->services, service->name);
 	for (size_t i = first_of(deciding, service->name);
 	     !status && i < deciding->of_source &&

@@ -161,8 +161,10 @@ static int place(const struct placing *placing, const char *tag, const char *sep
 	upstream->usable += endpoint->outcome == SWK_OUTCOME_SERVED;
 	if (record_decision(placing, upstream, endpoint->outcome, endpoint->reason))
 		return placing->error->status;
-	return is_served(endpoint) ? swk_upstream_add(upstream, &endpoint->server, placing->error)
-				   : 0;
+	if (!is_served(endpoint))
+		upstream = &placing->service->left_out;
+	return endpoint->server.port ? swk_upstream_add(upstream, &endpoint->server, placing->error)
+				     : 0;
 }
 
 /* ---- routing tags ---- */

@@ -133,7 +133,7 @@ static int count(struct swk_run *run)
 			"%s cannot be synced, so a crash of the machine may undo this change",
 			run->store.directory);
 	report->finished = true;
-	report->whole = run->complete && run->list_known && !report->counted[SWK_NOTE_UNAVAILABLE];
+	report->whole = swk_run_knows_all(run) && !report->counted[SWK_NOTE_UNAVAILABLE];
 	report->services = run->services.count + run->keys.count;
 	report->upstreams = run->desired.count;
 	report->servers = 0;

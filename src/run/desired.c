@@ -69,7 +69,7 @@ static bool learnt(const struct swk_run *run, const struct swk_upstream *upstrea
 	if (service)
 		return !service->unavailable && !service->unchanged && !service->instances;
 	/* The source does not have it, and a guard held back the deletion. */
-	return upstream->keyed ? run->keys_known : run->complete && run->list_known;
+	return upstream->keyed ? run->keys_known && !run->keys.filtered : swk_run_knows_all(run);
 }
 
 int swk_run_report_health(struct swk_run *run)
@@ -117,12 +117,13 @@ static int set_no_keepalive(struct swk_run *run)
 
 int swk_run_decide(struct swk_run *run)
 {
-	bool complete = run->complete && run->list_known;
+	const bool complete = swk_run_knows_all(run);
+	const bool keys_known = run->keys_known && !run->keys.filtered;
 	const struct swk_sources sources = {.services = {&run->services, complete},
-					    .keys = {&run->keys, run->keys_known}};
+					    .keys = {&run->keys, keys_known}};
 	struct swk_names unmanaged = {0};
 	/* An upstream that is in neither source may be in one that could not be read. */
-	bool all = complete && (run->keys_known || !run->settings->keyprefix);
+	bool all = complete && (keys_known || !run->settings->keyprefix);
 	int status = 0;
 
 	if (swk_policy_find_sources(&run->recorded, run->settings, &run->services, all,

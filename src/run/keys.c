@@ -59,6 +59,15 @@ static int ask_tree(struct swk_run *run)
 			      : swk_error_set(run->error, SWK_INTERNAL, "%s", query.error.text);
 	run->keys_known = !query.error.status;
 	run->keys_index = query.index;
+	run->keys.filtered = run->keys_known && query.filtered && !run->settings->force;
+	for (size_t i = 0; i < run->keys.count; i++)
+		run->keys.list[i].filtered = run->keys.filtered;
+	if (run->keys.filtered)
+		swk_report_note(
+			run->report, SWK_NOTE_HELD_BACK,
+			"Consul's answer about the keys under %s is incomplete, so no server "
+			"is removed because of it: the token lacks key:read for some keys",
+			run->settings->keyprefix);
 	if (run->keys_known)
 		return 0;
 	forget_tree(run);

@@ -231,7 +231,7 @@ int swk_run_remember(struct swk_run *run)
 						     run->error);
 	}
 	/* The index of a service that is gone is not needed any more. */
-	for (size_t i = run->state.index_count; run->complete && run->list_known && i-- > 0;) {
+	for (size_t i = run->state.index_count; swk_run_knows_all(run) && i-- > 0;) {
 		if (!swk_services_find(&run->services, run->state.indexes[i].service))
 			(void)swk_state_set_index(&run->state, run->state.indexes[i].service, 0,
 						  run->error);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -7,6 +8,11 @@
 #include "consul/document.h"
 #include "policy/guard.h"
 #include "run/run.h"
+
+bool swk_run_knows_all(const struct swk_run *run)
+{
+	return run->complete && run->list_known && !run->services.filtered;
+}
 
 /* ---- the document ---- */
 
@@ -311,6 +317,7 @@ static int take_answer(struct swk_run *run, const struct answer *answer,
 
 	service->index = query->index;
 	service->unchanged = query->same;
+	service->filtered = query->filtered && !run->settings->force;
 	/* The known answer had an instance. */
 	run->seen += query->same;
 	if (answer->checks)
@@ -327,6 +334,30 @@ static int take_answer(struct swk_run *run, const struct answer *answer,
 	if (query->error.status != SWK_INTERNAL)
 		return 0;
 	return swk_error_set(run->error, SWK_INTERNAL, "%s", query->error.text);
+}
+
+/* Notes if Consul left out instances, once for all services. */
+static void note_filtered(struct swk_run *run, const char *const *names, size_t count)
+{
+	const char *first = NULL;
+	char others[64] = "";
+	size_t filtered = 0;
+
+	for (size_t i = count; i-- > 0;) {
+		if (!swk_services_find(&run->services, names[i])->filtered)
+			continue;
+		first = names[i];
+		filtered++;
+	}
+	if (filtered > 1)
+		(void)snprintf(others, sizeof(others), " (and %zu more)", filtered - 1);
+	if (filtered)
+		swk_report_note(
+			run->report, SWK_NOTE_HELD_BACK,
+			"Consul's answer about service %s%s is incomplete, so no server is "
+			"removed because of it: the token lacks node:read for some nodes, or "
+			"service:read",
+			first, others);
 }
 
 /* Asks about the services in `names`, which must all be in run->services. */
@@ -362,6 +393,8 @@ static int ask_services(struct swk_run *run, const char *const *names, size_t co
 	swk_report_progress(run->report, "Consul", "services", count, count);
 	for (size_t i = 0; !status && i < count; i++)
 		status = take_answer(run, &answers[i], &queries[i]);
+	if (!status)
+		note_filtered(run, names, count);
 out:
 	swk_report_sort(run->report, noted);
 	free(queries);
@@ -580,6 +613,12 @@ static int ask_list(struct swk_run *run)
 		return status;
 	run->list_known = !query.error.status;
 	run->report->index = query.index;
+	run->services.filtered = run->list_known && query.filtered && !settings->force;
+	if (run->services.filtered)
+		swk_report_note(
+			run->report, SWK_NOTE_HELD_BACK,
+			"Consul's list of services is incomplete, so no upstream is deleted "
+			"because of it: the token lacks service:read for some services");
 	if (run->list_known)
 		return guard_list(run) || (settings->explain && run->listed) ? 0 : SWK_HELD_BACK;
 	forget_list(run);

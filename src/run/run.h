@@ -96,6 +96,8 @@ struct swk_run {
 };
 
 /* registry.c: the document and Consul's answers. */
+/* Whether the run knows all services. */
+bool swk_run_knows_all(const struct swk_run *run);
 int swk_run_read_document(struct swk_run *run);
 /* Discards everything that the document said about instances and keys, because Consul is asked
  * instead. Keeps only the names of its services. */

@@ -226,7 +226,7 @@ static bool is_plain(const struct swk_run *run, const struct swk_service *servic
 {
 	const size_t in_file = swk_tallies_of(blocks, swk_checks_service(service->name)).count;
 
-	if (service->unavailable || service->undecodable || service->noted ||
+	if (service->unavailable || service->undecodable || service->filtered || service->noted ||
 	    run->services.undecodable || !service->index || answer->ambiguous ||
 	    !answer->nodes.count || in_file != service->upstreams.count)
 		return false;

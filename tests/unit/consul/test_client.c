@@ -826,6 +826,45 @@ static void known_answer(void **state)
 	assert_true(numbers[0] != numbers[1]);
 }
 
+/* Consul's header says that the token may not read all. Such an answer is decoded in any case. */
+static void filtered_answers(void **state)
+{
+	static const struct {
+		const char *header;
+		bool filtered;
+	} rows[] = {
+		{"", false},
+		{"X-Consul-Results-Filtered-By-ACLs: true\r\n", true},
+		{"x-consul-results-filtered-by-acls:true\r\n", true},
+		{"X-Consul-Results-Filtered-By-ACLs: false\r\n", false},
+		{"X-Consul-Results-Filtered-By-ACLs:\r\n", false},
+		{"X-Consul-Results-Filtered-By-ACLs-Too: true\r\n", false},
+	};
+	uint64_t known = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct got got = {""};
+		struct swk_consul_query query = {
+			.service = "web",
+			.known = known,
+			.sink = {.context = &got, .instance = got_instance}};
+		char *answer;
+
+		assert_true(asprintf(&answer,
+				     "HTTP/1.1 200 OK\r\n%sX-Consul-Index: 7\r\n\r\n[" INSTANCE(
+					     "a") "]",
+				     rows[i].header) > 0);
+		ask_server(rows[i].header, &nothing_set,
+			   &(struct exchange){"/v1/health/service/web", answer}, 1, &query, 1);
+		free(answer);
+		unit_number(rows[i].header, query.filtered, rows[i].filtered);
+		unit_number(rows[i].header, query.same, known && !rows[i].filtered);
+		assert_int_equal(query.index, 7);
+		known = query.number;
+	}
+}
+
 #define WEB "/v1/health/service/web"
 #define KEYS "/v1/kv/up/?recurse"
 
@@ -1081,6 +1120,7 @@ int main(void)
 		cmocka_unit_test_setup(requests, forget),
 		cmocka_unit_test_setup(no_key_is_a_valid_answer, forget),
 		cmocka_unit_test_setup(known_answer, forget),
+		cmocka_unit_test_setup(filtered_answers, forget),
 		cmocka_unit_test_setup(older_than_required, forget),
 		cmocka_unit_test_setup(only_old_answers_again, forget),
 		cmocka_unit_test_setup(errors_that_may_pass, forget),
