@@ -252,6 +252,7 @@ static void read_service(struct swk_decoder *decoder, const json_t *service,
 
 	instance->id = member_text(service, "ID", "Service.ID", trouble);
 	instance->address = member_text(service, "Address", "Service.Address", trouble);
+	instance->peer = member_text(service, "PeerName", "Service.PeerName", trouble);
 	instance->proxy = *member_text(service, "Kind", "Service.Kind", trouble) != '\0';
 	if (!json_is_number(port) && !trouble->reason)
 		trouble->reason = port ? "Service.Port is not a number" : "Service.Port is missing";
@@ -283,6 +284,7 @@ static void read_node(struct swk_decoder *decoder, const json_t *node,
 		set_trouble(trouble, "Node", "is not an object");
 	instance->node = member_text(node, "Node", "Node.Node", trouble);
 	instance->node_address = member_text(node, "Address", "Node.Address", trouble);
+	instance->datacenter = member_text(node, "Datacenter", "Node.Datacenter", trouble);
 	instance->node_tagged = list;
 	instance->node_tagged_count =
 		read_tagged(member_object(node, "TaggedAddresses", "Node.TaggedAddresses", trouble),
@@ -306,6 +308,8 @@ static void read_instance(struct swk_decoder *decoder, const json_t *element,
 	instance->service = name;
 	read_service(decoder, service, instance, trouble);
 	read_node(decoder, json_object_get(element, "Node"), instance, trouble);
+	if (!*instance->peer)
+		instance->peer = member_text(element, "PeerName", "PeerName", trouble);
 	if (!trouble->reason)
 		trouble->reason = read_checks(json_object_get(element, "Checks"), instance);
 }

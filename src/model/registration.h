@@ -26,8 +26,10 @@ struct swk_tagged {
 struct swk_instance {
 	size_t number; /* its index in the document, from 0 */
 	const char *service;
-	const char *id;	     /* for messages */
-	const char *node;    /* for messages */
+	const char *id;	  /* for messages */
+	const char *node; /* for messages */
+	const char *datacenter;
+	const char *peer;    /* the cluster that it is imported from; "": none, as usual */
 	const char *address; /* the instance's; "": none */
 	const char *node_address;
 	double port;			 /* as written: may be no valid port */

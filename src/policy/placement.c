@@ -285,16 +285,33 @@ static int leave_out(struct placing *placing, struct swk_services *services, con
 	return record_decision(placing, NULL, SWK_OUTCOME_LEFT_OUT, reason);
 }
 
+/* Why the instance is not of the cluster and datacenter that are asked, or NULL. */
+static const char *elsewhere(const struct swk_settings *settings,
+			     const struct swk_instance *instance, char room[SWK_TEXT_MAX])
+{
+	const char *datacenter = settings->consul.datacenter;
+
+	if (*instance->peer)
+		(void)snprintf(room, SWK_TEXT_MAX, "it is imported from peer '%s'", instance->peer);
+	else if (datacenter && *instance->datacenter &&
+		 strcasecmp(instance->datacenter, datacenter) != 0)
+		(void)snprintf(room, SWK_TEXT_MAX, "it is in datacenter '%s', not in '%s'",
+			       instance->datacenter, datacenter);
+	else
+		return NULL;
+	return room;
+}
+
 /* Only records the decision about an instance that is never served. */
 static int pass_over(const struct swk_policy *policy, const struct swk_instance *instance,
-		     const char *reason, struct swk_error *error)
+		     enum swk_outcome outcome, const char *reason, struct swk_error *error)
 {
 	return swk_decisions_add(policy->decisions,
 				 &(struct swk_decision){.service = instance->service,
 							.instance = instance->id,
 							.node = instance->node,
 							.status = swk_endpoint_health(instance),
-							.outcome = SWK_OUTCOME_LEFT_OUT,
+							.outcome = outcome,
 							.reason = reason},
 				 error);
 }
@@ -316,10 +333,16 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 	int status;
 
 	if (!strcmp(instance->service, "consul"))
-		return pass_over(policy, instance, "it is Consul itself", error);
-	if (instance->proxy)
-		return pass_over(policy, instance, "it is a proxy or gateway of Consul's mesh",
+		return pass_over(policy, instance, SWK_OUTCOME_LEFT_OUT, "it is Consul itself",
 				 error);
+	if (instance->proxy)
+		return pass_over(policy, instance, SWK_OUTCOME_LEFT_OUT,
+				 "it is a proxy or gateway of Consul's mesh", error);
+	reason = elsewhere(policy->settings, instance, room);
+	if (reason) {
+		note_skipped(&placing, reason);
+		return pass_over(policy, instance, SWK_OUTCOME_SKIPPED, reason, error);
+	}
 	reason = unpublished(policy->settings, instance, room);
 	if (reason && swk_name_valid(instance->service))
 		return leave_out(&placing, services, reason);

@@ -29,6 +29,18 @@ static int document_service(void *context, const char *name, struct swk_error *e
 	return count_listed(context, name);
 }
 
+/* Sees from which datacenters the document is. With the setting, policy skips those of others. */
+static void see_datacenter(struct swk_run *run, const struct swk_instance *instance)
+{
+	if (*instance->peer || run->settings->consul.datacenter ||
+	    !swk_name_valid(instance->datacenter))
+		return;
+	if (!*run->datacenter)
+		(void)snprintf(run->datacenter, sizeof(run->datacenter), "%s",
+			       instance->datacenter);
+	run->mixed |= strcasecmp(run->datacenter, instance->datacenter) != 0;
+}
+
 static int document_instance(void *context, const struct swk_instance *instance,
 			     struct swk_error *error)
 {
@@ -46,6 +58,7 @@ static int document_instance(void *context, const struct swk_instance *instance,
 			"instance %zu ('%s') belongs to service '%s', not to --service %s",
 			instance->number, instance->id, instance->service, only);
 	}
+	see_datacenter(run, instance);
 	return swk_policy_instance(&run->services, &run->policy, instance, run->report, error);
 }
 
@@ -238,6 +251,11 @@ static int answer_check(void *context, const struct swk_check *check, struct swk
 	return 0;
 }
 
+static void remember_datacenter(struct swk_run *run, const char *datacenter)
+{
+	(void)snprintf(run->state.datacenter, sizeof(run->state.datacenter), "%s", datacenter);
+}
+
 static int answer_instance(void *context, const struct swk_instance *instance,
 			   struct swk_error *error)
 {
@@ -248,6 +266,8 @@ static int answer_instance(void *context, const struct swk_instance *instance,
 	int status;
 
 	run->seen++;
+	if (!run->settings->consul.datacenter && swk_name_valid(instance->datacenter))
+		remember_datacenter(run, instance->datacenter);
 	/* Consul ignores case when it looks up a service. */
 	if (strcmp(instance->service, answer->service) != 0) {
 		if (checks)
@@ -488,13 +508,37 @@ static int confirm_document(struct swk_run *run)
 	return status;
 }
 
+/* Asks about the services of a document from another datacenter, or from several. */
+static int ask_elsewhere(struct swk_run *run)
+{
+	int status;
+
+	swk_run_forget_document(run);
+	status = ask_about_all(run);
+	if (run->mixed)
+		swk_report_note(run->report, SWK_NOTE_WARNING,
+				"the document has instances of several datacenters, so Consul was "
+				"asked instead: correct the watch");
+	else if (strcasecmp(run->state.datacenter, run->datacenter) != 0)
+		swk_report_note(run->report, SWK_NOTE_WARNING,
+				"the document is from datacenter %s, but Consul's answers are from "
+				"%s, so Consul was asked instead: correct the watch, or set "
+				"consul.datacenter",
+				run->datacenter, run->state.datacenter);
+	return status;
+}
+
 /* An event run asks only if it can't believe the document. */
 static int ask_where_needed(struct swk_run *run)
 {
 	if (run->complete || run->settings->ask)
 		return ask_about_all(run);
-	/* A document without an index is believed: it is not a watch's, and nothing shows its age.
-	 */
+	if (!*run->state.datacenter && !run->mixed)
+		remember_datacenter(run, run->datacenter);
+	if (run->mixed ||
+	    (*run->datacenter && strcasecmp(run->state.datacenter, run->datacenter) != 0))
+		return ask_elsewhere(run);
+	/* A document without an index is believed: it is no watch's, and has no known age. */
 	if (!run->event_index)
 		return 0;
 	if (is_old(run)) {

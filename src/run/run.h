@@ -54,15 +54,17 @@ struct swk_run {
 	struct swk_process_limit limit;
 	int64_t step_began; /* microseconds; 0 without a metrics file */
 
-	bool complete;	      /* the run is about all services */
-	bool full;	      /* reads all live state, not only what the run changes */
-	bool list_known;      /* a complete run got Consul's list */
-	uint64_t event_index; /* the agent's index of the document; 0: none */
-	size_t listed;	      /* valid names in the list, without `consul` */
-	bool confirming;      /* asks only whether what the document lacks is gone */
-	size_t asked;	      /* services that Consul is asked about */
-	size_t answered;      /* answers so far, also those that failed */
-	size_t seen;	      /* instances in answers, including mesh proxies */
+	bool complete;			   /* the run is about all services */
+	bool full;			   /* reads all live state, not only what the run changes */
+	bool list_known;		   /* a complete run got Consul's list */
+	uint64_t event_index;		   /* the agent's index of the document; 0: none */
+	char datacenter[SWK_NAME_MAX + 1]; /* of the document's first instance; or "" */
+	bool mixed;			   /* others of its instances are in other datacenters */
+	size_t listed;			   /* valid names in the list, without `consul` */
+	bool confirming;		   /* asks only whether what the document lacks is gone */
+	size_t asked;			   /* services that Consul is asked about */
+	size_t answered;		   /* answers so far, also those that failed */
+	size_t seen;			   /* instances in answers, including mesh proxies */
 	struct swk_services services;
 	bool keys_known;	  /* the run knows the whole tree, from a document or an answer */
 	size_t keys_listed;	  /* keys of the form that makes an upstream, published or not */

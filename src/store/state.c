@@ -189,7 +189,9 @@ int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struc
 	if (swk_buffer_print(out, error, "%s\nsuccess %" PRId64 "\n", head, state->success) ||
 	    (state->listed &&
 	     swk_buffer_print(out, error, "listed %" PRIu64 "\n", state->listed)) ||
-	    (state->keyed && swk_buffer_print(out, error, "keys %" PRIu64 "\n", state->keyed)))
+	    (state->keyed && swk_buffer_print(out, error, "keys %" PRIu64 "\n", state->keyed)) ||
+	    (*state->datacenter &&
+	     swk_buffer_print(out, error, "datacenter %s\n", state->datacenter)))
 		return error->status;
 	for (size_t i = 0; !status && i < state->gone.count; i++)
 		status =
@@ -250,6 +252,10 @@ static bool read_line(void *context, const char *line)
 		if (!swk_number_read(line + 5, strlen(line + 5), UINT64_MAX, &state->keyed) ||
 		    !state->keyed)
 			return false;
+	} else if (!strncmp(line, "datacenter ", 11)) {
+		if (!swk_name_valid(line + 11))
+			return false;
+		memcpy(state->datacenter, line + 11, strlen(line + 11) + 1);
 	} else if (!strncmp(line, "gone ", 5)) {
 		if (!swk_name_valid(line + 5))
 			return false;

@@ -40,6 +40,8 @@ struct swk_state {
 	struct swk_names gone;
 	uint64_t listed; /* Consul's index of the last list of services; 0: none */
 	uint64_t keyed;	 /* Consul's index of the last answer about keys; 0: none */
+	/* Of Consul's last answer, or of the first document; or "". */
+	char datacenter[SWK_NAME_MAX + 1];
 	struct swk_state_target *targets;
 	size_t target_count;
 	/* Upstreams that were changed and are pending: blocks in FILE's syntax, as all targets last
@@ -55,10 +57,11 @@ struct swk_state {
 void swk_state_free(struct swk_state *state);
 
 /*
- * Appends the text. Its lines: a head; `success SECONDS`; `listed INDEX`; `keys INDEX`; `gone NAME`
- * for each deleted name; `index INDEX SERVICE` for each service; for each target `target NAME`,
- * then `part NUMBER` for each part and `owed NAME` for each pending upstream; `confirmed LINE` for
- * each line of those blocks; `new NAME`; `refused HASH NAME`; `end`. Returns 0 or SWK_INTERNAL.
+ * Appends the text. Its lines: a head; `success SECONDS`; `listed INDEX`; `keys INDEX`;
+ * `datacenter NAME`; `gone NAME` for each deleted name; `index INDEX SERVICE` for each service; for
+ * each target `target NAME`, then `part NUMBER` for each part and `owed NAME` for each pending
+ * upstream; `confirmed LINE` for each line of those blocks; `new NAME`; `refused HASH NAME`; `end`.
+ * Returns 0 or SWK_INTERNAL.
  */
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error);
 

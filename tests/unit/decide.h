@@ -42,6 +42,8 @@ static inline void add_instance(struct swk_services *services, const struct swk_
 	const char *tags[8];
 	struct swk_instance instance = {.id = "w1",
 					.node = "n1",
+					.datacenter = "",
+					.peer = "",
 					.node_address = "",
 					.tags = tags,
 					.weight_passing = 1,

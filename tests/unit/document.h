@@ -39,6 +39,10 @@ static inline void write_more(void *context, const struct swk_instance *instance
 	if (instance->weight_passing != 1 || instance->weight_warning != 1)
 		(void)swk_buffer_print(context, error, " weights=%u,%u", instance->weight_passing,
 				       instance->weight_warning);
+	if (*instance->datacenter)
+		(void)swk_buffer_print(context, error, " in=%s", instance->datacenter);
+	if (*instance->peer)
+		(void)swk_buffer_print(context, error, " from=%s", instance->peer);
 	if (instance->maintenance)
 		(void)swk_buffer_print(context, error, " maintenance");
 	if (instance->checked)

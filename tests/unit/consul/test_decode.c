@@ -28,6 +28,13 @@ static void instances(void **state)
 		 "instance 0 web @n1 10.0.0.9:80 passing\n"},
 		{"{\"Node\":{}," SERVICE("\"Service\":\"web\",\"Port\":80") "," PASSING "}",
 		 "instance 0 web @ :80 passing\n"},
+		/* where it is registered */
+		{"{\"Node\":{\"Node\":\"n1\",\"Address\":\"10.0.0.9\",\"Datacenter\":\"dc1\"},"
+		 "\"Service\":{\"Service\":\"web\",\"Port\":80,\"PeerName\":\"p\"}," PASSING "}",
+		 "instance 0 web @n1 10.0.0.9:80 in=dc1 from=p passing\n"},
+		{"{" NODE "," SERVICE("\"Service\":\"web\",\"Port\":80") "," PASSING
+									 ",\"PeerName\":\"p\"}",
+		 "instance 0 web @n1 10.0.0.9:80 from=p passing\n"},
 		/* health is that of the worst check */
 		{"{" NODE "," SERVICE(WEB) ",\"Checks\":[]}", GOOD(0)},
 		{"{" NODE "," SERVICE(WEB) ",\"Checks\":null}", GOOD(0)},

@@ -157,6 +157,8 @@ static void proxies_are_no_instances(void **state)
 {
 	const struct swk_instance proxy = {.service = "web",
 					   .id = "w1",
+					   .datacenter = "",
+					   .peer = "",
 					   .node = "n1",
 					   .address = "10.0.0.1",
 					   .node_address = "",
@@ -170,6 +172,53 @@ static void proxies_are_no_instances(void **state)
 	assert_int_equal(swk_policy_instance(&services, &plain, &proxy, &report, &error), 0);
 	assert_int_equal(services.count, 0);
 	assert_int_equal(report.note_count, 0);
+}
+
+static void only_own_instances(void **state)
+{
+	static const struct {
+		const char *config, *datacenter, *peer;
+		const char *reason; /* NULL: it is published */
+	} rows[] = {
+		{NULL, "", "", NULL},
+		{NULL, "dc2", "", NULL},
+		{NULL, "", "north", "skipped: it is imported from peer 'north'"},
+		{"{\"consul\": {\"datacenter\": \"dc1\"}}", "", "", NULL},
+		{"{\"consul\": {\"datacenter\": \"dc1\"}}", "dc1", "", NULL},
+		{"{\"consul\": {\"datacenter\": \"dc1\"}}", "DC1", "", NULL},
+		{"{\"consul\": {\"datacenter\": \"dc1\"}}", "dc10", "",
+		 "skipped: it is in datacenter 'dc10', not in 'dc1'"},
+		{"{\"consul\": {\"datacenter\": \"dc1\"}}", "dc1", "north",
+		 "skipped: it is imported from peer 'north'"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_settings settings = settings_of(rows[i].config);
+		const struct swk_policy policy = policy_of(&settings);
+		const struct swk_instance instance = {.service = "web",
+						      .id = "w1",
+						      .node = "n1",
+						      .datacenter = rows[i].datacenter,
+						      .peer = rows[i].peer,
+						      .address = "10.0.0.1",
+						      .node_address = "",
+						      .port = 80};
+		struct swk_services services = {0};
+		struct swk_report report = {0};
+		struct swk_error error = {0};
+
+		assert_int_equal(
+			swk_policy_instance(&services, &policy, &instance, &report, &error), 0);
+		unit_number(rows[i].datacenter, (long long)services.count, !rows[i].reason);
+		unit_number(rows[i].datacenter, (long long)report.note_count,
+			    rows[i].reason != NULL);
+		if (rows[i].reason && !says(&report, rows[i].reason))
+			fail_msg("row %zu: no note says '%s'", i, rows[i].reason);
+		swk_services_free(&services);
+		swk_report_free(&report);
+		swk_settings_free(&settings);
+	}
 }
 
 static void notes_are_one_line(void **state)
@@ -769,6 +818,7 @@ int main(void)
 		cmocka_unit_test(settings_reach_the_upstream),
 		cmocka_unit_test(name_with_colour_at_the_limit),
 		cmocka_unit_test(proxies_are_no_instances),
+		cmocka_unit_test(only_own_instances),
 		cmocka_unit_test(notes_are_one_line),
 		cmocka_unit_test(routing),
 		cmocka_unit_test(published),

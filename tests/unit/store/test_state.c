@@ -75,6 +75,7 @@ static size_t read_text(struct swk_state *state, const char *text, size_t length
 static const char whole[] = HEAD "success 1700000000\n"
 				 "listed 9\n"
 				 "keys 18446744073709551614\n"
+				 "datacenter dc-1\n"
 				 "gone old\n"
 				 "gone Older_a\n"
 				 "index 18446744073709551615 Web\n"
@@ -102,6 +103,7 @@ static void written_and_read(void **unused)
 	char *text;
 
 	(void)unused;
+	strcpy(state.datacenter, "dc-1");
 	must_set(&state, "web", 1);
 	must_set(&state, "Web", UINT64_MAX);
 	must_set(&state, "api", 7);
@@ -135,6 +137,7 @@ static void written_and_read(void **unused)
 	free(text);
 	assert_int_equal(again.listed, 9);
 	assert_true(again.keyed == UINT64_MAX - 1);
+	assert_string_equal(again.datacenter, "dc-1");
 	assert_int_equal(again.target_count, 2);
 	assert_true(swk_names_contain(
 		&swk_state_find_target(&again, "http://127.0.0.1:18882")->pending, "web_A"));
@@ -228,6 +231,11 @@ static void damage(void **unused)
 		{HEAD "keys 1 web\nend\n", 2},
 		{HEAD "keys -1\nend\n", 2},
 		{HEAD "keyed 1\nend\n", 2},
+		/* the datacenter */
+		{HEAD "datacenter dc1\nend\n", 0},
+		{HEAD "datacenter\nend\n", 2},
+		{HEAD "datacenter \nend\n", 2},
+		{HEAD "datacenter dc 1\nend\n", 2},
 		/* upstreams that are gone */
 		{HEAD "gone web\nend\n", 0},
 		{HEAD "gone\nend\n", 2},
