@@ -15,6 +15,7 @@ struct swk_service {
 	size_t placed;	  /* sum of `registered` over its upstreams (SWK_PLACES_MAX) */
 	bool undecodable; /* an instance is undecodable: it may belong to any of the upstreams */
 	bool unavailable; /* Consul did not answer: the instances are not known */
+	bool crowded;	  /* it has more instances, or more colours, than are read */
 	bool filtered;	  /* it may have instances that Consul's token may not read */
 	bool unconfirmed; /* Consul did not say whether what it lacks is gone */
 	bool unchanged;	  /* not decoded, because the conf file already has this state */

@@ -28,6 +28,7 @@ struct swk_upstream {
 	size_t count;
 	size_t registered; /* its instances in the registry, usable or not */
 	size_t usable;	   /* those that are served, and not marked down */
+	size_t latest;	   /* the number within its service of the one that was placed last */
 	bool keyed;	   /* `service` is a name in the key-value store instead; `tag` is "" */
 	enum swk_balance balance;
 	unsigned keepalive; /* idle connections per process of the proxy; 0: none */

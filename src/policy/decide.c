@@ -326,12 +326,39 @@ static int decide_unregistered(struct deciding *deciding, const struct subject *
 	return subject->service->instances ? 0 : decide_empty(deciding, subject, recorded);
 }
 
+/* Drops the last new colours if there are too many. Recorded ones are in use, and stay. */
+static int drop_surplus(struct deciding *deciding, struct swk_service *service)
+{
+	static const char reason[] = "its service has too many colours";
+	struct swk_upstreams *set = &service->upstreams;
+	size_t colours = 0;
+
+	for (size_t i = 0; i < set->count; i++)
+		colours += *set->list[i].tag != '\0';
+	for (size_t i = set->count; i-- > 0 && colours > SWK_COLOURS_MAX;) {
+		struct swk_upstream *this = &set->list[i];
+
+		if (!*this->tag || recorded_as(deciding, this))
+			continue;
+		swk_report_note(deciding->report, SWK_NOTE_SKIPPED, "upstream %s: skipped: %s",
+				this->name, reason);
+		if (record_decision(deciding, this, SWK_OUTCOME_SKIPPED, reason))
+			return deciding->error->status;
+		swk_upstream_free(this);
+		memmove(this, this + 1, (--set->count - i) * sizeof(*this));
+		colours--;
+	}
+	return 0;
+}
+
 static const char *find_hidden(const struct subject *subject)
 {
 	if (subject->undecodable)
 		return "an undecodable instance may belong to it";
 	if (subject->service->unconfirmed)
 		return not_asked;
+	if (subject->service->crowded)
+		return "its service has too many instances or colours to find all of its own";
 	return subject->service->filtered ? "the token may not read all of its service" : NULL;
 }
 
@@ -346,6 +373,8 @@ static int decide_service(struct deciding *deciding, const struct swk_source *so
 	const size_t notes_before = swk_report_said(deciding->report);
 	int status = 0;
 
+	if (drop_surplus(deciding, service))
+		return deciding->error->status;
 	subject.hidden = find_hidden(&subject);
 	swk_rules_find(&subject.rules, &settings->defaults, &settings->services, service->name);
 	for (size_t i = first_of(deciding, service->name);

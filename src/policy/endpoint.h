@@ -7,6 +7,7 @@
 #include "model/registration.h"
 #include "model/report.h"
 #include "model/server.h"
+#include "model/upstream.h"
 #include "policy/decisions.h"
 #include "settings/settings.h"
 
@@ -23,6 +24,8 @@ struct swk_policy {
 	 * to its own interface, past every rule that keeps them away. */
 	struct swk_reserved reserved[SWK_TARGETS_MAX];
 	size_t reserved_count;
+	/* In a service with too many colours, these stay. NULL: not known yet. */
+	const struct swk_upstreams *recorded;
 	struct swk_decisions *decisions; /* NULL: not requested */
 };
 

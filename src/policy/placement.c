@@ -56,7 +56,6 @@ struct placing {
 	const struct swk_endpoint *endpoint;
 	const struct swk_instance *instance; /* NULL: it is a key */
 	const struct swk_key *key;
-	bool *placed; /* for each upstream of the service: it is placed there already */
 	struct swk_report *report;
 	struct swk_error *error;
 };
@@ -148,14 +147,12 @@ static int place(const struct placing *placing, const char *tag, const char *sep
 {
 	struct swk_upstream *upstream = upstream_of(placing, tag, separator, colour);
 	const struct swk_endpoint *endpoint = placing->endpoint;
-	bool *placed;
 
 	if (!upstream)
 		return placing->error->status;
-	placed = &placing->placed[upstream - placing->service->upstreams.list];
-	if (*placed)
+	if (upstream->latest == placing->service->instances)
 		return 0;
-	*placed = true;
+	upstream->latest = placing->service->instances;
 	placing->service->placed++;
 	upstream->registered++;
 	upstream->usable += endpoint->outcome == SWK_OUTCOME_SERVED;
@@ -169,6 +166,22 @@ static int place(const struct placing *placing, const char *tag, const char *sep
 
 /* ---- routing tags ---- */
 
+/* Whether another colour is one too many. A recorded colour never is. */
+static bool is_surplus(const struct placing *placing, const char *tag, const char *name)
+{
+	const struct swk_service *service = placing->service;
+	const struct swk_upstreams *recorded = placing->policy->recorded;
+	const struct swk_upstream *known = NULL;
+
+	if (service->upstreams.count < SWK_COLOURS_MAX || swk_service_upstream(service, tag))
+		return false;
+	if (recorded)
+		known = swk_upstreams_find(recorded, name);
+	return !known || known->keyed ||
+	       (*known->service &&
+		(strcmp(known->service, service->name) != 0 || strcmp(known->tag, tag) != 0));
+}
+
 /* Places an instance in the upstream of a colour, or skips it if that name is unusable. */
 static int place_by_tag(const struct placing *placing, const struct swk_route *route,
 			const char *tag, const char *colour)
@@ -177,11 +190,11 @@ static int place_by_tag(const struct placing *placing, const struct swk_route *r
 	int length = snprintf(name, sizeof(name), "%s%s%s", base_name(placing), route->separator,
 			      colour);
 
-	if (placing->service->upstreams.count >= SWK_COLOURS_MAX &&
-	    !swk_service_upstream(placing->service, tag))
+	if (is_surplus(placing, tag, name)) {
+		placing->service->crowded |= !placing->policy->recorded;
 		(void)snprintf(reason, sizeof(reason),
 			       "its service already has too many colours: tag '%s'", tag);
-	else if (!swk_name_part_valid(colour) || length > SWK_NAME_MAX)
+	} else if (!swk_name_part_valid(colour) || length > SWK_NAME_MAX)
 		(void)snprintf(reason, sizeof(reason),
 			       "it cannot be part of an upstream's name: tag '%s'", tag);
 	else if (swk_name_is_host(name))
@@ -270,8 +283,9 @@ static int begin(struct placing *placing, struct swk_services *services, const c
 	return 0;
 }
 
-static bool is_full(const struct swk_service *service)
+static bool is_full(struct swk_service *service)
 {
+	service->crowded |= service->placed >= SWK_PLACES_MAX;
 	return service->placed >= SWK_PLACES_MAX;
 }
 
@@ -320,12 +334,8 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 			const struct swk_instance *instance, struct swk_report *report,
 			struct swk_error *error)
 {
-	bool placed[SWK_COLOURS_MAX + 1] = {false};
-	struct placing placing = {.policy = policy,
-				  .instance = instance,
-				  .placed = placed,
-				  .report = report,
-				  .error = error};
+	struct placing placing = {
+		.policy = policy, .instance = instance, .report = report, .error = error};
 	char room[SWK_TEXT_MAX];
 	const char *reason;
 	struct swk_rules rules;
@@ -409,9 +419,7 @@ bool swk_policy_is_key(const struct swk_settings *settings, const char *key)
 int swk_policy_key(struct swk_services *services, const struct swk_policy *policy,
 		   const struct swk_key *key, struct swk_report *report, struct swk_error *error)
 {
-	bool placed[1] = {false};
-	struct placing placing = {
-		.policy = policy, .key = key, .placed = placed, .report = report, .error = error};
+	struct placing placing = {.policy = policy, .key = key, .report = report, .error = error};
 	char upstream[SWK_NAME_MAX + 1], room[SWK_TEXT_MAX];
 	const char *address, *reason;
 	struct swk_rules rules;

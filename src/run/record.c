@@ -77,6 +77,7 @@ int swk_run_lock_and_read(struct swk_run *run)
 	    (locks && swk_store_lock(&run->store, run->deadline, &run->waited, run->error)) ||
 	    read_conf(run) || read_state(run))
 		return run->error->status;
+	run->policy.recorded = &run->recorded;
 	for (size_t i = 0; i < run->target_count; i++) {
 		const struct swk_state_target *entry =
 			swk_state_find_target(&run->state, run->targets[i].name);

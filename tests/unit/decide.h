@@ -73,7 +73,7 @@ static inline void add_instance(struct swk_services *services, const struct swk_
 /*
  * Builds services from words: an instance as above; `web`: a listed service; `web?`: with an
  * undecodable instance; `web~`: unavailable; `web=`: unchanged; `web^`: not confirmed; `web|`:
- * filtered; `?`: an undecodable instance of an unknown service.
+ * filtered; `web$`: crowded; `?`: an undecodable instance of an unknown service.
  */
 static inline struct swk_services registry(const char *text, const struct swk_policy *policy,
 					   struct swk_report *report)
@@ -90,8 +90,7 @@ static inline struct swk_services registry(const char *text, const struct swk_po
 			add_instance(&services, policy, word, report);
 		} else if (!strcmp(word, "?")) {
 			services.undecodable = true;
-		} else if (last == '?' || last == '~' || last == '=' || last == '^' ||
-			   last == '|') {
+		} else if (*word && strchr("?~=^|$", last)) {
 			word[strlen(word) - 1] = '\0';
 			service = swk_services_get(&services, word, &error);
 			assert_non_null(service);
@@ -103,6 +102,8 @@ static inline struct swk_services registry(const char *text, const struct swk_po
 				service->unconfirmed = true;
 			else if (last == '|')
 				service->filtered = true;
+			else if (last == '$')
+				service->crowded = true;
 			else
 				service->unchanged = true;
 		} else if (*word) {
@@ -280,7 +281,7 @@ static inline void decide(const struct decision *rows, size_t count)
 		loses = swk_decide_deletes(&settings, &recorded, &services, false);
 		for (size_t j = 0; j < services.count; j++)
 			loses = loses && !services.list[j].unconfirmed &&
-				!services.list[j].filtered;
+				!services.list[j].filtered && !services.list[j].crowded;
 		loses_keys = swk_decide_deletes(&settings, &recorded, &keys, true);
 		assert_int_equal(swk_decide(&policy, &recorded, &sources, &unmanaged, &desired,
 					    &report, &error),

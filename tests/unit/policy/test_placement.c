@@ -456,6 +456,7 @@ static void too_many_colours(void **state)
 	}
 	assert_int_equal(services.list[0].upstreams.count, SWK_COLOURS_MAX);
 	assert_int_equal(services.list[0].instances, SWK_COLOURS_MAX + 1);
+	assert_true(services.list[0].crowded);
 	assert_int_equal(report.counted[SWK_NOTE_SKIPPED], 1);
 	assert_true(says(&report, "its service already has too many colours: tag 'gray=c64'"));
 	/* Upstreams that already exist accept more servers. */
@@ -467,6 +468,35 @@ static void too_many_colours(void **state)
 	assert_int_equal(report.counted[SWK_NOTE_SKIPPED], 1);
 	swk_services_free(&services);
 	swk_report_free(&report);
+}
+
+/* A recorded colour is never one too many; a new one of another service or tag is. */
+static void too_many_colours_but_recorded(void **state)
+{
+	struct swk_upstreams recorded =
+		unit_upstreams("web_x<web gray=x>: 10.0.0.1:80; web_y<web "
+			       "zone=y>: 10.0.0.1:80; web_z<>: 10.0.0.1:80");
+	struct swk_policy policy = plain;
+	struct swk_services services = {0};
+	struct swk_report report = {0};
+	char word[64];
+
+	(void)state;
+	policy.recorded = &recorded;
+	for (unsigned i = 0; i < SWK_COLOURS_MAX; i++) {
+		(void)snprintf(word, sizeof(word), "web@10.0.0.1:80+gray=c%u", i);
+		add_instance(&services, &policy, word, &report);
+	}
+	(void)snprintf(word, sizeof(word), "web@10.0.0.1:80+gray=n+gray=x+gray=y+gray=z");
+	add_instance(&services, &policy, word, &report);
+	assert_int_equal(services.list[0].upstreams.count, SWK_COLOURS_MAX + 2);
+	assert_non_null(swk_service_upstream(&services.list[0], "gray=x"));
+	assert_non_null(swk_service_upstream(&services.list[0], "gray=z"));
+	assert_int_equal(report.counted[SWK_NOTE_SKIPPED], 2);
+	assert_false(services.list[0].crowded);
+	swk_services_free(&services);
+	swk_report_free(&report);
+	swk_upstreams_free(&recorded);
 }
 
 static void too_many_places(void **state)
@@ -486,6 +516,7 @@ static void too_many_places(void **state)
 		add_instance(&services, &plain, word, &report);
 	}
 	assert_int_equal(service->placed, SWK_PLACES_MAX);
+	assert_true(service->crowded);
 	assert_int_equal(service->instances, 3);
 	assert_int_equal(service->upstreams.list[0].count, 1);
 	assert_int_equal(service->upstreams.list[0].registered, 1);
@@ -823,6 +854,7 @@ int main(void)
 		cmocka_unit_test(routing),
 		cmocka_unit_test(published),
 		cmocka_unit_test(too_many_colours),
+		cmocka_unit_test(too_many_colours_but_recorded),
 		cmocka_unit_test(too_many_places),
 		cmocka_unit_test(keys),
 		cmocka_unit_test(what_is_a_key),
