@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* Sets the outcome and its reason. Returns the outcome. */
 static enum swk_outcome say(struct swk_endpoint *endpoint, enum swk_outcome outcome,
@@ -106,6 +107,33 @@ static bool set_place(struct swk_endpoint *endpoint, const struct swk_policy *po
 		return false;
 	}
 	return true;
+}
+
+/* Whether an address is certainly on loopback. Names below `localhost` are, by RFC 6761, 6.3. */
+static bool is_loopback(const char *address)
+{
+	static const char name[] = "localhost";
+	const size_t length = strlen(address), tail = strlen(name);
+	const char *end = length < tail ? "" : address + length - tail;
+	struct swk_server server = {0};
+
+	if (swk_server_set_address(&server, address, 1))
+		return swk_server_is_loopback(&server);
+	return !strcasecmp(end, name) && (length == tail || end[-1] == '.');
+}
+
+/* Whether the instance's node is this host. If not, nginx would look for a loopback address of the
+ * instance on the wrong host. All agents with a loopback address are on one host. */
+static bool is_node_here(struct swk_endpoint *endpoint, const struct swk_policy *policy,
+			 const struct swk_instance *instance)
+{
+	const char *node = policy->settings->consul.node, *address = instance->node_address;
+
+	if (!policy->is_here || !*address || is_loopback(address) ||
+	    (node && !strcasecmp(node, instance->node)))
+		return true;
+	endpoint->here = true;
+	return policy->is_here(address);
 }
 
 /* ---- attributes ---- */
@@ -317,11 +345,13 @@ void swk_endpoint_of_instance(struct swk_endpoint *endpoint, const struct swk_po
 			      struct swk_report *report)
 {
 	const struct attributes to = {endpoint, &policy->settings->attributes, instance, report};
+	char text[SWK_ADDRESS_MAX];
 	const char *address;
 	double port;
 
 	endpoint->server = server_of(rules);
 	endpoint->reason[0] = '\0';
+	endpoint->here = false;
 	address = find_address(rules, instance, &port);
 	if (!address) {
 		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "it has no address tagged '%s'",
@@ -330,6 +360,13 @@ void swk_endpoint_of_instance(struct swk_endpoint *endpoint, const struct swk_po
 	}
 	if (!set_place(endpoint, policy, rules, address, port))
 		return;
+	if (is_loopback(address) && !is_node_here(endpoint, policy, instance)) {
+		(void)say(endpoint, SWK_OUTCOME_SKIPPED,
+			  "its address is on loopback, and its node's address %s is not this "
+			  "host's: '%s'",
+			  instance->node_address, swk_server_address(&endpoint->server, text));
+		return;
+	}
 	if (rules->weights && instance->weight_passing)
 		endpoint->server.weight = instance->weight_passing;
 	take_attributes(&to);

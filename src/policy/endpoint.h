@@ -26,6 +26,8 @@ struct swk_policy {
 	size_t reserved_count;
 	/* In a service with too many colours, these stay. NULL: not known yet. */
 	const struct swk_upstreams *recorded;
+	/* Whether a node's address is this host's. NULL: not known, so every node may be here. */
+	bool (*is_here)(const char *address);
 	struct swk_decisions *decisions; /* NULL: not requested */
 };
 
@@ -33,6 +35,7 @@ struct swk_endpoint {
 	enum swk_outcome outcome;   /* served, served down, left out, or skipped */
 	struct swk_server server;   /* its host name is borrowed from `host` */
 	char host[SWK_ADDRESS_MAX]; /* a host name */
+	bool here;		    /* it depends on the addresses of this host */
 	char reason[SWK_TEXT_MAX];  /* "" if served and up */
 };
 

@@ -362,6 +362,7 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 	swk_rules_find(&rules, &policy->settings->defaults, &policy->settings->services,
 		       instance->service);
 	swk_endpoint_of_instance(&endpoint, policy, &rules, instance, report);
+	placing.service->noted |= endpoint.here; /* the same answer may differ next time */
 	if (is_full(placing.service))
 		return skip(&placing, "its service already has too many instances");
 	placing.rules = &rules;

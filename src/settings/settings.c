@@ -108,6 +108,7 @@ static const struct swk_field consul_list[] = {
 	{"cached", SWK_FLAG, AT(cached)},
 	{"namespace", SWK_TEXT, AT(namespace)},
 	{"partition", SWK_TEXT, AT(partition)},
+	{"node", SWK_TEXT, AT(node)},
 };
 
 #undef AT

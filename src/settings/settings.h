@@ -49,6 +49,7 @@ struct swk_consul_settings {
 	char *server_name;
 	char *namespace;
 	char *partition;
+	char *node;  /* the name of this host's node */
 	char *where; /* settings file and line, for messages; NULL: not set there */
 	bool stale;  /* any of Consul's servers may answer */
 	bool cached; /* the agent may answer from its cache */

@@ -35,6 +35,20 @@ catalog_service_of_a_tag() {
 	in_step
 }
 
+@test "an instance on loopback is served if its node has an address of this host, or the name in consul.node" {
+	# shellcheck disable=SC2016 # the inner shell expands it
+	jq -nc '[["10.207.70.12", 81], ["10.207.70.13", 82], ["2001:db8::8", 83], ["2001:db8::9", 84], ["127.0.0.1", 85], ["nat", 86]] | map(
+		{Node: {Node: "node-\(.[1])", Address: .[0]}, Checks: [],
+		Service: {ID: "web-\(.[1])", Service: "web", Address: "127.0.0.1", Port: .[1]}})' >"$E2E_DIR/document"
+	echo '{"consul": {"node": "node-86"}}' >"$SWK_CONFIG"
+	# In a network of its own, it cannot reach nginx.
+	run -75 unshare --net bash -c 'ip link set lo up; ip address add 10.207.70.12/32 dev lo; ip address add 2001:db8::8/128 dev lo
+		swk-apply' <"$E2E_DIR/document"
+	[ "$(servers web | tr '\n' ' ')" == "127.0.0.1:81 127.0.0.1:83 127.0.0.1:85 127.0.0.1:86 " ]
+	[[ "$output" == *"instance 1 ('web-82' on node 'node-82') skipped: its address is on loopback, and its node's address 10.207.70.13 "* ]]
+	[[ "$output" == *"instance 3 ('web-84' on node 'node-84') skipped: its address is on loopback"* ]]
+}
+
 @test "many services with long tags need only the memory for those that are requested at once" {
 	local tag i
 

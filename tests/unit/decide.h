@@ -44,7 +44,7 @@ static inline void add_instance(struct swk_services *services, const struct swk_
 					.node = "n1",
 					.datacenter = "",
 					.peer = "",
-					.node_address = "",
+					.node_address = "n1.example",
 					.tags = tags,
 					.weight_passing = 1,
 					.weight_warning = 1,

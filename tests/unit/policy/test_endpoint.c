@@ -52,6 +52,14 @@ static const char *show(const struct swk_endpoint *endpoint)
 	return text;
 }
 
+static unsigned asked; /* how often it was asked for this host's addresses */
+
+static bool is_here(const char *address)
+{
+	asked++;
+	return !strcmp(address, "192.0.2.1") || !strcmp(address, "2001:db8::1");
+}
+
 static void judge(const char *row, const char *rules, const struct swk_instance *instance,
 		  const char *desired, const char *noted)
 {
@@ -59,7 +67,8 @@ static void judge(const char *row, const char *rules, const struct swk_instance 
 	struct swk_settings settings;
 	struct swk_policy policy = {
 		.reserved = {{18882, "a dyups interface"}, {9000, "an interface"}},
-		.reserved_count = 2};
+		.reserved_count = 2,
+		.is_here = is_here};
 	struct swk_report report = {0};
 	struct swk_endpoint endpoint;
 	struct swk_rules found;
@@ -70,8 +79,10 @@ static void judge(const char *row, const char *rules, const struct swk_instance 
 	policy.settings = &settings;
 	memset(&endpoint, 0x55, sizeof(endpoint)); /* the old content must not matter */
 	swk_rules_find(&found, &settings.defaults, &settings.services, instance->service);
+	asked = 0;
 	swk_endpoint_of_instance(&endpoint, &policy, &found, instance, &report);
 	unit_same(row, show(&endpoint), desired);
+	unit_number(row, asked, endpoint.here);
 	unit_same(row, notes(&report), noted ? noted : "");
 	swk_report_free(&report);
 	swk_settings_free(&settings);
@@ -157,6 +168,59 @@ static void addresses(void **state)
 	}
 }
 
+/* 127.0.0.1 of another node is not this host's. */
+static void loopback(void **state)
+{
+#define OF_ANOTHER(node)                                                                           \
+	"skipped: its address is on loopback, and its node's address " node " is not this "        \
+	"host's: "
+	static const struct {
+		const char *row, *rules, *address, *node, *node_address, *desired;
+	} rows[] = {
+		{"of another node, as Debian's /etc/hosts has it", "", "127.0.1.1", "n7",
+		 "10.207.70.12", OF_ANOTHER("10.207.70.12") "'127.0.1.1:80'"},
+		{"IPv6", "", "::1", "n7", "10.207.70.12", OF_ANOTHER("10.207.70.12") "'[::1]:80'"},
+		{"IPv4 as IPv6", "", "::ffff:127.0.0.1", "n7", "2001:db8::7",
+		 OF_ANOTHER("2001:db8::7") "'[::ffff:127.0.0.1]:80'"},
+		{"the name", "\"allow_hostnames\": true", "localhost", "n7", "10.207.70.12",
+		 OF_ANOTHER("10.207.70.12") "'localhost:80'"},
+		{"a name below it", "\"allow_hostnames\": true", "web.LocalHost", "n7",
+		 "10.207.70.12", OF_ANOTHER("10.207.70.12") "'web.LocalHost:80'"},
+		{"a name that only ends like it", "\"allow_hostnames\": true", "mylocalhost", "n7",
+		 "10.207.70.12", "served mylocalhost:80"},
+		{"the node has a name instead of an address", "", "127.0.0.1", "n7", "n7.example",
+		 OF_ANOTHER("n7.example") "'127.0.0.1:80'"},
+		{"of this host", "", "127.0.0.1", "n1", "192.0.2.1", "served 127.0.0.1:80"},
+		{"of this host by IPv6", "", "::1", "n1", "2001:db8::1", "served [::1]:80"},
+		{"of an agent in development", "", "127.0.0.1", "n1", "127.0.0.1",
+		 "served 127.0.0.1:80"},
+		{"the address of such an agent", "", "", "n1", "127.0.0.1", "served 127.0.0.1:80"},
+		{"such an agent by IPv6", "", "127.0.0.1", "n1", "::1", "served 127.0.0.1:80"},
+		{"such an agent by name", "", "127.0.0.1", "n1", "localhost",
+		 "served 127.0.0.1:80"},
+		{"the node's address is selected", "\"address\": \"node\"", "127.0.0.1", "n7",
+		 "10.207.70.12", "served 10.207.70.12:80"},
+		{"the node has no address", "", "127.0.0.1", "n7", "", "served 127.0.0.1:80"},
+		{"the settings name the node", "{\"consul\": {\"node\": \"n7\"}}", "127.0.0.1",
+		 "N7", "10.207.70.12", "served 127.0.0.1:80"},
+		{"they name another node", "{\"consul\": {\"node\": \"n1\"}}", "127.0.0.1", "n7",
+		 "10.207.70.12", OF_ANOTHER("10.207.70.12") "'127.0.0.1:80'"},
+		{"no loopback address", "", "128.0.0.1", "n7", "10.207.70.12",
+		 "served 128.0.0.1:80"},
+	};
+#undef OF_ANOTHER
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_instance instance = {INSTANCE};
+
+		instance.address = rows[i].address;
+		instance.node = rows[i].node;
+		instance.node_address = rows[i].node_address;
+		judge(rows[i].row, rows[i].rules, &instance, rows[i].desired, NULL);
+	}
+}
+
 static void tagged_addresses(void **state)
 {
 	static const struct swk_tagged none[] = {{"x", "192.0.2.99", 99}},
@@ -170,7 +234,8 @@ static void tagged_addresses(void **state)
 				       longer[] = {{"wan2", "192.0.2.2", 82},
 						   {"wan_ipv4x", "192.0.2.3", 83},
 						   {"wa", "192.0.2.5", 85}},
-				       host[] = {{"wan", "backend.example", 80}};
+				       host[] = {{"wan", "backend.example", 80}},
+				       loopback[] = {{"wan", "127.0.0.1", 80}};
 	static const struct {
 		const char *row, *rules, *address;
 		const struct swk_tagged *tagged, *node_tagged;
@@ -211,6 +276,9 @@ static void tagged_addresses(void **state)
 		 "skipped: its address is not an IPv4 or IPv6 address: 'backend.example'"},
 		{"a host name, allowed", "\"address\": \"wan\", \"allow_hostnames\": true",
 		 "10.0.0.1", host, none, 1, 1, "served backend.example:80"},
+		{"on loopback", "\"address\": \"wan\"", "10.0.0.1", loopback, none, 1, 1,
+		 "skipped: its address is on loopback, and its node's address 10.9.9.9 is not this "
+		 "host's: '127.0.0.1:80'"},
 		{"not asked for", "", "10.0.0.1", wan, wan, 3, 3, "served 10.0.0.1:80"},
 	};
 
@@ -856,9 +924,13 @@ static void keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(addresses),	   cmocka_unit_test(tagged_addresses),
-		cmocka_unit_test(attributes),	   cmocka_unit_test(health),
-		cmocka_unit_test(words_of_health), cmocka_unit_test(keys),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(loopback),
+		cmocka_unit_test(tagged_addresses),
+		cmocka_unit_test(attributes),
+		cmocka_unit_test(health),
+		cmocka_unit_test(words_of_health),
+		cmocka_unit_test(keys),
 	};
 
 	return cmocka_run_group_tests_name("endpoint", tests, NULL, NULL);

@@ -127,6 +127,30 @@ static void settings_reach_the_upstream(void **state)
 	swk_report_free(&report);
 }
 
+static bool is_anywhere(const char *address)
+{
+	(void)address;
+	return true;
+}
+
+/* FILE.checks must not remember an answer that means something else when this host's addresses
+ * change. */
+static void what_depends_on_the_host_is_noted(void **state)
+{
+	struct swk_settings settings = settings_of("{}");
+	const struct swk_policy policy = {.settings = &settings, .is_here = is_anywhere};
+	struct swk_report report = {0};
+	struct swk_services services =
+		registry("web@127.0.0.1:80 api@10.0.0.1:80", &policy, &report);
+
+	(void)state;
+	assert_true(swk_services_find(&services, "web")->noted);
+	assert_false(swk_services_find(&services, "api")->noted);
+	swk_settings_free(&settings);
+	swk_services_free(&services);
+	swk_report_free(&report);
+}
+
 static void name_with_colour_at_the_limit(void **state)
 {
 	(void)state;
@@ -847,6 +871,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(instances_become_upstreams),
 		cmocka_unit_test(settings_reach_the_upstream),
+		cmocka_unit_test(what_depends_on_the_host_is_noted),
 		cmocka_unit_test(name_with_colour_at_the_limit),
 		cmocka_unit_test(proxies_are_no_instances),
 		cmocka_unit_test(only_own_instances),
