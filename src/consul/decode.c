@@ -18,6 +18,7 @@
 void swk_decoder_free(struct swk_decoder *decoder)
 {
 	free(decoder->tags.data);
+	free(decoder->ports.data);
 	free(decoder->tagged.data);
 	free(decoder->pairs.data);
 	free(decoder->numbers.data);
@@ -229,6 +230,34 @@ static size_t read_meta(json_t *meta, struct swk_pair *list)
 	return count;
 }
 
+/* Reads Consul 1.22's list of ports, which comes in place of a port, into `list`, which has room
+ * for them. Returns NULL, or why they can't be used. As in Consul, the port is the default one. */
+static const char *read_ports(const json_t *ports, struct swk_instance *instance,
+			      struct swk_port *list)
+{
+	const json_t *port;
+	size_t i;
+
+	if (!ports || json_is_null(ports))
+		return NULL;
+	if (!json_is_array(ports))
+		return "Service.Ports is not an array";
+	json_array_foreach(ports, i, port)
+	{
+		const char *name = plain_text(json_object_get(port, "Name"));
+		const json_t *number = json_object_get(port, "Port");
+
+		if (!name || !json_is_number(number))
+			return "an entry of Service.Ports has no Name or no Port";
+		list[i] = (struct swk_port){name, json_number_value(number)};
+		if (json_is_true(json_object_get(port, "Default")))
+			instance->port = list[i].port;
+	}
+	instance->ports = list;
+	instance->port_count = json_array_size(ports);
+	return NULL;
+}
+
 static unsigned read_weight(const json_t *weights, const char *name, const char *title,
 			    unsigned least, struct swk_trouble *trouble)
 {
@@ -249,14 +278,17 @@ static void read_service(struct swk_decoder *decoder, const json_t *service,
 			 struct swk_instance *instance, struct swk_trouble *trouble)
 {
 	const json_t *port = json_object_get(service, "Port"), *weights;
+	const json_t *ports = json_object_get(service, "Ports");
 
 	instance->id = member_text(service, "ID", "Service.ID", trouble);
 	instance->address = member_text(service, "Address", "Service.Address", trouble);
 	instance->peer = member_text(service, "PeerName", "Service.PeerName", trouble);
 	instance->proxy = *member_text(service, "Kind", "Service.Kind", trouble) != '\0';
-	if (!json_is_number(port) && !trouble->reason)
+	if (!json_is_number(port) && !trouble->reason && (port || !json_array_size(ports)))
 		trouble->reason = port ? "Service.Port is not a number" : "Service.Port is missing";
 	instance->port = json_number_value(port);
+	if (!trouble->reason)
+		trouble->reason = read_ports(ports, instance, decoder->ports.data);
 	if (!trouble->reason)
 		trouble->reason =
 			read_tags(json_object_get(service, "Tags"), instance, decoder->tags.data);
@@ -321,12 +353,14 @@ int swk_decode_instance(struct swk_decoder *decoder, const json_t *element,
 	const json_t *service = json_object_get(element, "Service"),
 		     *node = json_object_get(element, "Node");
 	size_t tags = json_array_size(json_object_get(service, "Tags")),
+	       ports = json_array_size(json_object_get(service, "Ports")),
 	       tagged = json_object_size(json_object_get(service, "TaggedAddresses")) +
 			json_object_size(json_object_get(node, "TaggedAddresses")),
 	       pairs = json_object_size(json_object_get(service, "Meta"));
 
 	/* One item more, so that an empty list is not NULL. */
 	if (!make_room(&decoder->tags, tags + 1, sizeof(const char *)) ||
+	    !make_room(&decoder->ports, ports + 1, sizeof(struct swk_port)) ||
 	    !make_room(&decoder->tagged, tagged + 1, sizeof(struct swk_tagged)) ||
 	    !make_room(&decoder->pairs, pairs + 1, sizeof(struct swk_pair)))
 		return swk_error_memory(error);

@@ -25,6 +25,7 @@ struct swk_decoder_room {
 /* Reused for each element; only grows. A zeroed struct is empty. */
 struct swk_decoder {
 	struct swk_decoder_room tags;
+	struct swk_decoder_room ports;
 	struct swk_decoder_room tagged; /* the service's, then the node's */
 	struct swk_decoder_room pairs;
 	struct swk_decoder_room numbers; /* as text */

@@ -22,6 +22,12 @@ struct swk_tagged {
 	double port; /* 0: none given, as always for a node's address */
 };
 
+/* One of the ports of an instance. */
+struct swk_port {
+	const char *name;
+	double port; /* as written */
+};
+
 /* One registration of a service. */
 struct swk_instance {
 	size_t number; /* its index in the document, from 0 */
@@ -32,7 +38,9 @@ struct swk_instance {
 	const char *peer;    /* the cluster that it is imported from; "": none, as usual */
 	const char *address; /* the instance's; "": none */
 	const char *node_address;
-	double port;			 /* as written: may be no valid port */
+	double port;		      /* as written: may be no valid port */
+	const struct swk_port *ports; /* by name; `port` is the default one */
+	size_t port_count;
 	const struct swk_tagged *tagged; /* the instance's */
 	size_t tagged_count;
 	const struct swk_tagged *node_tagged; /* the node's */

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -53,6 +54,15 @@ static const struct swk_tagged *find_tagged(const struct swk_tagged *list, size_
 	return NULL;
 }
 
+/* The port that the rules state for all instances; 0: none. */
+static unsigned fixed_port(const struct swk_rules *rules)
+{
+	char *end = NULL;
+	unsigned long number = rules->port ? strtoul(rules->port, &end, 10) : 0;
+
+	return end && !*end ? (unsigned)number : 0;
+}
+
 /* The address that the rules select, and its port; NULL if the instance has no such address. */
 static const char *find_address(const struct swk_rules *rules, const struct swk_instance *instance,
 				double *port)
@@ -73,6 +83,23 @@ static const char *find_address(const struct swk_rules *rules, const struct swk_
 	return tagged ? tagged->address : NULL;
 }
 
+/* Changes *port to the one with the name in the rules. An instance without named ports has only
+ * one. If it lacks that name, sets the reason and returns false. */
+static bool find_port(struct swk_endpoint *endpoint, const struct swk_rules *rules,
+		      const struct swk_instance *instance, double *port)
+{
+	if (!rules->port || fixed_port(rules) || !instance->port_count)
+		return true;
+	for (size_t i = 0; i < instance->port_count; i++) {
+		if (!strcmp(instance->ports[i].name, rules->port)) {
+			*port = instance->ports[i].port;
+			return true;
+		}
+	}
+	(void)say(endpoint, SWK_OUTCOME_SKIPPED, "it has no port named '%s'", rules->port);
+	return false;
+}
+
 /* Sets the server's address and port. If they are unusable, sets the reason and returns false. */
 static bool set_place(struct swk_endpoint *endpoint, const struct swk_policy *policy,
 		      const struct swk_rules *rules, const char *address, double port)
@@ -82,8 +109,8 @@ static bool set_place(struct swk_endpoint *endpoint, const struct swk_policy *po
 	const struct swk_reserved *reserved;
 	bool found;
 
-	if (rules->port)
-		port = rules->port;
+	if (fixed_port(rules))
+		port = fixed_port(rules);
 	if (!(port >= 1 && port <= 65535 && port == (double)(unsigned)port)) {
 		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "its port is not from 1 to 65535: '%.17g'",
 			  port);
@@ -358,7 +385,8 @@ void swk_endpoint_of_instance(struct swk_endpoint *endpoint, const struct swk_po
 			  rules->address);
 		return;
 	}
-	if (!set_place(endpoint, policy, rules, address, port))
+	if (!find_port(endpoint, rules, instance, &port) ||
+	    !set_place(endpoint, policy, rules, address, port))
 		return;
 	if (is_loopback(address) && !is_node_here(endpoint, policy, instance)) {
 		(void)say(endpoint, SWK_OUTCOME_SKIPPED,

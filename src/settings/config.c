@@ -148,20 +148,20 @@ static const char *type_of(const struct swk_field *field)
 		[SWK_WORD] = "a string",
 	};
 
-	return types[field->type];
+	return field->type == SWK_TEXT && field->most ? field->expected : types[field->type];
 }
 
 /* The value as the text that swk_field_set expects; NULL if it has the wrong type. */
 static const char *value_text(const struct swk_field *field, json_t *value, char room[32])
 {
-	bool number = json_is_integer(value) && field->type != SWK_TEXT &&
+	bool number = json_is_integer(value) && (field->type != SWK_TEXT || field->most) &&
 		      field->type != SWK_WORD && field->type != SWK_FLAG;
 	bool string = json_is_string(value) && field->type != SWK_FLAG && field->type != SWK_NUMBER;
 
 	if (json_is_boolean(value) && field->type == SWK_FLAG)
 		return json_is_true(value) ? "true" : "false";
 	/* A number in quotes needs a unit: "2s" is valid, "2" is not. */
-	if (string && (field->type == SWK_SECONDS || field->type == SWK_SHARE) &&
+	if (string && field->most &&
 	    !json_string_value(value)[strspn(json_string_value(value), "0123456789")])
 		return NULL;
 	if (string)

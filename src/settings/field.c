@@ -64,26 +64,6 @@ int swk_flag_read(const char *value, const char *where, bool *flag, struct swk_e
 	return swk_error_set(error, SWK_USAGE, "%s: '%s' is neither 1 nor 0", where, value);
 }
 
-static int set_text(const struct swk_field *field, char **text, const char *value,
-		    const char *where, struct swk_error *error)
-{
-	char *copy;
-
-	if (!*value)
-		return swk_error_set(error, SWK_USAGE, "%s: it is empty", where);
-	if (field->valid && !field->valid(value) && swk_text_is_public(value))
-		return swk_error_set(error, SWK_USAGE, "%s: '%s' is not %s", where, value,
-				     field->expected);
-	if (field->valid && !field->valid(value))
-		return swk_error_set(error, SWK_USAGE, "%s: it is not %s", where, field->expected);
-	copy = strdup(value);
-	if (!copy)
-		return swk_error_memory(error);
-	free(*text);
-	*text = copy;
-	return 0;
-}
-
 /* Reads `length` bytes: digits, and for seconds optionally one of nginx's units. */
 static int set_number(const struct swk_field *field, unsigned *number, const char *value,
 		      size_t length, const char *where, struct swk_error *error)
@@ -110,6 +90,31 @@ static int set_number(const struct swk_field *field, unsigned *number, const cha
 					     : "number",
 				     field->least, field->most);
 	*number = (unsigned)parsed;
+	return 0;
+}
+
+static int set_text(const struct swk_field *field, char **text, const char *value,
+		    const char *where, struct swk_error *error)
+{
+	const char *digits = value + (*value == '-');
+	unsigned number;
+	char *copy;
+
+	if (!*value)
+		return swk_error_set(error, SWK_USAGE, "%s: it is empty", where);
+	if (field->most && !digits[strspn(digits, "0123456789")] &&
+	    set_number(field, &number, value, strlen(value), where, error))
+		return error->status;
+	if (field->valid && !field->valid(value) && swk_text_is_public(value))
+		return swk_error_set(error, SWK_USAGE, "%s: '%s' is not %s", where, value,
+				     field->expected);
+	if (field->valid && !field->valid(value))
+		return swk_error_set(error, SWK_USAGE, "%s: it is not %s", where, field->expected);
+	copy = strdup(value);
+	if (!copy)
+		return swk_error_memory(error);
+	free(*text);
+	*text = copy;
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 #include "base/error.h"
 
 enum swk_field_type {
-	SWK_TEXT,    /* char *, owned; not empty */
+	SWK_TEXT,    /* char *, owned; not empty. If it has a range, it may be a number */
 	SWK_FLAG,    /* bool; 1, 0, yes, no, true, false */
 	SWK_NUMBER,  /* unsigned */
 	SWK_SECONDS, /* unsigned; the text may end in s, m, h or d */
@@ -32,7 +32,8 @@ struct swk_field {
 	unsigned least, most;
 	const char *unset;	  /* the default; NULL: 0, false or NULL */
 	const char *const *words; /* ends with NULL */
-	/* For a text: whether it is valid (NULL: always), and how messages describe a valid one. */
+	/* For a text: whether it is valid (NULL: always), and how messages describe a valid one.
+	 * The second is needed if it has one of the two, or a range. */
 	bool (*valid)(const char *text);
 	const char *expected;
 	bool aside; /* no decision depends on it: hashes leave it out */

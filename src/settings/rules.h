@@ -22,8 +22,8 @@ struct swk_rules {
 	unsigned keepalive_requests; /* 0: nginx's default */
 	unsigned balance;	     /* enum swk_balance */
 	char *upstream;		     /* the upstream's name; NULL: the service's name */
-	unsigned port;		     /* replaces the registered port; 0: does not */
-	char *address;		     /* `service`, `node`, or the name of a tagged address */
+	char *port;    /* a number, or the name of a registered port; NULL: the registered port */
+	char *address; /* `service`, `node`, or the name of a tagged address */
 	bool allow_hostnames;
 	bool require_check;
 	unsigned warning;	      /* enum swk_warning_rule */

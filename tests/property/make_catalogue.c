@@ -95,6 +95,23 @@ static json_t *make_port(struct dice *dice)
 	return json_integer(8000 + dice_below(dice, 3));
 }
 
+/* Several ports, as in Consul 1.22. */
+static json_t *make_ports(struct dice *dice)
+{
+	json_t *list = json_array();
+	unsigned count = dice_below(dice, 3);
+
+	for (unsigned i = 0; i < count; i++) {
+		json_t *port = json_object();
+
+		set(port, "Name", json_string(i ? "http" : "grpc"));
+		set(port, "Port", make_port(dice));
+		set(port, "Default", json_boolean(!i));
+		append(list, port);
+	}
+	return list;
+}
+
 /* Tagged addresses under Consul's names and others. A service's have a port. */
 static json_t *make_tagged(struct dice *dice, bool of_service)
 {
@@ -232,7 +249,9 @@ static json_t *make_instance(struct dice *dice, const struct swk_settings *setti
 	set(service, "ID", json_string(id));
 	set(service, "Service", json_string(name));
 	set(service, "Address", dice_one_in(dice, 6) ? json_string("") : make_address(dice));
-	/* Without a port the instance is undecodable. */
+	if (dice_one_in(dice, 6))
+		set(service, "Ports", make_ports(dice));
+	/* Without both the instance is undecodable. */
 	if (!dice_one_in(dice, 40))
 		set(service, "Port", make_port(dice));
 	set(service, "Tags", make_tags(dice, settings));

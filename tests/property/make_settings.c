@@ -112,6 +112,8 @@ static const char *make_word(struct dice *dice, const char *name)
 		return DICE_PICK(dice, prefixes);
 	if (!strcmp(name, "address"))
 		return DICE_PICK(dice, addresses);
+	if (!strcmp(name, "port"))
+		return "http";
 	if (!strcmp(name, "upstream"))
 		return make_name(dice);
 	return DICE_PICK(dice, others);
@@ -136,6 +138,8 @@ static json_t *make_value(struct dice *dice, const struct swk_field *field)
 			words++;
 		return json_string(field->words[dice_below(dice, words)]);
 	default:
+		if (field->most && dice_one_in(dice, 2))
+			return json_integer(make_number(dice, field->least, field->most));
 		do {
 			word = make_word(dice, field->name);
 		} while (field->valid && !field->valid(word));

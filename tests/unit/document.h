@@ -33,6 +33,9 @@ static inline void write_more(void *context, const struct swk_instance *instance
 {
 	if (*instance->address && strcmp(instance->node_address, "10.0.0.9") != 0)
 		(void)swk_buffer_print(context, error, " node=%s", instance->node_address);
+	for (size_t i = 0; i < instance->port_count; i++)
+		(void)swk_buffer_print(context, error, " port:%s=%.17g", instance->ports[i].name,
+				       instance->ports[i].port);
 	write_tagged(context, "tagged", instance->tagged, instance->tagged_count, error);
 	write_tagged(context, "node", instance->node_tagged, instance->node_tagged_count, error);
 	write_pairs(context, instance->meta, instance->meta_count, error);

@@ -6,6 +6,7 @@
 static void instances(void **state)
 {
 #define IS_UNREADABLE "unreadable web: instance 0 ('w1', line 1): "
+#define PORTS(port, ports) "\"ID\":\"w1\",\"Service\":\"web\"" port ",\"Ports\":" ports
 	static const struct {
 		const char *element, *record;
 	} rows[] = {
@@ -130,6 +131,38 @@ static void instances(void **state)
 		 IS_UNREADABLE "Service.Port is not a number\n"},
 		{"{" NODE "," SERVICE("\"ID\":\"w1\",\"Service\":\"web\"") "," PASSING "}",
 		 IS_UNREADABLE "Service.Port is missing\n"},
+		/* several ports, as from Consul 1.22 */
+		{"{" NODE "," SERVICE(PORTS(
+			 ",\"Port\":0",
+			 "[{\"Name\":\"http\",\"Port\":8080},"
+			 "{\"Name\":\"grpc\",\"Port\":9090,\"Default\":true}]")) "," PASSING "}",
+		 "instance 0 web w1@n1 10.0.0.9:9090 port:http=8080 port:grpc=9090 passing\n"},
+		{"{" NODE "," SERVICE(PORTS(
+			 "", "[{\"Name\":\"\",\"Port\":-1,\"Default\":true}]")) "," PASSING "}",
+		 "instance 0 web w1@n1 10.0.0.9:-1 port:=-1 passing\n"},
+		{"{" NODE "," SERVICE(
+			 PORTS(",\"Port\":80",
+			       "[{\"Name\":\"a\",\"Port\":1,\"Default\":false}]")) "," PASSING "}",
+		 "instance 0 web w1@n1 10.0.0.9:80 port:a=1 passing\n"},
+		{"{" NODE "," SERVICE(PORTS(",\"Port\":80", "[]")) "," PASSING "}",
+		 "instance 0 web w1@n1 10.0.0.9:80 passing\n"},
+		{"{" NODE "," SERVICE(PORTS(",\"Port\":80", "null")) "," PASSING "}",
+		 "instance 0 web w1@n1 10.0.0.9:80 passing\n"},
+		{"{" NODE "," SERVICE(PORTS("", "[]")) "," PASSING "}",
+		 IS_UNREADABLE "Service.Port is missing\n"},
+		{"{" NODE "," SERVICE(
+			 PORTS(",\"Port\":null", "[{\"Name\":\"a\",\"Port\":1}]")) "," PASSING "}",
+		 IS_UNREADABLE "Service.Port is not a number\n"},
+		{"{" NODE "," SERVICE(PORTS(",\"Port\":0", "{}")) "," PASSING "}",
+		 IS_UNREADABLE "Service.Ports is not an array\n"},
+		{"{" NODE "," SERVICE(PORTS(",\"Port\":0", "[8080]")) "," PASSING "}",
+		 IS_UNREADABLE "an entry of Service.Ports has no Name or no Port\n"},
+		{"{" NODE "," SERVICE(PORTS(
+			 ",\"Port\":0", "[{\"Name\":\"a\\u0000\",\"Port\":1}]")) "," PASSING "}",
+		 IS_UNREADABLE "an entry of Service.Ports has no Name or no Port\n"},
+		{"{" NODE "," SERVICE(
+			 PORTS(",\"Port\":0", "[{\"Name\":\"a\",\"Port\":\"1\"}]")) "," PASSING "}",
+		 IS_UNREADABLE "an entry of Service.Ports has no Name or no Port\n"},
 		/* tags */
 		{"{" NODE "," SERVICE(WEB ",\"Tags\":null") "," PASSING "}", GOOD(0)},
 		{"{" NODE "," SERVICE(WEB ",\"Tags\":[]") "," PASSING "}", GOOD(0)},

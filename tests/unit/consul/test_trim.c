@@ -59,6 +59,7 @@ static void test_unchanged(void **state)
 		"{\"Definition\": {\"a\":1}}",
 		"{\"Definition\":\"\"}",
 		"{\"Definition\":[{\"a\":1}]}",
+		"{\"Port\":0,\"Ports\":[{\"Name\":\"a\",\"Port\":80,\"Default\":true}]}",
 		"{\"Output\":\"\\\"Definition\\\":{\\\"a\\\":1}\"}",
 		/* Not JSON, or not plain. */
 		"{\"Definition\":{",

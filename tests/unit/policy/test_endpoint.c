@@ -168,6 +168,46 @@ static void addresses(void **state)
 	}
 }
 
+/* Instances with several ports, as in Consul 1.22. The decoder selects the default one. */
+static void ports(void **state)
+{
+	static const struct swk_port list[] = {
+		{"http", 8080}, {"grpc", 9090}, {"8080-tls", 8443}, {"dyups", 18882}, {"none", 0}};
+	static const struct swk_tagged wan[] = {{"wan", "192.0.2.4", 84}};
+	static const struct {
+		const char *row, *rules;
+		size_t count;
+		const char *desired;
+	} rows[] = {
+		{"the default one", "", 5, "served 10.0.0.1:80"},
+		{"by name", "\"port\": \"grpc\"", 5, "served 10.0.0.1:9090"},
+		{"a name that begins with a number", "\"port\": \"8080-tls\"", 5,
+		 "served 10.0.0.1:8443"},
+		{"by number", "\"port\": 81", 5, "served 10.0.0.1:81"},
+		{"case counts", "\"port\": \"HTTP\"", 5, "skipped: it has no port named 'HTTP'"},
+		{"an instance with one port has no name for it", "\"port\": \"http\"", 0,
+		 "served 10.0.0.1:80"},
+		{"invalid", "\"port\": \"none\"", 5,
+		 "skipped: its port is not from 1 to 65535: '0'"},
+		{"reserved on loopback only", "\"port\": \"dyups\"", 5, "served 10.0.0.1:18882"},
+		{"a tagged address with the named port", "\"port\": \"http\", \"address\": \"wan\"",
+		 5, "served 192.0.2.4:8080"},
+		{"a tagged address with its own port", "\"address\": \"wan\"", 5,
+		 "served 192.0.2.4:84"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_instance instance = {INSTANCE};
+
+		instance.ports = list;
+		instance.port_count = rows[i].count;
+		instance.tagged = wan;
+		instance.tagged_count = COUNT(wan);
+		judge(rows[i].row, rows[i].rules, &instance, rows[i].desired, NULL);
+	}
+}
+
 /* 127.0.0.1 of another node is not this host's. */
 static void loopback(void **state)
 {
@@ -924,13 +964,10 @@ static void keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(addresses),
-		cmocka_unit_test(loopback),
-		cmocka_unit_test(tagged_addresses),
-		cmocka_unit_test(attributes),
-		cmocka_unit_test(health),
-		cmocka_unit_test(words_of_health),
-		cmocka_unit_test(keys),
+		cmocka_unit_test(addresses),	   cmocka_unit_test(loopback),
+		cmocka_unit_test(ports),	   cmocka_unit_test(tagged_addresses),
+		cmocka_unit_test(attributes),	   cmocka_unit_test(health),
+		cmocka_unit_test(words_of_health), cmocka_unit_test(keys),
 	};
 
 	return cmocka_run_group_tests_name("endpoint", tests, NULL, NULL);

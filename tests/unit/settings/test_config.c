@@ -156,7 +156,7 @@ static void everything_is_read(void **state)
 	assert_int_equal(rules->keepalive_requests, 16);
 	assert_int_equal(rules->balance, SWK_RANDOM_TWO);
 	assert_null(rules->upstream);
-	assert_int_equal(rules->port, 17);
+	assert_string_equal(rules->port, "17");
 	assert_string_equal(rules->address, "lan");
 	assert_true(rules->allow_hostnames);
 	assert_true(rules->require_check);
@@ -259,7 +259,8 @@ static void wrong_types(void **state)
 			  number[] = "a whole number",
 			  seconds[] = "a whole number of seconds, or a string such as \"2s\"",
 			  share[] = "a whole number, or a string such as \"50%\"",
-			  object[] = "an object", strings[] = "an array of strings";
+			  port[] = "a whole number, or the name of a port", object[] = "an object",
+			  strings[] = "an array of strings";
 	static const struct {
 		const char *key, *before, *behind;
 		const char *desired;
@@ -328,7 +329,7 @@ static void wrong_types(void **state)
 		{"keepalive_timeout", NULL, "", seconds, INT | STRING},
 		{"keepalive_requests", NULL, "", number, INT},
 		{"balance", NULL, "", text, STRING},
-		{"port", NULL, "", number, INT},
+		{"port", NULL, "", port, INT | STRING},
 		{"address", NULL, "", text, STRING},
 		{"allow_hostnames", NULL, "", flag, BOOL},
 		{"require_check", NULL, "", flag, BOOL},
@@ -597,6 +598,12 @@ static void impossible_values(void **state)
 		 "digits, '.', '_', '-')"},
 		{"{\"services\": {\"a\": {}, \"api-*\": {\"port\": 0}}}",
 		 "FILE:1: services.api-*.port: '0' is not a number from 1 to 65535"},
+		{"{\"defaults\": {\"port\": \"80\"}}",
+		 "FILE:1: defaults.port: this must be a whole number, or the name of a port"},
+		{"{\"defaults\": {\"port\": \"\"}}",
+		 "FILE:1: defaults.port: this must be a whole number, or the name of a port"},
+		{"{\"defaults\": {\"port\": \"http\"}}", ""},
+		{"{\"defaults\": {\"port\": \"80-tls\"}}", ""},
 	};
 
 	(void)state;

@@ -54,7 +54,7 @@ static void built_in(void **state)
 	assert_int_equal(rules.keepalive_requests, 0);
 	assert_int_equal(rules.balance, SWK_ROUND_ROBIN);
 	assert_null(rules.upstream);
-	assert_int_equal(rules.port, 0);
+	assert_null(rules.port);
 	assert_string_equal(rules.address, "service");
 	assert_false(rules.allow_hostnames);
 	assert_false(rules.require_check);
@@ -161,7 +161,7 @@ static void every_key(void **state)
 		unit_number(says[i], rules.keepalive, i == 3 ? 9 : 20);
 		unit_number(says[i], rules.balance, i == 4 ? SWK_IP_HASH : SWK_ROUND_ROBIN);
 		unit_same(says[i], rules.upstream, i == 5 ? "other" : NULL);
-		unit_number(says[i], rules.port, i == 6 ? 9 : 0);
+		unit_same(says[i], rules.port, i == 6 ? "9" : NULL);
 		unit_same(says[i], rules.address, i == 7 ? "node" : "service");
 		unit_number(says[i], rules.allow_hostnames, i == 8);
 		unit_number(says[i], rules.require_check, i == 9);
