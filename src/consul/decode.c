@@ -284,6 +284,8 @@ static void read_service(struct swk_decoder *decoder, const json_t *service,
 	instance->address = member_text(service, "Address", "Service.Address", trouble);
 	instance->peer = member_text(service, "PeerName", "Service.PeerName", trouble);
 	instance->proxy = *member_text(service, "Kind", "Service.Kind", trouble) != '\0';
+	instance->native =
+		json_is_true(json_object_get(json_object_get(service, "Connect"), "Native"));
 	if (!json_is_number(port) && !trouble->reason && (port || !json_array_size(ports)))
 		trouble->reason = port ? "Service.Port is not a number" : "Service.Port is missing";
 	instance->port = json_number_value(port);

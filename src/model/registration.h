@@ -55,6 +55,7 @@ struct swk_instance {
 	bool maintenance;	/* of the instance or of its node */
 	bool checked;		/* it has a check of its own, besides maintenance */
 	bool proxy;		/* a proxy or gateway of Consul's mesh */
+	bool native;		/* it speaks the mesh's mutual TLS itself */
 };
 
 /* One key of the key-value store, with its decoded value. */

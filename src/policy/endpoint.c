@@ -342,6 +342,9 @@ static enum swk_outcome judge_warning(struct swk_endpoint *endpoint, const struc
 static enum swk_outcome judge_health(struct swk_endpoint *endpoint, const struct swk_rules *rules,
 				     const struct swk_instance *instance)
 {
+	if (instance->native && !rules->connect_native)
+		return say(endpoint, SWK_OUTCOME_LEFT_OUT,
+			   "it is Connect-native, so it expects mutual TLS");
 	if (rules->require_check && !instance->checked)
 		return say(endpoint, SWK_OUTCOME_LEFT_OUT, "it has no check of its own");
 	if (instance->maintenance)

@@ -34,6 +34,7 @@ static const struct swk_field fields[] = {
 	 .expected = "a whole number, or the name of a port"},
 	{"address", SWK_TEXT, AT(address), .unset = "service"},
 	{"allow_hostnames", SWK_FLAG, AT(allow_hostnames)},
+	{"connect_native", SWK_FLAG, AT(connect_native)},
 	{"require_check", SWK_FLAG, AT(require_check)},
 	{"warning", SWK_WORD, AT(warning), .words = warning_words},
 	{"critical", SWK_WORD, AT(critical), .words = unhealthy_words},

@@ -25,6 +25,7 @@ struct swk_rules {
 	char *port;    /* a number, or the name of a registered port; NULL: the registered port */
 	char *address; /* `service`, `node`, or the name of a tagged address */
 	bool allow_hostnames;
+	bool connect_native;
 	bool require_check;
 	unsigned warning;	      /* enum swk_warning_rule */
 	unsigned critical;	      /* enum swk_unhealthy_rule */

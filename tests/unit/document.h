@@ -62,8 +62,8 @@ static inline int write_instance(void *context, const struct swk_instance *insta
 	for (size_t i = 0; i < instance->tag_count; i++)
 		(void)swk_buffer_print(context, error, " [%s]", instance->tags[i]);
 	write_more(context, instance, error);
-	return swk_buffer_print(context, error, " %s%s\n", healths[instance->health],
-				instance->proxy ? " proxy" : "");
+	return swk_buffer_print(context, error, " %s%s%s\n", healths[instance->health],
+				instance->proxy ? " proxy" : "", instance->native ? " native" : "");
 }
 
 static inline int write_service(void *context, const char *name, struct swk_error *error)

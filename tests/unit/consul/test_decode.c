@@ -248,6 +248,15 @@ static void instances(void **state)
 		/* mesh proxies */
 		{"{" NODE "," SERVICE(WEB ",\"Kind\":\"connect-proxy\"") "," PASSING "}",
 		 "instance 0 web w1@n1 10.0.0.1:80 passing proxy\n"},
+		{"{" NODE "," SERVICE(WEB ",\"Connect\":{\"Native\":true}") "," PASSING "}",
+		 "instance 0 web w1@n1 10.0.0.1:80 passing native\n"},
+		{"{" NODE "," SERVICE(WEB ",\"Connect\":{\"Native\":false}") "," PASSING "}",
+		 GOOD(0)},
+		{"{" NODE "," SERVICE(
+			 WEB ",\"Connect\":{\"SidecarService\":{\"Native\":true}}") "," PASSING "}",
+		 GOOD(0)},
+		{"{" NODE "," SERVICE(WEB ",\"Connect\":null") "," PASSING "}", GOOD(0)},
+		{"{" NODE "," SERVICE(WEB ",\"Connect\":[true]") "," PASSING "}", GOOD(0)},
 		{"{" NODE "," SERVICE(WEB ",\"Kind\":\"\"") "," PASSING "}", GOOD(0)},
 		{"{" NODE "," SERVICE(WEB ",\"Kind\":null") "," PASSING "}", GOOD(0)},
 		{"{" NODE "," SERVICE(WEB ",\"Kind\":7") "," PASSING "}",

@@ -696,6 +696,21 @@ static void health(void **state)
 	}
 }
 
+static void connect_native(void **state)
+{
+	struct swk_instance instance = {INSTANCE, .native = true};
+
+	(void)state;
+	judge("by default", "", &instance,
+	      "left out: it is Connect-native, so it expects mutual TLS", NULL);
+	judge("allowed", "\"connect_native\": true", &instance, "served 10.0.0.1:80", NULL);
+	instance.health = SWK_CRITICAL;
+	judge("critical, too", "\"critical\": \"down\"", &instance,
+	      "left out: it is Connect-native, so it expects mutual TLS", NULL);
+	judge("critical and allowed", "\"connect_native\": true", &instance,
+	      "left out: it is critical", NULL);
+}
+
 static void words_of_health(void **state)
 {
 	(void)state;
@@ -964,10 +979,15 @@ static void keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(addresses),	   cmocka_unit_test(loopback),
-		cmocka_unit_test(ports),	   cmocka_unit_test(tagged_addresses),
-		cmocka_unit_test(attributes),	   cmocka_unit_test(health),
-		cmocka_unit_test(words_of_health), cmocka_unit_test(keys),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(loopback),
+		cmocka_unit_test(ports),
+		cmocka_unit_test(tagged_addresses),
+		cmocka_unit_test(attributes),
+		cmocka_unit_test(health),
+		cmocka_unit_test(words_of_health),
+		cmocka_unit_test(connect_native),
+		cmocka_unit_test(keys),
 	};
 
 	return cmocka_run_group_tests_name("endpoint", tests, NULL, NULL);

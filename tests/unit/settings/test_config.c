@@ -69,7 +69,8 @@ static const char everything[] =
 	"  \"token_file\": \"/t\", \"ca_file\": \"/ca\", \"ca_path\": \"/cas\","
 	"  \"cert_file\": \"/cert\", \"key_file\": \"/key\", \"server_name\": \"s\","
 	"  \"stale\": true, \"cached\": true, \"namespace\": \"n\","
-	"  \"partition\": \"p\"},"
+	"  \"partition\": \"p\","
+	"  \"node\": \"edge-1\"},"
 	"\"routing\": [{\"tag\": \"zone\", \"default\": \"blue\", \"separator\": \"--\","
 	"  \"also_plain\": true}, {\"tag\": \"x\"}],"
 	"\"attributes\": {\"meta_prefix\": \"m_\", \"tag_prefix\": \"t:\","
@@ -79,7 +80,8 @@ static const char everything[] =
 	"\"defaults\": {\"max_fails\": 11, \"fail_timeout\": \"12s\", \"max_conns\": 13,"
 	"  \"keepalive\": 14, \"keepalive_timeout\": \"1h\", \"keepalive_requests\": 16,"
 	"  \"balance\": \"random two\", \"port\": 17, \"address\": \"lan\","
-	"  \"allow_hostnames\": true, \"require_check\": true, \"warning\": \"weight\","
+	"  \"allow_hostnames\": true, \"connect_native\": true, \"require_check\": true, "
+	"\"warning\": \"weight\","
 	"  \"critical\": \"down\", \"maintenance\": \"down\", \"empty\": \"delete\","
 	"  \"min_healthy\": \"18%\", \"weights\": false},"
 	"\"services\": {\"*\": {\"keepalive\": 19}, \"web\": {\"upstream\": \"shop\"}}}";
@@ -127,6 +129,7 @@ static void everything_is_read(void **state)
 	assert_true(settings.consul.cached);
 	assert_string_equal(settings.consul.namespace, "n");
 	assert_string_equal(settings.consul.partition, "p");
+	assert_string_equal(settings.consul.node, "edge-1");
 
 	assert_int_equal(settings.route_count, 2);
 	assert_string_equal(settings.routes[0].tag, "zone");
@@ -159,6 +162,7 @@ static void everything_is_read(void **state)
 	assert_string_equal(rules->port, "17");
 	assert_string_equal(rules->address, "lan");
 	assert_true(rules->allow_hostnames);
+	assert_true(rules->connect_native);
 	assert_true(rules->require_check);
 	assert_int_equal(rules->warning, SWK_WARNING_WEIGHT);
 	assert_int_equal(rules->critical, SWK_UNHEALTHY_DOWN);
@@ -332,6 +336,7 @@ static void wrong_types(void **state)
 		{"port", NULL, "", port, INT | STRING},
 		{"address", NULL, "", text, STRING},
 		{"allow_hostnames", NULL, "", flag, BOOL},
+		{"connect_native", NULL, "", flag, BOOL},
 		{"require_check", NULL, "", flag, BOOL},
 		{"warning", NULL, "", text, STRING},
 		{"critical", NULL, "", text, STRING},

@@ -57,6 +57,7 @@ static void built_in(void **state)
 	assert_null(rules.port);
 	assert_string_equal(rules.address, "service");
 	assert_false(rules.allow_hostnames);
+	assert_false(rules.connect_native);
 	assert_false(rules.require_check);
 	assert_int_equal(rules.warning, SWK_WARNING_EXCLUDE);
 	assert_int_equal(rules.critical, SWK_UNHEALTHY_EXCLUDE);
@@ -138,11 +139,11 @@ static void most_specific_wins(void **state)
 static void every_key(void **state)
 {
 	static const char *const says[] = {
-		"max_fails=9",	       "fail_timeout=9s",      "max_conns=9",	  "keepalive=9",
-		"balance=ip_hash",     "upstream=other",       "port=9",	  "address=node",
-		"allow_hostnames=1",   "require_check=1",      "warning=include", "critical=down",
-		"maintenance=down",    "empty=delete",	       "min_healthy=9%",  "weights=0",
-		"keepalive_timeout=9", "keepalive_requests=9",
+		"max_fails=9",	       "fail_timeout=9s",      "max_conns=9",	   "keepalive=9",
+		"balance=ip_hash",     "upstream=other",       "port=9",	   "address=node",
+		"allow_hostnames=1",   "require_check=1",      "warning=include",  "critical=down",
+		"maintenance=down",    "empty=delete",	       "min_healthy=9%",   "weights=0",
+		"keepalive_timeout=9", "keepalive_requests=9", "connect_native=1",
 	};
 
 	(void)state;
@@ -175,6 +176,7 @@ static void every_key(void **state)
 		unit_number(says[i], rules.weights, i != 15);
 		unit_number(says[i], rules.keepalive_timeout, i == 16 ? 9 : 0);
 		unit_number(says[i], rules.keepalive_requests, i == 17 ? 9 : 0);
+		unit_number(says[i], rules.connect_native, i == 18);
 		swk_overrides_free(&overrides);
 		swk_fields_free(&swk_rules_fields, &all);
 	}
