@@ -25,21 +25,22 @@ static int read_configuration(struct swk_nginx_files *files, const char *path, c
 	int status;
 
 	if (strcmp(path, "-") != 0)
-		return swk_nginx_files_read(files, path, conf, swk_dyups_include_aliases, error);
+		return swk_nginx_files_read(files, path, conf, error);
 	swk_buffer_init(&text, SWK_LINT_TEXT_MAX);
 	status = swk_buffer_read(&text, STDIN_FILENO, SWK_NO_DEADLINE, "standard input", SWK_DATA,
 				 error);
 	if (!status)
-		status = swk_nginx_files_take_dump(files, &text, conf, swk_dyups_include_aliases,
-						   error);
+		status = swk_nginx_files_take_dump(files, &text, conf, error);
 	swk_buffer_free(&text);
 	return status;
 }
 
 /* Reads the conf file: its directives, to check them, and its upstreams, to know names and sizes.
- * If swk-apply did not write the file, warns, and continues without the upstreams. */
+ * If swk-apply cannot read the file, warns, sets *understood to false, and continues
+ * without the upstreams. */
 static int read_conf(const struct swk_nginx_files *files, const struct swk_nginx_file *file,
-		     struct swk_lint_conf *conf, const struct swk_log *log, struct swk_error *error)
+		     struct swk_lint_conf *conf, bool *understood, const struct swk_log *log,
+		     struct swk_error *error)
 {
 	size_t room = SWK_LINT_DIRECTIVES_MAX;
 	struct swk_error failure = {0};
@@ -62,8 +63,9 @@ static int read_conf(const struct swk_nginx_files *files, const struct swk_nginx
 	}
 	status =
 		swk_nginx_conf_parse(&conf->directives, file, text.data, text.length, &room, error);
-	if (!status &&
-	    swk_nginx_read(&conf->upstreams, conf->path, text.data, text.length, &failure))
+	*understood = status || !swk_nginx_read(&conf->upstreams, conf->path, text.data,
+						text.length, &failure);
+	if (!*understood)
 		swk_log_line(log, SWK_LOG_WARNING, failure.text);
 out:
 	swk_buffer_free(&text);
@@ -136,7 +138,7 @@ static size_t count_hints(const struct swk_findings *findings)
 	return hints;
 }
 
-static int show(const struct swk_findings *findings, const char *path, bool json,
+static int show(const struct swk_findings *findings, const char *path, bool ok, bool json,
 		struct swk_error *error)
 {
 	struct swk_buffer text;
@@ -149,7 +151,7 @@ static int show(const struct swk_findings *findings, const char *path, bool json
 		goto out;
 	if (text.length)
 		(void)fwrite(text.data, 1, text.length, stdout);
-	if (!json && count_hints(findings) == findings->count)
+	if (!json && ok)
 		swk_tell_line("%s: ok for swk-apply; run nginx -t to check the rest",
 			      strcmp(path, "-") ? path : "standard input");
 out:
@@ -165,19 +167,22 @@ int swk_lint(struct swk_options *options, const struct swk_log *log)
 	struct swk_nginx_files files = {0};
 	struct swk_findings findings = {0};
 	struct swk_error error = {0};
-	int status = 0;
+	bool understood = false;
+	int status = FOUND;
 
 	if (read_configuration(&files, path, conf.path, &error) ||
-	    read_conf(&files, &file, &conf, log, &error) ||
-	    swk_dyups_lint(&findings, &files.top, &conf, &error) ||
-	    show(&findings, path, options->json, &error))
-		status = error.status;
-	else if (findings.count > count_hints(&findings))
-		status = FOUND;
-	if (!error.status)
+	    read_conf(&files, &file, &conf, &understood, log, &error) ||
+	    swk_dyups_lint(&findings, &files.top, &conf, &error))
+		goto out;
+	if (understood && findings.count == count_hints(&findings))
+		status = 0;
+	if (!show(&findings, path, !status, options->json, &error))
 		warn_of_mounts(files.conf_real ? files.conf_real : conf.path, log);
-	if (error.status)
+out:
+	if (error.status) {
+		status = error.status;
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
+	}
 	swk_findings_free(&findings);
 	swk_directives_free(&conf.directives);
 	swk_upstreams_free(&conf.upstreams);

@@ -91,11 +91,9 @@ static bool would_find(const struct swk_nginx_files *files, const char *pattern,
 	return found;
 }
 
-static int init(struct swk_nginx_files *files, const char *conf, const char *const *aliases,
-		struct swk_error *error)
+static int init(struct swk_nginx_files *files, const char *conf, struct swk_error *error)
 {
-	*files = (struct swk_nginx_files){.aliases = aliases,
-					  .room_text = SWK_LINT_TEXT_MAX,
+	*files = (struct swk_nginx_files){.room_text = SWK_LINT_TEXT_MAX,
 					  .room_directives = SWK_LINT_DIRECTIVES_MAX};
 	swk_buffer_init(&files->text, SWK_LINT_TEXT_MAX);
 	files->conf = strdup(conf);
@@ -292,7 +290,7 @@ static int read_includes(struct swk_nginx_files *files, struct swk_directives *l
 	int status = 0;
 
 	for (size_t i = 0; !status && i < list->count; i++) {
-		if (swk_directive_includes(&list->list[i], files->aliases))
+		if (swk_directive_includes(&list->list[i]))
 			status = read_include(files, &list->list[i], depth, error);
 		else
 			status = read_includes(files, &list->list[i].inside, depth, error);
@@ -359,12 +357,11 @@ static int find_folder(struct swk_nginx_files *files, const char *path, struct s
 }
 
 int swk_nginx_files_read(struct swk_nginx_files *files, const char *path, const char *conf,
-			 const char *const *aliases, struct swk_error *error)
+			 struct swk_error *error)
 {
 	bool exists = false;
 
-	if (init(files, conf, aliases, error) ||
-	    read_file(files, &files->top, path, &exists, error))
+	if (init(files, conf, error) || read_file(files, &files->top, path, &exists, error))
 		return error->status;
 	if (!exists)
 		return swk_error_set(error, SWK_CANTCREATE, "%s: does not exist", path);
@@ -428,9 +425,9 @@ static int split(struct swk_nginx_files *files, struct swk_error *error)
 }
 
 int swk_nginx_files_take_dump(struct swk_nginx_files *files, struct swk_buffer *text,
-			      const char *conf, const char *const *aliases, struct swk_error *error)
+			      const char *conf, struct swk_error *error)
 {
-	int status = init(files, conf, aliases, error);
+	int status = init(files, conf, error);
 	const struct swk_nginx_dumped *first;
 
 	swk_buffer_free(&files->text);

@@ -23,26 +23,24 @@ struct swk_nginx_files {
 		size_t start, length;
 	} * dumped; /* the files in `text`; NULL: files are read from disk */
 	size_t dumped_count;
-	const char *const *aliases; /* see swk_directive_includes; borrowed */
-	size_t room_text;	    /* bytes that may still be read */
+	size_t room_text; /* bytes that may still be read */
 	size_t room_directives;
 };
 
 /*
  * Reads a file and what it includes. A file without http and events is a fragment: it may include
  * missing files, and its names are relative to the nearest directory above with an nginx.conf. For
- * sites-enabled/web that is /etc/nginx. `aliases` as in swk_directive_includes. Returns 0, SWK_DATA
+ * sites-enabled/web that is /etc/nginx. Returns 0, SWK_DATA
  * (FILE:LINE of bad syntax), SWK_CANTCREATE (an unreadable file) or SWK_INTERNAL. Call
  * swk_nginx_files_free in any case.
  */
 int swk_nginx_files_read(struct swk_nginx_files *files, const char *path, const char *conf,
-			 const char *const *aliases, struct swk_error *error);
+			 struct swk_error *error);
 
 /* The same for the output of `nginx -T`, whose first file is the main one. A text without file
  * marks is one file. Takes ownership of the text. */
 int swk_nginx_files_take_dump(struct swk_nginx_files *files, struct swk_buffer *text,
-			      const char *conf, const char *const *aliases,
-			      struct swk_error *error);
+			      const char *conf, struct swk_error *error);
 
 /* Appends the text of FILE: from the dump if it contains FILE, else from disk. The buffer must be
  * initialised. */

@@ -35,13 +35,9 @@ bool swk_directive_is(const struct swk_directive *directive, const char *name)
 	return !strcmp(directive->words[0], name);
 }
 
-bool swk_directive_includes(const struct swk_directive *directive, const char *const *aliases)
+bool swk_directive_includes(const struct swk_directive *directive)
 {
-	bool named = swk_directive_is(directive, "include");
-
-	for (; *aliases && !named; aliases++)
-		named = swk_directive_is(directive, *aliases);
-	return named && directive->count == 2 && !directive->block;
+	return swk_directive_is(directive, "include") && directive->count == 2 && !directive->block;
 }
 
 void swk_directives_free(struct swk_directives *directives)

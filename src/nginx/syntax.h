@@ -46,8 +46,7 @@ void swk_directives_free(struct swk_directives *directives);
 
 bool swk_directive_is(const struct swk_directive *directive, const char *name);
 
-/* Whether nginx reads other files in place of the directive. `aliases` are the names that modules
- * of nginx have for `include`; a NULL ends them. */
-bool swk_directive_includes(const struct swk_directive *directive, const char *const *aliases);
+/* Whether nginx reads other files in place of the directive. */
+bool swk_directive_includes(const struct swk_directive *directive);
 
 #endif

@@ -115,6 +115,9 @@ interface() {
 	rm "$SWK_CONF.state"
 	check_rule not-included '' "$include"
 	check_rule not-included 'include conf.d/*.other;' "include $SWK_CONF;"
+	check_rule not-included "dyups_upstream_conf $SWK_CONF;" "$include dyups_upstream_conf $SWK_CONF;"
+	check_rule included-elsewhere "server { listen unix:$DIR/s; $include }" "$include server { listen unix:$DIR/s; }" no
+	check_rule included-elsewhere "$include map \$uri \$x { $include }" "$include" no
 
 	check_rule interface-open "$(interface '' "listen $(free_port);")" \
 		"$(interface '' "listen 127.0.0.1:$(free_port);" 'allow 127.0.0.1; deny all;')"
@@ -133,6 +136,34 @@ interface() {
 	[ "$(found)" == 'conf.d/dyups.upstream.conf:8 zone' ]
 	sed -i "s/zone web 1m;/hash \$uri;/" "$SWK_CONF"
 	[ "$(found)" == 'conf.d/dyups.upstream.conf:8 hash' ]
+}
+
+@test "dyups_upstream_conf is not an include: alone, nginx starts without the upstreams" {
+	main <<<"dyups_upstream_conf $SWK_CONF;"
+	run -1 swk lint "$DIR/nginx.conf"
+	[[ "${lines[0]}" == "$DIR/nginx.conf:9: hint: 'dyups_upstream_conf $SWK_CONF' is not an include: "* ]]
+	[[ "${lines[1]}" == "$DIR/nginx.conf:3: $SWK_CONF is not included: dyups_upstream_conf is not an include: "* ]]
+	main <<<"dyups_upstream_conf $DIR/none;"
+	run -1 swk lint "$DIR/nginx.conf"
+	[ "${#lines[@]}" == 2 ]
+	[[ -n "${SWK_TENGINE:-}" ]] || return 0
+	nginx_takes
+	# dyups lists the upstreams that nginx has read.
+	main <<<"dyups_upstream_conf $SWK_CONF; server { listen unix:$DIR/s; location / { dyups_interface; } }"
+	"$SWK_TENGINE" -p "$DIR" -c "$DIR/nginx.conf" -e "$DIR/error.log" 3>&- &
+	wait_until 10 test -S "$DIR/s"
+	[ "$(curl -s -o /dev/null -w '%{http_code}' --unix-socket "$DIR/s" http://localhost/list)" == 204 ]
+	kill $!
+	wait $!
+}
+
+@test "with a conf file that swk-apply cannot read, lint exits with 1" {
+	main <<<"$include"
+	sed -i 's/fail_timeout=2s/slow_start=5s/' "$SWK_CONF"
+	run -1 nginx_takes
+	run --separate-stderr -1 swk lint "$DIR/nginx.conf"
+	[ -z "$output" ]
+	[[ "$stderr" == "swk: warning: $SWK_CONF:4: unexpected 'slow_start=5s': swk-apply neither writes nor overwrites this; "* ]]
 }
 
 @test "a finding is one line with place, problem, reason and fix; lint exits with 1" {

@@ -126,8 +126,7 @@ static void dumped(struct fuzz_text text, const struct swk_lint_conf *conf)
 
 	swk_buffer_init(&copy, SIZE_MAX / 2);
 	(void)swk_buffer_add(&copy, text.data, text.length, &error);
-	status = swk_nginx_files_take_dump(&files, &copy, conf->path, swk_dyups_include_aliases,
-					   &error);
+	status = swk_nginx_files_take_dump(&files, &copy, conf->path, &error);
 	fuzz_require(status == error.status && (!status || status == SWK_DATA), "status %d: %s",
 		     status, error.text);
 	if (!status)

@@ -18,6 +18,8 @@ const char *const swk_lint_words[SWK_LINT_RULES] = {
 	[SWK_LINT_CASE] = "upstream-case",
 	[SWK_LINT_NOT_INCLUDED] = "not-included",
 	[SWK_LINT_INCLUDED_TWICE] = "included-twice",
+	[SWK_LINT_PLACE] = "included-elsewhere",
+	[SWK_LINT_UPSTREAM_CONF] = "upstream-conf",
 	[SWK_LINT_WIDE] = "include-too-wide",
 	[SWK_LINT_OPEN] = "interface-open",
 	[SWK_LINT_BODY] = "body-size",
@@ -40,6 +42,10 @@ static const char *const reasons[SWK_LINT_RULES] = {
 				  "its next start or reload",
 	[SWK_LINT_INCLUDED_TWICE] = "each upstream of that file then exists twice, and nginx's "
 				    "next start or reload fails",
+	[SWK_LINT_PLACE] = "dyups only changes upstreams in http, and elsewhere nginx's next start "
+			   "or reload usually fails",
+	[SWK_LINT_UPSTREAM_CONF] = "only Tengine 2.1 uses it, and only for a worker that it starts "
+				   "again; newer releases ignore it",
 	[SWK_LINT_WIDE] = "they are not nginx configuration, so its next start or reload fails",
 	[SWK_LINT_OPEN] =
 		"whoever reaches it can change every upstream, and make nginx read any file",
@@ -54,8 +60,6 @@ static const char *const reasons[SWK_LINT_RULES] = {
 		UNMANAGEABLE "; in dyups a worker that is sent it takes no change any more",
 	[SWK_LINT_ZONE] = UNMANAGEABLE "; in dyups it kills the worker that is sent it",
 };
-
-const char *const swk_dyups_include_aliases[] = {"dyups_upstream_conf", NULL};
 
 /* Defaults of client_max_body_size (ngx_http_core_module) and dyups_shm_zone_size (dyups). */
 #define BODY_DEFAULT (1024UL * 1024)
@@ -75,6 +79,7 @@ struct lint {
 	const char *largest;		  /* the upstream with the largest body */
 	size_t body;			  /* bytes of that body; 0: unknown */
 	const struct swk_directive *http; /* NULL: none so far; a fragment has none */
+	bool whole;			  /* the configuration has http: it is no fragment */
 	bool included;			  /* FILE is included */
 	bool interface;			  /* there is a dyups_interface */
 	bool queue;			  /* there is a dyups_shm_zone_size */
@@ -151,11 +156,6 @@ static int hint(struct lint *lint, enum swk_lint_rule rule, const struct swk_dir
 	return lint->error->status;
 }
 
-static bool includes(const struct swk_directive *directive)
-{
-	return swk_directive_includes(directive, swk_dyups_include_aliases);
-}
-
 /* ---- inheritance ---- */
 
 /* The first directive of this name in a level, or in the files that it includes. */
@@ -166,7 +166,7 @@ static const struct swk_directive *find(const struct swk_directives *level, cons
 
 		if (swk_directive_is(directive, name))
 			return directive;
-		if (includes(directive)) {
+		if (swk_directive_includes(directive)) {
 			directive = find(&directive->inside, name);
 			if (directive)
 				return directive;
@@ -221,37 +221,49 @@ static const char *generous_size(size_t need, char text[SWK_NUMBER_MAX + 1])
 
 /* ---- access to the interface ---- */
 
-static bool is_every_address(const char *word)
-{
-	return !strcmp(word, "all") || !strcmp(word, "0.0.0.0/0") || !strcmp(word, "::/0");
-}
-
-/* Whether one of these rules applies to all addresses; if so, *denied is its effect. *any: there
- * are rules. The first rule that matches an address counts, as in ngx_http_access_module. */
-static bool judge(const struct swk_directives *level, bool *denied, bool *any)
+/* Whether one of these rules applies to all IPv4 or all IPv6 addresses; if so, *denied is its
+ * effect. *any: there are rules. The first rule that matches an address counts, as in
+ * ngx_http_access_module. */
+static bool judge(const struct swk_directives *level, bool v6, bool *denied, bool *any)
 {
 	for (size_t i = 0; i < level->count; i++) {
 		const struct swk_directive *rule = &level->list[i];
 
 		*denied = swk_directive_is(rule, "deny");
-		if (includes(rule) && judge(&rule->inside, denied, any))
+		if (swk_directive_includes(rule) && judge(&rule->inside, v6, denied, any))
 			return true;
 		if (rule->count != 2 || (!*denied && !swk_directive_is(rule, "allow")))
 			continue;
 		*any = true;
-		if (is_every_address(rule->words[1]))
+		if (!strcmp(rule->words[1], "all") ||
+		    !strcmp(rule->words[1], v6 ? "::/0" : "0.0.0.0/0"))
 			return true;
 	}
 	*denied = false;
 	return false;
 }
 
-static bool is_denied(const struct scope *scope)
+/* Whether a `limit_except` denies what changes upstreams. */
+static bool is_limited(const struct swk_directives *level, bool v6)
+{
+	const struct swk_directive *limit = find(level, "limit_except");
+	bool denied = false, any = false;
+
+	for (size_t i = 1; limit && i < limit->count; i++) {
+		if (!strcasecmp(limit->words[i], "POST") || !strcasecmp(limit->words[i], "DELETE"))
+			return false;
+	}
+	return limit && judge(&limit->inside, v6, &denied, &any) && denied;
+}
+
+static bool is_denied(const struct scope *scope, bool v6)
 {
 	bool denied = false, any = false;
 
+	if (is_limited(scope->level, v6))
+		return true;
 	for (; scope && !any; scope = scope->outer)
-		(void)judge(scope->level, &denied, &any);
+		(void)judge(scope->level, v6, &denied, &any);
 	return denied;
 }
 
@@ -272,20 +284,33 @@ static bool is_local(const char *address)
 	       (swk_server_set_address(&server, literal, 1) && swk_server_is_loopback(&server));
 }
 
-/* The first `listen` that other machines can reach, or NULL. *any: there is a `listen`. */
-static const struct swk_directive *find_open(const struct swk_directives *level, bool *any)
+/* Whether other machines reach this `listen`. */
+static bool is_open(const struct swk_directive *listen, const bool denied[2])
+{
+	const char *address = listen->words[1];
+	bool v6 = *address == '[', v4 = !v6;
+
+	for (size_t i = 2; i < listen->count; i++)
+		v4 |= !strcmp(listen->words[i], "ipv6only=off");
+	return !is_local(address) && ((v4 && !denied[0]) || (v6 && !denied[1]));
+}
+
+/* The first `listen` that other machines can reach, or NULL. denied: IPv4, and IPv6. *any: there is
+ * a `listen`. */
+static const struct swk_directive *find_open(const struct swk_directives *level,
+					     const bool denied[2], bool *any)
 {
 	for (size_t i = 0; i < level->count; i++) {
 		const struct swk_directive *directive = &level->list[i], *inside = NULL;
 
-		if (includes(directive))
-			inside = find_open(&directive->inside, any);
+		if (swk_directive_includes(directive))
+			inside = find_open(&directive->inside, denied, any);
 		if (inside)
 			return inside;
 		if (directive->count < 2 || !swk_directive_is(directive, "listen"))
 			continue;
 		*any = true;
-		if (!is_local(directive->words[1]))
+		if (is_open(directive, denied))
 			return directive;
 	}
 	return NULL;
@@ -295,15 +320,16 @@ static int check_reach(struct lint *lint, const struct scope *scope)
 {
 	const struct swk_directive *open;
 	const struct scope *server = scope;
+	const bool denied[] = {is_denied(scope, false), is_denied(scope, true)};
 	bool any = false;
 
 	while (server && !(server->block && swk_directive_is(server->block, "server")))
 		server = server->outer;
 	/* The configuration that includes a fragment may deny access. */
-	if (!server || is_denied(scope) || !lint->http)
+	if (!server || !lint->http)
 		return 0;
-	open = find_open(server->level, &any);
-	if (!open && any)
+	open = find_open(server->level, denied, &any);
+	if (!open && (any || denied[0]))
 		return 0;
 	return found(lint, SWK_LINT_OPEN, open ? open : server->block,
 		     TEXT("the dyups interface is open to other machines: it listens on '%s'%s, "
@@ -358,7 +384,7 @@ static bool names_worker(const struct swk_directives *level, bool *any)
 	for (size_t i = 0; i < level->count; i++) {
 		const struct swk_directive *directive = &level->list[i];
 
-		if (includes(directive) && names_worker(&directive->inside, any))
+		if (swk_directive_includes(directive) && names_worker(&directive->inside, any))
 			return true;
 		if (directive->count < 2 || !swk_directive_is(directive, "add_header"))
 			continue;
@@ -369,13 +395,23 @@ static bool names_worker(const struct swk_directives *level, bool *any)
 	return false;
 }
 
-/* A level that adds a header does not inherit headers (ngx_http_headers_module). */
+/* Whether a level inherits headers (ngx_http_headers_module): by default, if it adds none. */
+static bool inherits_headers(const struct scope *scope, bool any)
+{
+	const struct swk_directive *rule = inherited(scope, "add_header_inherit");
+
+	if (rule && !strcmp(rule->words[1], "merge"))
+		return true;
+	return !any && !(rule && !strcmp(rule->words[1], "off"));
+}
+
 static int check_worker(struct lint *lint, const struct swk_directive *interface,
 			const struct scope *scope)
 {
 	bool any = false;
 
-	for (; scope && !any; scope = scope->outer) {
+	for (; scope; scope = inherits_headers(scope, any) ? scope->outer : NULL) {
+		any = false;
 		if (names_worker(scope->level, &any))
 			return 0;
 	}
@@ -421,7 +457,8 @@ static int check_interface(struct lint *lint, const struct swk_directive *interf
 static bool is_pass(const struct swk_directive *directive)
 {
 	static const char *const names[] = {"proxy_pass", "grpc_pass", "fastcgi_pass",
-					    "uwsgi_pass", "scgi_pass", "memcached_pass"};
+					    "uwsgi_pass", "scgi_pass", "memcached_pass",
+					    "tunnel_pass"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (directive->count == 2 && swk_directive_is(directive, names[i]))
@@ -493,8 +530,22 @@ static int check_upstream(struct lint *lint, const struct swk_directive *directi
 		     "settings");
 }
 
-static int check_include(struct lint *lint, const struct swk_directive *directive)
+/* An include of FILE in this block; NULL: at the top. */
+static int check_place(struct lint *lint, const struct swk_directive *directive,
+		       const struct swk_directive *block)
 {
+	return found(lint, SWK_LINT_PLACE, directive,
+		     TEXT("'%s %s' includes %s %s%s", directive->words[0], directive->words[1],
+			  lint->conf->path, block ? "in " : "outside http",
+			  block ? block->words[0] : ""),
+		     "remove it here, and include the file in http");
+}
+
+static int check_include(struct lint *lint, const struct swk_directive *directive,
+			 const struct swk_directive *block)
+{
+	if (directive->includes_conf && (block ? !swk_directive_is(block, "http") : lint->whole))
+		return check_place(lint, directive, block);
 	if (directive->includes_conf && lint->included &&
 	    found(lint, SWK_LINT_INCLUDED_TWICE, directive,
 		  TEXT("'%s %s' includes %s a second time", directive->words[0],
@@ -508,6 +559,30 @@ static int check_include(struct lint *lint, const struct swk_directive *directiv
 		     TEXT("'%s %s' also includes %s.state and other files next to that file",
 			  directive->words[0], directive->words[1], lint->conf->path),
 		     "use a pattern that ends in the file's own ending, such as *.conf");
+}
+
+/* Whether a path may be FILE's. dyups looks for a relative one in nginx's prefix, which is not
+ * known here. */
+static bool may_be_conf(const struct lint *lint, const char *path)
+{
+	const char *conf = lint->conf->path;
+	const size_t length = strlen(path), whole = strlen(conf);
+
+	if (*path == '/' || length >= whole)
+		return !strcmp(path, conf);
+	return conf[whole - length - 1] == '/' && !strcmp(conf + whole - length, path);
+}
+
+/* Tengine 2.1.2 reads the file in a worker that it starts again after a crash. 2.3.3 and later
+ * print that the directive is deprecated. None reads it at start. */
+static int check_upstream_conf(struct lint *lint, const struct swk_directive *directive)
+{
+	return hint(
+		lint, SWK_LINT_UPSTREAM_CONF, directive,
+		TEXT("'%s %s' is not an include", directive->words[0], directive->words[1]),
+		may_be_conf(lint, directive->words[1])
+			? "remove it, unless this is Tengine 2.1, which needs both"
+			: TEXT("remove it, or on Tengine 2.1 let it name %s", lint->conf->path));
 }
 
 /* ---- the whole configuration ---- */
@@ -532,8 +607,10 @@ static int check(struct lint *lint, const struct swk_directive *directive,
 		return check_pass(lint, directive);
 	if (directive->count == 2 && directive->block && swk_directive_is(directive, "upstream"))
 		return check_upstream(lint, directive);
-	if (includes(directive))
-		return check_include(lint, directive);
+	if (swk_directive_includes(directive))
+		return check_include(lint, directive, scope->block);
+	if (directive->count == 2 && swk_directive_is(directive, "dyups_upstream_conf"))
+		return check_upstream_conf(lint, directive);
 	if (swk_directive_is(directive, "dyups_interface"))
 		return check_interface(lint, directive, scope);
 	if (directive->count == 2 && swk_directive_is(directive, "dyups_shm_zone_size")) {
@@ -542,6 +619,24 @@ static int check(struct lint *lint, const struct swk_directive *directive,
 			return check_queue(lint, directive, size);
 	}
 	return 0;
+}
+
+/* Blocks in which only an include of FILE matters, such as stream. */
+static int walk_elsewhere(struct lint *lint, const struct swk_directive *block,
+			  const struct swk_directives *inside)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < inside->count; i++) {
+		const struct swk_directive *directive = &inside->list[i];
+
+		if (swk_directive_includes(directive) && directive->includes_conf)
+			status = check_place(lint, directive, block);
+		if (!status)
+			status = walk_elsewhere(lint, directive->block ? directive : block,
+						&directive->inside);
+	}
+	return status;
 }
 
 static int walk(struct lint *lint, const struct swk_directives *directives,
@@ -558,10 +653,12 @@ static int walk(struct lint *lint, const struct swk_directives *directives,
 		status = check(lint, directive, scope);
 		if (status)
 			break;
-		if (includes(directive))
+		if (swk_directive_includes(directive))
 			status = walk(lint, &directive->inside, scope);
 		else if (is_scope(directive))
 			status = walk(lint, &directive->inside, &inner);
+		else
+			status = walk_elsewhere(lint, directive, &directive->inside);
 	}
 	return status;
 }
@@ -571,9 +668,12 @@ static int check_missing(struct lint *lint)
 {
 	if (!lint->http)
 		return 0;
-	if (!lint->included &&
+	if (!lint->included && !lint->reported[SWK_LINT_PLACE] &&
 	    found(lint, SWK_LINT_NOT_INCLUDED, lint->http,
-		  TEXT("%s is not included", lint->conf->path),
+		  TEXT("%s is not included%s", lint->conf->path,
+		       lint->reported[SWK_LINT_UPSTREAM_CONF]
+			       ? ": dyups_upstream_conf is not an include"
+			       : ""),
 		  TEXT("put 'include %s;' in http, or give --conf FILE if you mean another file",
 		       lint->conf->path)))
 		return lint->error->status;
@@ -642,7 +742,10 @@ static int measure(struct lint *lint)
 int swk_dyups_lint(struct swk_findings *findings, const struct swk_directives *top,
 		   const struct swk_lint_conf *conf, struct swk_error *error)
 {
-	struct lint lint = {.findings = findings, .conf = conf, .error = error};
+	struct lint lint = {.findings = findings,
+			    .conf = conf,
+			    .whole = find(top, "http") != NULL,
+			    .error = error};
 	struct scope scope = {.level = top};
 	int status = 0;
 

@@ -13,6 +13,8 @@ enum swk_lint_rule {
 	SWK_LINT_CASE,		 /* the same, but the case of the name differs */
 	SWK_LINT_NOT_INCLUDED,	 /* FILE is not included */
 	SWK_LINT_INCLUDED_TWICE, /* FILE is included twice */
+	SWK_LINT_PLACE,		 /* FILE is included elsewhere than in http */
+	SWK_LINT_UPSTREAM_CONF,	 /* a directive that looks like an include of FILE */
 	SWK_LINT_WIDE,		 /* an include also matches the files beside FILE */
 	SWK_LINT_OPEN,		 /* machines other than this one reach the dyups interface */
 	SWK_LINT_BODY,		 /* client_max_body_size is too small */
@@ -26,9 +28,6 @@ enum swk_lint_rule {
 
 /* The rules' names in output. */
 extern const char *const swk_lint_words[SWK_LINT_RULES];
-
-/* What the dyups of older Tengine releases calls `include`; a NULL ends them. */
-extern const char *const swk_dyups_include_aliases[];
 
 /* Texts are printable ASCII; file, what and mend are owned. */
 struct swk_finding {

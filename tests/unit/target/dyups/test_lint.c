@@ -19,7 +19,7 @@ static void load(struct swk_directives *directives, struct swk_directives *rest)
 		struct swk_directive *directive = &directives->list[i];
 
 		load(&directive->inside, rest);
-		if (!swk_directive_includes(directive, swk_dyups_include_aliases))
+		if (!swk_directive_includes(directive))
 			continue;
 		directive->includes_beside = !strcmp(directive->words[1], "wide");
 		directive->includes_conf =
@@ -166,10 +166,22 @@ static void upstreams_and_includes(void **state)
 		{"events {}\nhttp {}", "2 not-included"},
 		{"events {}\nhttp {include rest;}--\nserver {}", "2 not-included"},
 		{"http {include rest;}\n--\ninclude ours;", ""},
-		{"http {dyups_upstream_conf ours;}", ""},
+		{"http {dyups_upstream_conf ours;}", "1 not-included"},
+		{WHOLE("dyups_upstream_conf ours;"), ""},
+		{WHOLE("dyups_upstream_conf rest;") "--\nupstream web {" SERVER "}", ""},
 		{"include rest;\n--\nhttp {\n}", "1 not-included"},
 		/* An include elsewhere does not help. */
-		{"http {}\nstream {include ours;}", "1 not-included"},
+		{"http {}\nstream {include ours;}", "2 included-elsewhere"},
+		{"http {}\nstream {\ninclude rest;}\n--\nserver {\ninclude ours;}",
+		 "2 included-elsewhere"},
+		{"http {include ours;}\nstream {include wide;}", "2 included-elsewhere"},
+		{"include ours;\nhttp {}", "1 included-elsewhere"},
+		{"http {server {\ninclude ours;}}", "2 included-elsewhere"},
+		{"http {server {location / {if ($a) {\ninclude ours;}}}}", "2 included-elsewhere"},
+		{"http {upstream a {\ninclude ours;}}", "2 included-elsewhere"},
+		{"server {\ninclude ours;}", "2 included-elsewhere"},
+		{"include ours;", ""},
+		{"stream {include mime.types;}", ""},
 		{"http {include ours;\ninclude ours;}", "2 included-twice"},
 		{"http {include ours;\ninclude rest;}\n--\ninclude ours;", "1 included-twice"},
 		{"http {\ninclude wide;}", "2 include-too-wide"},
@@ -222,6 +234,23 @@ static void access_to_the_interface(void **state)
 		{INTERFACE("listen 1;", "allow all; deny all;"), "2 interface-open"},
 		{INTERFACE("listen 1;", "allow 0.0.0.0/0; deny all;"), "2 interface-open"},
 		{INTERFACE("listen 1; deny all;", "allow 127.0.0.1;"), "2 interface-open"},
+
+		/* IPv4 and IPv6 apart. */
+		{INTERFACE("listen 1;", "deny 0.0.0.0/0;"), ""},
+		{INTERFACE("listen 1;", "deny ::/0;"), "2 interface-open"},
+		{INTERFACE("listen [::]:1;", "deny ::/0;"), ""},
+		{INTERFACE("listen [::]:1;", "deny 0.0.0.0/0;"), "2 interface-open"},
+		{INTERFACE("listen [::]:1 ipv6only=off;", "deny ::/0;"), "2 interface-open"},
+		{INTERFACE("listen 1;\nlisten [::]:1;", "deny 0.0.0.0/0;"), "3 interface-open"},
+		{INTERFACE("listen 1; listen [::]:1;", "deny 0.0.0.0/0; deny ::/0;"), ""},
+		{INTERFACE("", "deny 0.0.0.0/0;"), ""},
+
+		/* Reading is allowed, changing is not. */
+		{INTERFACE("listen 1;", "limit_except GET {deny all;}"), ""},
+		{INTERFACE("listen 1;", "limit_except GET {allow 127.0.0.1; deny all;}"), ""},
+		{INTERFACE("listen 1;", "limit_except GET {allow all;}"), "2 interface-open"},
+		{INTERFACE("listen 1;", "limit_except GET post {deny all;}"), "2 interface-open"},
+		{INTERFACE("listen 1; limit_except GET {deny all;}", ""), "2 interface-open"},
 
 		/* Unknown in a fragment. */
 		{"server {listen 1; location / {dyups_interface;}}", ""},
@@ -335,7 +364,27 @@ static void hints(void **state)
 		{WHOLE("server {" HEADER CLEAN
 		       "listen 127.0.0.1:1;\nlocation / {add_header A b;\ndyups_interface;}}"),
 		 "4 worker-unnamed"},
+		/* unless nginx 1.29.3 is told otherwise; the same on Tengine 3.2.0 */
+		{WHOLE("server {" HEADER CLEAN "listen 127.0.0.1:1;\nlocation / {add_header A b; "
+		       "add_header_inherit merge; dyups_interface;}}"),
+		 ""},
+		{WHOLE("server {" HEADER CLEAN "listen 127.0.0.1:1; add_header_inherit merge;\n"
+		       "location / {add_header A b; dyups_interface;}}"),
+		 ""},
+		{WHOLE("server {" HEADER CLEAN "listen 127.0.0.1:1;\n"
+		       "location / {add_header_inherit off;\ndyups_interface;}}"),
+		 "4 worker-unnamed"},
+		{WHOLE("server {" HEADER CLEAN "listen 127.0.0.1:1; add_header_inherit off;\n"
+		       "location / {\ndyups_interface;}}"),
+		 "4 worker-unnamed"},
+		{WHOLE(HEADER "server {" CLEAN "listen 127.0.0.1:1; add_header A b;\n"
+			      "location / {add_header_inherit merge;\ndyups_interface;}}"),
+		 "4 worker-unnamed"},
+		{WHOLE("server {" HEADER CLEAN "listen 127.0.0.1:1;\n"
+		       "location / {add_header A b; add_header_inherit on;\ndyups_interface;}}"),
+		 "4 worker-unnamed"},
 		{"server {location / {dyups_interface;}}", ""},
+		{WHOLE("dyups_upstream_conf ours;"), "2 upstream-conf"},
 	};
 
 	(void)state;
@@ -382,6 +431,22 @@ static void mends(void **state)
 		{LOCAL(CLEAN "dyups_shm_zone_size 8k;", "", ""),
 		 "dyups_shm_zone_size is 8192 bytes, but upstream web needs a body of 48",
 		 "put 'dyups_shm_zone_size 2m;' in http"},
+		{WHOLE("dyups_upstream_conf /ours.conf;"),
+		 "'dyups_upstream_conf /ours.conf' is not an include",
+		 "remove it, unless this is Tengine 2.1, which needs both"},
+		{WHOLE("dyups_upstream_conf ours.conf;"),
+		 "'dyups_upstream_conf ours.conf' is not an include",
+		 "remove it, unless this is Tengine 2.1, which needs both"},
+		{WHOLE("dyups_upstream_conf conf/ours.conf;"),
+		 "'dyups_upstream_conf conf/ours.conf' is not an include",
+		 "remove it, or on Tengine 2.1 let it name /ours.conf"},
+		{WHOLE("dyups_upstream_conf s.conf;"),
+		 "'dyups_upstream_conf s.conf' is not an include",
+		 "remove it, or on Tengine 2.1 let it name /ours.conf"},
+		{"http {server {include ours;}}", "'include ours' includes /ours.conf in server",
+		 "remove it here, and include the file in http"},
+		{"include ours; http {}", "'include ours' includes /ours.conf outside http",
+		 "remove it here, and include the file in http"},
 		/* Quoted text can't control a terminal. */
 		{WHOLE("include ours; include \"wide\";") "--\n\033[2J web;",
 		 "'include ours' includes /ours.conf a second time", "remove one of the two"},
