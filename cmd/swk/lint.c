@@ -72,6 +72,32 @@ out:
 	return status;
 }
 
+/* Adds the name of a service's upstreams, unless the service is a pattern or not published. */
+static int expect_service(struct swk_names *names, const struct swk_settings *settings,
+			  const char *service, struct swk_error *error)
+{
+	struct swk_rules rules;
+
+	if (strpbrk(service, "*?[\\") || !swk_settings_publish(settings, service))
+		return 0;
+	swk_rules_find(&rules, &settings->defaults, &settings->services, service);
+	return swk_names_add(names, rules.upstream ? rules.upstream : service, error);
+}
+
+/* Finds the upstreams that the settings name, whether FILE has them yet or not. */
+static int expect(struct swk_names *names, const struct swk_settings *settings,
+		  struct swk_error *error)
+{
+	int status = 0;
+
+	for (size_t i = 0; !status && i < settings->services.count; i++)
+		status = expect_service(names, settings, settings->services.list[i].pattern, error);
+	for (size_t i = 0; !status && i < settings->selection.include.count; i++)
+		status =
+			expect_service(names, settings, settings->selection.include.list[i], error);
+	return status;
+}
+
 /* ---- mounts ---- */
 
 /* Whether one path ends with the other. Paths in a file system lack what is above its root. */
@@ -172,6 +198,7 @@ int swk_lint(struct swk_options *options, const struct swk_log *log)
 
 	if (read_configuration(&files, path, conf.path, &error) ||
 	    read_conf(&files, &file, &conf, &understood, log, &error) ||
+	    expect(&conf.expected, &options->settings, &error) ||
 	    swk_dyups_lint(&findings, &files.top, &conf, &error))
 		goto out;
 	if (understood && findings.count == count_hints(&findings))
@@ -186,6 +213,7 @@ out:
 	swk_findings_free(&findings);
 	swk_directives_free(&conf.directives);
 	swk_upstreams_free(&conf.upstreams);
+	swk_names_free(&conf.expected);
 	swk_nginx_files_free(&files);
 	return status;
 }

@@ -106,6 +106,8 @@ interface() {
 	check_rule bound-at-start "$(to 'fastcgi_pass web;')" "$(to "set \$backend web; fastcgi_pass \$backend;")"
 	check_rule bound-at-start "$(to 'uwsgi_pass uwsgi://web;')" "$(to "set \$backend web; uwsgi_pass uwsgi://\$backend;")"
 	check_rule bound-at-start "$(to 'scgi_pass web;')" "$(to "set \$backend web; scgi_pass \$backend;")"
+	check_rule upstream-port "$(to 'proxy_pass http://web:80;')" "$(to "set \$backend web; proxy_pass http://\$backend;")" no
+	check_rule upstream-port "$(to 'fastcgi_pass web:9000;')" "$(to "set \$backend web; fastcgi_pass \$backend;")" no
 	check_rule upstream-twice "$include upstream web { server 127.0.0.1:1; }" "$include" no
 	# Tengine compares names with case.
 	check_rule upstream-case "$include upstream Web { server 127.0.0.1:1; }" "$include" "${SWK_TENGINE:-no}"
@@ -155,6 +157,25 @@ interface() {
 	[ "$(curl -s -o /dev/null -w '%{http_code}' --unix-socket "$DIR/s" http://localhost/list)" == 204 ]
 	kill $!
 	wait $!
+}
+
+@test "a service that the settings name, and that nginx takes for a host with a port, is found before the conf file has it" {
+	echo '{"include": ["api*", "web", "ms1.example.com"], "services": {"shop": {"upstream": "backend"}}}' >"${SWK_CONFIG:?}"
+	main <<-END
+		    include conf.d/*.conf;
+		    server {
+		        location /1/ { proxy_pass http://ms1.example.com:1234; }
+		        location /2/ { proxy_pass http://shop:80; }
+		        location /3/ { proxy_pass http://backend:80; }
+		        location /4/ { proxy_pass http://api-x:80; }
+		    }
+	END
+	# The service shop is not published.
+	[ "$(found)" == '11 upstream-port' ]
+	sed -i 's/"web"/"web", "shop"/' "$SWK_CONFIG"
+	[ "$(found)" == $'11 upstream-port\n13 upstream-port' ]
+	sed -i 's/upstream web /upstream api-x /' "$SWK_CONF"
+	[ "$(found)" == $'11 upstream-port\n13 upstream-port\n14 upstream-port' ]
 }
 
 @test "with a conf file that swk-apply cannot read, lint exits with 1" {

@@ -14,6 +14,7 @@
 
 const char *const swk_lint_words[SWK_LINT_RULES] = {
 	[SWK_LINT_BOUND] = "bound-at-start",
+	[SWK_LINT_PORT] = "upstream-port",
 	[SWK_LINT_TWICE] = "upstream-twice",
 	[SWK_LINT_CASE] = "upstream-case",
 	[SWK_LINT_NOT_INCLUDED] = "not-included",
@@ -35,6 +36,8 @@ const char *const swk_lint_words[SWK_LINT_RULES] = {
 static const char *const reasons[SWK_LINT_RULES] = {
 	[SWK_LINT_BOUND] =
 		"nginx binds this name when it starts, and never sees what dyups changes",
+	[SWK_LINT_PORT] = "nginx's next start or reload fails, because an upstream may not have a "
+			  "port",
 	[SWK_LINT_TWICE] = "nginx's next start or reload fails",
 	[SWK_LINT_CASE] = "nginx's next start or reload fails; Tengine accepts both, but dyups "
 			  "ignores case and changes either of them",
@@ -484,6 +487,26 @@ static const struct swk_directive *find_managed(const struct lint *lint, const c
 	return NULL;
 }
 
+/* An upstream of this name makes nginx refuse the port (ngx_http_upstream_add). */
+static int check_pass_to_port(struct lint *lint, const struct swk_directive *directive,
+			      const char *name, int scheme)
+{
+	const struct swk_directive *managed = find_managed(lint, name);
+	const char *word = directive->words[1];
+
+	if (!managed && !swk_names_contain(&lint->conf->expected, name))
+		return 0;
+	if (managed)
+		name = managed->words[1];
+	return found(lint, SWK_LINT_PORT, directive,
+		     TEXT("'%s %s' has a port, but %s upstream %s", directive->words[0], word,
+			  managed ? "there is an" : "the settings name an", name),
+		     TEXT("to use the upstream: 'set $backend %s;' and '%s %.*s$backend;'; to use "
+			  "a host of this name: give the upstream another name with 'upstream' in "
+			  "the settings, or leave the service out with 'exclude'",
+			  name, directive->words[0], scheme, word));
+}
+
 /* With a variable anywhere in the word, nginx looks up the whole name at each request. */
 static int check_pass(struct lint *lint, const struct swk_directive *directive)
 {
@@ -498,6 +521,8 @@ static int check_pass(struct lint *lint, const struct swk_directive *directive)
 		return 0;
 	(void)snprintf(name, sizeof(name), "%.*s", (int)(rest - word - (long)scheme),
 		       word + scheme);
+	if (*rest == ':')
+		return check_pass_to_port(lint, directive, name, (int)scheme);
 	managed = find_managed(lint, name);
 	if (!managed)
 		return 0;

@@ -4,11 +4,13 @@
 #ifndef SWK_TARGET_DYUPS_LINT_H
 #define SWK_TARGET_DYUPS_LINT_H
 
+#include "model/names.h"
 #include "model/upstream.h"
 #include "nginx/syntax.h"
 
 enum swk_lint_rule {
 	SWK_LINT_BOUND,		 /* proxy_pass names a managed upstream instead of a variable */
+	SWK_LINT_PORT,		 /* proxy_pass names one with a port, and means a host */
 	SWK_LINT_TWICE,		 /* another file also defines a managed upstream */
 	SWK_LINT_CASE,		 /* the same, but the case of the name differs */
 	SWK_LINT_NOT_INCLUDED,	 /* FILE is not included */
@@ -53,6 +55,7 @@ struct swk_lint_conf {
 	struct swk_directives directives;
 	/* Its upstreams, for their size. Empty if they can't be parsed. */
 	struct swk_upstreams upstreams;
+	struct swk_names expected; /* upstreams that it may get, as far as the settings name them */
 };
 
 /* Adds the findings about a configuration. A configuration without http is a fragment: what other

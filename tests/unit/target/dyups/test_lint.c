@@ -50,6 +50,7 @@ static char *lint_with(bool hints, const char *text, const char *ours_text,
 	size_t length = mark ? (size_t)(mark - text) : strlen(text);
 	struct swk_directives top = {0}, rest = {0};
 	struct swk_lint_conf conf = {.path = ours_name};
+	static char coming[] = "coming", *expected[] = {coming};
 	struct swk_error error = {0}, unreadable = {0};
 	struct swk_buffer out;
 	char *result;
@@ -61,6 +62,7 @@ static char *lint_with(bool hints, const char *text, const char *ours_text,
 	load(&top, &rest);
 	parse(&conf.directives, &ours_file, ours_text, strlen(ours_text));
 	(void)swk_nginx_read(&conf.upstreams, ours_name, ours_text, strlen(ours_text), &unreadable);
+	conf.expected = (struct swk_names){expected, 1};
 	assert_int_equal(swk_dyups_lint(findings, &top, &conf, &error), 0);
 	swk_buffer_init(&out, 100000);
 	for (size_t i = 0; i < findings->count; i++) {
@@ -110,7 +112,6 @@ static void bound_names(void **state)
 	static const struct row rows[] = {
 		{PASS("proxy_pass http://web;"), "2 bound-at-start"},
 		{PASS("proxy_pass https://WEB;"), "2 bound-at-start"},
-		{PASS("proxy_pass http://web:80;"), "2 bound-at-start"},
 		{PASS("proxy_pass http://web/;"), "2 bound-at-start"},
 		{PASS("proxy_pass http://web?a=b;"), "2 bound-at-start"},
 		{PASS("proxy_pass \"http://web-app_b/x\";"), "2 bound-at-start"},
@@ -128,6 +129,17 @@ static void bound_names(void **state)
 		{"proxy_pass http://web;", "1 bound-at-start"},
 		{"location / {\nproxy_pass http://web;}", "2 bound-at-start"},
 		{"server {listen 80; location / {\n\nproxy_pass http://web;}}", "3 bound-at-start"},
+
+		/* With a port it is a host, and the upstream is in the way. */
+		{PASS("proxy_pass http://web:80;"), "2 upstream-port"},
+		{PASS("proxy_pass http://WEB:8080/a?b;"), "2 upstream-port"},
+		{PASS("fastcgi_pass web:9000;"), "2 upstream-port"},
+		{PASS("tunnel_pass web:443;"), "2 upstream-port"},
+		{PASS("proxy_pass http://coming:80;"), "2 upstream-port"},
+		{PASS("proxy_pass http://coming;"), ""},
+		{PASS("proxy_pass http://web:80$request_uri;"), ""},
+		{PASS("proxy_pass http://webs:80;"), ""},
+		{PASS("proxy_pass http://10.0.0.1:80/web:80;"), ""},
 
 		{PASS("proxy_pass http://$web;"), ""},
 		{PASS("set $x web; proxy_pass http://$x;"), ""},
@@ -431,6 +443,17 @@ static void mends(void **state)
 		{LOCAL(CLEAN "dyups_shm_zone_size 8k;", "", ""),
 		 "dyups_shm_zone_size is 8192 bytes, but upstream web needs a body of 48",
 		 "put 'dyups_shm_zone_size 2m;' in http"},
+		{PASS("proxy_pass http://Web:80;"),
+		 "'proxy_pass http://Web:80' has a port, but there is an upstream web",
+		 "to use the upstream: 'set $backend web;' and 'proxy_pass http://$backend;'; to "
+		 "use a "
+		 "host of this name: give the upstream another name with 'upstream' in the "
+		 "settings, or leave the service out with 'exclude'"},
+		{PASS("uwsgi_pass coming:80;"),
+		 "'uwsgi_pass coming:80' has a port, but the settings name an upstream coming",
+		 "to use the upstream: 'set $backend coming;' and 'uwsgi_pass $backend;'; to use a "
+		 "host of this name: give the upstream another name with 'upstream' in the "
+		 "settings, or leave the service out with 'exclude'"},
 		{WHOLE("dyups_upstream_conf /ours.conf;"),
 		 "'dyups_upstream_conf /ours.conf' is not an include",
 		 "remove it, unless this is Tengine 2.1, which needs both"},
