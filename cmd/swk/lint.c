@@ -4,11 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands.h"
 #include "../shared/tell.h"
 #include "base/deadline.h"
+#include "base/file.h"
+#include "consul/agent_lint.h"
 #include "nginx/conf.h"
 #include "nginx/files.h"
 #include "target/dyups/lint.h"
@@ -164,8 +167,9 @@ static size_t count_hints(const struct swk_findings *findings)
 	return hints;
 }
 
-static int show(const struct swk_findings *findings, const char *path, bool ok, bool json,
-		struct swk_error *error)
+/* `rest` checks the rest of such a configuration. */
+static int show(const struct swk_findings *findings, const char *path, bool ok, const char *rest,
+		bool json, struct swk_error *error)
 {
 	struct swk_buffer text;
 	int status;
@@ -178,42 +182,138 @@ static int show(const struct swk_findings *findings, const char *path, bool ok, 
 	if (text.length)
 		(void)fwrite(text.data, 1, text.length, stdout);
 	if (!json && ok)
-		swk_tell_line("%s: ok for swk-apply; run nginx -t to check the rest",
-			      strcmp(path, "-") ? path : "standard input");
+		swk_tell_line("%s: ok for swk-apply; run %s to check the rest",
+			      strcmp(path, "-") ? path : "standard input", rest);
 out:
 	swk_buffer_free(&text);
 	return status;
 }
 
-int swk_lint(struct swk_options *options, const struct swk_log *log)
+/* ---- nginx ---- */
+
+static int lint_nginx(struct swk_findings *findings, const char *path,
+		      const struct swk_settings *settings, bool *understood,
+		      const struct swk_log *log, struct swk_error *error)
 {
-	const char *path = options->word ? options->word : MAIN_FILE;
-	struct swk_nginx_file file = {.name = options->settings.conf, .conf = true};
+	struct swk_nginx_file file = {.name = settings->conf, .conf = true};
 	struct swk_lint_conf conf = {.path = file.name};
 	struct swk_nginx_files files = {0};
-	struct swk_findings findings = {0};
-	struct swk_error error = {0};
-	bool understood = false;
-	int status = FOUND;
 
-	if (read_configuration(&files, path, conf.path, &error) ||
-	    read_conf(&files, &file, &conf, &understood, log, &error) ||
-	    expect(&conf.expected, &options->settings, &error) ||
-	    swk_dyups_lint(&findings, &files.top, &conf, &error))
-		goto out;
-	if (understood && findings.count == count_hints(&findings))
-		status = 0;
-	if (!show(&findings, path, !status, options->json, &error))
+	if (!read_configuration(&files, path, conf.path, error) &&
+	    !read_conf(&files, &file, &conf, understood, log, error) &&
+	    !expect(&conf.expected, settings, error) &&
+	    !swk_dyups_lint(findings, &files.top, &conf, error))
 		warn_of_mounts(files.conf_real ? files.conf_real : conf.path, log);
-out:
-	if (error.status) {
-		status = error.status;
-		swk_log_line(log, SWK_LOG_ERROR, error.text);
-	}
-	swk_findings_free(&findings);
 	swk_directives_free(&conf.directives);
 	swk_upstreams_free(&conf.upstreams);
 	swk_names_free(&conf.expected);
 	swk_nginx_files_free(&files);
+	return error->status;
+}
+
+/* ---- Consul's agent ---- */
+
+/* nginx's configuration is neither a folder nor JSON. */
+static bool is_agents(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+	struct stat about;
+
+	return (!stat(path, &about) && S_ISDIR(about.st_mode)) || (dot && !strcmp(dot, ".json"));
+}
+
+static int read_watches(struct swk_agent_watches *watches, const char *path,
+			struct swk_error *error)
+{
+	struct swk_buffer text;
+	bool exists = false;
+	int status;
+
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	status = swk_file_read(path, &text, &exists, error);
+	if (!status && !exists)
+		status = swk_error_set(error, SWK_CANTCREATE, "%s: does not exist", path);
+	if (!status)
+		status = swk_agent_watches_add(watches, path, &text, error);
+	swk_buffer_free(&text);
+	return status;
+}
+
+/* Finds the agent's files: in a folder it reads those with two endings, but not those in folders
+ * below. */
+static int find_files(glob_t *found, const char *path, const char *ending, struct swk_error *error)
+{
+	char *pattern;
+	int result;
+
+	if (asprintf(&pattern, "%s/*%s", path, ending) < 0)
+		return swk_error_memory(error);
+	result = glob(pattern, 0, NULL, found);
+	free(pattern);
+	return result == GLOB_NOSPACE ? swk_error_memory(error) : 0;
+}
+
+static int read_folder(struct swk_agent_watches *watches, const char *path,
+		       const struct swk_log *log, struct swk_error *error)
+{
+	glob_t json = {0}, hcl = {0};
+	char text[SWK_TEXT_MAX];
+
+	if (find_files(&json, path, ".json", error) || find_files(&hcl, path, ".hcl", error))
+		goto out;
+	for (size_t i = 0; !error->status && i < json.gl_pathc; i++)
+		(void)read_watches(watches, json.gl_pathv[i], error);
+	for (size_t i = 0; i < hcl.gl_pathc; i++) {
+		(void)snprintf(text, sizeof(text), "%s is not checked: swk lint reads JSON only",
+			       hcl.gl_pathv[i]);
+		swk_log_line(log, SWK_LOG_WARNING, text);
+	}
+out:
+	globfree(&json);
+	globfree(&hcl);
+	return error->status;
+}
+
+static int lint_agent(struct swk_findings *findings, const char *path,
+		      const struct swk_settings *settings, const struct swk_log *log,
+		      struct swk_error *error)
+{
+	struct swk_agent_watches watches = {0};
+	const char *dot = strrchr(path, '.');
+	int status = dot && !strcmp(dot, ".json") ? read_watches(&watches, path, error)
+						  : read_folder(&watches, path, log, error);
+
+	if (!status)
+		status = swk_agent_lint(findings, &watches, settings, error);
+	if (!status && !geteuid())
+		swk_log_line(log, SWK_LOG_WARNING,
+			     "root may execute more than the agent's user: run swk lint as that "
+			     "user, for example with 'runuser -u consul -- swk lint'");
+	swk_agent_watches_free(&watches);
+	return status;
+}
+
+/* ---- the command ---- */
+
+int swk_lint(struct swk_options *options, const struct swk_log *log)
+{
+	const char *path = options->word ? options->word : MAIN_FILE;
+	const bool of_agent = is_agents(path);
+	struct swk_findings findings = {0};
+	struct swk_error error = {0};
+	bool ok = true;
+	int status;
+
+	status = of_agent ? lint_agent(&findings, path, &options->settings, log, &error)
+			  : lint_nginx(&findings, path, &options->settings, &ok, log, &error);
+	ok = ok && findings.count == count_hints(&findings);
+	if (!status)
+		status = show(&findings, path, ok, of_agent ? "consul validate" : "nginx -t",
+			      options->json, &error);
+	if (status)
+		swk_log_line(log, SWK_LOG_ERROR, error.text);
+	else if (!ok)
+		status = FOUND;
+	swk_findings_free(&findings);
 	return status;
 }

@@ -23,8 +23,10 @@ static const struct command {
 	 "[option]… NAME=N[,SECONDS]…\n\nNAME is a service or an upstream. SECONDS is 300 unless "
 	 "given.",
 	 "wait until so many instances are live"},
-	{"lint", SWK_COMMAND_LINT, swk_lint, "[option]… [FILE | -]",
-	 "find what makes dyups useless in nginx's configuration"},
+	{"lint", SWK_COMMAND_LINT, swk_lint,
+	 "[option]… [FILE | FOLDER | -]\n\nA folder, or a file that ends in .json, is of Consul's "
+	 "agent.",
+	 "find mistakes in nginx's configuration, and in the agent's watches"},
 	{"watches", SWK_COMMAND_WATCHES, swk_watches,
 	 "[option]…\n\nEach watch passes the options, except --write, to swk-apply.",
 	 "print a watch for each service, for Consul's agent"},

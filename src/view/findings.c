@@ -31,11 +31,10 @@ int swk_print_findings_json(struct swk_buffer *out, const struct swk_findings *f
 		const struct swk_finding *finding = &findings->list[i];
 
 		(void)json_array_append_new(
-			list,
-			json_pack("{ss, sI, ss, sb, ss, ss, ss}", "file", finding->file, "line",
-				  (json_int_t)finding->line, "rule", swk_lint_words[finding->rule],
-				  "hint", finding->hint, "what", finding->what, "why",
-				  finding->reason, "mend", finding->mend));
+			list, json_pack("{ss, sI, ss, sb, ss, ss, ss}", "file", finding->file,
+					"line", (json_int_t)finding->line, "rule", finding->rule,
+					"hint", finding->hint, "what", finding->what, "why",
+					finding->reason, "mend", finding->mend));
 	}
 	text = list ? json_dumps(list, JSON_COMPACT) : NULL;
 	status = text ? swk_buffer_print(out, error, "%s\n", text) : swk_error_memory(error);

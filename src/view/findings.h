@@ -4,7 +4,7 @@
 #define SWK_VIEW_FINDINGS_H
 
 #include "base/buffer.h"
-#include "target/dyups/lint.h"
+#include "model/findings.h"
 
 /* Both append to `out`: one line for each finding, with path, line, problem, reason and fix; or a
  * JSON array on one line. They return 0 or SWK_INTERNAL. */

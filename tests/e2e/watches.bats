@@ -127,6 +127,48 @@ file_identity() {
 	"$(consul_binary)" validate "$CONSUL_DIR/config" consul.d
 }
 
+@test "swk lint finds mistakes in watches that an agent accepts, and none in those that swk watches writes" {
+	start_agent
+	consul_register web web-1 10.0.0.1 80
+	swk watches --write "$E2E_DIR/consul.d"
+	run --separate-stderr -0 swk lint "$WATCHES"
+	[[ "$output" == *"$WATCHES: ok for swk-apply; run consul validate to check the rest"* ]]
+
+	mkdir "$E2E_DIR/closed"
+	cp "$E2E_ROOT/build/swk-apply" "$E2E_DIR/closed"
+	cat >"$E2E_DIR/consul.d/zzz.json" <<-END
+		{"watches": [
+		  {"type": "service", "service": "web", "passingonly": true, "token": "secret", "args": ["swk-apply"]},
+		  {"type": "nodes", "token": "secret", "args": ["$E2E_DIR/closed/swk-apply"]}
+		]}
+	END
+	cp "$E2E_ROOT/consul.d/swk-apply.hcl" "$E2E_DIR/consul.d"
+	"$(consul_binary)" validate "$CONSUL_DIR/config" "$E2E_DIR/consul.d"
+	run --separate-stderr -1 swk lint --json "$E2E_DIR/consul.d"
+	[ "$(jq -r '.[] | "\(.file | sub(".*/"; "")):\(.line) \(.rule)"' <<<"$output")" == "swk-watches.json:3 watch-token
+swk-watches.json:4 watch-token
+swk-watches.json:5 watch-token
+zzz.json:2 watch-filtered
+zzz.json:2 watch-service
+zzz.json:2 watch-twice
+zzz.json:3 watch-type" ]
+	[[ "$stderr" == *"/swk-apply.hcl is not checked: swk lint reads JSON only"* ]]
+	run ! grep -q secret <<<"$output$stderr"
+
+	# As a user who may not enter the folder of a handler.
+	mkdir "$E2E_DIR/bin"
+	cp "$E2E_ROOT/build/swk" "$E2E_ROOT/build/swk-apply" "$E2E_DIR/bin"
+	chmod 700 "$E2E_DIR/closed"
+	chmod 711 "$E2E_DIR" "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}"
+	run --separate-stderr -1 setpriv --reuid nobody --regid "$(id -g nobody)" --init-groups \
+		env PATH="$E2E_DIR/bin:$PATH" swk lint "$E2E_DIR/consul.d/zzz.json"
+	[[ "${lines[-1]}" == *"zzz.json:3: this user cannot execute '$E2E_DIR/closed/swk-apply': Permission denied: "* ]]
+	[ -z "$stderr" ]
+	run -73 swk lint "$E2E_DIR/none.json"
+	echo '{' >"$E2E_DIR/consul.d/zzz.json"
+	run -65 swk lint "$E2E_DIR/consul.d"
+}
+
 # unit_line, script_line - set $line to the commands of contrib/systemd and of the manual, with the test's folders.
 unit_line() {
 	line=$(sed -n "s/^ExecStart=.bin.sh -c '\(.*\)'$/\1/p" "$E2E_ROOT/contrib/systemd/swk-watches.service" | sed -e 's/[$][$]/$/g' \

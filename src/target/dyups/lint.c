@@ -12,7 +12,8 @@
 #include "nginx/conf.h"
 #include "target/dyups/read.h"
 
-const char *const swk_lint_words[SWK_LINT_RULES] = {
+/* The rules' names in output. */
+static const char *const words[SWK_LINT_RULES] = {
 	[SWK_LINT_BOUND] = "bound-at-start",
 	[SWK_LINT_PORT] = "upstream-port",
 	[SWK_LINT_TWICE] = "upstream-twice",
@@ -90,25 +91,6 @@ struct lint {
 	struct swk_error *error;
 };
 
-void swk_findings_free(struct swk_findings *findings)
-{
-	for (size_t i = 0; i < findings->count; i++) {
-		free(findings->list[i].file);
-		free(findings->list[i].what);
-		free(findings->list[i].mend);
-	}
-	free(findings->list);
-	*findings = (struct swk_findings){0};
-}
-
-static char *escaped(const char *text)
-{
-	char room[4 * SWK_TEXT_MAX];
-
-	swk_text_escape(room, sizeof(room), text);
-	return strdup(room);
-}
-
 __attribute__((format(printf, 3, 4))) static const char *print(char *text, size_t size,
 							       const char *format, ...)
 {
@@ -125,27 +107,18 @@ __attribute__((format(printf, 3, 4))) static const char *print(char *text, size_
 static int found(struct lint *lint, enum swk_lint_rule rule, const struct swk_directive *at,
 		 const char *what, const char *mend)
 {
-	struct swk_findings *findings = lint->findings;
-	struct swk_finding *list, *finding;
+	const struct swk_found finding = {.rule = words[rule],
+					  .reason = reasons[rule],
+					  .file = at->file->name,
+					  .what = what,
+					  .mend = mend,
+					  .line = at->line};
 
 	/* Several interfaces may inherit the same directive: report it once. */
 	if (lint->reported[rule] == at)
 		return 0;
 	lint->reported[rule] = at;
-	list = swk_list_grow(findings->list, findings->count, sizeof(*list));
-	if (!list)
-		return swk_error_memory(lint->error);
-	findings->list = list;
-	finding = &list[findings->count++];
-	*finding = (struct swk_finding){.rule = rule,
-					.file = escaped(at->file->name),
-					.line = at->line,
-					.what = escaped(what),
-					.reason = reasons[rule],
-					.mend = escaped(mend)};
-	if (!finding->file || !finding->what || !finding->mend)
-		return swk_error_memory(lint->error);
-	return 0;
+	return swk_findings_add(lint->findings, &finding, lint->error);
 }
 
 /* The same for a configuration that works, but could be better. */

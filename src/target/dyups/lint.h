@@ -4,6 +4,7 @@
 #ifndef SWK_TARGET_DYUPS_LINT_H
 #define SWK_TARGET_DYUPS_LINT_H
 
+#include "model/findings.h"
 #include "model/names.h"
 #include "model/upstream.h"
 #include "nginx/syntax.h"
@@ -27,27 +28,6 @@ enum swk_lint_rule {
 	SWK_LINT_ZONE,		 /* a zone in FILE */
 	SWK_LINT_RULES
 };
-
-/* The rules' names in output. */
-extern const char *const swk_lint_words[SWK_LINT_RULES];
-
-/* Texts are printable ASCII; file, what and mend are owned. */
-struct swk_finding {
-	enum swk_lint_rule rule;
-	char *file;
-	unsigned line;
-	char *what;
-	const char *reason;
-	char *mend;
-	bool hint; /* the configuration works, but could be better */
-};
-
-struct swk_findings {
-	struct swk_finding *list; /* in the order of the configuration */
-	size_t count;
-};
-
-void swk_findings_free(struct swk_findings *findings);
 
 /* swk-apply's FILE. */
 struct swk_lint_conf {

@@ -70,8 +70,7 @@ static char *lint_with(bool hints, const char *text, const char *ours_text,
 			continue;
 		(void)swk_buffer_print(&out, &error, "%s%s%u %s", out.length ? ", " : "",
 				       strcmp(findings->list[i].file, ours_name) ? "" : "ours:",
-				       findings->list[i].line,
-				       swk_lint_words[findings->list[i].rule]);
+				       findings->list[i].line, findings->list[i].rule);
 	}
 	result = strdup(out.data ? out.data : "");
 	swk_buffer_free(&out);
