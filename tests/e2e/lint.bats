@@ -159,6 +159,44 @@ interface() {
 	wait $!
 }
 
+# accepts SERVERS - whether a new Tengine with $config accepts a POST of that many servers.
+accepts() {
+	local pid code
+
+	conf_file 1
+	# Its workers must reach the folder for bodies.
+	"$SWK_TENGINE" -g 'user root;' -p "$DIR" -c "$DIR/nginx.conf" -e "$DIR/error.log" 3>&- &
+	pid=$!
+	wait_until 10 test -S "$DIR/s"
+	conf_file "$1"
+	sed -n '/^upstream web/,$p' "$SWK_CONF" | sed '1d; $d; s/^ *//' | tr -d '\n' >"$DIR/body"
+	code=$(curl -s -o /dev/null -w '%{http_code}' --unix-socket "$DIR/s" --data-binary "@$DIR/body" http://localhost/upstream/web)
+	kill "$pid"
+	wait "$pid"
+	[ "$code" == 200 ]
+}
+
+@test "body-size and queue-size begin where Tengine begins to refuse" {
+	local good bad middle
+
+	[[ -n "${SWK_TENGINE:-}" ]] || return 0
+	# Depending on the number of workers, a zone has room for up to two pages more.
+	for config in "client_max_body_size 10k;" "dyups_shm_zone_size 64k;" "dyups_shm_zone_size 128k;"; do
+		main <<<"$include $config server { listen unix:$DIR/s; location / { client_body_in_file_only clean; dyups_interface; } }"
+		good=1
+		bad=4000
+		while ((bad - good > 1)); do
+			middle=$(((good + bad) / 2))
+			conf_file "$middle"
+			if [[ -z "$(found)" ]]; then good=$middle; else bad=$middle; fi
+		done
+		echo "$config: $good"
+		accepts "$good"
+		[[ "$config" == client* ]] || bad=$((bad + 2 * 4096 / 48 + 1))
+		run ! accepts "$bad"
+	done
+}
+
 @test "a service that the settings name, and that nginx takes for a host with a port, is found before the conf file has it" {
 	echo '{"include": ["api*", "web", "ms1.example.com"], "services": {"shop": {"upstream": "backend"}}}' >"${SWK_CONFIG:?}"
 	main <<-END

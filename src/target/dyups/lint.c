@@ -397,11 +397,15 @@ static int check_worker(struct lint *lint, const struct swk_directive *interface
 		    "put 'add_header " SWK_DYUPS_WORKER " $pid always;' next to dyups_interface");
 }
 
-/* Besides the body, the zone needs four pages for its own head, the queue's and a message's, and
- * some bytes for each page (ngx_slab; measured on Tengine 3.2.0 at 64 KiB and 2 MiB). */
+/* A zone consists of a head of 704 bytes, and of pages with an entry of 24 bytes for each
+ * (ngx_slab_init). Besides whole pages for the body, dyups needs up to five, if the sizes of the
+ * queue, the list of workers, a message, its name and its receivers all differ. On Tengine 3.2.0 it
+ * was four with one worker, three with two, and five with four. */
 static bool has_room(size_t zone, size_t body)
 {
-	return body + 4UL * 4096 + zone / 128 <= zone;
+	const size_t page = 4096, pages = zone < 704 ? 0 : (zone - 704) / (page + 24);
+
+	return pages > 5 && body <= (pages - 5) * page;
 }
 
 static int check_queue(struct lint *lint, const struct swk_directive *at, size_t zone)
