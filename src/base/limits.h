@@ -92,8 +92,8 @@
  * both. An agent without a leader takes 7 s to report that. */
 #define SWK_CONSUL_CONNECT_MS 2000
 #define SWK_CONSUL_REQUEST_MS 15000
-/* How long to repeat queries that Consul refused for the moment: a leader election is mostly over
- * within a second or two. The pauses allow ten tries of one query. */
+/* How long to repeat queries while none succeeds: a leader election is mostly over within a second
+ * or two. The pauses allow ten tries. */
 #define SWK_CONSUL_PATIENCE_MS 2000
 /* How much of the time that a run has left it may spend on Consul, in percent. A service without an
  * answer by then stays as it is. The rest is for the targets: sending needs no answer of Consul. */

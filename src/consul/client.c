@@ -642,39 +642,63 @@ static void begin_again(struct swk_consul_query *query)
 		query->again(query->sink.context);
 }
 
-/*
- * Makes the queries, and repeats those whose error may pass, for a limited time. It repeats one
- * first, and doubles the number while all answers are good: an agent that is overloaded or without
- * a leader must not get all of them again and again. Changes the order of `queries`.
- */
+/* How to repeat queries. An agent that is overloaded or without a leader must not get all of them
+ * again and again. */
+struct pace {
+	size_t at_once;
+	bool failed;	  /* the last query, or one of the last */
+	unsigned tried;	  /* pauses since the last success */
+	int64_t patience; /* when to stop if none succeeds */
+};
+
+/* Whether there is time to repeat queries. After an error, pauses first. */
+static bool may_repeat(struct pace *pace, int64_t deadline)
+{
+	if (pace->failed)
+		swk_pause_before_retry(pace->tried++);
+	return swk_deadline_left(pace->patience < deadline ? pace->patience : deadline, 1);
+}
+
+/* Takes the result: twice as many next time or, after an error, as many as succeeded. */
+static void adapt(struct pace *pace, struct swk_consul_query *const *queries, size_t asked)
+{
+	size_t good = 0;
+
+	for (size_t i = 0; i < asked; i++)
+		good += !queries[i]->error.status;
+	if (good) {
+		pace->patience = swk_now_ms() + SWK_CONSUL_PATIENCE_MS;
+		pace->tried = 0;
+	}
+	pace->failed = good < asked;
+	pace->at_once = pace->failed ? good : 2 * asked;
+	if (!pace->at_once)
+		pace->at_once = 1;
+}
+
+/* Makes the queries. Repeats those whose error may pass, in rounds, first a single one. Changes the
+ * order of `queries`. */
 static int ask_patiently(const struct swk_consul *consul, struct swk_http *http,
 			 struct swk_consul_query **queries, size_t count, bool leader,
 			 int64_t deadline, struct swk_error *error)
 {
-	size_t at_once = 1, left;
-	unsigned tried = 0;
+	struct pace pace = {.at_once = 1, .failed = true};
 	int status = ask(consul, http, queries, count, leader, deadline, error);
-	int64_t patience = swk_now_ms() + SWK_CONSUL_PATIENCE_MS;
+	size_t asked;
 
-	if (patience > deadline)
-		patience = deadline;
-	count = find_passing(queries, count);
-	while (!status && count) {
-		if (at_once == 1)
-			swk_pause_before_retry(tried++);
-		if (!swk_deadline_left(patience, 1))
+	pace.patience = swk_now_ms() + SWK_CONSUL_PATIENCE_MS;
+	for (size_t next = count; !status; next += asked) {
+		if (next == count) {
+			count = find_passing(queries, count);
+			next = 0;
+		}
+		if (!count || !may_repeat(&pace, deadline))
 			break;
-		if (at_once > count)
-			at_once = count;
-		for (size_t i = 0; i < at_once; i++)
+		asked = pace.at_once < count - next ? pace.at_once : count - next;
+		for (size_t i = next; i < next + asked; i++)
 			begin_again(queries[i]);
-		status = ask(consul, http, queries, at_once, leader, deadline, error);
-		left = find_passing(queries, count);
-		if (left > count - at_once)
-			at_once = 1;
-		else if (at_once < SWK_CONSUL_PARALLEL)
-			at_once *= 2;
-		count = left;
+		status = ask(consul, http, queries + next, asked, leader, deadline, error);
+		adapt(&pace, queries + next, asked);
 	}
 	return status;
 }

@@ -155,6 +155,35 @@ catalog_service_of_a_tag() {
 	[ "$(servers web)" == 10.0.0.1:80 ]
 }
 
+# consul_stand_in LOCATIONS - starts a server in the gateway that answers instead of Consul: nginx's blocks say how.
+consul_stand_in() {
+	export CONSUL_HTTP_ADDR
+
+	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
+	echo "server { listen $CONSUL_HTTP_ADDR; $1 }" >"$GATEWAY_DIR/empty.conf"
+	gateway_reload
+}
+
+# bats test_tags=gateway
+@test "errors of an agent that pass do not cost an upstream, even if one service has an error that stays" {
+	local names=()
+
+	mapfile -t names < <(printf 'web-%d\n' {1..70})
+	consul_stand_in "location = /v1/catalog/services { return 200 '{\"bad\":[]$(printf ',"%s":[]' "${names[@]}")}'; }
+		location / { content_by_lua '
+			local name = ngx.var.uri:match(\"[^/]+\$\")
+			if ngx.shared.gateway:incr(name, 1, 0) < 2 or name == \"bad\" then
+				ngx.status = 500
+				return ngx.say(\"rpc error making call: EOF\")
+			end
+			ngx.say((([=[[{\"Node\": {}, \"Service\": {\"Service\": \"@\", \"ID\": \"w\", \"Port\": 80, \"Address\": \"10.0.0.1\"},
+				\"Checks\": []}]]=]):gsub(\"@\", name)))'; }"
+	run -69 swk-apply --resync
+	[[ "$output" == *"about service bad,"*"500: rpc error making call: EOF"* ]]
+	[ "$(grep -c '^upstream web-' "$SWK_CONF")" == 70 ]
+	in_step
+}
+
 # lock_is_free - whether no run holds the lock.
 lock_is_free() {
 	flock -n "$SWK_CONF.lock" true
@@ -201,15 +230,6 @@ bound() {
 		[[ "${output,,}" != *s3cr3t* && "$output" != *w0rd* && "$output" != *"$(printf %s "$CONSUL_HTTP_AUTH" | base64)"* ]]
 		[[ "$answer" == 200* || "$output" == *' 40'[13]': not valid: '*'***'* ]]
 	done
-}
-
-# consul_stand_in LOCATIONS - starts a server in the gateway that answers instead of Consul: nginx's blocks say how.
-consul_stand_in() {
-	export CONSUL_HTTP_ADDR
-
-	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
-	echo "server { listen $CONSUL_HTTP_ADDR; $1 }" >"$GATEWAY_DIR/empty.conf"
-	gateway_reload
 }
 
 # bats test_tags=gateway
