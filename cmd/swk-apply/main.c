@@ -42,7 +42,7 @@ static bool needs_operator(int status)
 /* The status for the caller. */
 static int status_of(const struct swk_options *options, int status)
 {
-	return options->consul_watch && !needs_operator(status) ? 0 : status;
+	return options->settings.consul_watch && !needs_operator(status) ? 0 : status;
 }
 
 /* Ends the process if its output is not read: a pipe is full. A person may take any time. */

@@ -52,7 +52,8 @@ void swk_run_begin(struct swk_run *run, const struct swk_settings *settings,
 				.error = error,
 				.began = swk_now_ms()};
 	run->deadline = run->began + (int64_t)settings->timeout * 1000;
-	swk_process_limit(&run->limit, run->deadline + SWK_GRACE_MS, SWK_TEMPFAIL,
+	swk_process_limit(&run->limit, run->deadline + SWK_GRACE_MS,
+			  settings->consul_watch ? 0 : SWK_TEMPFAIL,
 			  "the run hung until 10 s after --timeout, and was ended; the next run "
 			  "completes it");
 	run->step_began = settings->metrics_file ? swk_now_us() : 0;

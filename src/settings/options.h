@@ -39,7 +39,6 @@ struct swk_options {
 	struct swk_texts handed;
 
 	bool json;
-	bool consul_watch; /* the exit status is 0 unless only an operator can help */
 	bool quiet;
 	bool verbose;
 	bool syslog;

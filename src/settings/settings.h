@@ -121,8 +121,9 @@ struct swk_settings {
 	bool adopt;
 	bool force;
 	bool resync;
-	bool ask;    /* ask Consul about `service`; read no document */
-	bool resume; /* end an operator's hold */
+	bool consul_watch; /* the exit status is 0 unless only an operator can help */
+	bool ask;	   /* ask Consul about `service`; read no document */
+	bool resume;	   /* end an operator's hold */
 	bool dry_run;
 	bool explain; /* a list with too few services is noted, and does not end the run */
 	bool verify;  /* default: same as `resync` */
