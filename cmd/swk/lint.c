@@ -15,6 +15,7 @@
 #include "nginx/conf.h"
 #include "nginx/files.h"
 #include "target/dyups/lint.h"
+#include "target/target.h"
 #include "view/findings.h"
 
 #define MAIN_FILE "/etc/nginx/nginx.conf"
@@ -158,6 +159,31 @@ static void warn_of_mounts(const char *conf, const struct swk_log *log)
 		swk_log_line(log, SWK_LOG_WARNING, text);
 }
 
+/* ---- the running nginx ---- */
+
+/* Warns if an nginx that answers is known to ignore keepalive. */
+static void warn_of_keepalive(const struct swk_upstreams *upstreams,
+			      const struct swk_settings *settings, const struct swk_log *log)
+{
+	const int64_t deadline = swk_now_ms() + SWK_TARGET_QUIET_S * 1000;
+	struct swk_error ignored = {0};
+
+	for (size_t i = 0; swk_upstreams_keep(upstreams) && i < settings->target_count; i++) {
+		const struct swk_target_settings *its = &settings->targets[i];
+		struct swk_target target = {.kind = swk_target_kind(its->kind)};
+		char text[SWK_TEXT_MAX];
+
+		if (!target.kind->open(&target, settings, its, &ignored) &&
+		    !target.kind->read(&target, SWK_DEPTH_ONE, "-", deadline, &ignored) &&
+		    target.advice) {
+			(void)snprintf(text, sizeof(text), "%s: %s", target.name, target.advice);
+			swk_log_line(log, SWK_LOG_WARNING, text);
+		}
+		target.kind->close(&target);
+		swk_live_free(&target.live);
+	}
+}
+
 static size_t count_hints(const struct swk_findings *findings)
 {
 	size_t hints = 0;
@@ -202,8 +228,10 @@ static int lint_nginx(struct swk_findings *findings, const char *path,
 	if (!read_configuration(&files, path, conf.path, error) &&
 	    !read_conf(&files, &file, &conf, understood, log, error) &&
 	    !expect(&conf.expected, settings, error) &&
-	    !swk_dyups_lint(findings, &files.top, &conf, error))
+	    !swk_dyups_lint(findings, &files.top, &conf, error)) {
 		warn_of_mounts(files.conf_real ? files.conf_real : conf.path, log);
+		warn_of_keepalive(&conf.upstreams, settings, log);
+	}
 	swk_directives_free(&conf.directives);
 	swk_upstreams_free(&conf.upstreams);
 	swk_names_free(&conf.expected);

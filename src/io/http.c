@@ -133,6 +133,9 @@ static size_t receive_header(char *data, size_t size, size_t count, void *contex
 		request->answer_number = strtoull(value, NULL, 10);
 	} else if ((value = value_of(line, request->answer_flag))) {
 		request->answer_flagged = begins(value, strlen(value), "true");
+	} else if ((value = value_of(line, "Server"))) {
+		(void)snprintf(request->server, sizeof(request->server), "%.*s",
+			       (int)strcspn(value, "\r\n"), value);
 	}
 	return length;
 }
@@ -348,6 +351,7 @@ static void reset(struct swk_http_request *request)
 	request->took_ms = 0;
 	request->answer_number = 0;
 	request->answer_flagged = false;
+	request->server[0] = '\0';
 	request->reason[0] = '\0';
 	request->error = (struct swk_error){0};
 }

@@ -53,6 +53,7 @@ struct swk_http_request {
 	bool dropped;	  /* the connection ended before the answer did */
 	bool timed_out;	  /* or its watch stopped it */
 	long took_ms;
+	char server[32];		   /* what the server calls itself, or ""; may be cut */
 	uint64_t answer_number;		   /* the header's value if it is a number, else 0 */
 	bool answer_flagged;		   /* the other's value is `true` */
 	char reason[SWK_HTTP_REASON_MAX];  /* start of the body if the status is not 200; escaped */

@@ -182,6 +182,15 @@ void swk_upstreams_free(struct swk_upstreams *set)
 	*set = (struct swk_upstreams){0};
 }
 
+bool swk_upstreams_keep(const struct swk_upstreams *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->list[i].keepalive)
+			return true;
+	}
+	return false;
+}
+
 int swk_upstreams_append(struct swk_upstreams *set, struct swk_upstream *upstream,
 			 struct swk_error *error)
 {

@@ -82,6 +82,9 @@ struct swk_upstreams {
 
 void swk_upstreams_free(struct swk_upstreams *set);
 
+/* Whether some upstream keeps idle connections. */
+bool swk_upstreams_keep(const struct swk_upstreams *set);
+
 /* Moves an upstream to the end of the list, and zeroes it. Call swk_upstreams_sort before
  * swk_upstreams_find. */
 int swk_upstreams_append(struct swk_upstreams *set, struct swk_upstream *upstream,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/inspect.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,14 +52,20 @@ static int add_target(struct swk_run *run, struct swk_survey *survey,
 		.decisions = run->policy.decisions,
 		.gone = &run->state.gone,
 		.refused = &run->refused};
+	char text[SWK_TEXT_MAX] = "";
 	const struct swk_survey_reading reading = {.name = target->name,
 						   .words = &target->kind->words,
 						   .live = &target->live,
 						   .pending = entry ? &entry->pending : NULL,
 						   .excluded = &target->excluded,
 						   .creates = target->kind->creates,
-						   .trouble = target->trouble.text};
+						   .trouble = text};
 	int status = run->error->status;
+
+	if (target->trouble.status)
+		(void)snprintf(text, sizeof(text), "%s", target->trouble.text);
+	else if (target->advice && swk_upstreams_keep(&run->recorded))
+		(void)snprintf(text, sizeof(text), "%s: %s", target->name, target->advice);
 
 	if (known.recorded && known.desired)
 		status = swk_survey_add_target(survey, &known, &reading, run->error);

@@ -51,6 +51,7 @@ struct swk_target {
 	unsigned delay_ms;	   /* so long after a change, a read shows it in each part */
 	struct swk_live live;	   /* as far as it could be read */
 	struct swk_parts known;	   /* its parts when they were read last; the caller's */
+	const char *advice;	   /* what an operator should know about keepalive there, or NULL */
 	struct swk_error trouble;  /* why it could not be read, or a warning about what was read */
 	bool unreachable;	   /* nothing listens there now */
 	bool passing;		   /* the trouble may pass soon: read it again */

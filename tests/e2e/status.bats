@@ -313,3 +313,44 @@ status_until() {
 	# The text is the same with and without colours.
 	diff <(sed $'s/\033\\[[0-9;]*m//g' "$E2E_DIR/colours") "$E2E_DIR/none"
 }
+
+@test "an nginx that ignores keepalive in what dyups changes is reported by status and lint" {
+	local url=$GATEWAY_DYUPS server port
+
+	server=$(curl -sSI -H 'X-Observer: 1' "$url/list" | tr -d '\r' | sed -n 's|^Server: ||p')
+	swk-apply <<<'[{"Node":{},"Service":{"Service":"web","ID":"w","Port":80,"Address":"10.0.0.1","Tags":[]},"Checks":[]}]'
+	if [[ "$server" != Tengine/* ]]; then
+		run swk lint "$GATEWAY_DIR/nginx.conf"
+		[[ "$output" != *keepalive* ]]
+		# A server that calls itself Tengine, before the same interface.
+		port=$(free_port)
+		cat >"$GATEWAY_DIR/empty.conf" <<-EOF
+			server {
+				listen 127.0.0.1:$port;
+				location / {
+					proxy_pass $url;
+					header_filter_by_lua 'ngx.header.Server = "Tengine/3.2.0"';
+				}
+			}
+		EOF
+		gateway_reload
+		url=http://127.0.0.1:$port
+		server=Tengine/3.2.0
+	fi
+	settings "{\"targets\": [{\"url\": \"$url\"}]}"
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	for command in "swk lint $GATEWAY_DIR/nginx.conf" 'swk status'; do
+		run $command
+		if printf '%s\n' Tengine/3.2.0 "$server" | sort -CV; then
+			[[ "$output" == *"$url: this nginx ignores the keepalive of each upstream that changed since its last reload"* ]]
+		else
+			[[ "$output" != *keepalive* ]]
+		fi
+	done
+	# Without keepalive, there is nothing to ignore.
+	swk-apply --resync --keepalive 0
+	run swk status
+	[[ "$output" != *keepalive* ]]
+}

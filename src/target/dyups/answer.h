@@ -24,6 +24,9 @@ enum swk_dyups_meaning {
 enum swk_dyups_meaning swk_dyups_meaning(const struct swk_http_request *request,
 					 const char **advice);
 
+/* Whether nginx, by its Server header, ignores the keepalive of upstreams that dyups changed. */
+bool swk_dyups_loses_keepalive(const char *server);
+
 /*
  * Reads an answer to GET /detail. Each block is a name, `server ADDRESS [ATTRIBUTE=N]…` lines and
  * an empty line. A server that is not understood makes its upstream `partial`. Returns 0 or

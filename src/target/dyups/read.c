@@ -86,6 +86,10 @@ static int ask(struct sample *sample, const char *path, const char *name,
 	sample->asked = true;
 	if (swk_http_perform(sample->own->http, &sample->request, 1, 1, sample->deadline, error))
 		return error->status;
+	if (swk_dyups_loses_keepalive(sample->request.server))
+		sample->target->advice =
+			"this nginx ignores the keepalive of each upstream that changed since its "
+			"last reload: reload it when connections get too many, or use Tengine 3.1";
 	return take(sample, error);
 }
 

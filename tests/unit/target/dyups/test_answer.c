@@ -257,12 +257,44 @@ static void servers_shown(void **unused)
 	}
 }
 
+static void keepalive_by_version(void **state)
+{
+	static const struct {
+		const char *server;
+		bool loses;
+	} rows[] = {
+		{"Tengine/3.2.0", true},
+		{"Tengine/3.10.1", true},
+		{"Tengine/4.0.0", true},
+		{"Tengine/3.1.0", false},
+		{"Tengine/2.4.1", false},
+		{"Tengine", false},
+		{"nginx/1.29.7", true},
+		{"nginx/1.31.3", true},
+		{"nginx/2.0.0", true},
+		{"nginx/1.29.6", false},
+		{"nginx/1.22.1", false},
+		{"nginx", false},
+		{"", false},
+		{"openresty/3.2.0", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		unit_number(rows[i].server, swk_dyups_loses_keepalive(rows[i].server),
+			    rows[i].loses);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(detail),	    cmocka_unit_test(list),
-		cmocka_unit_test(anything_is_read), cmocka_unit_test(nul_bytes),
-		cmocka_unit_test(no_bytes),	    cmocka_unit_test(opens_valid_urls),
+		cmocka_unit_test(detail),
+		cmocka_unit_test(list),
+		cmocka_unit_test(anything_is_read),
+		cmocka_unit_test(nul_bytes),
+		cmocka_unit_test(no_bytes),
+		cmocka_unit_test(opens_valid_urls),
+		cmocka_unit_test(keepalive_by_version),
 		cmocka_unit_test(servers_shown),
 	};
 
