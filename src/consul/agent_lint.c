@@ -17,6 +17,7 @@ struct swk_agent_watch {
 	json_t *watch; /* owned, as are the next two */
 	char *file;
 	struct swk_texts words; /* of its command line */
+	size_t program;		/* the index of the word that names swk-apply */
 	unsigned line;
 	bool shell; /* a shell reads the command line */
 };
@@ -37,14 +38,15 @@ static const char *file_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The word that names swk-apply, or NULL. */
-static const char *program_of(const struct swk_agent_watch *watch)
+/* Finds the word that names swk-apply. */
+static bool find_program(struct swk_agent_watch *watch)
 {
-	for (size_t i = 0; i < watch->words.count; i++) {
-		if (!strcmp(file_name(watch->words.list[i]), "swk-apply"))
-			return watch->words.list[i];
-	}
-	return NULL;
+	size_t i = 0;
+
+	while (i < watch->words.count && strcmp(file_name(watch->words.list[i]), "swk-apply") != 0)
+		i++;
+	watch->program = i;
+	return i < watch->words.count;
 }
 
 /* Adds the words of a text, without quotes. */
@@ -98,7 +100,7 @@ static int add(struct swk_agent_watches *watches, json_t *json, const char *file
 	watch.file = list ? strdup(file) : NULL;
 	if (!watch.file)
 		(void)swk_error_memory(error);
-	else if (!read_words(&watch, error) && program_of(&watch)) {
+	else if (!read_words(&watch, error) && find_program(&watch)) {
 		list[watches->count++] = watch;
 		return 0;
 	}
@@ -142,33 +144,36 @@ void swk_agent_watches_free(struct swk_agent_watches *watches)
 
 /* ---- the command line ---- */
 
-/* The value of an option: `--service web`, `--service=web`, `-s web` or `SWK_SERVICE=web`; "" if it
- * is the last word; NULL if it is not there. */
-static const char *option(const struct swk_agent_watch *watch, const char *name, const char *letter,
-			  const char *variable)
+/* Whether there is an option: `--service web`, `--service=web`, `-s web`, or `SWK_SERVICE=web`
+ * before the program. *value becomes its value; "" if it is the last word. */
+static bool has_option(const struct swk_agent_watch *watch, const char *name, const char *letter,
+		       const char *variable, const char **value)
 {
-	const size_t length = strlen(name), variable_length = strlen(variable);
-	bool begun = false; /* the words before are those of a wrapper, such as env */
+	const struct swk_texts *words = &watch->words;
 
-	for (size_t i = 0; i < watch->words.count; i++) {
-		const char *word = watch->words.list[i];
+	for (size_t i = 0; i < words->count; i++) {
+		const bool before = i < watch->program; /* a wrapper, such as env */
+		const char *word = words->list[i], *start = before ? variable : name;
+		const size_t length = strlen(start);
 
-		begun |= word == program_of(watch);
-		if (begun && (!strcmp(word, name) || !strcmp(word, letter)))
-			return i + 1 < watch->words.count ? watch->words.list[i + 1] : "";
-		if (begun && !strncmp(word, name, length) && word[length] == '=')
-			return word + length + 1;
-		if (!begun && !strncmp(word, variable, variable_length))
-			return word + variable_length;
+		*value = i + 1 < words->count ? words->list[i + 1] : "";
+		if (!before && (!strcmp(word, name) || !strcmp(word, letter)))
+			return true;
+		if (strncmp(word, start, length) != 0 || (!before && word[length] != '='))
+			continue;
+		*value = word + length + !before;
+		return true;
 	}
-	return NULL;
+	return false;
 }
 
 /* Whether it is for other settings or another conf file than those of this command. */
 static bool is_apart(const struct swk_agent_watch *watch)
 {
-	return option(watch, "--config", "-C", "SWK_CONFIG=") ||
-	       option(watch, "--conf", "-c", "SWK_CONF=");
+	const char *value;
+
+	return has_option(watch, "--config", "-C", "SWK_CONFIG=", &value) ||
+	       has_option(watch, "--conf", "-c", "SWK_CONF=", &value);
 }
 
 static bool same_words(const struct swk_agent_watch *a, const struct swk_agent_watch *b)
@@ -229,7 +234,9 @@ static int check_type(const struct lint *lint, const struct swk_agent_watch *wat
 	(void)snprintf(what, sizeof(what), "a keyprefix watch has the prefix '%s'", type);
 	(void)snprintf(mend, sizeof(mend), "make it '%s/', which belongs to 'keyprefix'", prefix);
 	return found(lint, watch, "watch-type", what,
-		     "swk-apply takes its document for all keys of upstreams", mend);
+		     "swk-apply takes its document for all keys of upstreams, and nginx loses the "
+		     "servers that it lacks",
+		     mend);
 }
 
 /* A tag is a text or a list. */
@@ -246,8 +253,8 @@ static int check_filter(const struct lint *lint, const struct swk_agent_watch *w
 	} rows[] = {
 		{"service",
 		 {"passingonly", "tag", "filter"},
-		 "swk-apply takes its document for the whole service, and deletes the upstream of "
-		 "a colour that it lacks"},
+		 "swk-apply takes its document for the whole service, and nginx loses the servers "
+		 "that it lacks"},
 		{"checks",
 		 {"state", "service", "filter"},
 		 "it misses other changes, and refuses an empty document with status 65"},
@@ -274,18 +281,18 @@ static int check_filter(const struct lint *lint, const struct swk_agent_watch *w
 
 static int check_service(const struct lint *lint, const struct swk_agent_watch *watch)
 {
-	const char *named = option(watch, "--service", "-s", "SWK_SERVICE=");
+	const char *named = "";
+	const bool has = has_option(watch, "--service", "-s", "SWK_SERVICE=", &named);
 	const bool of_one = !strcmp(text_of(watch, "type"), "service");
 	const char *service = text_of(watch, "service");
 	char what[SWK_TEXT_MAX], mend[SWK_TEXT_MAX];
 
-	if (of_one ? named && !strcmp(named, service) : !named)
+	if (of_one ? has && !strcmp(named, service) : !has)
 		return 0;
 	(void)snprintf(what, sizeof(what),
-		       "the watch is not about the service '%s' of its --service",
-		       named ? named : "");
+		       "the watch is not about the service '%s' of its --service", named);
 	(void)snprintf(mend, sizeof(mend), "add '--service %s' to its args", service);
-	if (!named)
+	if (!has)
 		return found(lint, watch, "watch-service", "a service watch has no --service",
 			     "without an instance, its document does not name the service, and "
 			     "swk-apply refuses it with status 65",
@@ -385,7 +392,7 @@ static bool may_start(const char *word)
 
 static int check_handler(const struct lint *lint, const struct swk_agent_watch *watch)
 {
-	const char *words[] = {watch->words.list[0], program_of(watch)};
+	const char *words[] = {watch->words.list[0], watch->words.list[watch->program]};
 	char what[SWK_TEXT_MAX];
 
 	for (size_t i = 0; i < 2; i++) {
@@ -413,9 +420,10 @@ int swk_agent_lint(struct swk_findings *findings, const struct swk_agent_watches
 
 	for (size_t i = 0; i < watches->count; i++) {
 		const struct swk_agent_watch *watch = &watches->list[i];
+		const char *value;
 
 		/* With --resync, swk-apply reads no document. */
-		if (!option(watch, "--resync", "-r", "SWK_RESYNC=") &&
+		if (!has_option(watch, "--resync", "-r", "SWK_RESYNC=", &value) &&
 		    (check_type(&lint, watch) || check_filter(&lint, watch) ||
 		     check_service(&lint, watch)))
 			break;

@@ -141,12 +141,13 @@ static bool is_loopback(const char *address)
 {
 	static const char name[] = "localhost";
 	const size_t length = strlen(address), tail = strlen(name);
-	const char *end = length < tail ? "" : address + length - tail;
 	struct swk_server server = {0};
 
 	if (swk_server_set_address(&server, address, 1))
 		return swk_server_is_loopback(&server);
-	return !strcasecmp(end, name) && (length == tail || end[-1] == '.');
+	if (length < tail || strcasecmp(address + length - tail, name) != 0)
+		return false;
+	return length == tail || address[length - tail - 1] == '.';
 }
 
 /* Whether the instance's node is this host. If not, nginx would look for a loopback address of the
