@@ -104,7 +104,8 @@ static int expect(struct swk_names *names, const struct swk_settings *settings,
 
 /* ---- mounts ---- */
 
-/* Whether one path ends with the other. Paths in a file system lack what is above its root. */
+/* Whether one absolute path ends with the other. Paths in a file system lack what is above its
+ * root. */
 static bool end_alike(const char *path, const char *other)
 {
 	size_t length = strlen(path), others = strlen(other);
@@ -229,7 +230,8 @@ static int lint_nginx(struct swk_findings *findings, const char *path,
 	    !read_conf(&files, &file, &conf, understood, log, error) &&
 	    !expect(&conf.expected, settings, error) &&
 	    !swk_dyups_lint(findings, &files.top, &conf, error)) {
-		warn_of_mounts(files.conf_real ? files.conf_real : conf.path, log);
+		if (*files.conf_real == '/')
+			warn_of_mounts(files.conf_real, log);
 		warn_of_keepalive(&conf.upstreams, settings, log);
 	}
 	swk_directives_free(&conf.directives);
