@@ -307,8 +307,7 @@ detail_reads() {
 
 	# After a reload, nothing is known of the number of workers.
 	sed -i 's/^worker_processes .*/worker_processes 1;/' "$GATEWAY_DIR/nginx.conf"
-	GATEWAY_WORKERS=1
-	gateway_reload
+	GATEWAY_WORKERS=1 gateway_reload
 	swk-apply --resync
 	[ "$(grep -c '^part ' "$SWK_CONF.state")" == 1 ]
 }

@@ -159,6 +159,7 @@ break_workers() {
 		return
 	fi
 	for _ in {1..40}; do
+		# shellcheck disable=SC2016 # nginx expands it
 		gateway_post broken 'hash $uri;server 10.0.0.9:80;' >/dev/null
 	done
 }
