@@ -166,7 +166,7 @@ static void warn_of_mounts(const char *conf, const struct swk_log *log)
 static void warn_of_keepalive(const struct swk_upstreams *upstreams,
 			      const struct swk_settings *settings, const struct swk_log *log)
 {
-	const int64_t deadline = swk_now_ms() + SWK_TARGET_QUIET_S * 1000;
+	const int64_t deadline = swk_now_ms() + (int64_t)SWK_TARGET_QUIET_S * 1000;
 	struct swk_error ignored = {0};
 
 	for (size_t i = 0; swk_upstreams_keep(upstreams) && i < settings->target_count; i++) {

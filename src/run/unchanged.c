@@ -48,7 +48,7 @@ static int add_blocks(struct swk_tallies *blocks, const struct swk_upstreams *se
 	swk_buffer_init(&text, SWK_CONF_MAX);
 	for (size_t i = 0; !status && i < set->count; i++) {
 		const struct swk_upstream *this = &set->list[i];
-		uint64_t hash;
+		uint64_t hash = 0;
 
 		if (this->keyed)
 			continue;
