@@ -21,20 +21,32 @@ static bool is_pending(const struct swk_run *run, const char *name)
 
 int swk_run_note_confirmed(struct swk_run *run)
 {
+	struct swk_upstreams added = {0};
 	int status = 0;
 
 	for (size_t i = 0; !status && i < run->changes.count; i++) {
 		const char *name = run->changes.list[i];
 		const struct swk_upstream *recorded = swk_upstreams_find(&run->recorded, name);
 
-		/* What was confirmed before is already noted. */
-		if (is_pending(run, name))
+		/* No target has confirmed what FILE has. */
+		if (swk_upstreams_find(&run->confirmed, name) ||
+		    swk_names_contain(&run->state.new, name))
 			continue;
-		status = recorded ? swk_upstreams_append_copy(&run->confirmed, recorded, run->error)
+		status = recorded ? swk_upstreams_append_copy(&added, recorded, run->error)
 				  : swk_names_add(&run->state.new, name, run->error);
 	}
+	for (size_t i = 0; !status && i < added.count; i++)
+		status = swk_upstreams_append(&run->confirmed, &added.list[i], run->error);
+	swk_upstreams_free(&added);
 	(void)swk_upstreams_sort(&run->confirmed);
 	return status;
+}
+
+/* Whether FILE need not go back any more. A target that does not answer may leave a change pending
+ * for long, so what another one has confirmed in this run is enough. */
+static bool is_settled(const struct swk_run *run, const char *name)
+{
+	return swk_names_contain(&run->updated, name) || !is_pending(run, name);
 }
 
 void swk_run_forget_confirmed(struct swk_run *run)
@@ -43,14 +55,14 @@ void swk_run_forget_confirmed(struct swk_run *run)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < confirmed->count; i++) {
-		if (is_pending(run, confirmed->list[i].name))
-			confirmed->list[kept++] = confirmed->list[i];
-		else
+		if (is_settled(run, confirmed->list[i].name))
 			swk_upstream_free(&confirmed->list[i]);
+		else
+			confirmed->list[kept++] = confirmed->list[i];
 	}
 	confirmed->count = kept;
 	for (size_t i = run->state.new.count; i-- > 0;) {
-		if (!is_pending(run, run->state.new.list[i]))
+		if (is_settled(run, run->state.new.list[i]))
 			swk_names_remove(&run->state.new, run->state.new.list[i]);
 	}
 }

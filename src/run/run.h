@@ -149,7 +149,7 @@ int swk_run_remember(struct swk_run *run);
 /*
  * confirmed.c: nginx must be able to load FILE, so FILE does not keep an upstream that a target
  * rejects. The first, before FILE changes, notes what FILE can go back to; the second forgets what
- * is no longer pending.
+ * a target has confirmed.
  */
 int swk_run_note_confirmed(struct swk_run *run);
 void swk_run_forget_confirmed(struct swk_run *run);

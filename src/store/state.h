@@ -44,8 +44,8 @@ struct swk_state {
 	char datacenter[SWK_NAME_MAX + 1];
 	struct swk_state_target *targets;
 	size_t target_count;
-	/* Upstreams that were changed and are pending: blocks in FILE's syntax, as all targets last
-	 * confirmed them; and the names of those without such a block. */
+	/* Upstreams that were changed, and that no target has confirmed since: blocks in FILE's
+	 * syntax, as they were before; and the names of those that are new. */
 	struct swk_buffer confirmed;
 	struct swk_names new;
 	struct swk_refused *refused;

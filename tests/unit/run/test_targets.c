@@ -610,6 +610,7 @@ static void silent_while_another_run_waits(void **state)
 /* One target rejects a change: the other goes back, too, and other upstreams change. */
 static void rejected(void **state)
 {
+	static const char again[] = "[" INSTANCE("web", "w1", "", "10.0.0.7") "]";
 	static const char moved[] = "[" INSTANCE("web", "w1", "", "10.0.0.9") "," INSTANCE(
 		"web", "w2", "\"gray=a\"", "10.0.0.8") "]";
 	static const enum fault faults[] = {WORKS, WORKS};
@@ -631,6 +632,14 @@ static void rejected(void **state)
 		unit_same("web_a changes", swk_server_address(&has->list[1].servers[0], address),
 			  "10.0.0.8:80");
 	}
+	/* What the only target that answers has confirmed counts, not what both once had. */
+	memories[0].fault = DEAD;
+	memories[1].fault = WORKS;
+	apply(&settings, again, "one is dead", SWK_TEMPFAIL, NULL);
+	memories[1].fault = REJECTS;
+	apply(&settings, both, "the other rejects", SWK_TEMPFAIL, NULL);
+	unit_same("as confirmed last",
+		  swk_server_address(&memories[1].has.list[0].servers[0], address), "10.0.0.7:80");
 	tear_down(&settings);
 
 	set_up(&settings, faults, COUNT(faults));
