@@ -106,7 +106,7 @@
 
 /* While others wait, how long a target may be silent while it is read and while it is changed; and
  * how often to check that. An upstream of 100,000 servers takes 0.6 s (the tests' stand-in). */
-#define SWK_TARGET_READ_SILENT_MS 250
+#define SWK_TARGET_READ_SILENT_MS 500
 #define SWK_TARGET_CHANGE_SILENT_MS 1000
 #define SWK_TARGET_TICK_MS 20
 
