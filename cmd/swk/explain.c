@@ -22,7 +22,7 @@ static bool is_shown(const struct swk_decisions *decisions, const char *service,
 	for (size_t i = 0; i < decisions->count; i++) {
 		const struct swk_decision *decision = &decisions->list[i];
 
-		if ((!service || !strcmp(decision->service, service)) &&
+		if ((!service || !strcmp(decision->source.name, service)) &&
 		    strlen(decision->upstream) == length &&
 		    !strncmp(decision->upstream, upstream, length))
 			return true;

@@ -9,7 +9,7 @@
 struct swk_upstream *swk_service_upstream(const struct swk_service *service, const char *tag)
 {
 	for (size_t i = 0; i < service->upstreams.count; i++) {
-		if (!strcmp(service->upstreams.list[i].tag, tag))
+		if (!strcmp(service->upstreams.list[i].source.tag, tag))
 			return &service->upstreams.list[i];
 	}
 	return NULL;

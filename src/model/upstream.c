@@ -7,22 +7,36 @@
 
 #include "base/buffer.h"
 
-int swk_upstream_init(struct swk_upstream *upstream, const char *name, const char *service,
-		      const char *tag, struct swk_error *error)
+int swk_upstream_set(struct swk_upstream *upstream, const char *name,
+		     const struct swk_source *source, struct swk_error *error)
 {
-	*upstream = (struct swk_upstream){
-		.name = strdup(name), .service = strdup(service), .tag = strdup(tag)};
-	if (upstream->name && upstream->service && upstream->tag)
-		return 0;
-	swk_upstream_free(upstream);
-	return swk_error_memory(error);
+	const size_t name_size = strlen(name) + 1, source_size = strlen(source->name) + 1,
+		     tag_size = strlen(source->tag) + 1;
+	char *texts = malloc(name_size + source_size + tag_size);
+
+	if (!texts)
+		return swk_error_memory(error);
+	memcpy(texts, name, name_size);
+	memcpy(texts + name_size, source->name, source_size);
+	memcpy(texts + name_size + source_size, source->tag, tag_size);
+	upstream->source = (struct swk_source){.kind = source->kind,
+					       .name = texts + name_size,
+					       .tag = texts + name_size + source_size};
+	free(upstream->name);
+	upstream->name = texts;
+	return 0;
+}
+
+int swk_upstream_init(struct swk_upstream *upstream, const char *name,
+		      const struct swk_source *source, struct swk_error *error)
+{
+	*upstream = (struct swk_upstream){0};
+	return swk_upstream_set(upstream, name, source, error);
 }
 
 void swk_upstream_free(struct swk_upstream *upstream)
 {
 	free(upstream->name);
-	free(upstream->service);
-	free(upstream->tag);
 	for (size_t i = 0; i < upstream->count; i++)
 		free(upstream->servers[i].host);
 	free(upstream->servers);
@@ -207,11 +221,10 @@ int swk_upstreams_append(struct swk_upstreams *set, struct swk_upstream *upstrea
 static int copy_upstream(struct swk_upstream *to, const struct swk_upstream *from,
 			 struct swk_error *error)
 {
-	int status = swk_upstream_init(to, from->name, from->service, from->tag, error);
+	int status = swk_upstream_init(to, from->name, &from->source, error);
 
 	if (status)
 		return status;
-	to->keyed = from->keyed;
 	to->balance = from->balance;
 	to->keepalive = from->keepalive;
 	to->says_none = from->says_none;

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "model/server.h"
+#include "model/source.h"
 #include "model/terms.h"
 
 /* Parts of a target, such as the processes of a proxy, may each have a live state of their own. How
@@ -21,15 +22,13 @@ enum swk_spread {
 };
 
 struct swk_upstream {
-	char *name;    /* owned, as are the next two */
-	char *service; /* its source; "": not known */
-	char *tag;     /* the whole routing tag (`gray=a`), or "" */
+	char *name;		  /* owned, with the texts of `source`: they are in one block */
+	struct swk_source source; /* set it with swk_upstream_set */
 	struct swk_server *servers;
 	size_t count;
 	size_t registered; /* its instances in the registry, usable or not */
 	size_t usable;	   /* those that are served, and not marked down */
 	size_t latest;	   /* the number within its service of the one that was placed last */
-	bool keyed;	   /* `service` is a name in the key-value store instead; `tag` is "" */
 	enum swk_balance balance;
 	unsigned keepalive; /* idle connections per process of the proxy; 0: none */
 	bool says_none;	    /* `keepalive 0;` is written, because the default is not 0 */
@@ -42,8 +41,11 @@ struct swk_upstream {
 	enum swk_spread spread;
 };
 
-int swk_upstream_init(struct swk_upstream *upstream, const char *name, const char *service,
-		      const char *tag, struct swk_error *error);
+int swk_upstream_init(struct swk_upstream *upstream, const char *name,
+		      const struct swk_source *source, struct swk_error *error);
+/* Sets the name and the source. Either may be the upstream's own. */
+int swk_upstream_set(struct swk_upstream *upstream, const char *name,
+		     const struct swk_source *source, struct swk_error *error);
 void swk_upstream_free(struct swk_upstream *upstream);
 /* Appends a copy of the server, with its host name. */
 int swk_upstream_add(struct swk_upstream *upstream, const struct swk_server *server,

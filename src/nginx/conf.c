@@ -11,9 +11,9 @@
 #define HEAD "# Written by swk-apply from what Consul says."
 
 static const char head[] = HEAD " Changes made by hand are lost.\n";
-static const char comment_service[] = "# service ";
+static const char *const comments[SWK_SOURCE_KINDS] = {
+	[SWK_SOURCE_SERVICE] = "# service ", [SWK_SOURCE_KEY] = "# key "};
 static const char comment_tag[] = ", tag ";
-static const char comment_key[] = "# key ";
 
 /* The keepalive directives. Each has a number of at least 1, and appears at most once; the first
  * may also be 0, and then alone. */
@@ -109,18 +109,15 @@ int swk_nginx_directives(struct swk_buffer *out, const struct swk_upstream *upst
 	return status;
 }
 
-/* Writes the source of an upstream, if it is known. */
-static int write_source(struct swk_buffer *out, const struct swk_upstream *upstream,
+/* Writes a source, if it is known. */
+static int write_source(struct swk_buffer *out, const struct swk_source *source,
 			struct swk_error *error)
 {
-	if (!*upstream->service)
+	if (!*source->name)
 		return 0;
-	if (upstream->keyed)
-		return swk_buffer_words(out, error,
-					SWK_WORDS(comment_key, upstream->service, "\n"));
 	return swk_buffer_words(out, error,
-				SWK_WORDS(comment_service, upstream->service,
-					  *upstream->tag ? comment_tag : "", upstream->tag, "\n"));
+				SWK_WORDS(comments[source->kind], source->name,
+					  *source->tag ? comment_tag : "", source->tag, "\n"));
 }
 
 int swk_nginx_blocks(struct swk_buffer *out, const struct swk_upstreams *set,
@@ -129,7 +126,8 @@ int swk_nginx_blocks(struct swk_buffer *out, const struct swk_upstreams *set,
 	for (size_t i = 0; i < set->count; i++) {
 		const struct swk_upstream *upstream = &set->list[i];
 
-		if (swk_buffer_add(out, "\n", 1, error) || write_source(out, upstream, error) ||
+		if (swk_buffer_add(out, "\n", 1, error) ||
+		    write_source(out, &upstream->source, error) ||
 		    swk_buffer_words(out, error, SWK_WORDS("upstream ", upstream->name, " {\n")) ||
 		    swk_nginx_directives(out, upstream, "    ", "\n", error) ||
 		    swk_buffer_add(out, "}\n", 2, error))
@@ -155,11 +153,11 @@ struct reader {
 	const char *path;
 	const char *at, *end;
 	unsigned line;
-	const char *word;	    /* the current token, in the text */
-	size_t length;		    /* 0 at the end of the text */
-	char service[WORD_MAX + 1]; /* from the comment before the next upstream, or "" */
+	const char *word;	   /* the current token, in the text */
+	size_t length;		   /* 0 at the end of the text */
+	enum swk_source_kind kind; /* from the comment before the next upstream */
+	char source[WORD_MAX + 1]; /* its name, or "" */
 	char tag[WORD_MAX + 1];
-	bool keyed;		/* `service` is the name of a key, not of a service */
 	const char *attributes; /* text after the last server's address, including `;` */
 	size_t attributes_length;
 	struct swk_server last; /* the attributes in that text; its address is meaningless */
@@ -214,18 +212,18 @@ static const char *text_after(const char *words, const char *at, const char *end
 static void read_comment(struct reader *reader)
 {
 	const char *end = memchr(reader->at, '\n', (size_t)(reader->end - reader->at));
-	const char *service, *key, *name, *tag = NULL;
 
 	if (!end)
 		end = reader->end;
-	service = text_after(comment_service, reader->at, end);
-	key = text_after(comment_key, reader->at, end);
-	name = key ? key : service;
-	if (service)
-		tag = memmem(service, (size_t)(end - service), comment_tag, strlen(comment_tag));
-	if (name) {
-		reader->keyed = key != NULL;
-		copy_word(reader->service, name, tag ? tag : end);
+	for (enum swk_source_kind i = 0; i < SWK_SOURCE_KINDS; i++) {
+		const char *name = text_after(comments[i], reader->at, end), *tag = NULL;
+
+		if (!name)
+			continue;
+		if (swk_source_traits[i].tagged)
+			tag = memmem(name, (size_t)(end - name), comment_tag, strlen(comment_tag));
+		reader->kind = i;
+		copy_word(reader->source, name, tag ? tag : end);
 		copy_word(reader->tag, tag ? tag + strlen(comment_tag) : end, end);
 	}
 	reader->at = end;
@@ -456,6 +454,7 @@ static int read_block(struct reader *reader, struct swk_upstream *upstream)
 /* Reads `upstream NAME { … }`, after its first word. */
 static int read_upstream(struct reader *reader, struct swk_upstreams *set)
 {
+	struct swk_source source = swk_source_unknown;
 	struct swk_upstream upstream;
 	char name[WORD_MAX + 1];
 	int status = next(reader);
@@ -465,12 +464,11 @@ static int read_upstream(struct reader *reader, struct swk_upstreams *set)
 	copy_word(name, reader->word, reader->word + reader->length);
 	if (!swk_name_valid(name))
 		return refuse_word(reader);
-	if (!swk_name_valid(reader->service) || !swk_tag_valid(reader->tag))
-		reader->service[0] = reader->tag[0] = '\0';
-	if (swk_upstream_init(&upstream, name, reader->service, reader->tag, reader->error))
+	if (swk_name_valid(reader->source) && swk_tag_valid(reader->tag))
+		source = (struct swk_source){reader->kind, reader->source, reader->tag};
+	if (swk_upstream_init(&upstream, name, &source, reader->error))
 		return reader->error->status;
-	upstream.keyed = reader->keyed && *reader->service;
-	reader->service[0] = reader->tag[0] = '\0';
+	reader->source[0] = '\0';
 	status = read_block(reader, &upstream);
 	if (!status) {
 		swk_upstream_tidy(&upstream);

@@ -15,7 +15,7 @@
 struct claim {
 	const struct swk_upstream *upstream; /* from the registry or, if it is kept, recorded */
 	int rank; /* 0: recorded with this name and source; 1: a service's own name; 2: a colour, or
-		     a name set by `upstream`; 3: a key */
+		     a name set by `upstream`; more: another kind of source */
 };
 
 struct deciding {
@@ -31,21 +31,16 @@ struct deciding {
 
 /* A service (or an upstream of keys) with its rules. */
 struct subject {
-	const struct swk_source *source;
+	const struct swk_registry_part *part;
 	struct swk_service *service;
 	struct swk_rules rules;
 	bool undecodable;
 	const char *hidden; /* why there may be more instances than the run knows; NULL: none */
 };
 
-static bool same_source(const struct swk_upstream *a, const struct swk_upstream *b)
+static const struct swk_source_traits *traits(const struct swk_upstream *upstream)
 {
-	return a->keyed == b->keyed && !strcmp(a->service, b->service) && !strcmp(a->tag, b->tag);
-}
-
-static const char *source_word(const struct swk_upstream *upstream)
-{
-	return upstream->keyed ? "key" : "service";
+	return &swk_source_traits[upstream->source.kind];
 }
 
 /* ---- claims ---- */
@@ -61,11 +56,11 @@ static int claim(struct deciding *deciding, const struct swk_upstream *upstream)
 	if (!claims)
 		return swk_error_memory(deciding->error);
 	deciding->claims = claims;
-	if (!recorded || !same_source(recorded, upstream)) {
-		rank = strcmp(upstream->name, upstream->service) ? 2 : 1;
-		if (upstream->keyed)
-			rank = 3;
-	}
+	if (!recorded || !swk_source_same(&recorded->source, &upstream->source))
+		rank = 2 * (int)upstream->source.kind +
+		       (traits(upstream)->tagged && !strcmp(upstream->name, upstream->source.name)
+				? 1
+				: 2);
 	claims[deciding->claim_count++] = (struct claim){.upstream = upstream, .rank = rank};
 	return 0;
 }
@@ -74,9 +69,7 @@ static int record_decision(struct deciding *deciding, const struct swk_upstream 
 			   enum swk_outcome outcome, const char *reason)
 {
 	return swk_decisions_add(deciding->policy->decisions,
-				 &(struct swk_decision){.service = upstream->service,
-							.tag = upstream->tag,
-							.keyed = upstream->keyed,
+				 &(struct swk_decision){.source = upstream->source,
 							.upstream = upstream->name,
 							.outcome = outcome,
 							.reason = reason},
@@ -99,7 +92,7 @@ static int keep(struct deciding *deciding, const struct swk_upstream *upstream, 
 
 static int service_order(const char *key, const void *item)
 {
-	return strcmp(key, (*(const struct swk_upstream *const *)item)->service);
+	return strcmp(key, (*(const struct swk_upstream *const *)item)->source.name);
 }
 
 /* Index in by_service of a service's first upstream; its others follow. */
@@ -118,11 +111,11 @@ static const struct swk_upstream *recorded_as(const struct deciding *deciding,
 {
 	const struct swk_upstream *found = NULL;
 
-	for (size_t i = first_of(deciding, upstream->service);
+	for (size_t i = first_of(deciding, upstream->source.name);
 	     i < deciding->of_source &&
-	     !strcmp(deciding->by_service[i]->service, upstream->service);
+	     !strcmp(deciding->by_service[i]->source.name, upstream->source.name);
 	     i++) {
-		if (same_source(deciding->by_service[i], upstream) &&
+		if (swk_source_same(&deciding->by_service[i]->source, &upstream->source) &&
 		    (!found || !strcasecmp(deciding->by_service[i]->name, upstream->name)))
 			found = deciding->by_service[i];
 	}
@@ -198,21 +191,21 @@ static bool is_lost(const struct swk_rules *rules, const struct swk_upstream *re
 }
 
 bool swk_decide_deletes(const struct swk_settings *settings, const struct swk_upstreams *recorded,
-			const struct swk_services *document, bool keyed)
+			const struct swk_services *document, enum swk_source_kind kind)
 {
 	for (size_t i = 0; i < recorded->count && !document->undecodable; i++) {
 		const struct swk_upstream *this = &recorded->list[i], *upstream;
 		const struct swk_service *service;
 		struct swk_rules rules;
 
-		if (this->keyed != keyed)
+		if (this->source.kind != kind)
 			continue;
-		service = swk_services_find(document, this->service);
-		if (!service && keyed)
+		service = swk_services_find(document, this->source.name);
+		if (!service && kind == SWK_SOURCE_KEY)
 			return true;
 		if (!service || !service->instances || service->undecodable)
 			continue;
-		upstream = swk_service_upstream(service, this->tag);
+		upstream = swk_service_upstream(service, this->source.tag);
 		if (!upstream)
 			return true;
 		swk_rules_find(&rules, &settings->defaults, &settings->services, service->name);
@@ -252,9 +245,9 @@ static int decide_registered(struct deciding *deciding, const struct subject *su
 	const char *none = upstream->registered
 				   ? "none of its instances in Consul is passing and usable"
 				   : no_instance;
-	/* The limits for what an instance may set do not apply to keys. */
-	unsigned most = upstream->keyed ? SWK_WEIGHT_MAX
-					: deciding->policy->settings->attributes.max_weight;
+	unsigned most = traits(upstream)->limited
+				? deciding->policy->settings->attributes.max_weight
+				: SWK_WEIGHT_MAX;
 	bool below = is_below_floor(&subject->rules, upstream);
 	size_t up;
 
@@ -294,17 +287,15 @@ static int decide_empty(struct deciding *deciding, const struct subject *subject
 	int status;
 
 	/* An agent that has just started reports all its services without instances. */
-	if (!subject->source->complete ||
+	if (!subject->part->complete ||
 	    (rules->empty == SWK_EMPTY_KEEP && may_be_kept(rules, recorded)))
 		return keep(deciding, recorded, no_instance);
 	if (rules->empty != SWK_EMPTY_DOWN)
 		return let_go(deciding, recorded, no_instance);
 	/* Treat it as an upstream that the registry has, without servers. */
-	status = swk_upstream_init(&empty, recorded->name, recorded->service, recorded->tag,
-				   deciding->error);
+	status = swk_upstream_init(&empty, recorded->name, &recorded->source, deciding->error);
 	if (status)
 		return status;
-	empty.keyed = recorded->keyed;
 	swk_fit_rules(&empty, rules);
 	status = swk_upstreams_append(&subject->service->upstreams, &empty, deciding->error);
 	swk_upstream_free(&empty);
@@ -334,11 +325,11 @@ static int drop_surplus(struct deciding *deciding, struct swk_service *service)
 	size_t colours = 0;
 
 	for (size_t i = 0; i < set->count; i++)
-		colours += *set->list[i].tag != '\0';
+		colours += *set->list[i].source.tag != '\0';
 	for (size_t i = set->count; i-- > 0 && colours > SWK_COLOURS_MAX;) {
 		struct swk_upstream *this = &set->list[i];
 
-		if (!*this->tag || recorded_as(deciding, this))
+		if (!*this->source.tag || recorded_as(deciding, this))
 			continue;
 		swk_report_note(deciding->report, SWK_NOTE_SKIPPED, "upstream %s: skipped: %s",
 				this->name, reason);
@@ -362,14 +353,14 @@ static const char *find_hidden(const struct subject *subject)
 	return subject->service->filtered ? "the token may not read all of its service" : NULL;
 }
 
-static int decide_service(struct deciding *deciding, const struct swk_source *source,
+static int decide_service(struct deciding *deciding, const struct swk_registry_part *part,
 			  struct swk_service *service)
 {
 	const struct swk_settings *settings = deciding->policy->settings;
-	struct subject subject = {.source = source,
+	struct subject subject = {.part = part,
 				  .service = service,
 				  .undecodable =
-					  service->undecodable || source->services->undecodable};
+					  service->undecodable || part->services->undecodable};
 	const size_t notes_before = swk_report_said(deciding->report);
 	int status = 0;
 
@@ -379,9 +370,9 @@ static int decide_service(struct deciding *deciding, const struct swk_source *so
 	swk_rules_find(&subject.rules, &settings->defaults, &settings->services, service->name);
 	for (size_t i = first_of(deciding, service->name);
 	     !status && i < deciding->of_source &&
-	     !strcmp(deciding->by_service[i]->service, service->name);
+	     !strcmp(deciding->by_service[i]->source.name, service->name);
 	     i++) {
-		if (!swk_service_upstream(service, deciding->by_service[i]->tag))
+		if (!swk_service_upstream(service, deciding->by_service[i]->source.tag))
 			status = decide_unregistered(deciding, &subject, deciding->by_service[i]);
 	}
 	for (size_t i = 0; !status && i < service->upstreams.count; i++) {
@@ -399,36 +390,37 @@ static int compare_by_service(const void *a, const void *b)
 	const struct swk_upstream *x = *(const struct swk_upstream *const *)a;
 	const struct swk_upstream *y = *(const struct swk_upstream *const *)b;
 
-	return strcmp(x->service, y->service);
+	return strcmp(x->source.name, y->source.name);
 }
 
 /* Decides about all upstreams of services, or of keys: those in the registry and the recorded
  * ones. */
-static int decide_source(struct deciding *deciding, const struct swk_source *source, bool keyed)
+static int decide_source(struct deciding *deciding, const struct swk_registry_part *part,
+			 enum swk_source_kind kind)
 {
 	/* An undecodable key may belong to any upstream: unlike services, upstreams of keys have no
 	 * list of their own. */
-	const bool undecodable = keyed && source->services->undecodable;
+	const bool undecodable = !swk_source_traits[kind].listed && part->services->undecodable;
 	int status = 0;
 
 	deciding->of_source = 0;
 	for (size_t i = 0; i < deciding->recorded->count; i++) {
-		if (deciding->recorded->list[i].keyed == keyed)
+		if (deciding->recorded->list[i].source.kind == kind)
 			deciding->by_service[deciding->of_source++] = &deciding->recorded->list[i];
 	}
 	if (deciding->of_source)
 		qsort(deciding->by_service, deciding->of_source, sizeof(*deciding->by_service),
 		      compare_by_service);
-	for (size_t i = 0; !status && i < source->services->count; i++)
-		status = decide_service(deciding, source, &source->services->list[i]);
+	for (size_t i = 0; !status && i < part->services->count; i++)
+		status = decide_service(deciding, part, &part->services->list[i]);
 	for (size_t i = 0; !status && i < deciding->of_source; i++) {
 		const struct swk_upstream *recorded = deciding->by_service[i];
 
-		if (swk_services_find(source->services, recorded->service))
+		if (swk_services_find(part->services, recorded->source.name))
 			continue;
-		if (source->complete && undecodable)
+		if (part->complete && undecodable)
 			status = keep(deciding, recorded, "an undecodable key may belong to it");
-		else if (!source->complete || !*recorded->service)
+		else if (!part->complete || !*recorded->source.name)
 			status = keep(deciding, recorded, NULL);
 	}
 	return status;
@@ -443,11 +435,7 @@ static int compare_claims(const void *a, const void *b)
 
 	if (!order)
 		order = x->rank - y->rank;
-	if (!order)
-		order = strcmp(x->upstream->service, y->upstream->service);
-	if (!order)
-		order = strcmp(x->upstream->tag, y->upstream->tag);
-	return order;
+	return order ? order : swk_source_compare(&x->upstream->source, &y->upstream->source);
 }
 
 static int refuse_collision(struct deciding *deciding, const struct swk_upstream *loser,
@@ -457,12 +445,12 @@ static int refuse_collision(struct deciding *deciding, const struct swk_upstream
 	char reason[SWK_TEXT_MAX];
 
 	(void)snprintf(reason, sizeof(reason),
-		       "the name is taken by %s %s%s%s%s; rename one of them", source_word(winner),
-		       winner->service, *winner->tag ? ", tag " : "", winner->tag,
+		       "the name is taken by %s %s%s%s%s; rename one of them", traits(winner)->word,
+		       winner->source.name, *winner->source.tag ? ", tag " : "", winner->source.tag,
 		       same ? "" : " (nginx ignores case in names)");
 	swk_report_note(deciding->report, SWK_NOTE_SKIPPED, "upstream %s of %s %s%s%s: skipped: %s",
-			loser->name, source_word(loser), loser->service,
-			*loser->tag ? ", tag " : "", loser->tag, reason);
+			loser->name, traits(loser)->word, loser->source.name,
+			*loser->source.tag ? ", tag " : "", loser->source.tag, reason);
 	return record_decision(deciding, loser, SWK_OUTCOME_SKIPPED, reason);
 }
 
@@ -480,7 +468,7 @@ static int hold_back(struct deciding *deciding, const struct swk_upstream *upstr
 				     "one, or take it over with --adopt";
 
 	swk_report_note(deciding->report, SWK_NOTE_HELD_BACK, "upstream %s of %s %s: held back: %s",
-			upstream->name, source_word(upstream), upstream->service, reason);
+			upstream->name, traits(upstream)->word, upstream->source.name, reason);
 	return record_decision(deciding, upstream, SWK_OUTCOME_HELD_BACK, reason);
 }
 
@@ -489,22 +477,18 @@ static int keep_old_name(struct deciding *deciding, const struct swk_upstream *l
 			 struct swk_upstreams *kept)
 {
 	const struct swk_upstream *old = NULL;
-	char *name;
 	int status;
 
 	for (size_t i = 0; !old && i < deciding->recorded->count; i++) {
-		if (same_source(&deciding->recorded->list[i], loser))
+		if (swk_source_same(&deciding->recorded->list[i].source, &loser->source))
 			old = &deciding->recorded->list[i];
 	}
 	if (!old || !strcasecmp(old->name, loser->name))
 		return 0;
 	status = swk_upstreams_append_copy(kept, loser, deciding->error);
-	name = status ? NULL : strdup(old->name);
-	if (!name)
-		return swk_error_memory(deciding->error);
-	free(kept->list[kept->count - 1].name);
-	kept->list[kept->count - 1].name = name;
-	return 0;
+	return status ? status
+		      : swk_upstream_set(&kept->list[kept->count - 1], old->name, &loser->source,
+					 deciding->error);
 }
 
 static int add_kept(struct deciding *deciding, struct swk_upstreams *kept,
@@ -520,7 +504,7 @@ static int add_kept(struct deciding *deciding, struct swk_upstreams *kept,
 		if (swk_upstreams_find(&winners, this->name))
 			continue;
 		swk_report_note(deciding->report, SWK_NOTE_WARNING, "upstream %s of %s %s: %s",
-				this->name, source_word(this), this->service, reason);
+				this->name, traits(this)->word, this->source.name, reason);
 		if (record_decision(deciding, this, SWK_OUTCOME_KEPT, reason) ||
 		    swk_upstreams_append(desired, this, deciding->error))
 			return deciding->error->status;
@@ -571,8 +555,8 @@ int swk_decide(const struct swk_policy *policy, const struct swk_upstreams *reco
 	deciding.by_service = reallocarray(NULL, recorded->count + 1, sizeof(*deciding.by_service));
 	if (!deciding.by_service)
 		return swk_error_memory(error);
-	if (decide_source(&deciding, &sources->services, false) ||
-	    decide_source(&deciding, &sources->keys, true) ||
+	if (decide_source(&deciding, &sources->services, SWK_SOURCE_SERVICE) ||
+	    decide_source(&deciding, &sources->keys, SWK_SOURCE_KEY) ||
 	    resolve_claims(&deciding, unmanaged, desired))
 		status = error->status;
 	free(deciding.by_service);

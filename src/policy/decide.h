@@ -8,14 +8,14 @@
 #include "policy/endpoint.h"
 
 /* A source of upstreams: Consul's services, or its key-value store. */
-struct swk_source {
+struct swk_registry_part {
 	struct swk_services *services; /* what the run knows about it */
 	bool complete; /* `services` has all; false: nothing is known about others */
 };
 
 struct swk_sources {
-	struct swk_source services;
-	struct swk_source keys; /* here `services` has an entry for each upstream of keys */
+	struct swk_registry_part services;
+	struct swk_registry_part keys; /* here `services` has an entry for each upstream of keys */
 };
 
 /*
@@ -33,6 +33,6 @@ int swk_decide(const struct swk_policy *policy, const struct swk_upstreams *reco
  * `keyed`, the whole tree of keys. Call swk_policy_find_sources first.
  */
 bool swk_decide_deletes(const struct swk_settings *settings, const struct swk_upstreams *recorded,
-			const struct swk_services *document, bool keyed);
+			const struct swk_services *document, enum swk_source_kind kind);
 
 #endif

@@ -39,29 +39,30 @@ int swk_decisions_add(struct swk_decisions *decisions, const struct swk_decision
 		return swk_error_memory(error);
 	decisions->list = list;
 	new = *decision;
-	new.service = own(decisions, decision->service);
-	new.tag = own(decisions, decision->tag);
+	new.source.name = own(decisions, decision->source.name);
+	new.source.tag = own(decisions, decision->source.tag);
 	new.instance = own(decisions, decision->instance);
 	new.node = own(decisions, decision->node);
 	new.status = own(decisions, decision->status);
 	new.upstream = own(decisions, decision->upstream);
 	new.address = own(decisions, decision->address);
 	new.reason = own(decisions, decision->reason);
-	if (!new.service || !new.tag || !new.instance || !new.node || !new.status ||
+	if (!new.source.name || !new.source.tag || !new.instance || !new.node || !new.status ||
 	    !new.upstream || !new.address || !new.reason)
 		return swk_error_memory(error);
 	list[decisions->count++] = new;
 	return 0;
 }
 
-void swk_decisions_forget(struct swk_decisions *decisions, const char *service)
+void swk_decisions_forget(struct swk_decisions *decisions, enum swk_source_kind kind,
+			  const char *name)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; decisions && i < decisions->count; i++) {
 		const struct swk_decision *this = &decisions->list[i];
 
-		if (service ? this->keyed || strcmp(this->service, service) != 0 : !this->keyed)
+		if (name ? !swk_source_is(&this->source, kind, name) : this->source.kind != kind)
 			decisions->list[kept++] = *this;
 	}
 	if (decisions)
@@ -80,12 +81,8 @@ void swk_decisions_free(struct swk_decisions *decisions)
 static int compare(const void *a, const void *b)
 {
 	const struct swk_decision *x = a, *y = b;
-	int order = strcmp(x->service, y->service);
+	int order = swk_source_compare(&x->source, &y->source);
 
-	if (!order)
-		order = x->keyed - y->keyed;
-	if (!order)
-		order = strcmp(x->tag, y->tag);
 	if (!order)
 		order = strcmp(x->instance, y->instance);
 	if (!order)
@@ -107,11 +104,6 @@ struct group {
 	size_t count;
 	const struct swk_decision *about; /* the line about the upstream, or NULL */
 };
-
-static bool is_same_group(const struct swk_decision *a, const struct swk_decision *b)
-{
-	return a->keyed == b->keyed && !strcmp(a->service, b->service) && !strcmp(a->tag, b->tag);
-}
 
 /* The line about the upstream, or NULL. If it lost a name and is kept under another, there are two:
  * then it is the line that says kept. */
@@ -195,8 +187,8 @@ static int correct_group(struct swk_decisions *decisions, struct group *group,
 		if (group->about)
 			decision->upstream = group->about->upstream;
 		upstream = swk_upstreams_find(desired, decision->upstream);
-		if (upstream && upstream->keyed == decision->keyed &&
-		    !strcmp(upstream->service, decision->service))
+		if (upstream &&
+		    swk_source_is(&upstream->source, decision->source.kind, decision->source.name))
 			server = find_server(upstream, decision->address);
 		if (server)
 			status = correct_served(decisions, group, decision, server, error);
@@ -216,8 +208,9 @@ int swk_decisions_correct(struct swk_decisions *decisions, const struct swk_upst
 	for (size_t i = 0; !status && i < decisions->count; i = end) {
 		struct group group = {.list = &decisions->list[i]};
 
-		for (end = i; end < decisions->count &&
-			      is_same_group(&decisions->list[i], &decisions->list[end]);)
+		for (end = i;
+		     end < decisions->count &&
+		     swk_source_same(&decisions->list[i].source, &decisions->list[end].source);)
 			end++;
 		group.count = end - i;
 		status = correct_group(decisions, &group, desired, error);

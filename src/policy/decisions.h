@@ -24,16 +24,14 @@ extern const char *const swk_outcome_words[SWK_OUTCOMES];
 /* One line. Texts are borrowed, and "" if there is none. A list owns its texts, escaped. In a
  * decision that is added, NULL counts as "". */
 struct swk_decision {
-	const char *service;
-	const char *tag;      /* the whole routing tag; not shown: the upstream's name has it */
-	const char *instance; /* "": the line is about a service or an upstream */
+	struct swk_source source; /* the tag is not shown: the upstream's name has it */
+	const char *instance;	  /* "": the line is about a service or an upstream */
 	const char *node;
 	const char *status;
 	const char *upstream;
 	const char *address;
 	const char *reason;
 	enum swk_outcome outcome;
-	bool keyed; /* from the key-value store */
 };
 
 /* A NULL list means that decisions are not requested. swk_decisions_add and swk_decisions_forget
@@ -48,14 +46,15 @@ struct swk_decisions {
 /* Adds a copy. Returns 0 or SWK_INTERNAL. */
 int swk_decisions_add(struct swk_decisions *decisions, const struct swk_decision *decision,
 		      struct swk_error *error);
-/* Removes the lines of a service, or of all keys if `service` is NULL. */
-void swk_decisions_forget(struct swk_decisions *decisions, const char *service);
+/* Removes the lines about sources of this kind and name, or of all names if `name` is NULL. */
+void swk_decisions_forget(struct swk_decisions *decisions, enum swk_source_kind kind,
+			  const char *name);
 void swk_decisions_free(struct swk_decisions *decisions);
 
 /*
  * Corrects the decisions about instances after swk_decide: if an upstream keeps its last servers, a
  * critical instance may be served, and a passing one may not. `desired` is what the conf file will
- * have. Sorts the list by source (service or key), tag, instance, upstream and node, so that the
+ * have. Sorts the list by source, instance, upstream and node, so that the
  * lines about an upstream come before those of its instances. Returns 0 or SWK_INTERNAL.
  */
 int swk_decisions_correct(struct swk_decisions *decisions, const struct swk_upstreams *desired,

@@ -14,10 +14,11 @@
 static int record_service(const struct swk_policy *policy, const char *service,
 			  enum swk_outcome outcome, const char *reason, struct swk_error *error)
 {
-	return swk_decisions_add(
-		policy->decisions,
-		&(struct swk_decision){.service = service, .outcome = outcome, .reason = reason},
-		error);
+	return swk_decisions_add(policy->decisions,
+				 &(struct swk_decision){.source = {.name = service},
+							.outcome = outcome,
+							.reason = reason},
+				 error);
 }
 
 /* Why a name can't be the name of an upstream, or NULL. */
@@ -54,6 +55,7 @@ struct placing {
 	struct swk_service *service;
 	const struct swk_rules *rules;
 	const struct swk_endpoint *endpoint;
+	enum swk_source_kind kind;
 	const struct swk_instance *instance; /* NULL: it is a key */
 	const struct swk_key *key;
 	struct swk_report *report;
@@ -80,13 +82,13 @@ static int record_decision(const struct placing *placing, const struct swk_upstr
 	return swk_decisions_add(
 		placing->policy->decisions,
 		&(struct swk_decision){
-			.service = placing->service->name,
+			.source = {.kind = placing->kind,
+				   .name = placing->service->name,
+				   .tag = upstream ? upstream->source.tag : NULL},
 			.instance = (instance ? instance->id : placing->key->key),
 			.node = (instance ? instance->node : ""),
 			.status = (instance ? swk_endpoint_health(instance) : "passing"),
 			.upstream = upstream ? upstream->name : NULL,
-			.tag = upstream ? upstream->tag : NULL,
-			.keyed = !instance,
 			.address = address,
 			.outcome = outcome,
 			.reason = reason},
@@ -131,9 +133,10 @@ static struct swk_upstream *upstream_of(const struct placing *placing, const cha
 	if (known)
 		return known;
 	(void)snprintf(name, sizeof(name), "%s%s%s", base_name(placing), separator, colour);
-	if (swk_upstream_init(&upstream, name, service->name, tag, placing->error))
+	if (swk_upstream_init(&upstream, name,
+			      &(struct swk_source){placing->kind, service->name, tag},
+			      placing->error))
 		return NULL;
-	upstream.keyed = !placing->instance;
 	swk_fit_rules(&upstream, placing->rules);
 	if (!swk_upstreams_append(&service->upstreams, &upstream, placing->error))
 		return &service->upstreams.list[service->upstreams.count - 1];
@@ -177,9 +180,10 @@ static bool is_surplus(const struct placing *placing, const char *tag, const cha
 		return false;
 	if (recorded)
 		known = swk_upstreams_find(recorded, name);
-	return !known || known->keyed ||
-	       (*known->service &&
-		(strcmp(known->service, service->name) != 0 || strcmp(known->tag, tag) != 0));
+	return !known ||
+	       (*known->source.name &&
+		!swk_source_same(&known->source,
+				 &(struct swk_source){placing->kind, service->name, tag}));
 }
 
 /* Places an instance in the upstream of a colour, or skips it if that name is unusable. */
@@ -321,7 +325,7 @@ static int pass_over(const struct swk_policy *policy, const struct swk_instance 
 		     enum swk_outcome outcome, const char *reason, struct swk_error *error)
 {
 	return swk_decisions_add(policy->decisions,
-				 &(struct swk_decision){.service = instance->service,
+				 &(struct swk_decision){.source = {.name = instance->service},
 							.instance = instance->id,
 							.node = instance->node,
 							.status = swk_endpoint_health(instance),
@@ -383,9 +387,8 @@ static int record_key(const struct placing *placing, const char *upstream, enum 
 		      const char *reason)
 {
 	return swk_decisions_add(placing->policy->decisions,
-				 &(struct swk_decision){.service = upstream,
+				 &(struct swk_decision){.source = {placing->kind, upstream, NULL},
 							.instance = placing->key->key,
-							.keyed = true,
 							.outcome = outcome,
 							.reason = reason},
 				 placing->error);
@@ -420,7 +423,11 @@ bool swk_policy_is_key(const struct swk_settings *settings, const char *key)
 int swk_policy_key(struct swk_services *services, const struct swk_policy *policy,
 		   const struct swk_key *key, struct swk_report *report, struct swk_error *error)
 {
-	struct placing placing = {.policy = policy, .key = key, .report = report, .error = error};
+	struct placing placing = {.policy = policy,
+				  .kind = SWK_SOURCE_KEY,
+				  .key = key,
+				  .report = report,
+				  .error = error};
 	char upstream[SWK_NAME_MAX + 1], room[SWK_TEXT_MAX];
 	const char *address, *reason;
 	struct swk_rules rules;
@@ -513,18 +520,9 @@ static const struct swk_service *service_called(const struct swk_services *servi
 static int set_source(struct swk_upstream *upstream, const char *service, const char *tag,
 		      struct swk_error *error)
 {
-	char *its_service = strdup(service), *its_tag = strdup(tag);
+	const struct swk_source source = {SWK_SOURCE_SERVICE, service, tag};
 
-	if (!its_service || !its_tag) {
-		free(its_service);
-		free(its_tag);
-		return swk_error_memory(error);
-	}
-	free(upstream->service);
-	free(upstream->tag);
-	upstream->service = its_service;
-	upstream->tag = its_tag;
-	return 0;
+	return swk_upstream_set(upstream, upstream->name, &source, error);
 }
 
 /* Derives the tag from the upstream's name, which begins with `its_name`. */
@@ -546,7 +544,7 @@ static int find_source(struct swk_upstream *upstream, const struct swk_settings 
 	const struct swk_service *service;
 
 	if (named)
-		return set_source(upstream, named->service, named->tag, error);
+		return swk_upstream_set(upstream, upstream->name, &named->source, error);
 	service = service_called(services, names, NULL, upstream->name);
 	if (!service)
 		service = swk_services_find(services, upstream->name);
@@ -575,7 +573,7 @@ int swk_policy_find_sources(struct swk_upstreams *recorded, const struct swk_set
 	for (size_t i = 0; i < services->count; i++)
 		names[i] = called(settings, &services->list[i]);
 	for (size_t i = 0; !status && i < recorded->count; i++) {
-		if (!*recorded->list[i].service)
+		if (!*recorded->list[i].source.name)
 			status = find_source(&recorded->list[i], settings, services, names,
 					     complete, error);
 	}

@@ -274,7 +274,7 @@ static void describe(struct detail *detail, const struct subject *subject)
 static int add_row(struct swk_survey_target *target, const char *name,
 		   const struct subject *subject, struct swk_error *error)
 {
-	const struct swk_upstream *source = subject->file ? subject->file : subject->desired;
+	const struct swk_upstream *shown = subject->file ? subject->file : subject->desired;
 	struct swk_survey_row *rows =
 		swk_list_grow(target->rows, target->count, sizeof(*target->rows));
 	struct detail detail;
@@ -285,8 +285,8 @@ static int add_row(struct swk_survey_target *target, const char *name,
 	target->rows = rows;
 	describe(&detail, subject);
 	row = (struct swk_survey_row){.upstream = copy(name),
-				      .service = copy(source ? source->service : ""),
-				      .tag = copy(source ? source->tag : ""),
+				      .service = copy(shown ? shown->source.name : ""),
+				      .tag = copy(shown ? shown->source.tag : ""),
 				      .in_file = subject->file,
 				      .seen = subject->all->readable >= SWK_READ_ADDRESSES,
 				      .file = subject->file ? subject->file->count : 0,
@@ -389,12 +389,12 @@ static int add_rows(const struct swk_survey *survey, struct swk_survey_target *t
 			.words = reading->words,
 			.creates = reading->creates,
 		};
-		const struct swk_upstream *source = subject.file ? subject.file : subject.desired;
+		const struct swk_upstream *shown = subject.file ? subject.file : subject.desired;
 
 		subject.pending = pending ? swk_names_contain(pending, name) : subject.file != NULL;
 		if (subject.desired)
 			subject.about = about(&abouts, name);
-		if (is_shown(survey, name, source ? source->service : "") &&
+		if (is_shown(survey, name, shown ? shown->source.name : "") &&
 		    !swk_names_contain(reading->excluded, name))
 			result = add_row(target, name, &subject, error);
 	}
@@ -444,10 +444,11 @@ static int add_of_service(struct swk_survey *survey, const struct swk_decision *
 		if (*list[i].instance || is_published(&list[i]))
 			continue;
 		explained = true;
-		if (is_shown(survey, list[i].upstream, list[i].service))
+		if (is_shown(survey, list[i].upstream, list[i].source.name))
 			result = swk_decisions_add(&survey->unpublished, &list[i], error);
 	}
-	if (!result && !published && !explained && is_shown(survey, list->upstream, list->service))
+	if (!result && !published && !explained &&
+	    is_shown(survey, list->upstream, list->source.name))
 		result = swk_decisions_add(&survey->unpublished, list, error);
 	return result;
 }
@@ -462,8 +463,8 @@ int swk_survey_add_unpublished(struct swk_survey *survey, const struct swk_decis
 		const struct swk_decision *first = &decisions->list[i];
 
 		for (end = i + 1; end < decisions->count &&
-				  decisions->list[end].keyed == first->keyed &&
-				  !strcmp(decisions->list[end].service, first->service);)
+				  swk_source_is(&decisions->list[end].source, first->source.kind,
+						first->source.name);)
 			end++;
 		result = add_of_service(survey, first, end - i, error);
 	}
@@ -517,7 +518,7 @@ static bool is_known(const struct swk_survey *survey, const char *name)
 	for (size_t i = 0; i < survey->unpublished.count; i++) {
 		const struct swk_decision *decision = &survey->unpublished.list[i];
 
-		if (!strcasecmp(decision->upstream, name) || !strcmp(decision->service, name))
+		if (!strcasecmp(decision->upstream, name) || !strcmp(decision->source.name, name))
 			return true;
 	}
 	return false;

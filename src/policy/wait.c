@@ -80,7 +80,7 @@ void swk_waits_free(struct swk_waits *waits)
 static bool has_service(const struct swk_upstreams *recorded, const char *service)
 {
 	for (size_t i = 0; i < recorded->count; i++) {
-		if (!recorded->list[i].keyed && !strcmp(recorded->list[i].service, service))
+		if (swk_source_is(&recorded->list[i].source, SWK_SOURCE_SERVICE, service))
 			return true;
 	}
 	return false;
@@ -94,10 +94,10 @@ int swk_waits_resolve(struct swk_waits *waits, const struct swk_upstreams *recor
 		const struct swk_upstream *found = swk_upstreams_find(recorded, wait->service);
 		char *service;
 
-		if (wait->upstream || !found || found->keyed ||
+		if (wait->upstream || !found || found->source.kind != SWK_SOURCE_SERVICE ||
 		    strcmp(found->name, wait->service) != 0 || has_service(recorded, wait->service))
 			continue;
-		service = strdup(found->service);
+		service = strdup(found->source.name);
 		if (!service)
 			return swk_error_memory(error);
 		wait->upstream = wait->service;
@@ -153,11 +153,8 @@ static const struct swk_upstream *find_recorded(const struct swk_upstreams *reco
 						const struct swk_upstream *upstream)
 {
 	for (size_t i = 0; i < recorded->count; i++) {
-		const struct swk_upstream *this = &recorded->list[i];
-
-		if (!this->keyed && !strcmp(this->service, upstream->service) &&
-		    !strcmp(this->tag, upstream->tag))
-			return this;
+		if (swk_source_same(&recorded->list[i].source, &upstream->source))
+			return &recorded->list[i];
 	}
 	return NULL;
 }

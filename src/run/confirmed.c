@@ -99,8 +99,7 @@ void swk_run_note_refusals(struct swk_run *run)
 /* The service needs an answer of Consul in the next complete run. */
 static void note_service(struct swk_run *run, const struct swk_upstream *upstream)
 {
-	struct swk_service *service =
-		swk_services_find(upstream->keyed ? &run->keys : &run->services, upstream->service);
+	struct swk_service *service = swk_run_find_service(run, &upstream->source);
 
 	if (service)
 		service->noted = true;
@@ -151,8 +150,7 @@ int swk_run_roll_back(struct swk_run *run)
 /* Whether this run learnt what Consul says of an upstream in FILE. */
 static bool is_answered(const struct swk_run *run, const struct swk_upstream *upstream)
 {
-	const struct swk_service *service =
-		swk_services_find(upstream->keyed ? &run->keys : &run->services, upstream->service);
+	const struct swk_service *service = swk_run_find_service(run, &upstream->source);
 
 	return service && !service->unavailable && !service->unchanged;
 }

@@ -8,9 +8,7 @@ static int put_back(struct swk_run *run, struct swk_upstream *upstream)
 {
 	static const char reason[] = "max_deletions holds its deletion back";
 	int status = swk_decisions_add(run->policy.decisions,
-				       &(struct swk_decision){.service = upstream->service,
-							      .tag = upstream->tag,
-							      .keyed = upstream->keyed,
+				       &(struct swk_decision){.source = upstream->source,
 							      .upstream = upstream->name,
 							      .outcome = SWK_OUTCOME_KEPT,
 							      .reason = reason},
@@ -19,9 +17,15 @@ static int put_back(struct swk_run *run, struct swk_upstream *upstream)
 	return status ? status : swk_upstreams_append(&run->desired, upstream, run->error);
 }
 
-/* Restores the upstreams of one source that a run would delete, if they are too many. Only for a
- * run that knows the whole source. */
-static int guard_deletions(struct swk_run *run, bool keyed)
+struct swk_service *swk_run_find_service(const struct swk_run *run, const struct swk_source *source)
+{
+	return swk_services_find(source->kind == SWK_SOURCE_KEY ? &run->keys : &run->services,
+				 source->name);
+}
+
+/* Restores the upstreams of one kind of source that a run would delete, if they are too many. Only
+ * for a run that knows all of them. */
+static int guard_deletions(struct swk_run *run, enum swk_source_kind kind)
 {
 	struct swk_upstreams deleted = {0};
 	size_t all = 0;
@@ -30,8 +34,8 @@ static int guard_deletions(struct swk_run *run, bool keyed)
 	for (size_t i = 0; !status && i < run->recorded.count; i++) {
 		const struct swk_upstream *this = &run->recorded.list[i];
 
-		all += this->keyed == keyed;
-		if (this->keyed == keyed && !swk_upstreams_find(&run->desired, this->name))
+		all += this->source.kind == kind;
+		if (this->source.kind == kind && !swk_upstreams_find(&run->desired, this->name))
 			status = swk_upstreams_append_copy(&deleted, this, run->error);
 	}
 	if (status ||
@@ -49,8 +53,8 @@ static int guard_all_deletions(struct swk_run *run)
 {
 	if (run->settings->force)
 		return 0;
-	if ((run->complete && guard_deletions(run, false)) ||
-	    (run->keys_known && guard_deletions(run, true)))
+	if ((run->complete && guard_deletions(run, SWK_SOURCE_SERVICE)) ||
+	    (run->keys_known && guard_deletions(run, SWK_SOURCE_KEY)))
 		return run->error->status;
 	return 0;
 }
@@ -60,16 +64,16 @@ static int guard_all_deletions(struct swk_run *run)
 static bool learnt(const struct swk_run *run, const struct swk_upstream *upstream,
 		   const struct swk_upstream **latest)
 {
-	const struct swk_service *service =
-		swk_services_find(upstream->keyed ? &run->keys : &run->services, upstream->service);
+	const struct swk_service *service = swk_run_find_service(run, &upstream->source);
 
-	*latest = service ? swk_service_upstream(service, upstream->tag) : NULL;
+	*latest = service ? swk_service_upstream(service, upstream->source.tag) : NULL;
 	if (*latest)
 		return true;
 	if (service)
 		return !service->unavailable && !service->unchanged && !service->instances;
 	/* The source does not have it, and a guard held back the deletion. */
-	return upstream->keyed ? run->keys_known && !run->keys.filtered : swk_run_knows_all(run);
+	return upstream->source.kind == SWK_SOURCE_KEY ? run->keys_known && !run->keys.filtered
+						       : swk_run_knows_all(run);
 }
 
 int swk_run_report_health(struct swk_run *run)

@@ -26,7 +26,7 @@ static int undecodable(void *context, const char *service, const char *what, con
 static bool has_keys(const struct swk_run *run)
 {
 	for (size_t i = 0; i < run->recorded.count; i++) {
-		if (run->recorded.list[i].keyed)
+		if (run->recorded.list[i].source.kind == SWK_SOURCE_KEY)
 			return true;
 	}
 	return false;
@@ -37,7 +37,7 @@ static void forget_tree(void *context)
 	struct swk_run *run = context;
 
 	swk_services_free(&run->keys);
-	swk_decisions_forget(run->policy.decisions, NULL);
+	swk_decisions_forget(run->policy.decisions, SWK_SOURCE_KEY, NULL);
 	run->keys_listed = 0;
 }
 
@@ -120,7 +120,7 @@ int swk_run_ask_keys(struct swk_run *run)
 	}
 	/* The watch may show only a part of the tree. */
 	if (document && run->event_index && !ask)
-		ask = swk_decide_deletes(run->settings, &run->recorded, &run->keys, true);
+		ask = swk_decide_deletes(run->settings, &run->recorded, &run->keys, SWK_SOURCE_KEY);
 	if (document)
 		run->keys_index = run->event_index;
 	if (document && ask)

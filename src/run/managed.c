@@ -21,7 +21,7 @@ static int exclude(struct swk_target *target, const struct swk_selection *select
 	for (size_t i = 0; !status && i < set->count; i++) {
 		const struct swk_upstream *upstream = &set->list[i];
 
-		if (!swk_selection_has(selection, upstream->service) &&
+		if (!swk_selection_has(selection, upstream->source.name) &&
 		    (!instead || !swk_upstreams_find(instead, upstream->name)))
 			status = swk_names_add(&target->excluded, upstream->name, error);
 	}

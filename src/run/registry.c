@@ -66,7 +66,7 @@ static int record_undecodable(struct swk_run *run, const char *service, const ch
 			      const char *reason)
 {
 	return swk_decisions_add(run->policy.decisions,
-				 &(struct swk_decision){.service = service,
+				 &(struct swk_decision){.source = {.name = service},
 							.instance = what,
 							.outcome = SWK_OUTCOME_SKIPPED,
 							.reason = reason},
@@ -288,7 +288,7 @@ static void forget_answer(void *context)
 	const struct answer *answer = context;
 
 	swk_service_clear(swk_services_find(&answer->run->services, answer->service));
-	swk_decisions_forget(answer->run->policy.decisions, answer->service);
+	swk_decisions_forget(answer->run->policy.decisions, SWK_SOURCE_SERVICE, answer->service);
 	if (answer->checks)
 		swk_answer_forget(answer->checks);
 }
@@ -550,7 +550,7 @@ static int ask_where_needed(struct swk_run *run)
 	if (swk_policy_find_sources(&run->recorded, run->settings, &run->services, false,
 				    run->error))
 		return run->error->status;
-	return swk_decide_deletes(run->settings, &run->recorded, &run->services, false)
+	return swk_decide_deletes(run->settings, &run->recorded, &run->services, SWK_SOURCE_SERVICE)
 		       ? confirm_document(run)
 		       : 0;
 }
@@ -589,10 +589,10 @@ static void forget_list(void *context)
 static bool list_lacks_one(const struct swk_run *run)
 {
 	for (size_t i = 0; i < run->recorded.count; i++) {
-		const struct swk_upstream *this = &run->recorded.list[i];
+		const struct swk_source *source = &run->recorded.list[i].source;
 
-		if (!this->keyed && *this->service &&
-		    !swk_services_find(&run->services, this->service))
+		if (source->kind == SWK_SOURCE_SERVICE && *source->name &&
+		    !swk_services_find(&run->services, source->name))
 			return true;
 	}
 	return false;

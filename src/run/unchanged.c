@@ -33,7 +33,7 @@ int swk_run_hash_block(const struct swk_upstream *upstream, struct swk_buffer *r
 	swk_buffer_clear(room);
 	if (swk_nginx_directives(room, upstream, "", "\n", error))
 		return error->status;
-	*hash = swk_hash_text(swk_hash_text(SWK_HASH_START, upstream->name), upstream->tag);
+	*hash = swk_hash_text(swk_hash_text(SWK_HASH_START, upstream->name), upstream->source.tag);
 	*hash = swk_hash_end(swk_hash_bytes(*hash, room->data, room->length));
 	return 0;
 }
@@ -50,12 +50,12 @@ static int add_blocks(struct swk_tallies *blocks, const struct swk_upstreams *se
 		const struct swk_upstream *this = &set->list[i];
 		uint64_t hash = 0;
 
-		if (this->keyed)
+		if (this->source.kind != SWK_SOURCE_SERVICE)
 			continue;
 		status = swk_run_hash_block(this, &text, &hash, error);
 		if (!status)
-			status = swk_tallies_add(blocks, swk_checks_service(this->service), hash,
-						 error);
+			status = swk_tallies_add(blocks, swk_checks_service(this->source.name),
+						 hash, error);
 	}
 	swk_buffer_free(&text);
 	swk_tallies_close(blocks);
@@ -78,7 +78,7 @@ int swk_run_check(void *context, const struct swk_check *check, struct swk_error
 static bool has_unknown(const struct swk_run *run)
 {
 	for (size_t i = 0; i < run->recorded.count; i++) {
-		if (!*run->recorded.list[i].service)
+		if (!*run->recorded.list[i].source.name)
 			return true;
 	}
 	return false;
@@ -235,9 +235,8 @@ static bool is_plain(const struct swk_run *run, const struct swk_service *servic
 					  *desired = swk_upstreams_find(&run->desired,
 									registered->name);
 
-		if (!desired || desired->keyed || strcmp(desired->name, registered->name) != 0 ||
-		    strcmp(desired->service, registered->service) != 0 ||
-		    strcmp(desired->tag, registered->tag) != 0)
+		if (!desired || strcmp(desired->name, registered->name) != 0 ||
+		    !swk_source_same(&desired->source, &registered->source))
 			return false;
 	}
 	return true;

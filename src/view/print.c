@@ -184,11 +184,11 @@ static bool take_decision(void *context, size_t place, struct swk_row *row)
 	struct decision_rows *rows = context;
 	const struct swk_decision *decision = &rows->decisions->list[place];
 
-	if (rows->service && strcmp(decision->service, rows->service) != 0)
+	if (rows->service && strcmp(decision->source.name, rows->service) != 0)
 		return false;
 	(void)snprintf(rows->instance, sizeof(rows->instance), "%s%s%s", decision->instance,
 		       *decision->node ? "@" : "", decision->node);
-	row->cells[SERVICE] = decision->service;
+	row->cells[SERVICE] = decision->source.name;
 	row->cells[INSTANCE] = rows->instance;
 	row->cells[STATUS] = decision->status;
 	row->cells[UPSTREAM] = decision->upstream;

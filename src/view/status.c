@@ -98,7 +98,7 @@ static bool take_decision(void *context, size_t place, struct swk_row *row)
 	const struct swk_decisions *decisions = context;
 	const struct swk_decision *decision = &decisions->list[place];
 
-	row->cells[0] = decision->service;
+	row->cells[0] = decision->source.name;
 	row->cells[1] = *decision->upstream ? decision->upstream : "-";
 	row->cells[2] = swk_outcome_words[decision->outcome];
 	row->cells[3] = decision->reason;
@@ -203,7 +203,7 @@ static json_t *unpublished(const struct swk_survey *survey)
 		const struct swk_decision *decision = &survey->unpublished.list[i];
 
 		(void)json_array_append_new(
-			list, json_pack("{ss, ss?, ss, ss}", "service", decision->service,
+			list, json_pack("{ss, ss?, ss, ss}", "service", decision->source.name,
 					"upstream", *decision->upstream ? decision->upstream : NULL,
 					"decision", swk_outcome_words[decision->outcome], "reason",
 					decision->reason));

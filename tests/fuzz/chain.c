@@ -87,7 +87,7 @@ static void tear_down(struct chain *chain)
 	for (size_t i = 0; i < chain->decisions.count; i++) {
 		const struct swk_decision *decision = &chain->decisions.list[i];
 
-		check_printable(decision->service);
+		check_printable(decision->source.name);
 		check_printable(decision->instance);
 		check_printable(decision->node);
 		check_printable(decision->reason);
@@ -215,7 +215,7 @@ static void check_rules(const struct chain *chain, const struct swk_upstream *th
 	const unsigned most = settings->attributes.max_weight;
 	struct swk_rules rules;
 
-	swk_rules_find(&rules, &settings->defaults, &settings->services, this->service);
+	swk_rules_find(&rules, &settings->defaults, &settings->services, this->source.name);
 	fuzz_require(this->balance == (enum swk_balance)rules.balance, "%s: balance %d, not %u",
 		     this->name, (int)this->balance, rules.balance);
 	fuzz_require(this->keepalive == rules.keepalive &&
@@ -224,7 +224,7 @@ static void check_rules(const struct chain *chain, const struct swk_upstream *th
 		     "%s: keepalive %u %u %u, not %u %u %u", this->name, this->keepalive,
 		     this->keepalive_timeout, this->keepalive_requests, rules.keepalive,
 		     rules.keepalive_timeout, rules.keepalive_requests);
-	for (size_t i = 0; i < this->count && !this->keyed; i++)
+	for (size_t i = 0; i < this->count && this->source.kind != SWK_SOURCE_KEY; i++)
 		fuzz_require(this->servers[i].weight <= most,
 			     "%s: weight %u is over attributes.max.weight %u", this->name,
 			     this->servers[i].weight, most);
@@ -242,10 +242,11 @@ static void check_decision(const struct chain *chain, const struct swk_upstreams
 		fuzz_require(!swk_names_contain(unmanaged, this->name), "%s is unmanaged",
 			     this->name);
 		fuzz_require(fuzz_is_name(this->name), "name %s", this->name);
-		fuzz_require(!*this->service || fuzz_is_name(this->service), "service %s",
-			     this->service);
-		fuzz_require(swk_tag_valid(this->tag), "tag %s", this->tag);
-		fuzz_require(!this->keyed || !*this->tag, "key %s, tag %s", this->name, this->tag);
+		fuzz_require(!*this->source.name || fuzz_is_name(this->source.name), "service %s",
+			     this->source.name);
+		fuzz_require(swk_tag_valid(this->source.tag), "tag %s", this->source.tag);
+		fuzz_require(this->source.kind != SWK_SOURCE_KEY || !*this->source.tag,
+			     "key %s, tag %s", this->name, this->source.tag);
 		fuzz_require(this->count, "%s has no server", this->name);
 		fuzz_require(!is_host(this->name) || before, "%s is a host to nginx", this->name);
 		fuzz_require(!only_backups(this) || (before && only_backups(before)),
@@ -262,11 +263,12 @@ static void check_undecodable_keys(const struct chain *chain, const struct swk_u
 				   const struct swk_upstreams *desired)
 {
 	for (size_t i = 0; i < recorded->count && chain->keys_known && chain->keys.undecodable; i++)
-		fuzz_require(!recorded->list[i].keyed ||
-				     swk_services_find(&chain->keys, recorded->list[i].service) ||
-				     swk_upstreams_find(desired, recorded->list[i].name),
-			     "%s was deleted, although an undecodable key may belong to it",
-			     recorded->list[i].name);
+		fuzz_require(
+			recorded->list[i].source.kind != SWK_SOURCE_KEY ||
+				swk_services_find(&chain->keys, recorded->list[i].source.name) ||
+				swk_upstreams_find(desired, recorded->list[i].name),
+			"%s was deleted, although an undecodable key may belong to it",
+			recorded->list[i].name);
 }
 
 /* The upstreams of keys before the decision: unsorted, and with duplicate names. */
@@ -289,8 +291,8 @@ static bool has_server(const struct swk_upstreams *keys, const struct swk_upstre
 	for (size_t i = 0; i < keys->count; i++) {
 		const struct swk_upstream *this = &keys->list[i];
 
-		for (size_t j = 0; j < this->count && !strcmp(this->service, upstream->service);
-		     j++) {
+		for (size_t j = 0;
+		     j < this->count && !strcmp(this->source.name, upstream->source.name); j++) {
 			if (!swk_server_compare(&this->servers[j], server) &&
 			    this->servers[j].weight == server->weight)
 				return true;
@@ -307,7 +309,8 @@ static void check_keys(const struct swk_upstreams *keys, const struct swk_upstre
 		const struct swk_upstream *this = &desired->list[i];
 		const struct swk_upstream *before = swk_upstreams_find(recorded, this->name);
 
-		if (!this->keyed || (before && swk_upstream_same(before, this)))
+		if (this->source.kind != SWK_SOURCE_KEY ||
+		    (before && swk_upstream_same(before, this)))
 			continue;
 		for (size_t j = 0; j < this->count; j++)
 			fuzz_require(this->servers[j].port == 1 ||

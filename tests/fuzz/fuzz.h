@@ -91,10 +91,9 @@ static inline struct fuzz_text fuzz_settings(struct fuzz_text *options)
 static inline void fuzz_same_upstream(const struct swk_upstream *a, const struct swk_upstream *b)
 {
 	fuzz_require(!strcmp(a->name, b->name), "name %s became %s", a->name, b->name);
-	fuzz_require(!strcmp(a->service, b->service), "%s: service %s became %s", a->name,
-		     a->service, b->service);
-	fuzz_require(!strcmp(a->tag, b->tag), "%s: tag %s became %s", a->name, a->tag, b->tag);
-	fuzz_require(a->keyed == b->keyed, "%s: keyed differs", a->name);
+	fuzz_require(swk_source_same(&a->source, &b->source), "%s: source %d %s %s became %d %s %s",
+		     a->name, (int)a->source.kind, a->source.name, a->source.tag,
+		     (int)b->source.kind, b->source.name, b->source.tag);
 	fuzz_require(a->partial == b->partial, "%s: unread differs", a->name);
 	fuzz_require(a->partial || swk_upstream_same(a, b), "%s: its servers differ", a->name);
 }

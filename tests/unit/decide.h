@@ -205,7 +205,7 @@ static inline char *show_decisions(const struct swk_decisions *decisions)
 		if (!*decision->instance)
 			(void)swk_buffer_print(
 				&out, &error, "%s%s%s %s: %s", out.length ? "; " : "",
-				*decision->upstream ? decision->upstream : decision->service,
+				*decision->upstream ? decision->upstream : decision->source.name,
 				*decision->upstream ? "" : ":",
 				swk_outcome_words[decision->outcome], decision->reason);
 	}
@@ -239,7 +239,7 @@ static inline bool has_up(const struct swk_upstream *upstream)
 
 /* Whether a recorded upstream of this source was deleted, or was marked down. */
 static inline bool lost_one(const struct swk_upstreams *recorded,
-			    const struct swk_upstreams *desired, bool keyed)
+			    const struct swk_upstreams *desired, enum swk_source_kind kind)
 {
 	for (size_t i = 0; i < recorded->count; i++) {
 		const struct swk_upstream *was = &recorded->list[i], *is = NULL;
@@ -247,11 +247,11 @@ static inline bool lost_one(const struct swk_upstreams *recorded,
 		for (size_t j = 0; j < desired->count && !is; j++) {
 			const struct swk_upstream *this = &desired->list[j];
 
-			if (this->keyed == keyed && !strcmp(this->service, was->service) &&
-			    !strcmp(this->tag, was->tag))
+			if (swk_source_same(&this->source, &was->source))
 				is = this;
 		}
-		if (was->keyed == keyed && *was->service && (!is || (has_up(was) && !has_up(is))))
+		if (was->source.kind == kind && *was->source.name &&
+		    (!is || (has_up(was) && !has_up(is))))
 			return true;
 	}
 	return false;
@@ -278,11 +278,11 @@ static inline void decide(const struct decision *rows, size_t count)
 		policy.decisions = &decisions;
 		services = registry(or_nothing(row->registry), &policy, &report);
 		keys = tree(or_nothing(row->keys), &policy, &report);
-		loses = swk_decide_deletes(&settings, &recorded, &services, false);
+		loses = swk_decide_deletes(&settings, &recorded, &services, SWK_SOURCE_SERVICE);
 		for (size_t j = 0; j < services.count; j++)
 			loses = loses && !services.list[j].unconfirmed &&
 				!services.list[j].filtered && !services.list[j].crowded;
-		loses_keys = swk_decide_deletes(&settings, &recorded, &keys, true);
+		loses_keys = swk_decide_deletes(&settings, &recorded, &keys, SWK_SOURCE_KEY);
 		assert_int_equal(swk_decide(&policy, &recorded, &sources, &unmanaged, &desired,
 					    &report, &error),
 				 0);
@@ -291,9 +291,11 @@ static inline void decide(const struct decision *rows, size_t count)
 		/* A document never has all services, but all keys. An upstream may also lose its
 		 * name to another one that the document has. */
 		if (!row->complete && !says(&report, "the name is taken"))
-			unit_number(row->row, loses, lost_one(&recorded, &desired, false));
+			unit_number(row->row, loses,
+				    lost_one(&recorded, &desired, SWK_SOURCE_SERVICE));
 		if (row->all_keys)
-			unit_number(row->row, loses_keys, lost_one(&recorded, &desired, true));
+			unit_number(row->row, loses_keys,
+				    lost_one(&recorded, &desired, SWK_SOURCE_KEY));
 		unit_same(row->row, noted(&report), or_nothing(row->noted));
 		if (row->says && !says(&report, row->says))
 			fail_msg("%s: no note says '%s'", row->row, row->says);

@@ -26,9 +26,9 @@ static inline struct swk_decisions unit_decisions(const char *text)
 				cells[i] = NULL;
 		}
 		decision = (struct swk_decision){
-			.service = cells[0],
+			.source = {.name = cells[0],
+				   .tag = cells[1] && strchr(cells[1], '_') ? "gray=a" : NULL},
 			.upstream = cells[1],
-			.tag = cells[1] && strchr(cells[1], '_') ? (char *)"gray=a" : NULL,
 			.instance = cells[2],
 			.address = cells[3],
 			.reason = part};

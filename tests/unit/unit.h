@@ -116,8 +116,10 @@ static inline bool unit_whole(const char *word, struct swk_upstream *upstream)
 		return true;
 	if (!strcmp(word, "says_none"))
 		return upstream->says_none = true;
-	if (!strcmp(word, "keyed"))
-		return upstream->keyed = true;
+	if (!strcmp(word, "keyed")) {
+		upstream->source.kind = SWK_SOURCE_KEY;
+		return true;
+	}
 	if (!strcmp(word, "unread"))
 		return upstream->partial = true;
 	if (!strcmp(word, "draining"))
@@ -146,7 +148,10 @@ static inline void unit_append(struct swk_upstreams *set, const char *text)
 				       strstr(part, "<>") ? "" : name);
 		assert_non_null(words = strchr(part, '>') ? strchr(strchr(part, '>'), ':') : words);
 		words++;
-		assert_int_equal(swk_upstream_init(&upstream, name, service, tag, &error), 0);
+		assert_int_equal(swk_upstream_init(
+					 &upstream, name,
+					 &(struct swk_source){.name = service, .tag = tag}, &error),
+				 0);
 		while ((word = strsep(&words, " "))) {
 			struct swk_server server;
 
@@ -208,7 +213,8 @@ static inline void unit_show_whole(struct swk_buffer *out, const struct swk_upst
 	if (upstream->keepalive_requests)
 		(void)swk_buffer_print(out, &error, " keepalive_requests=%u",
 				       upstream->keepalive_requests);
-	(void)swk_buffer_print(out, &error, "%s%s", upstream->keyed ? " keyed" : "",
+	(void)swk_buffer_print(out, &error, "%s%s",
+			       upstream->source.kind == SWK_SOURCE_KEY ? " keyed" : "",
 			       upstream->partial ? " unread" : "");
 	if (upstream->spread)
 		(void)swk_buffer_print(out, &error, " %s", unit_spreads[upstream->spread]);
@@ -227,11 +233,11 @@ static inline char *unit_show(const struct swk_upstreams *set)
 		const struct swk_upstream *upstream = &set->list[i];
 
 		(void)swk_buffer_print(&out, &error, "%s%s", i ? "; " : "", upstream->name);
-		if (*upstream->tag)
-			(void)swk_buffer_print(&out, &error, "<%s %s>", upstream->service,
-					       upstream->tag);
-		else if (strcmp(upstream->service, upstream->name) != 0)
-			(void)swk_buffer_print(&out, &error, "<%s>", upstream->service);
+		if (*upstream->source.tag)
+			(void)swk_buffer_print(&out, &error, "<%s %s>", upstream->source.name,
+					       upstream->source.tag);
+		else if (strcmp(upstream->source.name, upstream->name) != 0)
+			(void)swk_buffer_print(&out, &error, "<%s>", upstream->source.name);
 		(void)swk_buffer_print(&out, &error, ":");
 		for (size_t j = 0; j < upstream->count; j++)
 			unit_show_server(&out, &upstream->servers[j]);

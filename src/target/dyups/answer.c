@@ -113,8 +113,8 @@ static int begin_upstream(struct reading *reading, struct part name, struct swk_
 {
 	struct swk_upstream upstream;
 	char *text = strndup(name.at, name.length);
-	int status =
-		text ? swk_upstream_init(&upstream, text, "", "", error) : swk_error_memory(error);
+	int status = text ? swk_upstream_init(&upstream, text, &swk_source_unknown, error)
+			  : swk_error_memory(error);
 
 	free(text);
 	if (!text)

@@ -192,6 +192,29 @@ static void duplicate_name_is_reported(void **state)
 	swk_upstreams_free(&set);
 }
 
+/* The texts that it is given may be its own. */
+static void names_of_its_own(void **state)
+{
+	const struct swk_source source = {SWK_SOURCE_KEY, "web", "gray=a"};
+	struct swk_error error = {0};
+	struct swk_upstream upstream;
+
+	(void)state;
+	assert_int_equal(swk_upstream_init(&upstream, "x", &source, &error), 0);
+	assert_int_equal(swk_upstream_set(&upstream, "longer", &upstream.source, &error), 0);
+	assert_string_equal(upstream.name, "longer");
+	assert_true(swk_source_same(&upstream.source, &source));
+	assert_int_equal(swk_upstream_set(&upstream, upstream.source.name,
+					  &(struct swk_source){.name = upstream.name,
+							       .tag = upstream.source.name},
+					  &error),
+			 0);
+	assert_string_equal(upstream.name, "web");
+	assert_true(swk_source_same(&upstream.source,
+				    &(struct swk_source){.name = "longer", .tag = "web"}));
+	swk_upstream_free(&upstream);
+}
+
 static void appending_takes_ownership(void **state)
 {
 	struct swk_error error = {0};
@@ -199,7 +222,7 @@ static void appending_takes_ownership(void **state)
 	struct swk_upstream upstream;
 
 	(void)state;
-	assert_int_equal(swk_upstream_init(&upstream, "web", "web", "", &error), 0);
+	assert_int_equal(swk_upstream_init(&upstream, "web", &swk_source_unknown, &error), 0);
 	assert_int_equal(swk_upstreams_append(&set, &upstream, &error), 0);
 	assert_null(upstream.name);
 	swk_upstream_free(&upstream);
@@ -217,6 +240,7 @@ int main(void)
 		cmocka_unit_test(copy_is_deep),
 		cmocka_unit_test(set_is_sorted_and_searched_without_case),
 		cmocka_unit_test(duplicate_name_is_reported),
+		cmocka_unit_test(names_of_its_own),
 		cmocka_unit_test(appending_takes_ownership),
 	};
 

@@ -233,6 +233,7 @@ static void random_upstream(struct swk_upstreams *set)
 {
 	char service[SWK_NAME_MAX + 1], name[2 * SWK_NAME_MAX + 8], colour[SWK_NAME_MAX + 1],
 		tag[SWK_NAME_MAX + 8] = "", host[SWK_HOST_MAX + 1];
+	struct swk_source source = {.name = service, .tag = tag};
 	struct swk_error error = {0};
 	struct swk_upstream upstream;
 	unsigned servers = 1 + below(5);
@@ -246,8 +247,8 @@ static void random_upstream(struct swk_upstreams *set)
 	}
 	if (swk_upstreams_find(set, name))
 		return;
-	assert_int_equal(swk_upstream_init(&upstream, name, service, tag, &error), 0);
-	upstream.keyed = !*tag && below(2);
+	source.kind = !*tag && below(2) ? SWK_SOURCE_KEY : SWK_SOURCE_SERVICE;
+	assert_int_equal(swk_upstream_init(&upstream, name, &source, &error), 0);
 	upstream.balance = (enum swk_balance)below(SWK_BALANCES);
 	while (servers--) {
 		struct swk_server server =

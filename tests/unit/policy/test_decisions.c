@@ -10,11 +10,11 @@ static void add(struct swk_decisions *decisions, const char *service, const char
 	struct swk_error error = {0};
 
 	assert_int_equal(swk_decisions_add(decisions,
-					   &(struct swk_decision){.service = service,
-								  .tag = upstream,
-								  .upstream = upstream,
-								  .instance = instance,
-								  .node = node},
+					   &(struct swk_decision){
+						   .source = {.name = service, .tag = upstream},
+						   .upstream = upstream,
+						   .instance = instance,
+						   .node = node},
 					   &error),
 			 0);
 }
@@ -22,7 +22,7 @@ static void add(struct swk_decisions *decisions, const char *service, const char
 static void copied_and_escaped(void **state)
 {
 	char text[] = "a\nb";
-	const struct swk_decision decision = {.service = text,
+	const struct swk_decision decision = {.source = {.name = text},
 					      .instance = text,
 					      .node = text,
 					      .status = text,
@@ -43,7 +43,7 @@ static void copied_and_escaped(void **state)
 	memset(text, 'x', 3);
 	assert_int_equal(decisions.count, 2);
 	this = &decisions.list[0];
-	assert_string_equal(this->service, "a\\x0ab");
+	assert_string_equal(this->source.name, "a\\x0ab");
 	assert_string_equal(this->instance, "a\\x0ab");
 	assert_string_equal(this->node, "a\\x0ab");
 	assert_string_equal(this->status, "a\\x0ab");
@@ -53,7 +53,7 @@ static void copied_and_escaped(void **state)
 	assert_int_equal(this->outcome, SWK_OUTCOME_KEPT);
 	/* Unset members are "", not NULL. */
 	this = &decisions.list[1];
-	assert_string_equal(this->service, "");
+	assert_string_equal(this->source.name, "");
 	assert_string_equal(this->instance, "");
 	assert_string_equal(this->node, "");
 	assert_string_equal(this->status, "");
@@ -74,7 +74,7 @@ static void long_texts_are_cut(void **state)
 
 	(void)state;
 	add(&decisions, text, "", "", "");
-	assert_int_equal(strlen(decisions.list[0].service), SWK_TEXT_MAX - 1);
+	assert_int_equal(strlen(decisions.list[0].source.name), SWK_TEXT_MAX - 1);
 	swk_decisions_free(&decisions);
 	free(text);
 }
@@ -83,8 +83,8 @@ static void without_decisions(void **state)
 {
 	(void)state;
 	add(NULL, "web", "", "", "");
-	swk_decisions_forget(NULL, "web");
-	swk_decisions_forget(NULL, NULL);
+	swk_decisions_forget(NULL, SWK_SOURCE_SERVICE, "web");
+	swk_decisions_forget(NULL, SWK_SOURCE_KEY, NULL);
 }
 
 static void forgotten(void **state)
@@ -93,16 +93,16 @@ static void forgotten(void **state)
 	struct swk_decisions decisions = {0};
 
 	(void)state;
-	swk_decisions_forget(&decisions, "web");
+	swk_decisions_forget(&decisions, SWK_SOURCE_SERVICE, "web");
 	for (size_t i = 0; i < COUNT(names); i++)
 		add(&decisions, names[i], "u", "i", "n");
-	swk_decisions_forget(&decisions, "web");
-	swk_decisions_forget(&decisions, "none");
+	swk_decisions_forget(&decisions, SWK_SOURCE_SERVICE, "web");
+	swk_decisions_forget(&decisions, SWK_SOURCE_SERVICE, "none");
 	assert_int_equal(decisions.count, 4);
-	assert_string_equal(decisions.list[0].service, "a");
-	assert_string_equal(decisions.list[1].service, "Web");
-	assert_string_equal(decisions.list[2].service, "b");
-	assert_string_equal(decisions.list[3].service, "webs");
+	assert_string_equal(decisions.list[0].source.name, "a");
+	assert_string_equal(decisions.list[1].source.name, "Web");
+	assert_string_equal(decisions.list[2].source.name, "b");
+	assert_string_equal(decisions.list[3].source.name, "webs");
 	/* Then there is room for others. */
 	add(&decisions, "web", "", "", "");
 	assert_int_equal(decisions.count, 5);
@@ -113,27 +113,29 @@ static void forgotten(void **state)
 static void keys_forgotten(void **state)
 {
 	static const char *const names[] = {"", "web", "api", "web", ""};
-	static const bool keyed[] = {true, false, true, true, false};
+	static const enum swk_source_kind kinds[] = {SWK_SOURCE_KEY, SWK_SOURCE_SERVICE,
+						     SWK_SOURCE_KEY, SWK_SOURCE_KEY,
+						     SWK_SOURCE_SERVICE};
 	struct swk_decisions decisions = {0};
 
 	(void)state;
-	swk_decisions_forget(&decisions, NULL);
+	swk_decisions_forget(&decisions, SWK_SOURCE_KEY, NULL);
 	for (size_t i = 0; i < COUNT(names); i++) {
 		add(&decisions, names[i], "", "i", "");
-		decisions.list[i].keyed = keyed[i];
+		decisions.list[i].source.kind = kinds[i];
 	}
-	swk_decisions_forget(&decisions, "web");
+	swk_decisions_forget(&decisions, SWK_SOURCE_SERVICE, "web");
 	assert_int_equal(decisions.count, 4);
-	assert_string_equal(decisions.list[2].service, "web");
-	assert_true(decisions.list[2].keyed);
-	swk_decisions_forget(&decisions, "");
+	assert_string_equal(decisions.list[2].source.name, "web");
+	assert_int_equal(decisions.list[2].source.kind, SWK_SOURCE_KEY);
+	swk_decisions_forget(&decisions, SWK_SOURCE_SERVICE, "");
 	assert_int_equal(decisions.count, 3);
-	assert_string_equal(decisions.list[0].service, "");
+	assert_string_equal(decisions.list[0].source.name, "");
 	add(&decisions, "web", "", "i", "");
-	swk_decisions_forget(&decisions, NULL);
+	swk_decisions_forget(&decisions, SWK_SOURCE_KEY, NULL);
 	assert_int_equal(decisions.count, 1);
-	assert_string_equal(decisions.list[0].service, "web");
-	assert_false(decisions.list[0].keyed);
+	assert_string_equal(decisions.list[0].source.name, "web");
+	assert_int_equal(decisions.list[0].source.kind, SWK_SOURCE_SERVICE);
 	swk_decisions_free(&decisions);
 }
 
@@ -157,7 +159,7 @@ static void sorted(void **state)
 	}
 	assert_int_equal(swk_decisions_correct(&decisions, &nothing, &error), 0);
 	for (size_t i = 0; i < COUNT(desired); i++) {
-		unit_same("service", decisions.list[i].service, desired[i][0]);
+		unit_same("service", decisions.list[i].source.name, desired[i][0]);
 		unit_same("upstream", decisions.list[i].upstream, desired[i][1]);
 		unit_same("instance", decisions.list[i].instance, desired[i][2]);
 		unit_same("node", decisions.list[i].node, desired[i][3]);
@@ -188,7 +190,7 @@ static char *show(const struct swk_decisions *decisions)
 		const struct swk_decision *decision = &decisions->list[i];
 
 		(void)swk_buffer_print(&out, &error, "%s%s %s %s %s%s%s", i ? "; " : "",
-				       decision->service,
+				       decision->source.name,
 				       *decision->upstream ? decision->upstream : "-",
 				       *decision->instance ? decision->instance : "-",
 				       swk_outcome_words[decision->outcome],
@@ -346,7 +348,7 @@ static void table(void **state)
 static void nodes_and_statuses(void **state)
 {
 	static char *const text[] = {"web", "w1", "n1", "maintenance", "web_a", "it is"};
-	const struct swk_decision decision = {.service = text[0],
+	const struct swk_decision decision = {.source = {.name = text[0]},
 					      .instance = text[1],
 					      .node = text[2],
 					      .status = text[3],

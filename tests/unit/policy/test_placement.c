@@ -754,13 +754,14 @@ static void reasons_of_instances(void **state)
 
 			(void)snprintf(shown + strlen(shown), sizeof(shown) - strlen(shown),
 				       "%s%s %s %s %s %s %s %s: %s", j ? "; " : "",
-				       *decision->service ? decision->service : "-",
+				       *decision->source.name ? decision->source.name : "-",
 				       *decision->upstream ? decision->upstream : "-",
 				       decision->instance, *decision->node ? decision->node : "-",
 				       *decision->status ? decision->status : "-",
 				       *decision->address ? decision->address : "-",
 				       swk_outcome_words[decision->outcome], decision->reason);
-			unit_number(rows[i].row, decision->keyed, *rows[i].keys != '\0');
+			unit_number(rows[i].row, decision->source.kind,
+				    *rows[i].keys ? SWK_SOURCE_KEY : SWK_SOURCE_SERVICE);
 		}
 		unit_same(rows[i].row, shown, rows[i].shown);
 		swk_decisions_free(&decisions);

@@ -231,10 +231,11 @@ static void unpublished(void **state)
 		for (size_t j = 0; j < survey.unpublished.count; j++) {
 			const struct swk_decision *decision = &survey.unpublished.list[j];
 
-			(void)swk_buffer_print(
-				&out, &error, "%s%s %s %s: %s", j ? " | " : "", decision->service,
-				*decision->upstream ? decision->upstream : "-",
-				swk_outcome_words[decision->outcome], decision->reason);
+			(void)swk_buffer_print(&out, &error, "%s%s %s %s: %s", j ? " | " : "",
+					       decision->source.name,
+					       *decision->upstream ? decision->upstream : "-",
+					       swk_outcome_words[decision->outcome],
+					       decision->reason);
 		}
 		unit_same(cases[i].decisions, out.data, cases[i].shown);
 		unit_number(cases[i].decisions, swk_survey_held_back(&survey),

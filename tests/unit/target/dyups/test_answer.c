@@ -22,10 +22,12 @@ static char *read_text(reader *read, const char *text, size_t length)
 		struct swk_upstream *upstream = &live.upstreams.list[i];
 
 		/* The answer does not show the source, so the rows omit it. */
-		assert_string_equal(upstream->service, "");
-		assert_string_equal(upstream->tag, "");
-		free(upstream->service);
-		upstream->service = strdup(upstream->name);
+		assert_true(swk_source_same(&upstream->source, &swk_source_unknown));
+		assert_int_equal(
+			swk_upstream_set(upstream, upstream->name,
+					 &(struct swk_source){.name = upstream->name, .tag = ""},
+					 &error),
+			0);
 	}
 	shown = unit_show(&live.upstreams);
 	assert_true(asprintf(&all, "%s / %s", readable[live.readable], shown) > 0);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Where an upstream comes from. */
+#ifndef SWK_MODEL_SOURCE_H
+#define SWK_MODEL_SOURCE_H
+
+#include <stdbool.h>
+
+enum swk_source_kind {
+	SWK_SOURCE_SERVICE,
+	SWK_SOURCE_KEY, /* an upstream in the key-value store */
+	SWK_SOURCE_KINDS
+};
+
+/* How the kinds are not alike. */
+struct swk_source_traits {
+	const char *word; /* in messages */
+	bool tagged;	  /* it may have a routing tag */
+	bool listed;	  /* Consul lists the names, so even one whose registration can't be decoded
+			   * is known */
+	bool limited;	  /* the limits for what an instance may set apply */
+};
+
+extern const struct swk_source_traits swk_source_traits[SWK_SOURCE_KINDS];
+
+/* Who has a source says whether its texts are owned. */
+struct swk_source {
+	enum swk_source_kind kind;
+	const char *name; /* "": not known; then it is of the first kind */
+	const char *tag;  /* the whole routing tag (`gray=a`), or "" */
+};
+
+extern const struct swk_source swk_source_unknown;
+
+bool swk_source_same(const struct swk_source *a, const struct swk_source *b);
+/* Whether it has this kind and name, whatever its tag. */
+bool swk_source_is(const struct swk_source *source, enum swk_source_kind kind, const char *name);
+/* Orders by name, then kind, then tag, as strcmp does. */
+int swk_source_compare(const struct swk_source *a, const struct swk_source *b);
+
+#endif
