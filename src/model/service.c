@@ -29,7 +29,7 @@ void swk_services_free(struct swk_services *services)
 		free(services->list[i].name);
 	}
 	free(services->list);
-	*services = (struct swk_services){0};
+	*services = (struct swk_services){.kind = services->kind};
 }
 
 static int service_order(const char *key, const void *item)

@@ -32,12 +32,13 @@ struct swk_upstream *swk_service_upstream(const struct swk_service *service, con
 struct swk_services {
 	struct swk_service *list;
 	size_t count;
-	bool undecodable; /* an instance is undecodable, even the name of its service */
-	bool filtered;	  /* there may be others that Consul's token may not read */
+	enum swk_source_kind kind; /* of keys, each upstream counts as a service */
+	bool undecodable;	   /* an instance is undecodable, even the name of its service */
+	bool filtered;		   /* there may be others that Consul's token may not read */
 };
 
-void swk_services_free(struct swk_services *services);
-void swk_service_clear(struct swk_service *service); /* keeps only the name */
+void swk_services_free(struct swk_services *services); /* keeps only the kind */
+void swk_service_clear(struct swk_service *service);   /* keeps only the name */
 struct swk_service *swk_services_find(const struct swk_services *services, const char *name);
 /* Finds or adds a service; NULL without memory. The pointer is valid until the next one is
  * added. */

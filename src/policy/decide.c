@@ -21,7 +21,7 @@ struct claim {
 struct deciding {
 	const struct swk_policy *policy;
 	const struct swk_upstreams *recorded;
-	const struct swk_upstream **by_service; /* those of services, or of keys; sorted */
+	const struct swk_upstream **by_service; /* those of one kind; sorted */
 	size_t of_source;
 	struct claim *claims;
 	size_t claim_count;
@@ -31,7 +31,7 @@ struct deciding {
 
 /* A service (or an upstream of keys) with its rules. */
 struct subject {
-	const struct swk_registry_part *part;
+	const struct swk_known_sources *known;
 	struct swk_service *service;
 	struct swk_rules rules;
 	bool undecodable;
@@ -191,17 +191,19 @@ static bool is_lost(const struct swk_rules *rules, const struct swk_upstream *re
 }
 
 bool swk_decide_deletes(const struct swk_settings *settings, const struct swk_upstreams *recorded,
-			const struct swk_services *document, enum swk_source_kind kind)
+			const struct swk_known_sources *document)
 {
-	for (size_t i = 0; i < recorded->count && !document->undecodable; i++) {
+	const struct swk_services *services = document->services;
+
+	for (size_t i = 0; i < recorded->count && !services->undecodable; i++) {
 		const struct swk_upstream *this = &recorded->list[i], *upstream;
 		const struct swk_service *service;
 		struct swk_rules rules;
 
-		if (this->source.kind != kind)
+		if (this->source.kind != services->kind)
 			continue;
-		service = swk_services_find(document, this->source.name);
-		if (!service && kind == SWK_SOURCE_KEY)
+		service = swk_services_find(services, this->source.name);
+		if (!service && document->complete)
 			return true;
 		if (!service || !service->instances || service->undecodable)
 			continue;
@@ -287,7 +289,7 @@ static int decide_empty(struct deciding *deciding, const struct subject *subject
 	int status;
 
 	/* An agent that has just started reports all its services without instances. */
-	if (!subject->part->complete ||
+	if (!subject->known->complete ||
 	    (rules->empty == SWK_EMPTY_KEEP && may_be_kept(rules, recorded)))
 		return keep(deciding, recorded, no_instance);
 	if (rules->empty != SWK_EMPTY_DOWN)
@@ -353,14 +355,14 @@ static const char *find_hidden(const struct subject *subject)
 	return subject->service->filtered ? "the token may not read all of its service" : NULL;
 }
 
-static int decide_service(struct deciding *deciding, const struct swk_registry_part *part,
+static int decide_service(struct deciding *deciding, const struct swk_known_sources *known,
 			  struct swk_service *service)
 {
 	const struct swk_settings *settings = deciding->policy->settings;
-	struct subject subject = {.part = part,
+	struct subject subject = {.known = known,
 				  .service = service,
 				  .undecodable =
-					  service->undecodable || part->services->undecodable};
+					  service->undecodable || known->services->undecodable};
 	const size_t notes_before = swk_report_said(deciding->report);
 	int status = 0;
 
@@ -393,34 +395,34 @@ static int compare_by_service(const void *a, const void *b)
 	return strcmp(x->source.name, y->source.name);
 }
 
-/* Decides about all upstreams of services, or of keys: those in the registry and the recorded
- * ones. */
-static int decide_source(struct deciding *deciding, const struct swk_registry_part *part,
-			 enum swk_source_kind kind)
+/* Decides about all upstreams of one kind of source, in the registry and recorded. */
+static int decide_sources(struct deciding *deciding, const struct swk_known_sources *known)
 {
-	/* An undecodable key may belong to any upstream: unlike services, upstreams of keys have no
-	 * list of their own. */
-	const bool undecodable = !swk_source_traits[kind].listed && part->services->undecodable;
+	const struct swk_services *services = known->services;
+	const struct swk_source_traits *its = &swk_source_traits[services->kind];
+	char undecodable[SWK_TEXT_MAX];
 	int status = 0;
 
+	(void)snprintf(undecodable, sizeof(undecodable), "an undecodable %s may belong to it",
+		       its->word);
 	deciding->of_source = 0;
 	for (size_t i = 0; i < deciding->recorded->count; i++) {
-		if (deciding->recorded->list[i].source.kind == kind)
+		if (deciding->recorded->list[i].source.kind == services->kind)
 			deciding->by_service[deciding->of_source++] = &deciding->recorded->list[i];
 	}
 	if (deciding->of_source)
 		qsort(deciding->by_service, deciding->of_source, sizeof(*deciding->by_service),
 		      compare_by_service);
-	for (size_t i = 0; !status && i < part->services->count; i++)
-		status = decide_service(deciding, part, &part->services->list[i]);
+	for (size_t i = 0; !status && i < services->count; i++)
+		status = decide_service(deciding, known, &services->list[i]);
 	for (size_t i = 0; !status && i < deciding->of_source; i++) {
 		const struct swk_upstream *recorded = deciding->by_service[i];
 
-		if (swk_services_find(part->services, recorded->source.name))
+		if (swk_services_find(services, recorded->source.name))
 			continue;
-		if (part->complete && undecodable)
-			status = keep(deciding, recorded, "an undecodable key may belong to it");
-		else if (!part->complete || !*recorded->source.name)
+		if (known->complete && services->undecodable && !its->listed)
+			status = keep(deciding, recorded, undecodable);
+		else if (!known->complete || !*recorded->source.name)
 			status = keep(deciding, recorded, NULL);
 	}
 	return status;
@@ -555,10 +557,10 @@ int swk_decide(const struct swk_policy *policy, const struct swk_upstreams *reco
 	deciding.by_service = reallocarray(NULL, recorded->count + 1, sizeof(*deciding.by_service));
 	if (!deciding.by_service)
 		return swk_error_memory(error);
-	if (decide_source(&deciding, &sources->services, SWK_SOURCE_SERVICE) ||
-	    decide_source(&deciding, &sources->keys, SWK_SOURCE_KEY) ||
-	    resolve_claims(&deciding, unmanaged, desired))
-		status = error->status;
+	for (size_t i = 0; !status && i < sources->count; i++)
+		status = decide_sources(&deciding, &sources->list[i]);
+	if (!status)
+		status = resolve_claims(&deciding, unmanaged, desired);
 	free(deciding.by_service);
 	free(deciding.claims);
 	return status;

@@ -7,15 +7,17 @@
 #include "model/service.h"
 #include "policy/endpoint.h"
 
-/* A source of upstreams: Consul's services, or its key-value store. */
-struct swk_registry_part {
-	struct swk_services *services; /* what the run knows about it */
+/* What a run knows of the sources of one kind. */
+struct swk_known_sources {
+	struct swk_services *services;
 	bool complete; /* `services` has all; false: nothing is known about others */
+	bool guarded;  /* the run is about all of them: max_deletions applies */
+	bool unwanted; /* the settings ask for none */
 };
 
 struct swk_sources {
-	struct swk_registry_part services;
-	struct swk_registry_part keys; /* here `services` has an entry for each upstream of keys */
+	const struct swk_known_sources *list;
+	size_t count;
 };
 
 /*
@@ -29,10 +31,9 @@ int swk_decide(const struct swk_policy *policy, const struct swk_upstreams *reco
 
 /*
  * Whether swk_decide would delete a recorded upstream, or mark all its servers down, because a
- * document does not have it, or has none of its servers up. The document has these services or, if
- * `keyed`, the whole tree of keys. Call swk_policy_find_sources first.
+ * document does not have it, or has none of its servers up. Call swk_policy_find_sources first.
  */
 bool swk_decide_deletes(const struct swk_settings *settings, const struct swk_upstreams *recorded,
-			const struct swk_services *document, enum swk_source_kind kind);
+			const struct swk_known_sources *document);
 
 #endif

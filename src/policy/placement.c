@@ -11,14 +11,13 @@
 
 /* ---- services ---- */
 
-static int record_service(const struct swk_policy *policy, const char *service,
+static int record_service(const struct swk_policy *policy, const struct swk_source *service,
 			  enum swk_outcome outcome, const char *reason, struct swk_error *error)
 {
-	return swk_decisions_add(policy->decisions,
-				 &(struct swk_decision){.source = {.name = service},
-							.outcome = outcome,
-							.reason = reason},
-				 error);
+	return swk_decisions_add(
+		policy->decisions,
+		&(struct swk_decision){.source = *service, .outcome = outcome, .reason = reason},
+		error);
 }
 
 /* Why a name can't be the name of an upstream, or NULL. */
@@ -34,17 +33,18 @@ static const char *unusable(const char *name)
 int swk_policy_service(struct swk_services *services, const struct swk_policy *policy,
 		       const char *name, struct swk_report *report, struct swk_error *error)
 {
+	const struct swk_source source = {services->kind, name, ""};
 	const char *reason = unusable(name);
 
 	if (!swk_settings_publish(policy->settings, name))
-		return record_service(policy, name, SWK_OUTCOME_LEFT_OUT,
+		return record_service(policy, &source, SWK_OUTCOME_LEFT_OUT,
 				      strcmp(name, "consul") ? "include or exclude leaves it out"
 							     : "it is Consul itself",
 				      error);
 	if (!reason)
 		return swk_services_get(services, name, error) ? 0 : error->status;
 	swk_report_note(report, SWK_NOTE_SKIPPED, "service '%s': skipped: %s", name, reason);
-	return record_service(policy, name, SWK_OUTCOME_SKIPPED, reason, error);
+	return record_service(policy, &source, SWK_OUTCOME_SKIPPED, reason, error);
 }
 
 /* ---- upstreams of a service ---- */
@@ -55,7 +55,7 @@ struct placing {
 	struct swk_service *service;
 	const struct swk_rules *rules;
 	const struct swk_endpoint *endpoint;
-	enum swk_source_kind kind;
+	enum swk_source_kind kind;	     /* of its source */
 	const struct swk_instance *instance; /* NULL: it is a key */
 	const struct swk_key *key;
 	struct swk_report *report;
@@ -321,25 +321,30 @@ static const char *elsewhere(const struct swk_settings *settings,
 }
 
 /* Only records the decision about an instance that is never served. */
-static int pass_over(const struct swk_policy *policy, const struct swk_instance *instance,
-		     enum swk_outcome outcome, const char *reason, struct swk_error *error)
+static int pass_over(const struct placing *placing, enum swk_outcome outcome, const char *reason)
 {
-	return swk_decisions_add(policy->decisions,
-				 &(struct swk_decision){.source = {.name = instance->service},
-							.instance = instance->id,
-							.node = instance->node,
-							.status = swk_endpoint_health(instance),
-							.outcome = outcome,
-							.reason = reason},
-				 error);
+	const struct swk_instance *instance = placing->instance;
+
+	return swk_decisions_add(
+		placing->policy->decisions,
+		&(struct swk_decision){.source = {placing->kind, instance->service, NULL},
+				       .instance = instance->id,
+				       .node = instance->node,
+				       .status = swk_endpoint_health(instance),
+				       .outcome = outcome,
+				       .reason = reason},
+		placing->error);
 }
 
 int swk_policy_instance(struct swk_services *services, const struct swk_policy *policy,
 			const struct swk_instance *instance, struct swk_report *report,
 			struct swk_error *error)
 {
-	struct placing placing = {
-		.policy = policy, .instance = instance, .report = report, .error = error};
+	struct placing placing = {.policy = policy,
+				  .kind = services->kind,
+				  .instance = instance,
+				  .report = report,
+				  .error = error};
 	char room[SWK_TEXT_MAX];
 	const char *reason;
 	struct swk_rules rules;
@@ -347,15 +352,14 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 	int status;
 
 	if (!strcmp(instance->service, "consul"))
-		return pass_over(policy, instance, SWK_OUTCOME_LEFT_OUT, "it is Consul itself",
-				 error);
+		return pass_over(&placing, SWK_OUTCOME_LEFT_OUT, "it is Consul itself");
 	if (instance->proxy)
-		return pass_over(policy, instance, SWK_OUTCOME_LEFT_OUT,
-				 "it is a proxy or gateway of Consul's mesh", error);
+		return pass_over(&placing, SWK_OUTCOME_LEFT_OUT,
+				 "it is a proxy or gateway of Consul's mesh");
 	reason = elsewhere(policy->settings, instance, room);
 	if (reason) {
 		note_skipped(&placing, reason);
-		return pass_over(policy, instance, SWK_OUTCOME_SKIPPED, reason, error);
+		return pass_over(&placing, SWK_OUTCOME_SKIPPED, reason);
 	}
 	reason = unpublished(policy->settings, instance, room);
 	if (reason && swk_name_valid(instance->service))
@@ -424,7 +428,7 @@ int swk_policy_key(struct swk_services *services, const struct swk_policy *polic
 		   const struct swk_key *key, struct swk_report *report, struct swk_error *error)
 {
 	struct placing placing = {.policy = policy,
-				  .kind = SWK_SOURCE_KEY,
+				  .kind = services->kind,
 				  .key = key,
 				  .report = report,
 				  .error = error};
@@ -517,48 +521,37 @@ static const struct swk_service *service_called(const struct swk_services *servi
 	return best;
 }
 
-static int set_source(struct swk_upstream *upstream, const char *service, const char *tag,
-		      struct swk_error *error)
-{
-	const struct swk_source source = {SWK_SOURCE_SERVICE, service, tag};
-
-	return swk_upstream_set(upstream, upstream->name, &source, error);
-}
-
-/* Derives the tag from the upstream's name, which begins with `its_name`. */
-static int set_colour(struct swk_upstream *upstream, const struct swk_service *service,
-		      const char *its_name, const struct swk_route *route, struct swk_error *error)
-{
-	char tag[2 * SWK_NAME_MAX + 2];
-
-	(void)snprintf(tag, sizeof(tag), "%s=%s", route->tag,
-		       upstream->name + strlen(its_name) + strlen(route->separator));
-	return set_source(upstream, service->name, tag, error);
-}
-
 static int find_source(struct swk_upstream *upstream, const struct swk_settings *settings,
 		       const struct swk_services *services, const char *const *names, bool complete,
 		       struct swk_error *error)
 {
 	const struct swk_upstream *named = upstream_named(services, upstream->name);
+	struct swk_source source = {services->kind, upstream->name, ""};
 	const struct swk_service *service;
+	char tag[2 * SWK_NAME_MAX + 2];
 
 	if (named)
 		return swk_upstream_set(upstream, upstream->name, &named->source, error);
 	service = service_called(services, names, NULL, upstream->name);
 	if (!service)
 		service = swk_services_find(services, upstream->name);
-	if (service)
-		return set_source(upstream, service->name, "", error);
-	for (size_t i = 0; complete && i < settings->route_count; i++) {
+	for (size_t i = 0; !service && complete && i < settings->route_count; i++) {
 		const struct swk_route *route = &settings->routes[i];
 
 		service = service_called(services, names, route, upstream->name);
-		if (service)
-			return set_colour(upstream, service, names[service - services->list], route,
-					  error);
+		if (!service)
+			continue;
+		/* What follows the name of the service's upstreams is the colour. */
+		(void)snprintf(tag, sizeof(tag), "%s=%s", route->tag,
+			       upstream->name + strlen(names[service - services->list]) +
+				       strlen(route->separator));
+		source.tag = tag;
 	}
-	return complete ? set_source(upstream, upstream->name, "", error) : 0;
+	if (!service && !complete)
+		return 0;
+	if (service)
+		source.name = service->name;
+	return swk_upstream_set(upstream, upstream->name, &source, error);
 }
 
 int swk_policy_find_sources(struct swk_upstreams *recorded, const struct swk_settings *settings,

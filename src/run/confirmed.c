@@ -148,7 +148,7 @@ int swk_run_roll_back(struct swk_run *run)
 }
 
 /* Whether this run learnt what Consul says of an upstream in FILE. */
-static bool is_answered(const struct swk_run *run, const struct swk_upstream *upstream)
+static bool is_answered(struct swk_run *run, const struct swk_upstream *upstream)
 {
 	const struct swk_service *service = swk_run_find_service(run, &upstream->source);
 

@@ -17,10 +17,28 @@ static int put_back(struct swk_run *run, struct swk_upstream *upstream)
 	return status ? status : swk_upstreams_append(&run->desired, upstream, run->error);
 }
 
-struct swk_service *swk_run_find_service(const struct swk_run *run, const struct swk_source *source)
+/* What the run knows of each kind of source. */
+static void know_sources(struct swk_run *run, struct swk_known_sources known[SWK_SOURCE_KINDS])
 {
-	return swk_services_find(source->kind == SWK_SOURCE_KEY ? &run->keys : &run->services,
-				 source->name);
+	known[SWK_SOURCE_SERVICE] = (struct swk_known_sources){
+		.services = &run->services,
+		.complete = swk_run_knows_all(run),
+		.guarded = run->complete,
+	};
+	known[SWK_SOURCE_KEY] = (struct swk_known_sources){
+		.services = &run->keys,
+		.complete = run->keys_known && !run->keys.filtered,
+		.guarded = run->keys_known,
+		.unwanted = !run->settings->keyprefix,
+	};
+}
+
+struct swk_service *swk_run_find_service(struct swk_run *run, const struct swk_source *source)
+{
+	struct swk_known_sources known[SWK_SOURCE_KINDS];
+
+	know_sources(run, known);
+	return swk_services_find(known[source->kind].services, source->name);
 }
 
 /* Restores the upstreams of one kind of source that a run would delete, if they are too many. Only
@@ -49,22 +67,24 @@ out:
 	return status;
 }
 
-static int guard_all_deletions(struct swk_run *run)
+static int guard_all_deletions(struct swk_run *run, const struct swk_sources *sources)
 {
-	if (run->settings->force)
-		return 0;
-	if ((run->complete && guard_deletions(run, SWK_SOURCE_SERVICE)) ||
-	    (run->keys_known && guard_deletions(run, SWK_SOURCE_KEY)))
-		return run->error->status;
-	return 0;
+	int status = 0;
+
+	for (size_t i = 0; !status && !run->settings->force && i < sources->count; i++) {
+		if (sources->list[i].guarded)
+			status = guard_deletions(run, sources->list[i].services->kind);
+	}
+	return status;
 }
 
 /* Whether this run learnt how an upstream in FILE is. *latest: what its source says of it, or
  * NULL. */
-static bool learnt(const struct swk_run *run, const struct swk_upstream *upstream,
+static bool learnt(const struct swk_known_sources *known, const struct swk_upstream *upstream,
 		   const struct swk_upstream **latest)
 {
-	const struct swk_service *service = swk_run_find_service(run, &upstream->source);
+	const struct swk_service *service =
+		swk_services_find(known->services, upstream->source.name);
 
 	*latest = service ? swk_service_upstream(service, upstream->source.tag) : NULL;
 	if (*latest)
@@ -72,20 +92,22 @@ static bool learnt(const struct swk_run *run, const struct swk_upstream *upstrea
 	if (service)
 		return !service->unavailable && !service->unchanged && !service->instances;
 	/* The source does not have it, and a guard held back the deletion. */
-	return upstream->source.kind == SWK_SOURCE_KEY ? run->keys_known && !run->keys.filtered
-						       : swk_run_knows_all(run);
+	return known->complete;
 }
 
 int swk_run_report_health(struct swk_run *run)
 {
+	struct swk_known_sources known[SWK_SOURCE_KINDS];
+
+	know_sources(run, known);
 	for (size_t i = 0; run->settings->metrics_file && i < run->desired.count; i++) {
-		const struct swk_upstream *latest;
+		const struct swk_upstream *this = &run->desired.list[i], *latest;
 		struct swk_health_report *health =
-			swk_report_health(run->report, run->desired.list[i].name, run->error);
+			swk_report_health(run->report, this->name, run->error);
 
 		if (!health)
 			return run->error->status;
-		health->known = learnt(run, &run->desired.list[i], &latest);
+		health->known = learnt(&known[this->source.kind], this, &latest);
 		if (latest)
 			health->registered = latest->registered;
 		if (latest)
@@ -121,21 +143,23 @@ static int set_no_keepalive(struct swk_run *run)
 
 int swk_run_decide(struct swk_run *run)
 {
-	const bool complete = swk_run_knows_all(run);
-	const bool keys_known = run->keys_known && !run->keys.filtered;
-	const struct swk_sources sources = {.services = {&run->services, complete},
-					    .keys = {&run->keys, keys_known}};
+	struct swk_known_sources known[SWK_SOURCE_KINDS];
+	const struct swk_sources sources = {known, SWK_SOURCE_KINDS};
 	struct swk_names unmanaged = {0};
-	/* An upstream that is in neither source may be in one that could not be read. */
-	bool all = complete && (keys_known || !run->settings->keyprefix);
+	/* An upstream that is in no source may be in one that could not be read. */
+	bool all = true;
 	int status = 0;
 
+	know_sources(run, known);
+	for (size_t i = 0; i < sources.count; i++)
+		all &= known[i].complete || known[i].unwanted;
 	if (swk_policy_find_sources(&run->recorded, run->settings, &run->services, all,
 				    run->error) ||
 	    (!run->settings->adopt && swk_run_find_unmanaged(run, &unmanaged)) ||
 	    swk_decide(&run->policy, &run->recorded, &sources, &unmanaged, &run->desired,
 		       run->report, run->error) ||
-	    guard_all_deletions(run) || set_no_keepalive(run) || swk_run_obey_refusals(run) ||
+	    guard_all_deletions(run, &sources) || set_no_keepalive(run) ||
+	    swk_run_obey_refusals(run) ||
 	    (run->policy.decisions &&
 	     swk_decisions_correct(run->policy.decisions, &run->desired, run->error)) ||
 	    swk_plan_changes(&run->changes, &run->recorded, &run->desired, run->error) ||

@@ -120,7 +120,9 @@ int swk_run_ask_keys(struct swk_run *run)
 	}
 	/* The watch may show only a part of the tree. */
 	if (document && run->event_index && !ask)
-		ask = swk_decide_deletes(run->settings, &run->recorded, &run->keys, SWK_SOURCE_KEY);
+		ask = swk_decide_deletes(
+			run->settings, &run->recorded,
+			&(struct swk_known_sources){.services = &run->keys, .complete = true});
 	if (document)
 		run->keys_index = run->event_index;
 	if (document && ask)

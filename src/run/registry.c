@@ -550,7 +550,8 @@ static int ask_where_needed(struct swk_run *run)
 	if (swk_policy_find_sources(&run->recorded, run->settings, &run->services, false,
 				    run->error))
 		return run->error->status;
-	return swk_decide_deletes(run->settings, &run->recorded, &run->services, SWK_SOURCE_SERVICE)
+	return swk_decide_deletes(run->settings, &run->recorded,
+				  &(struct swk_known_sources){.services = &run->services})
 		       ? confirm_document(run)
 		       : 0;
 }

@@ -50,6 +50,7 @@ void swk_run_begin(struct swk_run *run, const struct swk_settings *settings,
 				.policy = {.settings = settings, .is_here = is_here},
 				.report = report,
 				.error = error,
+				.keys = {.kind = SWK_SOURCE_KEY},
 				.began = swk_now_ms()};
 	run->deadline = run->began + (int64_t)settings->timeout * 1000;
 	swk_process_limit(&run->limit, run->deadline + SWK_GRACE_MS,

@@ -173,8 +173,7 @@ int swk_run_open_consul(struct swk_run *run);
 /* desired.c: the desired state, and what it changes in FILE. */
 int swk_run_decide(struct swk_run *run);
 /* What the run knows of an upstream's service, or of its upstream of keys; or NULL. */
-struct swk_service *swk_run_find_service(const struct swk_run *run,
-					 const struct swk_source *source);
+struct swk_service *swk_run_find_service(struct swk_run *run, const struct swk_source *source);
 /* Reports how many instances of each upstream in FILE are healthy. Does nothing without a metrics
  * file. */
 int swk_run_report_health(struct swk_run *run);

@@ -60,7 +60,8 @@ static int set_up(struct chain *chain, const struct input *input, struct swk_err
 {
 	struct swk_error error = {0};
 
-	*chain = (struct chain){.complete = fuzz_has(input->letters, 'c')};
+	*chain = (struct chain){.complete = fuzz_has(input->letters, 'c'),
+				.keys = {.kind = SWK_SOURCE_KEY}};
 	fuzz_done(swk_settings_init(&chain->settings, &error), &error, "settings");
 	swk_report_init(&chain->report);
 	set_defaults(&chain->settings.defaults, input->letters);
@@ -332,15 +333,17 @@ static int decide(const struct input *input, struct swk_upstreams *recorded,
 	struct swk_upstreams keys = {0};
 	struct swk_error error = {0};
 	struct swk_plan plan = {0};
-	struct swk_sources sources;
 	struct chain chain;
+	struct swk_known_sources known[] = {{.services = &chain.services},
+					    {.services = &chain.keys}};
+	const struct swk_sources sources = {known, 2};
 
 	if (!set_up(&chain, input, refusal)) {
 		chain.policy.decisions = explain ? &chain.decisions : NULL;
 		(void)read_documents(&chain, input->documents, refusal);
 	}
-	sources = (struct swk_sources){{&chain.services, chain.complete},
-				       {&chain.keys, chain.keys_known}};
+	known[0].complete = chain.complete;
+	known[1].complete = chain.keys_known;
 	if (!refusal->status) {
 		copy_keys(&chain, &keys);
 		fuzz_done(swk_policy_find_sources(recorded, &chain.settings, &chain.services,

@@ -120,7 +120,7 @@ static inline struct swk_services registry(const char *text, const struct swk_po
 static inline struct swk_services tree(const char *text, const struct swk_policy *policy,
 				       struct swk_report *report)
 {
-	struct swk_services services = {0};
+	struct swk_services services = {.kind = SWK_SOURCE_KEY};
 	struct swk_error error = {0};
 	char *copy = strdup(text), *rest = copy, *word;
 
@@ -268,8 +268,13 @@ static inline void decide(const struct decision *rows, size_t count)
 		struct swk_decisions decisions = {0};
 		struct swk_policy policy = policy_of(&settings);
 		struct swk_services services, keys;
-		const struct swk_sources sources = {.services = {&services, row->complete},
-						    .keys = {&keys, row->all_keys}};
+		const struct swk_known_sources document = {.services = &services},
+					       all_keys = {.services = &keys, .complete = true},
+					       known[] = {{.services = &services,
+							   .complete = row->complete},
+							  {.services = &keys,
+							   .complete = row->all_keys}};
+		const struct swk_sources sources = {known, COUNT(known)};
 		struct swk_names unmanaged = unit_names(or_nothing(row->unmanaged));
 		struct swk_error error = {0};
 		bool loses, loses_keys;
@@ -278,11 +283,11 @@ static inline void decide(const struct decision *rows, size_t count)
 		policy.decisions = &decisions;
 		services = registry(or_nothing(row->registry), &policy, &report);
 		keys = tree(or_nothing(row->keys), &policy, &report);
-		loses = swk_decide_deletes(&settings, &recorded, &services, SWK_SOURCE_SERVICE);
+		loses = swk_decide_deletes(&settings, &recorded, &document);
 		for (size_t j = 0; j < services.count; j++)
 			loses = loses && !services.list[j].unconfirmed &&
 				!services.list[j].filtered && !services.list[j].crowded;
-		loses_keys = swk_decide_deletes(&settings, &recorded, &keys, SWK_SOURCE_KEY);
+		loses_keys = swk_decide_deletes(&settings, &recorded, &all_keys);
 		assert_int_equal(swk_decide(&policy, &recorded, &sources, &unmanaged, &desired,
 					    &report, &error),
 				 0);

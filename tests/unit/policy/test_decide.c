@@ -888,8 +888,8 @@ static void many_services(void **state)
 {
 	struct swk_upstreams recorded = {0}, desired = {0};
 	struct swk_services services = {0};
-	struct swk_services none = {0};
-	const struct swk_sources sources = {{&services, false}, {&none, false}};
+	const struct swk_known_sources known = {.services = &services};
+	const struct swk_sources sources = {&known, 1};
 	struct swk_names unmanaged = {0};
 	struct swk_report report = {0};
 	struct swk_error error = {0};

@@ -628,7 +628,7 @@ static void keys(void **state)
 	/* Keys of other trees don't count either. */
 	for (size_t i = 0; i < COUNT(outside); i++) {
 		const struct swk_key key = {.key = outside[i]};
-		struct swk_services services = {0};
+		struct swk_services services = {.kind = SWK_SOURCE_KEY};
 		struct swk_report report = {0};
 		struct swk_error error = {0};
 
