@@ -44,7 +44,7 @@ int swk_run_note_confirmed(struct swk_run *run)
 
 /* Whether FILE need not go back any more. A target that does not answer may leave a change pending
  * for long, so what another one has confirmed in this run is enough. */
-static bool is_settled(const struct swk_run *run, const char *name)
+static bool is_final(const struct swk_run *run, const char *name)
 {
 	return swk_names_contain(&run->updated, name) || !is_pending(run, name);
 }
@@ -55,14 +55,14 @@ void swk_run_forget_confirmed(struct swk_run *run)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < confirmed->count; i++) {
-		if (is_settled(run, confirmed->list[i].name))
+		if (is_final(run, confirmed->list[i].name))
 			swk_upstream_free(&confirmed->list[i]);
 		else
 			confirmed->list[kept++] = confirmed->list[i];
 	}
 	confirmed->count = kept;
 	for (size_t i = run->state.new.count; i-- > 0;) {
-		if (is_settled(run, run->state.new.list[i]))
+		if (is_final(run, run->state.new.list[i]))
 			swk_names_remove(&run->state.new, run->state.new.list[i]);
 	}
 }
