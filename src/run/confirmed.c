@@ -46,7 +46,7 @@ int swk_run_note_confirmed(struct swk_run *run)
  * for long, so what another one has confirmed in this run is enough. */
 static bool is_final(const struct swk_run *run, const char *name)
 {
-	return swk_names_contain(&run->updated, name) || !is_pending(run, name);
+	return swk_names_contain(&run->final, name) || !is_pending(run, name);
 }
 
 void swk_run_forget_confirmed(struct swk_run *run)
@@ -69,8 +69,7 @@ void swk_run_forget_confirmed(struct swk_run *run)
 
 void swk_run_find_confirmed(const struct swk_run *run, struct swk_operation *operation)
 {
-	/* FILE stays as it is on hold, and after an undo. */
-	if (run->on_hold || run->hold || !operation->upstream)
+	if (!operation->upstream)
 		return;
 	operation->confirmed = swk_upstreams_find(&run->confirmed, operation->name);
 	operation->is_new = swk_names_contain(&run->state.new, operation->name);
@@ -168,8 +167,9 @@ static int obey_refusal(struct swk_run *run, const struct swk_refused *refused,
 	if (run->full && !run->settings->dry_run)
 		*over = true;
 	else if (hash != refused->hash)
-		*over = desired && (!recorded || !swk_upstream_same(desired, recorded) ||
-				    is_answered(run, desired));
+		*over = !desired ? recorded != NULL
+				 : !recorded || !swk_upstream_same(desired, recorded) ||
+					   is_answered(run, desired);
 	else if (!run->full)
 		return put_back(run, refused->upstream, recorded);
 	/* For a survey. */

@@ -120,16 +120,16 @@ int swk_run_report_health(struct swk_run *run)
  * run asks them; until then, and if none answers, FILE stays as it is. */
 static bool says_none(const struct swk_run *run)
 {
-	bool says = false, asked = false;
+	bool says = false, all = run->target_count;
 
 	for (size_t i = 0; i < run->target_count; i++) {
 		if (run->targets[i].live.takes_none == SWK_NO)
 			return false;
-		asked |= run->targets[i].live.takes_none == SWK_YES;
+		all &= run->targets[i].live.takes_none == SWK_YES;
 	}
 	for (size_t i = 0; i < run->recorded.count; i++)
 		says |= run->recorded.list[i].says_none;
-	return asked || says;
+	return all || says;
 }
 
 static int set_no_keepalive(struct swk_run *run)

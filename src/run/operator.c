@@ -191,7 +191,8 @@ int swk_run_plan_undo(struct swk_run *run)
 	 * it, or an operator has already restored it by hand. */
 	for (size_t i = 0; i < gone->count; i++)
 		swk_names_remove(&unmanaged, gone->list[i]);
-	if ((unmanaged.count && leave_to_others(run, &unmanaged)) ||
+	/* FILE.previous may have what a target rejected only after it was written. */
+	if ((unmanaged.count && leave_to_others(run, &unmanaged)) || swk_run_obey_refusals(run) ||
 	    swk_plan_changes(&run->changes, &run->recorded, &run->desired, run->error) ||
 	    swk_run_find_excluded(run))
 		status = run->error->status;

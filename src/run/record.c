@@ -101,6 +101,7 @@ void swk_run_unlock(struct swk_run *run)
 	swk_upstreams_free(&run->confirmed);
 	swk_names_free(&run->changes);
 	swk_names_free(&run->refused);
+	swk_names_free(&run->final);
 	swk_buffer_clear(&run->text);
 }
 
@@ -213,6 +214,7 @@ int swk_run_persist(struct swk_run *run)
 	    (is_to_be_replaced(run, &text) &&
 	     (swk_run_save_state(run, true) || replace_conf(run, &text))))
 		status = run->error->status;
+	run->exists |= run->touched;
 	swk_buffer_free(&text);
 	swk_buffer_free(&run->text);
 	return status;

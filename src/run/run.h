@@ -95,6 +95,7 @@ struct swk_run {
 	size_t target_count;
 	bool live_read;			   /* the targets were read or probed */
 	struct swk_names updated, deleted; /* what any target has confirmed in this run */
+	struct swk_names final;		   /* the same since FILE was read last */
 };
 
 /* registry.c: the document and Consul's answers. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "run/run.h"
 #include "run/side_by_side.h"
 
@@ -81,11 +82,34 @@ static void begin_progress(struct swk_run *run, struct sending *sending)
 
 /* ---- outcomes ---- */
 
-static int take_outcome(struct swk_run *run, struct swk_target_report *report,
-			const struct swk_operation *operation,
+/* Notes whether an earlier request may still change an upstream. Returns whether one may have done
+ * so: then the change that was confirmed is sent once more. */
+static bool was_late(struct swk_run *run, const struct swk_target *target,
+		     const struct swk_operation *operation,
+		     const struct swk_target_outcome *outcome)
+{
+	struct swk_names *late = &swk_state_find_target(&run->state, target->name)->late;
+
+	if (outcome->late)
+		(void)swk_names_add(late, operation->name, run->error);
+	if (outcome->result != SWK_TARGET_DONE || !swk_names_contain(late, operation->name))
+		return false;
+	swk_names_remove(late, operation->name);
+	swk_report_note(run->report, SWK_NOTE_PENDING,
+			"%s: upstream %s is sent once more by the next run, because an earlier "
+			"request, whose answer was not awaited, may have come after this one",
+			target->name, operation->name);
+	return true;
+}
+
+static int take_outcome(struct swk_run *run, const struct swk_target *target,
+			struct swk_target_report *report, const struct swk_operation *operation,
 			const struct swk_target_outcome *outcome, struct swk_names *left)
 {
 	bool update = operation->upstream;
+
+	if (was_late(run, target, operation, outcome))
+		return swk_names_add(left, operation->name, run->error);
 
 	if (outcome->reason)
 		swk_report_note(run->report,
@@ -97,6 +121,8 @@ static int take_outcome(struct swk_run *run, struct swk_target_report *report,
 	switch (outcome->result) {
 	case SWK_TARGET_DONE:
 		(*(update ? &report->updated : &report->deleted))++;
+		if (swk_names_add(&run->final, operation->name, run->error))
+			return run->error->status;
 		return swk_names_add(update ? &run->updated : &run->deleted, operation->name,
 				     run->error);
 	case SWK_TARGET_INVALID:
@@ -128,8 +154,8 @@ static int take_outcomes(struct swk_run *run, size_t number, const struct sendin
 	int status = 0;
 
 	for (size_t i = 0; !status && i < sending->plan.count; i++)
-		status = take_outcome(run, report, &sending->plan.list[i], &sending->outcomes[i],
-				      &left);
+		status = take_outcome(run, target, report, &sending->plan.list[i],
+				      &sending->outcomes[i], &left);
 	if (status) {
 		swk_names_free(&left);
 		return status;
@@ -138,7 +164,6 @@ static int take_outcomes(struct swk_run *run, size_t number, const struct sendin
 	swk_names_free(pending);
 	*pending = left;
 	report->pending = pending->count;
-	note_pending(run, target, pending->count);
 	return 0;
 }
 
@@ -206,6 +231,9 @@ static int reconcile_once(struct swk_run *run, bool may_go_back)
 	}
 	for (size_t i = 0; !status && i < run->target_count; i++)
 		status = take_outcomes(run, i, &sendings[i]);
+	/* If FILE goes back, everything is sent once more. */
+	for (size_t i = 0; !status && !run->refused.count && i < run->target_count; i++)
+		note_pending(run, &run->targets[i], run->report->targets[i].pending);
 	run->report->updated = run->updated.count;
 	run->report->deleted = run->deleted.count;
 	for (size_t i = 0; sendings && i < run->target_count; i++)
@@ -216,7 +244,8 @@ static int reconcile_once(struct swk_run *run, bool may_go_back)
 
 int swk_run_reconcile(struct swk_run *run)
 {
-	int status = reconcile_once(run, true);
+	/* FILE stays as it is on hold, and after an undo. */
+	int status = reconcile_once(run, !swk_file_exists(run->store.hold));
 
 	if (!status && run->refused.count && !swk_run_roll_back(run)) {
 		swk_names_free(&run->refused);

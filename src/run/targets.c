@@ -86,7 +86,7 @@ bool swk_run_may_be_late(const struct swk_run *run)
 	return run->target_count > 1 && run->store.lock_descriptor >= 0;
 }
 
-/* Reads one part first: to a target that does not answer, this costs one request. */
+/* Reads one part first, so a target that does not answer costs one request only. */
 static int read_again(struct swk_target *target, void *context, struct swk_error *error)
 {
 	const struct question *question = context;
@@ -242,6 +242,8 @@ static int ask_all(struct swk_run *run, enum swk_depth depth, const char *name)
 		(void)nanosleep(&pause, NULL);
 		status = read_matching(run, &question, is_passing, read_again);
 	}
+	for (size_t i = 0; i < run->target_count; i++)
+		run->targets[i].may_try = false;
 	in_vain = is_answer_near(run);
 	for (size_t i = 0; !status && i < run->target_count; i++) {
 		struct swk_target *target = &run->targets[i];

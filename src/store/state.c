@@ -16,6 +16,7 @@ void swk_state_free(struct swk_state *state)
 	for (size_t i = 0; i < state->target_count; i++) {
 		free(state->targets[i].target);
 		swk_names_free(&state->targets[i].pending);
+		swk_names_free(&state->targets[i].late);
 	}
 	for (size_t i = 0; i < state->index_count; i++)
 		free(state->indexes[i].service);
@@ -211,6 +212,9 @@ int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struc
 		for (size_t j = 0; !status && j < entry->pending.count; j++)
 			status = swk_buffer_words(out, error,
 						  SWK_WORDS("owed ", entry->pending.list[j], "\n"));
+		for (size_t j = 0; !status && j < entry->late.count; j++)
+			status = swk_buffer_words(out, error,
+						  SWK_WORDS("late ", entry->late.list[j], "\n"));
 	}
 	if (!status)
 		status = write_confirmed(out, state, error);
@@ -279,6 +283,10 @@ static bool read_line(void *context, const char *line)
 		if (!reading->entry || !swk_name_valid(line + 5))
 			return false;
 		(void)swk_names_add(&reading->entry->pending, line + 5, reading->error);
+	} else if (!strncmp(line, "late ", 5)) {
+		if (!reading->entry || !swk_name_valid(line + 5))
+			return false;
+		(void)swk_names_add(&reading->entry->late, line + 5, reading->error);
 	} else if (!strncmp(line, "confirmed ", 10)) {
 		if (!state->confirmed.ceiling)
 			swk_buffer_init(&state->confirmed, SWK_CONF_MAX);

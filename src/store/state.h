@@ -18,6 +18,7 @@
 struct swk_state_target {
 	char *target; /* the target's name, by default its URL; owned */
 	struct swk_names pending;
+	struct swk_names late;	/* of them, those that an earlier request may still change */
 	struct swk_parts parts; /* its parts that were read last */
 };
 
@@ -59,9 +60,9 @@ void swk_state_free(struct swk_state *state);
 /*
  * Appends the text. Its lines: a head; `success SECONDS`; `listed INDEX`; `keys INDEX`;
  * `datacenter NAME`; `gone NAME` for each deleted name; `index INDEX SERVICE` for each service; for
- * each target `target NAME`, then `part NUMBER` for each part and `owed NAME` for each pending
- * upstream; `confirmed LINE` for each line of those blocks; `new NAME`; `refused HASH NAME`; `end`.
- * Returns 0 or SWK_INTERNAL.
+ * each target `target NAME`, then `part NUMBER` for each part, `owed NAME` for each pending
+ * upstream and `late NAME`; `confirmed LINE` for each line of those blocks; `new NAME`; `refused
+ * HASH NAME`; `end`. Returns 0 or SWK_INTERNAL.
  */
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error);
 

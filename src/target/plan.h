@@ -12,8 +12,8 @@ struct swk_operation {
 	const char *name;		     /* borrowed, like the upstream */
 	const struct swk_upstream *upstream; /* NULL: FILE has no such upstream; delete it */
 	bool pending; /* recorded as pending; false: only the live state differs */
-	/* If the proxy rejects it: FILE goes back to `confirmed`, or loses it if it is new, and no
-	 * target has it for certain. Neither: FILE keeps it. */
+	/* If the proxy rejects it: FILE goes back to `confirmed`, or loses it if `is_new`. With
+	 * neither, FILE keeps it. */
 	const struct swk_upstream *confirmed;
 	bool is_new;
 };

@@ -32,6 +32,7 @@ enum swk_target_result {
 struct swk_target_outcome {
 	enum swk_target_result result;
 	char *reason; /* a message; owned; NULL: none */
+	bool late;    /* its answer is not awaited any more, but it may still be carried out */
 };
 
 /* How much to read. */

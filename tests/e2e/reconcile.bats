@@ -457,6 +457,29 @@ listens() {
 	gateway_detail | grep -A 1 '^two$' | grep -q '^server 10.0.0.3:80 '
 }
 
+# bats test_tags=gateway
+@test "a change that was not waited for, and comes after a newer one, does not stay" {
+	unset SWK_DYUPS
+	port=$(free_port)
+	# A second nginx that takes everything, so that there is another target.
+	echo "server { listen 127.0.0.1:$port; location /list { return 204; } location / { return 200; } }" >"$GATEWAY_DIR/empty.conf"
+	gateway_reload
+	jq -n --arg url "$GATEWAY_DYUPS" --arg other "http://127.0.0.1:$port" '{targets: [{url: $url}, {url: $other}]}' >"$E2E_DIR/settings"
+	swk-apply --config "$E2E_DIR/settings" < <(document "$(instance one 10.0.0.1)")
+	gateway_fault 1 slow:4 '^POST /upstream/one'
+	swk-apply --config "$E2E_DIR/settings" < <(document "$(instance one 10.0.0.2)") 3>&- &
+	first=$!
+	wait_until "$E2E_PATIENCE" grep -q '^owed one' "$SWK_CONF.state"
+	sleep 0.5 # now the request is under way
+	run -75 swk-apply --config "$E2E_DIR/settings" < <(document "$(instance one 10.0.0.3)")
+	wait_for "$first" 75
+	[[ "$output" == *'upstream one is sent once more by the next run'* ]]
+	sleep 5 # now it was carried out
+	swk-apply --config "$E2E_DIR/settings" --service other <<<'[]'
+	gateway_detail | grep -A 1 '^one$' | grep -q '^server 10.0.0.3:80 '
+	run ! grep -qE '^(owed|late) ' "$SWK_CONF.state"
+}
+
 # failing_targets N - sets `failing` to the options for N interfaces that answer 503.
 failing_targets() {
 	local port

@@ -137,6 +137,53 @@ takes_none() {
 }
 
 # bats test_tags=gateway
+@test "swk undo does not restore what was rejected after it had become FILE.previous" {
+	setup_settings
+	swk-apply < <(document "$(instance web 10.0.0.1)" "$(instance api 10.0.0.2)")
+	gateway_fault 99 conflict '^POST'
+	run -75 swk-apply --timeout 1 < <(document "$(instance web "$BAD")")
+	gateway_fault
+	run -75 swk-apply < <(document "$(instance api 10.0.0.3)")
+	run swk undo test
+	run ! grep -q "$BAD" "$SWK_CONF"
+}
+
+# bats test_tags=gateway
+@test "if nginx takes neither for other reasons, the message does not ask for a reload" {
+	setup_settings
+	swk-apply < <(document "$(instance web 10.0.0.1)")
+	gateway_fault 1 refused '^POST /upstream/web'
+	gateway_fault 99 conflict '^POST /upstream/web'
+	run -75 swk-apply --timeout 3 < <(document "$(instance web 10.0.0.2)")
+	[[ "$output" != *'refuses good upstreams'* ]]
+}
+
+# many [INSTANCE...] - prints a document with 25 servers of web, and more.
+many() {
+	local list=()
+
+	for ((i = 1; i <= 25; i++)); do
+		list+=("$(instance web "10.0.1.$i" | sed "s/\"ID\":\"web\"/\"ID\":\"web$i\"/")")
+	done
+	document "${list[@]}" "$@"
+}
+
+@test "a rejected change of an upstream with many servers, whose body may arrive in pieces" {
+	setup_settings
+	swk-apply < <(many)
+	run -75 swk-apply < <(many "$(instance web "$BAD")")
+	run ! grep -q "$BAD" "$SWK_CONF"
+	[ "$(servers web | wc -l)" == 25 ]
+	in_step
+	gateway_reload
+	# The same for a new upstream.
+	run -75 swk-apply < <(many "$(instance web "$BAD")" | sed 's/"Service":"web"/"Service":"new"/g')
+	not_in_file new
+	in_step
+	gateway_reload
+}
+
+# bats test_tags=gateway
 @test "on hold, the conf file stays as it is although nginx rejects what is pending" {
 	setup_settings
 	swk-apply < <(document "$(instance web 10.0.0.1)")

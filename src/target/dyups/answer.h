@@ -7,7 +7,7 @@
 #include "model/live.h"
 
 /* An upstream that is created and deleted to learn something. No managed one has such a name. If a
- * run is killed in between, reads leave it out, and the next full run deletes it. */
+ * run is killed in between, reads leave it out, and the next run that tries again deletes it. */
 #define SWK_DYUPS_TRIAL "_swk-apply"
 
 enum swk_dyups_meaning {

@@ -22,7 +22,7 @@ static void wait_for_workers(const struct swk_dyups *own, int64_t deadline)
 	long wait = swk_deadline_left(deadline, (long)own->read_interval * 1000);
 	struct timespec pause = {wait / 1000, wait % 1000 * 1000000};
 
-	/* Not the target is silent. */
+	/* The run waits here, so the target is not silent. */
 	if (own->target->watch)
 		own->target->watch->heard = swk_now_ms() + wait;
 	(void)nanosleep(&pause, NULL);
@@ -134,12 +134,12 @@ static enum swk_dyups_meaning read_servers_back(struct change *change,
 	return meaning;
 }
 
+static const char blanks[] = "                                                                ";
+
 /* Pads the body, so that nginx writes it to a file and the module takes it from there as a whole.
  * False after SWK_CUTS_MAX tries, or if there is no time. */
 static bool may_pad(struct change *change)
 {
-	static const char blanks[] =
-		"                                                                ";
 	struct swk_buffer *body = &change->body;
 	struct swk_error ignored = {0};
 
@@ -171,9 +171,17 @@ static void give_up_target(struct change *change)
 	target->given_up = !request.status;
 }
 
+static bool is_invalid(const struct swk_http_request *request)
+{
+	const char *advice;
+
+	return swk_dyups_meaning(request, &advice) == SWK_DYUPS_INVALID;
+}
+
 /* Repeats a request until the answer is final, or until the patience or the deadline ends. */
 static enum outcome send(struct change *change)
 {
+	enum outcome outcome;
 	const char *advice;
 
 	for (;;) {
@@ -208,16 +216,14 @@ static enum outcome send(struct change *change)
 				continue;
 			/* fall through */
 		case SWK_DYUPS_INVALID:
-			if (!change->cuts)
-				return give_up(change, INVALID, "was refused", advice);
-			/* fall through */
 		case SWK_DYUPS_FINAL:
+			outcome = is_invalid(&change->request) ? INVALID : NEVER;
 			if (change->cuts)
-				return give_up(change, NEVER, "was cut short or refused",
+				return give_up(change, outcome, "was cut short or refused",
 					       "; see nginx's error log, and put "
 					       "'client_body_in_file_only clean;' next to "
 					       "dyups_interface");
-			return give_up(change, NEVER, "was refused", advice);
+			return give_up(change, outcome, "was refused", advice);
 		}
 	}
 }
@@ -254,13 +260,24 @@ static enum swk_target_result result_of(enum outcome outcome)
 	}
 }
 
-static enum outcome send_upstream(struct change *change, const struct swk_upstream *upstream)
+/* Begins a body with so many blanks that nginx, if it cuts bodies, cuts what follows. */
+static int pad(struct swk_buffer *body, bool padded, struct swk_error *error)
+{
+	while (padded && body->length < SWK_TARGET_PADDED &&
+	       !swk_buffer_add(body, blanks, strlen(blanks), error))
+		;
+	return error->status;
+}
+
+static enum outcome send_upstream(struct change *change, const struct swk_upstream *upstream,
+				  bool padded)
 {
 	enum outcome outcome = NOT_NOW;
 
 	change->upstream = upstream;
 	swk_buffer_init(&change->body, SWK_CONF_MAX);
-	if (!swk_nginx_directives(&change->body, upstream, "", "", change->error))
+	if (!pad(&change->body, padded, change->error) &&
+	    !swk_nginx_directives(&change->body, upstream, "", "", change->error))
 		outcome = send_to(change, change->body.data, change->body.length);
 	swk_buffer_free(&change->body);
 	return outcome;
@@ -293,7 +310,8 @@ static enum outcome remove_upstream(struct change *change)
  * every body, for example after one with `hash $uri;` (measured on Tengine 3.2.0). The connection
  * is kept, so the same worker answers.
  */
-static bool takes_confirmed(const struct change *change, const struct swk_operation *operation)
+static enum outcome send_confirmed(const struct change *change,
+				   const struct swk_operation *operation)
 {
 	struct swk_error ignored = {0};
 	struct change again = {.target = change->target,
@@ -301,23 +319,35 @@ static bool takes_confirmed(const struct change *change, const struct swk_operat
 			       .name = change->name,
 			       .deadline = change->deadline,
 			       .error = &ignored};
+	bool padded = change->cuts;
+	enum outcome outcome = NOT_NOW;
 
 	if (operation->confirmed)
-		return send_upstream(&again, operation->confirmed) == SENT;
-	return send_to(&again, placeholder, strlen(placeholder)) == SENT &&
-	       remove_upstream(&again) == SENT;
+		return send_upstream(&again, operation->confirmed, padded);
+	swk_buffer_init(&again.body, SWK_CONF_MAX);
+	if (!pad(&again.body, padded, &ignored) &&
+	    !swk_buffer_add(&again.body, placeholder, strlen(placeholder), &ignored))
+		outcome = send_to(&again, again.body.data, again.body.length);
+	swk_buffer_free(&again.body);
+	return outcome == SENT ? remove_upstream(&again) : outcome;
 }
 
 static enum swk_target_result update(struct change *change, const struct swk_operation *operation)
 {
-	enum outcome outcome = send_upstream(change, operation->upstream);
+	enum outcome outcome = send_upstream(change, operation->upstream, false);
 
 	if (outcome != INVALID)
 		return result_of(outcome);
 	if (!operation->confirmed && !operation->is_new)
 		return SWK_TARGET_REFUSED;
-	if (takes_confirmed(change, operation))
+	outcome = send_confirmed(change, operation);
+	if (outcome == SENT)
 		return SWK_TARGET_INVALID;
+	if (outcome != INVALID)
+		return SWK_TARGET_PENDING;
+	/* Both bodies may have been cut. */
+	if (change->cuts)
+		return SWK_TARGET_REFUSED;
 	/* The other upstreams would fail, too. */
 	change->target->given_up = true;
 	swk_error_add(change->error, "; it refuses good upstreams, too: reload nginx");
@@ -338,6 +368,7 @@ static int dyups_apply(struct swk_target *target, const struct swk_plan *plan,
 
 		outcomes[i].result = plan->list[i].upstream ? update(&change, &plan->list[i])
 							    : result_of(remove_upstream(&change));
+		outcomes[i].late = change.request.timed_out && swk_target_is_stopped(target);
 		if (cause.status) {
 			outcomes[i].reason = strdup(cause.text);
 			if (!outcomes[i].reason)
@@ -383,10 +414,16 @@ static int dyups_read(struct swk_target *target, enum swk_depth depth, const cha
 		      int64_t deadline, struct swk_error *error)
 {
 	int status = swk_dyups_read(target, depth, name, deadline, error);
+	struct swk_dyups *own = target->own;
+	const unsigned failures = own->failures;
 
-	if (!status && target->may_try && target->live.readable >= SWK_READ_ADDRESSES)
-		target->live.takes_none = try_none(target, deadline);
-	return status;
+	if (status || !target->may_try || target->live.readable < SWK_READ_ADDRESSES)
+		return status;
+	target->live.takes_none = try_none(target, deadline);
+	/* What became of the trial does not matter: the target answered when it was read. */
+	target->given_up = target->passing = target->unreachable = false;
+	own->failures = failures;
+	return 0;
 }
 
 /* ---- settings ---- */

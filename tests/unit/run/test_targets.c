@@ -20,9 +20,16 @@
 
 static _Atomic int64_t slept_ns;
 
+static void (*in_next_pause)(void); /* done once */
+
 int nanosleep(const struct timespec *pause, struct timespec *left)
 {
+	void (*now)(void) = in_next_pause;
+
 	(void)left;
+	in_next_pause = NULL;
+	if (now)
+		now();
 	slept_ns += (int64_t)pause->tv_sec * 1000000000 + pause->tv_nsec;
 	return 0;
 }
@@ -651,6 +658,116 @@ static void rejected(void **state)
 	tear_down(&settings);
 }
 
+static bool in_file(const struct swk_settings *settings, const char *text)
+{
+	char *command;
+	int status;
+
+	assert_true(asprintf(&command, "grep -qF '%s' %s", text, settings->conf) > 0);
+	status = system(command);
+	free(command);
+	return !status;
+}
+
+static void rejected_and_nothing_else(void **state)
+{
+	static const enum fault faults[] = {REJECTS};
+	struct swk_settings settings;
+
+	(void)state;
+	set_up(&settings, faults, COUNT(faults));
+	apply(&settings, plain, "the first upstream of all", SWK_TEMPFAIL, NULL);
+	assert_false(in_file(&settings, "upstream web"));
+	tear_down(&settings);
+}
+
+static const char coloured[] = "[" INSTANCE("web", "w2", "\"gray=a\"", "10.0.0.2") "]";
+static const char again[] = "[" INSTANCE("web", "w1", "", "10.0.0.66") "," INSTANCE(
+	"web", "w2", "\"gray=a\"", "10.0.0.2") "]";
+
+/* What was deleted does not come back. */
+static void rejected_after_a_deletion(void **state)
+{
+	static const enum fault faults[] = {WORKS, WORKS};
+	struct swk_settings settings;
+
+	(void)state;
+	set_up(&settings, faults, COUNT(faults));
+	apply(&settings, both, "both work", 0, NULL);
+	memories[1].fault = DEAD;
+	apply(&settings, coloured, "web is deleted, and one is dead", SWK_TEMPFAIL, NULL);
+	memories[0].fault = REJECTS;
+	apply(&settings, again, "web is back, but rejected", SWK_TEMPFAIL, NULL);
+	assert_false(in_file(&settings, "upstream web {"));
+	tear_down(&settings);
+}
+
+/* A refusal ends with its upstream. */
+static void rejected_and_deregistered(void **state)
+{
+	static const enum fault faults[] = {WORKS};
+	struct swk_settings settings;
+
+	(void)state;
+	set_up(&settings, faults, COUNT(faults));
+	apply(&settings, both, "it works", 0, NULL);
+	memories[0].fault = REJECTS;
+	apply(&settings, again, "it rejects", SWK_TEMPFAIL, NULL);
+	memories[0].fault = WORKS;
+	apply(&settings, coloured, "web is deregistered", 0, NULL);
+	tear_down(&settings);
+}
+
+static const struct swk_settings *of_other_run;
+static const char third[] = "[" INSTANCE("web", "w1", "", "10.0.0.3") "]";
+
+static void other_run(void)
+{
+	memories[0].fault = LATER;
+	apply(of_other_run, third, "another run between both passes", SWK_TEMPFAIL, NULL);
+}
+
+static void other_run_and_hold(void)
+{
+	char *command;
+
+	other_run();
+	memories[0].fault = REJECTS;
+	assert_true(asprintf(&command, "echo x >%s.hold", of_other_run->conf) > 0);
+	assert_int_equal(system(command), 0);
+	free(command);
+}
+
+/* With --verify, another run may write FILE between the passes. */
+static void rejected_by_the_second_pass(void **state)
+{
+	static const enum fault faults[] = {WORKS};
+	static const char second[] = "[" INSTANCE("web", "w1", "", "10.0.0.2") "]";
+	static const char api[] = "[" INSTANCE("api", "w1", "", "10.0.0.2") "]";
+	struct swk_settings settings;
+
+	(void)state;
+	of_other_run = &settings;
+	set_up(&settings, faults, COUNT(faults));
+	apply(&settings, plain, "it works", 0, NULL);
+	settings.verify = true;
+	in_next_pause = other_run;
+	apply(&settings, second, "two runs", SWK_TEMPFAIL, NULL);
+	settings.verify = false;
+	memories[0].fault = REJECTS;
+	apply(&settings, third, "the other run's change is rejected", SWK_TEMPFAIL, NULL);
+	assert_false(in_file(&settings, "10.0.0.3"));
+	tear_down(&settings);
+
+	set_up(&settings, faults, COUNT(faults));
+	apply(&settings, plain, "it works", 0, NULL);
+	settings.verify = true;
+	in_next_pause = other_run_and_hold;
+	apply(&settings, api, "a hold begins", 0, NULL);
+	assert_true(in_file(&settings, "10.0.0.3"));
+	tear_down(&settings);
+}
+
 static void memory_runs_out(void **state)
 {
 	static const enum fault faults[] = {WORKS, NO_MEMORY};
@@ -671,6 +788,10 @@ int main(void)
 		cmocka_unit_test(many_failures),
 		cmocka_unit_test(memory_runs_out),
 		cmocka_unit_test(rejected),
+		cmocka_unit_test(rejected_and_nothing_else),
+		cmocka_unit_test(rejected_after_a_deletion),
+		cmocka_unit_test(rejected_and_deregistered),
+		cmocka_unit_test(rejected_by_the_second_pass),
 		cmocka_unit_test(silent_while_read),
 		cmocka_unit_test(silent_while_changed),
 		cmocka_unit_test(silent_while_another_run_waits),

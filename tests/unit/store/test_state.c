@@ -87,6 +87,7 @@ static const char whole[] = HEAD "success 1700000000\n"
 				 "target https://[::1]:1/x\n"
 				 "part 18446744073709551615\n"
 				 "part 7\n"
+				 "late web\n"
 				 "confirmed # service api\n"
 				 "confirmed upstream api {\n"
 				 "confirmed }\n"
@@ -113,6 +114,7 @@ static void written_and_read(void **unused)
 	must_add(&state, "https://[::1]:1/x", "");
 	swk_state_find_target(&state, "https://[::1]:1/x")->parts =
 		(struct swk_parts){.list = {UINT64_MAX, 7}, .count = 2};
+	swk_state_find_target(&state, "https://[::1]:1/x")->late = unit_names("web");
 	must_refuse(&state, "other", 1);
 	must_refuse(&state, "gone", 2);
 	must_refuse(&state, "web", 3);
@@ -201,6 +203,9 @@ static void damage(void **unused)
 		{HEAD "index  1 web\nend\n", 2},
 		{HEAD "index 1 we b\nend\n", 2},
 		{HEAD "index 1 _web\nend\n", 2},
+		{HEAD "target a\nlate web\nend\n", 0},
+		{HEAD "late web\nend\n", 2},
+		{HEAD "target a\nlate we b\nend\n", 3},
 		/* parts */
 		{HEAD "target a\npart 1\nend\n", 0},
 		{HEAD "part 1\nend\n", 2},
