@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/deadline.h"
@@ -116,6 +118,14 @@ static void give_to_owner(int descriptor, const char *directory)
 		return; /* root still owns it: a run of the user will report an error */
 }
 
+/* On NFS, flock() is a lock of all bytes (flock(2)), so two who wait would exclude each other. */
+static bool is_nfs(int descriptor)
+{
+	struct statfs about;
+
+	return !fstatfs(descriptor, &about) && about.f_type == NFS_SUPER_MAGIC;
+}
+
 /* Who waits for the lock shows it by a second lock, on the file's first byte, because the kernel
  * does not say who waits for flock(). Leaves errno alone. */
 static void show_wait(int descriptor, bool waiting)
@@ -124,7 +134,8 @@ static void show_wait(int descriptor, bool waiting)
 		.l_type = waiting ? F_RDLCK : F_UNLCK, .l_whence = SEEK_SET, .l_len = 1};
 	int cause = errno;
 
-	(void)fcntl(descriptor, F_OFD_SETLK, &byte);
+	if (!is_nfs(descriptor))
+		(void)fcntl(descriptor, F_OFD_SETLK, &byte);
 	errno = cause;
 }
 
