@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/deadline.h"
+#include "base/file.h"
 #include "run/run.h"
 
 /* A part of a target that was restarted may have old upstreams. So with --verify, a full run reads
@@ -25,6 +26,8 @@ static int catch_up(struct swk_run *run, enum swk_depth depth)
 	swk_report_forget(run->report, SWK_NOTE_PENDING);
 	if (status)
 		return status;
+	/* A hold may have begun meanwhile. */
+	run->on_hold |= swk_file_exists(run->store.hold);
 	swk_run_keep_as_is(run);
 	if (swk_run_find_excluded(run) || swk_run_read_live(run, depth) ||
 	    swk_run_record_survivors(run) || swk_run_reconcile(run))

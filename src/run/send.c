@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
-#include "base/file.h"
 #include "run/run.h"
 #include "run/side_by_side.h"
 
@@ -245,7 +244,7 @@ static int reconcile_once(struct swk_run *run, bool may_go_back)
 int swk_run_reconcile(struct swk_run *run)
 {
 	/* FILE stays as it is on hold, and after an undo. */
-	int status = reconcile_once(run, !swk_file_exists(run->store.hold));
+	int status = reconcile_once(run, !run->on_hold && !run->hold);
 
 	if (!status && run->refused.count && !swk_run_roll_back(run)) {
 		swk_names_free(&run->refused);
