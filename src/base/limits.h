@@ -47,6 +47,10 @@
 #define SWK_HOLDER_MAX 64
 #define SWK_REASON_MAX 240
 
+/* Servers of an upstream to which FILE can go back, if a target rejects a change. Of a larger one,
+ * a copy would take the memory of a large document once more. */
+#define SWK_CONFIRMED_SERVERS_MAX 10000
+
 /* Names remembered as deleted. Deployments that each use a new colour leave many. */
 #define SWK_GONE_MAX 4096
 

@@ -30,7 +30,8 @@ int swk_run_note_confirmed(struct swk_run *run)
 
 		/* No target has confirmed what FILE has. */
 		if (swk_upstreams_find(&run->confirmed, name) ||
-		    swk_names_contain(&run->state.new, name))
+		    swk_names_contain(&run->state.new, name) ||
+		    (recorded && recorded->count > SWK_CONFIRMED_SERVERS_MAX))
 			continue;
 		status = recorded ? swk_upstreams_append_copy(&added, recorded, run->error)
 				  : swk_names_add(&run->state.new, name, run->error);

@@ -307,10 +307,16 @@ static size_t unseen(const struct sample *sample)
 	return 0;
 }
 
+/* Whether so many connections in a row reached workers that were read, that any other would have
+ * had a turn. */
+static bool had_turns(const struct workers *workers)
+{
+	return workers->in_a_row >= (workers->read.count + 1) * SWK_ACCEPTS_IN_A_ROW;
+}
+
 /*
- * Whether more samples are needed. If the workers are named: until so many connections in a row
- * reached known workers that any other worker would have had a turn, and none is unseen. If not: a
- * fixed number, because chance decides which worker answers.
+ * Whether more samples are needed. If the workers are named: until any other would have had a
+ * turn, and none is unseen. If not: a fixed number, because chance decides which worker answers.
  */
 static bool needs_more(const struct sample *sample)
 {
@@ -320,8 +326,7 @@ static bool needs_more(const struct sample *sample)
 		return false;
 	if (!workers->named)
 		return sample->left > 0;
-	return workers->in_a_row < (workers->read.count + 1) * SWK_ACCEPTS_IN_A_ROW ||
-	       unseen(sample);
+	return !had_turns(workers) || unseen(sample);
 }
 
 /* Ends the samples of all workers. */
@@ -399,7 +404,7 @@ int swk_dyups_read(struct swk_target *target, enum swk_depth depth, const char *
 		 * regular order. */
 		nudge(sample.own, &sample, SWK_ACCEPTS_IN_A_ROW + i % 2,
 		      until < deadline ? until : deadline);
-		if (unseen(&sample))
+		if (had_turns(&sample.workers) && unseen(&sample))
 			(void)nanosleep(&pause, NULL);
 		if (!swk_deadline_left(until, 1) || !swk_deadline_left(deadline, 1))
 			break;
