@@ -25,7 +25,7 @@ struct swk_state_target {
 /* An upstream that a target rejected. */
 struct swk_refused {
 	char *upstream; /* owned */
-	uint64_t hash;	/* of what was rejected */
+	uint64_t hash;	/* of the rejected block */
 	bool in_file;	/* FILE has it as it was before; the caller's, and not written */
 };
 
@@ -81,7 +81,7 @@ struct swk_state_target *swk_state_add_target(struct swk_state *state, const cha
  * already, drops one. */
 int swk_state_add_gone(struct swk_state *state, const char *name, struct swk_error *error);
 
-/* Notes what was rejected last, in place of what was rejected before; 0: nothing. */
+/* Remembers the last rejected block of an upstream by its hash; 0 removes the entry. */
 int swk_state_set_refused(struct swk_state *state, const char *upstream, uint64_t hash,
 			  struct swk_error *error);
 
