@@ -12,6 +12,8 @@
 
 #include "base/deadline.h"
 
+#define PIECE ((size_t)65536)
+
 void swk_buffer_init(struct swk_buffer *buffer, size_t ceiling)
 {
 	*buffer = (struct swk_buffer){.ceiling = ceiling};
@@ -51,7 +53,7 @@ static int grow(struct swk_buffer *buffer, size_t more, struct swk_error *error)
 	return 0;
 }
 
-static int make_room(struct swk_buffer *buffer, size_t more, struct swk_error *error)
+int swk_buffer_reserve(struct swk_buffer *buffer, size_t more, struct swk_error *error)
 {
 	if (more <= buffer->ceiling - buffer->length && more < buffer->capacity - buffer->length)
 		return 0;
@@ -61,7 +63,7 @@ static int make_room(struct swk_buffer *buffer, size_t more, struct swk_error *e
 int swk_buffer_add(struct swk_buffer *buffer, const void *data, size_t length,
 		   struct swk_error *error)
 {
-	int status = make_room(buffer, length, error);
+	int status = swk_buffer_reserve(buffer, length, error);
 
 	if (status)
 		return status;
@@ -72,11 +74,29 @@ int swk_buffer_add(struct swk_buffer *buffer, const void *data, size_t length,
 	return 0;
 }
 
+/* Reads what there is, up to the ceiling and one byte more. *length is as from read(2). */
+static int read_piece(struct swk_buffer *buffer, int descriptor, ssize_t *length,
+		      struct swk_error *error)
+{
+	size_t room = buffer->ceiling - buffer->length;
+	char beyond;
+
+	if (!room) {
+		*length = read(descriptor, &beyond, 1);
+		return 0;
+	}
+	if (swk_buffer_reserve(buffer, room < PIECE ? room : PIECE, error))
+		return error->status;
+	if (room > buffer->capacity - buffer->length - 1)
+		room = buffer->capacity - buffer->length - 1;
+	*length = read(descriptor, buffer->data + buffer->length, room);
+	return 0;
+}
+
 int swk_buffer_read(struct swk_buffer *buffer, int descriptor, int64_t deadline, const char *name,
 		    int status, struct swk_error *error)
 {
 	struct pollfd wait = {.fd = descriptor, .events = POLLIN};
-	char piece[65536];
 	ssize_t length = 1;
 	int result = 0;
 
@@ -87,15 +107,19 @@ int swk_buffer_read(struct swk_buffer *buffer, int descriptor, int64_t deadline,
 					     "%s: what writes into this pipe did not end in time",
 					     name);
 		if (length > 0)
-			length = read(descriptor, piece, sizeof(piece));
-		if (length > 0 && (size_t)length > buffer->ceiling - buffer->length)
+			result = read_piece(buffer, descriptor, &length, error);
+		if (result)
+			break;
+		if (length > 0 && buffer->length == buffer->ceiling)
 			result = swk_error_set(error, status, "%s: larger than %zu bytes", name,
 					       buffer->ceiling);
 		else if (length > 0)
-			result = swk_buffer_add(buffer, piece, (size_t)length, error);
+			buffer->length += (size_t)length;
 		else if (length < 0 && errno != EINTR && errno != EAGAIN)
 			result = swk_error_set(error, status, "%s: cannot be read: %s", name,
 					       strerror(errno));
+		if (buffer->data)
+			buffer->data[buffer->length] = '\0';
 	}
 	return result;
 }
@@ -110,7 +134,7 @@ int swk_buffer_print(struct swk_buffer *buffer, struct swk_error *error, const c
 	va_end(arguments);
 	if (length < 0)
 		return swk_error_set(error, SWK_INTERNAL, "a text could not be formatted");
-	status = make_room(buffer, (size_t)length, error);
+	status = swk_buffer_reserve(buffer, (size_t)length, error);
 	if (status)
 		return status;
 	va_start(arguments, format);

@@ -22,6 +22,9 @@ void swk_buffer_free(struct swk_buffer *buffer);
 /* Empties the buffer, and keeps its memory. */
 void swk_buffer_clear(struct swk_buffer *buffer);
 
+/* Makes room for so many more bytes. Returns as swk_buffer_add. */
+int swk_buffer_reserve(struct swk_buffer *buffer, size_t more, struct swk_error *error);
+
 /* All three append. They return 0, or SWK_INTERNAL if memory runs out or the buffer would exceed
  * its ceiling; the buffer is then unchanged. */
 int swk_buffer_add(struct swk_buffer *buffer, const void *data, size_t length,

@@ -15,23 +15,39 @@ static int fail(const char *path, struct swk_error *error)
 			     strerror(errno));
 }
 
+static int open_file(const char *path, int flags, int *descriptor, struct swk_error *error)
+{
+	struct stat about;
+
+	*descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
+	if (*descriptor < 0)
+		return errno == ENOENT ? 0 : fail(path, error);
+	if (fstat(*descriptor, &about))
+		(void)fail(path, error);
+	else if (!S_ISREG(about.st_mode))
+		(void)swk_error_set(error, SWK_CANTCREATE, "%s: not a regular file", path);
+	else
+		return 0;
+	(void)close(*descriptor);
+	*descriptor = -1;
+	return error->status;
+}
+
+int swk_file_open(const char *path, int *descriptor, struct swk_error *error)
+{
+	return open_file(path, 0, descriptor, error);
+}
+
 static int read_file(const char *path, int flags, struct swk_buffer *text, bool *exists,
 		     struct swk_error *error)
 {
-	struct stat about;
-	int status, descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
+	int descriptor, status = open_file(path, flags, &descriptor, error);
 
 	swk_buffer_clear(text);
 	*exists = descriptor >= 0;
 	if (descriptor < 0)
-		return errno == ENOENT ? 0 : fail(path, error);
-	if (fstat(descriptor, &about))
-		status = fail(path, error);
-	else if (!S_ISREG(about.st_mode))
-		status = swk_error_set(error, SWK_CANTCREATE, "%s: not a regular file", path);
-	else
-		status = swk_buffer_read(text, descriptor, SWK_NO_DEADLINE, path, SWK_CANTCREATE,
-					 error);
+		return status;
+	status = swk_buffer_read(text, descriptor, SWK_NO_DEADLINE, path, SWK_CANTCREATE, error);
 	(void)close(descriptor);
 	return status;
 }
@@ -45,6 +61,21 @@ int swk_file_read_nofollow(const char *path, struct swk_buffer *text, bool *exis
 			   struct swk_error *error)
 {
 	return read_file(path, O_NOFOLLOW, text, exists, error);
+}
+
+int swk_file_write(int descriptor, const char *data, size_t length)
+{
+	while (length) {
+		ssize_t written = write(descriptor, data, length);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -1;
+		data += written;
+		length -= (size_t)written;
+	}
+	return 0;
 }
 
 bool swk_file_exists(const char *path)
