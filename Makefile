@@ -122,8 +122,12 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 	$(call say,CC,$@)$(CC) $(SWK_CPPFLAGS) -Itests/unit $(SWK_CFLAGS) $(SWK_LDFLAGS) -MMD -MP \
 		-o $@ $< $(LIBRARY) $(LIBS) -lcmocka
 
-# The programs that `make unit` runs.
-test-programs: $(UNIT_TESTS) $(BUILD)/property
+# The programs that the tests run.
+test-programs: $(UNIT_TESTS) $(BUILD)/property $(BUILD)/seal
+
+$(BUILD)/seal: tests/cases/seal.c $(LIBRARY)
+	$(call say,CC,$@)$(CC) $(SWK_CPPFLAGS) $(SWK_CFLAGS) $(SWK_LDFLAGS) -MMD -MP -MT $@ -MF $@.d \
+		-o $@ $< $(LIBRARY) $(LIBS)
 
 $(BUILD)/tests/property/%.o: SWK_CPPFLAGS += -Itests/fuzz
 
@@ -183,7 +187,7 @@ case:
 	$(Q)[ -n "$(C)" ] && [ -d "tests/cases/$(C)" ] || { \
 		echo "make case C=NAME: there is no case '$(C)'; the folders of tests/cases are the cases" >&2; exit 64; }
 	$(Q)tests/setup test
-	$(Q)$(SUBMAKE) all
+	$(Q)$(SUBMAKE) all $(BUILD)/seal
 	$(Q)tests/cases/run "$(C)"
 
 check:
@@ -222,7 +226,7 @@ sanitize:
 
 valgrind:
 	$(Q)tests/setup test
-	$(Q)$(SUBMAKE) all
+	$(Q)$(SUBMAKE) all $(BUILD)/seal
 	$(Q)CASES_EVERY=$(CASES_EVERY) SWK_APPLY='$(CURDIR)/tests/fuzz/under-valgrind' \
 		SWK_SWK='$(CURDIR)/tests/fuzz/under-valgrind-swk' tests/run cases
 
@@ -233,7 +237,7 @@ bench-check:
 	$(Q)tests/bench/instructions
 
 # One entry for each file. The recipe removes the comma after the last one.
-ALL_SOURCES = $(SOURCES) $(wildcard cmd/*/*.c tests/unit/*/*.c tests/unit/*/*/*.c tests/property/*.c \
+ALL_SOURCES = $(SOURCES) $(wildcard cmd/*/*.c tests/cases/*.c tests/unit/*/*.c tests/unit/*/*/*.c tests/property/*.c \
 	tests/fuzz/*.c tests/bench/*.c)
 compiled_with = $(SWK_CPPFLAGS) $(if $(filter tests/unit/%,$(1)),-Itests/unit) \
 	$(if $(filter tests/property/% tests/fuzz/%,$(1)),-Itests/fuzz) $(SWK_CFLAGS)
@@ -331,5 +335,5 @@ distclean:
 .PHONY: all test-programs unit quick test case compile_commands.json fuzzers peers tools demo check soak bench bench-check lint fuzz sanitize valgrind \
 	install install-strip uninstall dist deb clean distclean
 
--include $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d) \
+-include $(BUILD)/seal.d $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d) \
 	$(PROPERTY_OBJECTS:.o=.d) $(BENCH:=.d)

@@ -10,10 +10,10 @@
 
 #define HEAD "# Written by swk-apply from what Consul says."
 
-static const char head[] = HEAD " Changes made by hand are lost.\n";
-static const char *const comments[SWK_SOURCE_KINDS] = {
+const char swk_nginx_head[] = HEAD " Changes made by hand are lost.\n";
+const char *const swk_nginx_comments[SWK_SOURCE_KINDS] = {
 	[SWK_SOURCE_SERVICE] = "# service ", [SWK_SOURCE_KEY] = "# key "};
-static const char comment_tag[] = ", tag ";
+const char swk_nginx_comment_tag[] = ", tag ";
 
 /* The keepalive directives. Each has a number of at least 1, and appears at most once; the first
  * may also be 0, and then alone. */
@@ -116,8 +116,9 @@ static int write_source(struct swk_buffer *out, const struct swk_source *source,
 	if (!*source->name)
 		return 0;
 	return swk_buffer_words(out, error,
-				SWK_WORDS(comments[source->kind], source->name,
-					  *source->tag ? comment_tag : "", source->tag, "\n"));
+				SWK_WORDS(swk_nginx_comments[source->kind], source->name,
+					  *source->tag ? swk_nginx_comment_tag : "", source->tag,
+					  "\n"));
 }
 
 int swk_nginx_blocks(struct swk_buffer *out, const struct swk_upstreams *set,
@@ -138,7 +139,7 @@ int swk_nginx_blocks(struct swk_buffer *out, const struct swk_upstreams *set,
 
 int swk_nginx_file(struct swk_buffer *out, const struct swk_upstreams *set, struct swk_error *error)
 {
-	int status = swk_buffer_add(out, head, strlen(head), error);
+	int status = swk_buffer_add(out, swk_nginx_head, strlen(swk_nginx_head), error);
 
 	return status ? status : swk_nginx_blocks(out, set, error);
 }
@@ -216,15 +217,16 @@ static void read_comment(struct reader *reader)
 	if (!end)
 		end = reader->end;
 	for (enum swk_source_kind i = 0; i < SWK_SOURCE_KINDS; i++) {
-		const char *name = text_after(comments[i], reader->at, end), *tag = NULL;
+		const char *name = text_after(swk_nginx_comments[i], reader->at, end), *tag = NULL;
 
 		if (!name)
 			continue;
 		if (swk_source_traits[i].tagged)
-			tag = memmem(name, (size_t)(end - name), comment_tag, strlen(comment_tag));
+			tag = memmem(name, (size_t)(end - name), swk_nginx_comment_tag,
+				     strlen(swk_nginx_comment_tag));
 		reader->kind = i;
 		copy_word(reader->source, name, tag ? tag : end);
-		copy_word(reader->tag, tag ? tag + strlen(comment_tag) : end, end);
+		copy_word(reader->tag, tag ? tag + strlen(swk_nginx_comment_tag) : end, end);
 	}
 	reader->at = end;
 }

@@ -9,6 +9,11 @@
 #include "base/buffer.h"
 #include "model/upstream.h"
 
+/* FILE's first line, and the beginnings of a source's comment and of a tag in it. */
+extern const char swk_nginx_head[];
+extern const char *const swk_nginx_comments[SWK_SOURCE_KINDS];
+extern const char swk_nginx_comment_tag[];
+
 /* nginx's defaults for a server line (ngx_http_upstream_module). */
 #define SWK_NGINX_WEIGHT 1
 #define SWK_NGINX_MAX_FAILS 1

@@ -20,8 +20,10 @@ static enum swk_depth depth(const struct swk_run *run)
  * meantime. Decides nothing anew. */
 static int catch_up(struct swk_run *run, enum swk_depth depth)
 {
-	int status = swk_run_lock_and_read(run);
+	int status;
 
+	run->of_few = false;
+	status = swk_run_lock_and_read(run);
 	run->catching_up = true;
 	swk_report_forget(run->report, SWK_NOTE_PENDING);
 	if (status)
@@ -78,6 +80,13 @@ static int catch_up_with_late(struct swk_run *run)
 static int read_live(struct swk_run *run)
 {
 	return run->full ? swk_run_read_live(run, depth(run)) : swk_run_probe_names(run);
+}
+
+/* A dry run may describe everything. */
+static int choose_reading(struct swk_run *run)
+{
+	run->of_few = !run->complete && !run->settings->dry_run;
+	return 0;
 }
 
 static int read_live_once(struct swk_run *run)
@@ -138,8 +147,8 @@ static int count(struct swk_run *run)
 	report->finished = true;
 	report->whole = swk_run_knows_all(run) && !report->counted[SWK_NOTE_UNAVAILABLE];
 	report->services = run->services.count + run->keys.count;
-	report->upstreams = run->desired.count;
-	report->servers = 0;
+	report->upstreams = run->others + run->desired.count;
+	report->servers = run->other_servers;
 	for (size_t i = 0; i < run->desired.count; i++)
 		report->servers += run->desired.list[i].count;
 	if (!run->complete)
@@ -172,9 +181,11 @@ static const struct step decide_steps[] = {
 	{swk_run_open_targets, SWK_STEP_READ},
 	{swk_run_open_consul, SWK_STEP_READ},
 	{swk_run_read_document, SWK_STEP_READ},
+	{choose_reading, SWK_STEP_READ},
 	{swk_run_lock_and_read, SWK_STEP_LOCK},
 	{swk_run_obey_hold, SWK_STEP_LOCK},
 	{swk_run_ask_consul, SWK_STEP_CONSUL},
+	{swk_run_complete_excerpt, SWK_STEP_LOCK},
 	{read_live, SWK_STEP_LIVE},
 	{swk_run_record_survivors, SWK_STEP_LIVE},
 	{swk_run_decide, SWK_STEP_DECIDE},
@@ -182,6 +193,7 @@ static const struct step decide_steps[] = {
 	{keep_as_is_on_hold, SWK_STEP_DECIDE},
 	{swk_run_note_confirmed, SWK_STEP_DECIDE},
 	{swk_run_report_health, SWK_STEP_DECIDE},
+	{swk_run_find_rewritten, SWK_STEP_DECIDE},
 	{free_inputs, SWK_STEP_DECIDE},
 	{swk_run_probe_before_sending, SWK_STEP_LIVE},
 	{.take = NULL},

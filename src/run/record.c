@@ -4,11 +4,12 @@
 
 #include "base/file.h"
 #include "nginx/conf.h"
+#include "nginx/scan.h"
 #include "run/run.h"
 
 /* ---- the lock, and what is read under it ---- */
 
-static int read_conf(struct swk_run *run)
+int swk_run_read_whole(struct swk_run *run)
 {
 	struct swk_error cause = {0};
 	int status = swk_file_read(run->store.conf, &run->text, &run->exists, run->error);
@@ -34,37 +35,57 @@ static int read_conf(struct swk_run *run)
 	return 0;
 }
 
-static int read_state(struct swk_run *run)
+static int read_conf(struct swk_run *run)
 {
-	bool set_aside = !run->settings->dry_run;
-	struct swk_error cause = {0};
-	struct swk_buffer text;
-	size_t damaged = 0;
-	bool exists;
-	int status;
+	int status = swk_run_read_excerpt(run);
 
-	swk_buffer_init(&text, SWK_STATE_MAX);
-	status = swk_file_read(run->store.state, &text, &exists, run->error);
+	return status || run->excerpt ? status : swk_run_read_whole(run);
+}
+
+/* *damaged is 0, or the number of a damaged line. */
+static int read_state(struct swk_run *run, size_t *damaged)
+{
+	struct swk_buffer *text = &run->state_text;
+	bool exists;
+	int status = swk_file_read(run->store.state, text, &exists, run->error);
+
 	if (!status && exists)
-		status = swk_state_read(&run->state, text.data, text.length, &damaged, run->error);
-	swk_buffer_free(&text);
-	if (!status && !damaged && run->state.confirmed.length &&
-	    swk_nginx_read(&run->confirmed, run->store.state, run->state.confirmed.data,
-			   run->state.confirmed.length, &cause))
-		swk_report_note(run->report, SWK_NOTE_WARNING,
-				"%s; if nginx rejects an upstream, it stays in %s", cause.text,
-				run->store.conf);
-	if (!damaged || status)
-		return status;
-	/* If it cannot be set aside, it is replaced. */
-	if (set_aside && swk_store_set_aside(&run->store, &cause)) {
+		status = swk_state_read(&run->state, text->data, text->length, damaged, run->error);
+	return status;
+}
+
+/* If a damaged FILE.state cannot be set aside, it is replaced. */
+static void set_aside(struct swk_run *run, size_t line)
+{
+	bool aside = !run->settings->dry_run;
+	struct swk_error cause = {0};
+
+	if (aside && swk_store_set_aside(&run->store, &cause)) {
 		swk_report_note(run->report, SWK_NOTE_WARNING, "%s", cause.text);
-		set_aside = false;
+		aside = false;
 	}
 	swk_report_note(run->report, SWK_NOTE_WARNING,
 			"%s:%zu: cannot be read%s%s; every upstream is sent again",
-			run->store.state, damaged, set_aside ? ", and is set aside as " : "",
-			set_aside ? run->store.bad_state : "");
+			run->store.state, line, aside ? ", and is set aside as " : "",
+			aside ? run->store.bad_state : "");
+}
+
+/* FILE.state says how FILE may be read. */
+static int read_files(struct swk_run *run)
+{
+	const struct swk_buffer *confirmed = &run->state.confirmed;
+	struct swk_error cause = {0};
+	size_t damaged = 0;
+
+	if (read_state(run, &damaged) || read_conf(run))
+		return run->error->status;
+	if (damaged)
+		set_aside(run, damaged);
+	if (confirmed->length && swk_nginx_read(&run->confirmed, run->store.state, confirmed->data,
+						confirmed->length, &cause))
+		swk_report_note(run->report, SWK_NOTE_WARNING,
+				"%s; if nginx rejects an upstream, it stays in %s", cause.text,
+				run->store.conf);
 	return 0;
 }
 
@@ -75,7 +96,7 @@ int swk_run_lock_and_read(struct swk_run *run)
 
 	if (swk_store_open(&run->store, run->settings->conf, run->error) ||
 	    (locks && swk_store_lock(&run->store, run->deadline, &run->waited, run->error)) ||
-	    read_conf(run) || read_state(run))
+	    read_files(run))
 		return run->error->status;
 	run->policy.recorded = &run->recorded;
 	for (size_t i = 0; i < run->target_count; i++) {
@@ -96,13 +117,15 @@ void swk_run_unlock(struct swk_run *run)
 {
 	swk_store_close(&run->store);
 	swk_state_free(&run->state);
-	swk_upstreams_free(&run->recorded);
+	swk_run_close_excerpt(run);
 	swk_upstreams_free(&run->desired);
 	swk_upstreams_free(&run->confirmed);
 	swk_names_free(&run->changes);
 	swk_names_free(&run->refused);
 	swk_names_free(&run->final);
 	swk_buffer_clear(&run->text);
+	swk_buffer_clear(&run->state_text);
+	run->replaced = false;
 }
 
 /* ---- FILE, and first what is pending ---- */
@@ -185,42 +208,83 @@ int swk_run_save_state(struct swk_run *run, bool durably)
 	return status;
 }
 
-static bool is_to_be_replaced(const struct swk_run *run, const struct swk_buffer *text)
-{
-	/* If FILE does not exist, an empty one is not needed. */
-	if (run->settings->dry_run || run->on_hold || (!run->exists && !run->desired.count))
-		return false;
-	return text->length != run->text.length ||
-	       memcmp(text->data, run->text.data, text->length) != 0;
-}
-
 /* FILE.previous never gets what a target rejected. */
-static int replace_conf(struct swk_run *run, const struct swk_buffer *text)
+static int replace_conf(struct swk_run *run, struct swk_content content)
 {
-	return run->refused.count
-		       ? swk_store_replace(&run->store, run->store.conf, text, true, &run->touched,
-					   run->error)
-		       : swk_store_commit(&run->store, &run->text, text, &run->touched, run->error);
+	if (swk_run_save_state(run, true) ||
+	    (run->refused.count
+		     ? swk_store_write(&run->store, run->store.conf, content, true, &run->touched,
+				       run->error)
+		     : swk_store_commit(&run->store, content, &run->touched, run->error)))
+		return run->error->status;
+	run->exists = run->replaced = true;
+	return 0;
 }
 
-int swk_run_persist(struct swk_run *run)
+/* Remembers what FILE has, for the next excerpt. */
+static void note_conf(struct swk_run *run, uint64_t hash)
 {
+	struct swk_state_conf *conf = &run->state.conf;
+
+	conf->hash = hash;
+	conf->upstreams = run->others + run->desired.count;
+	conf->servers = run->other_servers;
+	conf->says_none &= run->excerpt;
+	for (size_t i = 0; i < run->desired.count; i++) {
+		conf->servers += run->desired.list[i].count;
+		conf->says_none |= run->desired.list[i].says_none;
+	}
+}
+
+static int persist_excerpt(struct swk_run *run)
+{
+	uint64_t hash = 0;
+	const struct swk_run_splice splice = {run, &hash};
+
+	if (run->rewritten.count &&
+	    replace_conf(run, (struct swk_content){swk_run_write_excerpt, &splice}))
+		return run->error->status;
+	if (run->rewritten.count)
+		note_conf(run, hash);
+	return 0;
+}
+
+static int persist_whole(struct swk_run *run)
+{
+	const struct swk_buffer *before = &run->text;
 	struct swk_buffer text;
-	int status = 0;
+	int status;
 
 	swk_buffer_init(&text, SWK_CONF_MAX);
-	if (record_changes(run) || note_gone(run) ||
-	    swk_nginx_file(&text, &run->desired, run->error) ||
-	    (is_to_be_replaced(run, &text) &&
-	     (swk_run_save_state(run, true) || replace_conf(run, &text))))
-		status = run->error->status;
-	run->exists |= run->touched;
+	status = swk_nginx_file(&text, &run->desired, run->error);
+	if (!status && (run->replaced || !run->exists || text.length != before->length ||
+			memcmp(text.data, before->data, text.length) != 0))
+		status = replace_conf(run, swk_content_of(&text));
+	if (!status)
+		note_conf(run, swk_nginx_hash(&text));
 	swk_buffer_free(&text);
 	swk_buffer_free(&run->text);
 	return status;
 }
 
+int swk_run_persist(struct swk_run *run)
+{
+	/* If FILE does not exist, an empty one is not needed. */
+	const bool needed = run->exists || run->desired.count;
+
+	if (record_changes(run) || note_gone(run))
+		return run->error->status;
+	if (run->settings->dry_run || run->on_hold || !needed)
+		return 0;
+	return run->excerpt ? persist_excerpt(run) : persist_whole(run);
+}
+
 /* ---- what is remembered ---- */
+
+static bool is_service(const void *context, const char *name)
+{
+	return swk_services_find(context, name);
+}
 
 int swk_run_remember(struct swk_run *run)
 {
@@ -230,15 +294,13 @@ int swk_run_remember(struct swk_run *run)
 		const struct swk_service *service = &run->services.list[i];
 
 		if (service->index)
-			status = swk_state_set_index(&run->state, service->name, service->index,
-						     run->error);
+			status = swk_indexes_set(&run->state.indexes, service->name, service->index,
+						 run->error);
 	}
 	/* The index of a service that is gone is not needed any more. */
-	for (size_t i = run->state.index_count; swk_run_knows_all(run) && i-- > 0;) {
-		if (!swk_services_find(&run->services, run->state.indexes[i].service))
-			(void)swk_state_set_index(&run->state, run->state.indexes[i].service, 0,
-						  run->error);
-	}
+	if (!status && swk_run_knows_all(run))
+		status = swk_indexes_keep(&run->state.indexes, is_service, &run->services,
+					  run->error);
 	if (run->complete && run->list_known)
 		run->state.listed = run->report->index;
 	if (run->keys_known && run->keys_index)

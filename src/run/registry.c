@@ -317,7 +317,7 @@ static void answer_ended(void *context)
  * that are gone. */
 static uint64_t least_index(const struct swk_run *run, const char *service)
 {
-	uint64_t last = swk_state_index(&run->state, service);
+	uint64_t last = swk_indexes_get(&run->state.indexes, service);
 
 	return !run->complete && run->event_index > last ? run->event_index : last;
 }
@@ -428,7 +428,7 @@ static bool is_old(const struct swk_run *run)
 	bool old = run->waited;
 
 	for (size_t i = 0; !old && i < run->services.count; i++) {
-		uint64_t last = swk_state_index(&run->state, run->services.list[i].name);
+		uint64_t last = swk_indexes_get(&run->state.indexes, run->services.list[i].name);
 
 		/* The service was not in the last list. A document that is not newer than that list
 		 * may be about a service that is gone. */

@@ -81,10 +81,20 @@ struct swk_run {
 	bool touched;		/* FILE or a target may have changed */
 	bool on_hold;		/* decisions are only reported; FILE stays as it is */
 	bool hold_changed;	/* this run began or ended the hold */
-	struct swk_buffer text; /* FILE's content */
+	struct swk_buffer text; /* FILE's content; empty with an excerpt */
+	bool replaced;		/* FILE has another content now */
+	/* With an excerpt, both have only the upstreams that the run is about (excerpt.c). */
 	struct swk_upstreams recorded, desired;
-	struct swk_names changes; /* upstreams that `desired` adds, removes or changes */
+	bool of_few; /* an excerpt is enough */
+	bool excerpt;
+	int excerpt_descriptor; /* FILE, as it was read */
+	uint64_t excerpt_hash;
+	size_t others, other_servers; /* how many upstreams it leaves out, and their servers */
+	struct swk_names sought;      /* names that were looked for in FILE */
+	struct swk_names rewritten;   /* what a new FILE has in another way */
+	struct swk_names changes;     /* upstreams that `desired` adds, removes or changes */
 	struct swk_state state;
+	struct swk_buffer state_text;	/* FILE.state's content, from which the state borrows */
 	struct swk_upstreams confirmed; /* state.confirmed as upstreams */
 	struct swk_names refused;	/* what a target rejected, and FILE must not keep; in a dry
 					 * run, what an earlier run found so */
@@ -138,8 +148,27 @@ void swk_run_free_checks(struct swk_run *run);
 int swk_run_hash_block(const struct swk_upstream *upstream, struct swk_buffer *room, uint64_t *hash,
 		       struct swk_error *error);
 
+/*
+ * excerpt.c: an event run is about few upstreams. If FILE is as the last run wrote it, the run
+ * reads only these, and copies the others. The first function leaves run->excerpt false if FILE
+ * must be read as a whole. The second, when the registrations are known, looks up names that are
+ * new. The third finds what changes in FILE. The fourth is for struct swk_content.
+ */
+int swk_run_read_excerpt(struct swk_run *run);
+int swk_run_complete_excerpt(struct swk_run *run);
+int swk_run_find_rewritten(struct swk_run *run);
+int swk_run_write_excerpt(const void *context, int descriptor, struct swk_error *error);
+void swk_run_close_excerpt(struct swk_run *run);
+
+struct swk_run_splice {
+	const struct swk_run *run;
+	uint64_t *hash; /* becomes that of the new FILE */
+};
+
 /* record.c: FILE and FILE.state. A dry run takes no lock. */
 int swk_run_lock_and_read(struct swk_run *run);
+/* Reads all upstreams of FILE. */
+int swk_run_read_whole(struct swk_run *run);
 /* Releases the lock, and frees what was read under it. */
 void swk_run_unlock(struct swk_run *run);
 int swk_run_persist(struct swk_run *run);
@@ -204,6 +233,8 @@ int swk_run_read_live(struct swk_run *run, enum swk_depth depth);
  * new. The second, after decisions, checks that the targets answer. It makes no request if there is
  * nothing to send, or if the targets were already read.
  */
+/* Whether the run may add upstreams that must not replace others. */
+bool swk_run_has_new_names(const struct swk_run *run);
 int swk_run_probe_names(struct swk_run *run);
 int swk_run_probe_before_sending(struct swk_run *run);
 /* Whether a target that may answer soon matters to this run. The second waits until such a target

@@ -274,7 +274,7 @@ int swk_checks_read(struct swk_checks *checks, const char *text, size_t length, 
 {
 	struct reading reading = {.checks = checks, .error = error};
 
-	*damaged = swk_lines_read(text, length, head, read_line, &reading, error);
+	*damaged = swk_lines_read(text, length, head, read_line, NULL, &reading, error);
 	/* The text ends without a line `settings`, which must be the second. */
 	if (!*damaged && !reading.settings_read && !error->status)
 		*damaged = 2;

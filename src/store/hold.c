@@ -80,7 +80,7 @@ size_t swk_hold_read(struct swk_hold *hold, const char *text, size_t length)
 	size_t damaged;
 
 	*hold = (struct swk_hold){0};
-	damaged = swk_lines_read(text, length, head, read_line, hold, &none);
+	damaged = swk_lines_read(text, length, head, read_line, NULL, hold, &none);
 	if (damaged)
 		*hold = (struct swk_hold){0};
 	return damaged;

@@ -18,12 +18,10 @@ void swk_state_free(struct swk_state *state)
 		swk_names_free(&state->targets[i].pending);
 		swk_names_free(&state->targets[i].late);
 	}
-	for (size_t i = 0; i < state->index_count; i++)
-		free(state->indexes[i].service);
 	for (size_t i = 0; i < state->refused_count; i++)
 		free(state->refused[i].upstream);
 	free(state->targets);
-	free(state->indexes);
+	swk_indexes_free(&state->indexes);
 	free(state->refused);
 	swk_buffer_free(&state->confirmed);
 	swk_names_free(&state->new);
@@ -102,61 +100,6 @@ int swk_state_set_refused(struct swk_state *state, const char *upstream, uint64_
 	return 0;
 }
 
-/* ---- indexes ---- */
-
-static int index_order(const char *key, const void *item)
-{
-	return strcmp(key, ((const struct swk_index *)item)->service);
-}
-
-static size_t index_place(const struct swk_state *state, const char *service, bool *found)
-{
-	return swk_list_place(state->indexes, state->index_count, sizeof(*state->indexes), service,
-			      index_order, found);
-}
-
-uint64_t swk_state_index(const struct swk_state *state, const char *service)
-{
-	bool found;
-	size_t place = index_place(state, service, &found);
-
-	return found ? state->indexes[place].index : 0;
-}
-
-int swk_state_set_index(struct swk_state *state, const char *service, uint64_t index,
-			struct swk_error *error)
-{
-	bool found;
-	size_t place = index_place(state, service, &found);
-	struct swk_index *list = state->indexes;
-	char *copy;
-
-	if (found && index) {
-		list[place].index = index;
-		return 0;
-	}
-	if (found) {
-		free(list[place].service);
-		state->index_count--;
-		memmove(&list[place], &list[place + 1],
-			(state->index_count - place) * sizeof(*list));
-		return 0;
-	}
-	if (!index)
-		return 0;
-	list = swk_list_grow(list, state->index_count, sizeof(*list));
-	if (!list)
-		return swk_error_memory(error);
-	state->indexes = list;
-	copy = strdup(service);
-	if (!copy)
-		return swk_error_memory(error);
-	memmove(&list[place + 1], &list[place], (state->index_count - place) * sizeof(*list));
-	list[place] = (struct swk_index){.service = copy, .index = index};
-	state->index_count++;
-	return 0;
-}
-
 /* ---- as text ---- */
 
 static int write_confirmed(struct swk_buffer *out, const struct swk_state *state,
@@ -182,12 +125,21 @@ static int write_confirmed(struct swk_buffer *out, const struct swk_state *state
 	return status;
 }
 
+static int write_conf(struct swk_buffer *out, const struct swk_state_conf *conf,
+		      struct swk_error *error)
+{
+	if (!conf->hash)
+		return 0;
+	return swk_buffer_print(out, error, "conf %" PRIu64 " %zu %zu %d\n", conf->hash,
+				conf->upstreams, conf->servers, conf->says_none);
+}
+
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error)
 {
-	char number[SWK_NUMBER_MAX];
 	int status = 0;
 
 	if (swk_buffer_print(out, error, "%s\nsuccess %" PRId64 "\n", head, state->success) ||
+	    write_conf(out, &state->conf, error) ||
 	    (state->listed &&
 	     swk_buffer_print(out, error, "listed %" PRIu64 "\n", state->listed)) ||
 	    (state->keyed && swk_buffer_print(out, error, "keys %" PRIu64 "\n", state->keyed)) ||
@@ -197,11 +149,8 @@ int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struc
 	for (size_t i = 0; !status && i < state->gone.count; i++)
 		status =
 			swk_buffer_words(out, error, SWK_WORDS("gone ", state->gone.list[i], "\n"));
-	for (size_t i = 0; !status && i < state->index_count; i++)
-		status = swk_buffer_words(
-			out, error,
-			SWK_WORDS("index ", swk_number_text(number, state->indexes[i].index), " ",
-				  state->indexes[i].service, "\n"));
+	if (!status)
+		status = swk_indexes_write(out, &state->indexes, error);
 	for (size_t i = 0; !status && i < state->target_count; i++) {
 		const struct swk_state_target *entry = &state->targets[i];
 
@@ -237,6 +186,22 @@ static bool read_numbered(const char *text, uint64_t *number, const char **name)
 	       *number && swk_name_valid(*name);
 }
 
+static bool read_conf(const char *text, struct swk_state_conf *conf)
+{
+	uint64_t numbers[4];
+
+	for (size_t i = 0; i < 4; i++) {
+		size_t length = strcspn(text, " ");
+
+		if (!swk_number_read(text, length, i < 3 ? SIZE_MAX : 1, &numbers[i]) ||
+		    !text[length] != (i == 3))
+			return false;
+		text += length + 1;
+	}
+	*conf = (struct swk_state_conf){numbers[0], numbers[1], numbers[2], numbers[3]};
+	return conf->hash;
+}
+
 static bool read_line(void *context, const char *line)
 {
 	struct reading *reading = context;
@@ -248,6 +213,8 @@ static bool read_line(void *context, const char *line)
 		if (!swk_number_read(line + 8, strlen(line + 8), INT64_MAX, &number))
 			return false;
 		state->success = (int64_t)number;
+	} else if (!strncmp(line, "conf ", 5)) {
+		return read_conf(line + 5, &state->conf);
 	} else if (!strncmp(line, "listed ", 7)) {
 		if (!swk_number_read(line + 7, strlen(line + 7), UINT64_MAX, &state->listed) ||
 		    !state->listed)
@@ -267,7 +234,7 @@ static bool read_line(void *context, const char *line)
 	} else if (!strncmp(line, "index ", 6)) {
 		if (!read_numbered(line + 6, &number, &name))
 			return false;
-		(void)swk_state_set_index(state, name, number, reading->error);
+		(void)swk_indexes_set(&state->indexes, name, number, reading->error);
 	} else if (!strncmp(line, "target ", 7)) {
 		if (!line[7] || swk_state_find_target(state, line + 7))
 			return false;
@@ -306,12 +273,24 @@ static bool read_line(void *context, const char *line)
 	return true;
 }
 
+static size_t take_indexes(void *context, const char *text, size_t length, size_t *taken)
+{
+	struct swk_indexes *indexes = &((struct reading *)context)->state->indexes;
+	size_t count;
+
+	if (indexes->text || *text != 'i')
+		return 0;
+	count = swk_indexes_take(indexes, text, length);
+	*taken = indexes->length;
+	return count;
+}
+
 int swk_state_read(struct swk_state *state, const char *text, size_t length, size_t *damaged,
 		   struct swk_error *error)
 {
 	struct reading reading = {.state = state, .error = error};
 
-	*damaged = swk_lines_read(text, length, head, read_line, &reading, error);
+	*damaged = swk_lines_read(text, length, head, read_line, take_indexes, &reading, error);
 	if (*damaged || error->status)
 		swk_state_free(state);
 	return error->status;

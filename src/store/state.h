@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 #include "model/live.h"
 #include "model/names.h"
+#include "store/indexes.h"
 
 /* A target, and the upstreams that may differ there from the conf file. */
 struct swk_state_target {
@@ -29,13 +30,16 @@ struct swk_refused {
 	bool in_file;	/* FILE has it as it was before; the caller's, and not written */
 };
 
-struct swk_index {
-	char *service; /* owned */
-	uint64_t index;
+/* The conf file as it was written, so that a run need not read the whole of it. */
+struct swk_state_conf {
+	uint64_t hash; /* 0: not known */
+	size_t upstreams, servers;
+	bool says_none; /* it has `keepalive 0;` where it has no keepalive */
 };
 
 struct swk_state {
 	int64_t success; /* epoch seconds of the last run that left nothing to do; 0: never */
+	struct swk_state_conf conf;
 	/* Managed upstreams that were deleted from the conf file. A part of a target that restarts
 	 * may come back with them. */
 	struct swk_names gone;
@@ -51,23 +55,22 @@ struct swk_state {
 	struct swk_names new;
 	struct swk_refused *refused;
 	size_t refused_count;
-	struct swk_index *indexes; /* sorted by service, byte by byte */
-	size_t index_count;
+	struct swk_indexes indexes; /* the last of each service */
 };
 
 void swk_state_free(struct swk_state *state);
 
 /*
- * Appends the text. Its lines: a head; `success SECONDS`; `listed INDEX`; `keys INDEX`;
- * `datacenter NAME`; `gone NAME` for each deleted name; `index INDEX SERVICE` for each service; for
- * each target `target NAME`, then `part NUMBER` for each part, `owed NAME` for each pending
- * upstream and `late NAME`; `confirmed LINE` for each line of those blocks; `new NAME`; `refused
- * HASH NAME`; `end`. Returns 0 or SWK_INTERNAL.
+ * Appends the text. Its lines: a head; `success SECONDS`; `conf HASH UPSTREAMS SERVERS NONE`;
+ * `listed INDEX`; `keys INDEX`; `datacenter NAME`; `gone NAME` for each deleted name; `index INDEX
+ * SERVICE` for each service; for each target `target NAME`, then `part NUMBER` for each part,
+ * `owed NAME` for each pending upstream and `late NAME`; `confirmed LINE` for each line of those
+ * blocks; `new NAME`; `refused HASH NAME`; `end`. Returns 0 or SWK_INTERNAL.
  */
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error);
 
-/* Reads such a text into a zeroed state. *damaged is 0, or the number of the first invalid line;
- * the state is then empty. Returns 0 or SWK_INTERNAL. */
+/* Reads such a text into a zeroed state, which borrows the indexes from it. *damaged is 0, or the
+ * number of the first invalid line; the state is then empty. Returns 0 or SWK_INTERNAL. */
 int swk_state_read(struct swk_state *state, const char *text, size_t length, size_t *damaged,
 		   struct swk_error *error);
 
@@ -84,10 +87,5 @@ int swk_state_add_gone(struct swk_state *state, const char *name, struct swk_err
 /* Remembers the last rejected block of an upstream by its hash; 0 removes the entry. */
 int swk_state_set_refused(struct swk_state *state, const char *upstream, uint64_t hash,
 			  struct swk_error *error);
-
-/* The last index of a service; 0: none. Setting 0 removes it. */
-uint64_t swk_state_index(const struct swk_state *state, const char *service);
-int swk_state_set_index(struct swk_state *state, const char *service, uint64_t index,
-			struct swk_error *error);
 
 #endif

@@ -247,21 +247,6 @@ int swk_store_lock_folder(struct swk_store *store, int64_t deadline, struct swk_
 
 /* ---- files ---- */
 
-static int write_all(int descriptor, const char *data, size_t length)
-{
-	while (length) {
-		ssize_t written = write(descriptor, data, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -1;
-		data += written;
-		length -= (size_t)written;
-	}
-	return 0;
-}
-
 /* Gives the new file the old one's mode and owner. Only root may change an owner; otherwise the new
  * file belongs to the caller, who may write in the directory anyway. */
 static int take_after(int descriptor, const char *path, const char *directory)
@@ -312,7 +297,7 @@ static int sync_directory(struct swk_store *store)
 
 /* Replaces a file. The new one gets mode and owner of the file `like`. */
 static int replace(struct swk_store *store, const char *path, const char *like,
-		   const struct swk_buffer *text, bool durably, bool *replaced,
+		   struct swk_content content, bool durably, bool *replaced,
 		   struct swk_error *error)
 {
 	const char *step = "a temporary file cannot be created next to it";
@@ -327,7 +312,7 @@ static int replace(struct swk_store *store, const char *path, const char *like,
 	if (descriptor < 0)
 		return fail(path, step, error);
 	step = "cannot be written";
-	result = write_all(descriptor, text->data, text->length);
+	result = content.write(content.context, descriptor, error);
 	if (!result)
 		result = store->alone ? fchmod(descriptor, 0644)
 				      : take_after(descriptor, like, store->directory);
@@ -339,6 +324,10 @@ static int replace(struct swk_store *store, const char *path, const char *like,
 	/* Without the lock, the temporary file may be another run's. */
 	if (!result && swk_store_check_lock(store, error))
 		return error->status;
+	if (error->status) {
+		(void)unlink(store->temporary);
+		return error->status;
+	}
 	if (!result) {
 		step = "cannot be replaced";
 		result = rename(store->temporary, path);
@@ -358,10 +347,29 @@ static int replace(struct swk_store *store, const char *path, const char *like,
 	return error->status;
 }
 
+static int write_text(const void *context, int descriptor, struct swk_error *error)
+{
+	const struct swk_buffer *text = context;
+
+	(void)error;
+	return swk_file_write(descriptor, text->data, text->length);
+}
+
+struct swk_content swk_content_of(const struct swk_buffer *text)
+{
+	return (struct swk_content){write_text, text};
+}
+
+int swk_store_write(struct swk_store *store, const char *path, struct swk_content content,
+		    bool durably, bool *replaced, struct swk_error *error)
+{
+	return replace(store, path, path, content, durably, replaced, error);
+}
+
 int swk_store_replace(struct swk_store *store, const char *path, const struct swk_buffer *text,
 		      bool durably, bool *replaced, struct swk_error *error)
 {
-	return replace(store, path, path, text, durably, replaced, error);
+	return swk_store_write(store, path, swk_content_of(text), durably, replaced, error);
 }
 
 /* ---- FILE.previous ---- */
@@ -415,10 +423,11 @@ static int finish(const struct swk_store *store, struct swk_error *error)
 /* Gives the conf file a second name, which still has the old content after the replacement. If that
  * is impossible, because the file is another user's or the file system has no hard links, writes a
  * copy with that name. *kept is false if there is no conf file. */
-static int keep(struct swk_store *store, const struct swk_buffer *before, bool *kept,
-		struct swk_error *error)
+static int keep(struct swk_store *store, bool *kept, struct swk_error *error)
 {
 	int result = link(store->conf, store->kept);
+	struct swk_buffer text;
+	bool exists;
 
 	if (result && errno == EEXIST) {
 		if (finish(store, error))
@@ -428,19 +437,25 @@ static int keep(struct swk_store *store, const struct swk_buffer *before, bool *
 	*kept = !result;
 	if (!result || errno == ENOENT)
 		return 0;
-	return replace(store, store->kept, store->conf, before, false, kept, error);
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	result = swk_file_read(store->conf, &text, &exists, error);
+	if (!result)
+		result = replace(store, store->kept, store->conf, swk_content_of(&text), false,
+				 kept, error);
+	swk_buffer_free(&text);
+	return result;
 }
 
-int swk_store_commit(struct swk_store *store, const struct swk_buffer *before,
-		     const struct swk_buffer *text, bool *replaced, struct swk_error *error)
+int swk_store_commit(struct swk_store *store, struct swk_content content, bool *replaced,
+		     struct swk_error *error)
 {
 	bool kept = false, done = false;
 	int status = swk_store_check_lock(store, error);
 
 	if (!status)
-		status = keep(store, before, &kept, error);
+		status = keep(store, &kept, error);
 	if (!status)
-		status = swk_store_replace(store, store->conf, text, true, &done, error);
+		status = swk_store_write(store, store->conf, content, true, &done, error);
 	*replaced |= done;
 	if (kept && !done)
 		(void)unlink(store->kept);

@@ -58,22 +58,34 @@ bool swk_store_has_waiter(const struct swk_store *store);
 /* Releases the lock only. */
 void swk_store_unlock(struct swk_store *store);
 
+/* What a new file gets: a function writes it. It returns 0; -1 with errno set if the descriptor
+ * cannot be written; or another status with the error set. */
+struct swk_content {
+	int (*write)(const void *context, int descriptor, struct swk_error *error);
+	const void *context;
+};
+
+/* The text, which is borrowed. */
+struct swk_content swk_content_of(const struct swk_buffer *text);
+
 /*
- * Replaces one of the store's files. It keeps the mode and owner of an existing file, as far as the
- * caller may set them. A new file gets mode 0644, and root gives it to the owner of the directory.
- * Without `durably`, the old file may be back after a crash of the machine. *replaced becomes true
- * as soon as the new file is in place, even if an error follows.
+ * Both replace one of the store's files. It keeps the mode and owner of an existing file, as far as
+ * the caller may set them. A new file gets mode 0644, and root gives it to the owner of the
+ * directory. Without `durably`, the old file may be back after a crash of the machine. *replaced
+ * becomes true as soon as the new file is in place, even if an error follows.
  */
+int swk_store_write(struct swk_store *store, const char *path, struct swk_content content,
+		    bool durably, bool *replaced, struct swk_error *error);
 int swk_store_replace(struct swk_store *store, const char *path, const struct swk_buffer *text,
 		      bool durably, bool *replaced, struct swk_error *error);
 
 /*
- * Replaces FILE durably, and keeps the old file, whose content is `before`, as FILE.previous:
- * through a hard link, or by writing `before` if there are no hard links. swk_store_previous finds
- * the old file even if this is interrupted. If FILE cannot be replaced, FILE.previous stays.
+ * Replaces FILE durably, and keeps the old file as FILE.previous: through a hard link, or as a copy
+ * if there are no hard links. swk_store_previous finds the old file even if this is interrupted. If
+ * FILE cannot be replaced, FILE.previous stays.
  */
-int swk_store_commit(struct swk_store *store, const struct swk_buffer *before,
-		     const struct swk_buffer *text, bool *replaced, struct swk_error *error);
+int swk_store_commit(struct swk_store *store, struct swk_content content, bool *replaced,
+		     struct swk_error *error);
 
 /* The path of the previous FILE, which may not exist. Borrowed. */
 const char *swk_store_previous(const struct swk_store *store);

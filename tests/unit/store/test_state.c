@@ -21,7 +21,7 @@ static void must_set(struct swk_state *state, const char *service, uint64_t inde
 {
 	struct swk_error error = {0};
 
-	assert_int_equal(swk_state_set_index(state, service, index, &error), 0);
+	assert_int_equal(swk_indexes_set(&state->indexes, service, index, &error), 0);
 }
 
 static void must_delete(struct swk_state *state, const char *name)
@@ -49,23 +49,27 @@ static char *written(const struct swk_state *state)
 	return out.data;
 }
 
-/* Reads a text in memory of its exact length, and returns the damaged line. */
+/* Reads a text in memory of its exact length, which the state borrows until the next call. Returns
+ * the damaged line. */
 static size_t read_text(struct swk_state *state, const char *text, size_t length)
 {
+	static char *memory;
 	struct swk_error error = {0};
-	char *copy = malloc(length + 1);
 	size_t damaged = 12345;
+	char *copy = malloc(length + 1);
 
 	*state = (struct swk_state){0};
 	assert_non_null(copy);
 	memcpy(copy + 1, text, length);
+	free(memory);
+	memory = copy;
 	assert_int_equal(swk_state_read(state, copy + 1, length, &damaged, &error), 0);
-	free(copy);
 	if (damaged) {
 		assert_int_equal(state->success, 0);
 		assert_int_equal(state->keyed, 0);
 		assert_null(state->targets);
-		assert_null(state->indexes);
+		assert_null(state->indexes.text);
+		assert_null(state->indexes.changed);
 		assert_null(state->refused);
 		assert_null(state->confirmed.data);
 	}
@@ -73,6 +77,7 @@ static size_t read_text(struct swk_state *state, const char *text, size_t length
 }
 
 static const char whole[] = HEAD "success 1700000000\n"
+				 "conf 18446744073709551615 3 20 1\n"
 				 "listed 9\n"
 				 "keys 18446744073709551614\n"
 				 "datacenter dc-1\n"
@@ -98,7 +103,10 @@ static const char whole[] = HEAD "success 1700000000\n"
 
 static void written_and_read(void **unused)
 {
-	struct swk_state state = {.success = 1700000000, .listed = 9, .keyed = UINT64_MAX - 1},
+	struct swk_state state = {.success = 1700000000,
+				  .conf = {UINT64_MAX, 3, 20, true},
+				  .listed = 9,
+				  .keyed = UINT64_MAX - 1},
 			 again;
 	struct swk_error error = {0};
 	char *text;
@@ -137,6 +145,8 @@ static void written_and_read(void **unused)
 	text = written(&again);
 	assert_string_equal(text, whole);
 	free(text);
+	assert_true(again.conf.hash == UINT64_MAX && again.conf.upstreams == 3);
+	assert_true(again.conf.servers == 20 && again.conf.says_none);
 	assert_int_equal(again.listed, 9);
 	assert_true(again.keyed == UINT64_MAX - 1);
 	assert_string_equal(again.datacenter, "dc-1");
@@ -189,6 +199,14 @@ static void damage(void **unused)
 		{HEAD "success 9223372036854775807\nend\n", 0},
 		{HEAD "success 9223372036854775808\nend\n", 2},
 		{HEAD "success 1\r\nend\n", 2},
+		/* the conf file */
+		{HEAD "conf 1 0 0 0\nend\n", 0},
+		{HEAD "conf 0 1 1 0\nend\n", 2},
+		{HEAD "conf 1 1 1\nend\n", 2},
+		{HEAD "conf 1 1 1 2\nend\n", 2},
+		{HEAD "conf 1 1 1 0 \nend\n", 2},
+		{HEAD "conf 1 1  1 0\nend\n", 2},
+		{HEAD "conf \nend\n", 2},
 		/* index */
 		{HEAD "index 1 web\nend\n", 0},
 		{HEAD "index 18446744073709551615 web\nend\n", 0},
@@ -375,51 +393,14 @@ static void pending_is_found_by_target(void **unused)
 	swk_state_free(&state);
 }
 
-static void indexes_come_and_go(void **unused)
-{
-	struct swk_state state = {0};
-
-	(void)unused;
-	assert_int_equal(swk_state_index(&state, "web"), 0);
-	must_set(&state, "web", 0);
-	assert_int_equal(state.index_count, 0);
-	for (unsigned i = 0; i < 40; i++) {
-		char name[16];
-
-		(void)snprintf(name, sizeof(name), "s%u", i * 7 % 40);
-		must_set(&state, name, i * 7 % 40 + 1);
-	}
-	must_set(&state, "s3", 99);
-	must_set(&state, "S4", 77);
-	must_set(&state, "s5", 0);
-	must_set(&state, "s39", 0);
-	must_set(&state, "none", 0);
-	assert_int_equal(state.index_count, 39);
-	assert_int_equal(swk_state_index(&state, "s3"), 99);
-	assert_int_equal(swk_state_index(&state, "s4"), 5);
-	assert_int_equal(swk_state_index(&state, "S4"), 77);
-	assert_int_equal(swk_state_index(&state, "s5"), 0);
-	assert_int_equal(swk_state_index(&state, "s38"), 39);
-	assert_int_equal(swk_state_index(&state, "s39"), 0);
-	for (size_t i = 1; i < state.index_count; i++)
-		assert_true(strcmp(state.indexes[i - 1].service, state.indexes[i].service) < 0);
-	swk_state_free(&state);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(written_and_read),
-		cmocka_unit_test(empty_state),
-		cmocka_unit_test(damage),
-		cmocka_unit_test(too_many_gone),
-		cmocka_unit_test(cut_anywhere),
-		cmocka_unit_test(nul_anywhere),
-		cmocka_unit_test(no_bytes),
-		cmocka_unit_test(longest_lines),
-		cmocka_unit_test(line_too_long),
-		cmocka_unit_test(pending_is_found_by_target),
-		cmocka_unit_test(indexes_come_and_go),
+		cmocka_unit_test(written_and_read), cmocka_unit_test(empty_state),
+		cmocka_unit_test(damage),	    cmocka_unit_test(too_many_gone),
+		cmocka_unit_test(cut_anywhere),	    cmocka_unit_test(nul_anywhere),
+		cmocka_unit_test(no_bytes),	    cmocka_unit_test(longest_lines),
+		cmocka_unit_test(line_too_long),    cmocka_unit_test(pending_is_found_by_target),
 	};
 
 	return cmocka_run_group_tests_name("state", tests, NULL, NULL);

@@ -582,29 +582,25 @@ static void lock_is_not_a_file(void **state)
 
 /* ---- the previous file ---- */
 
-static int commit(struct swk_store *store, const char *before, const char *text, bool *done,
-		  struct swk_error *error)
+static int commit(struct swk_store *store, const char *text, bool *done, struct swk_error *error)
 {
-	struct swk_buffer was, is;
+	struct swk_buffer buffer;
 	int status;
 
 	*done = false;
-	swk_buffer_init(&was, 1000);
-	swk_buffer_init(&is, 1000);
-	assert_int_equal(swk_buffer_add(&was, before, strlen(before), error), 0);
-	assert_int_equal(swk_buffer_add(&is, text, strlen(text), error), 0);
-	status = swk_store_commit(store, &was, &is, done, error);
-	swk_buffer_free(&was);
-	swk_buffer_free(&is);
+	swk_buffer_init(&buffer, 1000);
+	assert_int_equal(swk_buffer_add(&buffer, text, strlen(text), error), 0);
+	status = swk_store_commit(store, swk_content_of(&buffer), done, error);
+	swk_buffer_free(&buffer);
 	return status;
 }
 
-static void must_commit(struct swk_store *store, const char *before, const char *text)
+static void must_commit(struct swk_store *store, const char *text)
 {
 	struct swk_error error = {0};
 	bool done;
 
-	assert_int_equal(commit(store, before, text, &done, &error), 0);
+	assert_int_equal(commit(store, text, &done, &error), 0);
 	assert_true(done);
 	must_hold(store->conf, text);
 	assert_int_equal(access(store->kept, F_OK), -1);
@@ -617,16 +613,16 @@ static void previous_file_is_kept(void **state)
 	struct swk_store store = open_store(place->conf);
 	struct stat first;
 
-	must_commit(&store, "", "one");
+	must_commit(&store, "one");
 	assert_false(swk_file_exists(store.previous));
 	assert_int_equal(chmod(store.conf, 0640), 0);
 	first = about(store.conf);
-	must_commit(&store, "one", "two");
+	must_commit(&store, "two");
 	must_hold(store.previous, "one");
 	/* The same inode, not a copy. */
 	assert_int_equal(about(store.previous).st_ino, first.st_ino);
 	assert_int_equal(about(store.previous).st_mode & 07777, 0640);
-	must_commit(&store, "two", "three");
+	must_commit(&store, "three");
 	must_hold(swk_store_previous(&store), "two");
 	swk_store_close(&store);
 }
@@ -639,11 +635,11 @@ static void interrupted_commit(void **state)
 	struct swk_error error = {0};
 	bool done;
 
-	must_commit(&store, "", "one");
-	must_commit(&store, "one", "two");
+	must_commit(&store, "one");
+	must_commit(&store, "two");
 	assert_int_equal(link(store.conf, store.kept), 0);
 	must_hold(swk_store_previous(&store), "one");
-	must_commit(&store, "two", "three");
+	must_commit(&store, "three");
 	must_hold(store.previous, "two");
 	/* The same with a copy. */
 	put(store.kept, "three", 0644);
@@ -654,16 +650,16 @@ static void interrupted_commit(void **state)
 	put(in(place, "new"), "four", 0644);
 	assert_int_equal(rename(in(place, "new"), store.conf), 0);
 	must_hold(swk_store_previous(&store), "three");
-	must_commit(&store, "four", "five");
+	must_commit(&store, "five");
 	must_hold(store.previous, "four");
 
 	/* rename() does nothing if both names belong to one file. */
 	assert_int_equal(unlink(store.previous), 0);
 	assert_int_equal(link(store.conf, store.previous), 0);
 	assert_int_equal(link(store.conf, store.kept), 0);
-	assert_int_equal(commit(&store, "five", "six", &done, &error), 0);
+	assert_int_equal(commit(&store, "six", &done, &error), 0);
 	must_hold(swk_store_previous(&store), "five");
-	must_commit(&store, "six", "seven");
+	must_commit(&store, "seven");
 	must_hold(swk_store_previous(&store), "six");
 	swk_store_close(&store);
 }
@@ -675,17 +671,17 @@ static void obstacles_are_not_followed(void **state)
 	struct swk_error error = {0};
 	bool done;
 
-	must_commit(&store, "", "one");
+	must_commit(&store, "one");
 	put(in(place, "other"), "theirs", 0644);
 	assert_int_equal(symlink("other", store.kept), 0);
 	assert_int_equal(symlink("other", store.previous), 0);
 	assert_string_equal(swk_store_previous(&store), store.previous);
-	must_commit(&store, "one", "two");
+	must_commit(&store, "two");
 	must_hold(store.previous, "one");
 	must_hold(in(place, "other"), "theirs");
 
 	assert_int_equal(mkdir(store.kept, 0755), 0);
-	assert_int_equal(commit(&store, "two", "three", &done, &error), SWK_CANTCREATE);
+	assert_int_equal(commit(&store, "three", &done, &error), SWK_CANTCREATE);
 	assert_false(done);
 	unit_says("kept", error.text, "a.conf.previous.tmp: is in the way");
 	must_hold(store.conf, "two");
@@ -695,16 +691,16 @@ static void obstacles_are_not_followed(void **state)
 	assert_int_equal(unlink(store.previous), 0);
 	assert_int_equal(mkdir(store.previous, 0755), 0);
 	error = (struct swk_error){0};
-	assert_int_equal(commit(&store, "two", "three", &done, &error), 0);
+	assert_int_equal(commit(&store, "three", &done, &error), 0);
 	assert_true(done);
 	must_hold(swk_store_previous(&store), "two");
-	assert_int_equal(commit(&store, "three", "four", &done, &error), SWK_CANTCREATE);
+	assert_int_equal(commit(&store, "four", &done, &error), SWK_CANTCREATE);
 	assert_false(done);
 	unit_says("previous", error.text, "a.conf.previous: is in the way");
 	must_hold(store.conf, "three");
 	assert_int_equal(rmdir(store.previous), 0);
 	must_hold(swk_store_previous(&store), "two");
-	must_commit(&store, "three", "four");
+	must_commit(&store, "four");
 	must_hold(store.previous, "three");
 	swk_store_close(&store);
 }
@@ -723,11 +719,11 @@ static void lost_lock(void **state)
 		put(store.hold, "hold", 0644);
 		put(store.conf, "old", 0644);
 		assert_int_equal(swk_store_lock(&store, A_LONG_TIME, &waited, &error), 0);
-		must_commit(&store, "old", "one");
+		must_commit(&store, "one");
 		assert_int_equal(unlink(store.lock), 0);
 		if (replaced)
 			put(store.lock, "", 0600);
-		assert_int_equal(commit(&store, "one", "two", &done, &error), SWK_TEMPFAIL);
+		assert_int_equal(commit(&store, "two", &done, &error), SWK_TEMPFAIL);
 		assert_false(done);
 		unit_says("lost", error.text, "a.conf.lock was removed or replaced while");
 		assert_int_equal(replace(&store, store.state, "new", &again), SWK_TEMPFAIL);

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+#include "nginx/scan.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "nginx/conf.h"
+
+/* What is read and written at a time. Larger pieces do not fit into the processor's cache. */
+#define PIECE ((size_t)65536)
+
+/* Another version of swk-apply may have other rules for FILE. */
+static uint64_t begin_hash(void)
+{
+	return swk_hash_text(SWK_HASH_START, SWK_VERSION);
+}
+
+static uint64_t add_block(uint64_t hash, const char *text, size_t length)
+{
+	const uint64_t block = swk_hash_bytes(SWK_HASH_START, text, length);
+
+	return swk_hash_bytes(hash, &block, sizeof(block));
+}
+
+/* ---- reading ---- */
+
+/* A window that moves over the text. */
+struct window {
+	int descriptor; /* -1: `data` is the whole text */
+	const char *path;
+	struct swk_buffer room; /* owns `data` if there is a descriptor */
+	const char *data;
+	size_t length;
+	size_t at;   /* what comes before it has been taken */
+	size_t seen; /* before it is no brace, from `at` on */
+	bool ended;  /* the window has the end of the text */
+};
+
+/* Reads more. What has been taken leaves the window. */
+static int fill(struct window *window, struct swk_error *error)
+{
+	struct swk_buffer *room = &window->room;
+	ssize_t length;
+
+	room->length -= window->at;
+	window->seen -= window->at;
+	memmove(room->data, room->data + window->at, room->length);
+	window->at = 0;
+	if (swk_buffer_reserve(room, PIECE, error))
+		return error->status;
+	do {
+		length = read(window->descriptor, room->data + room->length, PIECE);
+	} while (length < 0 && errno == EINTR);
+	if (length < 0)
+		return swk_error_set(error, SWK_CANTCREATE, "%s: cannot be read: %s", window->path,
+				     strerror(errno));
+	room->length += (size_t)length;
+	window->data = room->data;
+	window->length = room->length;
+	window->ended = !length;
+	return 0;
+}
+
+static bool skip(struct window *window, const char *text)
+{
+	const size_t length = strlen(text);
+
+	if (window->length - window->at < length ||
+	    memcmp(window->data + window->at, text, length) != 0)
+		return false;
+	window->at += length;
+	return true;
+}
+
+/* Copies a name up to the byte `stop`. Returns what follows, or NULL. */
+static const char *take_name(char name[SWK_NAME_MAX + 1], const char *from, const char *end,
+			     char stop)
+{
+	const char *found = memchr(from, stop, (size_t)(end - from));
+
+	if (!found || found - from > SWK_NAME_MAX)
+		return NULL;
+	memcpy(name, from, (size_t)(found - from));
+	name[found - from] = '\0';
+	return found + 1;
+}
+
+static const char *take_text(const char *text, const char *from, const char *end)
+{
+	const size_t length = strlen(text);
+
+	return (size_t)(end - from) >= length && !memcmp(from, text, length) ? from + length : NULL;
+}
+
+/* Reads a block's first lines. */
+static bool read_head(struct swk_nginx_block *block)
+{
+	const char *at = block->text, *end = at + block->length, *line;
+
+	*block->source = '\0';
+	for (enum swk_source_kind i = 0; i < SWK_SOURCE_KINDS && *at == '#'; i++) {
+		const char *name = take_text(swk_nginx_comments[i], at, end);
+
+		if (!name)
+			continue;
+		block->kind = i;
+		line = memchr(name, '\n', (size_t)(end - name));
+		at = memchr(name, ',', (size_t)(line - name));
+		if (!take_name(block->source, name, line + 1, at ? ',' : '\n'))
+			return false;
+		at = line + 1;
+	}
+	at = take_text("upstream ", at, end);
+	return at && take_name(block->name, at, end, ' ') && *block->name;
+}
+
+/* Finds the next block. *found is false at the end, and if the text has another form. */
+static int next(struct window *window, struct swk_nginx_block *block, bool *found,
+		struct swk_error *error)
+{
+	const char *brace = NULL;
+
+	*found = false;
+	for (;;) {
+		if (window->length > window->seen)
+			brace = memchr(window->data + window->seen, '}',
+				       window->length - window->seen);
+		if (brace && brace + 1 < window->data + window->length)
+			break;
+		window->seen = brace ? (size_t)(brace - window->data) : window->length;
+		if (window->ended)
+			return 0;
+		if (fill(window, error))
+			return error->status;
+		brace = NULL;
+	}
+	if (!skip(window, "\n"))
+		return 0;
+	block->text = window->data + window->at;
+	block->length = (size_t)(brace + 2 - block->text);
+	*found = brace[1] == '\n' && read_head(block);
+	if (*found)
+		window->at = window->seen = (size_t)(brace + 2 - window->data);
+	return 0;
+}
+
+static int scan(struct window *window, swk_nginx_take *take, void *context, uint64_t *hash,
+		struct swk_error *error)
+{
+	uint64_t sum = begin_hash();
+	struct swk_nginx_block block;
+	bool found = true;
+	int status = window->ended ? 0 : fill(window, error);
+
+	*hash = 0;
+	if (status || !skip(window, swk_nginx_head))
+		return status;
+	window->seen = window->at;
+	while (!status && found) {
+		status = next(window, &block, &found, error);
+		if (!status && found) {
+			sum = add_block(sum, block.text, block.length);
+			status = take(context, &block, error);
+		}
+	}
+	if (!status && window->at == window->length)
+		*hash = swk_hash_end(sum);
+	return status;
+}
+
+int swk_nginx_scan(int descriptor, const char *path, swk_nginx_take *take, void *context,
+		   uint64_t *hash, struct swk_error *error)
+{
+	struct window window = {.descriptor = descriptor, .path = path};
+	int status;
+
+	swk_buffer_init(&window.room, SWK_CONF_MAX);
+	status = lseek(descriptor, 0, SEEK_SET)
+			 ? swk_error_set(error, SWK_CANTCREATE, "%s: cannot be read: %s", path,
+					 strerror(errno))
+			 : scan(&window, take, context, hash, error);
+	swk_buffer_free(&window.room);
+	return status;
+}
+
+static int ignore(void *context, const struct swk_nginx_block *block, struct swk_error *error)
+{
+	(void)context;
+	(void)block;
+	(void)error;
+	return 0;
+}
+
+uint64_t swk_nginx_hash(const struct swk_buffer *text)
+{
+	struct window window = {.data = text->data, .length = text->length, .ended = true};
+	struct swk_error error = {0};
+	uint64_t hash = 0;
+
+	(void)scan(&window, ignore, NULL, &hash, &error);
+	return hash;
+}
+
+/* ---- writing ---- */
+
+struct splice {
+	int descriptor;
+	struct swk_buffer out;
+	const struct swk_names *names;
+	size_t next; /* the first of the names whose place has not been reached */
+	const struct swk_upstreams *set;
+	uint64_t hash;
+};
+
+static int flush(struct splice *splice)
+{
+	int status = swk_file_write(splice->descriptor, splice->out.data, splice->out.length);
+
+	swk_buffer_clear(&splice->out);
+	return status;
+}
+
+/* Writes the upstream that has the next name, if there is one. */
+static int insert(struct splice *splice, struct swk_error *error)
+{
+	const struct swk_upstream *upstream =
+		swk_upstreams_find(splice->set, splice->names->list[splice->next++]);
+	size_t start;
+
+	if (!upstream)
+		return 0;
+	start = splice->out.length + 1;
+	if (swk_nginx_blocks(&splice->out,
+			     &(struct swk_upstreams){(struct swk_upstream *)upstream, 1}, error))
+		return error->status;
+	splice->hash =
+		add_block(splice->hash, splice->out.data + start, splice->out.length - start);
+	return 0;
+}
+
+/* The order of the next name and this one; 1 if there is no next one. */
+static int compare_next(const struct splice *splice, const char *name)
+{
+	return splice->next < splice->names->count
+		       ? strcasecmp(splice->names->list[splice->next], name)
+		       : 1;
+}
+
+static int copy(void *context, const struct swk_nginx_block *block, struct swk_error *error)
+{
+	struct splice *splice = context;
+
+	while (compare_next(splice, block->name) < 0) {
+		if (insert(splice, error))
+			return error->status;
+	}
+	if (!compare_next(splice, block->name))
+		return insert(splice, error);
+	if (swk_buffer_add(&splice->out, "\n", 1, error) ||
+	    swk_buffer_add(&splice->out, block->text, block->length, error))
+		return error->status;
+	splice->hash = add_block(splice->hash, block->text, block->length);
+	return splice->out.length < PIECE ? 0 : flush(splice);
+}
+
+int swk_nginx_splice(int from, const char *path, int to, const struct swk_names *names,
+		     const struct swk_upstreams *set, uint64_t *before, uint64_t *after,
+		     struct swk_error *error)
+{
+	struct splice splice = {.descriptor = to, .names = names, .set = set, .hash = begin_hash()};
+	int status;
+
+	swk_buffer_init(&splice.out, SWK_CONF_MAX);
+	status = swk_buffer_add(&splice.out, swk_nginx_head, strlen(swk_nginx_head), error);
+	if (!status)
+		status = swk_nginx_scan(from, path, copy, &splice, before, error);
+	while (!status && splice.next < names->count)
+		status = insert(&splice, error);
+	if (!status)
+		status = flush(&splice);
+	*after = swk_hash_end(splice.hash);
+	swk_buffer_free(&splice.out);
+	return status;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/indexes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/number.h"
+#include "model/terms.h"
+
+static const char start[] = "index ";
+
+/* A line of the text. */
+struct line {
+	const char *text, *name, *end; /* `end` is its newline */
+	uint64_t index;
+};
+
+void swk_indexes_free(struct swk_indexes *indexes)
+{
+	for (size_t i = 0; i < indexes->count; i++)
+		free(indexes->changed[i].service);
+	free(indexes->changed);
+	*indexes = (struct swk_indexes){0};
+}
+
+/* ---- the text ---- */
+
+/* Reads the line at the beginning of a text. */
+static bool read_line(struct line *line, const char *text, const char *end)
+{
+	const char *blank;
+	size_t room = (size_t)(end - text);
+
+	if (room < sizeof(start) || memcmp(text, start, sizeof(start) - 1) != 0)
+		return false;
+	line->text = text;
+	text += sizeof(start) - 1;
+	line->end = memchr(text, '\n', (size_t)(end - text));
+	if (!line->end)
+		return false;
+	blank = memchr(text, ' ', (size_t)(line->end - text));
+	if (!blank)
+		return false;
+	line->name = blank + 1;
+	return swk_number_read(text, (size_t)(blank - text), UINT64_MAX, &line->index) &&
+	       line->index && swk_name_valid_until(line->name, '\n');
+}
+
+/* As strcmp, where each name ends with a newline or a NUL, which sort first. */
+static int compare(const char *a, const char *b)
+{
+	while (*a == *b && *a != '\n' && *a) {
+		a++;
+		b++;
+	}
+	return (*a == '\n' ? 0 : (unsigned char)*a) - (*b == '\n' ? 0 : (unsigned char)*b);
+}
+
+size_t swk_indexes_take(struct swk_indexes *indexes, const char *text, size_t length)
+{
+	const char *last = NULL;
+	struct line line;
+	size_t count = 0;
+
+	indexes->text = text;
+	indexes->length = 0;
+	while (read_line(&line, text + indexes->length, text + length) &&
+	       (!last || compare(last, line.name) < 0)) {
+		last = line.name;
+		indexes->length = (size_t)(line.end + 1 - text);
+		count++;
+	}
+	return count;
+}
+
+/* Where in the text the line of a service is or would be. *index is its index, or 0. */
+static size_t find(const struct swk_indexes *indexes, const char *service, uint64_t *index)
+{
+	size_t low = 0, high = indexes->length;
+	struct line line;
+
+	*index = 0;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		const char *before = memrchr(indexes->text + low, '\n', middle - low);
+		int order;
+
+		(void)read_line(&line, before ? before + 1 : indexes->text + low,
+				indexes->text + high);
+		order = compare(service, line.name);
+		if (!order)
+			*index = line.index;
+		if (order > 0)
+			low = (size_t)(line.end + 1 - indexes->text);
+		else
+			high = (size_t)(line.text - indexes->text);
+	}
+	return low;
+}
+
+/* ---- what was set ---- */
+
+static int index_order(const char *key, const void *item)
+{
+	return strcmp(key, ((const struct swk_index *)item)->service);
+}
+
+static size_t changed_place(const struct swk_indexes *indexes, const char *service, bool *found)
+{
+	return swk_list_place(indexes->changed, indexes->count, sizeof(*indexes->changed), service,
+			      index_order, found);
+}
+
+uint64_t swk_indexes_get(const struct swk_indexes *indexes, const char *service)
+{
+	bool found;
+	size_t place = changed_place(indexes, service, &found);
+	uint64_t index;
+
+	if (found)
+		return indexes->changed[place].index;
+	(void)find(indexes, service, &index);
+	return index;
+}
+
+int swk_indexes_set(struct swk_indexes *indexes, const char *service, uint64_t index,
+		    struct swk_error *error)
+{
+	bool found;
+	size_t place = changed_place(indexes, service, &found);
+	struct swk_index *list = indexes->changed;
+	char *copy;
+
+	if (found) {
+		list[place].index = index;
+		return 0;
+	}
+	if (swk_indexes_get(indexes, service) == index)
+		return 0;
+	list = swk_list_grow(list, indexes->count, sizeof(*list));
+	if (!list)
+		return swk_error_memory(error);
+	indexes->changed = list;
+	copy = strdup(service);
+	if (!copy)
+		return swk_error_memory(error);
+	memmove(&list[place + 1], &list[place], (indexes->count - place) * sizeof(*list));
+	list[place] = (struct swk_index){.service = copy, .index = index};
+	indexes->count++;
+	return 0;
+}
+
+int swk_indexes_keep(struct swk_indexes *indexes,
+		     bool (*known)(const void *context, const char *service), const void *context,
+		     struct swk_error *error)
+{
+	char name[SWK_NAME_MAX + 1];
+	struct line line;
+	size_t at = 0;
+	int status = 0;
+
+	for (size_t i = 0; i < indexes->count; i++) {
+		if (!known(context, indexes->changed[i].service))
+			indexes->changed[i].index = 0;
+	}
+	for (; !status && at < indexes->length; at = (size_t)(line.end + 1 - indexes->text)) {
+		(void)read_line(&line, indexes->text + at, indexes->text + indexes->length);
+		memcpy(name, line.name, (size_t)(line.end - line.name));
+		name[line.end - line.name] = '\0';
+		if (!known(context, name))
+			status = swk_indexes_set(indexes, name, 0, error);
+	}
+	return status;
+}
+
+/* ---- writing ---- */
+
+int swk_indexes_write(struct swk_buffer *out, const struct swk_indexes *indexes,
+		      struct swk_error *error)
+{
+	char number[SWK_NUMBER_MAX];
+	size_t at = 0, place;
+	uint64_t before;
+
+	for (size_t i = 0; i < indexes->count; i++) {
+		const struct swk_index *this = &indexes->changed[i];
+		struct line line;
+
+		place = find(indexes, this->service, &before);
+		if (place > at && swk_buffer_add(out, indexes->text + at, place - at, error))
+			return error->status;
+		at = place;
+		if (before && read_line(&line, indexes->text + at, indexes->text + indexes->length))
+			at = (size_t)(line.end + 1 - indexes->text);
+		if (this->index &&
+		    swk_buffer_words(out, error,
+				     SWK_WORDS(start, swk_number_text(number, this->index), " ",
+					       this->service, "\n")))
+			return error->status;
+	}
+	return at < indexes->length
+		       ? swk_buffer_add(out, indexes->text + at, indexes->length - at, error)
+		       : 0;
+}

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: MIT */
+/* SWK_ROUNDS sets how many random files are tried. */
+#include "unit.h"
+
+#include <strings.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "nginx/conf.h"
+#include "nginx/scan.h"
+
+#define ROUNDS 5000
+enum { NAMES = 12 };
+
+/* In order, without case. */
+static const char *const names[NAMES] = {"0",  "a",   "A-b", "a.b", "a_b", "B",
+					 "bb", "bbb", "Web", "wex", "wey", "z"};
+
+static uint64_t dice = 1;
+
+static unsigned throw(unsigned sides)
+{
+	dice = dice * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (unsigned)(dice >> 33) % sides;
+}
+
+/* ---- random files ---- */
+
+static void add_server(struct swk_upstream *upstream, unsigned number)
+{
+	struct swk_server server = {.weight = 1 + throw(3),
+				    .max_conns = throw(2),
+				    .max_fails = throw(3),
+				    .fail_timeout = throw(20),
+				    .down = !throw(5)};
+	struct swk_error error = {0};
+	char literal[40];
+
+	(void)snprintf(literal, sizeof(literal), throw(5) ? "10.1.%u.%u" : "fe80::%u:%u",
+		       number / 250, number % 250);
+	if (throw(8))
+		assert_true(swk_server_set_address(&server, literal, 1 + throw(65535)));
+	else
+		assert_true(swk_server_set_host(&server, (char *)"backend.example", 1 + number));
+	assert_int_equal(swk_upstream_add(upstream, &server, &error), 0);
+}
+
+static void add_upstream(struct swk_upstreams *set, const char *name)
+{
+	const unsigned servers = throw(100) ? 1 + throw(4) : 1500 + throw(1000);
+	struct swk_source source = {.kind = throw(4) ? SWK_SOURCE_SERVICE : SWK_SOURCE_KEY,
+				    .name = throw(3) ? name : "other",
+				    .tag = ""};
+	struct swk_upstream upstream;
+	struct swk_error error = {0};
+
+	if (!throw(10))
+		source = swk_source_unknown;
+	else if (source.kind == SWK_SOURCE_SERVICE && !throw(3))
+		source.tag = "gray=a";
+	assert_int_equal(swk_upstream_init(&upstream, name, &source, &error), 0);
+	upstream.balance = throw(3) ? SWK_ROUND_ROBIN : throw(SWK_BALANCES);
+	upstream.keepalive = throw(2) * throw(30);
+	upstream.says_none = !upstream.keepalive && throw(2);
+	if (upstream.keepalive && !throw(3))
+		upstream.keepalive_requests = 1 + throw(1000);
+	for (unsigned i = 0; i < servers; i++)
+		add_server(&upstream, i);
+	swk_upstream_tidy(&upstream);
+	assert_int_equal(swk_upstreams_append(set, &upstream, &error), 0);
+}
+
+/* Adds upstreams with some of the names, in order. */
+static void add_some(struct swk_upstreams *set, unsigned one_in)
+{
+	for (unsigned i = 0; i < NAMES; i++) {
+		if (!throw(one_in))
+			add_upstream(set, names[i]);
+	}
+}
+
+static struct swk_buffer text_of(const struct swk_upstreams *set)
+{
+	struct swk_error error = {0};
+	struct swk_buffer text;
+
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	assert_int_equal(swk_nginx_file(&text, set, &error), 0);
+	return text;
+}
+
+/* ---- files ---- */
+
+static int file_of(const struct swk_buffer *text)
+{
+	int descriptor = memfd_create("conf", 0);
+
+	assert_true(descriptor >= 0);
+	assert_int_equal(write(descriptor, text->data, text->length), text->length);
+	return descriptor;
+}
+
+static struct swk_buffer content_of(int descriptor)
+{
+	struct swk_error error = {0};
+	struct swk_buffer text;
+
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	assert_int_equal(lseek(descriptor, 0, SEEK_SET), 0);
+	assert_int_equal(
+		swk_buffer_read(&text, descriptor, INT64_MAX, "memory", SWK_INTERNAL, &error), 0);
+	return text;
+}
+
+/* Reads what the scanner finds, as FILE is read. */
+static int take(void *context, const struct swk_nginx_block *block, struct swk_error *error)
+{
+	struct swk_upstreams *set = context, one = {0};
+	const struct swk_source *source;
+	int status = swk_nginx_read(&one, "block", block->text, block->length, error);
+
+	if (status)
+		return status;
+	source = &one.list->source;
+	assert_int_equal(one.count, 1);
+	assert_string_equal(one.list->name, block->name);
+	assert_string_equal(source->name, block->source);
+	assert_true(!*block->source || source->kind == block->kind);
+	status = swk_upstreams_append(set, one.list, error);
+	swk_upstreams_free(&one);
+	return status;
+}
+
+static uint64_t scan(const struct swk_buffer *text, swk_nginx_take *with, void *context,
+		     int *status)
+{
+	struct swk_error error = {0};
+	int descriptor = file_of(text);
+	uint64_t hash;
+
+	*status = swk_nginx_scan(descriptor, "FILE", with, context, &hash, &error);
+	assert_int_equal(close(descriptor), 0);
+	return hash;
+}
+
+/* ---- what is the same ---- */
+
+/* The scanner finds what the reader finds. */
+static uint64_t as_read(const struct swk_buffer *text)
+{
+	struct swk_upstreams read = {0}, scanned = {0};
+	struct swk_error error = {0};
+	struct swk_buffer a, b;
+	uint64_t hash;
+	int status;
+
+	assert_int_equal(swk_nginx_read(&read, "FILE", text->data, text->length, &error), 0);
+	hash = scan(text, take, &scanned, &status);
+	assert_int_equal(status, 0);
+	assert_true(hash && hash == swk_nginx_hash(text));
+	a = text_of(&read);
+	b = text_of(&scanned);
+	assert_string_equal(a.data, text->data);
+	assert_string_equal(b.data, text->data);
+	swk_buffer_free(&a);
+	swk_buffer_free(&b);
+	swk_upstreams_free(&read);
+	swk_upstreams_free(&scanned);
+	return hash;
+}
+
+static int ignore(void *context, const struct swk_nginx_block *block, struct swk_error *error)
+{
+	(void)context;
+	(void)error;
+	assert_true(*block->name && block->length);
+	return 0;
+}
+
+static void replace(struct swk_buffer *text, size_t from, size_t to, const char *with,
+		    size_t length)
+{
+	struct swk_error error = {0};
+	struct swk_buffer other;
+
+	swk_buffer_init(&other, SWK_CONF_MAX);
+	assert_int_equal(swk_buffer_add(&other, text->data, from, &error), 0);
+	assert_int_equal(swk_buffer_add(&other, with, length, &error), 0);
+	assert_int_equal(swk_buffer_add(&other, text->data + to, text->length - to, &error), 0);
+	swk_buffer_free(text);
+	*text = other;
+}
+
+/* A place in the text; often where a line begins. */
+static size_t place(const struct swk_buffer *text)
+{
+	size_t at = throw((unsigned)text->length + 1);
+	const char *line = throw(2) ? memchr(text->data + at, '\n', text->length - at) : NULL;
+
+	return line ? (size_t)(line + 1 - text->data) : at;
+}
+
+/* Changes a byte, or removes, repeats or moves a part. */
+static void damage(struct swk_buffer *text)
+{
+	static const char bytes[] = "\n }{;#0aZ\0";
+	size_t a = place(text), b = place(text), from = a < b ? a : b, to = a < b ? b : a;
+	struct swk_buffer part;
+	struct swk_error error = {0};
+
+	swk_buffer_init(&part, SWK_CONF_MAX);
+	assert_int_equal(swk_buffer_add(&part, text->data + from, to - from, &error), 0);
+	switch (throw(4)) {
+	case 0:
+		if (a < text->length)
+			text->data[a] = bytes[throw(sizeof(bytes) - 1)];
+		break;
+	case 1:
+		replace(text, from, to, "", 0);
+		break;
+	case 2:
+		replace(text, to, to, part.data, part.length);
+		break;
+	default:
+		replace(text, from, to, "", 0);
+		a = place(text);
+		replace(text, a, a, part.data, part.length);
+	}
+	swk_buffer_free(&part);
+}
+
+/* A damaged file has another hash, so it is read by the reader, and its messages are the reader's.
+ */
+static void damaged(const struct swk_buffer *text, uint64_t hash)
+{
+	struct swk_error error = {0};
+	struct swk_buffer other;
+	int status;
+
+	swk_buffer_init(&other, SWK_CONF_MAX);
+	assert_int_equal(swk_buffer_add(&other, text->data, text->length, &error), 0);
+	for (unsigned i = 1 + throw(2); i > 0; i--)
+		damage(&other);
+	if (other.length != text->length || memcmp(other.data, text->data, text->length) != 0) {
+		assert_true(scan(&other, ignore, NULL, &status) != hash);
+		assert_int_equal(status, 0);
+	}
+	swk_buffer_free(&other);
+}
+
+/* What a splice should give. */
+static struct swk_buffer merged(const struct swk_upstreams *set, const struct swk_names *leave,
+				const struct swk_upstreams *enter)
+{
+	struct swk_upstreams all = {0};
+	struct swk_error error = {0};
+	struct swk_buffer text;
+
+	for (size_t i = 0; i < set->count; i++) {
+		if (!swk_names_contain(leave, set->list[i].name))
+			assert_int_equal(swk_upstreams_append_copy(&all, &set->list[i], &error), 0);
+	}
+	for (size_t i = 0; i < enter->count; i++) {
+		if (swk_names_contain(leave, enter->list[i].name))
+			assert_int_equal(swk_upstreams_append_copy(&all, &enter->list[i], &error),
+					 0);
+	}
+	assert_null(swk_upstreams_sort(&all));
+	text = text_of(&all);
+	swk_upstreams_free(&all);
+	return text;
+}
+
+static void spliced(const struct swk_upstreams *set, const struct swk_buffer *text, uint64_t hash)
+{
+	struct swk_upstreams enter = {0};
+	struct swk_names leave = {0};
+	struct swk_error error = {0};
+	int from = file_of(text), to = memfd_create("new", 0);
+	struct swk_buffer expected, got;
+	uint64_t before, after;
+
+	add_some(&enter, 4);
+	for (unsigned i = 0; i < NAMES; i++) {
+		if (!throw(3))
+			assert_int_equal(swk_names_add(&leave, names[i], &error), 0);
+	}
+	assert_int_equal(
+		swk_nginx_splice(from, "FILE", to, &leave, &enter, &before, &after, &error), 0);
+	expected = merged(set, &leave, &enter);
+	got = content_of(to);
+	assert_int_equal(got.length, expected.length);
+	assert_memory_equal(got.data, expected.data, got.length);
+	assert_true(before == hash && after == swk_nginx_hash(&got));
+	assert_int_equal(close(from) + close(to), 0);
+	swk_buffer_free(&expected);
+	swk_buffer_free(&got);
+	swk_upstreams_free(&enter);
+	swk_names_free(&leave);
+}
+
+static void random_files(void **state)
+{
+	const char *rounds = getenv("SWK_ROUNDS");
+
+	(void)state;
+	for (long i = rounds ? atol(rounds) : ROUNDS; i > 0; i--) {
+		struct swk_upstreams set = {0};
+		struct swk_buffer text;
+		uint64_t hash;
+
+		add_some(&set, 2 + throw(5));
+		text = text_of(&set);
+		hash = as_read(&text);
+		damaged(&text, hash);
+		spliced(&set, &text, hash);
+		swk_buffer_free(&text);
+		swk_upstreams_free(&set);
+	}
+}
+
+/* Texts that are no sequence of blocks. */
+static void other_texts(void **state)
+{
+	static const char *const rows[] = {
+		"",
+		"\n",
+		"upstream a {\n    server 10.0.0.1:1;\n}\n",
+		"#\nupstream a {\n}\n",
+		"\nupstream {\n}\n",
+		"\nupstream  {\n}\n",
+		"\n# service a, upstream a {\n}\n",
+		"\n# service a\nserver a {\n}\n",
+		"\n# service ",
+		"\n}\n",
+		"}\n",
+		"\n\n\n",
+	};
+	struct swk_error error = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+		struct swk_buffer text;
+		int status;
+
+		swk_buffer_init(&text, 1000);
+		assert_int_equal(
+			swk_buffer_words(&text, &error,
+					 SWK_WORDS(i % 2 ? swk_nginx_head : "", rows[i / 2])),
+			0);
+		if (i != 1)
+			unit_number(text.data, scan(&text, ignore, NULL, &status) != 0, 0);
+		swk_buffer_free(&text);
+	}
+}
+
+static int stop(void *context, const struct swk_nginx_block *block, struct swk_error *error)
+{
+	(void)block;
+	++*(int *)context;
+	return swk_error_set(error, SWK_DATA, "stop");
+}
+
+static void ends_when_told(void **state)
+{
+	struct swk_upstreams set = {0};
+	struct swk_buffer text;
+	int status, count = 0;
+
+	(void)state;
+	add_upstream(&set, "a");
+	add_upstream(&set, "b");
+	text = text_of(&set);
+	assert_true(!scan(&text, stop, &count, &status));
+	assert_int_equal(status, SWK_DATA);
+	assert_int_equal(count, 1);
+	swk_buffer_free(&text);
+	swk_upstreams_free(&set);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_files),
+		cmocka_unit_test(other_texts),
+		cmocka_unit_test(ends_when_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
