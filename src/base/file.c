@@ -78,6 +78,26 @@ int swk_file_write(int descriptor, const char *data, size_t length)
 	return 0;
 }
 
+int swk_file_copy(int from, off_t at, off_t end, int to)
+{
+	char piece[65536];
+
+	while (at < end) {
+		const size_t most =
+			(size_t)(end - at) < sizeof(piece) ? (size_t)(end - at) : sizeof(piece);
+		const ssize_t length = pread(from, piece, most, at);
+
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (!length)
+			errno = EIO;
+		if (length <= 0 || swk_file_write(to, piece, (size_t)length))
+			return -1;
+		at += length;
+	}
+	return 0;
+}
+
 bool swk_file_exists(const char *path)
 {
 	struct stat about;

@@ -4,6 +4,7 @@
 #define SWK_BASE_FILE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/buffer.h"
 
@@ -20,6 +21,10 @@ int swk_file_open(const char *path, int *descriptor, struct swk_error *error);
 
 /* Writes all bytes. Returns 0, or -1 with errno set. */
 int swk_file_write(int descriptor, const char *data, size_t length);
+
+/* Copies the bytes from `at` on, up to `end`, to where `to` is. Returns 0, or -1 with errno set,
+ * which is EIO if the file ends before. */
+int swk_file_copy(int from, off_t at, off_t end, int to);
 
 /* Whether the path exists. A dangling link does, and so does a path that can't be examined. */
 bool swk_file_exists(const char *path);

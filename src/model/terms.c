@@ -33,28 +33,18 @@ static bool is_of_name(char byte)
 	       (byte >= '0' && byte <= '9') || byte == '.' || byte == '_' || byte == '-';
 }
 
-static bool is_name_until(const char *name, char end)
+bool swk_name_part_valid(const char *part)
 {
 	size_t length = 0;
 
-	while (length <= SWK_NAME_MAX && is_of_name(name[length]))
+	while (length <= SWK_NAME_MAX && is_of_name(part[length]))
 		length++;
-	return length > 0 && length <= SWK_NAME_MAX && name[length] == end;
-}
-
-bool swk_name_part_valid(const char *part)
-{
-	return is_name_until(part, '\0');
-}
-
-bool swk_name_valid_until(const char *text, char end)
-{
-	return is_name_until(text, end) && *text != '.' && *text != '_' && *text != '-';
+	return length > 0 && length <= SWK_NAME_MAX && !part[length];
 }
 
 bool swk_name_valid(const char *name)
 {
-	return swk_name_valid_until(name, '\0');
+	return swk_name_part_valid(name) && !strchr("._-", name[0]);
 }
 
 bool swk_tag_valid(const char *tag)

@@ -10,8 +10,6 @@
 /* A valid name of an upstream: letters, digits, `.`, `_`, `-`; the first is a letter or digit; at
  * most SWK_NAME_MAX bytes. */
 bool swk_name_valid(const char *name);
-/* The same for a name at the beginning of a text, up to the first byte `end`. */
-bool swk_name_valid_until(const char *text, char end);
 /* The same without the rule for the first byte. */
 bool swk_name_part_valid(const char *part);
 /* A valid routing tag: two valid parts as in `gray=a`, or "". */

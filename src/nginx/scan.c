@@ -3,30 +3,24 @@
 
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/hash.h"
 #include "nginx/conf.h"
 
 /* What is read and written at a time. Larger pieces do not fit into the processor's cache. */
 #define PIECE ((size_t)65536)
 
+uint64_t swk_nginx_hash_block(const char *text, size_t length)
+{
+	return swk_hash_end(swk_hash_bytes(SWK_HASH_START, text, length));
+}
+
 /* Another version of swk-apply may have other rules for FILE. */
-static uint64_t begin_hash(void)
+static uint64_t hash_version(void)
 {
-	return swk_hash_text(SWK_HASH_START, SWK_VERSION);
+	return swk_hash_end(swk_hash_text(SWK_HASH_START, SWK_VERSION));
 }
-
-static uint64_t add_block(uint64_t hash, const char *text, size_t length)
-{
-	const uint64_t block = swk_hash_bytes(SWK_HASH_START, text, length);
-
-	return swk_hash_bytes(hash, &block, sizeof(block));
-}
-
-/* ---- reading ---- */
 
 /* A window that moves over the text. */
 struct window {
@@ -35,9 +29,10 @@ struct window {
 	struct swk_buffer room; /* owns `data` if there is a descriptor */
 	const char *data;
 	size_t length;
-	size_t at;   /* what comes before it has been taken */
-	size_t seen; /* before it is no brace, from `at` on */
-	bool ended;  /* the window has the end of the text */
+	off_t before; /* how much of the text has left the window */
+	size_t at;    /* what comes before it has been taken */
+	size_t seen;  /* before it is no brace, from `at` on */
+	bool ended;   /* the window has the end of the text */
 };
 
 /* Reads more. What has been taken leaves the window. */
@@ -46,6 +41,7 @@ static int fill(struct window *window, struct swk_error *error)
 	struct swk_buffer *room = &window->room;
 	ssize_t length;
 
+	window->before += (off_t)window->at;
 	room->length -= window->at;
 	window->seen -= window->at;
 	memmove(room->data, room->data + window->at, room->length);
@@ -138,6 +134,7 @@ static int next(struct window *window, struct swk_nginx_block *block, bool *foun
 			return error->status;
 		brace = NULL;
 	}
+	block->at = window->before + (off_t)window->at;
 	if (!skip(window, "\n"))
 		return 0;
 	block->text = window->data + window->at;
@@ -151,7 +148,7 @@ static int next(struct window *window, struct swk_nginx_block *block, bool *foun
 static int scan(struct window *window, swk_nginx_take *take, void *context, uint64_t *hash,
 		struct swk_error *error)
 {
-	uint64_t sum = begin_hash();
+	uint64_t sum = hash_version();
 	struct swk_nginx_block block;
 	bool found = true;
 	int status = window->ended ? 0 : fill(window, error);
@@ -163,12 +160,13 @@ static int scan(struct window *window, swk_nginx_take *take, void *context, uint
 	while (!status && found) {
 		status = next(window, &block, &found, error);
 		if (!status && found) {
-			sum = add_block(sum, block.text, block.length);
+			block.hash = swk_nginx_hash_block(block.text, block.length);
+			sum += block.hash;
 			status = take(context, &block, error);
 		}
 	}
 	if (!status && window->at == window->length)
-		*hash = swk_hash_end(sum);
+		*hash = sum;
 	return status;
 }
 
@@ -203,86 +201,4 @@ uint64_t swk_nginx_hash(const struct swk_buffer *text)
 
 	(void)scan(&window, ignore, NULL, &hash, &error);
 	return hash;
-}
-
-/* ---- writing ---- */
-
-struct splice {
-	int descriptor;
-	struct swk_buffer out;
-	const struct swk_names *names;
-	size_t next; /* the first of the names whose place has not been reached */
-	const struct swk_upstreams *set;
-	uint64_t hash;
-};
-
-static int flush(struct splice *splice)
-{
-	int status = swk_file_write(splice->descriptor, splice->out.data, splice->out.length);
-
-	swk_buffer_clear(&splice->out);
-	return status;
-}
-
-/* Writes the upstream that has the next name, if there is one. */
-static int insert(struct splice *splice, struct swk_error *error)
-{
-	const struct swk_upstream *upstream =
-		swk_upstreams_find(splice->set, splice->names->list[splice->next++]);
-	size_t start;
-
-	if (!upstream)
-		return 0;
-	start = splice->out.length + 1;
-	if (swk_nginx_blocks(&splice->out,
-			     &(struct swk_upstreams){(struct swk_upstream *)upstream, 1}, error))
-		return error->status;
-	splice->hash =
-		add_block(splice->hash, splice->out.data + start, splice->out.length - start);
-	return 0;
-}
-
-/* The order of the next name and this one; 1 if there is no next one. */
-static int compare_next(const struct splice *splice, const char *name)
-{
-	return splice->next < splice->names->count
-		       ? strcasecmp(splice->names->list[splice->next], name)
-		       : 1;
-}
-
-static int copy(void *context, const struct swk_nginx_block *block, struct swk_error *error)
-{
-	struct splice *splice = context;
-
-	while (compare_next(splice, block->name) < 0) {
-		if (insert(splice, error))
-			return error->status;
-	}
-	if (!compare_next(splice, block->name))
-		return insert(splice, error);
-	if (swk_buffer_add(&splice->out, "\n", 1, error) ||
-	    swk_buffer_add(&splice->out, block->text, block->length, error))
-		return error->status;
-	splice->hash = add_block(splice->hash, block->text, block->length);
-	return splice->out.length < PIECE ? 0 : flush(splice);
-}
-
-int swk_nginx_splice(int from, const char *path, int to, const struct swk_names *names,
-		     const struct swk_upstreams *set, uint64_t *before, uint64_t *after,
-		     struct swk_error *error)
-{
-	struct splice splice = {.descriptor = to, .names = names, .set = set, .hash = begin_hash()};
-	int status;
-
-	swk_buffer_init(&splice.out, SWK_CONF_MAX);
-	status = swk_buffer_add(&splice.out, swk_nginx_head, strlen(swk_nginx_head), error);
-	if (!status)
-		status = swk_nginx_scan(from, path, copy, &splice, before, error);
-	while (!status && splice.next < names->count)
-		status = insert(&splice, error);
-	if (!status)
-		status = flush(&splice);
-	*after = swk_hash_end(splice.hash);
-	swk_buffer_free(&splice.out);
-	return status;
 }

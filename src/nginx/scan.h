@@ -8,10 +8,11 @@
 #define SWK_NGINX_SCAN_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buffer.h"
-#include "model/names.h"
-#include "model/upstream.h"
+#include "model/source.h"
+#include "model/terms.h"
 
 /* An upstream's lines in FILE, from the comment to the brace. */
 struct swk_nginx_block {
@@ -20,6 +21,8 @@ struct swk_nginx_block {
 	char name[SWK_NAME_MAX + 1];
 	const char *text; /* borrowed for the call */
 	size_t length;
+	off_t at; /* where in the file the empty line before it is */
+	uint64_t hash;
 };
 
 typedef int swk_nginx_take(void *context, const struct swk_nginx_block *block,
@@ -34,16 +37,9 @@ typedef int swk_nginx_take(void *context, const struct swk_nginx_block *block,
 int swk_nginx_scan(int descriptor, const char *path, swk_nginx_take *take, void *context,
 		   uint64_t *hash, struct swk_error *error);
 
-/* The hash of the text that swk_nginx_file gives. */
+/* The hash of the text that swk_nginx_file gives: a number for the version, and added to it the
+ * hash of each block. So it need not be computed anew if a block changes. */
 uint64_t swk_nginx_hash(const struct swk_buffer *text);
-
-/*
- * Copies an open file, whose blocks are sorted by name, without the upstreams that have one of the
- * names. Inserts those of `set` that have. *before and *after become the hashes of both texts.
- * Returns as swk_nginx_scan, or -1 with errno set if `to` cannot be written.
- */
-int swk_nginx_splice(int from, const char *path, int to, const struct swk_names *names,
-		     const struct swk_upstreams *set, uint64_t *before, uint64_t *after,
-		     struct swk_error *error);
+uint64_t swk_nginx_hash_block(const char *text, size_t length);
 
 #endif

@@ -147,8 +147,8 @@ static int count(struct swk_run *run)
 	report->finished = true;
 	report->whole = swk_run_knows_all(run) && !report->counted[SWK_NOTE_UNAVAILABLE];
 	report->services = run->services.count + run->keys.count;
-	report->upstreams = run->others + run->desired.count;
-	report->servers = run->other_servers;
+	report->upstreams = run->excerpt.others + run->desired.count;
+	report->servers = run->excerpt.other_servers;
 	for (size_t i = 0; i < run->desired.count; i++)
 		report->servers += run->desired.list[i].count;
 	if (!run->complete)

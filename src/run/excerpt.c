@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -44,6 +48,7 @@ static int find_names(const struct swk_run *run, struct swk_names *names)
 struct reading {
 	struct swk_run *run;
 	bool unfit;	/* FILE must be read as a whole */
+	size_t next;	/* the first of the names whose place has not been reached */
 	bool ends[256]; /* last bytes of the names that the run is about, without case */
 };
 
@@ -55,7 +60,7 @@ static unsigned char last_byte(const char *name)
 static void find_ends(struct reading *reading)
 {
 	const struct swk_services *services = &reading->run->services;
-	const struct swk_names *names = &reading->run->sought;
+	const struct swk_names *names = &reading->run->excerpt.names;
 
 	for (size_t i = 0; i < services->count; i++)
 		reading->ends[last_byte(services->list[i].name)] = true;
@@ -73,66 +78,128 @@ static bool is_about(const struct reading *reading, const struct swk_nginx_block
 		return false;
 	return (block->kind == SWK_SOURCE_SERVICE &&
 		swk_services_find(&run->services, block->source)) ||
-	       swk_names_contain(&run->sought, block->name);
+	       swk_names_contain(&run->excerpt.names, block->name);
+}
+
+static int add_place(struct swk_run *run, const char *name, off_t at, size_t length, uint64_t hash)
+{
+	struct swk_excerpt *excerpt = &run->excerpt;
+	struct swk_place *list =
+		swk_list_grow(excerpt->places, excerpt->place_count, sizeof(*list));
+	char *copy = list ? strdup(name) : NULL;
+
+	if (list)
+		excerpt->places = list;
+	if (!copy)
+		return swk_error_memory(run->error);
+	list[excerpt->place_count++] =
+		(struct swk_place){.name = copy, .at = at, .length = length, .hash = hash};
+	return 0;
+}
+
+/* Notes where the names are missing that sort before this one; NULL: all others. */
+static int note_missing(struct reading *reading, const char *name, off_t at)
+{
+	const struct swk_names *names = &reading->run->excerpt.names;
+	int order = -1, status = 0;
+
+	while (!status && order < 0 && reading->next < names->count) {
+		if (name)
+			order = strcasecmp(names->list[reading->next], name);
+		if (order < 0)
+			status = add_place(reading->run, names->list[reading->next], at, 0, 0);
+		reading->next += order <= 0;
+	}
+	return status;
+}
+
+static int take_block(struct reading *reading, const struct swk_nginx_block *block)
+{
+	struct swk_run *run = reading->run;
+	struct swk_upstreams set = {0};
+	struct swk_error ignored = {0};
+	int status = add_place(run, block->name, block->at, block->length + 1, block->hash);
+
+	if (status)
+		return status;
+	if (swk_nginx_read(&set, run->store.conf, block->text, block->length, &ignored))
+		reading->unfit = true;
+	else
+		status = swk_upstreams_append(&run->recorded, set.list, run->error);
+	swk_upstreams_free(&set);
+	return status;
 }
 
 static int take(void *context, const struct swk_nginx_block *block, struct swk_error *error)
 {
 	struct reading *reading = context;
-	struct swk_run *run = reading->run;
-	struct swk_upstreams set = {0};
-	struct swk_error ignored = {0};
-	int status = 0;
 
-	/* The source of such an upstream is looked for among all services. */
+	/* To find the source of such an upstream, all services are needed. */
 	reading->unfit |= !*block->source;
-	if (reading->unfit || !is_about(reading, block))
+	if (reading->unfit)
 		return 0;
-	if (swk_nginx_read(&set, run->store.conf, block->text, block->length, &ignored))
-		reading->unfit = true;
-	else
-		status = swk_upstreams_append(&run->recorded, set.list, error);
-	swk_upstreams_free(&set);
-	return status;
+	if (note_missing(reading, block->name, block->at))
+		return error->status;
+	return is_about(reading, block) ? take_block(reading, block) : 0;
+}
+
+/* Forgets what was found, but keeps FILE open. */
+static void forget_places(struct swk_run *run)
+{
+	struct swk_excerpt *excerpt = &run->excerpt;
+
+	for (size_t i = 0; i < excerpt->place_count; i++)
+		free(excerpt->places[i].name);
+	free(excerpt->places);
+	excerpt->places = NULL;
+	excerpt->place_count = 0;
+	swk_names_free(&excerpt->names);
+	swk_upstreams_free(&run->recorded);
 }
 
 void swk_run_close_excerpt(struct swk_run *run)
 {
-	if (run->excerpt)
-		(void)close(run->excerpt_descriptor);
-	swk_names_free(&run->sought);
-	swk_names_free(&run->rewritten);
-	swk_upstreams_free(&run->recorded);
-	run->excerpt = false;
-	run->others = run->other_servers = 0;
+	forget_places(run);
+	swk_names_free(&run->excerpt.rewritten);
+	if (run->excerpt.used)
+		(void)close(run->excerpt.descriptor);
+	run->excerpt = (struct swk_excerpt){0};
 }
 
 static void count_others(struct swk_run *run)
 {
-	run->others = run->state.conf.upstreams - run->recorded.count;
-	run->other_servers = run->state.conf.servers;
+	struct swk_excerpt *excerpt = &run->excerpt;
+
+	excerpt->others = run->state.conf.upstreams - run->recorded.count;
+	excerpt->other_servers = run->state.conf.servers;
 	for (size_t i = 0; i < run->recorded.count; i++)
-		run->other_servers -= run->recorded.list[i].count;
+		excerpt->other_servers -= run->recorded.list[i].count;
 }
 
-/* Reads the blocks that the run is about. The file is closed if it has to be read as a whole. */
-static int read_blocks(struct swk_run *run, int descriptor)
+/* Reads the blocks that the run is about. FILE is closed if it has to be read as a whole. */
+static int read_blocks(struct swk_run *run)
 {
+	struct swk_excerpt *excerpt = &run->excerpt;
 	struct reading reading = {.run = run};
-	uint64_t hash = 0;
-	int status = find_names(run, &run->sought);
+	struct stat about;
+	int status = find_names(run, &excerpt->names);
 
 	find_ends(&reading);
-	run->excerpt = true;
-	run->excerpt_descriptor = descriptor;
+	if (!status && fstat(excerpt->descriptor, &about))
+		status = swk_error_set(run->error, SWK_CANTCREATE, "%s: cannot be read: %s",
+				       run->store.conf, strerror(errno));
+	if (!status) {
+		excerpt->modified = about.st_mtim;
+		excerpt->size = about.st_size;
+		status = swk_nginx_scan(excerpt->descriptor, run->store.conf, take, &reading,
+					&excerpt->hash, run->error);
+	}
 	if (!status)
-		status = swk_nginx_scan(descriptor, run->store.conf, take, &reading, &hash,
-					run->error);
-	if (status || reading.unfit || hash != run->state.conf.hash)
+		status = note_missing(&reading, NULL, excerpt->size);
+	if (status || reading.unfit || excerpt->hash != run->state.conf.hash)
 		swk_run_close_excerpt(run);
 	else
 		count_others(run);
-	run->excerpt_hash = hash;
 	return status;
 }
 
@@ -150,14 +217,14 @@ static bool is_enough(const struct swk_run *run)
 
 int swk_run_read_excerpt(struct swk_run *run)
 {
-	int descriptor = -1;
+	int *descriptor = &run->excerpt.descriptor;
 
 	if (!run->of_few || !is_enough(run))
 		return 0;
-	if (swk_file_open(run->store.conf, &descriptor, run->error) || descriptor < 0)
+	if (swk_file_open(run->store.conf, descriptor, run->error) || *descriptor < 0)
 		return run->error->status;
-	run->exists = true;
-	return read_blocks(run, descriptor);
+	run->exists = run->excerpt.used = true;
+	return read_blocks(run);
 }
 
 static bool contain_all(const struct swk_names *names, const struct swk_names *others)
@@ -172,23 +239,20 @@ static bool contain_all(const struct swk_names *names, const struct swk_names *o
 int swk_run_complete_excerpt(struct swk_run *run)
 {
 	struct swk_names names = {0};
-	bool found;
-	int status, descriptor = run->excerpt_descriptor;
+	int status;
 
-	if (!run->excerpt)
+	if (!run->excerpt.used)
 		return 0;
 	status = find_names(run, &names);
-	found = status || contain_all(&run->sought, &names);
-	swk_names_free(&names);
-	if (!status && !found) {
-		run->excerpt = false; /* keeps it open */
-		swk_run_close_excerpt(run);
-		status = read_blocks(run, descriptor);
+	if (!status && !contain_all(&run->excerpt.names, &names)) {
+		forget_places(run);
+		status = read_blocks(run);
 	}
+	swk_names_free(&names);
 	/* To find out what is unmanaged, all managed names are needed. */
-	if (!status && run->excerpt && swk_run_has_new_names(run))
+	if (!status && run->excerpt.used && swk_run_has_new_names(run))
 		swk_run_close_excerpt(run);
-	return status || run->excerpt ? status : swk_run_read_whole(run);
+	return status || run->excerpt.used ? status : swk_run_read_whole(run);
 }
 
 /* ---- writing ---- */
@@ -202,34 +266,96 @@ static bool same_block(const struct swk_upstream *a, const struct swk_upstream *
 
 int swk_run_find_rewritten(struct swk_run *run)
 {
+	struct swk_names *rewritten = &run->excerpt.rewritten;
 	int status = 0;
 
-	for (size_t i = 0; !status && run->excerpt && i < run->desired.count; i++) {
+	for (size_t i = 0; !status && run->excerpt.used && i < run->desired.count; i++) {
 		const struct swk_upstream *desired = &run->desired.list[i];
 		const struct swk_upstream *recorded =
 			swk_upstreams_find(&run->recorded, desired->name);
 
 		if (!recorded || !same_block(desired, recorded))
-			status = swk_names_add(&run->rewritten, desired->name, run->error);
+			status = swk_names_add(rewritten, desired->name, run->error);
 	}
-	for (size_t i = 0; !status && run->excerpt && i < run->recorded.count; i++) {
+	for (size_t i = 0; !status && run->excerpt.used && i < run->recorded.count; i++) {
 		const char *name = run->recorded.list[i].name;
 
 		if (!swk_upstreams_find(&run->desired, name))
-			status = swk_names_add(&run->rewritten, name, run->error);
+			status = swk_names_add(rewritten, name, run->error);
 	}
 	return status;
 }
 
+/* Writes what FILE gets at a place into `text`. *rewritten: it is not what FILE has. */
+static int write_place(const struct swk_run *run, const struct swk_place *place,
+		       struct swk_buffer *text, bool *rewritten, struct swk_error *error)
+{
+	struct swk_upstream *upstream = swk_upstreams_find(&run->desired, place->name);
+	const struct swk_upstreams one = {upstream, upstream ? 1 : 0};
+
+	swk_buffer_clear(text);
+	*rewritten = swk_names_contain(&run->excerpt.rewritten, place->name);
+	return *rewritten ? swk_nginx_blocks(text, &one, error) : 0;
+}
+
+int swk_run_hash_excerpt(const struct swk_run *run, uint64_t *hash, struct swk_error *error)
+{
+	struct swk_buffer text;
+	bool rewritten;
+	int status = 0;
+
+	*hash = run->excerpt.hash;
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	for (size_t i = 0; !status && i < run->excerpt.place_count; i++) {
+		const struct swk_place *place = &run->excerpt.places[i];
+
+		status = write_place(run, place, &text, &rewritten, error);
+		if (!status && rewritten)
+			*hash -= place->hash;
+		if (!status && text.length)
+			*hash += swk_nginx_hash_block(text.data + 1, text.length - 1);
+	}
+	swk_buffer_free(&text);
+	return status;
+}
+
+/* FILE, which was checked when it was read, may not have changed since. Its second name,
+ * FILE.previous, does not change its times of modification. */
+static bool is_as_read(const struct swk_excerpt *excerpt)
+{
+	struct stat about;
+
+	return !fstat(excerpt->descriptor, &about) && about.st_size == excerpt->size &&
+	       about.st_mtim.tv_sec == excerpt->modified.tv_sec &&
+	       about.st_mtim.tv_nsec == excerpt->modified.tv_nsec;
+}
+
 int swk_run_write_excerpt(const void *context, int descriptor, struct swk_error *error)
 {
-	const struct swk_run_splice *splice = context;
-	const struct swk_run *run = splice->run;
-	uint64_t before;
-	int status = swk_nginx_splice(run->excerpt_descriptor, run->store.conf, descriptor,
-				      &run->rewritten, &run->desired, &before, splice->hash, error);
+	const struct swk_run *run = context;
+	const struct swk_excerpt *excerpt = &run->excerpt;
+	const int from = excerpt->descriptor;
+	struct swk_buffer text;
+	off_t at = 0;
+	bool rewritten;
+	int status = 0;
 
-	if (status || before == run->excerpt_hash)
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	for (size_t i = 0; !status && i < excerpt->place_count; i++) {
+		const struct swk_place *place = &excerpt->places[i];
+
+		status = write_place(run, place, &text, &rewritten, error);
+		if (status || !rewritten)
+			continue;
+		status = swk_file_copy(from, at, place->at, descriptor);
+		if (!status)
+			status = swk_file_write(descriptor, text.data, text.length);
+		at = place->at + (off_t)place->length;
+	}
+	if (!status)
+		status = swk_file_copy(from, at, excerpt->size, descriptor);
+	swk_buffer_free(&text);
+	if (status || is_as_read(excerpt))
 		return status;
 	return swk_error_set(error, SWK_TEMPFAIL,
 			     "%s was changed by another program while this run read it; the next "

@@ -39,7 +39,7 @@ static int read_conf(struct swk_run *run)
 {
 	int status = swk_run_read_excerpt(run);
 
-	return status || run->excerpt ? status : swk_run_read_whole(run);
+	return status || run->excerpt.used ? status : swk_run_read_whole(run);
 }
 
 /* *damaged is 0, or the number of a damaged line. */
@@ -227,9 +227,9 @@ static void note_conf(struct swk_run *run, uint64_t hash)
 	struct swk_state_conf *conf = &run->state.conf;
 
 	conf->hash = hash;
-	conf->upstreams = run->others + run->desired.count;
-	conf->servers = run->other_servers;
-	conf->says_none &= run->excerpt;
+	conf->upstreams = run->excerpt.others + run->desired.count;
+	conf->servers = run->excerpt.other_servers;
+	conf->says_none &= run->excerpt.used;
 	for (size_t i = 0; i < run->desired.count; i++) {
 		conf->servers += run->desired.list[i].count;
 		conf->says_none |= run->desired.list[i].says_none;
@@ -238,14 +238,14 @@ static void note_conf(struct swk_run *run, uint64_t hash)
 
 static int persist_excerpt(struct swk_run *run)
 {
-	uint64_t hash = 0;
-	const struct swk_run_splice splice = {run, &hash};
+	uint64_t hash;
 
-	if (run->rewritten.count &&
-	    replace_conf(run, (struct swk_content){swk_run_write_excerpt, &splice}))
+	if (!run->excerpt.rewritten.count)
+		return 0;
+	if (swk_run_hash_excerpt(run, &hash, run->error) ||
+	    replace_conf(run, (struct swk_content){swk_run_write_excerpt, run}))
 		return run->error->status;
-	if (run->rewritten.count)
-		note_conf(run, hash);
+	note_conf(run, hash);
 	return 0;
 }
 
@@ -276,7 +276,7 @@ int swk_run_persist(struct swk_run *run)
 		return run->error->status;
 	if (run->settings->dry_run || run->on_hold || !needed)
 		return 0;
-	return run->excerpt ? persist_excerpt(run) : persist_whole(run);
+	return run->excerpt.used ? persist_excerpt(run) : persist_whole(run);
 }
 
 /* ---- what is remembered ---- */

@@ -6,6 +6,9 @@
 #ifndef SWK_RUN_RUN_H
 #define SWK_RUN_RUN_H
 
+#include <sys/types.h>
+#include <time.h>
+
 #include "base/buffer.h"
 #include "base/process.h"
 #include "consul/client.h"
@@ -40,6 +43,27 @@ struct swk_run_checks {
 	struct swk_tallies blocks;	   /* by service: hashes of FILE's blocks; needs `known` */
 	struct swk_answer_checks *answers; /* in a complete run, by the index in `services` */
 	size_t answer_count;
+};
+
+/* Where an upstream of the excerpt is in FILE, or would be. */
+struct swk_place {
+	char *name; /* owned */
+	off_t at;
+	size_t length; /* 0: FILE does not have it */
+	uint64_t hash;
+};
+
+struct swk_excerpt {
+	bool used;
+	int descriptor;		  /* FILE, as it was opened */
+	struct timespec modified; /* when it had been modified last */
+	off_t size;
+	uint64_t hash;
+	size_t others, other_servers; /* how many upstreams it leaves out, and their servers */
+	struct swk_names names;	      /* that were looked for */
+	struct swk_place *places;     /* in the order of FILE */
+	size_t place_count;
+	struct swk_names rewritten; /* what a new FILE has in another way */
 };
 
 struct swk_run {
@@ -86,13 +110,8 @@ struct swk_run {
 	/* With an excerpt, both have only the upstreams that the run is about (excerpt.c). */
 	struct swk_upstreams recorded, desired;
 	bool of_few; /* an excerpt is enough */
-	bool excerpt;
-	int excerpt_descriptor; /* FILE, as it was read */
-	uint64_t excerpt_hash;
-	size_t others, other_servers; /* how many upstreams it leaves out, and their servers */
-	struct swk_names sought;      /* names that were looked for in FILE */
-	struct swk_names rewritten;   /* what a new FILE has in another way */
-	struct swk_names changes;     /* upstreams that `desired` adds, removes or changes */
+	struct swk_excerpt excerpt;
+	struct swk_names changes; /* upstreams that `desired` adds, removes or changes */
 	struct swk_state state;
 	struct swk_buffer state_text;	/* FILE.state's content, from which the state borrows */
 	struct swk_upstreams confirmed; /* state.confirmed as upstreams */
@@ -150,20 +169,17 @@ int swk_run_hash_block(const struct swk_upstream *upstream, struct swk_buffer *r
 
 /*
  * excerpt.c: an event run is about few upstreams. If FILE is as the last run wrote it, the run
- * reads only these, and copies the others. The first function leaves run->excerpt false if FILE
- * must be read as a whole. The second, when the registrations are known, looks up names that are
- * new. The third finds what changes in FILE. The fourth is for struct swk_content.
+ * reads only these, and copies the others. The first function leaves `used` false if FILE must be
+ * read as a whole. The second, when the registrations are known, looks up names that are new. The
+ * third finds what changes in FILE. The fourth, for struct swk_content, writes a new FILE, whose
+ * hash the fifth finds.
  */
 int swk_run_read_excerpt(struct swk_run *run);
 int swk_run_complete_excerpt(struct swk_run *run);
 int swk_run_find_rewritten(struct swk_run *run);
-int swk_run_write_excerpt(const void *context, int descriptor, struct swk_error *error);
+int swk_run_write_excerpt(const void *run, int descriptor, struct swk_error *error);
+int swk_run_hash_excerpt(const struct swk_run *run, uint64_t *hash, struct swk_error *error);
 void swk_run_close_excerpt(struct swk_run *run);
-
-struct swk_run_splice {
-	const struct swk_run *run;
-	uint64_t *hash; /* becomes that of the new FILE */
-};
 
 /* record.c: FILE and FILE.state. A dry run takes no lock. */
 int swk_run_lock_and_read(struct swk_run *run);

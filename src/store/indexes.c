@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/indexes.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/number.h"
-#include "model/terms.h"
 
+static const char header_start[] = "indexes ";
 static const char start[] = "index ";
 
 /* A line of the text. */
@@ -26,6 +28,11 @@ void swk_indexes_free(struct swk_indexes *indexes)
 
 /* ---- the text ---- */
 
+static uint64_t hash_text(const char *text, size_t length)
+{
+	return swk_hash_end(swk_hash_bytes(SWK_HASH_START, text, length));
+}
+
 /* Reads the line at the beginning of a text. */
 static bool read_line(struct line *line, const char *text, const char *end)
 {
@@ -43,8 +50,7 @@ static bool read_line(struct line *line, const char *text, const char *end)
 	if (!blank)
 		return false;
 	line->name = blank + 1;
-	return swk_number_read(text, (size_t)(blank - text), UINT64_MAX, &line->index) &&
-	       line->index && swk_name_valid_until(line->name, '\n');
+	return swk_number_read(text, (size_t)(blank - text), UINT64_MAX, &line->index);
 }
 
 /* As strcmp, where each name ends with a newline or a NUL, which sort first. */
@@ -57,21 +63,21 @@ static int compare(const char *a, const char *b)
 	return (*a == '\n' ? 0 : (unsigned char)*a) - (*b == '\n' ? 0 : (unsigned char)*b);
 }
 
-size_t swk_indexes_take(struct swk_indexes *indexes, const char *text, size_t length)
+bool swk_indexes_take(struct swk_indexes *indexes, const char *header, const char *text,
+		      size_t *length)
 {
-	const char *last = NULL;
-	struct line line;
-	size_t count = 0;
+	const size_t words = strlen(header_start);
+	const char *blank = strrchr(header, ' ');
+	uint64_t hash, size;
 
+	if (indexes->text || strncmp(header, header_start, words) != 0 || blank < header + words ||
+	    !swk_number_read(header + words, (size_t)(blank - header) - words, UINT64_MAX, &hash) ||
+	    !swk_number_read(blank + 1, strlen(blank + 1), *length, &size) || !size ||
+	    hash != hash_text(text, size))
+		return false;
 	indexes->text = text;
-	indexes->length = 0;
-	while (read_line(&line, text + indexes->length, text + length) &&
-	       (!last || compare(last, line.name) < 0)) {
-		last = line.name;
-		indexes->length = (size_t)(line.end + 1 - text);
-		count++;
-	}
-	return count;
+	*length = indexes->length = size;
+	return true;
 }
 
 /* Where in the text the line of a service is or would be. *index is its index, or 0. */
@@ -86,8 +92,9 @@ static size_t find(const struct swk_indexes *indexes, const char *service, uint6
 		const char *before = memrchr(indexes->text + low, '\n', middle - low);
 		int order;
 
-		(void)read_line(&line, before ? before + 1 : indexes->text + low,
-				indexes->text + high);
+		if (!read_line(&line, before ? before + 1 : indexes->text + low,
+			       indexes->text + high))
+			break;
 		order = compare(service, line.name);
 		if (!order)
 			*index = line.index;
@@ -165,7 +172,9 @@ int swk_indexes_keep(struct swk_indexes *indexes,
 			indexes->changed[i].index = 0;
 	}
 	for (; !status && at < indexes->length; at = (size_t)(line.end + 1 - indexes->text)) {
-		(void)read_line(&line, indexes->text + at, indexes->text + indexes->length);
+		if (!read_line(&line, indexes->text + at, indexes->text + indexes->length) ||
+		    line.end - line.name > SWK_NAME_MAX)
+			break;
 		memcpy(name, line.name, (size_t)(line.end - line.name));
 		name[line.end - line.name] = '\0';
 		if (!known(context, name))
@@ -176,8 +185,8 @@ int swk_indexes_keep(struct swk_indexes *indexes,
 
 /* ---- writing ---- */
 
-int swk_indexes_write(struct swk_buffer *out, const struct swk_indexes *indexes,
-		      struct swk_error *error)
+static int write_lines(struct swk_buffer *out, const struct swk_indexes *indexes,
+		       struct swk_error *error)
 {
 	char number[SWK_NUMBER_MAX];
 	size_t at = 0, place;
@@ -202,4 +211,21 @@ int swk_indexes_write(struct swk_buffer *out, const struct swk_indexes *indexes,
 	return at < indexes->length
 		       ? swk_buffer_add(out, indexes->text + at, indexes->length - at, error)
 		       : 0;
+}
+
+int swk_indexes_write(struct swk_buffer *out, const struct swk_indexes *indexes,
+		      struct swk_error *error)
+{
+	struct swk_buffer lines;
+	int status;
+
+	swk_buffer_init(&lines, SWK_STATE_MAX);
+	status = write_lines(&lines, indexes, error);
+	if (!status && lines.length)
+		status = swk_buffer_print(out, error, "%s%" PRIu64 " %zu\n", header_start,
+					  hash_text(lines.data, lines.length), lines.length);
+	if (!status && lines.length)
+		status = swk_buffer_add(out, lines.data, lines.length, error);
+	swk_buffer_free(&lines);
+	return status;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Consul's last index of each service, as lines `index NUMBER SERVICE` of FILE.state. There may be
- * thousands, of which a run needs few, so they stay a text. Functions that return an int return 0
- * or SWK_INTERNAL.
+ * thousands, of which a run needs few, so they stay a text, after a line `indexes HASH LENGTH` that
+ * tells whether it is as it was written. Functions that return an int return 0 or SWK_INTERNAL.
  */
 #ifndef SWK_STORE_INDEXES_H
 #define SWK_STORE_INDEXES_H
@@ -26,8 +26,10 @@ struct swk_indexes {
 
 void swk_indexes_free(struct swk_indexes *indexes);
 
-/* Takes the lines at the beginning of a text that are valid and in order. Returns how many. */
-size_t swk_indexes_take(struct swk_indexes *indexes, const char *text, size_t length);
+/* Takes the text if `header`, a line without its newline, says that these are the indexes. Returns
+ * whether it does; *length, which is that of the text, becomes that of the indexes. */
+bool swk_indexes_take(struct swk_indexes *indexes, const char *header, const char *text,
+		      size_t *length);
 
 /* The index of a service; 0: none. Setting 0 removes it. */
 uint64_t swk_indexes_get(const struct swk_indexes *indexes, const char *service);
@@ -39,7 +41,7 @@ int swk_indexes_keep(struct swk_indexes *indexes,
 		     bool (*known)(const void *context, const char *service), const void *context,
 		     struct swk_error *error);
 
-/* Appends the lines. */
+/* Appends the header and the lines, or nothing if there is no index. */
 int swk_indexes_write(struct swk_buffer *out, const struct swk_indexes *indexes,
 		      struct swk_error *error);
 

@@ -273,16 +273,9 @@ static bool read_line(void *context, const char *line)
 	return true;
 }
 
-static size_t take_indexes(void *context, const char *text, size_t length, size_t *taken)
+static bool take_indexes(void *context, const char *line, const char *text, size_t *length)
 {
-	struct swk_indexes *indexes = &((struct reading *)context)->state->indexes;
-	size_t count;
-
-	if (indexes->text || *text != 'i')
-		return 0;
-	count = swk_indexes_take(indexes, text, length);
-	*taken = indexes->length;
-	return count;
+	return swk_indexes_take(&((struct reading *)context)->state->indexes, line, text, length);
 }
 
 int swk_state_read(struct swk_state *state, const char *text, size_t length, size_t *damaged,

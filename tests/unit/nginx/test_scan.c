@@ -100,18 +100,6 @@ static int file_of(const struct swk_buffer *text)
 	return descriptor;
 }
 
-static struct swk_buffer content_of(int descriptor)
-{
-	struct swk_error error = {0};
-	struct swk_buffer text;
-
-	swk_buffer_init(&text, SWK_CONF_MAX);
-	assert_int_equal(lseek(descriptor, 0, SEEK_SET), 0);
-	assert_int_equal(
-		swk_buffer_read(&text, descriptor, INT64_MAX, "memory", SWK_INTERNAL, &error), 0);
-	return text;
-}
-
 /* Reads what the scanner finds, as FILE is read. */
 static int take(void *context, const struct swk_nginx_block *block, struct swk_error *error)
 {
@@ -248,57 +236,6 @@ static void damaged(const struct swk_buffer *text, uint64_t hash)
 	swk_buffer_free(&other);
 }
 
-/* What a splice should give. */
-static struct swk_buffer merged(const struct swk_upstreams *set, const struct swk_names *leave,
-				const struct swk_upstreams *enter)
-{
-	struct swk_upstreams all = {0};
-	struct swk_error error = {0};
-	struct swk_buffer text;
-
-	for (size_t i = 0; i < set->count; i++) {
-		if (!swk_names_contain(leave, set->list[i].name))
-			assert_int_equal(swk_upstreams_append_copy(&all, &set->list[i], &error), 0);
-	}
-	for (size_t i = 0; i < enter->count; i++) {
-		if (swk_names_contain(leave, enter->list[i].name))
-			assert_int_equal(swk_upstreams_append_copy(&all, &enter->list[i], &error),
-					 0);
-	}
-	assert_null(swk_upstreams_sort(&all));
-	text = text_of(&all);
-	swk_upstreams_free(&all);
-	return text;
-}
-
-static void spliced(const struct swk_upstreams *set, const struct swk_buffer *text, uint64_t hash)
-{
-	struct swk_upstreams enter = {0};
-	struct swk_names leave = {0};
-	struct swk_error error = {0};
-	int from = file_of(text), to = memfd_create("new", 0);
-	struct swk_buffer expected, got;
-	uint64_t before, after;
-
-	add_some(&enter, 4);
-	for (unsigned i = 0; i < NAMES; i++) {
-		if (!throw(3))
-			assert_int_equal(swk_names_add(&leave, names[i], &error), 0);
-	}
-	assert_int_equal(
-		swk_nginx_splice(from, "FILE", to, &leave, &enter, &before, &after, &error), 0);
-	expected = merged(set, &leave, &enter);
-	got = content_of(to);
-	assert_int_equal(got.length, expected.length);
-	assert_memory_equal(got.data, expected.data, got.length);
-	assert_true(before == hash && after == swk_nginx_hash(&got));
-	assert_int_equal(close(from) + close(to), 0);
-	swk_buffer_free(&expected);
-	swk_buffer_free(&got);
-	swk_upstreams_free(&enter);
-	swk_names_free(&leave);
-}
-
 static void random_files(void **state)
 {
 	const char *rounds = getenv("SWK_ROUNDS");
@@ -313,7 +250,6 @@ static void random_files(void **state)
 		text = text_of(&set);
 		hash = as_read(&text);
 		damaged(&text, hash);
-		spliced(&set, &text, hash);
 		swk_buffer_free(&text);
 		swk_upstreams_free(&set);
 	}

@@ -83,6 +83,7 @@ static const char whole[] = HEAD "success 1700000000\n"
 				 "datacenter dc-1\n"
 				 "gone old\n"
 				 "gone Older_a\n"
+				 "indexes 15869065513370486616 55\n"
 				 "index 18446744073709551615 Web\n"
 				 "index 7 api\n"
 				 "index 1 web\n"
@@ -221,6 +222,12 @@ static void damage(void **unused)
 		{HEAD "index  1 web\nend\n", 2},
 		{HEAD "index 1 we b\nend\n", 2},
 		{HEAD "index 1 _web\nend\n", 2},
+		/* A wrong hash, a wrong length. */
+		{HEAD "indexes 1 12\nindex 1 web\nend\n", 2},
+		{HEAD "indexes 1 99999\nindex 1 web\nend\n", 2},
+		{HEAD "success 1\nindexes 15869065513370486616 55\nindex 18446744073709551615 Web\n"
+		      "index 7 api\nindex 1 web\nother\nend\n",
+		 7},
 		{HEAD "target a\nlate web\nend\n", 0},
 		{HEAD "late web\nend\n", 2},
 		{HEAD "target a\nlate we b\nend\n", 3},
