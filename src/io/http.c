@@ -12,6 +12,14 @@
 /* CURLOPT_QUICK_EXIT, which the headers of libcurl 7.85 and 7.86 lack. */
 #define QUICK_EXIT ((CURLoption)(CURLOPTTYPE_LONG + 322))
 
+/*
+ * Options of OPENSSL_init_crypto, since OpenSSL 1.1.1: do not load messages, ciphers, digests and
+ * the configuration, also when libcurl calls for them, and free nothing at exit.
+ */
+#define OPENSSL_WITHOUT_TLS (0x1 | 0x10 | 0x20 | 0x80 | 0x80000)
+
+static bool without_tls;
+
 /* libcurl's own initialisation is not safe in several threads before version 7.84. */
 static pthread_mutex_t global = PTHREAD_MUTEX_INITIALIZER;
 
@@ -30,6 +38,11 @@ struct transfer {
 	curl_off_t moved; /* bytes in both directions; only if it is watched */
 };
 
+void swk_http_without_tls(void)
+{
+	without_tls = true;
+}
+
 struct swk_http *swk_http_open(struct swk_error *error)
 {
 	struct swk_http *http = calloc(1, sizeof(*http));
@@ -47,6 +60,8 @@ static int get_ready(struct swk_http *http, struct swk_error *error)
 	if (!curl || http->multi)
 		return error->status;
 	(void)pthread_mutex_lock(&global);
+	if (without_tls && curl->openssl_init)
+		(void)curl->openssl_init(OPENSSL_WITHOUT_TLS, NULL);
 	if (!curl->global_init(CURL_GLOBAL_DEFAULT))
 		http->curl = curl;
 	(void)pthread_mutex_unlock(&global);
@@ -250,7 +265,7 @@ static bool set_options(const struct swk_libcurl *curl, CURL *easy, struct trans
 	bool set = true;
 
 	set &= set_text(curl, easy, CURLOPT_URL, request->url);
-	set &= set_text(curl, easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	set &= set_text(curl, easy, CURLOPT_PROTOCOLS_STR, without_tls ? "http" : "http,https");
 	set &= set_text(curl, easy, CURLOPT_PROXY, "");
 	set &= set_text(curl, easy, CURLOPT_USERAGENT, "swk-apply");
 	set &= set_number(curl, easy, CURLOPT_FOLLOWLOCATION, 0);

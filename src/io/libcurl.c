@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 /* The library's file name, from the build. */
 #ifndef SWK_LIBCURL
@@ -28,8 +29,13 @@ static int check_version(const struct swk_libcurl *functions, struct swk_error *
 /* Returns 0 or SWK_INTERNAL. An old library may lack functions, so its version comes first. */
 static int load(struct swk_libcurl *functions, struct swk_error *error)
 {
-	void *library = dlopen(SWK_LIBCURL, RTLD_LAZY | RTLD_LOCAL);
+	void *library;
 
+	/* Libraries that libcurl does not use for http depend on GnuTLS, which would initialise
+	 * itself. A libcurl that uses it does that explicitly. Any other thread that could read the
+	 * environment waits for libcurl, too. */
+	(void)setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 1);
+	library = dlopen(SWK_LIBCURL, RTLD_LAZY | RTLD_LOCAL);
 #define TAKE(name)                                                                                 \
 	if (library && !(*(void **)&functions->name = dlsym(library, "curl_" #name)))              \
 		library = NULL;
@@ -37,6 +43,8 @@ static int load(struct swk_libcurl *functions, struct swk_error *error)
 	if (library && check_version(functions, error))
 		return error->status;
 	SWK_LIBCURL_FUNCTIONS(TAKE)
+	if (library)
+		*(void **)&functions->openssl_init = dlsym(library, "OPENSSL_init_crypto");
 	if (library)
 		return 0;
 	return swk_error_set(error, SWK_INTERNAL, "libcurl cannot be loaded: %s", dlerror());

@@ -6,6 +6,8 @@
 #ifndef SWK_IO_LIBCURL_H
 #define SWK_IO_LIBCURL_H
 
+#include <stdint.h>
+
 #include <curl/curl.h>
 
 #include "base/error.h"
@@ -40,6 +42,8 @@
 
 struct swk_libcurl {
 	SWK_LIBCURL_FUNCTIONS(SWK_LIBCURL_MEMBER)
+	/* OPENSSL_init_crypto(3) of the OpenSSL that libcurl uses, or NULL. */
+	int (*openssl_init)(uint64_t options, const void *settings);
 };
 
 /* Loads libcurl on the first call; it stays loaded. Returns NULL with the error set (SWK_INTERNAL)

@@ -92,8 +92,22 @@ void swk_run_finish(struct swk_run *run)
 	swk_process_lift(&run->limit);
 }
 
+static bool is_https(const char *url)
+{
+	return !strncasecmp(url, "https:", strlen("https:"));
+}
+
 int swk_run_open_consul(struct swk_run *run)
 {
-	return swk_consul_init(&run->consul, &run->settings->consul, run->settings->token_file,
-			       run->error);
+	bool tls;
+
+	if (swk_consul_init(&run->consul, &run->settings->consul, run->settings->token_file,
+			    run->error))
+		return run->error->status;
+	tls = is_https(run->consul.base);
+	for (size_t i = 0; i < run->target_count; i++)
+		tls |= is_https(run->targets[i].address);
+	if (!tls)
+		swk_http_without_tls();
+	return 0;
 }

@@ -213,7 +213,8 @@ void swk_run_note_refusals(struct swk_run *run);
 void swk_run_begin(struct swk_run *run, const struct swk_settings *settings,
 		   struct swk_report *report, struct swk_error *error);
 void swk_run_finish(struct swk_run *run);
-/* Prepares requests to Consul: checks the environment and the token. Makes no request. */
+/* Prepares requests to Consul: checks the environment and the token. Makes no request. Comes after
+ * the targets are opened: then it is known whether a request can use https. */
 int swk_run_open_consul(struct swk_run *run);
 
 /* desired.c: the desired state, and what it changes in FILE. */

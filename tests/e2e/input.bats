@@ -109,6 +109,20 @@ untouched() {
 	[[ "$output" == *"error: libcurl is too old: it has version 7.74.0, and 7.85.0 or later is needed; nothing was changed" ]]
 }
 
+# loads CONFIGURATION COMMAND... - whether OpenSSL opens the file in a command.
+loads() {
+	OPENSSL_CONF="$1" strace -f -qq -e trace=open,openat -o "$E2E_DIR/trace" "${@:2}" || true
+	grep -qF "\"$1\"" "$E2E_DIR/trace"
+}
+
+@test "OpenSSL reads its configuration only if a URL is https" {
+	: >"$E2E_DIR/openssl.cnf"
+	run -1 loads "$E2E_DIR/openssl.cnf" swk-apply <<<"[$web]"
+	[ "$(servers web)" == 10.0.0.1:80 ]
+	loads "$E2E_DIR/openssl.cnf" swk-apply --dyups "${GATEWAY_DYUPS/http:/https:}" <<<"[${web/10.0.0.1/10.0.0.2}]"
+	CONSUL_HTTP_ADDR=https://127.0.0.1:1 loads "$E2E_DIR/openssl.cnf" swk-apply <<<"[${web/10.0.0.1/10.0.0.3}]"
+}
+
 @test "--syslog also sends messages to syslog" {
 	strace -f -qq -e trace=sendto,connect,write -s 300 -o "$E2E_DIR/trace" swk-apply --syslog <<<"[$web,5]"
 	# There may be no syslog here, so this checks only that swk-apply tries to connect.
