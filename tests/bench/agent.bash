@@ -6,8 +6,8 @@
 # shellcheck source=SCRIPTDIR/bench.bash
 source "${BASH_SOURCE[0]%/*}/bench.bash"
 
-# catalogue SERVICES INSTANCES - registers the instances of `document` in the catalogue, on nodes without an agent. It omits the check
-# serfHealth, because the leader would remove a node that has this check and is not a member.
+# catalogue SERVICES INSTANCES [FIRST] - registers the instances of `document` in the catalogue, on nodes without an agent. With FIRST the
+# catalogue must have the services before svc-FIRST. It omits the check serfHealth, because the leader would remove a node that has this check and is not a member.
 catalogue() {
 	local each listed
 
@@ -58,23 +58,44 @@ _watch_by() {
 	sleep 1
 }
 
-figure_resync() {
-	local services=1000 service
+# The time until the last of four workers serves by the flipped check. Four services flip independently of each other. Each has a
+# regular instance, which flips, and a backup instance, so an answer to a request through the gateway tells whether its worker has
+# the change. A request to the interface would make the worker read its queue.
+figure_flip_last() {
+	local services=4 flips=125 service
+	local -a pids=()
 
-	bench_begin resync || exit 1
-	[[ -z "$BENCH_ONCE" ]] || services=20
-	new_gateway gateway || exit 1
+	bench_begin flip-last || exit 1
+	[[ -z "$BENCH_ONCE" ]] || flips=1
+	backend_start "$work/backends" regular backup || exit 1
+	GATEWAY_WORKERS=4 new_gateway gateway || exit 1
 	consul_start "$work/agent" || exit 1
-	catalogue "$services" 10
-	"$swk_apply" --quiet --resync || fail "status $? at first"
 	for ((service = 1; service <= services; service++)); do
-		printf 'url = "http://127.0.0.1:%s/v1/health/service/svc-%s"\noutput = /dev/null\n' "$CONSUL_PORT" "$service"
-	done >"$work/urls"
-	gateway_requests_clear
-	race 21 2 ours true "exec $swk_apply --quiet --resync" \
-		curl true "exec curl -s --parallel -K $work/urls" || exit 1
-	gateway_requests | grep -q '^POST' && fail 'something was sent although nothing had changed'
-	note_race resync 1.2 ours curl
+		consul_register "svc-$service" "svc-$service-1" 127.0.0.1 "${BACKEND_PORT[regular]}" &&
+			consul_register "svc-$service" "svc-$service-2" 127.0.0.1 "${BACKEND_PORT[backup]}" nginx:backup || exit 1
+	done
+	_watch_all "$services"
+	for ((service = 1; service <= services; service++)); do
+		"$bench_programs/flip" "$flips" "http://127.0.0.1:$CONSUL_PORT/v1/agent/check/update/service:svc-$service-1" \
+			"$GATEWAY_TRAFFIC/to/svc-$service" 4 >"$work/flips-$service" &
+		pids+=("$!")
+	done
+	for service in "${pids[@]}"; do
+		wait "$service" || fail 'a flip did not reach all workers'
+	done
+	cat "$work"/flips-* >"$BENCH_OUT/raw/flip-last.ours"
+	note_amount flip-last-median ms "$(percentile 50 <"$BENCH_OUT/raw/flip-last.ours")" -
+	note_amount flip-last ms "$(percentile 99 <"$BENCH_OUT/raw/flip-last.ours")" 1200
+}
+
+# _watch_all SERVICES - makes the agent's watches start swk-apply, and waits until nginx has the services.
+_watch_all() {
+	jq -n --arg program "$swk_apply" --argjson services "$1" '{watches: [range($services) | "svc-\(. + 1)" |
+		{type: "service", service: ., handler_type: "script", args: [$program, "--service", .]}]}' \
+		>"$CONSUL_DIR/config/watch.json"
+	consul_reload || exit 1
+	sleep 3 # the first runs, and the workers' timers
+	[[ "$(_gateway_observe list | wc -l)" == "$1" ]] || fail 'nginx does not have the services'
 }
 
 # Counts, in the agent's log, the requests that one changed check among many services causes.

@@ -3,7 +3,8 @@
 #
 # Shared by the figures: where they run, how two programs are compared, and how a figure is recorded.
 #
-# Set by run: BENCH_OUT (results), BENCH_ONCE (not empty: measure as little as possible, to check that it works).
+# Set by run: BENCH_OUT (results), BENCH_ONCE (not empty: measure as little as possible, to check that it works), BENCH_DISK (a
+# folder on a disk).
 # A figure runs in a subshell between bench_begin and bench_end. $work is its folder, in memory.
 
 bench_root="$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)"
@@ -12,17 +13,20 @@ bench_programs="${BUILD:-$bench_root/build}/bench"
 source "$bench_root/tests/lib/gateway.bash"
 # shellcheck source=SCRIPTDIR/../lib/consul.bash
 source "$bench_root/tests/lib/consul.bash"
+# shellcheck source=SCRIPTDIR/../lib/backend.bash
+source "$bench_root/tests/lib/backend.bash"
 
 # shellcheck disable=SC2034 # for those that source this
 swk_apply="${SWK_APPLY:-$bench_root/build/swk-apply}"
 # shellcheck disable=SC2034
 shell_handler="$bench_root/tests/bench/shell-handler"
-work='' figure='' gateways=()
+work='' disk='' figure='' gateways=()
 
 # bench_begin FIGURE - makes a folder in memory, and lets bench_end clean up at exit.
 bench_begin() {
 	figure="$1"
 	gateways=()
+	disk=''
 	work="$(mktemp -d /dev/shm/swk-bench.XXXXXX)" || return 1
 	trap bench_end EXIT
 	mkdir -p "$BENCH_OUT/raw"
@@ -36,10 +40,11 @@ bench_end() {
 
 	trap - EXIT
 	[[ -z "${CONSUL_PID:-}" ]] || consul_stop
+	backend_stop
 	for pid in "${gateways[@]}"; do
 		GATEWAY_PID="$pid" gateway_stop
 	done
-	rm -rf "$work"
+	rm -rf "$work" ${disk:+"$disk"}
 }
 
 # new_gateway NAME - starts a gateway, and makes swk-apply and the shell handler use it and its conf file. There may be several.
@@ -55,15 +60,31 @@ document() {
 	"$bench_programs/make_document" "$@"
 }
 
-# keep_files - copies the files in the conf file's folder. files_back - prints the command that restores them.
+# keep_files NAME - copies the files in the conf file's folder. files_back NAME - prints the command that restores them.
 keep_files() {
-	mkdir -p "$work/kept"
-	rm -f "$work/kept/"*
-	cp -p "${SWK_CONF%/*}/"* "$work/kept/"
+	mkdir -p "$work/kept/$1"
+	rm -f "$work/kept/$1/"*
+	cp -p "${SWK_CONF%/*}/"* "$work/kept/$1/"
 }
 
 files_back() {
-	echo "cp -p $work/kept/* ${SWK_CONF%/*}/"
+	echo "cp -p $work/kept/$1/* ${SWK_CONF%/*}/"
+}
+
+# use_disk - makes the folder $disk in BENCH_DISK. bench_end removes it.
+use_disk() {
+	disk="$(mktemp -d "$BENCH_DISK/swk-bench.XXXXXX")" || exit 1
+	[[ "$(stat -f -c %T "$disk")" != tmpfs ]] || fail "$BENCH_DISK is in memory; set BENCH_DISK to a folder on a disk"
+}
+
+# files_to_disk NAME - prints the command that restores these files in $disk, and waits until the disk has them, so that a measured
+# fsync writes nothing else. on_disk - prints the variable that makes swk-apply use them.
+files_to_disk() {
+	echo "cp -p $work/kept/$1/* $disk/ && sync $disk/*"
+}
+
+on_disk() {
+	echo "SWK_CONF=$disk/${SWK_CONF##*/}"
 }
 
 # race ROUNDS RUNS LABEL PREPARE COMMAND [LABEL PREPARE COMMAND]... - in each round, runs each command RUNS times, each time after
@@ -81,6 +102,7 @@ race() {
 		shift 3
 	done
 	[[ -z "$BENCH_ONCE" ]] || rounds=1 runs=1
+	rm -f "$BENCH_OUT/raw/$figure".*.json
 	for ((round = 1; round <= rounds; round++)); do
 		hyperfine --style none --shell none --warmup "$((runs > 2))" --runs "$runs" \
 			--export-json "$BENCH_OUT/raw/$figure.$round.json" "${arguments[@]}" >"$work/hyperfine.log" 2>&1 || {
@@ -111,14 +133,24 @@ median() {
 	jq -rs "$_jq_median median"
 }
 
+# percentile P - prints the P-th percentile of the numbers on standard input, one per line: P % of them are not larger.
+percentile() {
+	sort -g | awk -v p="$1" '{ value[NR] = $1 } END { rank = int((p * NR + 99) / 100); print value[rank] }'
+}
+
 # memory COMMAND - prints the maximum resident memory of a command for sh, in KiB.
 memory() {
 	/usr/bin/time -f %M -o "$work/memory" sh -c "$1" >/dev/null 2>&1 || return 1
 	cat "$work/memory"
 }
 
+# mib KIB - prints it in MiB.
+mib() {
+	jq -n "$1 / 1024"
+}
+
 # note ROW UNIT OURS PEER KIND VALUE BAR - records a figure, and replaces an earlier one of that name. KIND is ratio, more (a difference
-# in UNIT), or count. BAR is the maximum for VALUE, or - if there is none.
+# in UNIT), amount (VALUE is OURS), or count (an amount without a unit). BAR is the maximum for VALUE, or - if there is none.
 note() {
 	local ok=-
 
@@ -133,6 +165,11 @@ note() {
 # note_race ROW BAR OURS PEER - records the figure for two labels of the race.
 note_race() {
 	note "$1" s "$(seconds "$3")" "$(seconds "$4")" ratio "$(times "$3" "$4")" "$2"
+}
+
+# note_amount ROW UNIT OURS BAR - records a figure without a peer.
+note_amount() {
+	note "$1" "$2" "$3" - amount "$3" "$4"
 }
 
 # fail TEXT - ends the figure, because it did not measure what it should.

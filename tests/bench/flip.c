@@ -1,30 +1,54 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * flip COUNT CHECK DETAIL - makes a TTL check critical and passing in turns, COUNT times. CHECK is
- * its update URL. For each flip prints the milliseconds from the request to the agent until the
- * answer to a GET of DETAIL changes. Exits with 1 if that takes ten seconds.
+ * flip COUNT CHECK URL [WORKERS] - makes a TTL check critical and passing in turns, COUNT times.
+ * CHECK is its update URL. For each flip prints the milliseconds from the request to the agent
+ * until the answer to a GET of URL changes. Exits with 1 if that takes ten seconds, or if a request
+ * fails.
+ *
+ * With WORKERS, which is how many workers nginx has, it prints the time until the last of them
+ * gives the new answer. The header X-Worker names the worker that answered. Each worker gets its
+ * own connection, because a connection stays with its worker.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
+#include <unistd.h>
 #include <curl/curl.h>
 
-/* Pause between two GETs of DETAIL. Without it, flip would take the processor from the programs
- * that it measures. */
+#define WORKERS_MAX 64
+/* Pause between two GETs of URL. Without it, flip would take the processor from the programs that
+ * it measures. */
 #define SAMPLE_PAUSE_NS 300000
+#define SAMPLE_PAUSE_WORKERS_NS 5000000
 /* Pause between two flips, plus a random part. The agent and nginx come to rest, and flips do not
- * follow their timers. */
+ * follow their timers. With WORKERS the random part is a second, the interval at which a worker
+ * reads dyups' queue. */
 #define REST_MS 100
 #define REST_MORE_MS 100
+#define REST_MORE_WORKERS_MS 1000
 #define TIMEOUT_MS 10000
 
 struct answer {
+	char worker[32];
 	size_t length;
 	char text[1 << 20];
 };
 
-static struct answer before, now, nothing;
+/* Reads URL from one worker, or from any if its name is empty. */
+struct reader {
+	CURL *curl;
+	char worker[32];
+	struct answer before;
+	int changed;
+};
+
+static struct reader readers[WORKERS_MAX];
+static struct answer now, nothing;
+static struct curl_slist *headers;
+static const char *url;
+static int workers; /* 0: any */
 
 static double clock_ms(void)
 {
@@ -52,16 +76,29 @@ static size_t take(const char *data, size_t size, size_t count, void *into)
 	return size * count;
 }
 
+static size_t take_header(const char *data, size_t size, size_t count, void *into)
+{
+	static const char name[] = "X-Worker: ";
+	struct answer *answer = into;
+	size_t length = size * count, skip = sizeof(name) - 1;
+
+	if (length > skip && strncasecmp(data, name, skip) == 0)
+		snprintf(answer->worker, sizeof(answer->worker), "%.*s", (int)(length - skip),
+			 data + skip);
+	return length;
+}
+
 /* Returns a handle that keeps its connection open. */
-static CURL *asker(const char *url)
+static CURL *asker(const char *where)
 {
 	CURL *curl = curl_easy_init();
 
 	if (!curl)
 		exit(70);
-	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_URL, where);
 	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
 	return curl;
 }
 
@@ -70,7 +107,9 @@ static void ask(CURL *curl, struct answer *answer)
 	CURLcode code;
 
 	answer->length = 0;
+	answer->worker[0] = '\0';
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, answer);
 	code = curl_easy_perform(curl);
 	if (code != CURLE_OK) {
 		fprintf(stderr, "flip: %s\n", curl_easy_strerror(code));
@@ -78,54 +117,124 @@ static void ask(CURL *curl, struct answer *answer)
 	}
 }
 
-static int same(void)
+static void connect_reader(struct reader *reader)
 {
-	return before.length == now.length && memcmp(before.text, now.text, now.length) == 0;
+	curl_easy_cleanup(reader->curl);
+	reader->curl = asker(url);
+	curl_easy_setopt(reader->curl, CURLOPT_HTTPHEADER, headers);
 }
 
-static double flip(CURL *check, CURL *detail, int passing)
+static void check_time(double start, const char *what)
 {
+	if (clock_ms() - start < TIMEOUT_MS)
+		return;
+	fprintf(stderr, "flip: %s in %d ms\n", what, TIMEOUT_MS);
+	exit(1);
+}
+
+/* nginx closes a connection after some requests. Connects until the reader has its worker again. */
+static void read_url(struct reader *reader, struct answer *answer)
+{
+	double start = clock_ms();
+
+	for (;;) {
+		ask(reader->curl, answer);
+		if (!workers || strcmp(reader->worker, answer->worker) == 0)
+			return;
+		check_time(start, "a worker did not answer");
+		connect_reader(reader);
+	}
+}
+
+static int has_reader(const char *worker, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (strcmp(readers[i].worker, worker) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* Connects to each worker. A new connection gets whichever worker accepts it. */
+static void connect_readers(void)
+{
+	double start = clock_ms();
+
+	connect_reader(&readers[0]);
+	for (int i = 0; i < workers; i++) {
+		do {
+			check_time(start, "did not reach all workers");
+			connect_reader(&readers[i]);
+			ask(readers[i].curl, &now);
+		} while (!now.worker[0] || has_reader(now.worker, i));
+		memcpy(readers[i].worker, now.worker, sizeof(now.worker));
+	}
+}
+
+/* Asks each worker that has not changed yet. Returns how many are left. */
+static int sample(int count)
+{
+	int left = 0;
+
+	for (int i = 0; i < count; i++) {
+		struct reader *reader = &readers[i];
+
+		if (reader->changed)
+			continue;
+		read_url(reader, &now);
+		reader->changed = reader->before.length != now.length ||
+				  memcmp(reader->before.text, now.text, now.length) != 0;
+		left += !reader->changed;
+	}
+	return left;
+}
+
+static double flip(CURL *check, int passing)
+{
+	int count = workers ? workers : 1;
 	double start;
 
-	ask(detail, &before);
+	for (int i = 0; i < count; i++) {
+		read_url(&readers[i], &readers[i].before);
+		readers[i].changed = 0;
+	}
 	curl_easy_setopt(check, CURLOPT_CUSTOMREQUEST, "PUT");
 	curl_easy_setopt(check, CURLOPT_COPYPOSTFIELDS,
 			 passing ? "{\"Status\":\"passing\"}" : "{\"Status\":\"critical\"}");
 	start = clock_ms();
 	ask(check, &nothing);
-	for (;;) {
-		ask(detail, &now);
-		if (!same())
-			return clock_ms() - start;
-		if (clock_ms() - start > TIMEOUT_MS) {
-			fprintf(stderr, "flip: nothing changed in %d ms\n", TIMEOUT_MS);
-			exit(1);
-		}
-		rest(SAMPLE_PAUSE_NS);
+	while (sample(count)) {
+		check_time(start, "the answer did not change");
+		rest(workers ? SAMPLE_PAUSE_WORKERS_NS : SAMPLE_PAUSE_NS);
 	}
+	return clock_ms() - start;
 }
 
 int main(int argc, char **argv)
 {
-	/* The gateway does not log requests with this header. */
-	struct curl_slist *headers = curl_slist_append(NULL, "X-Observer: 1");
-	CURL *check, *detail;
+	CURL *check;
 	long count;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: flip COUNT CHECK DETAIL\n");
+	if (argc < 4 || argc > 5 || (argc == 5 && atoi(argv[4]) > WORKERS_MAX)) {
+		fprintf(stderr, "usage: flip COUNT CHECK URL [WORKERS]\n");
 		return 64;
 	}
 	count = strtol(argv[1], NULL, 10);
 	check = asker(argv[2]);
-	detail = asker(argv[3]);
-	curl_easy_setopt(detail, CURLOPT_HTTPHEADER, headers);
+	url = argv[3];
+	workers = argc == 5 ? atoi(argv[4]) : 0;
+	/* The gateway does not log requests with this header. */
+	headers = curl_slist_append(NULL, "X-Observer: 1");
+	srandom((unsigned)getpid());
+	connect_readers();
 	for (long i = 0; i < count; i++) {
-		rest((REST_MS + random() % REST_MORE_MS) * 1000000);
-		printf("%.2f\n", flip(check, detail, (int)(i % 2)));
+		rest((REST_MS + random() % (workers ? REST_MORE_WORKERS_MS : REST_MORE_MS)) *
+		     1000000);
+		printf("%.2f\n", flip(check, (int)(i % 2)));
 	}
+	for (int i = 0; i < WORKERS_MAX; i++)
+		curl_easy_cleanup(readers[i].curl);
 	curl_easy_cleanup(check);
-	curl_easy_cleanup(detail);
 	curl_slist_free_all(headers);
 	return 0;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * make_document [-c] SERVICES INSTANCES - prints a document as /v1/health/service/NAME answers it,
- * with INSTANCES instances of each of the services svc-1 to svc-SERVICES. All are passing; with -c
- * the first instance of the first service is critical. tests/fixtures has what Consul 1.8.7 writes.
- * An instance here has about as many bytes as those: 1,500.
+ * make_document [-c] SERVICES INSTANCES [FIRST] - prints a document as /v1/health/service/NAME
+ * answers it, with INSTANCES instances of each of the services svc-1 to svc-SERVICES. All are
+ * passing; with -c the first instance of svc-1 is critical. With FIRST it omits the services before
+ * svc-FIRST, so that one document can continue another. tests/fixtures has what Consul 1.8.7
+ * writes. An instance here has about as many bytes as those: 1,500.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,23 +67,25 @@ static void print_checks(const struct place *at, const char *status)
 int main(int argc, char **argv)
 {
 	int critical = argc > 1 && strcmp(argv[1], "-c") == 0;
-	unsigned long services, instances;
+	unsigned long services, instances, first;
 	struct place at = {0};
 
-	if (argc != 3 + critical) {
-		fprintf(stderr, "usage: make_document [-c] SERVICES INSTANCES\n");
+	if (argc < 3 + critical || argc > 4 + critical) {
+		fprintf(stderr, "usage: make_document [-c] SERVICES INSTANCES [FIRST]\n");
 		return 64;
 	}
 	services = strtoul(argv[1 + critical], NULL, 10);
 	instances = strtoul(argv[2 + critical], NULL, 10);
-	for (at.service = 1; at.service <= services; at.service++) {
+	first = argc == 4 + critical ? strtoul(argv[3 + critical], NULL, 10) : 1;
+	at.index = (first - 1) * instances;
+	for (at.service = first; at.service <= services; at.service++) {
 		for (at.instance = 1; at.instance <= instances; at.instance++) {
 			unsigned long n = at.index++;
 
 			at.node = (services < 10 ? n / 10 : n % (services * instances / 10)) + 1;
 			snprintf(at.address, sizeof(at.address), "10.%lu.%lu.%lu", n >> 16 & 255,
 				 n >> 8 & 255, n & 255);
-			putchar(n == 0 ? '[' : ',');
+			putchar(n == (first - 1) * instances ? '[' : ',');
 			print_node(&at);
 			print_service(&at);
 			print_checks(&at, critical && n == 0 ? "critical" : "passing");

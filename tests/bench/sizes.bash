@@ -21,13 +21,12 @@ figure_document() {
 	for n in "${numbers[@]}"; do
 		document 1 "$n" >"$work/a.json"
 		document -c 1 "$n" | "$swk_apply" --quiet --service svc-1 || fail "status $? at first"
-		keep_files
+		keep_files svc-1
 		ours="$swk_apply --quiet --service svc-1 <$work/a.json"
 		stream="$bench_programs/stream <$work/a.json"
-		rm -f "$BENCH_OUT/raw/$figure".*
-		race "$((n > 10000 ? 21 : 5))" "$((n > 10000 ? 1 : n > 1000 ? 3 : 20))" ours "$(files_back)" "exec $ours" \
-			stream "$(files_back)" "exec $stream" || exit 1
-		cp -p "$work/kept/"* "${SWK_CONF%/*}/"
+		race "$((n > 10000 ? 21 : 5))" "$((n > 10000 ? 1 : n > 1000 ? 3 : 20))" ours "$(files_back svc-1)" "exec $ours" \
+			stream "$(files_back svc-1)" "exec $stream" || exit 1
+		sh -c "$(files_back svc-1)"
 		printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$n" "$(stat -c %s "$work/a.json")" "$(seconds ours)" "$(memory "exec $ours")" \
 			"$(seconds stream)" "$(memory "exec $stream")" "$(times ours stream)"
 		[[ "$(_gateway_observe upstream/svc-1 | wc -l)" == "$n" ]] || fail "nginx does not have all $n servers"
@@ -36,41 +35,55 @@ figure_document() {
 	# shellcheck disable=SC2046 # words of numbers
 	set -- $(tail -n 1 "$BENCH_OUT/growth-document.tsv")
 	note document-time s "$3" "$5" ratio "$7" 1.0
-	note document-memory MiB "$(_mib "$4")" "$(_mib "$6")" more "$(_mib "$(($4 - $6))")" 32
+	note document-memory MiB "$(mib "$4")" "$(mib "$6")" more "$(mib "$(($4 - $6))")" 32
 }
 
-_mib() {
-	jq -n "$1 / 1024"
-}
-
-# A first sync. Each run, and each run of the peer, begins with an nginx that has just started and has no upstream. In first-sync the
-# conf file exists without a state file, so everything is pending. In first-sync-document there is only a document.
+# A first sync, and how its time depends on the number of services. Each run, and each run of the peer, begins with an nginx that has
+# just started and has no upstream. In first-sync the conf file exists without a state file, so everything is pending. In
+# first-sync-document there is only a document.
 figure_first_sync() {
-	local services=3000 rounds=3 round wrong
-	local -a ours=() loop=() whole=()
+	local n wrong
+	local -a numbers=(10 100 1000 10000)
 
 	bench_begin first-sync || exit 1
-	[[ -z "$BENCH_ONCE" ]] || services=300 rounds=1
-	document "$services" 10 >"$work/document.json"
+	[[ -z "$BENCH_ONCE" ]] || numbers=(10 300)
 	document 1 10 >"$work/one.json"
+	for n in "${numbers[@]}"; do
+		_first_syncs
+	done >"$work/growth" || exit 1
+	mv "$work/growth" "$BENCH_OUT/growth-first-sync.tsv"
+	note first-sync-wrong upstreams "$wrong" "$(_wrong_upstreams)" count "$wrong" 0
+}
+
+# Measures a first sync of $n services. Prints the services, the seconds of first-sync, of the peer, and of first-sync-document.
+_first_syncs() {
+	local rounds=3 round ours_s loop_s whole_s
+	local -a ours=() loop=() whole=()
+
+	[[ -z "$BENCH_ONCE" ]] || rounds=1
+	document "$n" 10 >"$work/document.json"
+	rm -f "$work/loop" "$work/expected.conf"
 	for ((round = 1; round <= rounds; round++)); do
 		_fresh_gateway
-		whole+=("$(_first_sync whole "$swk_apply --quiet <$work/document.json")")
+		whole+=("$(_first_sync whole "$swk_apply --quiet --timeout 300 <$work/document.json")") || exit 1
 		_none_wrong
 		[[ -s "$work/loop" ]] || _bare_loop
 		_fresh_gateway
 		cp "$work/expected.conf" "$SWK_CONF"
-		ours+=("$(_first_sync ours "$swk_apply --quiet --service svc-1 <$work/one.json")")
+		ours+=("$(_first_sync ours "$swk_apply --quiet --timeout 300 --service svc-1 <$work/one.json")") || exit 1
 		_none_wrong
 		_fresh_gateway
 		sed -i "s|http://[^/]*|$GATEWAY_DYUPS|" "$work/loop"
-		loop+=("$(_first_sync loop "curl -s -K $work/loop")")
+		loop+=("$(_first_sync loop "curl -s -K $work/loop")") || exit 1
 	done
-	note first-sync s "$(printf '%s\n' "${ours[@]}" | median)" "$(printf '%s\n' "${loop[@]}" | median)" ratio \
-		"$(for round in "${!ours[@]}"; do jq -n "${ours[round]} / ${loop[round]}"; done | median)" 1.5
-	note first-sync-document s "$(printf '%s\n' "${whole[@]}" | median)" "$(printf '%s\n' "${loop[@]}" | median)" ratio \
-		"$(for round in "${!whole[@]}"; do jq -n "${whole[round]} / ${loop[round]}"; done | median)" -
-	note first-sync-wrong upstreams "$wrong" "$(_wrong_upstreams)" count "$wrong" 0
+	ours_s="$(printf '%s\n' "${ours[@]}" | median)" loop_s="$(printf '%s\n' "${loop[@]}" | median)"
+	whole_s="$(printf '%s\n' "${whole[@]}" | median)"
+	printf '%s\t%s\t%s\t%s\n' "$n" "$ours_s" "$loop_s" "$whole_s"
+	((n == numbers[-1])) || return 0
+	note first-sync s "$ours_s" "$loop_s" ratio \
+		"$(for round in "${!ours[@]}"; do jq -n "${ours[round]} / ${loop[round]}"; done | median)" 1.2 >&2
+	note first-sync-document s "$whole_s" "$loop_s" ratio \
+		"$(for round in "${!whole[@]}"; do jq -n "${whole[round]} / ${loop[round]}"; done | median)" - >&2
 }
 
 _none_wrong() {
