@@ -18,6 +18,11 @@ once() {
 	once document
 }
 
-@test "a full run on a real agent, compared with curl" {
-	once resync
+@test "events with many services, and a full run on a real agent, compared with curl" {
+	once managed
+	grep '^resync' <<<"$output"
+}
+
+@test "the time until the last worker serves by a flip" {
+	once flip-last
 }

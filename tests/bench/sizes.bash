@@ -116,27 +116,49 @@ _bare_loop() {
 	cp "$SWK_CONF" "$work/expected.conf"
 }
 
+# Writes each worker's answer to GET /detail to $work/details/PID. The requests are parallel, because an idle worker accepts a connection
+# while others are busy with an answer. A worker then does not always read its queue first, so this waits for the workers' timers.
+_read_details() {
+	local tries file worker
+
+	rm -rf "$work/details"
+	mkdir "$work/details"
+	sleep 2
+	for ((tries = 0; tries < 50; tries++)); do
+		rm -f "$work"/detail.*
+		_gateway_observe 'detail#[1-8]' --parallel --parallel-immediate --no-progress-meter -H 'Connection: close' \
+			-o "$work/detail.#1" -w '%{filename_effective} %header{x-worker}\n' >"$work/answers" || return 1
+		while read -r file worker; do
+			[[ -e "$work/details/$worker" ]] || cat "$file" >"$work/details/$worker"
+		done <"$work/answers"
+		[[ "$(ls "$work/details")" != "$(gateway_workers | sort)" ]] || return 0
+	done
+	return 1
+}
+
 # Prints how many upstreams differ from the conf file on at least one worker.
 _wrong_upstreams() {
 	local expected="$SWK_CONF"
 
 	[[ ! -s "$work/expected.conf" ]] || expected="$work/expected.conf"
-	gateway_workers_detail >"$work/detail" || fail 'the workers do not answer'
+	_read_details || fail 'the workers do not answer'
 	awk '
-		FNR == NR && $1 == "upstream" { name = $2; names[name] }
-		FNR == NR && $1 == "server" { has[name] = has[name] " " $2 }
-		FNR == NR { next }
-		/^==/ { workers++; name = ""; next }
+		FNR == 1 { file++; name = "" }
+		file == 1 && $1 == "upstream" { name = $2; names[name] }
+		file == 1 && $1 == "server" { has[name] = has[name] " " $2 }
+		file == 1 { next }
 		/^$/ { name = ""; next }
 		name == "" { name = $1; next }
-		{ live[workers, name] = live[workers, name] " " $2 }
+		{ live[file, name] = live[file, name] " " $2 }
 		END {
+			if (file != 5)
+				exit 1
 			for (name in names) {
 				bad = 0
-				for (worker = 1; worker <= workers; worker++)
+				for (worker = 2; worker <= file; worker++)
 					bad = bad || live[worker, name] != has[name]
 				wrong += bad
 			}
 			print wrong + 0
-		}' "$expected" "$work/detail"
+		}' "$expected" "$work"/details/* || fail 'a worker has no upstreams'
 }
