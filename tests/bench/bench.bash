@@ -133,7 +133,7 @@ median() {
 	jq -rs "$_jq_median median"
 }
 
-# percentile P - prints the P-th percentile of the numbers on standard input, one per line: P % of them are not larger.
+# percentile P - prints the P-th percentile of the numbers on standard input, one per line, by nearest rank.
 percentile() {
 	sort -g | awk -v p="$1" '{ value[NR] = $1 } END { rank = int((p * NR + 99) / 100); print value[rank] }'
 }
