@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -10,6 +11,7 @@
 
 /* What is read and written at a time. Larger pieces do not fit into the processor's cache. */
 #define PIECE ((size_t)65536)
+#define SMALL_PIECE ((size_t)4096)
 
 uint64_t swk_nginx_hash_block(const char *text, size_t length)
 {
@@ -26,6 +28,7 @@ static uint64_t hash_version(void)
 struct window {
 	int descriptor; /* -1: `data` is the whole text */
 	const char *path;
+	size_t piece;		/* how much to read at a time */
 	struct swk_buffer room; /* owns `data` if there is a descriptor */
 	const char *data;
 	size_t length;
@@ -46,10 +49,11 @@ static int fill(struct window *window, struct swk_error *error)
 	window->seen -= window->at;
 	memmove(room->data, room->data + window->at, room->length);
 	window->at = 0;
-	if (swk_buffer_reserve(room, PIECE, error))
+	if (swk_buffer_reserve(room, window->piece, error))
 		return error->status;
 	do {
-		length = read(window->descriptor, room->data + room->length, PIECE);
+		length = pread(window->descriptor, room->data + room->length, window->piece,
+			       window->before + (off_t)room->length);
 	} while (length < 0 && errno == EINTR);
 	if (length < 0)
 		return swk_error_set(error, SWK_CANTCREATE, "%s: cannot be read: %s", window->path,
@@ -173,17 +177,96 @@ static int scan(struct window *window, swk_nginx_take *take, void *context, uint
 int swk_nginx_scan(int descriptor, const char *path, swk_nginx_take *take, void *context,
 		   uint64_t *hash, struct swk_error *error)
 {
-	struct window window = {.descriptor = descriptor, .path = path};
+	struct window window = {.descriptor = descriptor, .path = path, .piece = PIECE};
 	int status;
 
 	swk_buffer_init(&window.room, SWK_CONF_MAX);
-	status = lseek(descriptor, 0, SEEK_SET)
-			 ? swk_error_set(error, SWK_CANTCREATE, "%s: cannot be read: %s", path,
-					 strerror(errno))
-			 : scan(&window, take, context, hash, error);
+	status = scan(&window, take, context, hash, error);
 	swk_buffer_free(&window.room);
 	return status;
 }
+
+/* ---- searching ---- */
+
+/* Moves an empty window to the first block that begins after a place, and reads it. */
+static int read_after(struct window *window, off_t place, struct swk_nginx_block *block,
+		      bool *found, struct swk_error *error)
+{
+	const char *line = NULL;
+
+	window->room.length = window->length = window->at = window->seen = 0;
+	window->before = place;
+	window->ended = *found = false;
+	while (!line && !window->ended) {
+		if (fill(window, error))
+			return error->status;
+		line = memmem(window->data, window->length, "\n\n", 2);
+	}
+	if (!line)
+		return 0;
+	window->at = window->seen = (size_t)(line + 1 - window->data);
+	return next(window, block, found, error);
+}
+
+/* Finds a place before the first block whose name is not less than `start`. */
+static int approach(struct window *window, const char *start, off_t *place, struct swk_error *error)
+{
+	struct swk_nginx_block block;
+	off_t low = (off_t)strlen(swk_nginx_head) - 1, high;
+	bool found;
+	int status = 0;
+
+	high = lseek(window->descriptor, 0, SEEK_END);
+	while (!status && high - low > (off_t)PIECE) {
+		const off_t middle = low + (high - low) / 2;
+
+		status = read_after(window, middle, &block, &found, error);
+		if (found && block.at < high && strcasecmp(block.name, start) < 0)
+			low = block.at - 1;
+		else
+			high = middle;
+	}
+	*place = low;
+	return status;
+}
+
+static int find(struct window *window, const char *start, swk_nginx_take *take, void *context,
+		struct swk_error *error)
+{
+	struct swk_nginx_block block = {0};
+	bool found = true, begins = true;
+	off_t place = 0;
+	int status = approach(window, start, &place, error);
+
+	window->piece = PIECE;
+	if (!status)
+		status = read_after(window, place, &block, &found, error);
+	for (; !status && begins; status = status ? status : next(window, &block, &found, error)) {
+		if (!found)
+			block = (struct swk_nginx_block){.at = window->before +
+							       (off_t)window->length};
+		else if (strcasecmp(block.name, start) < 0)
+			continue;
+		begins = found && !strncasecmp(block.name, start, strlen(start));
+		block.hash = swk_nginx_hash_block(block.text, block.length);
+		status = take(context, &block, error);
+	}
+	return status;
+}
+
+int swk_nginx_find(int descriptor, const char *path, const char *start, swk_nginx_take *take,
+		   void *context, struct swk_error *error)
+{
+	struct window window = {.descriptor = descriptor, .path = path, .piece = SMALL_PIECE};
+	int status;
+
+	swk_buffer_init(&window.room, SWK_CONF_MAX);
+	status = find(&window, start, take, context, error);
+	swk_buffer_free(&window.room);
+	return status;
+}
+
+/* ---- a text in memory ---- */
 
 static int ignore(void *context, const struct swk_nginx_block *block, struct swk_error *error)
 {

@@ -37,6 +37,14 @@ typedef int swk_nginx_take(void *context, const struct swk_nginx_block *block,
 int swk_nginx_scan(int descriptor, const char *path, swk_nginx_take *take, void *context,
 		   uint64_t *hash, struct swk_error *error);
 
+/*
+ * The same for a text that is known to be what swk_nginx_file gives: finds the blocks whose names
+ * begin with `start`, without case, and does not read most of the others. The last block that
+ * `take` gets follows them, and may have an empty name at the end of the file.
+ */
+int swk_nginx_find(int descriptor, const char *path, const char *start, swk_nginx_take *take,
+		   void *context, struct swk_error *error);
+
 /* The hash of the text that swk_nginx_file gives: a number for the version, and added to it the
  * hash of each block. So it need not be computed anew if a block changes. */
 uint64_t swk_nginx_hash(const struct swk_buffer *text);

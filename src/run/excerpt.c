@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -134,6 +134,8 @@ static int take(void *context, const struct swk_nginx_block *block, struct swk_e
 {
 	struct reading *reading = context;
 
+	if (!*block->name)
+		return note_missing(reading, NULL, block->at);
 	/* To find the source of such an upstream, all services are needed. */
 	reading->unfit |= !*block->source;
 	if (reading->unfit)
@@ -176,7 +178,66 @@ static void count_others(struct swk_run *run)
 		excerpt->other_servers -= run->recorded.list[i].count;
 }
 
-/* Reads the blocks that the run is about. FILE is closed if it has to be read as a whole. */
+/* ---- is FILE as it was? ---- */
+
+static void get_identity(struct swk_state_conf *identity, const struct stat *about)
+{
+	identity->inode = about->st_ino;
+	identity->size = (uint64_t)about->st_size;
+	identity->modified =
+		(uint64_t)about->st_mtim.tv_sec * 1000000000 + (uint64_t)about->st_mtim.tv_nsec;
+}
+
+void swk_run_note_identity(struct swk_run *run, const struct stat *about)
+{
+	get_identity(&run->state.conf, about);
+	/* Some file systems count whole seconds, so another program may have changed it since, and
+	 * its time is the same. */
+	if (time(NULL) - about->st_mtim.tv_sec < 3)
+		run->state.conf.inode = 0;
+}
+
+static bool is_known(const struct swk_state_conf *conf, const struct stat *about)
+{
+	struct swk_state_conf now;
+
+	get_identity(&now, about);
+	return conf->inode && conf->inode == now.inode && conf->size == now.size &&
+	       conf->modified == now.modified;
+}
+
+/* Whether the names of all upstreams that the run is about begin with that of its only service. */
+static bool is_about_one(const struct swk_run *run)
+{
+	const struct swk_names *names = &run->excerpt.names;
+	const char *service = run->services.count == 1 ? run->services.list->name : NULL;
+
+	for (size_t i = 0; service && i < names->count; i++) {
+		if (strncasecmp(names->list[i], service, strlen(service)) != 0)
+			return false;
+	}
+	return service && run->state.conf.named && !run->keys_known && !run->settings->ask;
+}
+
+/* Reads the blocks that the run is about. */
+static int find_blocks(struct swk_run *run, struct reading *reading, const struct stat *about)
+{
+	struct swk_excerpt *excerpt = &run->excerpt;
+	int status;
+
+	if (is_known(&run->state.conf, about) && is_about_one(run)) {
+		excerpt->hash = run->state.conf.hash;
+		return swk_nginx_find(excerpt->descriptor, run->store.conf,
+				      run->services.list->name, take, reading, run->error);
+	}
+	status = swk_nginx_scan(excerpt->descriptor, run->store.conf, take, reading, &excerpt->hash,
+				run->error);
+	if (!status && excerpt->hash == run->state.conf.hash)
+		swk_run_note_identity(run, about);
+	return status ? status : note_missing(reading, NULL, excerpt->size);
+}
+
+/* FILE is closed if it has to be read as a whole. */
 static int read_blocks(struct swk_run *run)
 {
 	struct swk_excerpt *excerpt = &run->excerpt;
@@ -184,18 +245,15 @@ static int read_blocks(struct swk_run *run)
 	struct stat about;
 	int status = find_names(run, &excerpt->names);
 
-	find_ends(&reading);
 	if (!status && fstat(excerpt->descriptor, &about))
 		status = swk_error_set(run->error, SWK_CANTCREATE, "%s: cannot be read: %s",
 				       run->store.conf, strerror(errno));
 	if (!status) {
+		find_ends(&reading);
 		excerpt->modified = about.st_mtim;
 		excerpt->size = about.st_size;
-		status = swk_nginx_scan(excerpt->descriptor, run->store.conf, take, &reading,
-					&excerpt->hash, run->error);
+		status = find_blocks(run, &reading, &about);
 	}
-	if (!status)
-		status = note_missing(&reading, NULL, excerpt->size);
 	if (status || reading.unfit || excerpt->hash != run->state.conf.hash)
 		swk_run_close_excerpt(run);
 	else

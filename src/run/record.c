@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/file.h"
@@ -12,9 +13,12 @@
 int swk_run_read_whole(struct swk_run *run)
 {
 	struct swk_error cause = {0};
-	int status = swk_file_read(run->store.conf, &run->text, &run->exists, run->error);
 	bool adopt = run->settings->adopt;
+	int status;
 
+	if (stat(run->store.conf, &run->about))
+		run->about = (struct stat){0};
+	status = swk_file_read(run->store.conf, &run->text, &run->exists, run->error);
 	if (status)
 		return status;
 	if (!swk_nginx_is_managed(run->text.data, run->text.length) && !adopt)
@@ -226,13 +230,18 @@ static void note_conf(struct swk_run *run, uint64_t hash)
 {
 	struct swk_state_conf *conf = &run->state.conf;
 
-	conf->hash = hash;
-	conf->upstreams = run->excerpt.others + run->desired.count;
-	conf->servers = run->excerpt.other_servers;
-	conf->says_none &= run->excerpt.used;
+	*conf = (struct swk_state_conf){.hash = hash,
+					.upstreams = run->excerpt.others + run->desired.count,
+					.servers = run->excerpt.other_servers,
+					.says_none = run->excerpt.used && conf->says_none,
+					.named = !run->excerpt.used || conf->named};
 	for (size_t i = 0; i < run->desired.count; i++) {
-		conf->servers += run->desired.list[i].count;
-		conf->says_none |= run->desired.list[i].says_none;
+		const struct swk_upstream *this = &run->desired.list[i];
+		const char *source = this->source.name;
+
+		conf->servers += this->count;
+		conf->says_none |= this->says_none;
+		conf->named &= *source && !strncasecmp(this->name, source, strlen(source));
 	}
 }
 
@@ -262,6 +271,8 @@ static int persist_whole(struct swk_run *run)
 		status = replace_conf(run, swk_content_of(&text));
 	if (!status)
 		note_conf(run, swk_nginx_hash(&text));
+	if (!status && !run->replaced)
+		swk_run_note_identity(run, &run->about);
 	swk_buffer_free(&text);
 	swk_buffer_free(&run->text);
 	return status;

@@ -6,8 +6,7 @@
 #ifndef SWK_RUN_RUN_H
 #define SWK_RUN_RUN_H
 
-#include <sys/types.h>
-#include <time.h>
+#include <sys/stat.h>
 
 #include "base/buffer.h"
 #include "base/process.h"
@@ -106,6 +105,7 @@ struct swk_run {
 	bool on_hold;		/* decisions are only reported; FILE stays as it is */
 	bool hold_changed;	/* this run began or ended the hold */
 	struct swk_buffer text; /* FILE's content; empty with an excerpt */
+	struct stat about;	/* FILE before that was read */
 	bool replaced;		/* FILE has another content now */
 	/* With an excerpt, both have only the upstreams that the run is about (excerpt.c). */
 	struct swk_upstreams recorded, desired;
@@ -180,6 +180,8 @@ int swk_run_find_rewritten(struct swk_run *run);
 int swk_run_write_excerpt(const void *run, int descriptor, struct swk_error *error);
 int swk_run_hash_excerpt(const struct swk_run *run, uint64_t *hash, struct swk_error *error);
 void swk_run_close_excerpt(struct swk_run *run);
+/* Remembers what FILE was like when its content was found to be the known one. */
+void swk_run_note_identity(struct swk_run *run, const struct stat *about);
 
 /* record.c: FILE and FILE.state. A dry run takes no lock. */
 int swk_run_lock_and_read(struct swk_run *run);

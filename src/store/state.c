@@ -130,8 +130,10 @@ static int write_conf(struct swk_buffer *out, const struct swk_state_conf *conf,
 {
 	if (!conf->hash)
 		return 0;
-	return swk_buffer_print(out, error, "conf %" PRIu64 " %zu %zu %d\n", conf->hash,
-				conf->upstreams, conf->servers, conf->says_none);
+	return swk_buffer_print(
+		out, error, "conf %" PRIu64 " %zu %zu %d %d %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+		conf->hash, conf->upstreams, conf->servers, conf->says_none, conf->named,
+		conf->inode, conf->size, conf->modified);
 }
 
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error)
@@ -188,17 +190,20 @@ static bool read_numbered(const char *text, uint64_t *number, const char **name)
 
 static bool read_conf(const char *text, struct swk_state_conf *conf)
 {
-	uint64_t numbers[4];
+	enum { NUMBERS = 8 };
+	uint64_t numbers[NUMBERS];
 
-	for (size_t i = 0; i < 4; i++) {
-		size_t length = strcspn(text, " ");
+	for (size_t i = 0; i < NUMBERS; i++) {
+		const size_t length = strcspn(text, " ");
+		const bool flag = i == 3 || i == 4;
 
-		if (!swk_number_read(text, length, i < 3 ? SIZE_MAX : 1, &numbers[i]) ||
-		    !text[length] != (i == 3))
+		if (!swk_number_read(text, length, flag ? 1 : UINT64_MAX, &numbers[i]) ||
+		    !text[length] != (i == NUMBERS - 1))
 			return false;
 		text += length + 1;
 	}
-	*conf = (struct swk_state_conf){numbers[0], numbers[1], numbers[2], numbers[3]};
+	*conf = (struct swk_state_conf){numbers[0], numbers[1], numbers[2], numbers[3],
+					numbers[4], numbers[5], numbers[6], numbers[7]};
 	return conf->hash;
 }
 

@@ -30,11 +30,15 @@ struct swk_refused {
 	bool in_file;	/* FILE has it as it was before; the caller's, and not written */
 };
 
-/* The conf file as it was written, so that a run need not read the whole of it. */
+/* The conf file as it was last seen, so that a run need not read the whole of it. */
 struct swk_state_conf {
-	uint64_t hash; /* 0: not known */
+	uint64_t hash; /* 0: not known, nor is the rest */
 	size_t upstreams, servers;
 	bool says_none; /* it has `keepalive 0;` where it has no keepalive */
+	bool named;	/* the name of each upstream begins with its source's */
+	/* Its inode, size, and time of modification in ns. As long as they are the same, so is its
+	 * hash. 0: not known. */
+	uint64_t inode, size, modified;
 };
 
 struct swk_state {
@@ -61,11 +65,11 @@ struct swk_state {
 void swk_state_free(struct swk_state *state);
 
 /*
- * Appends the text. Its lines: a head; `success SECONDS`; `conf HASH UPSTREAMS SERVERS NONE`;
- * `listed INDEX`; `keys INDEX`; `datacenter NAME`; `gone NAME` for each deleted name; `index INDEX
- * SERVICE` for each service; for each target `target NAME`, then `part NUMBER` for each part,
- * `owed NAME` for each pending upstream and `late NAME`; `confirmed LINE` for each line of those
- * blocks; `new NAME`; `refused HASH NAME`; `end`. Returns 0 or SWK_INTERNAL.
+ * Appends the text. Its lines: a head; `success SECONDS`; `conf` with the eight numbers
+ * above; `listed INDEX`; `keys INDEX`; `datacenter NAME`; `gone NAME` for each deleted name; those
+ * of swk_indexes_write; for each target `target NAME`, then `part NUMBER` for each part, `owed
+ * NAME` for each pending upstream and `late NAME`; `confirmed LINE` for each line of those blocks;
+ * `new NAME`; `refused HASH NAME`; `end`. Returns 0 or SWK_INTERNAL.
  */
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error);
 

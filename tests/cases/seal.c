@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "nginx/conf.h"
@@ -15,7 +17,8 @@ int main(int argc, char **argv)
 	struct swk_buffer text, again;
 	struct swk_error error = {0};
 	size_t servers = 0;
-	bool exists, says_none = false;
+	bool exists, says_none = false, named = true;
+	struct stat about;
 
 	if (argc != 2) {
 		(void)fputs("usage: seal FILE\n", stderr);
@@ -30,9 +33,16 @@ int main(int argc, char **argv)
 		for (size_t i = 0; i < set.count; i++) {
 			servers += set.list[i].count;
 			says_none |= set.list[i].says_none;
+			named &= *set.list[i].source.name &&
+				 !strncasecmp(set.list[i].name, set.list[i].source.name,
+					      strlen(set.list[i].source.name));
 		}
-		printf("conf %" PRIu64 " %zu %zu %d\n", swk_nginx_hash(&text), set.count, servers,
-		       says_none);
+		if (stat(argv[1], &about))
+			return 1;
+		printf("conf %" PRIu64 " %zu %zu %d %d %ju %jd %jd%09ld\n", swk_nginx_hash(&text),
+		       set.count, servers, says_none, named, (uintmax_t)about.st_ino,
+		       (intmax_t)about.st_size, (intmax_t)about.st_mtim.tv_sec,
+		       about.st_mtim.tv_nsec);
 	}
 	swk_upstreams_free(&set);
 	swk_buffer_free(&text);

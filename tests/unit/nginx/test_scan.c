@@ -255,6 +255,84 @@ static void random_files(void **state)
 	}
 }
 
+/* ---- searching ---- */
+
+/* Random names, often with the same beginning. */
+static void add_many(struct swk_upstreams *set, unsigned count)
+{
+	struct swk_names many = {0};
+	struct swk_error error = {0};
+	char name[8];
+
+	for (unsigned i = 0; i < count; i++) {
+		const unsigned length = 1 + throw(6);
+
+		for (unsigned j = 0; j < length; j++)
+			name[j] = "abAB0-_."[throw(j ? 8 : 5)];
+		name[length] = '\0';
+		assert_int_equal(swk_names_add(&many, name, &error), 0);
+	}
+	for (size_t i = 0; i < many.count; i++)
+		add_upstream(set, many.list[i]);
+	swk_names_free(&many);
+}
+
+struct found {
+	const struct swk_upstreams *set;
+	const char *start;
+	size_t next; /* the upstream that must be found next */
+	bool after;  /* what follows them has been found */
+};
+
+/* Each upstream that begins so, in order, then the next one or the end. */
+static int take_found(void *context, const struct swk_nginx_block *block, struct swk_error *error)
+{
+	struct found *found = context;
+	const bool is_end = found->next == found->set->count;
+	const char *name = is_end ? "" : found->set->list[found->next].name;
+
+	(void)error;
+	assert_false(found->after);
+	assert_string_equal(block->name, name);
+	found->after = is_end || strncasecmp(name, found->start, strlen(found->start)) != 0;
+	found->next++;
+	return 0;
+}
+
+static void search(const struct swk_upstreams *set, int descriptor, const char *start)
+{
+	struct found found = {.set = set, .start = start};
+	struct swk_error error = {0};
+
+	while (found.next < set->count && strcasecmp(set->list[found.next].name, start) < 0)
+		found.next++;
+	assert_int_equal(swk_nginx_find(descriptor, "FILE", start, take_found, &found, &error), 0);
+	assert_true(found.after);
+}
+
+static void found_by_name(void **state)
+{
+	static const char *const starts[] = {"0", "a", "A", "b", "aa", "ab_", "b-", "z", "aB.a"};
+
+	(void)state;
+	for (unsigned i = 0; i < 100; i++) {
+		struct swk_upstreams set = {0};
+		struct swk_buffer text;
+		int descriptor;
+
+		add_many(&set, throw(3) ? throw(2000) : throw(8));
+		text = text_of(&set);
+		descriptor = file_of(&text);
+		for (size_t j = 0; j < COUNT(starts); j++)
+			search(&set, descriptor, starts[j]);
+		for (unsigned j = 0; set.count && j < 20; j++)
+			search(&set, descriptor, set.list[throw((unsigned)set.count)].name);
+		assert_int_equal(close(descriptor), 0);
+		swk_buffer_free(&text);
+		swk_upstreams_free(&set);
+	}
+}
+
 /* Texts that are no sequence of blocks. */
 static void other_texts(void **state)
 {
@@ -318,6 +396,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_files),
+		cmocka_unit_test(found_by_name),
 		cmocka_unit_test(other_texts),
 		cmocka_unit_test(ends_when_told),
 	};
