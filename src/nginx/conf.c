@@ -121,20 +121,25 @@ static int write_source(struct swk_buffer *out, const struct swk_source *source,
 					  "\n"));
 }
 
+int swk_nginx_block(struct swk_buffer *out, const struct swk_upstream *upstream,
+		    struct swk_error *error)
+{
+	if (swk_buffer_add(out, "\n", 1, error) || write_source(out, &upstream->source, error) ||
+	    swk_buffer_words(out, error, SWK_WORDS("upstream ", upstream->name, " {\n")) ||
+	    swk_nginx_directives(out, upstream, "    ", "\n", error) ||
+	    swk_buffer_add(out, "}\n", 2, error))
+		return error->status;
+	return 0;
+}
+
 int swk_nginx_blocks(struct swk_buffer *out, const struct swk_upstreams *set,
 		     struct swk_error *error)
 {
-	for (size_t i = 0; i < set->count; i++) {
-		const struct swk_upstream *upstream = &set->list[i];
+	int status = 0;
 
-		if (swk_buffer_add(out, "\n", 1, error) ||
-		    write_source(out, &upstream->source, error) ||
-		    swk_buffer_words(out, error, SWK_WORDS("upstream ", upstream->name, " {\n")) ||
-		    swk_nginx_directives(out, upstream, "    ", "\n", error) ||
-		    swk_buffer_add(out, "}\n", 2, error))
-			return error->status;
-	}
-	return 0;
+	for (size_t i = 0; !status && i < set->count; i++)
+		status = swk_nginx_block(out, &set->list[i], error);
+	return status;
 }
 
 int swk_nginx_file(struct swk_buffer *out, const struct swk_upstreams *set, struct swk_error *error)

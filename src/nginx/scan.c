@@ -38,17 +38,23 @@ struct window {
 	bool ended;   /* the window has the end of the text */
 };
 
-/* Reads more. What has been taken leaves the window. */
+/* Reads more. What has been taken leaves the window. No block is as large as FILE may be, so if one
+ * is, this counts as the end of the text. */
 static int fill(struct window *window, struct swk_error *error)
 {
 	struct swk_buffer *room = &window->room;
 	ssize_t length;
 
-	window->before += (off_t)window->at;
-	room->length -= window->at;
-	window->seen -= window->at;
-	memmove(room->data, room->data + window->at, room->length);
-	window->at = 0;
+	if (window->at) {
+		window->before += (off_t)window->at;
+		room->length -= window->at;
+		window->seen -= window->at;
+		memmove(room->data, room->data + window->at, room->length);
+		window->at = 0;
+	}
+	window->ended = room->length > SWK_CONF_MAX - window->piece;
+	if (window->ended)
+		return 0;
 	if (swk_buffer_reserve(room, window->piece, error))
 		return error->status;
 	do {
@@ -102,7 +108,7 @@ static bool read_head(struct swk_nginx_block *block)
 	const char *at = block->text, *end = at + block->length, *line;
 
 	*block->source = '\0';
-	for (enum swk_source_kind i = 0; i < SWK_SOURCE_KINDS && *at == '#'; i++) {
+	for (enum swk_source_kind i = 0; i < SWK_SOURCE_KINDS && at < end && *at == '#'; i++) {
 		const char *name = take_text(swk_nginx_comments[i], at, end);
 
 		if (!name)

@@ -137,6 +137,7 @@ static int remember(struct swk_run *run)
 
 static int count(struct swk_run *run)
 {
+	const struct swk_state_conf conf = swk_run_count(run, &run->desired);
 	struct swk_report *report = run->report;
 
 	if (run->store.unsynced)
@@ -147,10 +148,8 @@ static int count(struct swk_run *run)
 	report->finished = true;
 	report->whole = swk_run_knows_all(run) && !report->counted[SWK_NOTE_UNAVAILABLE];
 	report->services = run->services.count + run->keys.count;
-	report->upstreams = run->excerpt.others + run->desired.count;
-	report->servers = run->excerpt.other_servers;
-	for (size_t i = 0; i < run->desired.count; i++)
-		report->servers += run->desired.list[i].count;
+	report->upstreams = conf.upstreams;
+	report->servers = conf.servers;
 	if (!run->complete)
 		report->index = run->keys_known ? run->keys_index : run->event_index;
 	if (!run->complete && run->services.count == 1 && run->services.list[0].index)
@@ -193,7 +192,6 @@ static const struct step decide_steps[] = {
 	{keep_as_is_on_hold, SWK_STEP_DECIDE},
 	{swk_run_note_confirmed, SWK_STEP_DECIDE},
 	{swk_run_report_health, SWK_STEP_DECIDE},
-	{swk_run_find_rewritten, SWK_STEP_DECIDE},
 	{free_inputs, SWK_STEP_DECIDE},
 	{swk_run_probe_before_sending, SWK_STEP_LIVE},
 	{.take = NULL},

@@ -142,8 +142,7 @@ int swk_run_roll_back(struct swk_run *run)
 	}
 	swk_buffer_free(&room);
 	swk_names_free(&run->changes);
-	if (status || swk_names_add_all(&run->changes, &run->refused, run->error) ||
-	    swk_names_add_all(&run->excerpt.rewritten, &run->refused, run->error))
+	if (status || swk_names_add_all(&run->changes, &run->refused, run->error))
 		return run->error->status;
 	return swk_run_persist(run);
 }

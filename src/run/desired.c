@@ -120,7 +120,7 @@ int swk_run_report_health(struct swk_run *run)
  * run asks them; until then, and if none answers, FILE stays as it is. */
 static bool says_none(const struct swk_run *run)
 {
-	bool says = run->excerpt.used && run->state.conf.says_none, all = run->target_count;
+	bool says = run->excerpt.others.zero, all = run->target_count;
 
 	for (size_t i = 0; i < run->target_count; i++) {
 		if (run->targets[i].live.takes_none == SWK_NO)

@@ -162,20 +162,40 @@ static void forget_places(struct swk_run *run)
 void swk_run_close_excerpt(struct swk_run *run)
 {
 	forget_places(run);
-	swk_names_free(&run->excerpt.rewritten);
 	if (run->excerpt.used)
 		(void)close(run->excerpt.descriptor);
 	run->excerpt = (struct swk_excerpt){0};
 }
 
+struct swk_state_conf swk_run_count(const struct swk_run *run, const struct swk_upstreams *set)
+{
+	const bool excerpt = run->excerpt.used;
+	struct swk_state_conf conf = run->excerpt.others;
+
+	conf.upstreams += set->count;
+	conf.named |= !excerpt;
+	for (size_t i = 0; i < set->count; i++) {
+		const struct swk_upstream *this = &set->list[i];
+		const char *source = this->source.name;
+
+		conf.servers += this->count;
+		conf.zero += this->says_none;
+		conf.silent += !this->keepalive && !this->says_none;
+		conf.named &= *source && !strncasecmp(this->name, source, strlen(source));
+	}
+	return conf;
+}
+
 static void count_others(struct swk_run *run)
 {
-	struct swk_excerpt *excerpt = &run->excerpt;
+	const struct swk_state_conf *all = &run->state.conf,
+				    own = swk_run_count(run, &run->recorded);
 
-	excerpt->others = run->state.conf.upstreams - run->recorded.count;
-	excerpt->other_servers = run->state.conf.servers;
-	for (size_t i = 0; i < run->recorded.count; i++)
-		excerpt->other_servers -= run->recorded.list[i].count;
+	run->excerpt.others = (struct swk_state_conf){.upstreams = all->upstreams - own.upstreams,
+						      .servers = all->servers - own.servers,
+						      .zero = all->zero - own.zero,
+						      .silent = all->silent - own.silent,
+						      .named = all->named};
 }
 
 /* ---- is FILE as it was? ---- */
@@ -269,6 +289,9 @@ static bool is_enough(const struct swk_run *run)
 		if (!swk_state_find_target(&run->state, run->targets[i].name))
 			return false;
 	}
+	/* If only some upstreams have `keepalive 0;`, the run may give it to the others. */
+	if (run->state.conf.zero && run->state.conf.silent)
+		return false;
 	/* A metric has the health of each upstream. */
 	return run->state.conf.hash && !run->settings->metrics_file;
 }
@@ -315,66 +338,44 @@ int swk_run_complete_excerpt(struct swk_run *run)
 
 /* ---- writing ---- */
 
-/* Whether FILE would have the same block for both. */
-static bool same_block(const struct swk_upstream *a, const struct swk_upstream *b)
-{
-	return !strcmp(a->name, b->name) && swk_source_same(&a->source, &b->source) &&
-	       swk_upstream_same(a, b);
-}
-
-int swk_run_find_rewritten(struct swk_run *run)
-{
-	struct swk_names *rewritten = &run->excerpt.rewritten;
-	int status = 0;
-
-	for (size_t i = 0; !status && run->excerpt.used && i < run->desired.count; i++) {
-		const struct swk_upstream *desired = &run->desired.list[i];
-		const struct swk_upstream *recorded =
-			swk_upstreams_find(&run->recorded, desired->name);
-
-		if (!recorded || !same_block(desired, recorded))
-			status = swk_names_add(rewritten, desired->name, run->error);
-	}
-	for (size_t i = 0; !status && run->excerpt.used && i < run->recorded.count; i++) {
-		const char *name = run->recorded.list[i].name;
-
-		if (!swk_upstreams_find(&run->desired, name))
-			status = swk_names_add(rewritten, name, run->error);
-	}
-	return status;
-}
-
-/* Writes what FILE gets at a place into `text`. *rewritten: it is not what FILE has. */
+/* Appends what the desired FILE has at a place. */
 static int write_place(const struct swk_run *run, const struct swk_place *place,
-		       struct swk_buffer *text, bool *rewritten, struct swk_error *error)
+		       struct swk_buffer *text, struct swk_error *error)
 {
-	struct swk_upstream *upstream = swk_upstreams_find(&run->desired, place->name);
-	const struct swk_upstreams one = {upstream, upstream ? 1 : 0};
+	const struct swk_upstream *upstream = swk_upstreams_find(&run->desired, place->name);
 
-	swk_buffer_clear(text);
-	*rewritten = swk_names_contain(&run->excerpt.rewritten, place->name);
-	return *rewritten ? swk_nginx_blocks(text, &one, error) : 0;
+	return upstream ? swk_nginx_block(text, upstream, error) : 0;
 }
 
-int swk_run_hash_excerpt(const struct swk_run *run, uint64_t *hash, struct swk_error *error)
+int swk_run_compare_excerpt(struct swk_run *run, uint64_t *hash)
 {
+	size_t size = (size_t)run->excerpt.size, placed = 0;
 	struct swk_buffer text;
-	bool rewritten;
 	int status = 0;
 
 	*hash = run->excerpt.hash;
 	swk_buffer_init(&text, SWK_CONF_MAX);
 	for (size_t i = 0; !status && i < run->excerpt.place_count; i++) {
-		const struct swk_place *place = &run->excerpt.places[i];
+		struct swk_place *place = &run->excerpt.places[i];
+		uint64_t desired = 0;
 
-		status = write_place(run, place, &text, &rewritten, error);
-		if (!status && rewritten)
-			*hash -= place->hash;
-		if (!status && text.length)
-			*hash += swk_nginx_hash_block(text.data + 1, text.length - 1);
+		swk_buffer_clear(&text);
+		status = write_place(run, place, &text, run->error);
+		if (text.length)
+			desired = swk_nginx_hash_block(text.data + 1, text.length - 1);
+		placed += text.length > 0;
+		place->rewritten = desired != place->hash;
+		*hash += desired - place->hash;
+		size += text.length - place->length;
 	}
 	swk_buffer_free(&text);
-	return status;
+	if (!status && placed != run->desired.count)
+		return swk_error_set(run->error, SWK_INTERNAL, "an upstream has no place in %s",
+				     run->store.conf);
+	if (status || size <= SWK_CONF_MAX)
+		return status;
+	return swk_error_set(run->error, SWK_INTERNAL, "%s would exceed its limit of %lu bytes",
+			     run->store.conf, SWK_CONF_MAX);
 }
 
 /* FILE, which was checked when it was read, may not have changed since. Its second name,
@@ -392,26 +393,26 @@ int swk_run_write_excerpt(const void *context, int descriptor, struct swk_error 
 {
 	const struct swk_run *run = context;
 	const struct swk_excerpt *excerpt = &run->excerpt;
-	const int from = excerpt->descriptor;
 	struct swk_buffer text;
 	off_t at = 0;
-	bool rewritten;
 	int status = 0;
 
 	swk_buffer_init(&text, SWK_CONF_MAX);
 	for (size_t i = 0; !status && i < excerpt->place_count; i++) {
 		const struct swk_place *place = &excerpt->places[i];
 
-		status = write_place(run, place, &text, &rewritten, error);
-		if (status || !rewritten)
+		if (!place->rewritten)
 			continue;
-		status = swk_file_copy(from, at, place->at, descriptor);
+		swk_buffer_clear(&text);
+		status = write_place(run, place, &text, error);
+		if (!status)
+			status = swk_file_copy(excerpt->descriptor, at, place->at, descriptor);
 		if (!status)
 			status = swk_file_write(descriptor, text.data, text.length);
 		at = place->at + (off_t)place->length;
 	}
 	if (!status)
-		status = swk_file_copy(from, at, excerpt->size, descriptor);
+		status = swk_file_copy(excerpt->descriptor, at, excerpt->size, descriptor);
 	swk_buffer_free(&text);
 	if (status || is_as_read(excerpt))
 		return status;

@@ -228,31 +228,19 @@ static int replace_conf(struct swk_run *run, struct swk_content content)
 /* Remembers what FILE has, for the next excerpt. */
 static void note_conf(struct swk_run *run, uint64_t hash)
 {
-	struct swk_state_conf *conf = &run->state.conf;
-
-	*conf = (struct swk_state_conf){.hash = hash,
-					.upstreams = run->excerpt.others + run->desired.count,
-					.servers = run->excerpt.other_servers,
-					.says_none = run->excerpt.used && conf->says_none,
-					.named = !run->excerpt.used || conf->named};
-	for (size_t i = 0; i < run->desired.count; i++) {
-		const struct swk_upstream *this = &run->desired.list[i];
-		const char *source = this->source.name;
-
-		conf->servers += this->count;
-		conf->says_none |= this->says_none;
-		conf->named &= *source && !strncasecmp(this->name, source, strlen(source));
-	}
+	run->state.conf = swk_run_count(run, &run->desired);
+	run->state.conf.hash = hash;
 }
 
 static int persist_excerpt(struct swk_run *run)
 {
 	uint64_t hash;
 
-	if (!run->excerpt.rewritten.count)
+	if (swk_run_compare_excerpt(run, &hash))
+		return run->error->status;
+	if (hash == run->excerpt.hash && !run->replaced)
 		return 0;
-	if (swk_run_hash_excerpt(run, &hash, run->error) ||
-	    replace_conf(run, (struct swk_content){swk_run_write_excerpt, run}))
+	if (replace_conf(run, (struct swk_content){swk_run_write_excerpt, run}))
 		return run->error->status;
 	note_conf(run, hash);
 	return 0;

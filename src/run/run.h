@@ -50,6 +50,7 @@ struct swk_place {
 	off_t at;
 	size_t length; /* 0: FILE does not have it */
 	uint64_t hash;
+	bool rewritten; /* the new FILE has something else there */
 };
 
 struct swk_excerpt {
@@ -58,11 +59,10 @@ struct swk_excerpt {
 	struct timespec modified; /* when it had been modified last */
 	off_t size;
 	uint64_t hash;
-	size_t others, other_servers; /* how many upstreams it leaves out, and their servers */
+	struct swk_state_conf others; /* what it leaves out */
 	struct swk_names names;	      /* that were looked for */
 	struct swk_place *places;     /* in the order of FILE */
 	size_t place_count;
-	struct swk_names rewritten; /* what a new FILE has in another way */
 };
 
 struct swk_run {
@@ -170,16 +170,18 @@ int swk_run_hash_block(const struct swk_upstream *upstream, struct swk_buffer *r
 /*
  * excerpt.c: an event run is about few upstreams. If FILE is as the last run wrote it, the run
  * reads only these, and copies the others. The first function leaves `used` false if FILE must be
- * read as a whole. The second, when the registrations are known, looks up names that are new. The
- * third finds what changes in FILE. The fourth, for struct swk_content, writes a new FILE, whose
- * hash the fifth finds.
+ * read as a whole. The second, when the registrations are known, looks up names that are new.
  */
 int swk_run_read_excerpt(struct swk_run *run);
 int swk_run_complete_excerpt(struct swk_run *run);
-int swk_run_find_rewritten(struct swk_run *run);
+/* Compares the desired state with FILE as it was read; *hash becomes that of the desired FILE. The
+ * second, for struct swk_content, then writes it. */
+int swk_run_compare_excerpt(struct swk_run *run, uint64_t *hash);
 int swk_run_write_excerpt(const void *run, int descriptor, struct swk_error *error);
-int swk_run_hash_excerpt(const struct swk_run *run, uint64_t *hash, struct swk_error *error);
 void swk_run_close_excerpt(struct swk_run *run);
+/* What FILE has with these upstreams, and those that an excerpt leaves out; without hash and
+ * identity. */
+struct swk_state_conf swk_run_count(const struct swk_run *run, const struct swk_upstreams *set);
 /* Remembers what FILE was like when its content was found to be the known one. */
 void swk_run_note_identity(struct swk_run *run, const struct stat *about);
 

@@ -130,10 +130,11 @@ static int write_conf(struct swk_buffer *out, const struct swk_state_conf *conf,
 {
 	if (!conf->hash)
 		return 0;
-	return swk_buffer_print(
-		out, error, "conf %" PRIu64 " %zu %zu %d %d %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
-		conf->hash, conf->upstreams, conf->servers, conf->says_none, conf->named,
-		conf->inode, conf->size, conf->modified);
+	return swk_buffer_print(out, error,
+				"conf %" PRIu64 " %zu %zu %zu %zu %d %" PRIu64 " %" PRIu64
+				" %" PRIu64 "\n",
+				conf->hash, conf->upstreams, conf->servers, conf->zero,
+				conf->silent, conf->named, conf->inode, conf->size, conf->modified);
 }
 
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error)
@@ -190,20 +191,20 @@ static bool read_numbered(const char *text, uint64_t *number, const char **name)
 
 static bool read_conf(const char *text, struct swk_state_conf *conf)
 {
-	enum { NUMBERS = 8 };
+	enum { NUMBERS = 9, FLAG = 5 };
 	uint64_t numbers[NUMBERS];
 
 	for (size_t i = 0; i < NUMBERS; i++) {
 		const size_t length = strcspn(text, " ");
-		const bool flag = i == 3 || i == 4;
 
-		if (!swk_number_read(text, length, flag ? 1 : UINT64_MAX, &numbers[i]) ||
+		if (!swk_number_read(text, length, i == FLAG ? 1 : UINT64_MAX, &numbers[i]) ||
 		    !text[length] != (i == NUMBERS - 1))
 			return false;
 		text += length + 1;
 	}
-	*conf = (struct swk_state_conf){numbers[0], numbers[1], numbers[2], numbers[3],
-					numbers[4], numbers[5], numbers[6], numbers[7]};
+	*conf = (struct swk_state_conf){numbers[0], numbers[1], numbers[2],
+					numbers[3], numbers[4], numbers[FLAG],
+					numbers[6], numbers[7], numbers[8]};
 	return conf->hash;
 }
 

@@ -34,8 +34,8 @@ struct swk_refused {
 struct swk_state_conf {
 	uint64_t hash; /* 0: not known, nor is the rest */
 	size_t upstreams, servers;
-	bool says_none; /* it has `keepalive 0;` where it has no keepalive */
-	bool named;	/* the name of each upstream begins with its source's */
+	size_t zero, silent; /* upstreams that have `keepalive 0;`, and that have no keepalive */
+	bool named;	     /* the name of each upstream begins with its source's */
 	/* Its inode, size, and time of modification in ns. As long as they are the same, so is its
 	 * hash. 0: not known. */
 	uint64_t inode, size, modified;
@@ -65,7 +65,7 @@ struct swk_state {
 void swk_state_free(struct swk_state *state);
 
 /*
- * Appends the text. Its lines: a head; `success SECONDS`; `conf` with the eight numbers
+ * Appends the text. Its lines: a head; `success SECONDS`; `conf` with the nine numbers
  * above; `listed INDEX`; `keys INDEX`; `datacenter NAME`; `gone NAME` for each deleted name; those
  * of swk_indexes_write; for each target `target NAME`, then `part NUMBER` for each part, `owed
  * NAME` for each pending upstream and `late NAME`; `confirmed LINE` for each line of those blocks;

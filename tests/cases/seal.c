@@ -16,8 +16,8 @@ int main(int argc, char **argv)
 	struct swk_upstreams set = {0};
 	struct swk_buffer text, again;
 	struct swk_error error = {0};
-	size_t servers = 0;
-	bool exists, says_none = false, named = true;
+	size_t servers = 0, zero = 0, silent = 0;
+	bool exists, named = true;
 	struct stat about;
 
 	if (argc != 2) {
@@ -32,17 +32,18 @@ int main(int argc, char **argv)
 	    !memcmp(text.data, again.data, text.length)) {
 		for (size_t i = 0; i < set.count; i++) {
 			servers += set.list[i].count;
-			says_none |= set.list[i].says_none;
+			zero += set.list[i].says_none;
+			silent += !set.list[i].says_none && !set.list[i].keepalive;
 			named &= *set.list[i].source.name &&
 				 !strncasecmp(set.list[i].name, set.list[i].source.name,
 					      strlen(set.list[i].source.name));
 		}
 		if (stat(argv[1], &about))
 			return 1;
-		printf("conf %" PRIu64 " %zu %zu %d %d %ju %jd %jd%09ld\n", swk_nginx_hash(&text),
-		       set.count, servers, says_none, named, (uintmax_t)about.st_ino,
-		       (intmax_t)about.st_size, (intmax_t)about.st_mtim.tv_sec,
-		       about.st_mtim.tv_nsec);
+		printf("conf %" PRIu64 " %zu %zu %zu %zu %d %ju %jd %jd%09ld\n",
+		       swk_nginx_hash(&text), set.count, servers, zero, silent, named,
+		       (uintmax_t)about.st_ino, (intmax_t)about.st_size,
+		       (intmax_t)about.st_mtim.tv_sec, about.st_mtim.tv_nsec);
 	}
 	swk_upstreams_free(&set);
 	swk_buffer_free(&text);

@@ -346,6 +346,7 @@ static void other_texts(void **state)
 		"\n# service a, upstream a {\n}\n",
 		"\n# service a\nserver a {\n}\n",
 		"\n# service ",
+		"\n# service a}\n",
 		"\n}\n",
 		"}\n",
 		"\n\n\n",
@@ -392,13 +393,31 @@ static void ends_when_told(void **state)
 	swk_upstreams_free(&set);
 }
 
+/* The reader says what is wrong with a file that is too large. */
+static void too_large(void **state)
+{
+	struct swk_error error = {0};
+	struct swk_buffer text;
+	int status;
+
+	(void)state;
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	assert_int_equal(swk_buffer_reserve(&text, SWK_CONF_MAX, &error), 0);
+	assert_int_equal(swk_buffer_words(&text, &error, SWK_WORDS(swk_nginx_head)), 0);
+	memset(text.data + text.length, ' ', SWK_CONF_MAX - text.length);
+	text.length = SWK_CONF_MAX;
+	text.data[text.length] = '\0';
+	assert_true(!scan(&text, ignore, NULL, &status));
+	assert_int_equal(status, 0);
+	swk_buffer_free(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(random_files),
-		cmocka_unit_test(found_by_name),
-		cmocka_unit_test(other_texts),
-		cmocka_unit_test(ends_when_told),
+		cmocka_unit_test(random_files), cmocka_unit_test(found_by_name),
+		cmocka_unit_test(other_texts),	cmocka_unit_test(ends_when_told),
+		cmocka_unit_test(too_large),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

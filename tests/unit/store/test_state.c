@@ -77,7 +77,7 @@ static size_t read_text(struct swk_state *state, const char *text, size_t length
 }
 
 static const char whole[] = HEAD "success 1700000000\n"
-				 "conf 18446744073709551615 3 20 1 0 4 5 6\n"
+				 "conf 18446744073709551615 3 20 1 2 0 4 5 6\n"
 				 "listed 9\n"
 				 "keys 18446744073709551614\n"
 				 "datacenter dc-1\n"
@@ -105,7 +105,7 @@ static const char whole[] = HEAD "success 1700000000\n"
 static void written_and_read(void **unused)
 {
 	struct swk_state state = {.success = 1700000000,
-				  .conf = {UINT64_MAX, 3, 20, true, false, 4, 5, 6},
+				  .conf = {UINT64_MAX, 3, 20, 1, 2, false, 4, 5, 6},
 				  .listed = 9,
 				  .keyed = UINT64_MAX - 1},
 			 again;
@@ -147,7 +147,8 @@ static void written_and_read(void **unused)
 	assert_string_equal(text, whole);
 	free(text);
 	assert_true(again.conf.hash == UINT64_MAX && again.conf.upstreams == 3);
-	assert_true(again.conf.servers == 20 && again.conf.says_none && !again.conf.named);
+	assert_true(again.conf.servers == 20 && again.conf.zero == 1 && again.conf.silent == 2 &&
+		    !again.conf.named);
 	assert_true(again.conf.inode == 4 && again.conf.size == 5 && again.conf.modified == 6);
 	assert_int_equal(again.listed, 9);
 	assert_true(again.keyed == UINT64_MAX - 1);
@@ -202,13 +203,12 @@ static void damage(void **unused)
 		{HEAD "success 9223372036854775808\nend\n", 2},
 		{HEAD "success 1\r\nend\n", 2},
 		/* the conf file */
-		{HEAD "conf 1 0 0 0 0 0 0 0\nend\n", 0},
-		{HEAD "conf 0 1 1 0 0 0 0 0\nend\n", 2},
-		{HEAD "conf 1 1 1 0 0 0 0\nend\n", 2},
-		{HEAD "conf 1 1 1 2 0 0 0 0\nend\n", 2},
-		{HEAD "conf 1 1 1 0 2 0 0 0\nend\n", 2},
-		{HEAD "conf 1 1 1 0 0 0 0 0 \nend\n", 2},
-		{HEAD "conf 1 1  1 0 0 0 0 0\nend\n", 2},
+		{HEAD "conf 1 0 0 0 0 0 0 0 0\nend\n", 0},
+		{HEAD "conf 0 1 1 0 0 0 0 0 0\nend\n", 2},
+		{HEAD "conf 1 1 1 0 0 0 0 0\nend\n", 2},
+		{HEAD "conf 1 1 1 0 0 2 0 0 0\nend\n", 2},
+		{HEAD "conf 1 1 1 0 0 0 0 0 0 \nend\n", 2},
+		{HEAD "conf 1 1  1 0 0 0 0 0 0\nend\n", 2},
 		{HEAD "conf \nend\n", 2},
 		/* index */
 		{HEAD "index 1 web\nend\n", 0},
