@@ -222,12 +222,13 @@ sanitize:
 	$(Q)tests/setup test
 	$(Q)$(SUBMAKE) BUILD=build/sanitize HARDENING='$(UNFORTIFIED)' \
 		CFLAGS='$(SANITIZE_FLAGS)' all test-programs
-	$(Q)BUILD=build/sanitize SWK_APPLY='$(CURDIR)/build/sanitize/swk-apply' tests/run unit property cases
+	$(Q)CASES_READ=scan BUILD=build/sanitize SWK_APPLY='$(CURDIR)/build/sanitize/swk-apply' \
+		tests/run unit property cases
 
 valgrind:
 	$(Q)tests/setup test
 	$(Q)$(SUBMAKE) all $(BUILD)/seal
-	$(Q)CASES_EVERY=$(CASES_EVERY) SWK_APPLY='$(CURDIR)/tests/fuzz/under-valgrind' \
+	$(Q)CASES_EVERY=$(CASES_EVERY) CASES_READ=whole SWK_APPLY='$(CURDIR)/tests/fuzz/under-valgrind' \
 		SWK_SWK='$(CURDIR)/tests/fuzz/under-valgrind-swk' tests/run cases
 
 # Not a part of check: the counts depend on the compiler, libc and jansson of the recording.

@@ -15,16 +15,15 @@ static int fail(const char *path, struct swk_error *error)
 			     strerror(errno));
 }
 
-static int open_file(const char *path, int flags, int *descriptor, struct swk_error *error)
+static int open_file(const char *path, int flags, int *descriptor, struct stat *about,
+		     struct swk_error *error)
 {
-	struct stat about;
-
 	*descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags);
 	if (*descriptor < 0)
 		return errno == ENOENT ? 0 : fail(path, error);
-	if (fstat(*descriptor, &about))
+	if (fstat(*descriptor, about))
 		(void)fail(path, error);
-	else if (!S_ISREG(about.st_mode))
+	else if (!S_ISREG(about->st_mode))
 		(void)swk_error_set(error, SWK_CANTCREATE, "%s: not a regular file", path);
 	else
 		return 0;
@@ -33,15 +32,16 @@ static int open_file(const char *path, int flags, int *descriptor, struct swk_er
 	return error->status;
 }
 
-int swk_file_open(const char *path, int *descriptor, struct swk_error *error)
+int swk_file_open(const char *path, int *descriptor, struct stat *about, struct swk_error *error)
 {
-	return open_file(path, 0, descriptor, error);
+	return open_file(path, 0, descriptor, about, error);
 }
 
 static int read_file(const char *path, int flags, struct swk_buffer *text, bool *exists,
 		     struct swk_error *error)
 {
-	int descriptor, status = open_file(path, flags, &descriptor, error);
+	struct stat about;
+	int descriptor, status = open_file(path, flags, &descriptor, &about, error);
 
 	swk_buffer_clear(text);
 	*exists = descriptor >= 0;

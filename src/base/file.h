@@ -4,7 +4,7 @@
 #define SWK_BASE_FILE_H
 
 #include <stdbool.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include "base/buffer.h"
 
@@ -16,8 +16,9 @@ int swk_file_read(const char *path, struct swk_buffer *text, bool *exists, struc
 int swk_file_read_nofollow(const char *path, struct swk_buffer *text, bool *exists,
 			   struct swk_error *error);
 
-/* Opens a file for reading. *descriptor is -1 if there is none, which is not an error. */
-int swk_file_open(const char *path, int *descriptor, struct swk_error *error);
+/* Opens a file for reading, and says what it is like. *descriptor is -1 if there is none, which is
+ * not an error. */
+int swk_file_open(const char *path, int *descriptor, struct stat *about, struct swk_error *error);
 
 /* Writes all bytes. Returns 0, or -1 with errno set. */
 int swk_file_write(int descriptor, const char *data, size_t length);

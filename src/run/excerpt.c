@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -208,16 +207,16 @@ static void get_identity(struct swk_state_conf *identity, const struct stat *abo
 		(uint64_t)about->st_mtim.tv_sec * 1000000000 + (uint64_t)about->st_mtim.tv_nsec;
 }
 
-void swk_run_note_identity(struct swk_run *run, const struct stat *about)
+void swk_run_note_identity(struct swk_run *run)
 {
-	get_identity(&run->state.conf, about);
+	get_identity(&run->state.conf, &run->about);
 	/* Some file systems count whole seconds, so another program may have changed it since, and
 	 * its time is the same. */
-	if (time(NULL) - about->st_mtim.tv_sec < 3)
+	if (time(NULL) - run->about.st_mtim.tv_sec < 3)
 		run->state.conf.inode = 0;
 }
 
-static bool is_known(const struct swk_state_conf *conf, const struct stat *about)
+static bool is_same(const struct swk_state_conf *conf, const struct stat *about)
 {
 	struct swk_state_conf now;
 
@@ -240,21 +239,22 @@ static bool is_about_one(const struct swk_run *run)
 }
 
 /* Reads the blocks that the run is about. */
-static int find_blocks(struct swk_run *run, struct reading *reading, const struct stat *about)
+static int find_blocks(struct swk_run *run, struct reading *reading)
 {
 	struct swk_excerpt *excerpt = &run->excerpt;
+	const struct swk_state_conf *conf = &run->state.conf;
 	int status;
 
-	if (is_known(&run->state.conf, about) && is_about_one(run)) {
-		excerpt->hash = run->state.conf.hash;
+	if (is_same(conf, &run->about) && is_about_one(run)) {
+		excerpt->hash = conf->hash;
 		return swk_nginx_find(excerpt->descriptor, run->store.conf,
 				      run->services.list->name, take, reading, run->error);
 	}
 	status = swk_nginx_scan(excerpt->descriptor, run->store.conf, take, reading, &excerpt->hash,
 				run->error);
-	if (!status && excerpt->hash == run->state.conf.hash)
-		swk_run_note_identity(run, about);
-	return status ? status : note_missing(reading, NULL, excerpt->size);
+	if (!status && excerpt->hash == conf->hash)
+		swk_run_note_identity(run);
+	return status ? status : note_missing(reading, NULL, run->about.st_size);
 }
 
 /* FILE is closed if it has to be read as a whole. */
@@ -262,18 +262,11 @@ static int read_blocks(struct swk_run *run)
 {
 	struct swk_excerpt *excerpt = &run->excerpt;
 	struct reading reading = {.run = run};
-	struct stat about;
 	int status = find_names(run, &excerpt->names);
 
-	if (!status && fstat(excerpt->descriptor, &about))
-		status = swk_error_set(run->error, SWK_CANTCREATE, "%s: cannot be read: %s",
-				       run->store.conf, strerror(errno));
-	if (!status) {
-		find_ends(&reading);
-		excerpt->modified = about.st_mtim;
-		excerpt->size = about.st_size;
-		status = find_blocks(run, &reading, &about);
-	}
+	find_ends(&reading);
+	if (!status)
+		status = find_blocks(run, &reading);
 	if (status || reading.unfit || excerpt->hash != run->state.conf.hash)
 		swk_run_close_excerpt(run);
 	else
@@ -302,7 +295,7 @@ int swk_run_read_excerpt(struct swk_run *run)
 
 	if (!run->of_few || !is_enough(run))
 		return 0;
-	if (swk_file_open(run->store.conf, descriptor, run->error) || *descriptor < 0)
+	if (swk_file_open(run->store.conf, descriptor, &run->about, run->error) || *descriptor < 0)
 		return run->error->status;
 	run->exists = run->excerpt.used = true;
 	return read_blocks(run);
@@ -349,7 +342,7 @@ static int write_place(const struct swk_run *run, const struct swk_place *place,
 
 int swk_run_compare_excerpt(struct swk_run *run, uint64_t *hash)
 {
-	size_t size = (size_t)run->excerpt.size, placed = 0;
+	size_t size = (size_t)run->about.st_size, placed = 0;
 	struct swk_buffer text;
 	int status = 0;
 
@@ -380,13 +373,13 @@ int swk_run_compare_excerpt(struct swk_run *run, uint64_t *hash)
 
 /* FILE, which was checked when it was read, may not have changed since. Its second name,
  * FILE.previous, does not change its times of modification. */
-static bool is_as_read(const struct swk_excerpt *excerpt)
+static bool is_as_read(const struct swk_run *run)
 {
+	struct swk_state_conf read;
 	struct stat about;
 
-	return !fstat(excerpt->descriptor, &about) && about.st_size == excerpt->size &&
-	       about.st_mtim.tv_sec == excerpt->modified.tv_sec &&
-	       about.st_mtim.tv_nsec == excerpt->modified.tv_nsec;
+	get_identity(&read, &run->about);
+	return !fstat(run->excerpt.descriptor, &about) && is_same(&read, &about);
 }
 
 int swk_run_write_excerpt(const void *context, int descriptor, struct swk_error *error)
@@ -412,9 +405,9 @@ int swk_run_write_excerpt(const void *context, int descriptor, struct swk_error 
 		at = place->at + (off_t)place->length;
 	}
 	if (!status)
-		status = swk_file_copy(excerpt->descriptor, at, excerpt->size, descriptor);
+		status = swk_file_copy(excerpt->descriptor, at, run->about.st_size, descriptor);
 	swk_buffer_free(&text);
-	if (status || is_as_read(excerpt))
+	if (status || is_as_read(run))
 		return status;
 	return swk_error_set(error, SWK_TEMPFAIL,
 			     "%s was changed by another program while this run read it; the next "

@@ -2,7 +2,9 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/deadline.h"
 #include "base/file.h"
 #include "nginx/conf.h"
 #include "nginx/scan.h"
@@ -10,15 +12,27 @@
 
 /* ---- the lock, and what is read under it ---- */
 
+static int read_text(struct swk_run *run)
+{
+	const char *path = run->store.conf;
+	int status, descriptor;
+
+	status = swk_file_open(path, &descriptor, &run->about, run->error);
+	run->exists = descriptor >= 0;
+	if (!run->exists)
+		return status;
+	status = swk_buffer_read(&run->text, descriptor, SWK_NO_DEADLINE, path, SWK_CANTCREATE,
+				 run->error);
+	(void)close(descriptor);
+	return status;
+}
+
 int swk_run_read_whole(struct swk_run *run)
 {
 	struct swk_error cause = {0};
 	bool adopt = run->settings->adopt;
-	int status;
+	int status = read_text(run);
 
-	if (stat(run->store.conf, &run->about))
-		run->about = (struct stat){0};
-	status = swk_file_read(run->store.conf, &run->text, &run->exists, run->error);
 	if (status)
 		return status;
 	if (!swk_nginx_is_managed(run->text.data, run->text.length) && !adopt)
@@ -260,7 +274,7 @@ static int persist_whole(struct swk_run *run)
 	if (!status)
 		note_conf(run, swk_nginx_hash(&text));
 	if (!status && !run->replaced)
-		swk_run_note_identity(run, &run->about);
+		swk_run_note_identity(run);
 	swk_buffer_free(&text);
 	swk_buffer_free(&run->text);
 	return status;

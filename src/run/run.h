@@ -55,9 +55,7 @@ struct swk_place {
 
 struct swk_excerpt {
 	bool used;
-	int descriptor;		  /* FILE, as it was opened */
-	struct timespec modified; /* when it had been modified last */
-	off_t size;
+	int descriptor; /* FILE, as it was opened */
 	uint64_t hash;
 	struct swk_state_conf others; /* what it leaves out */
 	struct swk_names names;	      /* that were looked for */
@@ -105,7 +103,7 @@ struct swk_run {
 	bool on_hold;		/* decisions are only reported; FILE stays as it is */
 	bool hold_changed;	/* this run began or ended the hold */
 	struct swk_buffer text; /* FILE's content; empty with an excerpt */
-	struct stat about;	/* FILE before that was read */
+	struct stat about;	/* FILE, when it was opened */
 	bool replaced;		/* FILE has another content now */
 	/* With an excerpt, both have only the upstreams that the run is about (excerpt.c). */
 	struct swk_upstreams recorded, desired;
@@ -182,8 +180,8 @@ void swk_run_close_excerpt(struct swk_run *run);
 /* What FILE has with these upstreams, and those that an excerpt leaves out; without hash and
  * identity. */
 struct swk_state_conf swk_run_count(const struct swk_run *run, const struct swk_upstreams *set);
-/* Remembers what FILE was like when its content was found to be the known one. */
-void swk_run_note_identity(struct swk_run *run, const struct stat *about);
+/* Remembers what FILE was like when it was opened: its content is the known one. */
+void swk_run_note_identity(struct swk_run *run);
 
 /* record.c: FILE and FILE.state. A dry run takes no lock. */
 int swk_run_lock_and_read(struct swk_run *run);
