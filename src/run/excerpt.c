@@ -207,12 +207,12 @@ static void get_identity(struct swk_state_conf *identity, const struct stat *abo
 		(uint64_t)about->st_mtim.tv_sec * 1000000000 + (uint64_t)about->st_mtim.tv_nsec;
 }
 
-void swk_run_note_identity(struct swk_run *run)
+void swk_run_note_identity(struct swk_run *run, const struct stat *about)
 {
-	get_identity(&run->state.conf, &run->about);
-	/* Some file systems count whole seconds, so another program may have changed it since, and
-	 * its time is the same. */
-	if (time(NULL) - run->about.st_mtim.tv_sec < 3)
+	get_identity(&run->state.conf, about);
+	/* Some file systems count whole seconds. There, another program may soon change FILE, and
+	 * its time stays the same. */
+	if (!about->st_mtim.tv_nsec && time(NULL) - about->st_mtim.tv_sec < 3)
 		run->state.conf.inode = 0;
 }
 
@@ -253,7 +253,7 @@ static int find_blocks(struct swk_run *run, struct reading *reading)
 	status = swk_nginx_scan(excerpt->descriptor, run->store.conf, take, reading, &excerpt->hash,
 				run->error);
 	if (!status && excerpt->hash == conf->hash)
-		swk_run_note_identity(run);
+		swk_run_note_identity(run, &run->about);
 	return status ? status : note_missing(reading, NULL, run->about.st_size);
 }
 
@@ -382,10 +382,10 @@ static bool is_as_read(const struct swk_run *run)
 	return !fstat(run->excerpt.descriptor, &about) && is_same(&read, &about);
 }
 
-int swk_run_write_excerpt(const void *context, int descriptor, struct swk_error *error)
+int swk_run_write_excerpt(void *context, int descriptor, struct swk_error *error)
 {
-	const struct swk_run *run = context;
-	const struct swk_excerpt *excerpt = &run->excerpt;
+	struct swk_run *run = context;
+	struct swk_excerpt *excerpt = &run->excerpt;
 	struct swk_buffer text;
 	off_t at = 0;
 	int status = 0;
@@ -406,6 +406,8 @@ int swk_run_write_excerpt(const void *context, int descriptor, struct swk_error 
 	}
 	if (!status)
 		status = swk_file_copy(excerpt->descriptor, at, run->about.st_size, descriptor);
+	if (!status)
+		status = fstat(descriptor, &excerpt->written);
 	swk_buffer_free(&text);
 	if (status || is_as_read(run))
 		return status;

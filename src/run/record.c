@@ -257,6 +257,7 @@ static int persist_excerpt(struct swk_run *run)
 	if (replace_conf(run, (struct swk_content){swk_run_write_excerpt, run}))
 		return run->error->status;
 	note_conf(run, hash);
+	swk_run_note_identity(run, &run->excerpt.written);
 	return 0;
 }
 
@@ -274,7 +275,7 @@ static int persist_whole(struct swk_run *run)
 	if (!status)
 		note_conf(run, swk_nginx_hash(&text));
 	if (!status && !run->replaced)
-		swk_run_note_identity(run);
+		swk_run_note_identity(run, &run->about);
 	swk_buffer_free(&text);
 	swk_buffer_free(&run->text);
 	return status;

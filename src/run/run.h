@@ -58,6 +58,7 @@ struct swk_excerpt {
 	int descriptor; /* FILE, as it was opened */
 	uint64_t hash;
 	struct swk_state_conf others; /* what it leaves out */
+	struct stat written;	      /* the new FILE */
 	struct swk_names names;	      /* that were looked for */
 	struct swk_place *places;     /* in the order of FILE */
 	size_t place_count;
@@ -175,13 +176,13 @@ int swk_run_complete_excerpt(struct swk_run *run);
 /* Compares the desired state with FILE as it was read; *hash becomes that of the desired FILE. The
  * second, for struct swk_content, then writes it. */
 int swk_run_compare_excerpt(struct swk_run *run, uint64_t *hash);
-int swk_run_write_excerpt(const void *run, int descriptor, struct swk_error *error);
+int swk_run_write_excerpt(void *run, int descriptor, struct swk_error *error);
 void swk_run_close_excerpt(struct swk_run *run);
 /* What FILE has with these upstreams, and those that an excerpt leaves out; without hash and
  * identity. */
 struct swk_state_conf swk_run_count(const struct swk_run *run, const struct swk_upstreams *set);
-/* Remembers what FILE was like when it was opened: its content is the known one. */
-void swk_run_note_identity(struct swk_run *run);
+/* Remembers that FILE has the known content while it is like this. */
+void swk_run_note_identity(struct swk_run *run, const struct stat *about);
 
 /* record.c: FILE and FILE.state. A dry run takes no lock. */
 int swk_run_lock_and_read(struct swk_run *run);

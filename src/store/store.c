@@ -347,7 +347,7 @@ static int replace(struct swk_store *store, const char *path, const char *like,
 	return error->status;
 }
 
-static int write_text(const void *context, int descriptor, struct swk_error *error)
+static int write_text(void *context, int descriptor, struct swk_error *error)
 {
 	const struct swk_buffer *text = context;
 
@@ -357,7 +357,7 @@ static int write_text(const void *context, int descriptor, struct swk_error *err
 
 struct swk_content swk_content_of(const struct swk_buffer *text)
 {
-	return (struct swk_content){write_text, text};
+	return (struct swk_content){write_text, (void *)text};
 }
 
 int swk_store_write(struct swk_store *store, const char *path, struct swk_content content,

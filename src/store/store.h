@@ -61,8 +61,8 @@ void swk_store_unlock(struct swk_store *store);
 /* What a new file gets: a function writes it. It returns 0; -1 with errno set if the descriptor
  * cannot be written; or another status with the error set. */
 struct swk_content {
-	int (*write)(const void *context, int descriptor, struct swk_error *error);
-	const void *context;
+	int (*write)(void *context, int descriptor, struct swk_error *error);
+	void *context;
 };
 
 /* The text, which is borrowed. */
