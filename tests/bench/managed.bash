@@ -67,15 +67,21 @@ _event() {
 	echo "SWK_CONF=$SWK_CONF SWK_DYUPS=$SWK_DYUPS ${2:-} $(event "$1")"
 }
 
+# _before_event FILES-BACK [VARIABLE] - prints the command that brings files and nginx to b.json, with an earlier event, which changes
+# nothing: an event usually follows another one.
+_before_event() {
+	echo "$1 && $(post "$work/b.body") && SWK_CONF=$SWK_CONF SWK_DYUPS=$SWK_DYUPS ${2:-} $_before $swk_apply --quiet --service svc-1 <$work/b.json"
+}
+
 _changed_events() {
 	local -a arguments=()
 
 	figure=managed-changed
 	for n in "${numbers[@]}"; do
 		_use "$n"
-		arguments+=("$n" "$(files_back "$n") && $(post "$work/b.body")" "$(_event "$work/a.json")")
+		arguments+=("$n" "$(_before_event "$(files_back "$n")")" "$(_event "$work/a.json")")
 	done
-	arguments+=(disk "$(files_to_disk "$many") && $(post "$work/b.body")" "$(_event "$work/a.json" "$(on_disk)")")
+	arguments+=(disk "$(_before_event "$(files_to_disk "$many")" "$(on_disk)") && sync $disk/*" "$(_event "$work/a.json" "$(on_disk)")")
 	race 7 10 "${arguments[@]}" || exit 1
 	has_all_ten
 	for n in "${numbers[@]}"; do
@@ -92,14 +98,14 @@ _unchanged_events() {
 	figure=managed-unchanged
 	for n in "${numbers[@]}"; do
 		_use "$n"
-		sh -c "$(post "$work/b.body")"
-		gateway_requests_clear
-		arguments+=("$n" "$(files_back "$n")" "$(_event "$work/b.json")")
+		arguments+=("$n" "$(_before_event "$(files_back "$n")")" "$(_event "$work/b.json")")
 	done
-	arguments+=(disk "$(files_to_disk "$many")" "$(_event "$work/b.json" "$(on_disk)")")
+	arguments+=(disk "$(_before_event "$(files_to_disk "$many")" "$(on_disk)") && sync $disk/*" "$(_event "$work/b.json" "$(on_disk)")")
 	race 7 10 "${arguments[@]}" || exit 1
 	for n in "${numbers[@]}"; do
 		_use "$n"
+		gateway_requests_clear
+		sh -c "$(_event "$work/b.json")" || fail "status $? when counted"
 		gateway_requests | grep -q '^POST' && fail 'something was sent although nothing had changed'
 		unchanged[$n]="$(seconds "$n")"
 	done
@@ -127,7 +133,7 @@ _growth() {
 
 	for n in "${numbers[@]}"; do
 		_use "$n"
-		sh -c "$(files_back "$n") && $(post "$work/b.body")"
+		sh -c "$(_before_event "$(files_back "$n")")"
 		kib="$(memory "$(_event "$work/a.json")")" || fail 'the measured run of its memory failed'
 		has_all_ten
 		printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$n" "${changed[$n]}" "${unchanged[$n]}" "${full[$n]}" "${full_curl[$n]}" \
