@@ -194,11 +194,28 @@ int swk_nginx_scan(int descriptor, const char *path, swk_nginx_take *take, void 
 
 /* ---- searching ---- */
 
-/* Moves an empty window to the first block that begins after a place, and reads it. */
+/* Finds the empty line before a block in a window, from *seen on. */
+static const char *find_empty_line(const struct window *window, size_t *seen)
+{
+	const char *end = window->data + window->length, *line = window->data + *seen;
+
+	while ((line = memchr(line, '\n', (size_t)(end - line)))) {
+		*seen = (size_t)(line - window->data);
+		if (++line == end)
+			return NULL;
+		if (*line == '\n')
+			return line;
+	}
+	*seen = window->length;
+	return NULL;
+}
+
+/* Moves a window to the first block that begins after a place, and reads it. */
 static int read_after(struct window *window, off_t place, struct swk_nginx_block *block,
 		      bool *found, struct swk_error *error)
 {
 	const char *line = NULL;
+	size_t seen = 0;
 
 	window->room.length = window->length = window->at = window->seen = 0;
 	window->before = place;
@@ -206,11 +223,11 @@ static int read_after(struct window *window, off_t place, struct swk_nginx_block
 	while (!line && !window->ended) {
 		if (fill(window, error))
 			return error->status;
-		line = memmem(window->data, window->length, "\n\n", 2);
+		line = find_empty_line(window, &seen);
 	}
 	if (!line)
 		return 0;
-	window->at = window->seen = (size_t)(line + 1 - window->data);
+	window->at = window->seen = (size_t)(line - window->data);
 	return next(window, block, found, error);
 }
 

@@ -55,7 +55,7 @@ figure_event_changed() {
 	"$shell_handler" svc-1 <"$work/b.json" || fail 'the shell handler'
 	keep_files svc-1
 	back="$(files_back svc-1) && $(post "$work/b.body")"
-	race 9 16 ours "$back" "$(event "$work/a.json")" \
+	race 36 4 ours "$back" "$(event "$work/a.json")" \
 		curl "$back" "exec $(post "$work/a.body")" \
 		shell "$back" "exec $shell_handler svc-1 <$work/a.json" \
 		disk "$(files_to_disk svc-1) && $(post "$work/b.body")" "$(on_disk) $(event "$work/a.json")" || exit 1
