@@ -160,6 +160,7 @@ static int scan(struct window *window, swk_nginx_take *take, void *context, uint
 {
 	uint64_t sum = hash_version();
 	struct swk_nginx_block block;
+	char last[SWK_NAME_MAX + 1] = "";
 	bool found = true;
 	int status = window->ended ? 0 : fill(window, error);
 
@@ -169,7 +170,11 @@ static int scan(struct window *window, swk_nginx_take *take, void *context, uint
 	window->seen = window->at;
 	while (!status && found) {
 		status = next(window, &block, &found, error);
+		/* The sum would be the same in any order. */
+		if (!status && found && strcasecmp(last, block.name) >= 0)
+			return 0;
 		if (!status && found) {
+			memcpy(last, block.name, sizeof(last));
 			block.hash = swk_nginx_hash_block(block.text, block.length);
 			sum += block.hash;
 			status = take(context, &block, error);

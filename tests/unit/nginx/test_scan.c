@@ -347,6 +347,8 @@ static void other_texts(void **state)
 		"\n# service a\nserver a {\n}\n",
 		"\n# service ",
 		"\n# service a}\n",
+		"\nupstream b {\n}\n\nupstream a {\n}\n",
+		"\nupstream a {\n}\n\nupstream A {\n}\n",
 		"\n}\n",
 		"}\n",
 		"\n\n\n",
