@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -212,7 +211,7 @@ void swk_run_note_identity(struct swk_run *run, const struct stat *about)
 	get_identity(&run->state.conf, about);
 	/* Some file systems count whole seconds. There, another program may soon change FILE, and
 	 * its time stays the same. */
-	if (!about->st_mtim.tv_nsec && time(NULL) - about->st_mtim.tv_sec < 3)
+	if (!about->st_mtim.tv_nsec && run->opened - about->st_mtim.tv_sec < 3)
 		run->state.conf.inode = 0;
 }
 
@@ -295,7 +294,7 @@ int swk_run_read_excerpt(struct swk_run *run)
 
 	if (!run->of_few || !is_enough(run))
 		return 0;
-	if (swk_file_open(run->store.conf, descriptor, &run->about, run->error) || *descriptor < 0)
+	if (swk_run_open_conf(run, descriptor) || *descriptor < 0)
 		return run->error->status;
 	run->exists = run->excerpt.used = true;
 	return read_blocks(run);
@@ -409,7 +408,8 @@ int swk_run_write_excerpt(void *context, int descriptor, struct swk_error *error
 	if (!status)
 		status = fstat(descriptor, &excerpt->written);
 	swk_buffer_free(&text);
-	if (status || is_as_read(run))
+	/* If FILE is shorter now, the copy failed. */
+	if (error->status || is_as_read(run))
 		return status;
 	return swk_error_set(error, SWK_TEMPFAIL,
 			     "%s was changed by another program while this run read it; the next "

@@ -12,12 +12,17 @@
 
 /* ---- the lock, and what is read under it ---- */
 
+int swk_run_open_conf(struct swk_run *run, int *descriptor)
+{
+	run->opened = time(NULL);
+	return swk_file_open(run->store.conf, descriptor, &run->about, run->error);
+}
+
 static int read_text(struct swk_run *run)
 {
 	const char *path = run->store.conf;
-	int status, descriptor;
+	int descriptor, status = swk_run_open_conf(run, &descriptor);
 
-	status = swk_file_open(path, &descriptor, &run->about, run->error);
 	run->exists = descriptor >= 0;
 	if (!run->exists)
 		return status;

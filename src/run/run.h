@@ -7,6 +7,7 @@
 #define SWK_RUN_RUN_H
 
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/buffer.h"
 #include "base/process.h"
@@ -105,6 +106,7 @@ struct swk_run {
 	bool hold_changed;	/* this run began or ended the hold */
 	struct swk_buffer text; /* FILE's content; empty with an excerpt */
 	struct stat about;	/* FILE, when it was opened */
+	time_t opened;		/* when that was */
 	bool replaced;		/* FILE has another content now */
 	/* With an excerpt, both have only the upstreams that the run is about (excerpt.c). */
 	struct swk_upstreams recorded, desired;
@@ -186,6 +188,8 @@ void swk_run_note_identity(struct swk_run *run, const struct stat *about);
 
 /* record.c: FILE and FILE.state. A dry run takes no lock. */
 int swk_run_lock_and_read(struct swk_run *run);
+/* Opens FILE, and notes what it is like. *descriptor is -1 if there is none. */
+int swk_run_open_conf(struct swk_run *run, int *descriptor);
 /* Reads all upstreams of FILE. */
 int swk_run_read_whole(struct swk_run *run);
 /* Releases the lock, and frees what was read under it. */
