@@ -153,6 +153,7 @@ static void forget_places(struct swk_run *run)
 	free(excerpt->places);
 	excerpt->places = NULL;
 	excerpt->place_count = 0;
+	excerpt->others = (struct swk_state_conf){0};
 	swk_names_free(&excerpt->names);
 	swk_upstreams_free(&run->recorded);
 }
