@@ -372,14 +372,17 @@ int swk_run_compare_excerpt(struct swk_run *run, uint64_t *hash)
 }
 
 /* FILE, which was checked when it was read, may not have changed since. Its second name,
- * FILE.previous, does not change its times of modification. */
-static bool is_as_read(const struct swk_run *run)
+ * FILE.previous, does not change its time of modification. */
+static int find_outdated(struct swk_run *run)
 {
 	struct swk_state_conf read;
 	struct stat about;
 
+	if (fstat(run->excerpt.descriptor, &about))
+		return -1;
 	get_identity(&read, &run->about);
-	return !fstat(run->excerpt.descriptor, &about) && is_same(&read, &about);
+	run->excerpt.outdated = !is_same(&read, &about);
+	return 0;
 }
 
 int swk_run_write_excerpt(void *context, int descriptor, struct swk_error *error)
@@ -410,10 +413,32 @@ int swk_run_write_excerpt(void *context, int descriptor, struct swk_error *error
 		status = fstat(descriptor, &excerpt->written);
 	swk_buffer_free(&text);
 	/* If FILE is shorter now, the copy failed. */
-	if (error->status || is_as_read(run))
+	if (!error->status && find_outdated(run))
+		status = -1;
+	if (!excerpt->outdated)
 		return status;
-	return swk_error_set(error, SWK_TEMPFAIL,
-			     "%s was changed by another program while this run read it; the next "
-			     "run reads it as a whole",
+	return swk_error_set(error, SWK_TEMPFAIL, "%s was changed while this run copied it",
 			     run->store.conf);
+}
+
+int swk_run_give_up_excerpt(struct swk_run *run)
+{
+	struct swk_names own = {0};
+	int status = 0;
+
+	for (size_t i = 0; !status && i < run->excerpt.place_count; i++)
+		status = swk_names_add(&own, run->excerpt.places[i].name, run->error);
+	swk_run_close_excerpt(run);
+	if (!status)
+		status = swk_run_read_whole(run);
+	for (size_t i = 0; !status && i < run->recorded.count; i++) {
+		const struct swk_upstream *this = &run->recorded.list[i];
+
+		if (!swk_names_contain(&own, this->name))
+			status = swk_upstreams_append_copy(&run->desired, this, run->error);
+	}
+	(void)swk_upstreams_sort(&run->desired);
+	swk_upstreams_free(&run->recorded);
+	swk_names_free(&own);
+	return status;
 }

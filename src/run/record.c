@@ -251,21 +251,6 @@ static void note_conf(struct swk_run *run, uint64_t hash)
 	run->state.conf.hash = hash;
 }
 
-static int persist_excerpt(struct swk_run *run)
-{
-	uint64_t hash;
-
-	if (swk_run_compare_excerpt(run, &hash))
-		return run->error->status;
-	if (hash == run->excerpt.hash && !run->replaced)
-		return 0;
-	if (replace_conf(run, (struct swk_content){swk_run_write_excerpt, run}))
-		return run->error->status;
-	note_conf(run, hash);
-	swk_run_note_identity(run, &run->excerpt.written);
-	return 0;
-}
-
 static int persist_whole(struct swk_run *run)
 {
 	const struct swk_buffer *before = &run->text;
@@ -284,6 +269,25 @@ static int persist_whole(struct swk_run *run)
 	swk_buffer_free(&text);
 	swk_buffer_free(&run->text);
 	return status;
+}
+
+static int persist_excerpt(struct swk_run *run)
+{
+	uint64_t hash;
+
+	if (swk_run_compare_excerpt(run, &hash))
+		return run->error->status;
+	if (hash == run->excerpt.hash && !run->replaced)
+		return 0;
+	if (!replace_conf(run, (struct swk_content){swk_run_write_excerpt, run})) {
+		note_conf(run, hash);
+		swk_run_note_identity(run, &run->excerpt.written);
+		return 0;
+	}
+	if (!run->excerpt.outdated)
+		return run->error->status;
+	*run->error = (struct swk_error){0};
+	return swk_run_give_up_excerpt(run) ? run->error->status : persist_whole(run);
 }
 
 int swk_run_persist(struct swk_run *run)

@@ -60,6 +60,7 @@ struct swk_excerpt {
 	uint64_t hash;
 	struct swk_state_conf others; /* what it leaves out */
 	struct stat written;	      /* the new FILE */
+	bool outdated;		      /* FILE changed while it was copied */
 	struct swk_names names;	      /* that were looked for */
 	struct swk_place *places;     /* in the order of FILE */
 	size_t place_count;
@@ -179,6 +180,9 @@ int swk_run_complete_excerpt(struct swk_run *run);
  * second, for struct swk_content, then writes it. */
 int swk_run_compare_excerpt(struct swk_run *run, uint64_t *hash);
 int swk_run_write_excerpt(void *run, int descriptor, struct swk_error *error);
+/* If FILE is not as it was read, adds all that it now has besides the excerpt to the desired state.
+ */
+int swk_run_give_up_excerpt(struct swk_run *run);
 void swk_run_close_excerpt(struct swk_run *run);
 /* What FILE has with these upstreams, and those that an excerpt leaves out; without hash and
  * identity. */

@@ -2,7 +2,8 @@
 /*
  * Consul's last index of each service, as lines `index NUMBER SERVICE` of FILE.state. There may be
  * thousands, of which a run needs few, so they stay a text, after a line `indexes HASH LENGTH` that
- * tells whether it is as it was written. Functions that return an int return 0 or SWK_INTERNAL.
+ * tells whether it is as it was written; if not, each line is read. Functions that return an int
+ * return 0 or SWK_INTERNAL.
  */
 #ifndef SWK_STORE_INDEXES_H
 #define SWK_STORE_INDEXES_H

@@ -237,6 +237,9 @@ static bool read_line(void *context, const char *line)
 		if (!swk_name_valid(line + 5))
 			return false;
 		(void)swk_state_add_gone(state, line + 5, reading->error);
+	} else if (!strncmp(line, "indexes ", 8)) {
+		/* They are not as they were written, so each line must be valid. */
+		return line[8 + strspn(line + 8, "0123456789 ")] == '\0';
 	} else if (!strncmp(line, "index ", 6)) {
 		if (!read_numbered(line + 6, &number, &name))
 			return false;

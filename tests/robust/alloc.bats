@@ -65,7 +65,7 @@ fail_allocations() {
 }
 
 @test "alloc: from some allocation on, all fail" {
-	begin_with old
+	begin_with_others
 	export FAILALLOC_ON=1
 	fail_allocations 10 0 70 75
 }

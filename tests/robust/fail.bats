@@ -56,11 +56,11 @@ store_errors() {
 	esac
 }
 
-@test "fail: each call on the run's files" {
+# fail_files - lets each call on the run's files fail.
+fail_files() {
 	local call number what conf error points=0 tried=0
 	local -A counted=() expected=()
 
-	begin_with old
 	record
 	while read -r call number what conf; do
 		[[ "$what" != net && "$what" != - ]] || continue
@@ -94,6 +94,33 @@ store_errors() {
 	done <"$TEST_DIR/calls"
 	say "$BATS_TEST_DESCRIPTION: $points failures of $points_seen; status 0: ${counted[0]:-0}, 10: ${counted[10]:-0}, 73: ${counted[73]:-0}"
 	((points_seen > 80 && ${#expected[73]} > 40 && points == tried && tried >= points_seen / 3 && ${counted[73]:-0} > 0))
+}
+
+@test "fail: each call on the run's files" {
+	begin_with old
+	fail_files
+}
+
+@test "fail: each call on the files of a run that copies most of the conf file" {
+	begin_with_others
+	fail_files
+}
+
+@test "fail: another program changes the conf file while a run copies it" {
+	local edit='/^# service api$/,/^}$/s/^ *server 10.0.0.1:\(.*\)/&\n    server 10.0.0.77:\1/'
+
+	begin_with_others
+	# The hard link comes between reading and copying.
+	strace -o "$TEST_DIR/injected" -e trace=link -e inject=link:delay_exit=1000000 "$PROGRAM" \
+		<"$TEST_DIR/document" >/dev/null 2>"$TEST_DIR/said" &
+	wait_until 10 test -e "$SWK_CONF.previous.tmp"
+	sed "$edit" "$SWK_CONF" >"$TEST_DIR/edited"
+	cat "$TEST_DIR/edited" >"$SWK_CONF"
+	wait $!
+	[ ! -s "$TEST_DIR/said" ]
+	# As if the change had come before the run.
+	sed "$edit" "$TEST_DIR/new/conf" | cmp - "$SWK_CONF"
+	is_on_all_workers new
 }
 
 # net_errors CALL - prints the errors with which this call on a connection may fail.

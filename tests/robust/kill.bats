@@ -71,6 +71,11 @@ kill_everywhere() {
 	kill_everywhere
 }
 
+@test "kill: a run that copies most of the conf file" {
+	begin_with_others
+	kill_everywhere
+}
+
 @test "kill: a full run" {
 	begin_with_consul
 	kill_everywhere

@@ -77,6 +77,17 @@ begin_with() {
 	reach_new
 }
 
+# begin_with_others - the same for a run that adds nothing, so it reads its own upstreams only, and copies those of other services.
+begin_with_others() {
+	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
+	"$PROGRAM" < <(document "$(instance api 1)" "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)" "$(instance xyz 1)")
+	keep "$TEST_DIR/old"
+	document "$(instance web 4)" "$(instance web 2 same)" >"$TEST_DIR/document"
+	run_of=("$PROGRAM")
+	reach_new
+	grep -q '^conf [1-9]' "$TEST_DIR/old/state"
+}
+
 # begin_with_consul - the same for a full run: an agent has the new state.
 begin_with_consul() {
 	mkdir "$TEST_DIR/old" "$TEST_DIR/new"

@@ -224,10 +224,12 @@ static void damage(void **unused)
 		{HEAD "index  1 web\nend\n", 2},
 		{HEAD "index 1 we b\nend\n", 2},
 		{HEAD "index 1 _web\nend\n", 2},
-		/* A wrong hash, a wrong length. */
-		{HEAD "indexes 1 12\nindex 1 web\nend\n", 2},
-		{HEAD "indexes 1 99999\nindex 1 web\nend\n", 2},
-		{HEAD "success 1\nindexes 15869065513370486616 55\nindex 18446744073709551615 Web\n"
+		/* With a wrong hash or length, each line is read. */
+		{HEAD "indexes 1 12\nindex 1 web\nend\n", 0},
+		{HEAD "indexes 1 99999\nindex 1 web\nend\n", 0},
+		{HEAD "indexes 1 12\nindex 0 web\nend\n", 3},
+		{HEAD "indexes x 12\nindex 1 web\nend\n", 2},
+		{HEAD "success 1\nindexes 1 12\nindex 18446744073709551615 Web\n"
 		      "index 7 api\nindex 1 web\nother\nend\n",
 		 7},
 		{HEAD "target a\nlate web\nend\n", 0},
