@@ -47,8 +47,7 @@ static int end_hold(struct swk_run *run, const char *what)
 /* nginx must not be kept equal to a file that another program wrote. */
 static int refuse_to_adopt(struct swk_run *run)
 {
-	if (run->excerpt.used ||
-	    (!run->rewrite && swk_nginx_is_managed(run->text.data, run->text.length)))
+	if (run->excerpt.used || (run->managed && !run->rewrite))
 		return 0;
 	return swk_error_set(run->error, SWK_HELD_BACK,
 			     "%s is not taken over while changes are on hold: 'swk resume --adopt' "

@@ -18,7 +18,7 @@ int swk_run_open_conf(struct swk_run *run, int *descriptor)
 	return swk_file_open(run->store.conf, descriptor, &run->about, run->error);
 }
 
-static int read_text(struct swk_run *run)
+static int read_text(struct swk_run *run, struct swk_buffer *text)
 {
 	const char *path = run->store.conf;
 	int descriptor, status = swk_run_open_conf(run, &descriptor);
@@ -26,28 +26,28 @@ static int read_text(struct swk_run *run)
 	run->exists = descriptor >= 0;
 	if (!run->exists)
 		return status;
-	status = swk_buffer_read(&run->text, descriptor, SWK_NO_DEADLINE, path, SWK_CANTCREATE,
+	status = swk_buffer_read(text, descriptor, SWK_NO_DEADLINE, path, SWK_CANTCREATE,
 				 run->error);
 	(void)close(descriptor);
 	return status;
 }
 
-int swk_run_read_whole(struct swk_run *run)
+/* Parses FILE's text. */
+static int take_text(struct swk_run *run, const struct swk_buffer *text)
 {
+	const bool adopt = run->settings->adopt;
 	struct swk_error cause = {0};
-	bool adopt = run->settings->adopt;
-	int status = read_text(run);
+	int status;
 
-	if (status)
-		return status;
-	if (!swk_nginx_is_managed(run->text.data, run->text.length) && !adopt)
+	run->managed = swk_nginx_is_managed(text->data, text->length);
+	if (!run->managed && !adopt)
 		return swk_error_set(
 			run->error, SWK_HELD_BACK,
 			"%s was not written by swk-apply, which does not overwrite it: take it "
 			"over with --adopt, or name another file with --conf",
 			run->store.conf);
-	status = swk_nginx_read(&run->recorded, run->store.conf, run->text.data, run->text.length,
-				&cause);
+	status = swk_nginx_read(&run->recorded, run->store.conf, text->data, text->length, &cause);
+	run->hash = swk_nginx_hash(text);
 	if (!status)
 		return 0;
 	if (status == SWK_INTERNAL || !adopt || !run->complete)
@@ -56,6 +56,19 @@ int swk_run_read_whole(struct swk_run *run)
 			run->store.conf, cause.text);
 	run->rewrite = true;
 	return 0;
+}
+
+int swk_run_read_whole(struct swk_run *run)
+{
+	struct swk_buffer text;
+	int status;
+
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	status = read_text(run, &text);
+	if (!status)
+		status = take_text(run, &text);
+	swk_buffer_free(&text);
+	return status;
 }
 
 static int read_conf(struct swk_run *run)
@@ -146,9 +159,9 @@ void swk_run_unlock(struct swk_run *run)
 	swk_names_free(&run->changes);
 	swk_names_free(&run->refused);
 	swk_names_free(&run->final);
-	swk_buffer_clear(&run->text);
 	swk_buffer_clear(&run->state_text);
 	run->replaced = false;
+	run->hash = 0;
 }
 
 /* ---- FILE, and first what is pending ---- */
@@ -253,21 +266,20 @@ static void note_conf(struct swk_run *run, uint64_t hash)
 
 static int persist_whole(struct swk_run *run)
 {
-	const struct swk_buffer *before = &run->text;
 	struct swk_buffer text;
+	uint64_t hash;
 	int status;
 
 	swk_buffer_init(&text, SWK_CONF_MAX);
 	status = swk_nginx_file(&text, &run->desired, run->error);
-	if (!status && (run->replaced || !run->exists || text.length != before->length ||
-			memcmp(text.data, before->data, text.length) != 0))
+	hash = swk_nginx_hash(&text);
+	if (!status && (run->replaced || !run->exists || hash != run->hash))
 		status = replace_conf(run, swk_content_of(&text));
 	if (!status)
-		note_conf(run, swk_nginx_hash(&text));
+		note_conf(run, hash);
 	if (!status && !run->replaced)
 		swk_run_note_identity(run, &run->about);
 	swk_buffer_free(&text);
-	swk_buffer_free(&run->text);
 	return status;
 }
 

@@ -59,7 +59,6 @@ void swk_run_begin(struct swk_run *run, const struct swk_settings *settings,
 			  "completes it");
 	run->step_began = settings->metrics_file ? swk_now_us() : 0;
 	run->store.lock_descriptor = -1;
-	swk_buffer_init(&run->text, SWK_CONF_MAX);
 	swk_buffer_init(&run->state_text, SWK_STATE_MAX);
 	run->http = swk_http_open(error);
 }
@@ -86,7 +85,6 @@ void swk_run_finish(struct swk_run *run)
 	swk_services_free(&run->keys);
 	swk_names_free(&run->updated);
 	swk_names_free(&run->deleted);
-	swk_buffer_free(&run->text);
 	swk_buffer_free(&run->state_text);
 	swk_http_close(run->http);
 	swk_process_lift(&run->limit);

@@ -98,17 +98,18 @@ struct swk_run {
 	struct swk_run_checks checks;
 
 	struct swk_store store;
-	bool waited;		/* the run waited for the lock, so the document may be old */
-	bool exists;		/* FILE exists */
-	bool rewrite;		/* FILE can't be parsed, and is rewritten from Consul alone */
-	bool catching_up;	/* the run has decided and sent, and reconciles once more */
-	bool touched;		/* FILE or a target may have changed */
-	bool on_hold;		/* decisions are only reported; FILE stays as it is */
-	bool hold_changed;	/* this run began or ended the hold */
-	struct swk_buffer text; /* FILE's content; empty with an excerpt */
-	struct stat about;	/* FILE, when it was opened */
-	time_t opened;		/* when that was */
-	bool replaced;		/* FILE has another content now */
+	bool waited;	   /* the run waited for the lock, so the document may be old */
+	bool exists;	   /* FILE exists */
+	bool rewrite;	   /* FILE can't be parsed, and is rewritten from Consul alone */
+	bool catching_up;  /* the run has decided and sent, and reconciles once more */
+	bool touched;	   /* FILE or a target may have changed */
+	bool on_hold;	   /* decisions are only reported; FILE stays as it is */
+	bool hold_changed; /* this run began or ended the hold */
+	bool managed;	   /* FILE is swk-apply's, or blank; not with an excerpt */
+	uint64_t hash;	   /* of FILE; not with an excerpt */
+	struct stat about; /* FILE, when it was opened */
+	time_t opened;	   /* when that was */
+	bool replaced;	   /* FILE has another content now */
 	/* With an excerpt, both have only the upstreams that the run is about (excerpt.c). */
 	struct swk_upstreams recorded, desired;
 	bool of_few; /* an excerpt is enough */
