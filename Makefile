@@ -143,7 +143,7 @@ $(BUILD)/fuzz_chain: $(BUILD)/tests/fuzz/chain.o
 # The fuzzer of a whole run has a target that answers, and a clock that never waits.
 $(BUILD)/fuzz_run: $(BUILD)/tests/fuzz/responder.o
 $(BUILD)/fuzz_run: LIBS += $(shell $(PKG_CONFIG) --libs libcurl)
-$(BUILD)/fuzz_run: SWK_LDFLAGS += -pthread -Wl,--wrap=nanosleep,--wrap=clock_gettime,--wrap=fsync
+$(BUILD)/fuzz_run: SWK_LDFLAGS += -pthread -Wl,--wrap=nanosleep,--wrap=clock_gettime,--wrap=time,--wrap=fsync
 
 # The property tests make the fuzzers' seeds.
 fuzzers: $(FUZZERS) $(BUILD)/property

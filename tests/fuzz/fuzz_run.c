@@ -7,9 +7,14 @@
  * The options are letters, then, from a `{` on, a settings file. @DYUPS@ in a state file is the
  * target's URL. The program's clock and pauses are replaced with the linker's --wrap, so that a run
  * never waits. Its files need not be durable.
+ *
+ * If the conf file is as swk-apply writes it, two runs from the same files must do the same: one
+ * whose state file has the line `conf`, so that it may read an excerpt, and one without it. The
+ * letter `n` leaves the file's identity out of that line, so that the run scans the file.
  */
 #include "fuzz.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -19,6 +24,7 @@
 #include <jansson.h>
 
 #include "responder.h"
+#include "../cases/seal.h"
 #include "nginx/conf.h"
 #include "run/apply.h"
 #include "settings/config.h"
@@ -31,8 +37,12 @@
 
 int __wrap_nanosleep(const struct timespec *pause, struct timespec *left);
 int __wrap_clock_gettime(clockid_t id, struct timespec *now);
+time_t __wrap_time(time_t *now);
 int __wrap_fsync(int descriptor);
 int __real_clock_gettime(clockid_t id, struct timespec *now);
+
+#define NOW ((time_t)1700000000)
+#define WRITTEN (NOW - 1000) /* when the conf file was changed */
 
 static int64_t slept_ns; /* in this run */
 
@@ -54,6 +64,14 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *now)
 		now->tv_sec++;
 	}
 	return result;
+}
+
+/* All runs end at the same time. */
+time_t __wrap_time(time_t *now)
+{
+	if (now)
+		*now = NOW;
+	return NOW;
 }
 
 int __wrap_fsync(int descriptor)
@@ -93,43 +111,94 @@ static void write_file(const char *path, const char *data, size_t length)
 	}
 }
 
-/* Reads a whole file. False if it does not exist. */
-static bool read_file(const char *path, struct swk_buffer *text)
+static void add(struct swk_buffer *text, const char *data, size_t length)
 {
 	struct swk_error error = {0};
+
+	fuzz_done(swk_buffer_add(text, data, length, &error), &error, "a buffer");
+}
+
+/* Reads a whole file. The text is empty if it does not exist. */
+static void read_file(const char *path, struct swk_buffer *text)
+{
 	FILE *file = fopen(path, "r");
 	char piece[65536];
 	size_t length;
 
 	swk_buffer_init(text, SIZE_MAX / 2);
-	fuzz_done(swk_buffer_add(text, "", 0, &error), &error, "a buffer");
+	add(text, "", 0);
 	if (!file)
-		return false;
+		return;
 	while ((length = fread(piece, 1, sizeof(piece), file)))
-		fuzz_done(swk_buffer_add(text, piece, length, &error), &error, "a buffer");
+		add(text, piece, length);
 	(void)fclose(file);
-	return true;
 }
 
-static void write_state(struct fuzz_text text)
+static void write_conf(const struct swk_buffer *text)
+{
+	const struct timespec times[] = {{.tv_sec = WRITTEN}, {.tv_sec = WRITTEN}};
+
+	write_file(conf, text->data, text->length);
+	if (text->length && utimensat(AT_FDCWD, conf, times, 0)) {
+		perror(conf);
+		exit(1);
+	}
+}
+
+static struct swk_buffer fill_in_state(struct fuzz_text text)
 {
 	static const char word[] = "@DYUPS@";
-	struct swk_error error = {0};
 	struct swk_buffer out;
 	size_t at = 0;
 
 	swk_buffer_init(&out, SIZE_MAX / 2);
+	add(&out, "", 0);
 	while (at < text.length) {
 		bool is_word = text.length - at >= strlen(word) &&
 			       !memcmp(text.data + at, word, strlen(word));
 
-		fuzz_done(swk_buffer_add(&out, is_word ? url : text.data + at,
-					 is_word ? strlen(url) : 1, &error),
-			  &error, "a buffer");
+		add(&out, is_word ? url : text.data + at, is_word ? strlen(url) : 1);
 		at += is_word ? strlen(word) : 1;
 	}
+	return out;
+}
+
+/* Writes a state file that can be read, with the line `conf` before its last line. */
+static void write_sealed_state(const struct swk_buffer *text, const struct swk_state_conf *line)
+{
+	const size_t end = text->length - strlen("end\n");
+	struct swk_error error = {0};
+	struct swk_buffer out;
+
+	swk_buffer_init(&out, SIZE_MAX / 2);
+	add(&out, text->data, end);
+	fuzz_done(seal_write(&out, line, &error), &error, "a buffer");
+	add(&out, text->data + end, text->length - end);
 	write_file(state, out.data, out.length);
 	swk_buffer_free(&out);
+}
+
+static struct swk_state_conf find_seal(void)
+{
+	struct swk_state_conf found;
+	struct swk_error error = {0};
+
+	fuzz_done(seal_find(&found, conf, &error), &error, "the conf file");
+	return found;
+}
+
+/* The line `conf` of a state file. False if the file can't be read. */
+static bool read_line(const struct swk_buffer *text, struct swk_state_conf *line)
+{
+	struct swk_state known = {0};
+	struct swk_error error = {0};
+	size_t damaged = 0;
+
+	fuzz_done(swk_state_read(&known, text->data, text->length, &damaged, &error), &error,
+		  "the state file");
+	*line = known.conf;
+	swk_state_free(&known);
+	return !damaged;
 }
 
 /* Adds the names that a conf file and a state file make managed. */
@@ -189,6 +258,32 @@ static void check_state(const struct swk_buffer *before, const struct swk_buffer
 	swk_state_free(&known);
 }
 
+static bool same_identity(const struct swk_state_conf *a, const struct swk_state_conf *b)
+{
+	return a->inode == b->inode && a->size == b->size && a->modified == b->modified;
+}
+
+/* The line `conf` must be right. A run that fails may leave that of another conf file. */
+static void check_line(const struct swk_buffer *text, bool failed)
+{
+	const struct swk_state_conf found = find_seal();
+	struct swk_state_conf line;
+
+	if (!text->length || !read_line(text, &line) || !line.hash)
+		return;
+	if (line.hash != found.hash) {
+		fuzz_require(failed && !same_identity(&line, &found),
+			     "the line conf is that of another file");
+		return;
+	}
+	fuzz_require(line.upstreams == found.upstreams && line.servers == found.servers &&
+			     line.zero == found.zero && line.silent == found.silent &&
+			     line.named == found.named,
+		     "the line conf has wrong numbers");
+	fuzz_require(!line.inode || same_identity(&line, &found),
+		     "the line conf has another identity");
+}
+
 static void check_requests(const struct swk_settings *settings, const struct swk_names *managed)
 {
 	size_t count;
@@ -228,12 +323,14 @@ static void check_printable(const char *text)
 		fuzz_require(*at >= ' ' && *at <= '~', "a message is not printable: %s", text);
 }
 
-static void check_report(const struct swk_report *report, int status, const struct swk_error *error)
+/* Returns the report without its times, as JSON. */
+static struct swk_buffer check_report(struct swk_report *report, int status,
+				      const struct swk_error *error)
 {
 	static const int known[] = {SWK_OK,	     SWK_HELD_BACK,  SWK_USAGE,	  SWK_DATA,
 				    SWK_UNAVAILABLE, SWK_CANTCREATE, SWK_TEMPFAIL};
 	struct swk_error ignored = {0};
-	struct swk_buffer out;
+	struct swk_buffer out, json;
 	bool is_known = false;
 	json_t *value;
 
@@ -245,16 +342,18 @@ static void check_report(const struct swk_report *report, int status, const stru
 		check_printable(report->notes[i].text);
 	for (size_t i = 0; i < report->difference_count; i++)
 		check_printable(report->differences[i].text);
+	report->milliseconds = 0;
 	swk_buffer_init(&out, SIZE_MAX / 2);
-	fuzz_done(swk_print_json(&out, report, status, error->status ? error : NULL, &ignored),
+	swk_buffer_init(&json, SIZE_MAX / 2);
+	fuzz_done(swk_print_json(&json, report, status, error->status ? error : NULL, &ignored),
 		  &ignored, "printing JSON");
-	value = json_loadb(out.data, out.length, 0, NULL);
-	fuzz_require(value, "not JSON: %s", out.data);
+	value = json_loadb(json.data, json.length, 0, NULL);
+	fuzz_require(value, "not JSON: %s", json.data);
 	json_decref(value);
-	swk_buffer_clear(&out);
 	fuzz_done(swk_print_summary(&out, report, &ignored), &ignored, "printing the summary");
 	fuzz_done(swk_print_differences(&out, report, &ignored), &ignored, "printing differences");
 	swk_buffer_free(&out);
+	return json;
 }
 
 /* ---- a run ---- */
@@ -282,9 +381,8 @@ static bool take_settings(struct swk_settings *settings, struct fuzz_text text)
 }
 
 /* False if the settings are refused. */
-static bool set_up(struct swk_settings *settings, struct fuzz_text options)
+static bool set_up(struct swk_settings *settings, struct fuzz_text options, struct fuzz_text text)
 {
-	const struct fuzz_text text = fuzz_settings(&options);
 	struct swk_error error = {0};
 	char urls[160];
 
@@ -354,61 +452,194 @@ static void start(void)
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-	struct fuzz_text rest = {(const char *)data, size};
-	struct fuzz_text options = fuzz_next(&rest), document = fuzz_next(&rest);
-	struct fuzz_text present = fuzz_next(&rest), remembered = fuzz_next(&rest);
-	struct swk_buffer conf_before, conf_after, state_before, state_after;
-	struct swk_error error = {0};
-	struct swk_settings settings;
-	struct swk_report report;
-	struct swk_names managed = {0};
-	int descriptor, status;
-	char left[320];
+struct input {
+	struct fuzz_text options, document, answers;
+	struct swk_buffer conf, state;
+};
 
-	if (!*folder)
-		start();
-	if (!set_up(&settings, options)) {
-		swk_settings_free(&settings);
-		return 0;
-	}
-	remove_folder();
-	(void)mkdir(folder, 0700);
-	write_file(conf, present.data, present.length);
-	write_state(remembered);
-	(void)read_file(conf, &conf_before);
-	(void)read_file(state, &state_before);
-	fuzz_responder_script(rest);
+/* What a run leaves. */
+struct outcome {
+	struct swk_buffer conf, previous, state, requests, report;
+};
+
+static void free_outcome(struct outcome *outcome)
+{
+	swk_buffer_free(&outcome->conf);
+	swk_buffer_free(&outcome->previous);
+	swk_buffer_free(&outcome->state);
+	swk_buffer_free(&outcome->requests);
+	swk_buffer_free(&outcome->report);
+}
+
+static struct swk_buffer copy_requests(void)
+{
+	struct swk_error error = {0};
+	struct swk_buffer out;
+	size_t count;
+	const struct fuzz_request *requests = fuzz_responder_requests(&count);
+
+	swk_buffer_init(&out, SIZE_MAX / 2);
+	add(&out, "", 0);
+	for (size_t i = 0; i < count; i++)
+		fuzz_done(swk_buffer_words(&out, &error,
+					   SWK_WORDS(requests[i].method, " ", requests[i].path, " ",
+						     requests[i].body, "\n")),
+			  &error, "a buffer");
+	return out;
+}
+
+static void read_outcome(struct outcome *outcome)
+{
+	char path[320];
+
+	(void)snprintf(path, sizeof(path), "%s.previous", conf);
+	read_file(conf, &outcome->conf);
+	read_file(path, &outcome->previous);
+	read_file(state, &outcome->state);
+	outcome->requests = copy_requests();
+	(void)snprintf(path, sizeof(path), "%s.tmp", conf);
+	fuzz_require(access(path, F_OK), "a temporary file is left");
+}
+
+static void check_files(const struct swk_settings *settings, const struct input *input,
+			const struct outcome *after)
+{
+	struct swk_names managed = {0};
+
+	add_managed(&managed, &input->conf, &input->state);
+	add_managed(&managed, &after->conf, &input->state);
+	check_requests(settings, &managed);
+	check_conf(&input->conf, &after->conf);
+	check_state(&input->state, &after->state);
+	fuzz_require(!settings->dry_run || same_text(&input->conf, &after->conf),
+		     "a dry run wrote the conf file");
+	swk_names_free(&managed);
+}
+
+/* A run from the files that are there. */
+static void run(const struct swk_settings *settings, const struct input *input,
+		struct outcome *outcome, bool right)
+{
+	struct swk_buffer state_before;
+	struct swk_error error = {0};
+	struct swk_report report;
+	int descriptor = as_descriptor(input->document), status;
+
+	read_file(state, &state_before);
+	fuzz_responder_script(input->answers);
 	swk_report_init(&report);
-	descriptor = as_descriptor(document);
 	slept_ns = 0;
-	status = swk_apply(&settings, descriptor, &report, NULL, &error);
+	status = swk_apply(settings, descriptor, &report, NULL, &error);
 	(void)close(descriptor);
 
 	/* A pause may begin before the deadline and end after it. */
-	fuzz_require(slept_ns / 1000000 <= (int64_t)settings.timeout * 1000 + 1000,
+	fuzz_require(slept_ns / 1000000 <= (int64_t)settings->timeout * 1000 + 1000,
 		     "it paused for %lld ms", (long long)(slept_ns / 1000000));
-	(void)read_file(conf, &conf_after);
-	(void)read_file(state, &state_after);
-	add_managed(&managed, &conf_before, &state_before);
-	add_managed(&managed, &conf_after, &state_before);
-	check_requests(&settings, &managed);
-	check_conf(&conf_before, &conf_after);
-	check_state(&state_before, &state_after);
-	fuzz_require(!settings.dry_run || (same_text(&conf_before, &conf_after) &&
-					   same_text(&state_before, &state_after)),
-		     "a dry run wrote a file");
-	(void)snprintf(left, sizeof(left), "%s.tmp", conf);
-	fuzz_require(access(left, F_OK), "a temporary file is left");
-	check_report(&report, status, &error);
-
-	swk_names_free(&managed);
-	swk_buffer_free(&conf_before);
-	swk_buffer_free(&conf_after);
+	read_outcome(outcome);
+	check_files(settings, input, outcome);
+	fuzz_require(!settings->dry_run || same_text(&state_before, &outcome->state),
+		     "a dry run wrote the state file");
+	if (right)
+		check_line(&outcome->state, error.status);
+	outcome->report = check_report(&report, status, &error);
 	swk_buffer_free(&state_before);
-	swk_buffer_free(&state_after);
 	swk_report_free(&report);
+}
+
+/* ---- an excerpt ---- */
+
+/* Appends a state file without its lines `conf`. */
+static void add_without_line(struct swk_buffer *out, const struct swk_buffer *text)
+{
+	for (const char *line = text->data, *next; *line; line = next) {
+		next = strchrnul(line, '\n');
+		next += *next == '\n';
+		if (strncmp(line, "conf ", 5) != 0)
+			add(out, line, (size_t)(next - line));
+	}
+}
+
+static void require_same(const char *what, const struct swk_buffer *a, const struct swk_buffer *b)
+{
+	fuzz_require(same_text(a, b),
+		     "with an excerpt, the %s differs:\n%.*s\n---- from all of the file:\n%.*s",
+		     what, (int)a->length, a->data, (int)b->length, b->data);
+}
+
+static void compare(const struct outcome *excerpt, const struct outcome *whole)
+{
+	struct swk_buffer a, b;
+
+	swk_buffer_init(&a, SIZE_MAX / 2);
+	swk_buffer_init(&b, SIZE_MAX / 2);
+	add_without_line(&a, &excerpt->state);
+	add_without_line(&b, &whole->state);
+	require_same("report", &excerpt->report, &whole->report);
+	require_same("sequence of requests", &excerpt->requests, &whole->requests);
+	require_same("conf file", &excerpt->conf, &whole->conf);
+	require_same("previous file", &excerpt->previous, &whole->previous);
+	require_same("state file", &a, &b);
+	swk_buffer_free(&a);
+	swk_buffer_free(&b);
+}
+
+static void begin(const struct input *input)
+{
+	remove_folder();
+	(void)mkdir(folder, 0700);
+	write_conf(&input->conf);
+	write_file(state, input->state.data, input->state.length);
+}
+
+/* Compares a run from all of the conf file with one that may read an excerpt, if it may. Two
+ * targets are asked at the same time, so the answers would differ. */
+static void run_from_excerpt(const struct swk_settings *settings, const struct input *input,
+			     const struct outcome *whole)
+{
+	struct swk_state_conf line, own;
+	struct outcome outcome;
+
+	if (!read_line(&input->state, &own) || fuzz_has(input->options, '2'))
+		return;
+	begin(input);
+	line = find_seal();
+	if (!line.hash || line.hash == own.hash)
+		return;
+	if (fuzz_has(input->options, 'n'))
+		line.inode = 0;
+	write_sealed_state(&input->state, &line);
+	run(settings, input, &outcome, true);
+	compare(&outcome, whole);
+	free_outcome(&outcome);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz_text rest = {(const char *)data, size}, set, present;
+	struct swk_settings settings;
+	struct swk_state_conf own;
+	struct outcome outcome;
+	struct input input;
+
+	if (!*folder)
+		start();
+	input.options = fuzz_next(&rest);
+	set = fuzz_settings(&input.options);
+	input.document = fuzz_next(&rest);
+	present = fuzz_next(&rest);
+	swk_buffer_init(&input.conf, SIZE_MAX / 2);
+	add(&input.conf, present.data, present.length);
+	input.state = fill_in_state(fuzz_next(&rest));
+	input.answers = rest;
+	if (set_up(&settings, input.options, set)) {
+		begin(&input);
+		(void)read_line(&input.state, &own);
+		run(&settings, &input, &outcome, !own.hash);
+		run_from_excerpt(&settings, &input, &outcome);
+		free_outcome(&outcome);
+	}
 	swk_settings_free(&settings);
+	swk_buffer_free(&input.conf);
+	swk_buffer_free(&input.state);
 	return 0;
 }
