@@ -10,7 +10,8 @@
  *
  * If the conf file is as swk-apply writes it, two runs from the same files must do the same: one
  * whose state file has the line `conf`, so that it may read an excerpt, and one without it. The
- * letter `n` leaves the file's identity out of that line, so that the run scans the file.
+ * letter `n` leaves the file's identity out of that line, so that the run scans the file. With `y`
+ * the file is so young that the next run has to.
  */
 #include "fuzz.h"
 
@@ -42,7 +43,6 @@ int __wrap_fsync(int descriptor);
 int __real_clock_gettime(clockid_t id, struct timespec *now);
 
 #define NOW ((time_t)1700000000)
-#define WRITTEN (NOW - 1000) /* when the conf file was changed */
 
 static int64_t slept_ns; /* in this run */
 
@@ -134,9 +134,9 @@ static void read_file(const char *path, struct swk_buffer *text)
 	(void)fclose(file);
 }
 
-static void write_conf(const struct swk_buffer *text)
+static void write_conf(const struct swk_buffer *text, time_t age)
 {
-	const struct timespec times[] = {{.tv_sec = WRITTEN}, {.tv_sec = WRITTEN}};
+	const struct timespec times[] = {{.tv_sec = NOW - age}, {.tv_sec = NOW - age}};
 
 	write_file(conf, text->data, text->length);
 	if (text->length && utimensat(AT_FDCWD, conf, times, 0)) {
@@ -219,6 +219,19 @@ static void add_managed(struct swk_names *managed, const struct swk_buffer *file
 		(void)swk_names_add_all(managed, &known.targets[i].pending, &error);
 	(void)swk_names_add_all(managed, &known.gone, &error);
 	swk_upstreams_free(&set);
+	swk_state_free(&known);
+}
+
+/* Adds the names that the conf file had until a target rejected them. */
+static void add_refused(struct swk_names *managed, const struct swk_buffer *remembered)
+{
+	struct swk_state known = {0};
+	struct swk_error error = {0};
+	size_t damaged;
+
+	(void)swk_state_read(&known, remembered->data, remembered->length, &damaged, &error);
+	for (size_t i = 0; i < known.refused_count; i++)
+		(void)swk_names_add(managed, known.refused[i].upstream, &error);
 	swk_state_free(&known);
 }
 
@@ -508,6 +521,7 @@ static void check_files(const struct swk_settings *settings, const struct input 
 
 	add_managed(&managed, &input->conf, &input->state);
 	add_managed(&managed, &after->conf, &input->state);
+	add_refused(&managed, &after->state);
 	check_requests(settings, &managed);
 	check_conf(&input->conf, &after->conf);
 	check_state(&input->state, &after->state);
@@ -587,7 +601,7 @@ static void begin(const struct input *input)
 {
 	remove_folder();
 	(void)mkdir(folder, 0700);
-	write_conf(&input->conf);
+	write_conf(&input->conf, fuzz_has(input->options, 'y') ? 1 : 1000);
 	write_file(state, input->state.data, input->state.length);
 }
 
