@@ -10,8 +10,8 @@
  *
  * If the conf file is as swk-apply writes it, two runs from the same files must do the same: one
  * whose state file has the line `conf`, so that it may read an excerpt, and one without it. The
- * letter `n` leaves the file's identity out of that line, so that the run scans the file. With `y`
- * the file is so young that the next run has to.
+ * letter `n` leaves the file's identity out of that line, so that the run scans the file; with `y`
+ * the file is so young that the next run has to scan it, too.
  */
 #include "fuzz.h"
 
@@ -295,6 +295,9 @@ static void check_line(const struct swk_buffer *text, bool failed)
 		     "the line conf has wrong numbers");
 	fuzz_require(!line.inode || same_identity(&line, &found),
 		     "the line conf has another identity");
+	/* What the run wrote has the real time, and is as young. */
+	fuzz_require(!line.inode || line.modified <= (uint64_t)(NOW - 3) * 1000000000,
+		     "the line conf has the identity of a file that is too young");
 }
 
 static void check_requests(const struct swk_settings *settings, const struct swk_names *managed)
@@ -619,7 +622,7 @@ static void run_from_excerpt(const struct swk_settings *settings, const struct i
 	line = find_seal();
 	if (!line.hash || line.hash == own.hash)
 		return;
-	if (fuzz_has(input->options, 'n'))
+	if (fuzz_has(input->options, 'n') || fuzz_has(input->options, 'y'))
 		line.inode = 0;
 	write_sealed_state(&input->state, &line);
 	run(settings, input, &outcome, true);
