@@ -35,7 +35,7 @@ struct swk_state_conf {
 	uint64_t hash; /* 0: not known, nor is the rest */
 	size_t upstreams, servers;
 	size_t zero, silent; /* upstreams that have `keepalive 0;`, and that have no keepalive */
-	bool named;	     /* the name of each upstream begins with its source's */
+	bool named; /* the name of each upstream begins with its source's; false: not known */
 	/* Its inode, size, and time of modification in ns. As long as they are the same, so is its
 	 * hash. 0: not known. */
 	uint64_t inode, size, modified;
