@@ -29,8 +29,8 @@ static int ignore(void *context, const struct swk_nginx_block *block, struct swk
 	return 0;
 }
 
-/* The scanner accepts any text. */
-static void scan_any(const char *text, size_t length)
+/* The scanner accepts any text. Returns its hash. */
+static uint64_t scan_any(const char *text, size_t length)
 {
 	int descriptor = descriptor_of(text, length);
 	struct swk_error error = {0};
@@ -42,6 +42,7 @@ static void scan_any(const char *text, size_t length)
 	fuzz_done(swk_nginx_find(descriptor, "conf", "w", ignore, &seen, &error), &error,
 		  "searching");
 	(void)close(descriptor);
+	return hash;
 }
 
 /* Reads a block. The one after those that were sought may have no name. */
@@ -133,11 +134,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct swk_upstreams first = {0}, second = {0};
 	struct swk_error error = {0};
 	struct swk_buffer text, again;
+	uint64_t hash = scan_any((const char *)data, size);
 	int status = swk_nginx_read(&first, "conf", (const char *)data, size, &error);
 
 	fuzz_require(status == error.status, "status %d with error %d", status, error.status);
 	(void)swk_nginx_is_managed((const char *)data, size);
-	scan_any((const char *)data, size);
 	if (status) {
 		fuzz_require(status == SWK_CANTCREATE, "status %d: %s", status, error.text);
 		fuzz_require(!first.count && !first.list, "refused, and not empty");
@@ -157,6 +158,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_done(swk_nginx_file(&again, &second, &error), &error, "writing again");
 	fuzz_require(text.length == again.length && !memcmp(text.data, again.data, text.length),
 		     "written again, it differs");
+	fuzz_require(hash != swk_nginx_hash(&text) ||
+			     (text.length == size && !memcmp(text.data, data, size)),
+		     "another text has the hash of the written file");
 	scan_written(&text, &second);
 	swk_buffer_free(&text);
 	swk_buffer_free(&again);
