@@ -201,6 +201,7 @@ soak:
 	$(Q)tests/setup soak
 	$(Q)$(SUBMAKE) all test-programs
 	$(Q)SWK_SEED=chance tests/property/run 3000
+	$(Q)SWK_ROUNDS=1000000 $(BUILD)/unit/nginx/test_scan
 	$(Q)ROBUST_ALL=1 tests/run robust soak
 
 bench:
