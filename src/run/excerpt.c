@@ -323,9 +323,6 @@ int swk_run_complete_excerpt(struct swk_run *run)
 		status = read_blocks(run);
 	}
 	swk_names_free(&names);
-	/* To find out what is unmanaged, all managed names are needed. */
-	if (!status && run->excerpt.used && swk_run_has_new_names(run))
-		swk_run_close_excerpt(run);
 	return status || run->excerpt.used ? status : swk_run_read_whole(run);
 }
 

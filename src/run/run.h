@@ -262,8 +262,6 @@ int swk_run_read_live(struct swk_run *run, enum swk_depth depth);
  * new. The second, after decisions, checks that the targets answer. It makes no request if there is
  * nothing to send, or if the targets were already read.
  */
-/* Whether the run may add upstreams that must not replace others. */
-bool swk_run_has_new_names(const struct swk_run *run);
 int swk_run_probe_names(struct swk_run *run);
 int swk_run_probe_before_sending(struct swk_run *run);
 /* Whether a target that may answer soon matters to this run. The second waits until such a target

@@ -209,7 +209,8 @@ static bool has_new_name(const struct swk_run *run, const struct swk_services *s
 	return false;
 }
 
-bool swk_run_has_new_names(const struct swk_run *run)
+/* Whether the run may add upstreams that must not replace others. */
+static bool has_new_names(const struct swk_run *run)
 {
 	return !run->settings->adopt &&
 	       (has_new_name(run, &run->services) || has_new_name(run, &run->keys));
@@ -227,7 +228,7 @@ static int ask_all(struct swk_run *run, enum swk_depth depth, const char *name)
 	struct question question = {.run = run,
 				    .depth = depth,
 				    .name = name,
-				    .new_names = decides && swk_run_has_new_names(run)};
+				    .new_names = decides && has_new_names(run)};
 	int64_t patience;
 	bool in_vain;
 	int status;
@@ -268,7 +269,7 @@ int swk_run_read_live(struct swk_run *run, enum swk_depth depth)
 
 int swk_run_probe_names(struct swk_run *run)
 {
-	return swk_run_has_new_names(run) ? ask_all(run, SWK_DEPTH_NAMES, NULL) : 0;
+	return has_new_names(run) ? ask_all(run, SWK_DEPTH_NAMES, NULL) : 0;
 }
 
 static const char *first_name(const struct swk_names *names, const struct swk_names *excluded)
