@@ -2,12 +2,16 @@
 #include "store/indexes.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/number.h"
+
+/* Digits of 64 bits. */
+enum { NUMBER_WIDTH = 20 };
 
 static const char header_start[] = "indexes ";
 static const char start[] = "index ";
@@ -216,16 +220,24 @@ static int write_lines(struct swk_buffer *out, const struct swk_indexes *indexes
 int swk_indexes_write(struct swk_buffer *out, const struct swk_indexes *indexes,
 		      struct swk_error *error)
 {
-	struct swk_buffer lines;
-	int status;
+	/* The header comes first, but its numbers are known last. */
+	char header[sizeof(header_start) + 2 * NUMBER_WIDTH + 2];
+	const size_t before = out->length, room = sizeof(header) - 1;
+	const char *lines;
+	size_t length;
 
-	swk_buffer_init(&lines, SWK_STATE_MAX);
-	status = write_lines(&lines, indexes, error);
-	if (!status && lines.length)
-		status = swk_buffer_print(out, error, "%s%" PRIu64 " %zu\n", header_start,
-					  hash_text(lines.data, lines.length), lines.length);
-	if (!status && lines.length)
-		status = swk_buffer_add(out, lines.data, lines.length, error);
-	swk_buffer_free(&lines);
-	return status;
+	memset(header, ' ', room);
+	if (swk_buffer_add(out, header, room, error) || write_lines(out, indexes, error))
+		return error->status;
+	length = out->length - before - room;
+	if (!length) {
+		out->length = before;
+		out->data[before] = '\0';
+		return 0;
+	}
+	lines = out->data + before + room;
+	(void)snprintf(header, sizeof(header), "%s%0*" PRIu64 " %0*zu\n", header_start,
+		       NUMBER_WIDTH, hash_text(lines, length), NUMBER_WIDTH, length);
+	memcpy(out->data + before, header, room);
+	return 0;
 }

@@ -34,6 +34,8 @@ store_status() {
 	'rename previous.tmp '*) echo 0 ;;
 	# If a hard link is impossible, the run writes a copy.
 	'link conf '*) echo 0 ;;
+	# The run then copies by itself.
+	'copy_file_range '*) echo 0 ;;
 	# If the owner can't be changed, the file keeps its owner.
 	'fchown '*) echo 0 ;;
 	*) echo 73 ;;
