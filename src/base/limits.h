@@ -114,6 +114,12 @@
 #define SWK_TARGET_CHANGE_SILENT_MS 1000
 #define SWK_TARGET_TICK_MS 20
 
+/* A program that a run starts: the bytes of its output that are kept; how much of them, with a NUL,
+ * a message quotes; and the time between SIGTERM and SIGKILL. */
+#define SWK_PROGRAM_OUTPUT_MAX 4096
+#define SWK_PROGRAM_LINE_MAX 201
+#define SWK_PROGRAM_END_MS 1000
+
 /* How much of an error response a message quotes, in bytes. */
 #define SWK_HTTP_REASON_MAX 160
 

@@ -22,7 +22,7 @@ bool swk_process_begin(void)
 	(void)close(descriptor);
 	(void)sigemptyset(&none);
 	return signal(SIGPIPE, SIG_IGN) != SIG_ERR && signal(SIGXFSZ, SIG_IGN) != SIG_ERR &&
-	       !sigprocmask(SIG_SETMASK, &none, NULL);
+	       signal(SIGCHLD, SIG_DFL) != SIG_ERR && !sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* ---- the limit ---- */

@@ -12,6 +12,7 @@
  * them, and messages would go into that file. Ignores SIGPIPE and SIGXFSZ, so that a closed
  * standard output or a limit of file sizes (RLIMIT_FSIZE) does not end a run halfway. Unblocks all
  * signals, which a process inherits blocked: SIGALRM limits a wait, and SIGTERM must end a run.
+ * With an ignored SIGCHLD, which it inherits as well, the kernel would discard how a program ended.
  * Returns false on failure.
  */
 bool swk_process_begin(void);
