@@ -120,6 +120,9 @@
 #define SWK_PROGRAM_LINE_MAX 201
 #define SWK_PROGRAM_END_MS 1000
 
+/* How long the command of a target may take, unless its settings say so. */
+#define SWK_COMMAND_SECONDS 10
+
 /* How much of an error response a message quotes, in bytes. */
 #define SWK_HTTP_REASON_MAX 160
 

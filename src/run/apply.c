@@ -150,10 +150,7 @@ static int count(struct swk_run *run)
 	report->services = run->services.count + run->keys.count;
 	report->upstreams = conf.upstreams;
 	report->servers = conf.servers;
-	if (!run->complete)
-		report->index = run->keys_known ? run->keys_index : run->event_index;
-	if (!run->complete && run->services.count == 1 && run->services.list[0].index)
-		report->index = run->services.list[0].index;
+	report->index = swk_run_index(run);
 	return 0;
 }
 

@@ -109,3 +109,12 @@ int swk_run_open_consul(struct swk_run *run)
 		swk_http_without_tls();
 	return 0;
 }
+
+uint64_t swk_run_index(const struct swk_run *run)
+{
+	if (run->complete)
+		return run->report->index;
+	if (run->services.count == 1 && run->services.list[0].index)
+		return run->services.list[0].index;
+	return run->keys_known ? run->keys_index : run->event_index;
+}

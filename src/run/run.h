@@ -228,6 +228,8 @@ void swk_run_finish(struct swk_run *run);
 /* Prepares requests to Consul: checks the environment and the token. Makes no request. Comes after
  * the targets are opened: then it is known whether a request can use https. */
 int swk_run_open_consul(struct swk_run *run);
+/* Consul's index of what the run is about; 0: not known. */
+uint64_t swk_run_index(const struct swk_run *run);
 
 /* desired.c: the desired state, and what it changes in FILE. */
 int swk_run_decide(struct swk_run *run);
@@ -255,6 +257,9 @@ int swk_run_plan_undo(struct swk_run *run);
 
 /* targets.c: the targets. A second target with the same name or URL is an error. */
 int swk_run_open_targets(struct swk_run *run);
+/* Tells the targets what the run is about. Comes before their functions are called, but for `open`.
+ */
+void swk_run_inform_targets(struct swk_run *run);
 /* Reads the live state of all targets, all at once. */
 int swk_run_read_live(struct swk_run *run, enum swk_depth depth);
 /*

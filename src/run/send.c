@@ -205,6 +205,7 @@ static int send_all(struct swk_run *run, struct sending *sendings)
 		if (sendings[i].plan.count && !target->given_up)
 			work[count++] = (struct swk_work){.target = target, send, &sendings[i]};
 	}
+	swk_run_inform_targets(run);
 	if (run->target_count == 1)
 		begin_progress(run, sendings);
 	status = swk_side_by_side(work, count, swk_run_may_be_late(run) ? is_late : NULL, run,

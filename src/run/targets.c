@@ -54,6 +54,15 @@ int swk_run_open_targets(struct swk_run *run)
 	return 0;
 }
 
+void swk_run_inform_targets(struct swk_run *run)
+{
+	const char *event = run->hold ? "undo" : swk_event_words[run->report->event];
+
+	for (size_t i = 0; i < run->target_count; i++)
+		run->targets[i].run =
+			(struct swk_target_run){run->store.conf, event, swk_run_index(run)};
+}
+
 /* What to read from the targets. */
 struct question {
 	struct swk_run *run;
@@ -233,6 +242,7 @@ static int ask_all(struct swk_run *run, enum swk_depth depth, const char *name)
 	bool in_vain;
 	int status;
 
+	swk_run_inform_targets(run);
 	for (size_t i = 0; i < run->target_count; i++)
 		run->targets[i].may_try = may_try(run, depth);
 	status = read_matching(run, &question, may_answer, read_target);

@@ -129,7 +129,9 @@ static int refuse_key(struct reader *reader, const struct swk_config_step *step,
 		suggest(&nearest, "", other_keys[i]);
 	for (size_t i = 0; !step->up && i < swk_rules_fields.count; i++)
 		suggest(&nearest, "defaults.", swk_rules_fields.list[i].name);
-	if (nearest.name)
+	if (nearest.name && !nearest.letters && fields == &swk_target_fields)
+		(void)snprintf(reason, sizeof(reason), "a target of this kind has no such key");
+	else if (nearest.name)
 		(void)snprintf(reason, sizeof(reason), "there is no such key; did you mean %s%s?",
 			       nearest.in, nearest.name);
 	return refuse(reader, step, reason);
@@ -146,6 +148,7 @@ static const char *type_of(const struct swk_field *field)
 		[SWK_SECONDS] = "a whole number of seconds, or a string such as \"2s\"",
 		[SWK_SHARE] = "a whole number, or a string such as \"50%\"",
 		[SWK_WORD] = "a string",
+		[SWK_LIST] = "an array of strings",
 	};
 
 	return field->type == SWK_TEXT && field->most ? field->expected : types[field->type];
@@ -301,6 +304,28 @@ static unsigned kind_of(const json_t *object)
 	return 0;
 }
 
+/* Reads the strings of a list of its kind. */
+static int read_list(struct reader *reader, const struct swk_config_step *step,
+		     const struct swk_field *field, json_t *array)
+{
+	struct swk_target_settings *its = last_target(reader);
+	json_t *value;
+	size_t i;
+
+	if (!json_is_array(array))
+		return refuse_type(reader, step, type_of(field));
+	json_array_foreach(array, i, value)
+	{
+		const struct swk_config_step element = {step, NULL, i};
+
+		if (!json_is_string(value))
+			return refuse_type(reader, &element, "a string");
+		if (swk_field_set(field, its->own, json_string_value(value), "", reader->error))
+			return reader->error->status;
+	}
+	return 0;
+}
+
 /* Takes the keys of its kind, and the patterns. */
 static int take_target_key(struct reader *reader, const struct swk_config_step *step, json_t *value,
 			   bool *taken)
@@ -312,6 +337,8 @@ static int take_target_key(struct reader *reader, const struct swk_config_step *
 		if (strcmp(fields->list[i].name, step->key) != 0)
 			continue;
 		*taken = true;
+		if (fields->list[i].type == SWK_LIST)
+			return read_list(reader, step, &fields->list[i], value);
 		return read_field(reader, step, &fields->list[i], its->own, NULL, value);
 	}
 	return take_patterns(reader, step, value, taken);
@@ -330,6 +357,8 @@ static int check_target(struct reader *reader, const struct swk_config_step *ste
 		return refuse(reader, member.key ? &member : step, cause.text);
 	if (status)
 		return swk_error_set(reader->error, status, "%s", cause.text);
+	if (swk_target_keys[its->kind]->needs_name && !its->name)
+		return refuse(reader, step, "it needs a name");
 	for (size_t i = 0; i + 1 < reader->settings->target_count; i++) {
 		const char *one = swk_target_settings_name(&reader->settings->targets[i]);
 		const char *other = swk_target_settings_name(its);

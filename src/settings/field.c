@@ -5,7 +5,40 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buffer.h"
 #include "base/hash.h"
+
+/* ---- lists of texts ---- */
+
+int swk_texts_add(struct swk_texts *texts, const char *text, struct swk_error *error)
+{
+	char **list = swk_list_grow(texts->list, texts->count, sizeof(*list));
+
+	if (list)
+		texts->list = list;
+	if (!list || !(list[texts->count] = strdup(text)))
+		return swk_error_memory(error);
+	texts->count++;
+	return 0;
+}
+
+void swk_texts_free(struct swk_texts *texts)
+{
+	for (size_t i = 0; i < texts->count; i++)
+		free(texts->list[i]);
+	free(texts->list);
+	*texts = (struct swk_texts){0};
+}
+
+uint64_t swk_texts_hash(const struct swk_texts *texts, uint64_t hash)
+{
+	hash = swk_hash_bytes(hash, &texts->count, sizeof(texts->count));
+	for (size_t i = 0; i < texts->count; i++)
+		hash = swk_hash_text(hash, texts->list[i]);
+	return hash;
+}
+
+/* ---- fields ---- */
 
 static void *member(const struct swk_field *field, void *base)
 {
@@ -42,12 +75,14 @@ int swk_fields_init(const struct swk_fields *fields, void *base, struct swk_erro
 void swk_fields_free(const struct swk_fields *fields, void *base)
 {
 	for (size_t i = 0; i < fields->count; i++) {
-		char **text = member(&fields->list[i], base);
+		void *its = member(&fields->list[i], base);
 
+		if (fields->list[i].type == SWK_LIST)
+			swk_texts_free(its);
 		if (fields->list[i].type != SWK_TEXT)
 			continue;
-		free(*text);
-		*text = NULL;
+		free(*(char **)its);
+		*(char **)its = NULL;
 	}
 }
 
@@ -162,6 +197,8 @@ int swk_field_set(const struct swk_field *field, void *base, const char *value, 
 		return set_share(field, its, value, where, error);
 	case SWK_WORD:
 		return set_word(field, its, value, where, error);
+	case SWK_LIST:
+		return swk_texts_add(its, value, error);
 	default:
 		return set_number(field, its, value, strlen(value), where, error);
 	}
@@ -176,6 +213,7 @@ void swk_field_borrow(const struct swk_field *field, void *to, const void *from)
 		[SWK_SECONDS] = sizeof(unsigned),
 		[SWK_SHARE] = sizeof(struct swk_share),
 		[SWK_WORD] = sizeof(unsigned),
+		[SWK_LIST] = sizeof(struct swk_texts),
 	};
 
 	memcpy((char *)to + field->offset, (const char *)from + field->offset, sizes[field->type]);
@@ -193,6 +231,8 @@ static uint64_t hash_member(const struct swk_field *field, const void *its, uint
 	case SWK_SHARE:
 		hash = swk_hash_bytes(hash, &share->number, sizeof(share->number));
 		return swk_hash_bytes(hash, &share->percent, sizeof(share->percent));
+	case SWK_LIST:
+		return swk_texts_hash(its, hash);
 	default:
 		return swk_hash_bytes(hash, its, sizeof(unsigned));
 	}

@@ -17,6 +17,13 @@ enum swk_field_type {
 	SWK_SECONDS, /* unsigned; the text may end in s, m, h or d */
 	SWK_SHARE,   /* struct swk_share; `3` or `50%` */
 	SWK_WORD,    /* unsigned: the index of the word in `words` */
+	SWK_LIST,    /* struct swk_texts; setting it appends a text, which may be empty */
+};
+
+/* A list of owned texts. */
+struct swk_texts {
+	char **list;
+	size_t count;
 };
 
 /* A number, or a percentage. */
@@ -56,11 +63,17 @@ void swk_fields_free(const struct swk_fields *fields, void *base);
 int swk_field_set(const struct swk_field *field, void *base, const char *value, const char *where,
 		  struct swk_error *error);
 
-/* Copies a field to another struct, which borrows a text. */
+/* Copies a field to another struct, which borrows a text or a list. */
 void swk_field_borrow(const struct swk_field *field, void *to, const void *from);
 
 /* Continues a hash (hash.h) with all fields that are not `aside`. */
 uint64_t swk_fields_hash(const struct swk_fields *fields, const void *base, uint64_t hash);
+
+int swk_texts_add(struct swk_texts *texts, const char *text, struct swk_error *error);
+void swk_texts_free(struct swk_texts *texts);
+
+/* Continues a hash with the texts and their number. */
+uint64_t swk_texts_hash(const struct swk_texts *texts, uint64_t hash);
 
 /* Reads 1, 0, yes, no, true or false in any case. Returns 0, or SWK_USAGE for anything else. */
 int swk_flag_read(const char *value, const char *where, bool *flag, struct swk_error *error);

@@ -150,31 +150,11 @@ static const struct swk_fields run_fields = FIELDS(run_list);
 
 /* ---- lists ---- */
 
-int swk_texts_add(struct swk_texts *texts, const char *text, struct swk_error *error)
-{
-	char **list = swk_list_grow(texts->list, texts->count, sizeof(*list));
-
-	if (list)
-		texts->list = list;
-	if (!list || !(list[texts->count] = strdup(text)))
-		return swk_error_memory(error);
-	texts->count++;
-	return 0;
-}
-
-void swk_texts_free(struct swk_texts *texts)
-{
-	for (size_t i = 0; i < texts->count; i++)
-		free(texts->list[i]);
-	free(texts->list);
-	*texts = (struct swk_texts){0};
-}
-
 const char *swk_target_settings_name(const struct swk_target_settings *its)
 {
 	const struct swk_target_keys *keys = swk_target_keys[its->kind];
 
-	if (its->name || !its->own)
+	if (its->name || !its->own || keys->needs_name)
 		return its->name;
 	return *(char *const *)((const char *)its->own + keys->fields.list[0].offset);
 }
@@ -396,17 +376,9 @@ static uint64_t hash_count(uint64_t hash, size_t count)
 	return swk_hash_bytes(hash, &count, sizeof(count));
 }
 
-static uint64_t hash_texts(uint64_t hash, const struct swk_texts *texts)
-{
-	hash = hash_count(hash, texts->count);
-	for (size_t i = 0; i < texts->count; i++)
-		hash = swk_hash_text(hash, texts->list[i]);
-	return hash;
-}
-
 static uint64_t hash_selection(uint64_t hash, const struct swk_selection *selection)
 {
-	return hash_texts(hash_texts(hash, &selection->include), &selection->exclude);
+	return swk_texts_hash(&selection->exclude, swk_texts_hash(&selection->include, hash));
 }
 
 static uint64_t hash_services(uint64_t hash, const struct swk_overrides *overrides)

@@ -55,12 +55,6 @@ struct swk_consul_settings {
 	bool cached; /* the agent may answer from its cache */
 };
 
-/* A list of owned texts. */
-struct swk_texts {
-	char **list;
-	size_t count;
-};
-
 /* Which services, by patterns. */
 struct swk_selection {
 	struct swk_texts include; /* none: all services */
@@ -80,8 +74,9 @@ struct swk_target_settings {
 
 /* The own settings of a kind of target: the keys in `targets` that other kinds need not have. */
 struct swk_target_keys {
-	struct swk_fields fields; /* the first one is the address */
+	struct swk_fields fields; /* the first one is the address, if it is a text */
 	size_t size;		  /* of the struct that the fields are members of */
+	bool needs_name;	  /* a target needs a name, because it has no address */
 	/* Checks the values together. Returns 0; or SWK_USAGE with the reason, and *key names the
 	 * wrong one, or is NULL; or SWK_INTERNAL. */
 	int (*check)(const void *own, const char **key, struct swk_error *error);
@@ -175,8 +170,5 @@ struct swk_route *swk_settings_add_route(struct swk_settings *settings, struct s
 /* Both remove all entries. */
 void swk_settings_clear_targets(struct swk_settings *settings);
 void swk_settings_clear_routes(struct swk_settings *settings);
-
-int swk_texts_add(struct swk_texts *texts, const char *text, struct swk_error *error);
-void swk_texts_free(struct swk_texts *texts);
 
 #endif

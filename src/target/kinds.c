@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+#include "target/command/command.h"
 #include "target/dyups/dyups.h"
 
-const char *const swk_target_kinds[] = {"dyups", NULL};
-const struct swk_target_keys *const swk_target_keys[] = {&swk_dyups_keys};
+const char *const swk_target_kinds[] = {"dyups", "command", NULL};
+const struct swk_target_keys *const swk_target_keys[] = {&swk_dyups_keys, &swk_command_keys};
 
 const struct swk_target_kind *swk_target_kind(unsigned kind)
 {
-	static const struct swk_target_kind *const kinds[] = {&swk_target_dyups};
+	static const struct swk_target_kind *const kinds[] = {&swk_target_dyups,
+							      &swk_target_command};
 
 	return kinds[kind];
 }

@@ -43,6 +43,13 @@ enum swk_depth {
 	SWK_DEPTH_PARTS, /* the live state of each part: an upstream that differs is `partial` */
 };
 
+/* What a run gives to its targets: what changes them, for a kind that passes that on. */
+struct swk_target_run {
+	const char *conf;  /* FILE, with symbolic links resolved; files of a kind are next to it */
+	const char *event; /* what started the run: a word of swk_event_words, or `undo` */
+	uint64_t index;	   /* Consul's; 0: not known */
+};
+
 struct swk_target {
 	const struct swk_target_kind *kind;
 	void *own;		   /* the kind's */
@@ -57,6 +64,7 @@ struct swk_target {
 	bool unreachable;	   /* nothing listens there now */
 	bool passing;		   /* the trouble may pass soon: read it again */
 	bool given_up;		   /* no answer, or too many failures: send it nothing more */
+	struct swk_target_run run; /* set before `read` and `apply`; the caller's */
 	struct swk_names excluded; /* upstreams of FILE that it does not receive; the caller's */
 	bool behind;		   /* an earlier run left something pending here */
 	bool alone;   /* no other target waits while this one retries; set before `apply` */

@@ -287,6 +287,11 @@ static void wrong_types(void **state)
 		{"targets[0].url", "{\"targets\": [{\"url\": ", "}]}", text, STRING},
 		{"targets[0].name", "{\"targets\": [{\"name\": ", "}]}", text, STRING},
 		{"targets[0].kind", "{\"targets\": [{\"kind\": ", "}]}", text, STRING},
+		{"targets[0].command",
+		 "{\"targets\": [{\"kind\": \"command\", \"command\": ", "}]}", strings, ARRAY},
+		{"targets[0].command[1]",
+		 "{\"targets\": [{\"kind\": \"command\", \"command\": [\"/x\", ", "]}]}", text,
+		 STRING},
 		{"targets[0].timeout", "{\"targets\": [{\"timeout\": ", "}]}", seconds,
 		 INT | STRING},
 		{"consul", "", "", object, OBJECT},
@@ -521,7 +526,32 @@ static void impossible_values(void **state)
 		{"{\"targets\": [{\"name\": \"a b\"}]}",
 		 "FILE:1: targets[0].name: 'a b' is not a name (letters, digits, '.', '_', '-')"},
 		{"{\"targets\": [{\"kind\": \"upsync\"}]}",
-		 "FILE:1: targets[0].kind: 'upsync' is not dyups"},
+		 "FILE:1: targets[0].kind: 'upsync' is not dyups or command"},
+		{"{\"targets\": [{\"kind\": \"command\"}]}",
+		 "FILE:1: targets[0]: it needs a command"},
+		{"{\"targets\": [{\"command\": [\"/x\"], \"kind\": \"command\"}]}",
+		 "FILE:1: targets[0]: it needs a name"},
+		{"{\"targets\": [{\"name\": \"a\", \"kind\": \"command\", \"command\": []}]}",
+		 "FILE:1: targets[0]: it needs a command"},
+		{"{\"targets\": [{\"name\": \"a\", \"kind\": \"command\", \"command\": [\"x\", "
+		 "\"/x\"]}]}",
+		 "FILE:1: targets[0].command: the first string must be the absolute path of a "
+		 "program"},
+		{"{\"targets\": [{\"name\": \"a\", \"kind\": \"command\", \"command\": [\"\"]}]}",
+		 "FILE:1: targets[0].command: the first string must be the absolute path of a "
+		 "program"},
+		{"{\"targets\": [{\"name\": \"a\", \"kind\": \"command\", \"command\": [\"/x\", "
+		 "\"\", "
+		 "\"-a b\"]}]}",
+		 ""},
+		{"{\"targets\": [{\"name\": \"a\", \"kind\": \"command\", \"command\": [\"/x\"], "
+		 "\"url\": \"http://x\"}]}",
+		 "FILE:1: targets[0].url: a target of this kind has no such key"},
+		{"{\"targets\": [{\"url\": \"http://x\", \"command\": [\"/x\"]}]}",
+		 "FILE:1: targets[0].command: a target of this kind has no such key"},
+		{"{\"targets\": [{\"name\": \"a\", \"kind\": \"command\", \"command\": [\"/x\"]}, "
+		 "{\"url\": \"http://x\", \"name\": \"a\"}]}",
+		 "FILE:1: targets[1]: another target has the same name or URL"},
 		{"{\"targets\": [{\"url\": \"http://x\", \"name\": \"a\"}, {\"url\": "
 		 "\"http://y\"}, "
 		 "{\"url\": \"http://z\", \"name\": \"a\"}]}",
