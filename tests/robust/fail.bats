@@ -128,7 +128,7 @@ fail_files() {
 # net_errors CALL - prints the errors with which this call on a connection may fail.
 net_errors() {
 	case $1 in
-	socket | socketpair) echo EMFILE ENOBUFS ;;
+	socket | socketpair | pipe2) echo EMFILE ENOBUFS ;;
 	connect) echo ECONNREFUSED ENETUNREACH EINTR ;;
 	sendto | recvfrom) echo ECONNRESET EINTR ;;
 	poll) echo EINTR ENOMEM ;;
@@ -159,7 +159,7 @@ fail_connections() {
 
 	record_fewest
 	while read -r call number what conf; do
-		[[ "$what" == net ]] || continue
+		[[ "$what" == net || "$what" == edge.confirmed ]] || continue
 		for error in $(net_errors "$call" | cut -d " " -f "${FAIL_ERRORS:-1-}"); do
 			chosen 3 || continue
 			tried=$((tried + 1))
@@ -205,4 +205,9 @@ fail_connections() {
 	begin_with_consul
 	[[ -n "${ROBUST_ALL:-}" ]] || FAIL_ERRORS=1 # only the first error of each call
 	fail_connections 0 69 75
+}
+
+@test "fail: each call on the pipes to a command, and on the file of what it confirmed" {
+	begin_with_command
+	fail_connections 0 75
 }

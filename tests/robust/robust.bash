@@ -158,6 +158,37 @@ begin_with_rejected() {
 	run ! grep -q nowhere "$TEST_DIR/new/conf"
 }
 
+# begin_with_command - as begin_with old, for a target that is a command instead of nginx. The command keeps what it has in `has`, in
+# the form of one_detail; the functions below read and restore that.
+begin_with_command() {
+	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
+	cat >"$TEST_DIR/command" <<-'END'
+		#!/bin/sh
+		cd "${0%/*}" || exit
+		change=$(cat) || exit
+		jq -rn --argjson change "$change" --rawfile has has '($change.upstreams | map({(.name): .after}) | add) as $new |
+			[$has | split("\n")[] | . as $line | select($line != "" and ($new | has($line / ";" | .[0]) | not))] +
+			[$new | to_entries[] | select(.value) | "\(.key);" + ([.value[].address] | join(";"))] | sort[]' >next &&
+			exec mv next has
+	END
+	chmod +x "$TEST_DIR/command"
+	: >"$TEST_DIR/has"
+	unset SWK_DYUPS
+	jq -n --arg command "$TEST_DIR/command" '{targets: [{kind: "command", name: "edge", command: [$command]}]}' >"$TEST_DIR/settings"
+	export SWK_CONFIG="$TEST_DIR/settings"
+	one_detail() {
+		cat "$TEST_DIR/has"
+	}
+	is_on_all_workers() {
+		cmp -s "$TEST_DIR/$1/detail" "$TEST_DIR/has" && cmp -s "$SWK_CONF" "$SWK_CONF.edge.confirmed"
+	}
+	"$PROGRAM" < <(document "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)")
+	keep "$TEST_DIR/old"
+	document "$(instance web 4)" "$(instance web 2 same)" "$(instance web 5 new)" >"$TEST_DIR/document"
+	run_of=("$PROGRAM")
+	reach_new
+}
+
 # Makes the state new with an undisturbed run, and then restores the state old.
 reach_new() {
 	run "-$ends" "${run_of[@]}" <"$TEST_DIR/document"
@@ -174,6 +205,7 @@ keep() {
 	[[ ! -e "$SWK_CONF.state" ]] || cp "$SWK_CONF.state" "$1/state"
 	[[ ! -e "$SWK_CONF.checks" ]] || cp "$SWK_CONF.checks" "$1/checks"
 	[[ ! -e "$SWK_CONF.previous" ]] || cp "$SWK_CONF.previous" "$1/previous"
+	[[ ! -e "$SWK_CONF.edge.confirmed" ]] || cp "$SWK_CONF.edge.confirmed" "$1/confirmed"
 	one_detail >"$1/detail"
 }
 
@@ -204,6 +236,8 @@ put_back() {
 	[[ ! -e "$TEST_DIR/old/state" ]] || cp "$TEST_DIR/old/state" "$SWK_CONF.state"
 	[[ ! -e "$TEST_DIR/old/checks" ]] || cp "$TEST_DIR/old/checks" "$SWK_CONF.checks"
 	[[ ! -e "$TEST_DIR/old/previous" ]] || cp "$TEST_DIR/old/previous" "$SWK_CONF.previous"
+	[[ ! -e "$TEST_DIR/old/confirmed" ]] || cp "$TEST_DIR/old/confirmed" "$SWK_CONF.edge.confirmed"
+	[[ ! -e "$TEST_DIR/has" ]] || cp "$TEST_DIR/old/detail" "$TEST_DIR/has"
 	curl -K "$TEST_DIR/way-back"
 	: >"$GATEWAY_DIR/requests.log"
 }
@@ -226,12 +260,14 @@ record() {
 			if (!begun || call == "exit_group")
 				next
 			what = "-"
-			if (match($0, "[\"<]" conf "[^\">]*")) {
+			if (/^[a-z_0-9]+\([0-9]+<pipe:/)
+				what = "net" # to or from a command; what is written there has the path of the conf file
+			else if (match($0, "[\"<]" conf "[^\">]*")) {
 				what = substr($0, RSTART + length(conf) + 2, RLENGTH - length(conf) - 2)
 				what = what == "" ? "conf" : what
 			} else if (index($0, "\"" folder "\"") || index($0, "<" folder ">"))
 				what = "folder"
-			else if (/<(socket|TCP|UNIX|anon_inode):/ || call == "socket" || call == "socketpair")
+			else if (/<(socket|TCP|UNIX|anon_inode|pipe):/ || call == "socket" || call == "socketpair")
 				what = "net"
 			print call, number[call], what, (committed ? "new" : "old")
 			if (call == "rename" && index($0, ".tmp\", \"" conf "\""))
@@ -241,7 +277,7 @@ record() {
 	# If the trace was not parsed correctly, there would be no points, and the test would pass.
 	grep -q '^openat [0-9]* - old$' "$TEST_DIR/calls"
 	grep -q '^rename [0-9]* tmp old$' "$TEST_DIR/calls"
-	grep -q '^sendto [0-9]* net new$' "$TEST_DIR/calls"
+	grep -qE '^(sendto|write) [0-9]* net new$' "$TEST_DIR/calls"
 }
 
 # disturb CALL NUMBER INJECTION - runs swk-apply with this injection at that call. Sets $status; messages are in $TEST_DIR/said, and
@@ -326,6 +362,7 @@ nothing_left_over() {
 		"$SWK_CONF" | "$SWK_CONF.state" | "$SWK_CONF.checks" | "$SWK_CONF.lock") ;;
 		# The second may be the previous file, and stays until the conf file changes again.
 		"$SWK_CONF.previous" | "$SWK_CONF.previous.tmp") ;;
+		"$SWK_CONF.edge.confirmed") [[ -e "$TEST_DIR/has" ]] || return 1 ;;
 		"$SWK_CONF.hold") [[ "${run_of[0]}" == "$OPERATOR" ]] || return 1 ;;
 		*) return 1 ;;
 		esac

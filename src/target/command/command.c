@@ -31,20 +31,20 @@ static char *confirmed_path(const struct swk_target *target, struct swk_error *e
 	return NULL;
 }
 
-/* Reads the file. If it is damaged, the set stays empty, and *damage says why. */
+/* Reads the file. If it is missing or damaged, the set stays empty; *damage says what is wrong with
+ * it. Sets the cause if it cannot be read. */
 static int read_confirmed(const struct swk_target *target, struct swk_upstreams *set,
-			  struct swk_error *damage, struct swk_error *error)
+			  struct swk_error *damage, struct swk_error *cause,
+			  struct swk_error *error)
 {
 	char *path = confirmed_path(target, error);
 	struct swk_buffer text;
 	bool exists;
 
 	swk_buffer_init(&text, SWK_CONF_MAX);
-	if (path && !swk_file_read(path, &text, &exists, damage) && exists)
+	if (path && !swk_file_read(path, &text, &exists, cause) && exists)
 		(void)swk_nginx_read(set, path, text.data, text.length, damage);
-	if (damage->status)
-		swk_upstreams_free(set);
-	if (damage->status == SWK_INTERNAL)
+	if (cause->status == SWK_INTERNAL || damage->status == SWK_INTERNAL)
 		(void)swk_error_memory(error);
 	swk_buffer_free(&text);
 	free(path);
@@ -93,11 +93,21 @@ static int write_confirmed(const struct swk_target *target, const struct swk_ups
 	return error->status;
 }
 
+/* The run neither reads the file again nor starts the command. */
+static void give_up(struct swk_target *target, const struct swk_error *cause)
+{
+	swk_live_free(&target->live);
+	target->trouble = *cause;
+	target->given_up = true;
+}
+
 /* ---- reading ---- */
 
 static int command_read(struct swk_target *target, enum swk_depth depth, const char *name,
 			int64_t deadline, struct swk_error *error)
 {
+	struct swk_error cause = {0};
+
 	(void)name;
 	(void)deadline;
 	swk_live_free(&target->live);
@@ -106,9 +116,11 @@ static int command_read(struct swk_target *target, enum swk_depth depth, const c
 	target->live.readable = depth >= SWK_DEPTH_STATE ? SWK_READ_ATTRIBUTES : SWK_READ_NAMES;
 	if (depth == SWK_DEPTH_ONE)
 		return 0;
-	if (read_confirmed(target, &target->live.upstreams, &target->trouble, error))
+	if (read_confirmed(target, &target->live.upstreams, &target->trouble, &cause, error))
 		return error->status;
-	if (target->trouble.status)
+	if (cause.status)
+		give_up(target, &cause);
+	else if (target->trouble.status)
 		swk_error_add(&target->trouble, "; the command is given every upstream again");
 	return 0;
 }
@@ -142,14 +154,6 @@ static int start(struct swk_target *target, const struct swk_buffer *change, int
 	return 0;
 }
 
-/* The run does not start the command again. */
-static void give_up(struct swk_target *target, const struct swk_error *cause)
-{
-	swk_live_free(&target->live);
-	target->trouble = *cause;
-	target->given_up = true;
-}
-
 /* Gives the command a plan, and writes what it has confirmed. */
 static int change(struct swk_target *target, const struct swk_plan *plan, int64_t deadline,
 		  struct swk_error *cause, struct swk_error *error)
@@ -159,7 +163,7 @@ static int change(struct swk_target *target, const struct swk_plan *plan, int64_
 	struct swk_buffer text;
 
 	swk_buffer_init(&text, SWK_LIVE_MAX);
-	if (!read_confirmed(target, &before, &damage, error) &&
+	if (!read_confirmed(target, &before, &damage, cause, error) && !cause->status &&
 	    !swk_command_change(&text, &target->run, plan, &before, error) &&
 	    !start(target, &text, deadline, cause, error) && !cause->status &&
 	    !carry_out(&after, &before, plan, error))

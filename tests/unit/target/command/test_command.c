@@ -107,7 +107,6 @@ static char *read_state(enum swk_depth depth)
 	struct swk_error error = {0};
 
 	assert_int_equal(target.kind->read(&target, depth, "web", SWK_NO_DEADLINE, &error), 0);
-	assert_false(target.given_up);
 	return unit_show(&target.live.upstreams);
 }
 
@@ -218,7 +217,9 @@ static void failures(void **state)
 
 static void damaged(void **state)
 {
-	static const char *const rows[] = {"upstream web {\n", "server {}\n", "\1\2\3"};
+	static const char *const rows[] = {
+		"upstream web {\n    server 10.0.0.1:80;\n}\nupstream {\n", "upstream web {\n",
+		"server {}\n", "\1\2\3"};
 
 	(void)state;
 	open_target("cat >\"$1\"");
@@ -235,13 +236,16 @@ static void damaged(void **state)
 	close_target();
 }
 
-static void unwritable(void **state)
+static void unreadable(void **state)
 {
 	(void)state;
-	open_target(":");
+	open_target("exit 9");
 	assert_int_equal(mkdir(confirmed, 0755), 0);
 	assert_int_equal(apply("web: 10.0.0.2:80", "", 30000), SWK_TARGET_PENDING);
 	unit_says("a folder", target.trouble.text, confirmed);
+	free(read_state(SWK_DEPTH_PARTS));
+	unit_says("a folder", target.trouble.text, confirmed);
+	assert_int_equal(target.live.readable, SWK_READ_NOTHING);
 	assert_int_equal(rmdir(confirmed), 0);
 	close_target();
 }
@@ -270,7 +274,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(changes, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(failures, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(damaged, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(unwritable, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(unreadable, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(depths, make_folder, remove_folder),
 	};
 
