@@ -79,3 +79,8 @@ fail_allocations() {
 	begin_with_undo
 	fail_allocations 5 0 70 75
 }
+
+@test "alloc: each allocation of a run with a command fails in turn" {
+	begin_with_command
+	fail_allocations 5 0 70 75
+}

@@ -174,7 +174,7 @@ begin_with_command() {
 	chmod +x "$TEST_DIR/command"
 	: >"$TEST_DIR/has"
 	unset SWK_DYUPS
-	jq -n --arg command "$TEST_DIR/command" '{targets: [{kind: "command", name: "edge", command: [$command]}]}' >"$TEST_DIR/settings"
+	jq -n --arg command "$TEST_DIR/command" '{targets: [{kind: "command", name: "edge", command: ["/usr/bin/env", "-u", "LD_PRELOAD", $command]}]}' >"$TEST_DIR/settings"
 	export SWK_CONFIG="$TEST_DIR/settings"
 	one_detail() {
 		cat "$TEST_DIR/has"
