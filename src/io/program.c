@@ -110,6 +110,7 @@ static _Noreturn void become(const struct start *start)
 	    dup2(pipes->out[1], STDERR_FILENO) >= 0) {
 		close_range_of(STDERR_FILENO + 1, failed - 1, start->descriptors);
 		close_range_of(failed + 1, ~0U, start->descriptors);
+		/* The cast: execve changes no text, but its prototype does not say so. */
 		(void)execve(start->program->argv[0], (char *const *)start->program->argv,
 			     start->environment);
 	}
@@ -230,8 +231,8 @@ static bool is_stopped(const struct running *this)
 
 /*
  * Serves the pipes until the program has ended; with `closed`, also until all that it started have
- * closed its output; or until the deadline or, unless NULL, a stop. There is no descriptor for the
- * end of a process on every kernel that we support, so it looks again and again.
+ * closed its output. Returns earlier at the deadline or, with `may_stop`, at a stop. Before Linux
+ * 5.3 no descriptor shows the end of a process, so this checks for it again and again.
  */
 static void serve(struct running *this, bool closed, int64_t deadline, bool may_stop)
 {

@@ -180,6 +180,8 @@ static int command_apply(struct swk_target *target, const struct swk_plan *plan,
 {
 	struct swk_error cause = {0};
 
+	if (!swk_deadline_left(deadline, 1))
+		return 0;
 	if (change(target, plan, deadline, &cause, error))
 		return error->status;
 	if (cause.status)

@@ -257,6 +257,34 @@ static void messages_about_words(void **state)
 	}
 }
 
+static void lists(void **state)
+{
+	static const struct swk_field field[] = {{.name = "list", .type = SWK_LIST}};
+	static const struct swk_fields one = {field, 1};
+	static const char *const values[] = {"a", "", "b", "a"};
+	struct swk_texts texts = {0}, borrower = {0};
+	struct swk_error error = {0};
+	uint64_t hash = swk_fields_hash(&one, &texts, 0);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(values); i++) {
+		uint64_t before = hash;
+
+		assert_int_equal(swk_field_set(field, &texts, values[i], "x", &error), 0);
+		assert_int_equal(texts.count, i + 1);
+		assert_string_equal(texts.list[i], values[i]);
+		hash = swk_fields_hash(&one, &texts, 0);
+		assert_true(hash != before);
+	}
+	swk_field_borrow(field, &borrower, &texts);
+	assert_ptr_equal(borrower.list, texts.list);
+	assert_int_equal(borrower.count, texts.count);
+	swk_fields_free(&one, &texts);
+	assert_int_equal(texts.count, 0);
+	assert_null(texts.list);
+	swk_fields_free(&one, &texts);
+}
+
 /* A text is replaced and not leaked; the sanitizers would see it. */
 static void set_twice(void **state)
 {
@@ -334,6 +362,7 @@ int main(void)
 		cmocka_unit_test(underscore_is_not_a_hyphen),
 		cmocka_unit_test(values),
 		cmocka_unit_test(messages_about_words),
+		cmocka_unit_test(lists),
 		cmocka_unit_test(set_twice),
 		cmocka_unit_test(borrowed),
 		cmocka_unit_test(flags_of_commands),

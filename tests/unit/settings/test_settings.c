@@ -388,6 +388,14 @@ static void lists_count(void **state)
 		"{\"targets\": [{\"url\": \"http://127.0.0.1:1\"}]}",
 		"{\"targets\": [{\"url\": \"http://127.0.0.1:1\"}, {\"url\": "
 		"\"http://127.0.0.1:2\"}]}",
+		"{\"targets\": [{\"kind\": \"command\", \"name\": \"a\", \"command\": [\"/x\"]}]}",
+		"{\"targets\": [{\"kind\": \"command\", \"name\": \"a\", \"command\": [\"/x\", "
+		"\"\"]}]}",
+		"{\"targets\": [{\"kind\": \"command\", \"name\": \"a\", \"command\": [\"/x\", "
+		"\"a\"]}]}",
+		"{\"targets\": [{\"kind\": \"command\", \"name\": \"a\", \"command\": [\"/x\", "
+		"\"a\", "
+		"\"\"]}]}",
 		"{\"services\": {\"a\": {}}}",
 		"{\"services\": {\"b\": {}}}",
 		/* A default that is set differs from one that is not, because it wins over other

@@ -250,6 +250,39 @@ static void unreadable(void **state)
 	close_target();
 }
 
+/* A command is not silent while it works, unless it failed before. */
+static void watched(void **state)
+{
+	struct swk_watch watch = {.heard = 0};
+
+	(void)state;
+	open_target(":");
+	target.watch = &watch;
+	assert_int_equal(apply("web: 10.0.0.1:80", "", 30000), SWK_TARGET_DONE);
+	assert_true(watch.heard > swk_now_ms());
+	close_target();
+
+	watch = (struct swk_watch){.stop = true};
+	open_target("exec sleep 1000");
+	target.watch = &watch;
+	target.behind = true;
+	assert_int_equal(apply("web: 10.0.0.2:80", "", 30000), SWK_TARGET_PENDING);
+	assert_string_equal(target.trouble.text,
+			    "edge: /bin/sh was ended, because other runs wait");
+	assert_int_equal(watch.heard, 0);
+	close_target();
+}
+
+static void no_time_left(void **state)
+{
+	(void)state;
+	open_target(":");
+	assert_int_equal(apply("web: 10.0.0.1:80", "", 0), SWK_TARGET_PENDING);
+	assert_false(target.given_up);
+	assert_state("no time", "");
+	close_target();
+}
+
 static void depths(void **state)
 {
 	char *found;
@@ -275,6 +308,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(failures, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(damaged, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(unreadable, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(watched, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(no_time_left, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(depths, make_folder, remove_folder),
 	};
 
