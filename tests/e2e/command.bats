@@ -176,3 +176,15 @@ confirmed() {
 	[ "$(ls "$E2E_DIR/edge/upstreams")" == api ]
 	run ! "$E2E_DIR/command" <<<'{"upstreams": [{"name": '
 }
+
+@test "command: a full run starts a command that fails once, and says why" {
+	setup_command
+	settings "{\"targets\": [{\"url\": \"$GATEWAY_DYUPS\", \"name\": \"nginx\"}, $edge]}"
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	also 'echo no room; exit 1'
+	run -75 swk-apply --resync
+	[ "$(grep -c 'ended with status 1: no room' <<<"$output")" == 1 ]
+	[ "$(recorded)" == 'web created >10.0.0.1:80' ]
+	in_step
+}
