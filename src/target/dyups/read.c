@@ -116,24 +116,42 @@ static bool is_answer(struct sample *sample, long one, long other)
 	return request->status == one || request->status == other;
 }
 
+/* Whether both have the same upstreams, in whatever order their workers got them. */
+static bool same_live(const struct swk_upstreams *a, const struct swk_upstreams *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		if (strcmp(a->list[i].name, b->list[i].name) != 0 ||
+		    !swk_upstream_same_servers(&a->list[i], &b->list[i]))
+			return false;
+	}
+	return true;
+}
+
 /* Takes the answer to /detail. 204: no upstream at all. 404: asks for /list next. */
 static int take_detail(struct sample *sample, struct swk_error *error)
 {
 	const struct swk_buffer read = sample->answer;
+	const bool again = sample->again;
 
 	sample->ask = sample->request.status == 404;
 	if (!is_answer(sample, 200, 204))
 		return 0;
-	sample->same = sample->again && read.length == sample->last.length &&
+	sample->same = again && read.length == sample->last.length &&
 		       (!read.length || !memcmp(read.data, sample->last.data, read.length));
 	if (sample->same)
 		return 0;
-	/* If samples differ, only a series of samples shows which upstreams come and go. */
-	sample->workers.named &= !sample->again;
 	sample->answer = sample->last;
 	sample->last = read;
 	sample->again = true;
-	return swk_dyups_read_detail(&sample->live, read.data, read.length, error);
+	if (swk_dyups_read_detail(&sample->live, read.data, read.length, error))
+		return error->status;
+	sample->same = again && sample->workers.named &&
+		       same_live(&sample->live.upstreams, &sample->target->live.upstreams);
+	/* If samples differ, only a series of samples shows which upstreams come and go. */
+	sample->workers.named &= !again || sample->same;
+	return 0;
 }
 
 static int note_no_interface(struct sample *sample, const char *answers)
