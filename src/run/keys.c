@@ -47,7 +47,7 @@ static int ask_tree(struct swk_run *run)
 	struct swk_consul_query query = {
 		.keyprefix = run->settings->keyprefix,
 		.sink = {.context = run, .key = swk_run_key, .undecodable = undecodable},
-		.least = run->state.keyed,
+		.least = run->state.keys_index,
 		.again = forget_tree};
 	int status;
 
@@ -111,7 +111,7 @@ int swk_run_ask_keys(struct swk_run *run)
 		return 0;
 	/* A document without an index is believed. */
 	if (document && run->event_index)
-		ask = run->waited || run->event_index < run->state.keyed;
+		ask = run->waited || run->event_index < run->state.keys_index;
 	if (document && !ask && !run->keys_listed && !run->keys.undecodable) {
 		swk_report_note(run->report, SWK_NOTE_HELD_BACK,
 				"the document has no key of an upstream, so nothing was changed: "

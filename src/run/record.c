@@ -339,7 +339,7 @@ int swk_run_remember(struct swk_run *run)
 	if (run->complete && run->list_known)
 		run->state.listed = run->report->index;
 	if (run->keys_known && run->keys_index)
-		run->state.keyed = run->keys_index;
+		run->state.keys_index = run->keys_index;
 	if (!swk_report_status(run->report))
 		run->state.success = (int64_t)time(NULL);
 	/* Not durable: if the machine crashes, a later run asks or sends once more. */

@@ -145,7 +145,8 @@ int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struc
 	    write_conf(out, &state->conf, error) ||
 	    (state->listed &&
 	     swk_buffer_print(out, error, "listed %" PRIu64 "\n", state->listed)) ||
-	    (state->keyed && swk_buffer_print(out, error, "keys %" PRIu64 "\n", state->keyed)) ||
+	    (state->keys_index &&
+	     swk_buffer_print(out, error, "keys %" PRIu64 "\n", state->keys_index)) ||
 	    (*state->datacenter &&
 	     swk_buffer_print(out, error, "datacenter %s\n", state->datacenter)))
 		return error->status;
@@ -226,8 +227,8 @@ static bool read_line(void *context, const char *line)
 		    !state->listed)
 			return false;
 	} else if (!strncmp(line, "keys ", 5)) {
-		if (!swk_number_read(line + 5, strlen(line + 5), UINT64_MAX, &state->keyed) ||
-		    !state->keyed)
+		if (!swk_number_read(line + 5, strlen(line + 5), UINT64_MAX, &state->keys_index) ||
+		    !state->keys_index)
 			return false;
 	} else if (!strncmp(line, "datacenter ", 11)) {
 		if (!swk_name_valid(line + 11))

@@ -47,8 +47,8 @@ struct swk_state {
 	/* Managed upstreams that were deleted from the conf file. A part of a target that restarts
 	 * may come back with them. */
 	struct swk_names gone;
-	uint64_t listed; /* Consul's index of the last list of services; 0: none */
-	uint64_t keyed;	 /* Consul's index of the last answer about keys; 0: none */
+	uint64_t listed;     /* Consul's index of the last list of services; 0: none */
+	uint64_t keys_index; /* Consul's index of the last answer about keys; 0: none */
 	/* Of Consul's last answer, or of the first document; or "". */
 	char datacenter[SWK_NAME_MAX + 1];
 	struct swk_state_target *targets;

@@ -116,7 +116,7 @@ static inline bool unit_whole(const char *word, struct swk_upstream *upstream)
 		return true;
 	if (!strcmp(word, "says_none"))
 		return upstream->says_none = true;
-	if (!strcmp(word, "keyed")) {
+	if (!strcmp(word, "of_keys")) {
 		upstream->source.kind = SWK_SOURCE_KEY;
 		return true;
 	}
@@ -214,7 +214,7 @@ static inline void unit_show_whole(struct swk_buffer *out, const struct swk_upst
 		(void)swk_buffer_print(out, &error, " keepalive_requests=%u",
 				       upstream->keepalive_requests);
 	(void)swk_buffer_print(out, &error, "%s%s",
-			       upstream->source.kind == SWK_SOURCE_KEY ? " keyed" : "",
+			       upstream->source.kind == SWK_SOURCE_KEY ? " of_keys" : "",
 			       upstream->partial ? " unread" : "");
 	if (upstream->spread)
 		(void)swk_buffer_print(out, &error, " %s", unit_spreads[upstream->spread]);

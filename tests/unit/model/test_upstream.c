@@ -57,7 +57,7 @@ static void same(void **state)
 		 true, true, false},
 		{"x: 10.0.0.1:80 keepalive_timeout=2 keepalive_requests=2", "x: 10.0.0.1:80", true,
 		 true, true},
-		{"x: 10.0.0.1:80 keyed", "x: 10.0.0.1:80", true, true, true},
+		{"x: 10.0.0.1:80 of_keys", "x: 10.0.0.1:80", true, true, true},
 		{"x: a.example:80", "x: A.example:80", true, true, true},
 		{"x: a.example:80", "x: b.example:80", false, false, false},
 		{"x: a.example:80", "x: a.example:81", false, false, false},
@@ -139,7 +139,7 @@ static void copy_is_deep(void **state)
 		"web_a<web gray=a>: 10.0.0.1:80,weight=2,max_conns=3,max_fails=0,fail_timeout=9,"
 		"backup,down [::1]:80 keepalive=20",
 		"web: 10.0.0.1:80 a.example:80,weight=2 b.example:80 least_conn keepalive=20 "
-		"keepalive_timeout=30 keepalive_requests=40 keyed",
+		"keepalive_timeout=30 keepalive_requests=40 of_keys",
 		"web:",
 	};
 

@@ -78,8 +78,8 @@ static void exact_file(void **state)
 		      "    keepalive 8;\n"
 		      "    server [::1]:80 weight=2 max_fails=1 fail_timeout=10s;\n"
 		      "}\n"},
-		{"api<>: 10.0.0.1:80; db<other>: 10.0.0.1:80 keyed; web: backend.example:80 "
-		 "least_conn keepalive=8 keepalive_timeout=60 keyed",
+		{"api<>: 10.0.0.1:80; db<other>: 10.0.0.1:80 of_keys; web: backend.example:80 "
+		 "least_conn keepalive=8 keepalive_timeout=60 of_keys",
 		 HEAD "\n"
 		      "upstream api {\n"
 		      "    server 10.0.0.1:80 max_fails=1 fail_timeout=10s;\n"
@@ -365,13 +365,13 @@ static void forms_of_other_writers(void **state)
 		{"# service a b\nupstream x { server 10.0.0.1:80; }", "x<>: 10.0.0.1:80"},
 		{"# service web, tag gray\nupstream x { server 10.0.0.1:80; }", "x<>: 10.0.0.1:80"},
 		{"# services web\nupstream x { server 10.0.0.1:80; }", "x<>: 10.0.0.1:80"},
-		{"# key web\nupstream x { server 10.0.0.1:80; }", "x<web>: 10.0.0.1:80 keyed"},
+		{"# key web\nupstream x { server 10.0.0.1:80; }", "x<web>: 10.0.0.1:80 of_keys"},
 		{"# key web\nupstream x { server 10.0.0.1:80; }\nupstream y { server "
 		 "10.0.0.1:80; }",
-		 "x<web>: 10.0.0.1:80 keyed; y<>: 10.0.0.1:80"},
+		 "x<web>: 10.0.0.1:80 of_keys; y<>: 10.0.0.1:80"},
 		{"# key a\n# service b\nupstream x { server 10.0.0.1:80; }", "x<b>: 10.0.0.1:80"},
 		{"# service b, tag gray=a\n# key a\nupstream x { server 10.0.0.1:80; }",
-		 "x<a>: 10.0.0.1:80 keyed"},
+		 "x<a>: 10.0.0.1:80 of_keys"},
 		{"# key \nupstream x { server 10.0.0.1:80; }", "x<>: 10.0.0.1:80"},
 		{"# key a b\nupstream x { server 10.0.0.1:80; }", "x<>: 10.0.0.1:80"},
 		{"# key a, tag gray=a\nupstream x { server 10.0.0.1:80; }", "x<>: 10.0.0.1:80"},

@@ -66,7 +66,7 @@ static size_t read_text(struct swk_state *state, const char *text, size_t length
 	assert_int_equal(swk_state_read(state, copy + 1, length, &damaged, &error), 0);
 	if (damaged) {
 		assert_int_equal(state->success, 0);
-		assert_int_equal(state->keyed, 0);
+		assert_int_equal(state->keys_index, 0);
 		assert_null(state->targets);
 		assert_null(state->indexes.text);
 		assert_null(state->indexes.changed);
@@ -107,7 +107,7 @@ static void written_and_read(void **unused)
 	struct swk_state state = {.success = 1700000000,
 				  .conf = {UINT64_MAX, 3, 20, 1, 2, false, 4, 5, 6},
 				  .listed = 9,
-				  .keyed = UINT64_MAX - 1},
+				  .keys_index = UINT64_MAX - 1},
 			 again;
 	struct swk_error error = {0};
 	char *text;
@@ -151,7 +151,7 @@ static void written_and_read(void **unused)
 		    !again.conf.named);
 	assert_true(again.conf.inode == 4 && again.conf.size == 5 && again.conf.modified == 6);
 	assert_int_equal(again.listed, 9);
-	assert_true(again.keyed == UINT64_MAX - 1);
+	assert_true(again.keys_index == UINT64_MAX - 1);
 	assert_string_equal(again.datacenter, "dc-1");
 	assert_int_equal(again.target_count, 2);
 	assert_true(swk_names_contain(
@@ -264,7 +264,7 @@ static void damage(void **unused)
 		{HEAD "keys 1 \nend\n", 2},
 		{HEAD "keys 1 web\nend\n", 2},
 		{HEAD "keys -1\nend\n", 2},
-		{HEAD "keyed 1\nend\n", 2},
+		{HEAD "key 1\nend\n", 2},
 		/* the datacenter */
 		{HEAD "datacenter dc1\nend\n", 0},
 		{HEAD "datacenter\nend\n", 2},

@@ -24,7 +24,7 @@ static void changes_of_the_file(void **state)
 		{"a: a.example:80", "a: b.example:80", "a"},
 		/* Another source is not a change of the proxy; another spelling of the name is. */
 		{"x_a: 10.0.0.1:80", "x_a<x gray=a>: 10.0.0.1:80", ""},
-		{"a: 10.0.0.1:80", "a: 10.0.0.1:80 keyed", ""},
+		{"a: 10.0.0.1:80", "a: 10.0.0.1:80 of_keys", ""},
 		{"A: 10.0.0.1:80", "a: 10.0.0.1:80", "a"},
 	};
 

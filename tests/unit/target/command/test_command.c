@@ -153,7 +153,7 @@ static void changes(void **state)
 		 "web: 10.0.0.2:80; web_a<web gray=a>: [::1]:80,weight=5,max_conns=6,max_fails=7,"
 		 "fail_timeout=8,down least_conn keepalive=9 keepalive_timeout=10 "
 		 "keepalive_requests=11"},
-		{"api: 10.0.0.3:80,backup 10.0.0.4:80 keyed", "web_a none",
+		{"api: 10.0.0.3:80,backup 10.0.0.4:80 of_keys", "web_a none",
 		 HEAD "{\"name\":\"api\",\"change\":\"created\",\"source\":{\"kind\":\"key\","
 		      "\"name\":\"api\"},\"before\":null,\"after\":[{\"address\":\"10.0.0.3:80\","
 		      "\"weight\":1,\"max_conns\":0,\"max_fails\":1,\"fail_timeout\":10,"
@@ -167,12 +167,12 @@ static void changes(void **state)
 					     "\"address\":\"[::1]:80\",\"weight\":5,"
 					     "\"max_conns\":6,\"max_fails\":7,\"fail_timeout\":8,"
 					     "\"backup\":false,\"down\":true}],\"after\":null}]}\n",
-		 "api: 10.0.0.3:80,backup 10.0.0.4:80 keyed; web: 10.0.0.2:80"},
+		 "api: 10.0.0.3:80,backup 10.0.0.4:80 of_keys; web: 10.0.0.2:80"},
 		{"WEB<>: 10.0.0.5:80", "",
 		 HEAD
 		 "{\"name\":\"WEB\",\"change\":\"updated\",\"source\":null,\"before\":[" SERVER(
 			 "10.0.0.2:80") "],\"after\":[" SERVER("10.0.0.5:80") "]}]}\n",
-		 "api: 10.0.0.3:80,backup 10.0.0.4:80 keyed; WEB<>: 10.0.0.5:80"},
+		 "api: 10.0.0.3:80,backup 10.0.0.4:80 of_keys; WEB<>: 10.0.0.5:80"},
 	};
 
 	(void)state;
