@@ -171,6 +171,9 @@ static json_t *make_targets(struct dice *dice)
 	for (unsigned i = 0; i < count; i++) {
 		json_t *target = make_object(dice, &swk_target_fields, 2);
 
+		/* The other kinds have no URL. */
+		if (json_object_get(target, "kind"))
+			(void)json_object_set_new(target, "kind", json_string(swk_target_kinds[0]));
 		(void)snprintf(text, sizeof(text), "http://127.0.0.1:%u", 18882 + i);
 		(void)json_object_set_new(target, "url", json_string(text));
 		(void)snprintf(text, sizeof(text), "edge-%u", i);

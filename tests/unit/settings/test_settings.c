@@ -356,8 +356,12 @@ static void every_field_counts(void **state)
 		all_must_count(&settings, &swk_route_fields, &settings.routes[i]);
 	for (size_t i = 0; i < settings.target_count; i++) {
 		struct swk_target_settings *its = &settings.targets[i];
+		void *own = its->own;
 
+		/* With another kind, it would be something else. */
+		its->own = NULL;
 		all_must_count(&settings, &swk_target_fields, its);
+		its->own = own;
 		all_must_count(&settings, &swk_target_keys[its->kind]->fields, its->own);
 	}
 	for (size_t i = 0; i < SWK_ATTRIBUTES; i++) {
