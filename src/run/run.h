@@ -180,7 +180,7 @@ int swk_run_complete_excerpt(struct swk_run *run);
 /* Compares the desired state with FILE as it was read; *hash becomes that of the desired FILE. The
  * second, for struct swk_content, then writes it. */
 int swk_run_compare_excerpt(struct swk_run *run, uint64_t *hash);
-int swk_run_write_excerpt(void *run, int descriptor, struct swk_error *error);
+int swk_run_write_excerpt(void *context, int descriptor, struct swk_error *error);
 /* If FILE is not as it was read, adds all that it now has besides the excerpt to the desired state.
  */
 int swk_run_give_up_excerpt(struct swk_run *run);

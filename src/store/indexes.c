@@ -10,8 +10,8 @@
 #include "base/limits.h"
 #include "base/number.h"
 
-/* Digits of 64 bits. */
-enum { NUMBER_WIDTH = 20 };
+/* The digits of 64 bits; two such numbers with a blank and a newline. */
+enum { NUMBER_WIDTH = 20, HEADER_NUMBERS = 2 * NUMBER_WIDTH + 2 };
 
 static const char header_start[] = "indexes ";
 static const char start[] = "index ";
@@ -221,7 +221,7 @@ int swk_indexes_write(struct swk_buffer *out, const struct swk_indexes *indexes,
 		      struct swk_error *error)
 {
 	/* The header comes first, but its numbers are known last. */
-	char header[sizeof(header_start) + 2 * NUMBER_WIDTH + 2];
+	char header[sizeof(header_start) + HEADER_NUMBERS];
 	const size_t before = out->length, room = sizeof(header) - 1;
 	const char *lines;
 	size_t length;
