@@ -228,7 +228,7 @@ void swk_run_finish(struct swk_run *run);
 /* Prepares requests to Consul: checks the environment and the token. Makes no request. Comes after
  * the targets are opened: then it is known whether a request can use https. */
 int swk_run_open_consul(struct swk_run *run);
-/* Consul's index of what the run is about; 0: not known. */
+/* Consul's index of the document, or of the answers that replaced it; 0: not known. */
 uint64_t swk_run_index(const struct swk_run *run);
 
 /* desired.c: the desired state, and what it changes in FILE. */

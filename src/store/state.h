@@ -67,9 +67,9 @@ void swk_state_free(struct swk_state *state);
 /*
  * Appends the text. Its lines: a head; `success SECONDS`; `conf` with the nine numbers above;
  * `listed INDEX`; `keys INDEX`; `datacenter NAME`; `gone NAME` for each deleted name; those of
- * swk_indexes_write; for each target `target NAME`, then `part NUMBER` for each part,
- * `owed NAME` for each pending upstream and `late NAME`; `confirmed LINE` for each line of those
- * blocks; `new NAME`; `refused HASH NAME`; `end`. Returns 0 or SWK_INTERNAL.
+ * swk_indexes_write; for each target `target NAME`, then `part NUMBER` for each part, a line for
+ * each pending upstream, and `late NAME`; `confirmed LINE` for each line of the blocks above;
+ * `new NAME`; `refused HASH NAME`; `end`. Returns 0 or SWK_INTERNAL.
  */
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error);
 
