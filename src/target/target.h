@@ -26,6 +26,10 @@ enum swk_target_result {
 				* to; only if there is such a thing */
 	SWK_TARGET_DRAINING,   /* out of rotation, and deleted later; not pending */
 	SWK_TARGET_UNDECLARED, /* the target can't create it; not pending */
+	SWK_TARGET_HELD,       /* left out, because the proxy can't load its configuration with it;
+				* stays pending, and an operator must act */
+	SWK_TARGET_DUE,	       /* waits for the target's next reload, in this run (`due`) or in
+				* another; stays pending until then */
 };
 
 /* What became of one operation of a plan. Zeroed, it is one that was not tried. */
@@ -64,6 +68,7 @@ struct swk_target {
 	bool unreachable;	   /* nothing listens there now */
 	bool passing;		   /* the trouble may pass soon: read it again */
 	bool given_up;		   /* no answer, or too many failures: send it nothing more */
+	int64_t due;		   /* `apply` is to be called again then (deadline.h); 0: not */
 	struct swk_target_run run; /* set before `read` and `apply`; the caller's */
 	struct swk_names excluded; /* upstreams of FILE that it does not receive; the caller's */
 	bool behind;		   /* an earlier run left something pending here */
@@ -106,6 +111,13 @@ struct swk_target_kind {
 	int (*apply)(struct swk_target *target, const struct swk_plan *plan,
 		     struct swk_target_outcome *outcomes, int64_t deadline,
 		     struct swk_error *error);
+
+	/* For a kind with a file that another user's program loads: checks and reloads it, as the
+	 * settings or, if not NULL, `program` says, and leaves the result where `apply` waits for
+	 * it (reload.h). Sets the cause if that failed. NULL: the kind has no such file. Returns 0
+	 * or SWK_INTERNAL. */
+	int (*reload)(struct swk_target *target, const char *const *program, int64_t deadline,
+		      struct swk_error *cause, struct swk_error *error);
 };
 
 static inline bool swk_target_is_stopped(const struct swk_target *target)
