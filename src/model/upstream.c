@@ -142,6 +142,26 @@ void swk_upstream_tidy(struct swk_upstream *upstream)
 	upstream->count = kept;
 }
 
+unsigned swk_upstream_scale(struct swk_upstream *upstream, unsigned most)
+{
+	uint64_t largest = 0;
+
+	for (size_t i = 0; i < upstream->count; i++) {
+		if (!upstream->servers[i].down && upstream->servers[i].weight > largest)
+			largest = upstream->servers[i].weight;
+	}
+	for (size_t i = 0; i < upstream->count; i++) {
+		uint64_t weight = upstream->servers[i].weight;
+
+		if (largest > most)
+			weight = (weight * most + largest / 2) / largest;
+		if (weight > most)
+			weight = most;
+		upstream->servers[i].weight = weight ? (unsigned)weight : 1;
+	}
+	return largest > most ? (unsigned)largest : 0;
+}
+
 bool swk_upstream_has_host(const struct swk_upstream *upstream)
 {
 	for (size_t i = 0; i < upstream->count; i++) {

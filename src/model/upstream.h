@@ -57,6 +57,13 @@ int swk_upstream_add(struct swk_upstream *upstream, const struct swk_server *ser
  */
 void swk_upstream_tidy(struct swk_upstream *upstream);
 
+/*
+ * If the largest weight exceeds `most`, scales all down in proportion. A server that is down gets
+ * no requests, so its weight does not scale the others. Each weight is then in 1…most. Returns the
+ * largest weight before, or 0 if it did not exceed `most`.
+ */
+unsigned swk_upstream_scale(struct swk_upstream *upstream, unsigned most);
+
 /* The server with the same address, or NULL. The servers must be sorted. */
 const struct swk_server *swk_upstream_find_server(const struct swk_upstream *upstream,
 						  const struct swk_server *server);

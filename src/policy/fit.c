@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/fit.h"
 
-#include <inttypes.h>
-
 void swk_fit_rules(struct swk_upstream *upstream, const struct swk_rules *rules)
 {
 	upstream->balance = (enum swk_balance)rules->balance;
@@ -11,32 +9,15 @@ void swk_fit_rules(struct swk_upstream *upstream, const struct swk_rules *rules)
 	upstream->keepalive_requests = rules->keepalive_requests;
 }
 
-/* If the largest weight exceeds `most`, scales all down in proportion. */
 static void scale_weights(struct swk_upstream *upstream, unsigned most, struct swk_report *report)
 {
-	uint64_t largest = 0;
+	unsigned largest = swk_upstream_scale(upstream, most);
 
-	for (size_t i = 0; i < upstream->count; i++) {
-		/* A server that is down gets no requests, so its weight must not scale the
-		 * others. */
-		if (!upstream->servers[i].down && upstream->servers[i].weight > largest)
-			largest = upstream->servers[i].weight;
-	}
-	if (largest > most)
-		swk_report_note(
-			report, SWK_NOTE_DETAIL,
-			"upstream %s: its weights are scaled down, the largest from %" PRIu64
-			" to %u",
-			upstream->name, largest, most);
-	for (size_t i = 0; i < upstream->count; i++) {
-		uint64_t weight = upstream->servers[i].weight;
-
-		if (largest > most)
-			weight = (weight * most + largest / 2) / largest;
-		if (weight > most)
-			weight = most;
-		upstream->servers[i].weight = weight ? (unsigned)weight : 1;
-	}
+	if (largest)
+		swk_report_note(report, SWK_NOTE_DETAIL,
+				"upstream %s: its weights are scaled down, the largest from %u "
+				"to %u",
+				upstream->name, largest, most);
 }
 
 /* nginx refuses `backup` with some balancing methods, and an upstream that has only backups. */
