@@ -15,6 +15,7 @@ int swk_lint(struct swk_options *options, const struct swk_log *log);
 int swk_undo_command(struct swk_options *options, const struct swk_log *log);
 int swk_hold_command(struct swk_options *options, const struct swk_log *log);
 int swk_resume_command(struct swk_options *options, const struct swk_log *log);
+int swk_reload_command(struct swk_options *options, const struct swk_log *log);
 int swk_status_command(struct swk_options *options, const struct swk_log *log);
 int swk_wait_command(struct swk_options *options, const struct swk_log *log);
 

@@ -34,6 +34,8 @@ static const struct command {
 	 "restore the previous file, and put changes on hold"},
 	{"hold", SWK_COMMAND_HOLD, swk_hold_command, "[option]… [REASON]",
 	 "put changes on hold: the file stays as it is"},
+	{"reload", SWK_COMMAND_RELOAD, swk_reload_command,
+	 "[option]… TARGET [-- PROGRAM [ARGUMENT]…]", "check and load the file of a target"},
 	{"resume", SWK_COMMAND_RESUME, swk_resume_command, "[option]…",
 	 "end the hold, and catch up with Consul"},
 };

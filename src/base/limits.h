@@ -117,11 +117,15 @@
 /* A program that a run starts: the bytes of its output that are kept; how much of them, with a NUL,
  * a message quotes; and the time between SIGTERM and SIGKILL. */
 #define SWK_PROGRAM_OUTPUT_MAX 4096
-#define SWK_PROGRAM_LINE_MAX 201
+#define SWK_PROGRAM_LINE_MAX 501
 #define SWK_PROGRAM_END_MS 1000
 
-/* How long the command of a target may take, unless its settings say so. */
+/* How long a command of a target may take, unless its settings say so. */
 #define SWK_COMMAND_SECONDS 10
+
+/* The message in FILE.NAME.result, in bytes; children of a proxy's master process. */
+#define SWK_RESULT_MAX 800
+#define SWK_CHILDREN_MAX 1024
 
 /* How much of an error response a message quotes, in bytes. */
 #define SWK_HTTP_REASON_MAX 160

@@ -299,13 +299,19 @@ int swk_program_run(const struct swk_program *program, struct swk_program_result
 
 /* ---- description ---- */
 
-/* The first line that is not empty. */
-static void first_line(const char *output, char *line, size_t size)
+/* Makes one line of the output: its lines that are not empty, with ` / ` between them. */
+static void join_lines(const char *output, char *line, size_t size)
 {
-	const char *from = output + strspn(output, "\r\n \t");
-	char *copy = strndup(from, strcspn(from, "\r\n"));
+	char *copy = strdup(output), *rest = copy, *part;
+	char joined[2 * SWK_PROGRAM_LINE_MAX] = "";
+	size_t length = 0;
 
-	swk_text_escape(line, size, copy ? copy : "");
+	while (copy && length < sizeof(joined) && (part = strsep(&rest, "\r\n"))) {
+		if (part[strspn(part, " \t")])
+			length += (size_t)snprintf(joined + length, sizeof(joined) - length, "%s%s",
+						   length ? " / " : "", part);
+	}
+	swk_text_escape(line, size, joined);
 	free(copy);
 }
 
@@ -333,7 +339,7 @@ void swk_program_describe(const struct swk_program *program,
 		(void)snprintf(text, size, "%s was ended, because other runs wait", path);
 		break;
 	}
-	first_line(result->output, line, sizeof(line));
+	join_lines(result->output, line, sizeof(line));
 	length = strlen(text);
 	if (*line && length < size)
 		(void)snprintf(text + length, size - length, ": %s", line);

@@ -45,7 +45,8 @@ struct swk_program_result {
 int swk_program_run(const struct swk_program *program, struct swk_program_result *result,
 		    struct swk_error *error);
 
-/* Describes how a program ended, with its path and the first line of its output, escaped. */
+/* Describes how a program ended, with its path and the beginning of its output, escaped, in one
+ * line. */
 void swk_program_describe(const struct swk_program *program,
 			  const struct swk_program_result *result, char *text, size_t size);
 

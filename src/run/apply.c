@@ -26,6 +26,7 @@ static int catch_up(struct swk_run *run, enum swk_depth depth)
 	status = swk_run_lock_and_read(run);
 	run->catching_up = true;
 	swk_report_forget(run->report, SWK_NOTE_PENDING);
+	swk_report_forget(run->report, SWK_NOTE_DUE);
 	if (status)
 		return status;
 	/* A hold may have begun meanwhile. */
@@ -73,6 +74,20 @@ static int catch_up_with_late(struct swk_run *run)
 		return 0;
 	swk_run_unlock(run);
 	return catch_up(run, depth(run));
+}
+
+/* Waits for the reloads that are due, without the lock: what other runs change meanwhile is loaded
+ * together. */
+static int catch_up_when_due(struct swk_run *run)
+{
+	int status = 0;
+
+	while (!status && swk_run_is_due(run) && swk_deadline_left(run->deadline, 1)) {
+		swk_run_unlock(run);
+		swk_run_await_due(run);
+		status = catch_up(run, depth(run));
+	}
+	return status;
 }
 
 /* ---- the steps ---- */
@@ -161,9 +176,12 @@ static int read_again(struct swk_run *run)
 	if (run->settings->dry_run)
 		return 0;
 	status = catch_up_with_late(run);
+	if (!status)
+		status = catch_up_when_due(run);
 	if (status || !run->settings->verify || (!run->updated.count && !run->deleted.count))
 		return status;
-	return verify(run);
+	status = verify(run);
+	return status ? status : catch_up_when_due(run);
 }
 
 /* ---- whole runs ---- */
@@ -317,4 +335,45 @@ int swk_apply_hold(const struct swk_settings *settings, const struct swk_hold *h
 	    swk_run_begin_hold(&run, hold, SWK_NOTE_WARNING))
 		status = error->status;
 	return end(&run, status);
+}
+
+static int reload(struct swk_run *run, const char *name, const struct swk_texts *command)
+{
+	struct swk_error cause = {0};
+	struct swk_target *target;
+
+	if (swk_run_open_targets(run) ||
+	    swk_store_open(&run->store, run->settings->conf, run->error))
+		return run->error->status;
+	target = swk_run_find_target(run, name);
+	if (!target)
+		return swk_error_set(run->error, SWK_USAGE, "'%s': there is no target of this name",
+				     name);
+	if (!target->kind->reload)
+		return swk_error_set(run->error, SWK_USAGE,
+				     "target '%s' has no file of its own, so there is nothing to "
+				     "reload",
+				     name);
+	swk_run_inform_targets(run);
+	if (!target->kind->reload(target, command, run->deadline, &cause, run->error) &&
+	    cause.status)
+		(void)swk_error_set(run->error,
+				    cause.status == SWK_DATA ? SWK_TEMPFAIL : cause.status, "%s",
+				    cause.text);
+	return run->error->status;
+}
+
+int swk_apply_reload(const struct swk_settings *settings, const char *target,
+		     const struct swk_texts *command, struct swk_error *error)
+{
+	struct swk_report report;
+	struct swk_run run;
+	int status;
+
+	swk_report_init(&report);
+	swk_run_begin(&run, settings, &report, error);
+	status = run.http ? reload(&run, target, command) : error->status;
+	swk_run_finish(&run);
+	swk_report_free(&report);
+	return status;
 }

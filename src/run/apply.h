@@ -29,6 +29,11 @@ int swk_apply_undo(const struct swk_settings *settings, const struct swk_hold *h
 int swk_apply_hold(const struct swk_settings *settings, const struct swk_hold *hold,
 		   struct swk_report *report, struct swk_error *error);
 
+/* For a target with a file of its own: has the file checked and loaded, by `command` (NULL: as the
+ * settings say). Waits for no run, and no run waits for it but for its result. */
+int swk_apply_reload(const struct swk_settings *settings, const char *target,
+		     const struct swk_texts *command, struct swk_error *error);
+
 /* Checks that a run can begin with these settings. Makes no request and reads no document. */
 int swk_apply_check(const struct swk_settings *settings, struct swk_error *error);
 

@@ -174,16 +174,6 @@ static int make_pending(struct swk_state_target *entry, const struct swk_target 
 	return swk_names_add(&entry->pending, name, error);
 }
 
-/* A target of this run, or NULL. */
-static const struct swk_target *find_target(const struct swk_run *run, const char *name)
-{
-	for (size_t i = 0; i < run->target_count; i++) {
-		if (!strcmp(run->targets[i].name, name))
-			return &run->targets[i];
-	}
-	return NULL;
-}
-
 /* Makes every change pending for every target on record, and the whole of FILE for a target that is
  * not on record; without what the target does not receive. */
 static int record_changes(struct swk_run *run)
@@ -203,7 +193,7 @@ static int record_changes(struct swk_run *run)
 	}
 	for (size_t i = 0; i < run->state.target_count; i++) {
 		struct swk_state_target *entry = &run->state.targets[i];
-		const struct swk_target *target = find_target(run, entry->target);
+		const struct swk_target *target = swk_run_find_target(run, entry->target);
 
 		for (size_t j = 0; !status && j < run->changes.count; j++)
 			status = make_pending(entry, target, run->changes.list[j], run->error);

@@ -257,6 +257,8 @@ int swk_run_plan_undo(struct swk_run *run);
 
 /* targets.c: the targets. A second target with the same name or URL is an error. */
 int swk_run_open_targets(struct swk_run *run);
+/* The target of this name, or NULL. */
+struct swk_target *swk_run_find_target(const struct swk_run *run, const char *name);
 /* Tells the targets what the run is about. Comes before their functions are called, but for `open`.
  */
 void swk_run_inform_targets(struct swk_run *run);
@@ -273,6 +275,10 @@ int swk_run_probe_before_sending(struct swk_run *run);
  * answers, about SWK_TARGET_PATIENCE_MS at most. */
 bool swk_run_is_awaiting(const struct swk_run *run);
 int swk_run_await(struct swk_run *run, bool *answered);
+/* Whether this run is the one that gives a target its changes at its next reload. The second waits
+ * until the first reload is due. */
+bool swk_run_is_due(const struct swk_run *run);
+void swk_run_await_due(const struct swk_run *run);
 /* Whether a silent target could delay others: other targets, or runs that wait for the lock. */
 bool swk_run_may_be_late(const struct swk_run *run);
 

@@ -11,6 +11,7 @@ struct sending {
 	struct swk_upstreams fitted; /* the plan borrows from this or from run->desired, */
 	struct swk_names pending;    /* and from this copy */
 	struct swk_target_outcome *outcomes;
+	size_t settled; /* pending, but held back or due: the next run need not send it */
 };
 
 /* Makes a plan pending before it is sent. A run that is killed may have changed only a part of the
@@ -101,6 +102,14 @@ static bool was_late(struct swk_run *run, const struct swk_target *target,
 	return true;
 }
 
+/* What an outcome's reason is to an operator. */
+static const enum swk_note_kind note_kinds[] = {
+	[SWK_TARGET_PENDING] = SWK_NOTE_PENDING,  [SWK_TARGET_DONE] = SWK_NOTE_DETAIL,
+	[SWK_TARGET_REFUSED] = SWK_NOTE_PENDING,  [SWK_TARGET_INVALID] = SWK_NOTE_PENDING,
+	[SWK_TARGET_DRAINING] = SWK_NOTE_WARNING, [SWK_TARGET_UNDECLARED] = SWK_NOTE_WARNING,
+	[SWK_TARGET_HELD] = SWK_NOTE_HELD_BACK,	  [SWK_TARGET_DUE] = SWK_NOTE_DUE,
+};
+
 static int take_outcome(struct swk_run *run, const struct swk_target *target,
 			struct swk_target_report *report, const struct swk_operation *operation,
 			const struct swk_target_outcome *outcome, struct swk_names *left)
@@ -111,12 +120,7 @@ static int take_outcome(struct swk_run *run, const struct swk_target *target,
 		return swk_names_add(left, operation->name, run->error);
 
 	if (outcome->reason)
-		swk_report_note(run->report,
-				outcome->result == SWK_TARGET_DRAINING ||
-						outcome->result == SWK_TARGET_UNDECLARED
-					? SWK_NOTE_WARNING
-					: SWK_NOTE_PENDING,
-				"%s", outcome->reason);
+		swk_report_note(run->report, note_kinds[outcome->result], "%s", outcome->reason);
 	switch (outcome->result) {
 	case SWK_TARGET_DONE:
 		(*(update ? &report->updated : &report->deleted))++;
@@ -145,16 +149,20 @@ static void note_pending(struct swk_run *run, const struct swk_target *target, s
 				pending == 1 ? "it" : "them");
 }
 
-static int take_outcomes(struct swk_run *run, size_t number, const struct sending *sending)
+static int take_outcomes(struct swk_run *run, size_t number, struct sending *sending)
 {
 	struct swk_target *target = &run->targets[number];
 	struct swk_target_report *report = &run->report->targets[number];
 	struct swk_names left = {0}, *pending;
 	int status = 0;
 
-	for (size_t i = 0; !status && i < sending->plan.count; i++)
-		status = take_outcome(run, target, report, &sending->plan.list[i],
-				      &sending->outcomes[i], &left);
+	for (size_t i = 0; !status && i < sending->plan.count; i++) {
+		const struct swk_target_outcome *outcome = &sending->outcomes[i];
+
+		status = take_outcome(run, target, report, &sending->plan.list[i], outcome, &left);
+		sending->settled +=
+			outcome->result == SWK_TARGET_HELD || outcome->result == SWK_TARGET_DUE;
+	}
 	if (status) {
 		swk_names_free(&left);
 		return status;
@@ -233,7 +241,8 @@ static int reconcile_once(struct swk_run *run, bool may_go_back)
 		status = take_outcomes(run, i, &sendings[i]);
 	/* If FILE goes back, everything is sent once more. */
 	for (size_t i = 0; !status && !run->refused.count && i < run->target_count; i++)
-		note_pending(run, &run->targets[i], run->report->targets[i].pending);
+		note_pending(run, &run->targets[i],
+			     run->report->targets[i].pending - sendings[i].settled);
 	run->report->updated = run->updated.count;
 	run->report->deleted = run->deleted.count;
 	for (size_t i = 0; sendings && i < run->target_count; i++)

@@ -54,6 +54,15 @@ int swk_run_open_targets(struct swk_run *run)
 	return 0;
 }
 
+struct swk_target *swk_run_find_target(const struct swk_run *run, const char *name)
+{
+	for (size_t i = 0; i < run->target_count; i++) {
+		if (!strcmp(run->targets[i].name, name))
+			return &run->targets[i];
+	}
+	return NULL;
+}
+
 void swk_run_inform_targets(struct swk_run *run)
 {
 	const char *event = run->hold ? "undo" : swk_event_words[run->report->event];
@@ -335,6 +344,31 @@ static bool is_awaited(const struct swk_run *run, const struct swk_target *targe
 	if (target->behind && !run->full && run->target_count > 1)
 		return false;
 	return (target->passing && (pending || run->full)) || (target->unreachable && pending);
+}
+
+/* When the first target is to get its changes that waits for a reload. */
+static int64_t first_due(const struct swk_run *run)
+{
+	int64_t first = SWK_NO_DEADLINE;
+
+	for (size_t i = 0; i < run->target_count; i++) {
+		if (run->targets[i].due && run->targets[i].due < first)
+			first = run->targets[i].due;
+	}
+	return first;
+}
+
+bool swk_run_is_due(const struct swk_run *run)
+{
+	return first_due(run) != SWK_NO_DEADLINE;
+}
+
+void swk_run_await_due(const struct swk_run *run)
+{
+	const long left = swk_deadline_left(first_due(run), SWK_TIMEOUT_MAX * 1000L);
+	const struct timespec pause = {left / 1000, left % 1000 * 1000000};
+
+	(void)nanosleep(&pause, NULL);
 }
 
 bool swk_run_is_awaiting(const struct swk_run *run)

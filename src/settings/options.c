@@ -24,11 +24,12 @@ enum {
 	/* Options that `swk watches` may pass to handlers. */
 	HANDLER = SWK_COMMAND_APPLY | SWK_COMMAND_WATCHES,
 	WATCHES = SWK_COMMAND_WATCHES,
-	ALL = LASTING | SWK_COMMAND_CHECK | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT,
+	ALL = LASTING | SWK_COMMAND_CHECK | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT |
+	      SWK_COMMAND_RELOAD,
 	/* Commands that take one word besides options, and those that take several. */
 	WITH_WORD = SWK_COMMAND_EXPLAIN | SWK_COMMAND_CHECK | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD |
 		    SWK_COMMAND_LINT,
-	LISTS = SWK_COMMAND_STATUS | SWK_COMMAND_WAIT,
+	LISTS = SWK_COMMAND_STATUS | SWK_COMMAND_WAIT | SWK_COMMAND_RELOAD,
 };
 
 static const struct option_entry {
@@ -41,7 +42,8 @@ static const struct option_entry {
 } table[] = {
 	{'C', ALL, "config", "FILE", 0,
 	 "the settings file; see swk.json(5)\n(default " SWK_CONFIG_FILE ")"},
-	{'c', LASTING | UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT, "conf", "FILE", 0,
+	{'c', LASTING | UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT | SWK_COMMAND_RELOAD, "conf",
+	 "FILE", 0,
 	 "the file that nginx includes\n(default /etc/nginx/conf.d/dyups.upstream.conf)"},
 	{'d', LASTING | UNDO, "dyups", "URL", 0,
 	 "a dyups interface; may be repeated\n(default http://127.0.0.1:18882)"},
@@ -58,7 +60,7 @@ static const struct option_entry {
 	 "keep the last servers of an upstream with\nfewer usable instances, or fewer than N%"},
 	{'i', LASTING | UNDO, "read-interval", "SECONDS", 0,
 	 "dyups_read_msg_timeout of nginx (default 1)"},
-	{'T', LASTING | UNDO | SWK_COMMAND_HOLD, "timeout", "SECONDS", 0,
+	{'T', LASTING | UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_RELOAD, "timeout", "SECONDS", 0,
 	 "the run ends after this time (default 30)"},
 	{'r', APPLY, "resync", NULL, 0, "read no document; update all services"},
 	{'n', APPLY | UNDO | RESUME, "dry-run", NULL, 0,

@@ -18,6 +18,7 @@ enum swk_command {
 	SWK_COMMAND_LINT = 128,
 	SWK_COMMAND_STATUS = 256,
 	SWK_COMMAND_WAIT = 512,
+	SWK_COMMAND_RELOAD = 1024,
 };
 
 enum swk_color {

@@ -18,6 +18,9 @@
 #include "base/deadline.h"
 #include "base/file.h"
 
+/* In place of a deadline: does not wait at all. */
+#define NO_WAIT 0
+
 static int fail(const char *path, const char *what, struct swk_error *error)
 {
 	return swk_error_set(error, SWK_CANTCREATE, "%s: %s: %s", path, what, strerror(errno));
@@ -187,6 +190,8 @@ static int take_lock_once(struct swk_store *store, const char *path, int how, in
 	if (!flock(descriptor, LOCK_EX | LOCK_NB))
 		return 0;
 	*waited = true;
+	if (errno == EWOULDBLOCK && deadline == NO_WAIT)
+		return 0;
 	if (errno == EWOULDBLOCK && !wait_for_lock(descriptor, deadline))
 		return 0;
 	if (errno == ETIMEDOUT)
@@ -236,6 +241,18 @@ int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited, stru
 {
 	return take_lock(store, store->lock, O_RDWR | O_CREAT | O_NOFOLLOW, deadline, waited,
 			 error);
+}
+
+int swk_store_try_lock(struct swk_store *store, bool *taken, struct swk_error *error)
+{
+	bool waited;
+	int status = take_lock(store, store->lock, O_RDWR | O_CREAT | O_NOFOLLOW, NO_WAIT, &waited,
+			       error);
+
+	*taken = !status && !waited;
+	if (!*taken)
+		swk_store_unlock(store);
+	return status;
 }
 
 int swk_store_lock_folder(struct swk_store *store, int64_t deadline, struct swk_error *error)

@@ -45,6 +45,10 @@ void swk_store_close(struct swk_store *store);
 int swk_store_lock(struct swk_store *store, int64_t deadline, bool *waited,
 		   struct swk_error *error);
 
+/* Takes the lock if it is free: *taken says so. Needs no signal, so it may be called in any thread.
+ */
+int swk_store_try_lock(struct swk_store *store, bool *taken, struct swk_error *error);
+
 /* Fails with SWK_TEMPFAIL if the lock is held, but its file was removed or replaced, so that
  * another run may hold another lock. All functions below that write call it. */
 int swk_store_check_lock(const struct swk_store *store, struct swk_error *error);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "target/command/command.h"
 #include "target/dyups/dyups.h"
+#include "target/file/file.h"
 
-const char *const swk_target_kinds[] = {"dyups", "command", NULL};
-const struct swk_target_keys *const swk_target_keys[] = {&swk_dyups_keys, &swk_command_keys};
+const char *const swk_target_kinds[] = {"dyups", "command", "file", NULL};
+const struct swk_target_keys *const swk_target_keys[] = {&swk_dyups_keys, &swk_command_keys,
+							 &swk_file_keys};
 
 const struct swk_target_kind *swk_target_kind(unsigned kind)
 {
-	static const struct swk_target_kind *const kinds[] = {&swk_target_dyups,
-							      &swk_target_command};
+	static const struct swk_target_kind *const kinds[] = {
+		&swk_target_dyups, &swk_target_command, &swk_target_file};
 
 	return kinds[kind];
 }

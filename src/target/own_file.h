@@ -1,96 +1,137 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file of a target's own, for kinds whose proxy loads it when it starts or reloads. It is derived
- * from FILE.NAME.confirmed and a plan: whatever is in its place is replaced, unless another program
- * wrote it. At most one reload begins per interval. The run that waits for the next one holds the
- * lock FILE.NAME.lock, but not the store's; other runs leave their changes to it. Functions return 0
- * or SWK_INTERNAL; other failures set the cause.
+ * A file of a target's own, which its proxy reads when it starts and when it reloads. It is derived
+ * from FILE.NAME.confirmed and a plan, so whatever is in its place is replaced, unless another
+ * program wrote it. Reloads begin at least an interval apart: the run that waits for the next one
+ * holds the lock FILE.NAME.lock, but not the store's, and other runs leave their changes to it.
+ * Functions return 0 or SWK_INTERNAL; other failures set the cause.
  */
 #ifndef SWK_TARGET_OWN_FILE_H
 #define SWK_TARGET_OWN_FILE_H
 
+#include <stddef.h>
+
 #include "store/store.h"
 #include "target/target.h"
 
-/* What an operator sets. Texts are owned by the settings. */
+/* What an operator sets. */
 struct swk_own_file_settings {
-	char *file;		/* absolute path */
-	struct swk_texts check; /* a program's absolute path, then its arguments; or empty */
-	struct swk_texts reload; /* likewise; empty: `swk reload` does it */
-	unsigned interval;	/* seconds between two reloads */
-	char *pid_file;		/* of the process whose children a reload replaces; or NULL */
+	char *file;		 /* absolute path */
+	struct swk_texts check;	 /* a program's absolute path, then its arguments; or empty */
+	struct swk_texts reload; /* likewise */
+	unsigned interval;	 /* seconds */
 };
 
-/* The keys of these settings, in a struct that has them as its member `member`. */
-#define SWK_OWN_FILE_FIELD(type, member, key) offsetof(type, member) + \
-	offsetof(struct swk_own_file_settings, key)
+/* Rows of a table of fields, for a struct that has these settings as its first member. The file is
+ * the target's address, so it comes first if the struct has no other address. */
+#define SWK_OWN_FILE_FIELDS                                                                        \
+	{"file", SWK_TEXT, .offset = offsetof(struct swk_own_file_settings, file),                 \
+	 .valid = swk_own_file_path_valid,                                                         \
+	 .expected = "an absolute path, in printable ASCII without spaces"},                       \
+		{"check", SWK_LIST, .offset = offsetof(struct swk_own_file_settings, check)},      \
+		{"reload", SWK_LIST, .offset = offsetof(struct swk_own_file_settings, reload)},    \
+	{                                                                                          \
+		"interval", SWK_SECONDS,                                                           \
+			.offset = offsetof(struct swk_own_file_settings, interval),                \
+			.most = SWK_TIMEOUT_MAX, .unset = "2s"                                     \
+	}
+
+bool swk_own_file_path_valid(const char *path);
+
+/* For swk_target_keys.check: checks the file and the commands. */
+int swk_own_file_check(const struct swk_own_file_settings *settings, const char **key,
+		       struct swk_error *error);
+/* The same for the path of a program with its arguments; an empty list is valid. */
+int swk_own_file_check_command(const struct swk_texts *command, struct swk_error *error);
 
 struct swk_own_file {
-	/* Set by the kind before swk_own_file_open. */
+	/* The kind sets these before swk_own_file_open. */
 	const struct swk_own_file_settings *settings;
-	/* Appends the content of the file; its first line must be swk_own_file_head. */
+	bool reloads; /* this program reloads the proxy; if not, `swk reload` does */
+	/* Appends the content of the file after its head, swk_nginx_head, which is a comment in
+	 * every format. */
 	int (*render)(const struct swk_target *target, const struct swk_upstreams *set,
 		      struct swk_buffer *out, struct swk_error *error);
-	/* Reloads the proxy, if not by the command of the settings. NULL: by that. */
-	int (*reload)(struct swk_target *target, int64_t deadline, struct swk_error *cause,
-		      struct swk_error *error);
-	/* Waits until the proxy shows that it has loaded the upstreams. NULL: it can't show that.
-	 */
+	/* Reloads the proxy, by a command or by what the settings say (NULL). */
+	int (*reload)(struct swk_target *target, const struct swk_texts *command, int64_t deadline,
+		      struct swk_error *cause, struct swk_error *error);
+	/* Waits until the proxy shows that it has loaded these upstreams. NULL: it can't. */
 	int (*await)(struct swk_target *target, const struct swk_upstreams *set, int64_t deadline,
 		     struct swk_error *cause, struct swk_error *error);
 
-	/* The rest is own_file.c's. */
+	/* The rest belongs to own_file.c. */
+	struct swk_selection selection; /* borrowed */
+	unsigned timeout;		/* seconds, for the check and the reload together */
 	struct swk_store lock;
-	unsigned timeout; /* seconds, of one command */
+	struct swk_names held; /* what this run has left out: it does not try again */
 };
 
-/* The first line of such a file, a comment in each format. */
-extern const char swk_own_file_head[];
-
-/* Checks the settings, and prepares. Fails with the status of wrong settings (its->wrong). */
+/* Checks the settings against others; fails with its->wrong. */
 int swk_own_file_open(struct swk_own_file *file, const struct swk_settings *settings,
 		      const struct swk_target_settings *its, struct swk_error *error);
 /* Accepts a zeroed struct. */
 void swk_own_file_close(struct swk_own_file *file);
 
-/* Checks what swk_target_keys.check is to check of these settings. */
-int swk_own_file_check(const struct swk_own_file_settings *settings, const char **key,
-		       struct swk_error *error);
-
 /*
- * Reads what the target has confirmed. If the file is not what was rendered from that, or nothing is
- * known, the set stays empty, and *damage says why: a full run then sends everything again.
+ * Reads what the target has confirmed into a zeroed set. If nothing is known, or the file is not
+ * what that renders to, the set stays empty, and *damage says why: then a full run sends all.
  */
 int swk_own_file_read(struct swk_target *target, const struct swk_own_file *file,
 		      struct swk_upstreams *set, struct swk_error *damage, struct swk_error *cause,
 		      struct swk_error *error);
 
-/* Puts a file with these upstreams in its place, durably. */
-int swk_own_file_put(struct swk_target *target, const struct swk_own_file *file,
+/*
+ * What the file is to be based on, into a zeroed set: what the target has confirmed. If nothing is
+ * known, *known is false, and the set is what FILE has for this target.
+ */
+int swk_own_file_base(struct swk_target *target, const struct swk_own_file *file,
+		      struct swk_upstreams *set, bool *known, struct swk_error *cause,
+		      struct swk_error *error);
+
+/* Puts a file with these upstreams in place, durably. */
+int swk_own_file_put(const struct swk_target *target, const struct swk_own_file *file,
 		     const struct swk_upstreams *set, struct swk_error *cause,
 		     struct swk_error *error);
 
 /*
- * What the file must have before and after a plan. `before`: what is confirmed; if nothing is known,
- * everything that FILE has for this target, and *known is false. Both sets must be zeroed.
- */
-int swk_own_file_before(struct swk_target *target, struct swk_upstreams *before, bool *known,
-			struct swk_error *cause, struct swk_error *error);
-
-/*
- * Carries out those operations of a plan whose outcome is not yet SWK_TARGET_DONE: puts the file in
- * place, checks it, reloads the proxy, and confirms. If the check rejects the file, tries it without
- * the plan's deletions, then also without its new upstreams: these become SWK_TARGET_HELD. If all
- * fails, restores the file. If a reload is not due yet, the operations are SWK_TARGET_DUE, and
- * target->due is set if this run is to wait. Operations that are done must be confirmed already.
+ * Carries out the operations that are not yet SWK_TARGET_DONE: puts the file in place, has it
+ * checked and loaded, and confirms. If the check rejects it, tries again without the deletions,
+ * then also without new upstreams: these become SWK_TARGET_HELD. If all fails, restores the file.
+ * If no reload is due yet, they become SWK_TARGET_DUE, and target->due is set if this run is the
+ * one to wait. Operations that are done must already be confirmed.
  */
 int swk_own_file_apply(struct swk_target *target, struct swk_own_file *file,
 		       const struct swk_plan *plan, struct swk_target_outcome *outcomes,
 		       int64_t deadline, struct swk_error *cause, struct swk_error *error);
 
-/* For `swk reload`: the kind's function `reload`. */
+/* Runs a command of the settings. The cause is SWK_DATA if it ends with another status than 0, and
+ * SWK_TEMPFAIL if it can't be run or doesn't end in time. */
+int swk_own_file_run(const struct swk_target *target, const struct swk_texts *command,
+		     int64_t deadline, struct swk_error *cause, struct swk_error *error);
+
+/* The kind's function `reload`, for `swk reload`. Repeats that if the file changes meanwhile. */
 int swk_own_file_reload(struct swk_target *target, struct swk_own_file *file,
-			const char *const *program, int64_t deadline, struct swk_error *cause,
+			const struct swk_texts *command, int64_t deadline, struct swk_error *cause,
 			struct swk_error *error);
+
+/* ---- between own_file.c, loading.c and attempt.c ---- */
+
+/* Renders the whole file into `out`, which it empties first. */
+int swk_own_file_render(const struct swk_target *target, const struct swk_own_file *file,
+			const struct swk_upstreams *set, struct swk_buffer *out,
+			struct swk_error *error);
+bool swk_own_file_same_text(const struct swk_buffer *a, const struct swk_buffer *b);
+/* Both return the cause's status. The first reads the file; one that another program wrote is a
+ * failure. The second replaces it durably. */
+int swk_own_file_text(const struct swk_own_file *file, struct swk_buffer *text, bool *exists,
+		      struct swk_error *cause);
+int swk_own_file_replace(const struct swk_own_file *file, const struct swk_buffer *text,
+			 struct swk_error *cause);
+
+/* Replaces the file, and has it checked and, with `reload`, loaded. The cause is SWK_DATA if the
+ * proxy rejects its configuration with it. */
+int swk_own_file_load(struct swk_target *target, const struct swk_own_file *file,
+		      const struct swk_buffer *text, bool reload, int64_t deadline,
+		      struct swk_error *cause, struct swk_error *error);
 
 #endif

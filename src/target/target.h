@@ -112,13 +112,22 @@ struct swk_target_kind {
 		     struct swk_target_outcome *outcomes, int64_t deadline,
 		     struct swk_error *error);
 
-	/* For a kind with a file that another user's program loads: checks and reloads it, as the
-	 * settings or, if not NULL, `program` says, and leaves the result where `apply` waits for
-	 * it (reload.h). Sets the cause if that failed. NULL: the kind has no such file. Returns 0
-	 * or SWK_INTERNAL. */
-	int (*reload)(struct swk_target *target, const char *const *program, int64_t deadline,
+	/* For a kind with a file of its own: has the file checked and loaded, by `command` or as
+	 * the settings say (NULL), and leaves the result for `apply`, which may wait for it in
+	 * another process. Sets the cause if the file could not be loaded. NULL: the kind has no
+	 * file. Returns 0 or SWK_INTERNAL. */
+	int (*reload)(struct swk_target *target, const struct swk_texts *command, int64_t deadline,
 		      struct swk_error *cause, struct swk_error *error);
 };
+
+/* After a failure that the run must not repeat: it neither reads the target again nor changes it.
+ */
+static inline void swk_target_give_up(struct swk_target *target, const struct swk_error *cause)
+{
+	swk_live_free(&target->live);
+	target->trouble = *cause;
+	target->given_up = true;
+}
 
 static inline bool swk_target_is_stopped(const struct swk_target *target)
 {

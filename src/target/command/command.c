@@ -2,104 +2,18 @@
 #include "target/command/command.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/file.h"
 #include "io/program.h"
-#include "nginx/conf.h"
-#include "store/store.h"
 #include "target/command/change.h"
+#include "target/confirmed.h"
 
 struct command {
 	const char **argv; /* ends with NULL; the texts are borrowed from the settings */
 	unsigned timeout;  /* seconds */
 };
-
-/* ---- what the command has confirmed ---- */
-
-/* The path of FILE.NAME.confirmed, to free. */
-static char *confirmed_path(const struct swk_target *target, struct swk_error *error)
-{
-	char *path;
-
-	if (asprintf(&path, "%s.%s.confirmed", target->run.conf, target->name) >= 0)
-		return path;
-	(void)swk_error_memory(error);
-	return NULL;
-}
-
-/* Reads the file. If it is missing or damaged, the set stays empty; *damage says what is wrong with
- * it. Sets the cause if it cannot be read. */
-static int read_confirmed(const struct swk_target *target, struct swk_upstreams *set,
-			  struct swk_error *damage, struct swk_error *cause,
-			  struct swk_error *error)
-{
-	char *path = confirmed_path(target, error);
-	struct swk_buffer text;
-	bool exists;
-
-	swk_buffer_init(&text, SWK_CONF_MAX);
-	if (path && !swk_file_read(path, &text, &exists, cause) && exists)
-		(void)swk_nginx_read(set, path, text.data, text.length, damage);
-	if (cause->status == SWK_INTERNAL || damage->status == SWK_INTERNAL)
-		(void)swk_error_memory(error);
-	swk_buffer_free(&text);
-	free(path);
-	return error->status;
-}
-
-/* Makes `after` the confirmed upstreams with a plan carried out. Takes those that stay from
- * `before`. */
-static int carry_out(struct swk_upstreams *after, struct swk_upstreams *before,
-		     const struct swk_plan *plan, struct swk_error *error)
-{
-	struct swk_names names = {0};
-	int status = 0;
-
-	for (size_t i = 0; !status && i < plan->count; i++) {
-		status = swk_names_add(&names, plan->list[i].name, error);
-		if (!status && plan->list[i].upstream)
-			status = swk_upstreams_append_copy(after, plan->list[i].upstream, error);
-	}
-	for (size_t i = 0; !status && i < before->count; i++) {
-		if (!swk_names_contain(&names, before->list[i].name))
-			status = swk_upstreams_append(after, &before->list[i], error);
-	}
-	(void)swk_upstreams_sort(after);
-	swk_names_free(&names);
-	return status;
-}
-
-/* Not durable: if the machine crashes, and brings back an older file, the command is given a change
- * again. */
-static int write_confirmed(const struct swk_target *target, const struct swk_upstreams *set,
-			   struct swk_error *error)
-{
-	char *path = confirmed_path(target, error);
-	struct swk_store store = {.lock_descriptor = -1};
-	struct swk_buffer text;
-	bool replaced = false;
-
-	swk_buffer_init(&text, SWK_CONF_MAX);
-	if (path && !swk_nginx_file(&text, set, error) &&
-	    !swk_store_open_alone(&store, path, error))
-		(void)swk_store_replace(&store, path, &text, false, &replaced, error);
-	swk_store_close(&store);
-	swk_buffer_free(&text);
-	free(path);
-	return error->status;
-}
-
-/* The run neither reads the file again nor starts the command. */
-static void give_up(struct swk_target *target, const struct swk_error *cause)
-{
-	swk_live_free(&target->live);
-	target->trouble = *cause;
-	target->given_up = true;
-}
 
 /* ---- reading ---- */
 
@@ -107,6 +21,7 @@ static int command_read(struct swk_target *target, enum swk_depth depth, const c
 			int64_t deadline, struct swk_error *error)
 {
 	struct swk_error cause = {0};
+	bool known;
 
 	(void)name;
 	(void)deadline;
@@ -116,10 +31,11 @@ static int command_read(struct swk_target *target, enum swk_depth depth, const c
 	target->live.readable = depth >= SWK_DEPTH_STATE ? SWK_READ_ATTRIBUTES : SWK_READ_NAMES;
 	if (depth == SWK_DEPTH_ONE)
 		return 0;
-	if (read_confirmed(target, &target->live.upstreams, &target->trouble, &cause, error))
+	if (swk_confirmed_read(target, &target->live.upstreams, &known, &target->trouble, &cause,
+			       error))
 		return error->status;
 	if (cause.status)
-		give_up(target, &cause);
+		swk_target_give_up(target, &cause);
 	else if (target->trouble.status)
 		swk_error_add(&target->trouble, "; the command is given every upstream again");
 	return 0;
@@ -161,13 +77,14 @@ static int change(struct swk_target *target, const struct swk_plan *plan, int64_
 	struct swk_upstreams before = {0}, after = {0};
 	struct swk_error damage = {0};
 	struct swk_buffer text;
+	bool known;
 
 	swk_buffer_init(&text, SWK_LIVE_MAX);
-	if (!read_confirmed(target, &before, &damage, cause, error) && !cause->status &&
+	if (!swk_confirmed_read(target, &before, &known, &damage, cause, error) && !cause->status &&
 	    !swk_command_change(&text, &target->run, plan, &before, error) &&
 	    !start(target, &text, deadline, cause, error) && !cause->status &&
-	    !carry_out(&after, &before, plan, error))
-		(void)write_confirmed(target, &after, cause);
+	    !swk_confirmed_change(&after, &before, plan, NULL, error))
+		(void)swk_confirmed_write(target, &after, false, cause, error);
 	swk_buffer_free(&text);
 	swk_upstreams_free(&before);
 	swk_upstreams_free(&after);
@@ -185,7 +102,7 @@ static int command_apply(struct swk_target *target, const struct swk_plan *plan,
 	if (change(target, plan, deadline, &cause, error))
 		return error->status;
 	if (cause.status)
-		give_up(target, &cause);
+		swk_target_give_up(target, &cause);
 	for (size_t i = 0; !cause.status && i < plan->count; i++)
 		outcomes[i].result = SWK_TARGET_DONE;
 	return 0;

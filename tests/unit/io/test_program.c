@@ -251,7 +251,7 @@ static void descriptions(void **state)
 		 "/bin/x cannot be run: No such file or directory"},
 		{SWK_PROGRAM_EXITED, 3, "", "/bin/x ended with status 3"},
 		{SWK_PROGRAM_EXITED, 3, "\n \nno room\nmore",
-		 "/bin/x ended with status 3: no room"},
+		 "/bin/x ended with status 3: no room / more"},
 		{SWK_PROGRAM_EXITED, 3, "a\tb\33[1m\xc3\n",
 		 "/bin/x ended with status 3: a\\x09b\\x1b[1m\\xc3"},
 		{SWK_PROGRAM_KILLED, 9, "so far", "/bin/x was ended by signal 9: so far"},
@@ -259,7 +259,7 @@ static void descriptions(void **state)
 		 "/bin/x was not done in time, and was ended: so far"},
 		{SWK_PROGRAM_STOPPED, 0, "", "/bin/x was ended, because other runs wait"},
 	};
-	char text[512], *line = unit_repeat('x', SWK_PROGRAM_OUTPUT_MAX);
+	char text[SWK_TEXT_MAX], *line = unit_repeat('x', SWK_PROGRAM_OUTPUT_MAX);
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {

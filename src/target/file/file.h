@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A file in the syntax of nginx or HAProxy that a proxy reads when it reloads: for any proxy that
+ * has no interface to change it at run time. What the proxy has loaded is known only from what was
+ * confirmed (own_file.h): that is the live state.
+ */
+#ifndef SWK_TARGET_FILE_FILE_H
+#define SWK_TARGET_FILE_FILE_H
+
+#include "target/own_file.h"
+
+extern const struct swk_target_kind swk_target_file;
+
+struct swk_file_settings {
+	struct swk_own_file_settings own;
+	unsigned format;  /* nginx, haproxy */
+	unsigned context; /* of nginx: http, stream */
+	char *pid_file;	  /* of the process whose children a reload replaces; or NULL */
+};
+
+extern const struct swk_target_keys swk_file_keys;
+
+#endif
