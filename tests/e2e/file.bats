@@ -264,3 +264,184 @@ confirmed() {
 	serves web two
 	confirmed
 }
+
+# ---- the interval ----
+
+# reloads_since COUNT STARTED - whether there were at most as many reloads as seconds have begun since then, and one more.
+reloads_since() {
+	(($(reloads) - $1 <= $(date +%s) - $2 + 2))
+}
+
+@test "file: a burst of events causes a reload per interval, and the last state is served" {
+	local started before i pids=()
+
+	setup_file_target '{"interval": 1}'
+	swk-apply < <(document "$(backend_instance web one)")
+	before=$(reloads) started=$(date +%s)
+	for i in {1..100}; do
+		swk-apply < <(document "$(instance "web" "10.0.0.$i")" "$(instance "web-$i" "10.0.0.$i")") >"$E2E_DIR/out.$i" 2>&1 &
+		pids+=($!)
+		sleep 0.05
+	done
+	for i in "${pids[@]}"; do
+		wait "$i"
+	done
+	[ "$(servers web)" == 10.0.0.100:80 ]
+	swk-apply < <(document "$(backend_instance web two)") # may wait
+	echo "$(($(reloads) - before)) reloads in $(($(date +%s) - started)) s"
+	reloads_since "$before" "$started"
+	serves web two
+	[ "$(grep -c '^upstream' "$NGINX_FILE")" == 101 ]
+	confirmed
+	grep -q 'web: reload due in 1 s' "$E2E_DIR"/out.*
+}
+
+@test "file: while one run waits, others leave their changes to it; if it is killed, the next run has them" {
+	setup_file_target '{"interval": 20}'
+	swk-apply < <(document "$(backend_instance web one)")
+	swk-apply < <(document "$(backend_instance api one)") >"$E2E_DIR/waiting" 2>&1 &
+	waiting=$!
+	wait_until "$E2E_PATIENCE" in_file api
+	wait_until "$E2E_PATIENCE" is_unlocked "$SWK_CONF"
+	run -0 swk-apply < <(document "$(backend_instance more one)")
+	[[ "$output" =~ 'web: reload due in '(1?[0-9]|20)' s' ]]
+	[[ "$output" != *pending* ]]
+	[ "$(reloads)" == 1 ]
+	run swk status
+	[[ "$output" == *pending* ]]
+
+	kill -KILL "$waiting"
+	wait "$waiting" || true
+	use_target
+	swk-apply < <(document "$(backend_instance last one)")
+	[ "$(reloads)" == 2 ]
+	for name in web api more last; do
+		serves "$name" one
+	done
+	confirmed
+}
+
+# is_unlocked FILE - whether no run holds the lock of this file.
+is_unlocked() {
+	flock -n "$1.lock" true
+}
+
+@test "file: the run that waits loads what other runs left to it" {
+	setup_file_target '{"interval": 2}'
+	swk-apply < <(document "$(backend_instance web one)")
+	swk-apply < <(document "$(backend_instance api one)") >"$E2E_DIR/waiting" 2>&1 &
+	waiting=$!
+	wait_until "$E2E_PATIENCE" in_file api
+	wait_until "$E2E_PATIENCE" is_unlocked "$SWK_CONF"
+	swk-apply < <(document "$(backend_instance more one)")
+	wait "$waiting"
+	[ "$(reloads)" == 2 ]
+	serves more one
+	confirmed
+}
+
+@test "file: a reload that is due after --timeout stays pending" {
+	setup_file_target '{"interval": 20}'
+	swk-apply < <(document "$(backend_instance web one)")
+	# The last reload begins while the run reads its document.
+	run -75 swk-apply --timeout 21 < <(sleep 2 && touch "$SWK_CONF.web.lock" && document "$(backend_instance web two)")
+	[[ "$output" == *'web: the next reload is due in '*' s, after this run'"'"'s --timeout'* ]]
+}
+
+# ---- swk reload ----
+
+# Without `reload` in the settings. The loop is what a systemd path unit does: it starts `swk reload` when the file changes.
+setup_reloader() {
+	setup_file_target
+	settings "{\"targets\": [$(jq 'del(.reload)' <<<"$web")]}"
+	cat >"$E2E_DIR/unit" <<-END
+		#!/bin/bash
+		last=\$(stat -c %i "$NGINX_FILE")
+		while :; do
+			now=\$(stat -c %i "$NGINX_FILE")
+			if [[ "\$now" != "\$last" ]]; then
+				last=\$now
+				swk reload web -- "$E2E_DIR/reload"
+			fi
+			sleep 0.02
+		done
+	END
+	bash "$E2E_DIR/unit" >"$E2E_DIR/unit.out" 2>&1 </dev/null 3>&- &
+	STARTED+=($!)
+	disown
+}
+
+@test "swk reload: another user's unit loads the file, and the run waits for its result" {
+	setup_reloader
+	swk-apply < <(document "$(backend_instance web one)")
+	serves web one
+	swk-apply < <(document "$(backend_instance web two)")
+	serves web two
+	confirmed
+	[ "$(reloads)" == 2 ]
+	[ "$(sed -n 's/^status //p' "$SWK_CONF.web.result")" == 0 ]
+}
+
+@test "swk reload: a check that fails restores the file, and the message comes from the result" {
+	setup_reloader
+	swk-apply < <(document "$(backend_instance web one)")
+	echo 'listen 1;' >"$NGINX_DIR/more.conf"
+	run -75 swk-apply < <(document "$(backend_instance web two)")
+	[[ "$output" == *'web: '*'directive is not allowed here'* ]]
+	cmp "$NGINX_FILE" "$SWK_CONF.web.confirmed"
+	: >"$NGINX_DIR/more.conf"
+	swk-apply < <(document "$(backend_instance api two)")
+	serves web two
+	serves api two
+	confirmed
+}
+
+@test "swk reload: an upstream to which nginx refers is held back" {
+	setup_reloader
+	consul_start "$E2E_DIR/consul"
+	register web web-1 one
+	register api api-1 one
+	swk-apply --resync
+	echo 'location /fixed/ { proxy_pass http://web; }' >"$NGINX_DIR/static.conf"
+	consul_deregister web-1
+	register api api-1 two
+	run -10 swk-apply --resync --force
+	[[ "$output" == *'web: upstream web: not deleted'* ]]
+	serves web one
+	serves api two
+	: >"$NGINX_DIR/static.conf"
+	swk-apply --resync
+	confirmed
+}
+
+@test "swk reload: without a unit the change is pending, until there is a result" {
+	setup_file_target
+	settings "{\"targets\": [$(jq 'del(.reload) | .timeout = 1' <<<"$web")]}"
+	run -75 swk-apply < <(document "$(backend_instance web one)")
+	[[ "$output" == *"web: 'swk reload web' has not loaded the file yet: is its unit active?"* ]]
+	[[ "$output" == *'web: 1 upstream is pending'* ]]
+}
+
+@test "swk reload: by hand, and what it refuses" {
+	setup_file_target
+	swk-apply < <(document "$(backend_instance web one)")
+	swk reload web
+	[ "$(reloads)" == 2 ]
+	web=$(jq 'del(.pid_file)' <<<"$web")
+	settings "{\"targets\": [$web]}"
+	run -0 swk reload web -- /bin/true
+	[ "$(reloads)" == 2 ]
+	run -75 swk reload web -- /bin/false
+	[[ "$output" == 'swk: error: web: /bin/false ended with status 1'* ]]
+	run -64 swk reload
+	[[ "$output" == *'the target to reload is missing'* ]]
+	run -64 swk reload other
+	[[ "$output" == *"'other': there is no target of this name"* ]]
+	settings "{\"targets\": [$(jq 'del(.reload)' <<<"$web"), {\"url\": \"$GATEWAY_DYUPS\", \"name\": \"edge\"}]}"
+	run -64 swk reload web
+	[[ "$output" == *"target 'web' has no \"reload\" in its settings: give a command, as in 'swk reload web -- PROGRAM ARGUMENT'"* ]]
+	run -64 swk reload edge
+	[[ "$output" == *"target 'edge' has no file of its own, so there is nothing to reload"* ]]
+	rm "$NGINX_FILE"
+	run -73 swk reload web -- /bin/true
+}
