@@ -257,14 +257,14 @@ compile_commands.json:
 DOCS = README.md NEWS.md SECURITY.md LICENSE
 PAGES = $(wildcard docs/*)
 EXAMPLES = $(sort $(shell find consul.d contrib -type f ! -path 'contrib/debian/*' \
-	! -path '*.service' ! -path '*.timer' ! -path 'contrib/completion/*'))
+	! -path 'contrib/systemd/*' ! -path 'contrib/completion/*'))
 define texts
 	set -e; \
 	for f in $(wildcard man/*.[1-9]); do $(1) $$f "$(mandir)/man$${f##*.}"; done; \
 	for f in $(DOCS); do $(1) $$f "$(docdir)"; done; \
 	for f in $(PAGES); do $(1) $$f "$(docdir)/docs"; done; \
 	for f in $(EXAMPLES); do $(1) $$f "$(docdir)/examples/$${f%/*}"; done; \
-	for f in $(wildcard contrib/systemd/*.service contrib/systemd/*.timer); do \
+	for f in $(wildcard contrib/systemd/*); do \
 		$(1) $$f "$(systemdsystemunitdir)"; done; \
 	for f in $(wildcard contrib/completion/*.bash); do for name in $(COMMANDS); do \
 		$(1) $$f "$(bashcompletiondir)" $$name; done; done; \

@@ -631,6 +631,31 @@ int swk_config_read(struct swk_settings *settings, const char *path, struct swk_
 
 /* ---- all keys ---- */
 
+/* Whether another kind of target, which comes first, has the key, too. */
+static bool has_earlier(size_t kind, const char *name)
+{
+	for (size_t i = 0; i < kind; i++) {
+		if (swk_fields_find(&swk_target_keys[i]->fields, name))
+			return true;
+	}
+	return false;
+}
+
+/* Finds the key of this number among those of all kinds of targets. If there are fewer, *number
+ * becomes the rest. */
+static const char *target_key(size_t *number)
+{
+	for (size_t i = 0; swk_target_kinds[i]; i++) {
+		const struct swk_fields *fields = &swk_target_keys[i]->fields;
+
+		for (size_t j = 0; j < fields->count; j++) {
+			if (!has_earlier(i, fields->list[j].name) && !(*number)--)
+				return fields->list[j].name;
+		}
+	}
+	return NULL;
+}
+
 bool swk_config_key(size_t number, char name[64])
 {
 	static const struct {
@@ -646,16 +671,14 @@ bool swk_config_key(size_t number, char name[64])
 		{"", &swk_rules_fields},
 	};
 
+	const char *key;
+
 	if (number < OTHER_KEYS)
 		return snprintf(name, 64, "%s", other_keys[number]) > 0;
 	number -= OTHER_KEYS;
-	for (size_t i = 0; swk_target_kinds[i]; i++) {
-		const struct swk_fields *fields = &swk_target_keys[i]->fields;
-
-		if (number < fields->count)
-			return snprintf(name, 64, "targets[].%s", fields->list[number].name) > 0;
-		number -= fields->count;
-	}
+	key = target_key(&number);
+	if (key)
+		return snprintf(name, 64, "targets[].%s", key) > 0;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
 		if (number < parts[i].fields->count)
 			return snprintf(name, 64, "%s%s", parts[i].before,

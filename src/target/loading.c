@@ -62,7 +62,7 @@ static int check_and_reload(struct swk_target *target, const struct swk_own_file
 
 /* ---- results of `swk reload` ---- */
 
-/* Opens FILE.NAME.result. */
+/* Opens FILE.NAME.result. Root writes it in another user's folder, so it follows no link. */
 static int open_result(const struct swk_target *target, struct swk_store *store,
 		       struct swk_error *cause, struct swk_error *error)
 {
@@ -70,7 +70,7 @@ static int open_result(const struct swk_target *target, struct swk_store *store,
 
 	*store = (struct swk_store){.lock_descriptor = -1};
 	if (path)
-		(void)swk_store_open(store, path, cause);
+		(void)swk_store_open_alone(store, path, cause);
 	free(path);
 	return error->status;
 }
@@ -151,6 +151,19 @@ int swk_own_file_load(struct swk_target *target, const struct swk_own_file *file
 
 /* ---- swk reload ---- */
 
+/* Replaces a file in another user's folder. */
+static int replace_no_link(const char *path, const struct swk_buffer *text,
+			   struct swk_error *cause)
+{
+	struct swk_store store;
+	bool replaced = false;
+
+	if (!swk_store_open_alone(&store, path, cause))
+		(void)swk_store_replace(&store, path, text, true, &replaced, cause);
+	swk_store_close(&store);
+	return cause->status;
+}
+
 /* After a failure: goes back to what is confirmed, unless another file is there by now. Sets
  * result->serving. */
 static int go_back(struct swk_target *target, const struct swk_own_file *file,
@@ -171,7 +184,7 @@ static int go_back(struct swk_target *target, const struct swk_own_file *file,
 		goto out;
 	result->serving = hash_text(&text);
 	if (exists && hash_text(&present) == result->hash && result->hash != result->serving)
-		(void)swk_own_file_replace(file, &text, cause);
+		(void)replace_no_link(file->settings->file, &text, cause);
 out:
 	swk_upstreams_free(&confirmed);
 	swk_buffer_free(&present);
@@ -255,7 +268,7 @@ int swk_own_file_reload(struct swk_target *target, struct swk_own_file *file,
 			struct swk_error *error)
 {
 	struct swk_store store;
-	bool waited, over = false;
+	bool over = false;
 
 	if (!command && !file->reloads)
 		(void)swk_error_set(
@@ -266,7 +279,7 @@ int swk_own_file_reload(struct swk_target *target, struct swk_own_file *file,
 	if (cause->status || open_result(target, &store, cause, error))
 		return error->status;
 	if (!cause->status)
-		(void)swk_store_lock(&store, deadline, &waited, cause);
+		(void)swk_store_lock_folder(&store, deadline, cause);
 	while (!cause->status && !error->status && !over && swk_deadline_left(deadline, 1))
 		(void)load_once(target, file, command, &store, deadline, &over, cause, error);
 	if (cause->status == SWK_INTERNAL)

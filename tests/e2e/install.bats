@@ -21,7 +21,7 @@ in_tree() {
 
 # examples FOLDER - prints the files of consul.d and contrib that are installed as examples.
 examples() {
-	find consul.d contrib -type f ! -path 'contrib/debian/*' ! -name '*.service' ! -name '*.timer' ! -path 'contrib/completion/*' \
+	find consul.d contrib -type f ! -path 'contrib/debian/*' ! -path 'contrib/systemd/*' ! -path 'contrib/completion/*' \
 		-printf "644 $1/%p\n"
 }
 
@@ -68,6 +68,17 @@ links_lead_to_files() {
 	done < <(find "$tree" -path '*/doc/*' -name '*.md' ! -path '*/examples/*')
 	echo "$wrong"
 	[ -z "$wrong" ]
+}
+
+@test "systemd accepts the installed units" {
+	make -s install DESTDIR="$tree"
+	# It looks for the programs, which are not installed.
+	cp "$tree"/usr/local/lib/systemd/system/* "$BATS_TEST_TMPDIR"
+	sed -i "s,/usr/local/sbin,$PWD/build," "$BATS_TEST_TMPDIR"/*.service
+	cd "$BATS_TEST_TMPDIR"
+	run -0 systemd-analyze verify --man=no swk-apply.service swk-apply.timer swk-watches.service swk-watches.timer \
+		swk-reload@nginx.service swk-reload@nginx.path
+	[ -z "$output" ]
 }
 
 @test "the links of the installed pages lead to installed files" {

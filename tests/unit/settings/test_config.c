@@ -1008,14 +1008,17 @@ static char *project_file(const char *path)
 	return text.data;
 }
 
-/* The manual has a row of a table for each key, and no other rows. */
-static void manual_has_every_key(void **state)
+/* The manuals have a row of a table for each key, and no other rows. */
+static void manuals_have_every_key(void **state)
 {
-	char *page = project_file("man/swk.json.5"), *rest = page, *line;
+	char *settings = project_file("man/swk.json.5"), *targets = project_file("man/swk-targets.5");
+	char *page, *rest, *line;
 	size_t entries = 0, keys = 0;
 	char key[64];
 
 	(void)state;
+	assert_true(asprintf(&page, "%s\n%s", settings, targets) > 0);
+	rest = page;
 	for (size_t i = 0; swk_config_key(i, key); i++) {
 		char desired[96];
 		const char *at;
@@ -1024,9 +1027,9 @@ static void manual_has_every_key(void **state)
 		(void)snprintf(desired, sizeof(desired), "\n.It Cm %s Ta ", key);
 		at = strstr(page, desired);
 		if (!at)
-			fail_msg("man/swk.json.5 does not describe %s", key);
+			fail_msg("the manuals do not describe %s", key);
 		if (strstr(at + 1, desired))
-			fail_msg("man/swk.json.5 describes %s twice", key);
+			fail_msg("the manuals describe %s twice", key);
 	}
 	while ((line = strsep(&rest, "\n"))) {
 		char *end = strstr(line, " Ta ");
@@ -1037,10 +1040,12 @@ static void manual_has_every_key(void **state)
 		if (end)
 			*end = '\0';
 		if (!is_key(line + 7))
-			fail_msg("man/swk.json.5 describes %s, which does not exist", line + 7);
+			fail_msg("the manuals describe %s, which does not exist", line + 7);
 	}
 	assert_int_equal(entries, keys);
 	assert_true(keys > 40);
+	free(settings);
+	free(targets);
 	free(page);
 }
 
@@ -1163,7 +1168,7 @@ int main(void)
 		cmocka_unit_test(untrusted_path),
 		cmocka_unit_test(files),
 		cmocka_unit_test(unreadable_file),
-		cmocka_unit_test(manual_has_every_key),
+		cmocka_unit_test(manuals_have_every_key),
 		cmocka_unit_test(keys_are_listed_once),
 		cmocka_unit_test(example_has_every_key),
 		cmocka_unit_test(examples_of_the_manual),
