@@ -15,6 +15,7 @@
 #include "nginx/conf.h"
 #include "nginx/files.h"
 #include "target/dyups/lint.h"
+#include "target/file/lint.h"
 #include "target/target.h"
 #include "view/findings.h"
 
@@ -218,25 +219,54 @@ out:
 
 /* ---- nginx ---- */
 
-static int lint_nginx(struct swk_findings *findings, const char *path,
-		      const struct swk_settings *settings, bool *understood,
-		      const struct swk_log *log, struct swk_error *error)
+static bool is_of_kind(const struct swk_target_settings *its, const char *kind)
+{
+	return !strcmp(swk_target_kinds[its->kind], kind);
+}
+
+static bool has_dyups(const struct swk_settings *settings)
+{
+	for (size_t i = 0; i < settings->target_count; i++) {
+		if (is_of_kind(&settings->targets[i], "dyups"))
+			return true;
+	}
+	return false;
+}
+
+/* What is about FILE, which dyups targets need. */
+static int lint_conf(struct swk_findings *findings, struct swk_nginx_files *files,
+		     const struct swk_settings *settings, bool *understood,
+		     const struct swk_log *log, struct swk_error *error)
 {
 	struct swk_nginx_file file = {.name = settings->conf, .conf = true};
 	struct swk_lint_conf conf = {.path = file.name};
-	struct swk_nginx_files files = {0};
 
-	if (!read_configuration(&files, path, conf.path, error) &&
-	    !read_conf(&files, &file, &conf, understood, log, error) &&
+	if (!read_conf(files, &file, &conf, understood, log, error) &&
 	    !expect(&conf.expected, settings, error) &&
-	    !swk_dyups_lint(findings, &files.top, &conf, error)) {
-		if (*files.conf_real == '/')
-			warn_of_mounts(files.conf_real, log);
+	    !swk_dyups_lint(findings, &files->top, &conf, error)) {
+		if (*files->conf_real == '/')
+			warn_of_mounts(files->conf_real, log);
 		warn_of_keepalive(&conf.upstreams, settings, log);
 	}
 	swk_directives_free(&conf.directives);
 	swk_upstreams_free(&conf.upstreams);
 	swk_names_free(&conf.expected);
+	return error->status;
+}
+
+static int lint_nginx(struct swk_findings *findings, const char *path,
+		      const struct swk_settings *settings, bool *understood,
+		      const struct swk_log *log, struct swk_error *error)
+{
+	struct swk_nginx_files files = {0};
+
+	(void)read_configuration(&files, path, settings->conf, error);
+	if (!error->status && has_dyups(settings))
+		(void)lint_conf(findings, &files, settings, understood, log, error);
+	for (size_t i = 0; !error->status && i < settings->target_count; i++) {
+		if (is_of_kind(&settings->targets[i], "file"))
+			(void)swk_file_lint(findings, &files, &settings->targets[i], error);
+	}
 	swk_nginx_files_free(&files);
 	return error->status;
 }

@@ -415,3 +415,29 @@ is_mounted() {
 	run -65 swk lint "$DIR/noise"
 	[ "$output" == "swk: error: $DIR/noise:1: unexpected '\x1b'" ]
 }
+
+@test "a target of kind file: nginx loads its file, and not the conf file too" {
+	jq -n --arg conf "$SWK_CONF" --arg file "$DIR/web/upstreams.conf" '{conf: $conf, targets: [
+		{kind: "file", name: "web", file: $file, reload: ["/bin/true"]}]}' >"$SWK_CONFIG"
+	unset SWK_CONF
+	mkdir "$DIR/web"
+	printf 'upstream one { server 127.0.0.1:9; }\n' >"$DIR/web/upstreams.conf"
+	main <<<'server { listen 127.0.0.1:9; location / { proxy_pass http://web; } }'
+	run -1 swk lint "$DIR/nginx.conf"
+	[[ "$output" == "$DIR/nginx.conf:1: $DIR/web/upstreams.conf, the file of target 'web', is not included: nginx does not have "*"fix: put 'include $DIR/web/upstreams.conf;' in http" ]]
+	main <<<"include web/*.conf;"
+	nginx_takes
+	run -0 swk lint "$DIR/nginx.conf"
+	main <<<"include web/*.conf; include conf.d/*.conf;"
+	run -1 swk lint "$DIR/nginx.conf"
+	[[ "$output" == "$DIR/conf.d/dyups.upstream.conf:1: nginx loads the conf file and also $DIR/web/upstreams.conf, the file of target 'web': each upstream then exists twice, "* ]]
+	[ "$(found - < <(nginx -T -p "$DIR" -c "$DIR/nginx.conf" -e "$DIR/error.log" 2>/dev/null))" == "conf.d/dyups.upstream.conf:1 conf-file-too" ]
+
+	# A part of a configuration need not have it; HAProxy's file is not nginx's.
+	echo 'server { listen 127.0.0.1:9; }' >"$DIR/site"
+	run -0 swk lint "$DIR/site"
+	jq '.targets[0].format = "haproxy"' "$SWK_CONFIG" >"$DIR/new"
+	mv "$DIR/new" "$SWK_CONFIG"
+	main <<<''
+	run -0 swk lint "$DIR/nginx.conf"
+}

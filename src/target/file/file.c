@@ -9,9 +9,6 @@
 #include "nginx/conf.h"
 #include "target/file/children.h"
 
-enum { NGINX, HAPROXY };
-enum { HTTP, STREAM };
-
 struct file {
 	struct swk_own_file own;
 	const struct swk_file_settings *settings;
@@ -24,7 +21,7 @@ static int render(const struct swk_target *target, const struct swk_upstreams *s
 {
 	const struct file *this = target->own;
 
-	if (this->settings->format == HAPROXY)
+	if (this->settings->format == SWK_FILE_HAPROXY)
 		return swk_haproxy_backends(out, set, NULL, NULL, error);
 	return swk_nginx_blocks(out, set, error);
 }
@@ -47,9 +44,9 @@ static const char *file_fit(const struct swk_target *target, struct swk_upstream
 {
 	const struct file *this = target->own;
 
-	if (this->settings->format == HAPROXY)
+	if (this->settings->format == SWK_FILE_HAPROXY)
 		return swk_haproxy_fit(upstream);
-	return this->settings->context == STREAM ? fit_stream(upstream) : NULL;
+	return this->settings->context == SWK_FILE_STREAM ? fit_stream(upstream) : NULL;
 }
 
 /* ---- reload ---- */
@@ -173,8 +170,10 @@ static void file_close(struct swk_target *target)
 
 /* ---- settings ---- */
 
-static const char *const formats[] = {[NGINX] = "nginx", [HAPROXY] = "haproxy", NULL};
-static const char *const contexts[] = {[HTTP] = "http", [STREAM] = "stream", NULL};
+static const char *const formats[] = {
+	[SWK_FILE_NGINX] = "nginx", [SWK_FILE_HAPROXY] = "haproxy", NULL};
+static const char *const contexts[] = {
+	[SWK_FILE_HTTP] = "http", [SWK_FILE_STREAM] = "stream", NULL};
 
 static const struct swk_field fields[] = {
 	SWK_OWN_FILE_FIELDS,
@@ -194,7 +193,7 @@ static int check(const void *own, const char **key, struct swk_error *error)
 	if (swk_own_file_check(&settings->own, key, error))
 		return error->status;
 	*key = "context";
-	if (settings->context == STREAM && settings->format != NGINX)
+	if (settings->context == SWK_FILE_STREAM && settings->format != SWK_FILE_NGINX)
 		return swk_error_set(error, SWK_USAGE, "only nginx's format has contexts");
 	return 0;
 }

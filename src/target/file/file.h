@@ -11,10 +11,13 @@
 
 extern const struct swk_target_kind swk_target_file;
 
+enum { SWK_FILE_NGINX, SWK_FILE_HAPROXY };
+enum { SWK_FILE_HTTP, SWK_FILE_STREAM };
+
 struct swk_file_settings {
 	struct swk_own_file_settings own;
-	unsigned format;  /* nginx, haproxy */
-	unsigned context; /* of nginx: http, stream */
+	unsigned format;  /* SWK_FILE_NGINX or SWK_FILE_HAPROXY */
+	unsigned context; /* where nginx includes it: SWK_FILE_HTTP or SWK_FILE_STREAM */
 	char *pid_file;	  /* of the process whose children a reload replaces; or NULL */
 };
 
