@@ -445,3 +445,18 @@ setup_reloader() {
 	rm "$NGINX_FILE"
 	run -73 swk reload web -- /bin/true
 }
+
+# ---- other syntax ----
+
+@test "file: nginx's stream module gets what it supports" {
+	[[ -e /usr/lib/nginx/modules/ngx_stream_module.so ]]
+	setup_file_target '{"context": "stream"}'
+	# Its configuration has no http.
+	printf '%s\n' 'load_module /usr/lib/nginx/modules/ngx_stream_module.so;' 'events {}' \
+		"stream { include $NGINX_FILE; server { listen 127.0.0.1:$(free_port); proxy_pass web; } }" >"$NGINX_DIR/nginx.conf"
+	settings "{\"targets\": [$(jq 'del(.pid_file, .reload) | .reload = ["/bin/true"]' <<<"$web")], \"defaults\": {\"balance\": \"ip_hash\", \"max_conns\": 5}}"
+	run -0 swk-apply < <(document "$(backend_instance web one)" "$(backend_instance web two)")
+	[[ "$output" == *"web: upstream web: nginx's stream module has no ip_hash: it is balanced by round robin"* ]]
+	! grep -E 'keepalive|ip_hash' "$NGINX_FILE"
+	grep -q 'max_conns=5' "$NGINX_FILE"
+}
