@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # make            build/swk-apply and build/swk
-# make demo       show the program at work: a Consul agent, nginx and three backends on loopback
+# make demo       show the program at work: a Consul agent, nginx and three backends on loopback; TARGET=file or
+#                 TARGET=haproxy for another proxy than nginx with dyups
 # make quick      run the unit tests and a tenth of the cases
 # make unit       build and run the unit and property tests
 # make test T=policy/guard   build and run one unit test: tests/unit/policy/test_guard.c
@@ -164,7 +165,7 @@ tools:
 demo:
 	$(Q)tests/setup demo
 	$(Q)$(SUBMAKE) all
-	$(Q)tests/demo/demo
+	$(Q)tests/demo/demo $(TARGET)
 
 unit:
 	$(Q)tests/setup test

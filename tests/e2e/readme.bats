@@ -24,11 +24,16 @@ bats_require_minimum_version 1.5.0 # `run -STATUS`
 	grep -q '^web  *1  *1  in step$' <<<"$output"
 }
 
-@test "in make demo no request fails, and the last line names the next step" {
-	run -0 --separate-stderr "$BATS_TEST_DIRNAME/../demo/demo" 3>&-
-	[[ "$output" =~ ([0-9]+)" requests sent, 0 failed. Nothing is left running." ]]
-	((BASH_REMATCH[1] > 50))
-	[[ "${lines[-1]}" == 'Next: '* ]]
+@test "in make demo no request fails with any proxy, and the last line names the next step" {
+	local target
+
+	for target in dyups file; do
+		run -0 --separate-stderr "$BATS_TEST_DIRNAME/../demo/demo" "$target" 3>&-
+		[[ "$output" =~ ([0-9]+)" requests sent, 0 failed. Nothing is left running." ]]
+		((BASH_REMATCH[1] > 50))
+		[[ "${lines[-1]}" == 'Next: '* ]]
+	done
+	run -64 "$BATS_TEST_DIRNAME/../demo/demo" upsync
 }
 
 # anchors PAGE - prints the anchors of the page's headings.

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# For the demo: nginx with the dyups interface. Each proxy of the demo has these functions.
+
+# shellcheck source=SCRIPTDIR/../lib/traffic.bash
+source "$root/tests/lib/traffic.bash"
+
+proxy_name='nginx'
+proxy_start() {
+	gateway_start "$work/gateway"
+	traffic=$GATEWAY_TRAFFIC
+	about="nginx with the dyups interface"
+	proxy_lines="    nginx    $GATEWAY_TRAFFIC, dyups $GATEWAY_DYUPS"
+}
+
+# Prints the target for the settings.
+proxy_target() {
+	jq -n --arg url "$GATEWAY_DYUPS" '{name: "nginx", url: $url}'
+}
+
+# has UPSTREAM BACKEND... - whether the upstream has exactly these backends in nginx's memory.
+has() {
+	local name=$1
+
+	shift
+	diff <(curl -s "$GATEWAY_DYUPS/upstream/$name" | sort) <(addresses "$@" | sed 's/^/server /') >/dev/null
+}
+
+# proxy_lands UPSTREAM BACKEND... - whether exactly these backends answer.
+proxy_lands() {
+	lands "$@"
+}
+
+proxy_reload() {
+	gateway_reload
+}
+
+proxy_stop() {
+	gateway_stop
+}
