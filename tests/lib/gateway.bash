@@ -118,6 +118,13 @@ gateway_stop() {
 	GATEWAY_PID=''
 }
 
+# gateway_restart - starts the stopped gateway again, on the same ports; returns when it answers.
+gateway_restart() {
+	_gateway_nginx >>"$GATEWAY_DIR/nginx.out" 2>&1 </dev/null 3>&- &
+	export GATEWAY_PID=$!
+	wait_until "$_GATEWAY_PATIENCE" _gateway_answers
+}
+
 # gateway_workers - prints the pids of the workers that accept requests, one per line, without workers that are shutting down.
 gateway_workers() {
 	local pid title

@@ -40,13 +40,6 @@ gateway_replace() {
 	export SWK_DYUPS="$GATEWAY_DYUPS"
 }
 
-# gateway_restart - starts the stopped gateway again, on the same ports; returns when it answers.
-gateway_restart() {
-	_gateway_nginx >>"$GATEWAY_DIR/nginx.out" 2>&1 </dev/null 3>&- &
-	export GATEWAY_PID=$!
-	wait_until "$E2E_PATIENCE" _gateway_answers
-}
-
 # nothing_pending - whether the state file has no pending operation.
 nothing_pending() {
 	! grep '^owed ' "$SWK_CONF.state"
