@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A target that is a command: it is started with the change on its standard input, and what it does not confirm stays pending.
 
+load ../soak/soak
 load settings
 
 # Makes the command, which appends what it reads to `record`, and runs the file `also` if there is one; and settings with it. The
@@ -187,4 +188,37 @@ confirmed() {
 	[ "$(grep -c 'ended with status 1: no room' <<<"$output")" == 1 ]
 	[ "$(recorded)" == 'web created >10.0.0.1:80' ]
 	in_step
+}
+
+@test "command: after storms of concurrent runs, in which it fails, is slow or hangs, it has what the conf file has" {
+	seed
+	consul_start "$E2E_DIR/consul"
+	storm_command_begin
+	for round in 1 2; do
+		storm_command_round 14 # and 12 more at the end
+	done
+}
+
+@test "command: if the conf file is lost, nothing changes until --adopt" {
+	setup_command
+	consul_start "$E2E_DIR/consul"
+	for name in web api old; do
+		consul_register "$name" "$name-1" 10.0.0.1 80
+	done
+	swk-apply --resync
+	recorded
+	rm "$SWK_CONF"
+	consul_register web web-1 10.0.0.2 80
+	consul_deregister old-1
+	run -10 swk-apply --resync
+	[ -z "$(recorded)" ]
+	swk-apply --resync --adopt
+	[ "$(recorded)" == 'api updated 10.0.0.1:80>10.0.0.1:80 web updated 10.0.0.1:80>10.0.0.2:80' ]
+	# It still has what left Consul meanwhile, because no file says that this was managed.
+	run -0 swk status old
+	[[ "$output" == *old*unmanaged* ]]
+	[ "$(servers web)" == 10.0.0.2:80 ]
+	consul_register web web-1 10.0.0.3 80
+	swk-apply --resync
+	[ "$(recorded)" == 'web updated 10.0.0.2:80>10.0.0.3:80' ]
 }

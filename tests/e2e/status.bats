@@ -3,7 +3,6 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a shell of its own; bats sets stderr
 # swk status: compares the conf file with each nginx and with Consul, and shows what is pending.
 
-load ../soak/soak # gateway_restart
 load terminal
 
 # begin [SETTINGS] - brings two services into nginx.

@@ -3,7 +3,6 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # each test is a shell of its own; bats sets stderr
 # swk wait: waits until so many healthy instances are live on all targets and workers.
 
-load ../soak/soak # gateway_restart
 load terminal
 
 # begin [SETTINGS] - brings one instance into nginx.

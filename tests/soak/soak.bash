@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# Shared by the short tests (e2e/reconcile.bats, e2e/traffic.bats) and the long tests here, so that they differ in size only.
+# Shared by the short tests (e2e/reconcile.bats, e2e/traffic.bats, e2e/command.bats) and the long tests here, so that they differ in size only.
 
 # shellcheck source=SCRIPTDIR/../e2e/e2e.bash
 source "${BASH_SOURCE[0]%/*}/../e2e/e2e.bash"
+# shellcheck source=SCRIPTDIR/../lib/command.bash
+source "${BASH_SOURCE[0]%/*}/../lib/command.bash"
 
 # seed - seeds RANDOM with SWK_SEED, or with a new seed, and prints it so that a run can be repeated.
 seed() {
@@ -172,9 +174,9 @@ storm_is_fetched() {
 	[[ "$(find "$E2E_DIR/storm" -name 'old-*.document' -size +0 | wc -l)" == "$STORM_BASES" ]]
 }
 
-# storm_round RUNS - starts so many runs of every kind while the catalogue changes. The last runs start after the last change, some
-# of them with old documents. When all have ended, the conf file and nginx must match Consul.
-storm_round() {
+# storm_runs RUNS STATUSES - starts so many runs of every kind while the catalogue changes. The last runs start after the last change,
+# some of them with old documents. Each must end with one of the statuses, a regular expression.
+storm_runs() {
 	local i kind watch failed=0
 	local -a runs=()
 
@@ -217,16 +219,70 @@ storm_round() {
 		echo "a run got no document, or left no exit status"
 		failed=1
 	fi
-	if cat "$E2E_DIR"/storm/*.status | grep -v ' 0$'; then
+	if cat "$E2E_DIR"/storm/*.status | grep -vE " ($2)\$"; then
 		grep -h error: "$E2E_DIR"/storm/*.out | sort | uniq -c
 		failed=1
 	fi
+	return "$failed"
+}
+
+# storm_ended_well - whether the conf file and nginx match Consul.
+storm_ended_well() {
+	local failed=0
+
 	storm_expected >"$E2E_DIR/storm/expected"
 	diff "$E2E_DIR/storm/expected" <(storm_actual) || failed=1
 	in_step || failed=1
 	nothing_pending || failed=1
 	return "$failed"
 }
+
+# storm_round RUNS - plays a storm. When all runs have ended, the conf file and nginx must match Consul.
+storm_round() {
+	local failed=0
+
+	storm_runs "$1" 0 || failed=1
+	storm_ended_well || failed=1
+	return "$failed"
+}
+
+# ---- the same, with a command as another target ----
+
+# Makes the command of a storm, $E2E_DIR/edge, and settings with it.
+storm_command_begin() {
+	command_make "$E2E_DIR/edge"
+	settings "$(jq -n --arg path "$E2E_DIR/edge/command" --arg url "$GATEWAY_DYUPS" '{targets: [{url: $url, name: "nginx"},
+		{kind: "command", name: "edge", command: [$path], timeout: 1}]}')"
+	storm_begin
+}
+
+# storm_command_round RUNS - plays a storm in which the command is slow, hangs, or fails, before or after it has taken a change over.
+# When the command works again, the next run, about any service, must bring it to the conf file.
+storm_command_round() {
+	local failed=0
+
+	# shellcheck disable=SC2016 # the command expands it
+	command_first "$E2E_DIR/edge" 'case $((RANDOM % 10)) in
+		[0-3]) exit 1 ;;
+		[45]) trap "exit 1" EXIT ;;
+		[67]) sleep 0.2 ;;
+		8) exec sleep 1000 ;;
+	esac'
+	storm_runs "$1" '0|75' || failed=1
+	command_first "$E2E_DIR/edge"
+	swk-apply --service base-0 < <(consul_api GET /v1/health/service/base-0) || failed=1
+	storm_command_in_step || failed=1
+	swk-apply --resync || failed=1
+	storm_command_in_step || failed=1
+	storm_ended_well || failed=1
+	return "$failed"
+}
+
+storm_command_in_step() {
+	diff <(awk '$1 == "upstream" { name = $2 } $1 == "server" { print name, $2 }' "$SWK_CONF" | sort) \
+		<(command_has "$E2E_DIR/edge" | cut -d' ' -f1,2 | sort) && cmp "$SWK_CONF" "$SWK_CONF.edge.confirmed"
+}
+
 
 # ---- traffic while instances leave and return ----
 
