@@ -11,7 +11,7 @@ struct sending {
 	struct swk_upstreams fitted; /* the plan borrows from this or from run->desired, */
 	struct swk_names pending;    /* and from this copy */
 	struct swk_target_outcome *outcomes;
-	size_t settled; /* pending, but held back or due: the next run need not send it */
+	size_t explained; /* pending, but held back or due: the next run need not send it */
 };
 
 /* Makes a plan pending before it is sent. A run that is killed may have changed only a part of the
@@ -104,10 +104,10 @@ static bool was_late(struct swk_run *run, const struct swk_target *target,
 
 /* What an outcome's reason is to an operator. */
 static const enum swk_note_kind note_kinds[] = {
-	[SWK_TARGET_PENDING] = SWK_NOTE_PENDING,  [SWK_TARGET_DONE] = SWK_NOTE_DETAIL,
-	[SWK_TARGET_REFUSED] = SWK_NOTE_PENDING,  [SWK_TARGET_INVALID] = SWK_NOTE_PENDING,
-	[SWK_TARGET_DRAINING] = SWK_NOTE_WARNING, [SWK_TARGET_UNDECLARED] = SWK_NOTE_WARNING,
-	[SWK_TARGET_HELD] = SWK_NOTE_HELD_BACK,	  [SWK_TARGET_DUE] = SWK_NOTE_DUE,
+	[SWK_TARGET_PENDING] = SWK_NOTE_PENDING,     [SWK_TARGET_DONE] = SWK_NOTE_DETAIL,
+	[SWK_TARGET_REFUSED] = SWK_NOTE_PENDING,     [SWK_TARGET_INVALID] = SWK_NOTE_PENDING,
+	[SWK_TARGET_DRAINING] = SWK_NOTE_WARNING,    [SWK_TARGET_UNDECLARED] = SWK_NOTE_WARNING,
+	[SWK_TARGET_HELD_BACK] = SWK_NOTE_HELD_BACK, [SWK_TARGET_DUE] = SWK_NOTE_DUE,
 };
 
 static int take_outcome(struct swk_run *run, const struct swk_target *target,
@@ -160,8 +160,8 @@ static int take_outcomes(struct swk_run *run, size_t number, struct sending *sen
 		const struct swk_target_outcome *outcome = &sending->outcomes[i];
 
 		status = take_outcome(run, target, report, &sending->plan.list[i], outcome, &left);
-		sending->settled +=
-			outcome->result == SWK_TARGET_HELD || outcome->result == SWK_TARGET_DUE;
+		sending->explained += outcome->result == SWK_TARGET_HELD_BACK ||
+				      outcome->result == SWK_TARGET_DUE;
 	}
 	if (status) {
 		swk_names_free(&left);
@@ -242,7 +242,7 @@ static int reconcile_once(struct swk_run *run, bool may_go_back)
 	/* If FILE goes back, everything is sent once more. */
 	for (size_t i = 0; !status && !run->refused.count && i < run->target_count; i++)
 		note_pending(run, &run->targets[i],
-			     run->report->targets[i].pending - sendings[i].settled);
+			     run->report->targets[i].pending - sendings[i].explained);
 	run->report->updated = run->updated.count;
 	run->report->deleted = run->deleted.count;
 	for (size_t i = 0; sendings && i < run->target_count; i++)

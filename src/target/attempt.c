@@ -226,10 +226,10 @@ static void report(struct attempt *this, const struct swk_error *rejection, stru
 
 		if (outcome->result == SWK_TARGET_DONE)
 			continue;
-		outcome->result = this->skip[i] ? SWK_TARGET_HELD : SWK_TARGET_DONE;
+		outcome->result = this->skip[i] ? SWK_TARGET_HELD_BACK : SWK_TARGET_DONE;
 		if (!this->skip[i])
 			continue;
-		(void)swk_names_add(&this->file->held, operation->name, error);
+		(void)swk_names_add(&this->file->left_out, operation->name, error);
 		if (asprintf(&outcome->reason, "%s: upstream %s: %s (%s)", this->target->name,
 			     operation->name,
 			     operation->upstream
@@ -277,10 +277,10 @@ static bool is_left(const struct swk_own_file *file, const struct swk_plan *plan
 
 	for (size_t i = 0; i < plan->count; i++)
 		left |= outcomes[i].result != SWK_TARGET_DONE &&
-			!swk_names_contain(&file->held, plan->list[i].name);
+			!swk_names_contain(&file->left_out, plan->list[i].name);
 	for (size_t i = 0; !left && i < plan->count; i++) {
 		if (outcomes[i].result != SWK_TARGET_DONE)
-			outcomes[i].result = SWK_TARGET_HELD;
+			outcomes[i].result = SWK_TARGET_HELD_BACK;
 	}
 	return left;
 }

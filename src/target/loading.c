@@ -152,8 +152,7 @@ int swk_own_file_load(struct swk_target *target, const struct swk_own_file *file
 /* ---- swk reload ---- */
 
 /* Replaces a file in another user's folder. */
-static int replace_no_link(const char *path, const struct swk_buffer *text,
-			   struct swk_error *cause)
+static int replace_no_link(const char *path, const struct swk_buffer *text, struct swk_error *cause)
 {
 	struct swk_store store;
 	bool replaced = false;
@@ -234,7 +233,8 @@ static int load_and_note(struct swk_target *target, const struct swk_own_file *f
 	return 0;
 }
 
-/* Loads the file once. *over is false if it changed meanwhile: then nobody else may notice that. */
+/* Loads the file once. *over is false if it changed meanwhile: systemd may not start this again for
+ * that. */
 static int load_once(struct swk_target *target, const struct swk_own_file *file,
 		     const struct swk_texts *command, struct swk_store *store, int64_t deadline,
 		     bool *over, struct swk_error *cause, struct swk_error *error)

@@ -73,7 +73,7 @@ void swk_own_file_close(struct swk_own_file *file)
 {
 	if (file->lock.conf)
 		swk_store_close(&file->lock);
-	swk_names_free(&file->held);
+	swk_names_free(&file->left_out);
 }
 
 /* ---- the file ---- */

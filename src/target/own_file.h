@@ -63,7 +63,7 @@ struct swk_own_file {
 	struct swk_selection selection; /* borrowed */
 	unsigned timeout;		/* seconds, for the check and the reload together */
 	struct swk_store lock;
-	struct swk_names held; /* what this run has left out: it does not try again */
+	struct swk_names left_out; /* what this run has left out: it does not try again */
 };
 
 /* Checks the settings against others; fails with its->wrong. */
@@ -96,9 +96,9 @@ int swk_own_file_put(const struct swk_target *target, const struct swk_own_file 
 /*
  * Carries out the operations that are not yet SWK_TARGET_DONE: puts the file in place, has it
  * checked and loaded, and confirms. If the check rejects it, tries again without the deletions,
- * then also without new upstreams: these become SWK_TARGET_HELD. If all fails, restores the file.
- * If no reload is due yet, they become SWK_TARGET_DUE, and target->due is set if this run is the
- * one to wait. Operations that are done must already be confirmed.
+ * then also without new upstreams: these become SWK_TARGET_HELD_BACK. If all fails, restores the
+ * file. If no reload is due yet, they become SWK_TARGET_DUE, and target->due is set if this run is
+ * the one to wait. Operations that are done must already be confirmed.
  */
 int swk_own_file_apply(struct swk_target *target, struct swk_own_file *file,
 		       const struct swk_plan *plan, struct swk_target_outcome *outcomes,

@@ -26,7 +26,7 @@ enum swk_target_result {
 				* to; only if there is such a thing */
 	SWK_TARGET_DRAINING,   /* out of rotation, and deleted later; not pending */
 	SWK_TARGET_UNDECLARED, /* the target can't create it; not pending */
-	SWK_TARGET_HELD,       /* left out, because the proxy can't load its configuration with it;
+	SWK_TARGET_HELD_BACK,  /* left out, because the proxy can't load its configuration with it;
 				* stays pending, and an operator must act */
 	SWK_TARGET_DUE,	       /* waits for the target's next reload, in this run (`due`) or in
 				* another; stays pending until then */

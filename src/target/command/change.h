@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The change that a command reads: swk.json(5) describes it. */
+/* The change that a command reads: swk-targets(5) describes it. */
 #ifndef SWK_TARGET_COMMAND_CHANGE_H
 #define SWK_TARGET_COMMAND_CHANGE_H
 

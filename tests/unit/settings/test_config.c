@@ -1011,7 +1011,8 @@ static char *project_file(const char *path)
 /* The manuals have a row of a table for each key, and no other rows. */
 static void manuals_have_every_key(void **state)
 {
-	char *settings = project_file("man/swk.json.5"), *targets = project_file("man/swk-targets.5");
+	char *settings = project_file("man/swk.json.5"),
+	     *targets = project_file("man/swk-targets.5");
 	char *page, *rest, *line;
 	size_t entries = 0, keys = 0;
 	char key[64];
