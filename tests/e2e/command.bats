@@ -194,7 +194,7 @@ confirmed() {
 	seed
 	consul_start "$E2E_DIR/consul"
 	storm_command_begin
-	for round in 1 2; do
+	for _ in 1 2; do
 		storm_command_round 14 # and 12 more at the end
 	done
 }

@@ -333,6 +333,8 @@ killed_at() {
 # ---- lost files ----
 
 @test "without the state file, a run only sends more" {
+	local -n ways="${KIND}_breaks"
+
 	begin one
 	serve web 10.0.0.1:80
 	serve api 10.0.1.1:80
@@ -347,6 +349,15 @@ killed_at() {
 	in_step one
 	rm "$CONF.state"
 	resync
+	in_step one
+	nothing_pending
+	# If a change was pending, the target gets it nevertheless.
+	target break one "${ways[0]}"
+	serve web 10.0.0.3:80
+	run -75 event web
+	rm "$CONF.state"
+	target mend one
+	event api
 	in_step one
 	nothing_pending
 }
