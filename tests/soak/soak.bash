@@ -262,11 +262,11 @@ storm_command_round() {
 	local failed=0
 
 	# shellcheck disable=SC2016 # the command expands it
-	command_first "$E2E_DIR/edge" 'case $((RANDOM % 10)) in
-		[0-3]) exit 1 ;;
-		[45]) trap "exit 1" EXIT ;;
-		[67]) sleep 0.2 ;;
-		8) exec sleep 1000 ;;
+	command_first "$E2E_DIR/edge" 'case $((RANDOM % 20)) in
+		[0-9]) exit 1 ;;
+		1[0-4]) trap "exit 1" EXIT ;;
+		1[56]) sleep 0.2 ;;
+		17) exec sleep 1000 ;;
 	esac'
 	storm_runs "$1" '0|75' || failed=1
 	command_first "$E2E_DIR/edge"
