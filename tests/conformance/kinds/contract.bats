@@ -418,35 +418,3 @@ killed_at() {
 	in_step one two three
 	nothing_pending
 }
-
-@test "targets of two kinds: one that is broken does not delay the other" {
-	start "$KIND" "$KIND"
-	for adapter in "$KINDS_DIR"/*.bash; do
-		other=$(basename "$adapter" .bash)
-		[ "$other" != "$KIND" ] || continue
-		local -n ways="${KIND}_breaks" others="${other}_breaks"
-		start "$other" "$other"
-		settings "$KIND" "$other"
-		serve web 10.0.0.0:80
-		resync
-		in_step "$KIND" "$other"
-
-		target break "$KIND" "${ways[0]}"
-		serve web 10.0.0.1:80
-		run -75 event web
-		in_step "$other"
-		[ "$(pending "$KIND")" == web ]
-		[ -z "$(pending "$other")" ]
-		target mend "$KIND"
-		target break "$other" "${others[0]}"
-		serve web 10.0.0.2:80
-		run -75 event web
-		in_step "$KIND"
-		[ "$(pending "$other")" == web ]
-		target mend "$other"
-		event web
-		has 'web 10.0.0.2:80 1 0 0'
-		in_step "$KIND" "$other"
-		[ -z "$(pending "$KIND")$(pending "$other")" ]
-	done
-}
