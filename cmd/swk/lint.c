@@ -244,7 +244,7 @@ static int lint_conf(struct swk_findings *findings, struct swk_nginx_files *file
 	if (!read_conf(files, &file, &conf, understood, log, error) &&
 	    !expect(&conf.expected, settings, error) &&
 	    !swk_dyups_lint(findings, &files->top, &conf, error)) {
-		if (*files->conf_real == '/')
+		if (files->conf_real && *files->conf_real == '/')
 			warn_of_mounts(files->conf_real, log);
 		warn_of_keepalive(&conf.upstreams, settings, log);
 	}
