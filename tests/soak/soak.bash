@@ -252,7 +252,7 @@ storm_round() {
 storm_command_begin() {
 	command_make "$E2E_DIR/edge"
 	settings "$(jq -n --arg path "$E2E_DIR/edge/command" --arg url "$GATEWAY_DYUPS" '{targets: [{url: $url, name: "nginx"},
-		{kind: "command", name: "edge", command: [$path], timeout: 1}]}')"
+		{kind: "command", name: "edge", command: [$path], timeout: 2}]}')"
 	storm_begin
 }
 

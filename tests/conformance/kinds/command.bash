@@ -22,7 +22,7 @@ command_stop() {
 }
 
 command_settings() {
-	jq -n --arg name "$1" --arg path "$E2E_DIR/$1/command" '{kind: "command", name: $name, command: [$path], timeout: 1}'
+	jq -n --arg name "$1" --arg path "$E2E_DIR/$1/command" '{kind: "command", name: $name, command: [$path], timeout: 2}'
 }
 
 command_live() {
