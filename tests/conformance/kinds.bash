@@ -13,7 +13,7 @@
 #				attributes	KIND_live knows the last three fields
 #				tells		it tells the live state, so another program's changes are noticed
 #				traffic		it serves requests
-#	KIND_breaks		the ways in which KIND_break can break a target
+#	KIND_breaks		the ways in which KIND_break can break a target; most cases use the first
 #	KIND_start TARGET	starts the proxy, with no upstream but those of the conf file; returns when it answers
 #	KIND_restart TARGET	the same for a proxy that was started before, and runs or not. It starts as it does on a real machine
 #	KIND_stop TARGET	ends all processes, also those of a broken proxy; also accepts a target that was not started
@@ -198,13 +198,23 @@ live() {
 	target live "$1" | LC_ALL=C sort
 }
 
+# deletable KIND - removes lines of upstreams that the kind cannot delete: those that the conf file does not have.
+deletable() {
+	if can deletes "$1"; then
+		cat
+	else
+		awk 'FNR == NR { known[$1]; next } $1 in known' <(recorded && echo -) -
+	fi
+}
+
 # in_step TARGET... - whether the targets have the servers of the conf file, except for upstreams whose names match EXCLUDED.
 in_step() {
-	local name
+	local name kind
 
 	for name; do
-		diff <(recorded | grep -Evx "${EXCLUDED:-} .*" | shown "${KIND_OF[$name]}") \
-			<(live "$name" | shown "${KIND_OF[$name]}") || return 1
+		kind=${KIND_OF[$name]}
+		diff <(recorded | grep -Evx "${EXCLUDED:-} .*" | shown "$kind") \
+			<(live "$name" | deletable "$kind" | shown "$kind") || return 1
 	done
 }
 
