@@ -123,6 +123,9 @@
 /* How long a command of a target may take, unless its settings say so. */
 #define SWK_COMMAND_SECONDS 10
 
+/* After so long without a result of `swk reload`, a run replaces the file again. */
+#define SWK_TARGET_AGAIN_MS 1000
+
 /* The message in FILE.NAME.result, in bytes; children of a proxy's master process. */
 #define SWK_RESULT_MAX 800
 #define SWK_CHILDREN_MAX 1024

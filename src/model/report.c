@@ -78,6 +78,18 @@ void swk_report_note(struct swk_report *report, enum swk_note_kind kind, const c
 		report->note_count++;
 }
 
+void swk_report_note_once(struct swk_report *report, enum swk_note_kind kind, const char *raw)
+{
+	char text[SWK_TEXT_MAX];
+
+	swk_text_escape(text, sizeof(text), raw);
+	for (size_t i = 0; i < report->note_count; i++) {
+		if (report->notes[i].kind == kind && !strcmp(report->notes[i].text, text))
+			return;
+	}
+	swk_report_note(report, kind, "%s", raw);
+}
+
 static int compare_notes(const void *a, const void *b)
 {
 	const struct swk_note *x = a, *y = b;

@@ -120,6 +120,10 @@ void swk_report_free(struct swk_report *report);
 void swk_report_note(struct swk_report *report, enum swk_note_kind kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The same, unless the report already has a note of this kind and text: for a subject that may be
+ * examined again. */
+void swk_report_note_once(struct swk_report *report, enum swk_note_kind kind, const char *text);
+
 /* Sorts the notes from index `first` on by kind and text, because Consul's answers arrive in any
  * order. */
 void swk_report_sort(struct swk_report *report, size_t first);

@@ -29,6 +29,7 @@ static int catch_up(struct swk_run *run, enum swk_depth depth)
 	swk_report_forget(run->report, SWK_NOTE_DUE);
 	if (status)
 		return status;
+	swk_run_end_wait(run);
 	/* A hold may have begun meanwhile. */
 	run->on_hold |= swk_file_exists(run->store.hold);
 	swk_run_keep_as_is(run);

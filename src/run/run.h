@@ -276,9 +276,10 @@ int swk_run_probe_before_sending(struct swk_run *run);
 bool swk_run_is_awaiting(const struct swk_run *run);
 int swk_run_await(struct swk_run *run, bool *answered);
 /* Whether this run is the one that gives a target its changes at its next reload. The second waits
- * until the first reload is due. */
+ * until the first reload is due; the third, under the lock, ends the wait for all. */
 bool swk_run_is_due(const struct swk_run *run);
 void swk_run_await_due(const struct swk_run *run);
+void swk_run_end_wait(struct swk_run *run);
 /* Whether a silent target could delay others: other targets, or runs that wait for the lock. */
 bool swk_run_may_be_late(const struct swk_run *run);
 

@@ -120,7 +120,7 @@ static int take_outcome(struct swk_run *run, const struct swk_target *target,
 		return swk_names_add(left, operation->name, run->error);
 
 	if (outcome->reason)
-		swk_report_note(run->report, note_kinds[outcome->result], "%s", outcome->reason);
+		swk_report_note_once(run->report, note_kinds[outcome->result], outcome->reason);
 	switch (outcome->result) {
 	case SWK_TARGET_DONE:
 		(*(update ? &report->updated : &report->deleted))++;

@@ -270,9 +270,10 @@ static int ask_all(struct swk_run *run, enum swk_depth depth, const char *name)
 
 		target->passing &= !in_vain;
 		if (target->trouble.status && target->live.readable != SWK_READ_NOTHING)
-			swk_report_note(run->report,
-					target->live.unseen ? SWK_NOTE_PENDING : SWK_NOTE_WARNING,
-					"%s", target->trouble.text);
+			swk_report_note_once(run->report,
+					     target->live.unseen ? SWK_NOTE_PENDING
+								 : SWK_NOTE_WARNING,
+					     target->trouble.text);
 		entry = swk_state_find_target(&run->state, target->name);
 		if (entry && target->live.parts.count && !target->live.unseen)
 			entry->parts = target->live.parts;
@@ -369,6 +370,12 @@ void swk_run_await_due(const struct swk_run *run)
 	const struct timespec pause = {left / 1000, left % 1000 * 1000000};
 
 	(void)nanosleep(&pause, NULL);
+}
+
+void swk_run_end_wait(struct swk_run *run)
+{
+	for (size_t i = 0; i < run->target_count; i++)
+		run->targets[i].due = 0;
 }
 
 bool swk_run_is_awaiting(const struct swk_run *run)

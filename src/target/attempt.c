@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +14,13 @@
 #include "target/confirmed.h"
 #include "target/own_file.h"
 
-/* ---- the interval ---- */
+/* ---- the last reload ---- */
 
-/* Milliseconds until a reload is due. The lock file shows when the last one began: by its time of
- * modification, if it is not empty. */
+/* The lock file shows when the last reload began, by its time of modification, and how it ended:
+ * if it may or may not have been carried out, as when it took too long, the word stays `begun`. */
+static const char begun[] = "reload\n", ended[] = "loaded\n";
+
+/* Milliseconds until a reload is due. */
 static long left_ms(const struct swk_own_file *file)
 {
 	const int64_t interval = (int64_t)file->settings->interval * 1000;
@@ -40,8 +44,39 @@ static void note_reload(const struct swk_own_file *file)
 	if (descriptor < 0)
 		return;
 	/* If this fails, the next reload comes too early. */
-	(void)!pwrite(descriptor, "reload\n", strlen("reload\n"), 0);
+	(void)!pwrite(descriptor, begun, strlen(begun), 0);
 	(void)close(descriptor);
+}
+
+/* Notes that the proxy has loaded what is confirmed. Leaves the time of modification alone. */
+static void note_end(const struct swk_own_file *file)
+{
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
+	int descriptor = open(file->lock.lock, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat about;
+
+	if (descriptor < 0)
+		return;
+	/* If this fails, the next run reloads once more than necessary, or too late. */
+	if (!fstat(descriptor, &about) &&
+	    pwrite(descriptor, ended, strlen(ended), 0) == (ssize_t)strlen(ended)) {
+		times[1] = about.st_mtim;
+		(void)!futimens(descriptor, times);
+	}
+	(void)close(descriptor);
+}
+
+/* Whether the end of the last reload is known. */
+static bool has_ended(const struct swk_own_file *file)
+{
+	int descriptor = open(file->lock.lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char word[sizeof(ended)] = "";
+
+	if (descriptor < 0)
+		return false;
+	(void)!pread(descriptor, word, strlen(ended), 0);
+	(void)close(descriptor);
+	return !strcmp(word, ended);
 }
 
 /* Takes the lock FILE.NAME.lock if it is free. */
@@ -111,7 +146,7 @@ struct attempt {
 	bool *skip;		  /* by operation */
 	struct swk_buffer before; /* what the file goes back to */
 	bool existed;
-	bool loaded; /* the proxy has loaded `before`, and the file has it */
+	bool loaded; /* the proxy has certainly loaded `before`, and the file has it */
 	int64_t deadline;
 };
 
@@ -141,13 +176,20 @@ static int load(struct attempt *this, const struct swk_buffer *text,
 {
 	const bool reload = !this->loaded || !swk_own_file_same_text(text, &this->before);
 
+	/* What is pending may only have waited. If the last reload was carried out, this one is
+	 * given its time although others wait. */
+	if (this->target->watch && this->loaded)
+		this->target->watch->heard = this->deadline;
 	if (reload)
 		note_reload(this->file);
-	if (swk_own_file_load(this->target, this->file, text, reload, this->deadline, cause,
-			      error) ||
-	    cause->status || !reload || !this->file->await)
-		return error->status;
-	return this->file->await(this->target, set, this->deadline, cause, error);
+	if (!swk_own_file_load(this->target, this->file, text, reload, this->deadline, cause,
+			       error) &&
+	    !cause->status && reload && this->file->await)
+		(void)this->file->await(this->target, set, this->deadline, cause, error);
+	/* A proxy that rejects a file keeps what it has. */
+	if (reload && this->loaded && cause->status == SWK_DATA)
+		note_end(this->file);
+	return error->status;
 }
 
 /* One attempt. *tried is false if it would be the same as the one before. */
@@ -168,7 +210,8 @@ static int attempt(struct attempt *this, enum level level, bool *tried, struct s
 	    swk_own_file_render(this->target, this->file, &set, &text, error) ||
 	    load(this, &text, &set, cause, error) || cause->status)
 		goto out;
-	(void)swk_confirmed_write(this->target, &set, true, cause, error);
+	if (!swk_confirmed_write(this->target, &set, true, cause, error) && !cause->status)
+		note_end(this->file);
 out:
 	swk_buffer_free(&text);
 	swk_upstreams_free(&base);
@@ -191,7 +234,8 @@ static int note_before(struct attempt *this, struct swk_error *cause, struct swk
 	    cause->status || !known ||
 	    swk_own_file_render(this->target, this->file, &confirmed, &rendered, error))
 		goto out;
-	this->loaded = this->existed && swk_own_file_same_text(&this->before, &rendered);
+	this->loaded = this->existed && swk_own_file_same_text(&this->before, &rendered) &&
+		       has_ended(this->file);
 	this->existed |= confirmed.count > 0;
 	swk_buffer_free(&this->before);
 	this->before = rendered;
@@ -202,10 +246,27 @@ out:
 	return error->status;
 }
 
+/* Whether the file has this content. */
+static bool has_text(const struct swk_own_file *file, const struct swk_buffer *text)
+{
+	struct swk_error ignored = {0};
+	struct swk_buffer present;
+	bool exists, same;
+
+	swk_buffer_init(&present, SWK_CONF_MAX);
+	same = !swk_own_file_text(file, &present, &exists, &ignored) && exists &&
+	       swk_own_file_same_text(&present, text);
+	swk_buffer_free(&present);
+	return same;
+}
+
 static void restore(struct attempt *this, struct swk_error *cause)
 {
 	struct swk_error failure = {0};
 
+	/* `swk reload` may have done so, and each change of the file starts it again. */
+	if (this->existed && has_text(this->file, &this->before))
+		return;
 	if (this->existed)
 		(void)swk_own_file_replace(this->file, &this->before, &failure);
 	else if (unlink(this->file->settings->file) && errno != ENOENT)
@@ -285,21 +346,31 @@ static bool is_left(const struct swk_own_file *file, const struct swk_plan *plan
 	return left;
 }
 
+/* Several targets may be files of the same proxy, whose check reads all of them. */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+
+/* Waits until no other target is being changed. That wait is not silence. */
+static void take_turn(struct swk_watch *watch)
+{
+	if (watch)
+		watch->heard = SWK_NO_DEADLINE;
+	(void)pthread_mutex_lock(&turn);
+	if (watch)
+		watch->heard = swk_now_ms();
+}
+
 int swk_own_file_apply(struct swk_target *target, struct swk_own_file *file,
 		       const struct swk_plan *plan, struct swk_target_outcome *outcomes,
 		       int64_t deadline, struct swk_error *cause, struct swk_error *error)
 {
-	const int64_t limit = swk_now_ms() + (int64_t)file->timeout * 1000;
-	struct attempt this = {.target = target,
-			       .file = file,
-			       .plan = plan,
-			       .outcomes = outcomes,
-			       .deadline = limit < deadline ? limit : deadline};
+	struct attempt this = {.target = target, .file = file, .plan = plan, .outcomes = outcomes};
+	int64_t limit;
 	long left;
 
 	target->due = 0;
-	if (!is_left(file, plan, outcomes) || take_lock(target, file, cause, error) ||
-	    cause->status)
+	if (!is_left(file, plan, outcomes))
+		goto out;
+	if (take_lock(target, file, cause, error) || cause->status)
 		return error->status;
 	if (!may_reload(target, file, deadline, &left, cause)) {
 		if (!cause->status)
@@ -309,13 +380,18 @@ int swk_own_file_apply(struct swk_target *target, struct swk_own_file *file,
 	} else {
 		swk_buffer_init(&this.before, SWK_CONF_MAX);
 		this.skip = calloc(plan->count, sizeof(*this.skip));
+		take_turn(target->watch);
+		limit = swk_now_ms() + (int64_t)file->timeout * 1000;
+		this.deadline = limit < deadline ? limit : deadline;
 		if (this.skip)
 			(void)carry_out(&this, cause, error);
 		else
 			(void)swk_error_memory(error);
+		(void)pthread_mutex_unlock(&turn);
 		swk_buffer_free(&this.before);
 		free(this.skip);
 	}
+out:
 	swk_store_unlock(&file->lock);
 	return error->status;
 }

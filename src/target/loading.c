@@ -57,7 +57,13 @@ static int check_and_reload(struct swk_target *target, const struct swk_own_file
 	if (check->count &&
 	    (swk_own_file_run(target, check, deadline, cause, error) || cause->status))
 		return error->status;
-	return reload ? file->reload(target, command, deadline, cause, error) : 0;
+	if (!reload)
+		return 0;
+	(void)file->reload(target, command, deadline, cause, error);
+	/* The check accepts what a reload would reject, so the cause is another. */
+	if (check->count && cause->status == SWK_DATA)
+		cause->status = SWK_TEMPFAIL;
+	return error->status;
 }
 
 /* ---- results of `swk reload` ---- */
@@ -90,7 +96,8 @@ static int read_result(const struct swk_store *store, struct swk_result *result,
 	return cause->status;
 }
 
-/* Removes the result of an earlier try: this one may end differently. */
+/* Removes the result of an earlier try: this one may end differently. After other failures than a
+ * rejection the proxy may have loaded any file. */
 static int forget_failure(const struct swk_target *target, uint64_t hash, struct swk_error *cause,
 			  struct swk_error *error)
 {
@@ -98,19 +105,25 @@ static int forget_failure(const struct swk_target *target, uint64_t hash, struct
 	struct swk_store store;
 
 	if (!open_result(target, &store, cause, error) && !cause->status &&
-	    !read_result(&store, &result, cause) && result.hash == hash && result.status)
+	    !read_result(&store, &result, cause) && result.status &&
+	    (result.hash == hash || result.status != SWK_DATA))
 		(void)swk_store_remove(&store, store.conf, cause);
 	swk_store_close(&store);
 	return error->status;
 }
 
-/* Waits until `swk reload` has loaded the file with this hash, or has failed. */
-static int await_result(const struct swk_target *target, uint64_t hash, int64_t deadline,
-			struct swk_error *cause, struct swk_error *error)
+/* Waits until `swk reload` has loaded the file with this text, or has failed. Replaces the file
+ * every second, because systemd does not see that a file changes just when a unit that it has
+ * started ends. */
+static int await_result(const struct swk_target *target, const struct swk_own_file *file,
+			const struct swk_buffer *text, int64_t deadline, struct swk_error *cause,
+			struct swk_error *error)
 {
 	const struct timespec pause = {0, SWK_TARGET_TICK_MS * 1000000L};
+	const uint64_t hash = hash_text(text);
 	struct swk_result result = {0};
 	struct swk_store store;
+	int64_t again = swk_now_ms() + SWK_TARGET_AGAIN_MS;
 	bool ended = false;
 
 	if (target->watch && !target->behind)
@@ -119,8 +132,14 @@ static int await_result(const struct swk_target *target, uint64_t hash, int64_t 
 		goto out;
 	while (!read_result(&store, &result, cause) &&
 	       !(ended = result.hash == hash || result.serving == hash) &&
-	       swk_deadline_left(deadline, 1) && !swk_target_is_stopped(target))
+	       swk_deadline_left(deadline, 1) && !swk_target_is_stopped(target)) {
+		if (!swk_deadline_left(again, 1)) {
+			if (swk_own_file_replace(file, text, cause))
+				goto out;
+			again = swk_now_ms() + SWK_TARGET_AGAIN_MS;
+		}
 		(void)nanosleep(&pause, NULL);
+	}
 	if (ended && result.hash == hash && result.status)
 		(void)swk_error_set(cause, result.status, "%s", result.message);
 	else if (!ended)
@@ -139,14 +158,12 @@ int swk_own_file_load(struct swk_target *target, const struct swk_own_file *file
 		      const struct swk_buffer *text, bool reload, int64_t deadline,
 		      struct swk_error *cause, struct swk_error *error)
 {
-	const uint64_t hash = hash_text(text);
-
-	if (!file->reloads && forget_failure(target, hash, cause, error))
+	if (!file->reloads && forget_failure(target, hash_text(text), cause, error))
 		return error->status;
 	if (cause->status || swk_own_file_replace(file, text, cause))
 		return 0;
 	return file->reloads ? check_and_reload(target, file, NULL, reload, deadline, cause, error)
-			     : await_result(target, hash, deadline, cause, error);
+			     : await_result(target, file, text, deadline, cause, error);
 }
 
 /* ---- swk reload ---- */
@@ -164,9 +181,10 @@ static int replace_no_link(const char *path, const struct swk_buffer *text, stru
 }
 
 /* After a failure: goes back to what is confirmed, unless another file is there by now. Sets
- * result->serving. */
+ * result->serving: after a rejection, the proxy has what is confirmed. */
 static int go_back(struct swk_target *target, const struct swk_own_file *file,
-		   struct swk_result *result, struct swk_error *cause, struct swk_error *error)
+		   struct swk_result *result, uint64_t *back, struct swk_error *cause,
+		   struct swk_error *error)
 {
 	struct swk_upstreams confirmed = {0};
 	struct swk_error damage = {0};
@@ -181,8 +199,10 @@ static int go_back(struct swk_target *target, const struct swk_own_file *file,
 	    swk_own_file_render(target, file, &confirmed, &text, error) ||
 	    swk_own_file_text(file, &present, &exists, cause))
 		goto out;
-	result->serving = hash_text(&text);
-	if (exists && hash_text(&present) == result->hash && result->hash != result->serving)
+	if (result->status == SWK_DATA)
+		result->serving = hash_text(&text);
+	*back = hash_text(&text);
+	if (exists && hash_text(&present) == result->hash && result->hash != *back)
 		(void)replace_no_link(file->settings->file, &text, cause);
 out:
 	swk_upstreams_free(&confirmed);
@@ -204,17 +224,20 @@ static int write_result(struct swk_store *store, const struct swk_result *result
 	return error->status;
 }
 
-/* Loads the file, which exists, and notes the result. */
+/* Loads the file, which exists, and notes the result. *back becomes the hash of what it goes back
+ * to after a failure. */
 static int load_and_note(struct swk_target *target, const struct swk_own_file *file,
 			 const struct swk_texts *command, struct swk_store *store,
-			 struct swk_result *result, int64_t deadline, struct swk_error *cause,
-			 struct swk_error *error)
+			 struct swk_result *result, uint64_t *back, int64_t deadline,
+			 struct swk_error *cause, struct swk_error *error)
 {
 	struct swk_error failure = {0};
 
 	result->status = 0;
 	result->message[0] = '\0';
-	if (check_and_reload(target, file, command, true, deadline, cause, error))
+	/* If this is killed, the last result is not true any more. */
+	if (swk_store_remove(store, store->conf, cause) ||
+	    check_and_reload(target, file, command, true, deadline, cause, error))
 		return error->status;
 	if (!cause->status) {
 		result->serving = result->hash;
@@ -223,7 +246,7 @@ static int load_and_note(struct swk_target *target, const struct swk_own_file *f
 	result->status = cause->status == SWK_DATA ? SWK_DATA : SWK_TEMPFAIL;
 	(void)snprintf(result->message, sizeof(result->message), "%.*s", SWK_RESULT_MAX,
 		       cause->text);
-	if (go_back(target, file, result, &failure, error) ||
+	if (go_back(target, file, result, back, &failure, error) ||
 	    write_result(store, result, &failure, error))
 		return error->status;
 	if (failure.status) {
@@ -231,6 +254,21 @@ static int load_and_note(struct swk_target *target, const struct swk_own_file *f
 		swk_error_add(cause, failure.text);
 	}
 	return 0;
+}
+
+/* Whether the file has one of two contents, or can't be loaded. */
+static bool is_over(const struct swk_own_file *file, uint64_t loaded, uint64_t back)
+{
+	struct swk_error ignored = {0};
+	struct swk_buffer text;
+	bool exists, over;
+	uint64_t hash;
+
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	over = swk_own_file_text(file, &text, &exists, &ignored) || !exists;
+	hash = hash_text(&text);
+	swk_buffer_free(&text);
+	return over || hash == loaded || hash == back;
 }
 
 /* Loads the file once. *over is false if it changed meanwhile: systemd may not start this again for
@@ -241,8 +279,10 @@ static int load_once(struct swk_target *target, const struct swk_own_file *file,
 {
 	struct swk_result result;
 	struct swk_buffer text;
+	uint64_t back;
 	bool exists;
 
+	*cause = (struct swk_error){0};
 	*over = true;
 	swk_buffer_init(&text, SWK_CONF_MAX);
 	if (read_result(store, &result, cause) || swk_own_file_text(file, &text, &exists, cause))
@@ -252,11 +292,10 @@ static int load_once(struct swk_target *target, const struct swk_own_file *file,
 				    file->settings->file);
 	/* The file was put back after a failure, and the result of that failure is awaited. */
 	else if (!result.status || hash_text(&text) != result.serving) {
-		result.hash = hash_text(&text);
-		(void)load_and_note(target, file, command, store, &result, deadline, cause, error);
-		*over = cause->status || error->status ||
-			swk_own_file_text(file, &text, &exists, cause) || !exists ||
-			hash_text(&text) == result.hash;
+		result.hash = back = hash_text(&text);
+		(void)load_and_note(target, file, command, store, &result, &back, deadline, cause,
+				    error);
+		*over = error->status || is_over(file, result.hash, back);
 	}
 out:
 	swk_buffer_free(&text);
@@ -280,8 +319,14 @@ int swk_own_file_reload(struct swk_target *target, struct swk_own_file *file,
 		return error->status;
 	if (!cause->status)
 		(void)swk_store_lock_folder(&store, deadline, cause);
-	while (!cause->status && !error->status && !over && swk_deadline_left(deadline, 1))
+	if (cause->status)
+		over = true;
+	while (!over && swk_deadline_left(deadline, 1))
 		(void)load_once(target, file, command, &store, deadline, &over, cause, error);
+	if (!over && !cause->status)
+		(void)swk_error_set(cause, SWK_TEMPFAIL,
+				    "%s: %s changed again, and there is no time left to load it",
+				    target->name, file->settings->file);
 	if (cause->status == SWK_INTERNAL)
 		(void)swk_error_memory(error);
 	swk_store_close(&store);

@@ -137,7 +137,7 @@ int swk_own_file_put(const struct swk_target *target, const struct swk_own_file 
 
 /* ---- what is confirmed ---- */
 
-int swk_own_file_read(struct swk_target *target, const struct swk_own_file *file,
+int swk_own_file_read(struct swk_target *target, struct swk_own_file *file,
 		      struct swk_upstreams *set, struct swk_error *damage, struct swk_error *cause,
 		      struct swk_error *error)
 {
@@ -145,6 +145,9 @@ int swk_own_file_read(struct swk_target *target, const struct swk_own_file *file
 	struct swk_buffer text, rendered;
 	bool known, exists;
 
+	/* After a wait there may be nothing left to do. */
+	if (!target->due)
+		swk_store_unlock(&file->lock);
 	swk_buffer_init(&text, SWK_CONF_MAX);
 	swk_buffer_init(&rendered, SWK_CONF_MAX);
 	if (swk_confirmed_read(target, set, &known, damage, cause, error) || cause->status ||

@@ -75,8 +75,9 @@ void swk_own_file_close(struct swk_own_file *file);
 /*
  * Reads what the target has confirmed into a zeroed set. If nothing is known, or the file is not
  * what that renders to, the set stays empty, and *damage says why: then a full run sends all.
+ * Unless this run waits (target->due), other runs may do so from now on.
  */
-int swk_own_file_read(struct swk_target *target, const struct swk_own_file *file,
+int swk_own_file_read(struct swk_target *target, struct swk_own_file *file,
 		      struct swk_upstreams *set, struct swk_error *damage, struct swk_error *cause,
 		      struct swk_error *error);
 

@@ -68,7 +68,8 @@ struct swk_target {
 	bool unreachable;	   /* nothing listens there now */
 	bool passing;		   /* the trouble may pass soon: read it again */
 	bool given_up;		   /* no answer, or too many failures: send it nothing more */
-	int64_t due;		   /* `apply` is to be called again then (deadline.h); 0: not */
+	int64_t due;		   /* `apply` is to be called again then (deadline.h); 0: not. The
+				    * caller sets it to 0 under the lock, before it reads again */
 	struct swk_target_run run; /* set before `read` and `apply`; the caller's */
 	struct swk_names excluded; /* upstreams of FILE that it does not receive; the caller's */
 	bool behind;		   /* an earlier run left something pending here */

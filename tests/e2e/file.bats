@@ -185,6 +185,65 @@ confirmed() {
 	[[ "$output" == *'/nonexistent/reload cannot be run: No such file or directory'* ]]
 }
 
+# takes_too_long - lets the reload be carried out, but not end.
+takes_too_long() {
+	also "$NGINX_BINARY -p '$NGINX_DIR' -e '$NGINX_DIR/error.log' -c '$NGINX_DIR/nginx.conf' -s reload; sleep 1000"
+}
+
+@test "file: what a reload loaded, although it took too long, does not stay when the change is taken back" {
+	setup_file_target '{"timeout": 1}'
+	swk-apply < <(document "$(backend_instance web one)")
+	takes_too_long
+	run -75 swk-apply < <(document "$(backend_instance web two)")
+	[[ "$output" == *'was not done in time'* ]]
+	serves web two
+	cmp "$NGINX_FILE" "$SWK_CONF.web.confirmed"
+	also
+	use_target
+	swk-apply < <(document "$(backend_instance web one)")
+	serves web one
+	confirmed
+	before=$(reloads)
+	swk-apply < <(document "$(backend_instance web one)")
+	[ "$(reloads)" == "$before" ]
+}
+
+@test "file: a reload that fails after a check that succeeds is no rejection of new upstreams" {
+	setup_file_target
+	swk-apply < <(document "$(backend_instance web one)")
+	also 'echo no rights; exit 4'
+	run -75 swk-apply < <(document "$(backend_instance api one)")
+	[[ "$output" == *"ended with status 4: no rights"* ]]
+	[[ "$output" != *'not added'* ]]
+	[ "$(reloads)" == 2 ]
+	also
+	swk-apply < <(document "$(backend_instance more one)")
+	serves api one
+	confirmed
+}
+
+@test "file: of two files of one nginx, one that it rejects does not block the other" {
+	setup_file_target
+	printf '#!/bin/sh\nsleep 0.2\nexec %s\n' "$(nginx_argv -t -q | jq -r '@sh')" >"$E2E_DIR/check"
+	chmod +x "$E2E_DIR/check"
+	two=$(jq --arg check "$E2E_DIR/check" '.check = [$check] | . + {name: "two", exclude: ["web"]},
+		(.name = "one" | .file = "'"$NGINX_DIR"'/more.conf" | .include = ["web"])' <<<"$web" | jq -s .)
+	settings "{\"targets\": $two}"
+	consul_start "$E2E_DIR/consul"
+	register web web-1 one
+	register api api-1 one
+	swk-apply --resync
+	echo 'location /fixed/ { proxy_pass http://api; }' >"$NGINX_DIR/static.conf"
+	consul_deregister api-1
+	register web web-1 two
+	for backend in two one two; do
+		register web web-1 "$backend"
+		run -10 swk-apply --resync --force
+		[[ "$output" == *'two: upstream api: not deleted'* ]]
+		serves web "$backend"
+	done
+}
+
 @test "file: a dry run starts nothing" {
 	setup_file_target
 	swk-apply < <(document "$(backend_instance web one)")
@@ -340,6 +399,37 @@ is_unlocked() {
 	confirmed
 }
 
+@test "file: after an undo, a run that waits finds nothing left to do, and ends" {
+	setup_file_target '{"interval": 4}'
+	swk-apply < <(document "$(backend_instance web one)")
+	swk-apply --timeout 300 < <(document "$(backend_instance web two)") >"$E2E_DIR/waiting" 2>&1 &
+	waiting=$!
+	wait_until "$E2E_PATIENCE" grep -q ":${BACKEND_PORT[two]} " "$SWK_CONF"
+	wait_until "$E2E_PATIENCE" is_unlocked "$SWK_CONF"
+	swk undo
+	[ "$(reloads)" == 1 ]
+	wait_until "$E2E_PATIENCE" has_ended "$waiting"
+	wait "$waiting"
+	confirmed
+}
+
+# has_ended PID - whether this process has ended.
+has_ended() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+@test "file: a run that waits says once that it mends an edited file" {
+	setup_file_target '{"interval": 2}'
+	consul_start "$E2E_DIR/consul"
+	register web web-1 one
+	swk-apply --resync
+	echo '# by hand' >>"$NGINX_FILE"
+	run -0 swk-apply --resync
+	[ "$(grep -c 'it is written again' <<<"$output")" == 1 ]
+	[ "$(reloads)" == 2 ]
+	confirmed
+}
+
 @test "file: a reload that is due after --timeout stays pending" {
 	setup_file_target '{"interval": 20}'
 	swk-apply < <(document "$(backend_instance web one)")
@@ -354,6 +444,7 @@ is_unlocked() {
 setup_reloader() {
 	setup_file_target
 	settings "{\"targets\": [$(jq 'del(.reload)' <<<"$web")]}"
+	: >"$E2E_DIR/unit-options"
 	cat >"$E2E_DIR/unit" <<-END
 		#!/bin/bash
 		last=\$(stat -c %i "$NGINX_FILE")
@@ -361,7 +452,7 @@ setup_reloader() {
 			now=\$(stat -c %i "$NGINX_FILE")
 			if [[ "\$now" != "\$last" ]]; then
 				last=\$now
-				swk reload web -- "$E2E_DIR/reload"
+				swk reload \$(cat "$E2E_DIR/unit-options") web -- "$E2E_DIR/reload"
 			fi
 			sleep 0.02
 		done
@@ -412,6 +503,39 @@ setup_reloader() {
 	: >"$NGINX_DIR/static.conf"
 	swk-apply --resync
 	confirmed
+}
+
+@test "swk reload: what it loaded, although it took too long, does not stay when the change is taken back" {
+	setup_reloader
+	swk-apply < <(document "$(backend_instance web one)")
+	takes_too_long
+	echo --timeout 3 >"$E2E_DIR/unit-options"
+	run -75 swk-apply < <(document "$(backend_instance web two)")
+	also
+	swk-apply < <(document "$(backend_instance web one)")
+	serves web one
+	confirmed
+}
+
+@test "swk reload: a file that comes while it fails is loaded too" {
+	setup_file_target
+	settings "{\"targets\": [$(jq 'del(.reload, .check, .pid_file) | .timeout = 1' <<<"$web")]}"
+	run -75 swk-apply < <(document "$(backend_instance web one)")
+	run -75 swk-apply < <(document "$(backend_instance web one)")
+	# The first time another run replaces the file, and the command fails.
+	cat >"$E2E_DIR/fails-once" <<-END
+		#!/bin/sh
+		[ ! -e "$E2E_DIR/failed" ] || exec "$E2E_DIR/reload"
+		touch "$E2E_DIR/failed"
+		sed 's/:[0-9]* /:${BACKEND_PORT[two]} /' "$SWK_CONF" >"$NGINX_FILE.new"
+		mv "$NGINX_FILE.new" "$NGINX_FILE"
+		exit 1
+	END
+	chmod +x "$E2E_DIR/fails-once"
+	cp "$SWK_CONF" "$NGINX_FILE"
+	run -0 swk reload web -- "$E2E_DIR/fails-once"
+	serves web two
+	[ "$(sed -n 's/^status //p' "$SWK_CONF.web.result")" == 0 ]
 }
 
 @test "swk reload: without a unit the change is pending, until there is a result" {

@@ -55,7 +55,7 @@ nginx_argv() {
 
 # nginx_reloads - prints how often its master has loaded the configuration again.
 nginx_reloads() {
-	grep -c 'reconfiguring' "$NGINX_DIR/error.log"
+	grep -c ': reconfiguring$' "$NGINX_DIR/error.log"
 }
 
 # nginx_lands NAME BACKEND... - whether exactly these backends answer requests through the upstream.
@@ -71,7 +71,7 @@ _nginx_configuration() {
 	local kind user=''
 
 	((EUID != 0)) || user='user root;'
-	printf '%s\n' "$user" 'daemon off;' 'worker_processes 2;' "pid $NGINX_DIR/nginx.pid;" 'events {}' 'http {' 'access_log off;'
+	printf '%s\n' "$user" 'daemon off;' 'worker_processes 2;' "pid $NGINX_DIR/nginx.pid;" "error_log $NGINX_DIR/error.log notice;" 'events {}' 'http {' 'access_log off;'
 	for kind in client_body proxy fastcgi uwsgi scgi; do
 		printf '%s_temp_path %s;\n' "$kind" "$NGINX_DIR/$kind.tmp"
 	done

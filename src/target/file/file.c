@@ -51,24 +51,31 @@ static const char *file_fit(const struct swk_target *target, struct swk_upstream
 
 /* ---- reload ---- */
 
-/* Waits for a child that the master did not have before. */
+/* Waits for a child that the master did not have before. A master that is being replaced has none
+ * for a moment. */
 static void await_child(const struct swk_target *target, const struct swk_children *before,
 			int64_t deadline, struct swk_error *cause)
 {
 	const struct timespec pause = {0, SWK_TARGET_TICK_MS * 1000000L};
 	const char *pid_file = ((const struct file *)target->own)->settings->pid_file;
 	struct swk_children now = {0};
+	struct swk_error trouble;
 
-	while (!swk_children_read(&now, pid_file, cause) && !swk_children_new(&now, before)) {
-		if (!swk_deadline_left(deadline, 1) || swk_target_is_stopped(target)) {
-			(void)swk_error_set(cause, SWK_TEMPFAIL,
-					    "the process of %s has no new child after the reload: "
-					    "its log says why",
-					    pid_file);
+	for (;;) {
+		trouble = (struct swk_error){0};
+		if (!swk_children_read(&now, pid_file, &trouble) && swk_children_new(&now, before))
 			return;
-		}
+		if (!swk_deadline_left(deadline, 1) || swk_target_is_stopped(target))
+			break;
 		(void)nanosleep(&pause, NULL);
 	}
+	if (trouble.status)
+		*cause = trouble;
+	else
+		(void)swk_error_set(cause, SWK_TEMPFAIL,
+				    "the process of %s has no new child after the reload: its log "
+				    "says why",
+				    pid_file);
 }
 
 static int reload(struct swk_target *target, const struct swk_texts *command, int64_t deadline,
@@ -95,7 +102,7 @@ static int reload(struct swk_target *target, const struct swk_texts *command, in
 static int file_read(struct swk_target *target, enum swk_depth depth, const char *name,
 		     int64_t deadline, struct swk_error *error)
 {
-	const struct file *this = target->own;
+	struct file *this = target->own;
 	struct swk_error cause = {0};
 
 	(void)name;
