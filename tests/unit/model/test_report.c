@@ -233,10 +233,26 @@ static void differences_on_hold(void **state)
 }
 
 /* Each kind of note has its own word, and each failure its text. */
+static void noted_once(void **state)
+{
+	struct swk_report report = {0};
+
+	(void)state;
+	swk_report_note_once(&report, SWK_NOTE_WARNING, "a\nb");
+	swk_report_note_once(&report, SWK_NOTE_WARNING, "a\nb");
+	swk_report_note_once(&report, SWK_NOTE_WARNING, "%s");
+	swk_report_note_once(&report, SWK_NOTE_PENDING, "%s");
+	assert_int_equal(report.note_count, 3);
+	assert_int_equal(report.counted[SWK_NOTE_WARNING], 2);
+	assert_string_equal(report.notes[0].text, "a\\x0ab");
+	assert_string_equal(report.notes[2].text, "%s");
+	swk_report_free(&report);
+}
+
 static void every_kind_has_a_word(void **state)
 {
-	static const char *const words[] = {"detail",	 "skipped",	"kept",	  "warning",
-					    "held_back", "unavailable", "pending"};
+	static const char *const words[] = {"detail",  "due",	    "skipped",	   "kept",
+					    "warning", "held_back", "unavailable", "pending"};
 	struct swk_report report = {0};
 	struct swk_error error = {0}, failure = {0};
 	struct swk_buffer out;
@@ -411,6 +427,7 @@ int main(void)
 		cmocka_unit_test(printed_as_text),
 		cmocka_unit_test(printed_as_json),
 		cmocka_unit_test(differences_on_hold),
+		cmocka_unit_test(noted_once),
 		cmocka_unit_test(every_kind_has_a_word),
 		cmocka_unit_test(ceiling_is_an_error),
 		cmocka_unit_test(printed_for_a_log),
