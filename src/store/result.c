@@ -46,29 +46,58 @@ static bool take_status(int *status, const char *text)
 	return false;
 }
 
+/* Rejects what swk_result_write can't have written. */
+static bool take_message(char *message, const char *text)
+{
+	char escaped[SWK_TEXT_MAX];
+
+	swk_text_escape(escaped, sizeof(escaped), text);
+	if (!*text || strlen(text) > SWK_RESULT_MAX || strcmp(escaped, text) != 0)
+		return false;
+	memcpy(message, text, strlen(text) + 1);
+	return true;
+}
+
+struct reading {
+	struct swk_result *result;
+	size_t lines; /* after the head */
+};
+
+/* The lines have a fixed order. The last is optional. */
 static bool read_line(void *context, const char *line)
 {
-	struct swk_result *result = context;
+	static const char *const words[] = {"hash ", "serving ", "status ", "message "};
+	struct reading *reading = context;
+	struct swk_result *result = reading->result;
+	const size_t number = reading->lines++;
+	const char *text;
 
-	if (!strncmp(line, "hash ", 5))
-		return take_hash(&result->hash, line + 5);
-	if (!strncmp(line, "serving ", 8))
-		return take_hash(&result->serving, line + 8);
-	if (!strncmp(line, "status ", 7))
-		return take_status(&result->status, line + 7);
-	if (strncmp(line, "message ", 8) != 0 || strlen(line + 8) > SWK_RESULT_MAX)
+	if (number >= sizeof(words) / sizeof(*words) ||
+	    strncmp(line, words[number], strlen(words[number])) != 0)
 		return false;
-	swk_text_escape(result->message, sizeof(result->message), line + 8);
-	return true;
+	text = line + strlen(words[number]);
+	switch (number) {
+	case 0:
+		return take_hash(&result->hash, text);
+	case 1:
+		return take_hash(&result->serving, text);
+	case 2:
+		return take_status(&result->status, text);
+	default:
+		return take_message(result->message, text);
+	}
 }
 
 size_t swk_result_read(struct swk_result *result, const char *text, size_t length)
 {
 	const struct swk_error none = {0};
+	struct reading reading = {result, 0};
 	size_t damaged;
 
 	*result = (struct swk_result){0};
-	damaged = swk_lines_read(text, length, head, read_line, NULL, result, &none);
+	damaged = swk_lines_read(text, length, head, read_line, NULL, &reading, &none);
+	if (!damaged && reading.lines < 3)
+		damaged = reading.lines + 2;
 	if (damaged)
 		*result = (struct swk_result){0};
 	return damaged;

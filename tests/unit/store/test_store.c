@@ -509,6 +509,50 @@ static void killed_holder_releases_the_lock(void **state)
 	swk_store_close(&store);
 }
 
+/* Trying neither waits nor shows others that it waits. */
+static void held_lock_is_not_waited_for(void **state)
+{
+	struct place *place = *state;
+	pid_t pid = start_holder(place->conf);
+	struct swk_store store = open_store(place->conf);
+	struct swk_error error = {0};
+	bool taken = true;
+
+	assert_int_equal(swk_store_try_lock(&store, &taken, &error), 0);
+	assert_false(taken);
+	assert_int_equal(store.lock_descriptor, -1);
+	kill_holder(pid);
+	/* Twice: it is released, and its file stays. */
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(swk_store_try_lock(&store, &taken, &error), 0);
+		assert_true(taken);
+		assert_int_equal(swk_store_check_lock(&store, &error), 0);
+		assert_int_equal(about(store.lock).st_mode & 07777, 0600);
+		swk_store_unlock(&store);
+	}
+	swk_store_close(&store);
+}
+
+/* What others write into it stays. */
+static void trying_keeps_the_content_of_the_lock(void **state)
+{
+	struct place *place = *state;
+	struct swk_store store = open_store(place->conf);
+	struct swk_error error = {0};
+	struct stat before, after;
+	bool taken = false;
+
+	put(store.lock, "word", 0600);
+	before = about(store.lock);
+	assert_int_equal(swk_store_try_lock(&store, &taken, &error), 0);
+	assert_true(taken);
+	swk_store_close(&store);
+	after = about(in(place, "a.conf.lock"));
+	assert_int_equal(after.st_size, 4);
+	assert_int_equal(after.st_mtim.tv_sec, before.st_mtim.tv_sec);
+	assert_int_equal(after.st_mtim.tv_nsec, before.st_mtim.tv_nsec);
+}
+
 /* Whether a process waits for a file lock, according to the kernel. */
 static bool waits(pid_t pid)
 {
@@ -574,6 +618,9 @@ static void lock_is_not_a_file(void **state)
 	assert_int_equal(symlink("elsewhere", store.lock), 0);
 	assert_int_equal(swk_store_lock(&store, A_LONG_TIME, &waited, &error), SWK_CANTCREATE);
 	unit_says("link", error.text, "the lock cannot be opened");
+	error = (struct swk_error){0};
+	assert_int_equal(swk_store_try_lock(&store, &waited, &error), SWK_CANTCREATE);
+	assert_false(waited);
 	assert_int_equal(access(in(place, "elsewhere"), F_OK), -1);
 	swk_store_close(&store);
 }
@@ -892,6 +939,8 @@ int main(void)
 		TEST(free_lock_is_taken_at_once),
 		TEST(held_lock_times_out),
 		TEST(killed_holder_releases_the_lock),
+		TEST(held_lock_is_not_waited_for),
+		TEST(trying_keeps_the_content_of_the_lock),
 		TEST(waiting_ends_with_the_lock),
 		TEST(waiting_for_a_removed_lock),
 		TEST(lock_is_not_a_file),
