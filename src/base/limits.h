@@ -123,6 +123,9 @@
 /* How long a command of a target may take, unless its settings say so. */
 #define SWK_COMMAND_SECONDS 10
 
+/* How long a target with a file of its own waits while another one is checked and loaded. */
+#define SWK_TARGET_TURN_SECONDS 1
+
 /* After so long without a result of `swk reload`, a run replaces the file again. */
 #define SWK_TARGET_AGAIN_MS 1000
 

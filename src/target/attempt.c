@@ -349,14 +349,22 @@ static bool is_left(const struct swk_own_file *file, const struct swk_plan *plan
 /* Several targets may be files of the same proxy, whose check reads all of them. */
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 
-/* Waits until no other target is being changed. That wait is not silence. */
-static void take_turn(struct swk_watch *watch)
+/* Waits until no other target is being changed, but not for one that hangs: at worst, the check
+ * then fails because of the other's file, and the next run tries again. The wait is not silence.
+ * Returns whether to give back the turn. */
+static bool take_turn(struct swk_watch *watch)
 {
+	struct timespec until;
+	bool taken;
+
 	if (watch)
 		watch->heard = SWK_NO_DEADLINE;
-	(void)pthread_mutex_lock(&turn);
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += SWK_TARGET_TURN_SECONDS;
+	taken = !pthread_mutex_timedlock(&turn, &until);
 	if (watch)
 		watch->heard = swk_now_ms();
+	return taken;
 }
 
 int swk_own_file_apply(struct swk_target *target, struct swk_own_file *file,
@@ -365,6 +373,7 @@ int swk_own_file_apply(struct swk_target *target, struct swk_own_file *file,
 {
 	struct attempt this = {.target = target, .file = file, .plan = plan, .outcomes = outcomes};
 	int64_t limit;
+	bool taken;
 	long left;
 
 	target->due = 0;
@@ -380,14 +389,15 @@ int swk_own_file_apply(struct swk_target *target, struct swk_own_file *file,
 	} else {
 		swk_buffer_init(&this.before, SWK_CONF_MAX);
 		this.skip = calloc(plan->count, sizeof(*this.skip));
-		take_turn(target->watch);
+		taken = take_turn(target->watch);
 		limit = swk_now_ms() + (int64_t)file->timeout * 1000;
 		this.deadline = limit < deadline ? limit : deadline;
 		if (this.skip)
 			(void)carry_out(&this, cause, error);
 		else
 			(void)swk_error_memory(error);
-		(void)pthread_mutex_unlock(&turn);
+		if (taken)
+			(void)pthread_mutex_unlock(&turn);
 		swk_buffer_free(&this.before);
 		free(this.skip);
 	}
