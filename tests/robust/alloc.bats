@@ -84,3 +84,8 @@ fail_allocations() {
 	begin_with_command
 	fail_allocations 5 0 70 75
 }
+
+@test "alloc: each allocation of a run with a file fails in turn" {
+	begin_with_file
+	fail_allocations 5 0 70 75
+}

@@ -154,13 +154,17 @@ record_fewest() {
 # fail_connections STATUS... - lets each call on a connection fail. Each run must end with one of these statuses, and the same run
 # again must finish the work.
 fail_connections() {
-	local call number what conf error points=0 missed=0 tried=0 allowed=" $* "
+	local call number what conf error errors points=0 missed=0 tried=0 allowed=" $* "
 	local -A counted=()
 
 	record_fewest
 	while read -r call number what conf; do
-		[[ "$what" == net || "$what" == edge.confirmed ]] || continue
-		for error in $(net_errors "$call" | cut -d " " -f "${FAIL_ERRORS:-1-}"); do
+		case $what in
+		net) errors=$(net_errors "$call" | cut -d " " -f "${FAIL_ERRORS:-1-}") ;;
+		edge.* | for-edge*) errors=$(store_errors "$call") ;;
+		*) continue ;;
+		esac
+		for error in $errors; do
 			chosen 3 || continue
 			tried=$((tried + 1))
 			point="$error from $call $number"
@@ -209,5 +213,10 @@ fail_connections() {
 
 @test "fail: each call on the pipes to a command, and on the file of what it confirmed" {
 	begin_with_command
+	fail_connections 0 75
+}
+
+@test "fail: each call on the file of a target, its lock, and what is confirmed" {
+	begin_with_file
 	fail_connections 0 75
 }

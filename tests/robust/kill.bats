@@ -100,3 +100,13 @@ kill_everywhere() {
 	begin_with_command
 	kill_everywhere
 }
+
+@test "kill: a target that is a file" {
+	begin_with_file
+	kill_everywhere
+}
+
+@test "kill: a target that is a file, whose check rejects a part" {
+	begin_with_file_left_out
+	kill_everywhere
+}

@@ -189,6 +189,70 @@ begin_with_command() {
 	reach_new
 }
 
+# begin_with_file [CHECK] - as begin_with old, for a target that is a file. The proxy has loaded what is in `has`; CHECK is a line of
+# shell, which may reject the file "$1".
+begin_with_file() {
+	local check="${1:-true}"
+
+	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
+	# A file that is not whole would be noticed here, too.
+	cat >"$TEST_DIR/check" <<-END
+		#!/bin/bash
+		[[ "\$(head -n 1 "\$1")" == '# Written by swk-apply'* && "\$(tail -n 1 "\$1")" == '}' ]] || exit 9
+		$check
+	END
+	cat >"$TEST_DIR/reload" <<-END
+		#!/bin/sh
+		cp "\$1" "$TEST_DIR/has.next" && mv "$TEST_DIR/has.next" "$TEST_DIR/has"
+	END
+	chmod +x "$TEST_DIR/check" "$TEST_DIR/reload"
+	: >"$TEST_DIR/has"
+	unset SWK_DYUPS
+	jq -n --arg dir "$TEST_DIR" --arg file "$SWK_CONF.for-edge" '{targets: [{kind: "file", name: "edge", file: $file, interval: 0,
+		check: ["/usr/bin/env", "-u", "LD_PRELOAD", $dir + "/check", $file],
+		reload: ["/usr/bin/env", "-u", "LD_PRELOAD", $dir + "/reload", $file]}]}' >"$TEST_DIR/settings"
+	export SWK_CONFIG="$TEST_DIR/settings"
+	one_detail() {
+		cat "$TEST_DIR/has"
+	}
+	# What the proxy has loaded, what is confirmed, and the file are the same.
+	is_on_all_workers() {
+		local file
+
+		for file in "$TEST_DIR/has" "$SWK_CONF.edge.confirmed" "$SWK_CONF.for-edge"; do
+			cmp -s "$TEST_DIR/$1/detail" "$file" || return 1
+		done
+	}
+	# The file is what is confirmed, or a candidate: the conf file, or that without what is left out.
+	own_file_is_whole() {
+		local which
+
+		for which in old/conf new/conf new/detail; do
+			! cmp -s "$TEST_DIR/$which" "$SWK_CONF.for-edge" || return 0
+		done
+		return 1
+	}
+	"$PROGRAM" < <(document "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)")
+	keep "$TEST_DIR/old"
+	document "$(instance web 4)" "$(instance web 2 same)" "$(instance web 5 new)" >"$TEST_DIR/document"
+	run_of=("$PROGRAM")
+	reach_new
+}
+
+# begin_with_file_left_out - the same, and the proxy rejects the deletion of an upstream. The same run again leads to the state new.
+begin_with_file_left_out() {
+	next_is=new
+	ends=10
+	begin_with_file "grep -q '^upstream web_gone ' \"\$1\""
+	grep -q web_gone "$TEST_DIR/new/detail"
+	run ! grep -q web_gone "$TEST_DIR/new/conf"
+}
+
+# Whether the file of a target is whole. Other targets have none.
+own_file_is_whole() {
+	:
+}
+
 # Makes the state new with an undisturbed run, and then restores the state old.
 reach_new() {
 	run "-$ends" "${run_of[@]}" <"$TEST_DIR/document"
@@ -206,6 +270,7 @@ keep() {
 	[[ ! -e "$SWK_CONF.checks" ]] || cp "$SWK_CONF.checks" "$1/checks"
 	[[ ! -e "$SWK_CONF.previous" ]] || cp "$SWK_CONF.previous" "$1/previous"
 	[[ ! -e "$SWK_CONF.edge.confirmed" ]] || cp "$SWK_CONF.edge.confirmed" "$1/confirmed"
+	[[ ! -e "$SWK_CONF.edge.lock" ]] || cp "$SWK_CONF.edge.lock" "$1/lock"
 	one_detail >"$1/detail"
 }
 
@@ -237,6 +302,8 @@ put_back() {
 	[[ ! -e "$TEST_DIR/old/checks" ]] || cp "$TEST_DIR/old/checks" "$SWK_CONF.checks"
 	[[ ! -e "$TEST_DIR/old/previous" ]] || cp "$TEST_DIR/old/previous" "$SWK_CONF.previous"
 	[[ ! -e "$TEST_DIR/old/confirmed" ]] || cp "$TEST_DIR/old/confirmed" "$SWK_CONF.edge.confirmed"
+	[[ ! -e "$TEST_DIR/old/lock" ]] || cp "$TEST_DIR/old/lock" "$SWK_CONF.edge.lock"
+	[[ ! -e "$TEST_DIR/old/lock" ]] || cp "$TEST_DIR/old/detail" "$SWK_CONF.for-edge"
 	[[ ! -e "$TEST_DIR/has" ]] || cp "$TEST_DIR/old/detail" "$TEST_DIR/has"
 	curl -K "$TEST_DIR/way-back"
 	: >"$GATEWAY_DIR/requests.log"
@@ -277,7 +344,7 @@ record() {
 	# If the trace was not parsed correctly, there would be no points, and the test would pass.
 	grep -q '^openat [0-9]* - old$' "$TEST_DIR/calls"
 	grep -q '^rename [0-9]* tmp old$' "$TEST_DIR/calls"
-	grep -qE '^(sendto|write) [0-9]* net new$' "$TEST_DIR/calls"
+	grep -qE '^(sendto|write|read) [0-9]* net new$' "$TEST_DIR/calls"
 }
 
 # disturb CALL NUMBER INJECTION - runs swk-apply with this injection at that call. Sets $status; messages are in $TEST_DIR/said, and
@@ -363,6 +430,7 @@ nothing_left_over() {
 		# The second may be the previous file, and stays until the conf file changes again.
 		"$SWK_CONF.previous" | "$SWK_CONF.previous.tmp") ;;
 		"$SWK_CONF.edge.confirmed") [[ -e "$TEST_DIR/has" ]] || return 1 ;;
+		"$SWK_CONF.edge.lock" | "$SWK_CONF.for-edge") [[ -e "$TEST_DIR/old/lock" ]] || return 1 ;;
 		"$SWK_CONF.hold") [[ "${run_of[0]}" == "$OPERATOR" ]] || return 1 ;;
 		*) return 1 ;;
 		esac
@@ -376,6 +444,7 @@ one_more_run_reconciles() {
 	local expected="${1:-$next_is}" input="$TEST_DIR/document"
 	local -a next=("${run_of[@]}")
 
+	own_file_is_whole || problem "the file of the target is neither what is confirmed nor whole" || return 1
 	state_reads || problem 'the state file is not valid' || return 1
 	checks_read || problem 'FILE.checks is not valid' || return 1
 	[[ "$(conf_is)" == torn ]] || previous_is_right || problem 'FILE.previous is wrong' || return 1
