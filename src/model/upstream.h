@@ -35,9 +35,11 @@ struct swk_upstream {
 	/* The next two have no effect without keepalive. */
 	unsigned keepalive_timeout;  /* seconds; 0: nginx's default */
 	unsigned keepalive_requests; /* 0: nginx's default */
-	/* The next three are only for the live state. */
-	bool draining; /* out of rotation, and deleted when it is free */
-	bool partial;  /* has servers that don't fit the model, or parts of the target differ */
+	/* The next four are only for the live state. */
+	size_t leaving; /* servers out of rotation that are deleted when they are free; they are not
+			 * among `servers` */
+	bool draining;	/* out of rotation, and deleted when it is free */
+	bool partial;	/* has servers that don't fit the model, or parts of the target differ */
 	enum swk_spread spread;
 };
 

@@ -226,6 +226,8 @@ static enum swk_standing standing_of(const struct subject *subject)
 		return subject->on_hold ? SWK_STANDS_ON_HOLD : SWK_STANDS_BEHIND;
 	if (subject->all->readable < SWK_READ_ADDRESSES)
 		return SWK_STANDS_UNSEEN;
+	if (subject->live && subject->live->leaving)
+		return SWK_STANDS_DRAINING;
 	return subject->about && subject->about->outcome == SWK_OUTCOME_KEPT ? SWK_STANDS_KEPT
 									     : SWK_STANDS_IN_STEP;
 }
@@ -250,6 +252,9 @@ static void say_live(struct detail *detail, const struct subject *subject)
 		begin(detail, "not all %s have it", words->parts);
 	else if (subject->live && varies(subject))
 		begin(detail, "its %s have different servers", words->parts);
+	if (subject->live && subject->live->leaving)
+		begin(detail, "%zu server%s out of rotation, and deleted when free",
+		      subject->live->leaving, subject->live->leaving == 1 ? " is" : "s are");
 	if (!subject->file && !subject->pending && subject->live && subject->gone)
 		begin(detail, "swk-apply managed it once");
 }

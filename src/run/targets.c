@@ -10,8 +10,8 @@
 
 /* ---- reading ---- */
 
-/* Refuses the last target if an earlier one has its name or URL: both would share what is
- * pending. */
+/* Refuses the last target if an earlier one has its name, address or file: both would share what is
+ * pending, or write over each other. */
 static int refuse_duplicate(struct swk_run *run)
 {
 	size_t last = run->target_count - 1;
@@ -21,6 +21,12 @@ static int refuse_duplicate(struct swk_run *run)
 	for (size_t i = 0; i < last; i++) {
 		bool same_name = !strcmp(run->targets[i].name, target->name);
 
+		if (target->file && run->targets[i].file &&
+		    !strcmp(run->targets[i].file, target->file))
+			return swk_error_set(run->error, settings[last].wrong,
+					     "%s: there already is a target with the file '%s', "
+					     "from %s",
+					     settings[last].where, target->file, settings[i].where);
 		if (same_name || !strcmp(run->targets[i].address, target->address))
 			return swk_error_set(
 				run->error, settings[last].wrong,
@@ -214,6 +220,12 @@ static bool may_try(const struct swk_run *run, enum swk_depth depth)
 	return matters;
 }
 
+/* A full run deletes what earlier runs have taken out of rotation. */
+static bool may_delete(const struct swk_run *run)
+{
+	return run->full && !run->on_hold && run->store.lock_descriptor >= 0;
+}
+
 static bool has_new_name(const struct swk_run *run, const struct swk_services *services)
 {
 	for (size_t i = 0; i < services->count; i++) {
@@ -252,8 +264,10 @@ static int ask_all(struct swk_run *run, enum swk_depth depth, const char *name)
 	int status;
 
 	swk_run_inform_targets(run);
-	for (size_t i = 0; i < run->target_count; i++)
+	for (size_t i = 0; i < run->target_count; i++) {
 		run->targets[i].may_try = may_try(run, depth);
+		run->targets[i].may_delete = may_delete(run);
+	}
 	status = read_matching(run, &question, may_answer, read_target);
 	patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
 	while (!status && is_answer_near(run) && swk_deadline_left(patience, 1) &&
@@ -262,7 +276,7 @@ static int ask_all(struct swk_run *run, enum swk_depth depth, const char *name)
 		status = read_matching(run, &question, is_passing, read_again);
 	}
 	for (size_t i = 0; i < run->target_count; i++)
-		run->targets[i].may_try = false;
+		run->targets[i].may_try = run->targets[i].may_delete = false;
 	in_vain = is_answer_near(run);
 	for (size_t i = 0; !status && i < run->target_count; i++) {
 		struct swk_target *target = &run->targets[i];

@@ -234,8 +234,8 @@ static int note_before(struct attempt *this, struct swk_error *cause, struct swk
 	    cause->status || !known ||
 	    swk_own_file_render(this->target, this->file, &confirmed, &rendered, error))
 		goto out;
-	this->loaded = this->existed && swk_own_file_same_text(&this->before, &rendered) &&
-		       has_ended(this->file);
+	this->loaded = !this->file->lost && this->existed &&
+		       swk_own_file_same_text(&this->before, &rendered) && has_ended(this->file);
 	this->existed |= confirmed.count > 0;
 	swk_buffer_free(&this->before);
 	this->before = rendered;

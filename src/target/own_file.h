@@ -59,6 +59,10 @@ struct swk_own_file {
 	int (*await)(struct swk_target *target, const struct swk_upstreams *set, int64_t deadline,
 		     struct swk_error *cause, struct swk_error *error);
 
+	/* The proxy does not have what is confirmed, so that even an unchanged file must be loaded;
+	 * set before swk_own_file_apply. */
+	bool lost;
+
 	/* The rest belongs to own_file.c. */
 	struct swk_selection selection; /* borrowed */
 	unsigned timeout;		/* seconds, for the check and the reload together */

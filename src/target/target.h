@@ -59,6 +59,7 @@ struct swk_target {
 	void *own;		   /* the kind's */
 	char *name;		   /* from the settings, else the address; owned */
 	const char *address;	   /* where it is; no two targets have the same; the kind's */
+	const char *file;	   /* that it writes; no two targets have the same; NULL: none */
 	uint16_t port;		   /* a loopback port that no instance may have; 0: none */
 	unsigned delay_ms;	   /* so long after a change, a read shows it in each part */
 	struct swk_live live;	   /* as far as it could be read */
@@ -73,8 +74,9 @@ struct swk_target {
 	struct swk_target_run run; /* set before `read` and `apply`; the caller's */
 	struct swk_names excluded; /* upstreams of FILE that it does not receive; the caller's */
 	bool behind;		   /* an earlier run left something pending here */
-	bool alone;   /* no other target waits while this one retries; set before `apply` */
-	bool may_try; /* `read` may create and delete an upstream, to learn live.takes_none */
+	bool alone;	 /* no other target waits while this one retries; set before `apply` */
+	bool may_try;	 /* `read` may create and delete an upstream, to learn live.takes_none */
+	bool may_delete; /* `read` may delete servers that are out of rotation, and free by now */
 	struct swk_watch *watch; /* during `read` and `apply`: see there; or NULL */
 
 	/* Called in `apply` after each operation that was tried; or NULL. */

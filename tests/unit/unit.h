@@ -109,7 +109,8 @@ static inline bool unit_spread(const char *word, enum swk_spread *spread)
 /* Reads a setting of a whole upstream. False if it is not one. */
 static inline bool unit_whole(const char *word, struct swk_upstream *upstream)
 {
-	if (unit_balance(word, &upstream->balance) || unit_spread(word, &upstream->spread) ||
+	if (sscanf(word, "leaving=%zu", &upstream->leaving) == 1 ||
+	    unit_balance(word, &upstream->balance) || unit_spread(word, &upstream->spread) ||
 	    sscanf(word, "keepalive=%u", &upstream->keepalive) == 1 ||
 	    sscanf(word, "keepalive_timeout=%u", &upstream->keepalive_timeout) == 1 ||
 	    sscanf(word, "keepalive_requests=%u", &upstream->keepalive_requests) == 1)

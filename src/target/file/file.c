@@ -157,7 +157,7 @@ static int file_open(struct swk_target *target, const struct swk_settings *setti
 	if (!this || !target->name)
 		return swk_error_memory(error);
 	this->settings = its->own;
-	target->address = this->settings->own.file;
+	target->address = target->file = this->settings->own.file;
 	this->own.settings = &this->settings->own;
 	this->own.reloads = this->settings->own.reload.count > 0;
 	this->own.render = render;

@@ -101,6 +101,16 @@ static void rows_of_a_target(void **state)
 		{"", NULL, "gone: 10.0.0.9:80", "", "",
 		 "gone - 1 unmanaged: swk-apply managed it once", false},
 		{"", NULL, "x: 10.0.0.9:80 draining", "", "", "x - 1 draining", false},
+		/* Servers that wait for their deletion. */
+		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80 leaving=1", "", "",
+		 "w 1 1 draining: 1 server is out of rotation, and deleted when free", false},
+		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80 leaving=2", "", "",
+		 "w 1 1 draining: 2 servers are out of rotation, and deleted when free", false},
+		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.2:80 leaving=1", "", "",
+		 "w 1 1 differs: nginx has 10.0.0.2:80; nginx lacks 10.0.0.1:80; 1 server is out "
+		 "of "
+		 "rotation, and deleted when free",
+		 true},
 		/* What the target does not receive. */
 		{"hidden: 10.0.0.1:80; w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80", "", "",
 		 "w 1 1 in step", false},

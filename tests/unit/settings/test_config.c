@@ -526,7 +526,7 @@ static void impossible_values(void **state)
 		{"{\"targets\": [{\"name\": \"a b\"}]}",
 		 "FILE:1: targets[0].name: 'a b' is not a name (letters, digits, '.', '_', '-')"},
 		{"{\"targets\": [{\"kind\": \"upsync\"}]}",
-		 "FILE:1: targets[0].kind: 'upsync' is not dyups, command or file"},
+		 "FILE:1: targets[0].kind: 'upsync' is not dyups, command, file or haproxy"},
 		{"{\"targets\": [{\"kind\": \"command\"}]}",
 		 "FILE:1: targets[0]: it needs a command"},
 		{"{\"targets\": [{\"command\": [\"/x\"], \"kind\": \"command\"}]}",
