@@ -12,6 +12,7 @@
 #				deletes		it deletes upstreams. Otherwise it keeps the last servers
 #				attributes	KIND_live knows the last three fields
 #				tells		it tells the live state, so another program's changes are noticed
+#				adopts		swk-apply --adopt can take over what another program made
 #				traffic		it serves requests
 #	KIND_breaks		the ways in which KIND_break can break a target; most cases use the first
 #	KIND_start TARGET	starts the proxy, with no upstream but those of the conf file; returns when it answers

@@ -306,6 +306,11 @@ killed_at() {
 	run -10 resync
 	has 'web 10.0.0.1:80 1 0 0'
 	[ "$(live one | shown "$KIND")" == "$(printf '%s\n' 'legacy 10.9.9.9:80 1 0 0' 'web 10.0.0.1:80 1 0 0' | shown "$KIND")" ]
+	if ! can adopts; then
+		run -10 resync --adopt
+		[ "$(live one | shown "$KIND")" == "$(printf '%s\n' 'legacy 10.9.9.9:80 1 0 0' 'web 10.0.0.1:80 1 0 0' | shown "$KIND")" ]
+		return
+	fi
 	resync --adopt
 	has 'legacy 10.0.9.1:80 1 0 0' 'web 10.0.0.1:80 1 0 0'
 	in_step one

@@ -7,7 +7,7 @@
 source "${BASH_SOURCE[0]%/*}/../../lib/gateway.bash"
 
 # shellcheck disable=SC2034 # used through their names
-declare -ga dyups_can=(creates deletes attributes tells traffic) dyups_breaks=(down hangs)
+declare -ga dyups_can=(creates deletes attributes tells adopts traffic) dyups_breaks=(down hangs)
 # A real Tengine has no faults to order.
 [[ -n "${SWK_TENGINE:-}" ]] || dyups_breaks+=(unavailable)
 
