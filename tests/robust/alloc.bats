@@ -89,3 +89,8 @@ fail_allocations() {
 	begin_with_file
 	fail_allocations 5 0 70 75
 }
+
+@test "alloc: each allocation of a run with HAProxy fails in turn" {
+	begin_with_haproxy
+	fail_allocations 10 0 70 75
+}

@@ -220,3 +220,8 @@ fail_connections() {
 	begin_with_file
 	fail_connections 0 75
 }
+
+@test "fail: each call on the connections to HAProxy, and on the file of what it confirmed" {
+	begin_with_haproxy
+	fail_connections 0 75
+}

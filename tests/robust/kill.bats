@@ -110,3 +110,8 @@ kill_everywhere() {
 	begin_with_file_left_out
 	kill_everywhere
 }
+
+@test "kill: a target that is HAProxy" {
+	begin_with_haproxy
+	kill_everywhere
+}

@@ -8,6 +8,8 @@
 source "${BASH_SOURCE[0]%/*}/../lib/gateway.bash"
 # shellcheck source=SCRIPTDIR/../lib/consul.bash
 source "${BASH_SOURCE[0]%/*}/../lib/consul.bash"
+# shellcheck source=SCRIPTDIR/../lib/haproxy.bash
+source "${BASH_SOURCE[0]%/*}/../lib/haproxy.bash"
 
 bats_require_minimum_version 1.5.0
 
@@ -34,6 +36,7 @@ setup() {
 
 teardown() {
 	[[ -z "${CONSUL_PID:-}" ]] || consul_stop
+	proxy_stop
 	gateway_stop
 }
 
@@ -239,6 +242,29 @@ begin_with_file() {
 	reach_new
 }
 
+# begin_with_haproxy - as begin_with old, for HAProxy instead of nginx, and servers only: they change through the runtime API. The
+# file has what HAProxy shows, and what is confirmed.
+begin_with_haproxy() {
+	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
+	proxy_start "$TEST_DIR/haproxy"
+	unset SWK_DYUPS
+	jq -n --arg api "$HAPROXY_API" --arg master "$HAPROXY_MASTER" --arg file "$HAPROXY_FILE" '{targets: [
+		{kind: "haproxy", name: "edge", socket: $api, file: $file, master_socket: $master, interval: 0}]}' >"$TEST_DIR/settings"
+	export SWK_CONFIG="$TEST_DIR/settings"
+	one_detail() {
+		proxy_servers | awk '{ line[$1] = line[$1] ";" $3 " " $4 " " $5 } END { for (name in line) print name line[name] }' | LC_ALL=C sort
+	}
+	is_on_all_workers() {
+		cmp -s "$TEST_DIR/$1/detail" <(one_detail) && cmp -s "$SWK_CONF" "$SWK_CONF.edge.confirmed" &&
+			cmp -s "$TEST_DIR/$1/upstreams.cfg" "$HAPROXY_FILE"
+	}
+	"$PROGRAM" < <(document "$(instance web 1)" "$(instance web 3)" "$(instance web 2 same)")
+	keep "$TEST_DIR/old"
+	document "$(instance web 4)" "$(instance web 5)" "$(instance web 2 same)" >"$TEST_DIR/document"
+	run_of=("$PROGRAM")
+	reach_new
+}
+
 # begin_with_file_left_out - the same, and the proxy rejects the deletion of an upstream. The same run again leads to the state new.
 begin_with_file_left_out() {
 	next_is=new
@@ -271,6 +297,7 @@ keep() {
 	[[ ! -e "$SWK_CONF.previous" ]] || cp "$SWK_CONF.previous" "$1/previous"
 	[[ ! -e "$SWK_CONF.edge.confirmed" ]] || cp "$SWK_CONF.edge.confirmed" "$1/confirmed"
 	[[ ! -e "$SWK_CONF.edge.lock" ]] || cp "$SWK_CONF.edge.lock" "$1/lock"
+	[[ -z "${HAPROXY_PID:-}" ]] || cp "$HAPROXY_FILE" "$1/upstreams.cfg"
 	one_detail >"$1/detail"
 }
 
@@ -307,6 +334,13 @@ put_back() {
 	[[ ! -e "$TEST_DIR/has" ]] || cp "$TEST_DIR/old/detail" "$TEST_DIR/has"
 	curl -K "$TEST_DIR/way-back"
 	: >"$GATEWAY_DIR/requests.log"
+	[[ -z "${HAPROXY_PID:-}" ]] || put_haproxy_back
+}
+
+put_haproxy_back() {
+	rm -f "$HAPROXY_FILE".*
+	cp "$TEST_DIR/old/upstreams.cfg" "$HAPROXY_FILE"
+	proxy_reload
 }
 
 # ---- the points of a run ----
@@ -429,8 +463,8 @@ nothing_left_over() {
 		"$SWK_CONF" | "$SWK_CONF.state" | "$SWK_CONF.checks" | "$SWK_CONF.lock") ;;
 		# The second may be the previous file, and stays until the conf file changes again.
 		"$SWK_CONF.previous" | "$SWK_CONF.previous.tmp") ;;
-		"$SWK_CONF.edge.confirmed") [[ -e "$TEST_DIR/has" ]] || return 1 ;;
-		"$SWK_CONF.edge.lock" | "$SWK_CONF.for-edge") [[ -e "$TEST_DIR/old/lock" ]] || return 1 ;;
+		"$SWK_CONF.edge.confirmed") [[ -e "$TEST_DIR/has" || -n "${HAPROXY_PID:-}" ]] || return 1 ;;
+		"$SWK_CONF.edge.lock" | "$SWK_CONF.for-edge") [[ -e "$TEST_DIR/old/lock" || -n "${HAPROXY_PID:-}" ]] || return 1 ;;
 		"$SWK_CONF.hold") [[ "${run_of[0]}" == "$OPERATOR" ]] || return 1 ;;
 		*) return 1 ;;
 		esac
