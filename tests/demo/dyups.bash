@@ -6,16 +6,16 @@
 # shellcheck source=SCRIPTDIR/../lib/traffic.bash
 source "$root/tests/lib/traffic.bash"
 
-proxy_name='nginx'
-proxy_start() {
+demo_name='nginx'
+demo_start() {
 	gateway_start "$work/gateway"
 	traffic=$GATEWAY_TRAFFIC
 	about="nginx with the dyups interface"
-	proxy_lines="    nginx    $GATEWAY_TRAFFIC, dyups $GATEWAY_DYUPS"
+	demo_lines="    nginx    $GATEWAY_TRAFFIC, dyups $GATEWAY_DYUPS"
 }
 
 # Prints the target for the settings.
-proxy_target() {
+demo_target() {
 	jq -n --arg url "$GATEWAY_DYUPS" '{name: "nginx", url: $url}'
 }
 
@@ -27,15 +27,15 @@ has() {
 	diff <(curl -s "$GATEWAY_DYUPS/upstream/$name" | sort) <(addresses "$@" | sed 's/^/server /') >/dev/null
 }
 
-# proxy_lands UPSTREAM BACKEND... - whether exactly these backends answer.
-proxy_lands() {
+# demo_lands UPSTREAM BACKEND... - whether exactly these backends answer.
+demo_lands() {
 	lands "$@"
 }
 
-proxy_reload() {
+demo_reload() {
 	gateway_reload
 }
 
-proxy_stop() {
+demo_stop() {
 	gateway_stop
 }

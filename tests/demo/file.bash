@@ -6,15 +6,15 @@
 # shellcheck source=SCRIPTDIR/../lib/nginx.bash
 source "$root/tests/lib/nginx.bash"
 
-proxy_name='nginx'
-proxy_start() {
+demo_name='nginx'
+demo_start() {
 	nginx_start "$work/nginx"
 	traffic=$NGINX_URL
 	about="stock nginx, which loads the target's file at each reload"
-	proxy_lines="    nginx    $NGINX_URL, target's file $NGINX_FILE"
+	demo_lines="    nginx    $NGINX_URL, target's file $NGINX_FILE"
 }
 
-proxy_target() {
+demo_target() {
 	jq -n --arg file "$NGINX_FILE" --arg pid "$NGINX_DIR/nginx.pid" --argjson check "$(nginx_argv -t -q)" \
 		--argjson reload "$(nginx_argv -s reload)" \
 		'{kind: "file", name: "nginx", file: $file, check: $check, reload: $reload, pid_file: $pid, interval: "1s"}'
@@ -29,14 +29,14 @@ has() {
 		"$SWK_CONF.nginx.confirmed" 2>/dev/null | sort) <(addresses "$@") >/dev/null
 }
 
-proxy_lands() {
+demo_lands() {
 	nginx_lands "$@"
 }
 
-proxy_reload() {
+demo_reload() {
 	(nginx_command -s reload)
 }
 
-proxy_stop() {
+demo_stop() {
 	nginx_down
 }

@@ -27,7 +27,7 @@ bats_require_minimum_version 1.5.0 # `run -STATUS`
 @test "in make demo no request fails with any proxy, and the last line names the next step" {
 	local target
 
-	for target in dyups file; do
+	for target in dyups file haproxy; do
 		run -0 --separate-stderr "$BATS_TEST_DIRNAME/../demo/demo" "$target" 3>&-
 		[[ "$output" =~ ([0-9]+)" requests sent, 0 failed. Nothing is left running." ]]
 		((BASH_REMATCH[1] > 50))
