@@ -20,12 +20,12 @@ source "$bench_root/tests/lib/backend.bash"
 swk_apply="${SWK_APPLY:-$bench_root/build/swk-apply}"
 # shellcheck disable=SC2034
 shell_handler="$bench_root/tests/bench/shell-handler"
-work='' disk='' figure='' gateways=()
+work='' disk='' figure='' gateways=() proxies=() masters=()
 
 # bench_begin FIGURE - makes a folder in memory, and lets bench_end clean up at exit.
 bench_begin() {
 	figure="$1"
-	gateways=()
+	gateways=() proxies=() masters=()
 	disk=''
 	work="$(mktemp -d /dev/shm/swk-bench.XXXXXX)" || return 1
 	trap bench_end EXIT
@@ -44,6 +44,9 @@ bench_end() {
 	for pid in "${gateways[@]}"; do
 		GATEWAY_PID="$pid" gateway_stop
 	done
+	[[ " ${proxies[*]} " != *' nginx '* ]] || nginx_down
+	[[ " ${proxies[*]} " != *' haproxy '* ]] || proxy_stop
+	((${#masters[@]} == 0)) || kill "${masters[@]}"
 	rm -rf "$work" ${disk:+"$disk"}
 }
 
@@ -106,7 +109,7 @@ race() {
 	for ((round = 1; round <= rounds; round++)); do
 		hyperfine --style none --shell none --warmup "$((runs > 2))" --runs "$runs" \
 			--export-json "$BENCH_OUT/raw/$figure.$round.json" "${arguments[@]}" >"$work/hyperfine.log" 2>&1 || {
-			cat "$work/hyperfine.log" "$work/said" >&2
+			cat "$work/hyperfine.log" "$work/said" >&2 2>/dev/null
 			return 1
 		}
 	done

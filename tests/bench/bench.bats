@@ -23,6 +23,13 @@ once() {
 	grep '^resync' <<<"$output"
 }
 
+@test "an event and a flip of other kinds of targets" {
+	run -0 --separate-stderr "$BATS_TEST_DIRNAME/run" --once kinds
+	grep '^event-haproxy' <<<"$output"
+	run -0 --separate-stderr "$BATS_TEST_DIRNAME/run" --once flip-kinds
+	grep '^flip-haproxy' <<<"$output"
+}
+
 @test "the time until the last worker serves by a flip" {
 	once flip-last
 }
