@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the demo sets and uses them
 #
 # For the demo: nginx with the dyups interface. Each proxy of the demo has these functions.
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the demo sets and uses them
 #
 # For the demo: stock nginx, which loads a file when it reloads.
 
