@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A target that is a file: stock nginx, whose configuration refers to the upstreams, loads it when it reloads.
 
+load ../soak/soak
 load settings
 
 # shellcheck source=SCRIPTDIR/../lib/nginx.bash
@@ -583,4 +584,13 @@ setup_reloader() {
 	[[ "$output" == *"web: upstream web: nginx's stream module has no ip_hash: it is balanced by round robin"* ]]
 	! grep -E 'keepalive|ip_hash' "$NGINX_FILE"
 	grep -q 'max_conns=5' "$NGINX_FILE"
+}
+
+@test "file: after storms of concurrent runs, with kills, an operator, and checks and reloads that fail, it has what the conf file has" {
+	seed
+	consul_start "$E2E_DIR/consul"
+	storm_file_begin
+	for round in 1 2; do
+		storm_file_round 14 # and 12 more at the end
+	done
 }

@@ -284,6 +284,115 @@ storm_command_in_step() {
 }
 
 
+# ---- the same, with a file as another target, kills, and an operator ----
+
+# Makes a proxy for a file, $E2E_DIR/proxy, and settings with it. `has` is what it has loaded, and `reloads` has a line for each reload.
+# `check` and `reload` first run the files `check-first` and `reload-first`, if they exist.
+storm_file_begin() {
+	local dir="$E2E_DIR/proxy"
+
+	mkdir "$dir"
+	cat >"$dir/check" <<-END
+		#!/bin/bash
+		cd "$dir"
+		[[ "\$(head -n 1 upstreams)" == '# Written by swk-apply'* && "\$(tail -n 1 upstreams)" == '}' ]] || cp upstreams torn
+		[[ ! -e check-first ]] || . ./check-first
+	END
+	cat >"$dir/reload" <<-END
+		#!/bin/bash
+		cd "$dir"
+		load() {
+			cp upstreams "has.\$\$" && mv "has.\$\$" has
+		}
+		echo >>reloads
+		[[ ! -e reload-first ]] || . ./reload-first
+		load
+	END
+	chmod +x "$dir/check" "$dir/reload"
+	settings "$(jq -n --arg dir "$dir" --arg url "$GATEWAY_DYUPS" '{targets: [{url: $url, name: "nginx"}, {kind: "file", name: "edge",
+		file: ($dir + "/upstreams"), check: [$dir + "/check"], reload: [$dir + "/reload"], timeout: 1, interval: 1}]}')"
+	storm_begin
+}
+
+# Undoes the last change and resumes, again and again, until the storm is over. Its exit statuses are in `operator`.
+storm_operator() {
+	local status
+
+	while test_goes_on "$E2E_DIR/storm/over"; do
+		sleep "0.$((RANDOM % 10))"
+		status=0
+		swk undo || status=$?
+		echo "undo $status" >>"$E2E_DIR/operator"
+		sleep "0.$((RANDOM % 10))"
+		status=0
+		swk resume || status=$?
+		echo "resume $status" >>"$E2E_DIR/operator"
+	done >"$E2E_DIR/operator.out" 2>&1
+}
+
+# storm_file_round RUNS - plays a storm in which the check and the reload are slow, hang or fail, some runs are killed, and an operator
+# undoes changes. There is a reload in each second at most, and one for an undo. When the proxy works again, the next run must bring it
+# to the conf file.
+storm_file_round() {
+	local dir="$E2E_DIR/proxy" failed=0 operator before started reloads most
+
+	cat >"$dir/check-first" <<-'END'
+		case $((RANDOM % 10)) in
+		[0-2]) exit 1 ;;
+		3) kill -KILL $$ ;;
+		4) sleep 0.3 ;;
+		esac
+	END
+	cat >"$dir/reload-first" <<-'END'
+		case $((RANDOM % 10)) in
+		[01]) exit 1 ;;
+		2) load && exit 1 ;;
+		3) load && exec sleep 1000 ;;
+		4) exec sleep 1000 ;;
+		5) sleep 0.3 ;;
+		esac
+	END
+	swk-apply() {
+		if ((RANDOM % 6)); then
+			command swk-apply "$@"
+		else
+			timeout --signal=KILL "0.$((RANDOM % 10))" swk-apply "$@"
+		fi
+	}
+	: >"$E2E_DIR/operator"
+	rm -rf "$E2E_DIR/storm" "$dir/torn"
+	before=$(wc -l <"$dir/reloads") started=$(date +%s)
+	storm_operator 3>&- &
+	operator=$!
+	storm_runs "$1" '0|10|75|137' || failed=1
+	wait "$operator"
+	unset -f swk-apply
+	reloads=$(($(wc -l <"$dir/reloads") - before))
+	most=$(($(date +%s) - started + 1 + $(grep -c '^undo' "$E2E_DIR/operator")))
+	echo "$reloads reloads, at most $most"
+	((reloads <= most)) || failed=1
+	! grep -vE ' (0|10|75)$' "$E2E_DIR/operator" || { cat "$E2E_DIR/operator.out" && failed=1; }
+	[[ ! -e "$dir/torn" ]] || failed=1
+
+	rm "$dir/check-first" "$dir/reload-first"
+	swk resume || failed=1
+	swk-apply --service base-0 < <(consul_api GET /v1/health/service/base-0) || failed=1
+	storm_file_in_step || failed=1
+	swk-apply --resync || failed=1
+	storm_file_in_step || failed=1
+	storm_ended_well || failed=1
+	return "$failed"
+}
+
+storm_file_in_step() {
+	local file failed=0
+
+	for file in "$SWK_CONF.edge.confirmed" "$E2E_DIR/proxy/upstreams" "$E2E_DIR/proxy/has"; do
+		diff "$SWK_CONF" "$file" || failed=1
+	done
+	return "$failed"
+}
+
 # ---- traffic while instances leave and return ----
 
 traffic_begin() {
