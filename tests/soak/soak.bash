@@ -312,6 +312,9 @@ storm_file_begin() {
 	settings "$(jq -n --arg dir "$dir" --arg url "$GATEWAY_DYUPS" '{targets: [{url: $url, name: "nginx"}, {kind: "file", name: "edge",
 		file: ($dir + "/upstreams"), check: [$dir + "/check"], reload: [$dir + "/reload"], timeout: 1, interval: 1}]}')"
 	storm_begin
+	# An undo needs an earlier version.
+	consul_register base-1 base-1-1 10.1.1.2 80
+	swk-apply --resync
 }
 
 # Undoes the last change and resumes, again and again, until the storm is over. Its exit statuses are in `operator`.
