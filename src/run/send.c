@@ -195,6 +195,21 @@ static bool is_late(const struct swk_target *target, int64_t silent_ms, bool oth
 	return swk_store_has_waiter(&run->store) || (others && target->behind && !run->full);
 }
 
+/* Writes what targets load when they start, before any is changed. */
+static int prepare_all(struct swk_run *run, const struct sending *sendings)
+{
+	int status = 0;
+
+	swk_run_inform_targets(run);
+	for (size_t i = 0; !status && i < run->target_count; i++) {
+		struct swk_target *target = &run->targets[i];
+
+		if (sendings[i].plan.count && target->kind->prepare)
+			status = target->kind->prepare(target, &sendings[i].plan, run->error);
+	}
+	return status;
+}
+
 /* Sends the plans, to all targets at once that have one and answer. */
 static int send_all(struct swk_run *run, struct sending *sendings)
 {
@@ -213,7 +228,6 @@ static int send_all(struct swk_run *run, struct sending *sendings)
 		if (sendings[i].plan.count && !target->given_up)
 			work[count++] = (struct swk_work){.target = target, send, &sendings[i]};
 	}
-	swk_run_inform_targets(run);
 	if (run->target_count == 1)
 		begin_progress(run, sendings);
 	status = swk_side_by_side(work, count, swk_run_may_be_late(run) ? is_late : NULL, run,
@@ -235,8 +249,10 @@ static int reconcile_once(struct swk_run *run, bool may_go_back)
 		status = swk_store_check_lock(&run->store, run->error);
 	if (!status) {
 		run->touched = true;
-		status = send_all(run, sendings);
+		status = prepare_all(run, sendings);
 	}
+	if (!status)
+		status = send_all(run, sendings);
 	for (size_t i = 0; !status && i < run->target_count; i++)
 		status = take_outcomes(run, i, &sendings[i]);
 	/* If FILE goes back, everything is sent once more. */

@@ -124,13 +124,16 @@ int swk_own_file_put(const struct swk_target *target, const struct swk_own_file 
 		     const struct swk_upstreams *set, struct swk_error *cause,
 		     struct swk_error *error)
 {
-	struct swk_buffer text;
+	struct swk_buffer present, text;
 	bool exists;
 
+	swk_buffer_init(&present, SWK_CONF_MAX);
 	swk_buffer_init(&text, SWK_CONF_MAX);
-	if (!swk_own_file_text(file, &text, &exists, cause) &&
-	    !swk_own_file_render(target, file, set, &text, error))
+	if (!swk_own_file_text(file, &present, &exists, cause) &&
+	    !swk_own_file_render(target, file, set, &text, error) &&
+	    (!exists || !swk_own_file_same_text(&present, &text)))
 		(void)swk_own_file_replace(file, &text, cause);
+	swk_buffer_free(&present);
 	swk_buffer_free(&text);
 	return error->status;
 }

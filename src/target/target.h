@@ -109,6 +109,12 @@ struct swk_target_kind {
 	 * takes whatever FILE can have. Pure. */
 	const char *(*fit)(const struct swk_target *target, struct swk_upstream *upstream);
 
+	/* Comes before `apply`, also for a target that does not answer: writes what the proxy loads
+	 * when it starts, as far as that is possible without it. A failure gives up the target.
+	 * NULL: there is nothing to write. Returns 0 or SWK_INTERNAL. */
+	int (*prepare)(struct swk_target *target, const struct swk_plan *plan,
+		       struct swk_error *error);
+
 	/* Carries out a plan. `outcomes` has a zeroed member for each operation. Operations that
 	 * are not tried stay as they are. Returns 0 or SWK_INTERNAL. */
 	int (*apply)(struct swk_target *target, const struct swk_plan *plan,

@@ -402,7 +402,7 @@ slow_request() {
 
 # ---- failures ----
 
-@test "haproxy: while HAProxy is down, changes are pending" {
+@test "haproxy: while HAProxy is down, changes are pending, and it starts with them" {
 	begin
 	swk-apply < <(document "$(instance web 10.0.0.1)")
 	proxy_stop
@@ -410,8 +410,10 @@ slow_request() {
 	[[ "$output" == *"edge: $HAPROXY_API: cannot connect: "* ]]
 	[[ "$output" == *'edge: 1 upstream is pending; the next run sends it'* ]]
 	proxy_up
+	[ "$(shown web)" == '10.0.0.2:80 1 ready' ]
 	swk-apply < <(document "$(instance web 10.0.0.3)")
 	[ "$(shown web)" == '10.0.0.3:80 1 ready' ]
+	[ "$(reloads)" == 0 ]
 	agrees
 }
 

@@ -170,6 +170,7 @@ const struct swk_target_kind swk_target_haproxy = {
 	.close = haproxy_close,
 	.read = swk_haproxy_read,
 	.fit = haproxy_fit,
+	.prepare = swk_haproxy_prepare,
 	.apply = haproxy_apply,
 	.reload = haproxy_reload,
 };

@@ -12,6 +12,7 @@ struct swk_haproxy {
 	struct swk_own_file own;
 	struct swk_haproxy_peer api, master;
 	uint64_t process; /* that answered last, before a reload */
+	bool prepared;	  /* this run has put into the file what needs no reload */
 };
 
 /* The state of the process that answers. */

@@ -19,7 +19,8 @@ struct servers {
 	bool *skip;
 };
 
-/* Finds what the API can do. Returns how many operations. */
+/* Finds what needs no reload, and, with a state, what the API can do. Returns how many operations.
+ */
 static size_t choose(struct servers *this)
 {
 	size_t count = 0;
@@ -29,16 +30,16 @@ static size_t choose(struct servers *this)
 
 		before = after ? swk_upstreams_find(this->before, after->name) : NULL;
 		this->can[i] = before && !strcmp(before->name, after->name) &&
-			       swk_haproxy_has_backend(this->state, after->name) &&
-			       !swk_haproxy_needs_reload(before, after);
+			       !swk_haproxy_needs_reload(before, after) &&
+			       (!this->state || swk_haproxy_has_backend(this->state, after->name));
 		this->skip[i] = !this->can[i];
 		count += this->can[i];
 	}
 	return count;
 }
 
-/* Whether the file changes. */
-static bool changes_file(const struct servers *this)
+/* Whether what is confirmed changes. */
+static bool changes_any(const struct servers *this)
 {
 	for (size_t i = 0; i < this->plan->count; i++) {
 		const struct swk_upstream *after = this->plan->list[i].upstream;
@@ -63,18 +64,6 @@ static int carry_out(const struct servers *this, struct swk_upstreams *after,
 		status = swk_confirmed_change(after, &before, this->plan, this->skip, error);
 	swk_upstreams_free(&before);
 	return status;
-}
-
-/* Writes the file with all that the API is to do, and before it does that. */
-static int put_file(const struct servers *this, struct swk_error *cause, struct swk_error *error)
-{
-	const struct swk_haproxy *own = this->target->own;
-	struct swk_upstreams after = {0};
-
-	if (changes_file(this) && !carry_out(this, &after, error))
-		(void)swk_own_file_put(this->target, &own->own, &after, cause, error);
-	swk_upstreams_free(&after);
-	return error->status;
 }
 
 /* Sends the commands that `compose` makes, and excludes the operations of which HAProxy rejects
@@ -125,9 +114,9 @@ static int confirm(const struct servers *this, struct swk_target_outcome *outcom
 	for (size_t i = 0; i < this->plan->count; i++)
 		this->skip[i] = !this->can[i] ||
 				!swk_haproxy_shows(&reading.state, this->plan->list[i].upstream);
-	if (changes_file(this) &&
+	if (changes_any(this) &&
 	    (carry_out(this, &after, error) ||
-	     swk_confirmed_write(this->target, &after, false, cause, error) || cause->status))
+	     swk_confirmed_write(this->target, &after, true, cause, error) || cause->status))
 		goto out;
 	for (size_t i = 0; i < this->plan->count; i++) {
 		if (!this->skip[i])
@@ -143,48 +132,82 @@ out:
 static int carry_out_all(struct servers *this, struct swk_target_outcome *outcomes,
 			 struct swk_error *cause, struct swk_error *error)
 {
-	if (!choose(this) || put_file(this, cause, error) || cause->status ||
-	    command(this, swk_haproxy_raise, cause, error) || cause->status ||
+	if (!choose(this) || command(this, swk_haproxy_raise, cause, error) || cause->status ||
 	    command(this, swk_haproxy_lower, cause, error) || cause->status)
 		return error->status;
 	return confirm(this, outcomes, cause, error);
+}
+
+/*
+ * Reads what is confirmed, and makes room. If nothing is known, or the file is not what that
+ * renders to, as with other options, nothing counts as confirmed, and a reload does all. But if an
+ * earlier run left something pending, that may be in the file already.
+ */
+static int begin(struct servers *this, struct swk_upstreams *before, struct swk_error *cause,
+		 struct swk_error *error)
+{
+	struct swk_haproxy *own = this->target->own;
+	struct swk_error damage = {0};
+	bool known;
+
+	this->before = before;
+	this->can = calloc(this->plan->count + 1, sizeof(*this->can));
+	this->skip = calloc(this->plan->count + 1, sizeof(*this->skip));
+	if (!this->can || !this->skip)
+		return swk_error_memory(error);
+	if (own->prepared || this->target->behind)
+		return swk_confirmed_read(this->target, before, &known, &damage, cause, error);
+	return swk_own_file_read(this->target, &own->own, before, &damage, cause, error);
+}
+
+static void end(struct servers *this, struct swk_upstreams *before)
+{
+	swk_upstreams_free(before);
+	free(this->can);
+	free(this->skip);
+}
+
+int swk_haproxy_prepare(struct swk_target *target, const struct swk_plan *plan,
+			struct swk_error *error)
+{
+	struct swk_haproxy *own = target->own;
+	struct servers this = {.target = target, .plan = plan};
+	struct swk_upstreams before = {0}, after = {0};
+	struct swk_error cause = {0};
+
+	own->prepared = false;
+	if (!begin(&this, &before, &cause, error) && !cause.status && choose(&this) &&
+	    !carry_out(&this, &after, error))
+		own->prepared = !swk_own_file_put(target, &own->own, &after, &cause, error);
+	if (cause.status)
+		swk_target_give_up(target, &cause);
+	swk_upstreams_free(&after);
+	end(&this, &before);
+	return error->status;
 }
 
 int swk_haproxy_change_servers(struct swk_target *target, const struct swk_plan *plan,
 			       struct swk_target_outcome *outcomes, int64_t deadline,
 			       struct swk_error *cause, struct swk_error *error)
 {
-	struct swk_haproxy *this = target->own;
+	struct swk_haproxy *own = target->own;
 	struct swk_upstreams before = {0};
-	struct swk_error damage = {0};
 	struct swk_haproxy_reading reading;
-	struct servers servers = {.target = target,
-				  .plan = plan,
-				  .before = &before,
-				  .state = &reading.state,
-				  .deadline = deadline,
-				  .can = calloc(plan->count + 1, sizeof(*servers.can)),
-				  .skip = calloc(plan->count + 1, sizeof(*servers.skip))};
+	struct servers this = {
+		.target = target, .plan = plan, .state = &reading.state, .deadline = deadline};
 
 	swk_haproxy_begin_reading(&reading);
-	if (!servers.can || !servers.skip) {
-		(void)swk_error_memory(error);
-		goto out;
-	}
-	if (swk_own_file_read(target, &this->own, &before, &damage, cause, error) || cause->status)
-		goto out;
-	if (swk_haproxy_read_process(target, true, &reading, deadline, cause, error) ||
+	if (begin(&this, &before, cause, error) || cause->status ||
+	    swk_haproxy_read_process(target, true, &reading, deadline, cause, error) ||
 	    cause->status)
 		goto out;
-	this->process = reading.state.process;
-	(void)carry_out_all(&servers, outcomes, cause, error);
+	own->process = reading.state.process;
+	(void)carry_out_all(&this, outcomes, cause, error);
 	/* Even if the file does not change, only a reload can do what the API could not. */
 	for (size_t i = 0; i < plan->count; i++)
-		this->own.lost |= plan->list[i].upstream && outcomes[i].result != SWK_TARGET_DONE;
+		own->own.lost |= plan->list[i].upstream && outcomes[i].result != SWK_TARGET_DONE;
 out:
 	swk_haproxy_end_reading(&reading);
-	swk_upstreams_free(&before);
-	free(servers.can);
-	free(servers.skip);
+	end(&this, &before);
 	return error->status;
 }
