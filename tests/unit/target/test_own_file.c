@@ -217,7 +217,7 @@ static void levels(void **state)
 	static const struct {
 		const char *check, *upstreams, *deleted, *results, *file;
 		int checks, reloads;
-		const char *says;
+		const char *says; /* the reasons, or why the whole plan failed */
 	} rows[] = {
 		/* All is accepted. */
 		{"true", "b: 10.0.0.2:80; c: 10.0.0.2:80", "a", "ddd",
@@ -241,6 +241,7 @@ static void levels(void **state)
 		{"exit 1", "b: 10.0.0.2:80; c: 10.0.0.2:80", "a", "...", ABC, 3, 0, ""},
 		{"exit 1", "b: 10.0.0.2:80", "", ".", ABC, 1, 0, ""},
 		{"exit 1", "", "a", ".", ABC, 2, 0, ""},
+		{"grep -c ^upstream $1; exit 1", "", "a", ".", ABC, 2, 0, "status 1: 1"},
 		/* Not a rejection: the check can't be carried out. */
 		{"kill -KILL $$", "b: 10.0.0.2:80; c: 10.0.0.2:80", "a", "...", ABC, 1, 0, ""},
 	};
@@ -258,9 +259,8 @@ static void levels(void **state)
 		open_target(rows[i].check, "true");
 		results = apply(rows[i].upstreams, rows[i].deleted, LONG_ENOUGH, &said);
 		unit_same(rows[i].check, results, rows[i].results);
-		unit_says(rows[i].check, said, rows[i].says);
-		if (!*rows[i].says)
-			unit_same(rows[i].check, said, "");
+		unit_says(rows[i].check, *said ? said : target.trouble.text, rows[i].says);
+		unit_number(rows[i].check, *said != '\0', strchr(results, 'h') != NULL);
 		assert_file(rows[i].check, file, rows[i].file);
 		assert_file(rows[i].check, confirmed, rows[i].file);
 		unit_number(rows[i].check, lines_of(checks), rows[i].checks);
@@ -483,6 +483,19 @@ static bool may_wait(void)
 	return taken;
 }
 
+/* The interval begins with the reload. */
+static void begin_of_a_reload(void **state)
+{
+	struct stat about;
+
+	(void)state;
+	open_target("true", "touch -d @1000000 ${1%/*}/c.conf.edge.lock");
+	assert_applied("a reload", "a: 10.0.0.1:80", "", "d");
+	assert_int_equal(stat(lock, &about), 0);
+	assert_int_equal(about.st_mtim.tv_sec, 1000000);
+	close_target();
+}
+
 static void intervals(void **state)
 {
 	static const struct {
@@ -494,7 +507,7 @@ static void intervals(void **state)
 		const char *said, *trouble;
 	} rows[] = {
 		{"long ago", "service", 3600000, 60000, "d", 0, 0, "", ""},
-		{"just over", "service", 1000000, 60000, "d", 0, 0, "", ""},
+		{"just over", "service", 1001000, 60000, "d", 0, 0, "", ""},
 		{"in the future", "service", -3600000, 60000, "d", 0, 0, "", ""},
 		{"recent", "service", 500000, 3600000, "w", 400000, 500000,
 		 "edge: reload due in 500 s\n", ""},
@@ -704,6 +717,9 @@ static void swk_reload(void **state)
 			 SWK_USAGE);
 	assert_int_equal(reload("true", ""), 0);
 	assert_result("loaded", 0, file);
+	/* If it is killed meanwhile, no result says what the proxy has. */
+	assert_int_equal(reload("test ! -e ${1%/*}/c.conf.edge.result", ""), 0);
+	assert_result("loaded", 0, file);
 
 	/* A rejected file is replaced by what is confirmed, which the proxy still has. That change
 	 * of the file starts it again, and then the result stays. */
@@ -772,12 +788,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
-		TEST(levels),	      TEST(restored),
-		TEST(not_ours),	      TEST(loaded_or_not),
-		TEST(base),	      TEST(read_again),
-		TEST(intervals),      TEST(one_waits),
-		TEST(swk_reload),     TEST(results_of_reload),
-		TEST(damaged_result), TEST(watched),
+		TEST(levels),	 TEST(restored),   TEST(not_ours),	    TEST(loaded_or_not),
+		TEST(base),	 TEST(read_again), TEST(intervals),	    TEST(begin_of_a_reload),
+		TEST(one_waits), TEST(swk_reload), TEST(results_of_reload), TEST(damaged_result),
+		TEST(watched),
 	};
 
 	if (!swk_process_begin())
