@@ -227,6 +227,7 @@ begin_with_file() {
 		done
 	}
 	# The file is what is confirmed, or a candidate: the conf file, or that without what is left out.
+	# shellcheck disable=SC2317 # one_more_run_reconciles calls it
 	own_file_is_whole() {
 		local which
 
@@ -252,7 +253,7 @@ begin_with_haproxy() {
 		{kind: "haproxy", name: "edge", socket: $api, file: $file, master_socket: $master, interval: 0}]}' >"$TEST_DIR/settings"
 	export SWK_CONFIG="$TEST_DIR/settings"
 	one_detail() {
-		proxy_servers | awk '{ line[$1] = line[$1] ";" $3 " " $4 " " $5 } END { for (name in line) print name line[name] }' | LC_ALL=C sort
+		proxy_servers "" | awk '{ line[$1] = line[$1] ";" $3 " " $4 " " $5 } END { for (name in line) print name line[name] }' | LC_ALL=C sort
 	}
 	is_on_all_workers() {
 		cmp -s "$TEST_DIR/$1/detail" <(one_detail) && cmp -s "$SWK_CONF" "$SWK_CONF.edge.confirmed" &&
