@@ -355,6 +355,7 @@ storm_file_round() {
 		5) sleep 0.3 ;;
 		esac
 	END
+	# shellcheck disable=SC2317 # storm_run calls it
 	swk-apply() {
 		if ((RANDOM % 6)); then
 			command swk-apply "$@"
