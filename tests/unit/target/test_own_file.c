@@ -509,11 +509,11 @@ static void intervals(void **state)
 		{"long ago", "service", 3600000, 60000, "d", 0, 0, "", ""},
 		{"just over", "service", 1001000, 60000, "d", 0, 0, "", ""},
 		{"in the future", "service", -3600000, 60000, "d", 0, 0, "", ""},
-		{"recent", "service", 500000, 3600000, "w", 400000, 500000,
-		 "edge: reload due in 500 s\n", ""},
+		{"recent", "service", 500000, 3600000, "w", 400000, 500000, "edge: reload due in ",
+		 ""},
 		{"an undo", "undo", 500000, 3600000, "d", 0, 0, "", ""},
 		{"too late", "service", 500000, 60000, ".", 0, 0, "",
-		 "edge: the next reload is due in 500 s, after this run's --timeout"},
+		 "edge: the next reload is due in "},
 	};
 
 	(void)state;
@@ -530,8 +530,11 @@ static void intervals(void **state)
 		due = target.due ? (long)(target.due - swk_now_ms()) : 0;
 		unit_same(rows[i].row, results, rows[i].results);
 		unit_number(rows[i].row, due >= rows[i].least && due <= rows[i].most, true);
-		unit_same(rows[i].row, said, rows[i].said);
-		unit_same(rows[i].row, target.trouble.text, rows[i].trouble);
+		/* A busy machine may take seconds for this. */
+		unit_says(rows[i].row, said, rows[i].said);
+		unit_number(rows[i].row, *said != '\0', *rows[i].said != '\0');
+		unit_says(rows[i].row, target.trouble.text, rows[i].trouble);
+		unit_number(rows[i].row, target.given_up, *rows[i].trouble != '\0');
 		/* Only a run that waits keeps others from waiting. */
 		unit_number(rows[i].row, may_wait(), !rows[i].most);
 		target.due = 0;
