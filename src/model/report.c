@@ -78,16 +78,16 @@ void swk_report_note(struct swk_report *report, enum swk_note_kind kind, const c
 		report->note_count++;
 }
 
-void swk_report_note_once(struct swk_report *report, enum swk_note_kind kind, const char *raw)
+void swk_report_note_once(struct swk_report *report, enum swk_note_kind kind, const char *text)
 {
-	char text[SWK_TEXT_MAX];
+	char escaped[SWK_TEXT_MAX];
 
-	swk_text_escape(text, sizeof(text), raw);
+	swk_text_escape(escaped, sizeof(escaped), text);
 	for (size_t i = 0; i < report->note_count; i++) {
-		if (report->notes[i].kind == kind && !strcmp(report->notes[i].text, text))
+		if (report->notes[i].kind == kind && !strcmp(report->notes[i].text, escaped))
 			return;
 	}
-	swk_report_note(report, kind, "%s", raw);
+	swk_report_note(report, kind, "%s", text);
 }
 
 static int compare_notes(const void *a, const void *b)
