@@ -26,6 +26,7 @@ nginx_start() {
 # nginx_up - starts it again.
 nginx_up() {
 	# Descriptor 3 belongs to bats, which does not end while a process holds it.
+	# shellcheck disable=SC2119 # without arguments
 	nginx_command >"$NGINX_DIR/nginx.out" 2>&1 </dev/null 3>&- &
 	NGINX_PID=$!
 	disown
@@ -44,6 +45,7 @@ nginx_down() {
 }
 
 # nginx_command ARGUMENT... - replaces the calling shell by nginx with the configuration.
+# shellcheck disable=SC2120 # others give arguments
 nginx_command() {
 	exec "$NGINX_BINARY" -p "$NGINX_DIR" -e "$NGINX_DIR/error.log" -c "$NGINX_DIR/nginx.conf" "$@"
 }
