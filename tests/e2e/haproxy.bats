@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: MIT
 # A target that is HAProxy: servers change through its runtime API, and backends by its file and a reload.
 
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
 load settings
-load ../lib/haproxy
+# shellcheck source=SCRIPTDIR/../lib/haproxy.bash
+source "$BATS_TEST_DIRNAME/../lib/haproxy.bash"
 
 teardown() {
 	if [[ -z "${BATS_TEST_COMPLETED:-}" ]]; then
@@ -34,6 +36,19 @@ haproxy_settings() {
 # shown BACKEND - prints `ADDRESS WEIGHT STATE` of its servers, in one line.
 shown() {
 	proxy_servers "$1" | awk '{ printf "%s%s %s %s", (NR > 1 ? ", " : ""), $3, $4, $5 }'
+}
+
+# shows TEXT - whether web has these servers. resync_shows TEXT - the same after a full run.
+shows() {
+	[[ "$(shown web)" == "$1" ]]
+}
+
+resync_shows() {
+	swk-apply --resync && shows "$1"
+}
+
+has_server_down() {
+	proxy_ask 'show stat web 4 -1' | grep -q ,DOWN,
 }
 
 # reloads - prints how often HAProxy has been reloaded.
@@ -166,7 +181,7 @@ slow_request() {
 	done
 	# HAProxy finds out by itself that a backend is down, and swk-apply leaves that alone.
 	backend_down b
-	wait_until "$E2E_PATIENCE" eval 'proxy_ask "show stat web 4 -1" | grep -q ",DOWN,"'
+	wait_until "$E2E_PATIENCE" has_server_down
 	swk-apply --resync
 	proxy_ask 'show stat web 4 -1' | grep -q ,DOWN,
 
@@ -298,7 +313,7 @@ slow_request() {
 	: >"$E2E_DIR/release"
 	wait "$REQUEST"
 	[ "$(cat "$E2E_DIR/slow.answer")" == $'begin\nend' ]
-	wait_until "$E2E_PATIENCE" eval 'swk-apply --resync && [ "$(shown web)" == "127.0.0.1:${BACKEND_PORT[a]} 1 ready" ]'
+	wait_until "$E2E_PATIENCE" resync_shows "127.0.0.1:${BACKEND_PORT[a]} 1 ready"
 	run -0 swk status
 	[[ "$output" != *draining* ]]
 	[ "$(reloads)" == 1 ]
@@ -385,15 +400,14 @@ slow_request() {
 	sed 's/NAME/web/g' "$E2E_ROOT"/consul.d/service-NAME.hcl.example >"$E2E_DIR/web.hcl"
 	consul_start "$E2E_DIR/consul" "$E2E_DIR/web.hcl"
 	consul_register web web-0 10.0.0.1 80
-	wait_until "$E2E_PATIENCE" eval '[ "$(shown web)" == "10.0.0.1:80 1 ready" ]'
+	wait_until "$E2E_PATIENCE" shows '10.0.0.1:80 1 ready'
 	for ((i = 1; i <= 12; i++)); do
 		consul_register web "web-$((i % 4))" 10.0.0.1 "$((100 + i))"
 		((i != 4)) || proxy_stop
 		((i != 6)) || proxy_up
 		((i != 9)) || proxy_ask reload "$HAPROXY_MASTER"
 	done
-	wait_until "$E2E_PATIENCE" eval \
-		'[ "$(shown web)" == "10.0.0.1:109 1 ready, 10.0.0.1:110 1 ready, 10.0.0.1:111 1 ready, 10.0.0.1:112 1 ready" ]'
+	wait_until "$E2E_PATIENCE" shows '10.0.0.1:109 1 ready, 10.0.0.1:110 1 ready, 10.0.0.1:111 1 ready, 10.0.0.1:112 1 ready'
 	run -0 swk-apply --resync
 	[ "$(proxy_servers web | wc -l)" == 4 ]
 	run -0 swk status
