@@ -271,6 +271,22 @@ slow_request() {
 	agrees
 }
 
+@test "haproxy: what the runtime API does not show is no drift; nor is a backend whose name differs in case" {
+	begin
+	consul_start "$E2E_DIR/consul"
+	CONSUL_META='{"nginx_max_conns": "9"}' consul_register web web-1 10.0.0.1 80
+	CONSUL_META='{"nginx_backup": "true"}' consul_register web web-2 10.0.0.2 80
+	CONSUL_META='{"nginx_down": "true"}' consul_register web web-3 10.0.0.3 80
+	swk-apply --resync
+	run -0 swk status
+	printf 'backend Web\n    server first 10.9.9.9:80\n' >>"$HAPROXY_CFG"
+	proxy_reload
+	run -0 swk status
+	run -0 swk-apply --resync
+	[ "$(shown Web)" == '10.9.9.9:80 1 ready' ]
+	[ "$(shown web)" == '10.0.0.1:80 1 ready, 10.0.0.2:80 1 ready, 10.0.0.3:80 1 maint' ]
+}
+
 @test "haproxy: backends of the operator are never changed; adoption waits until they are gone" {
 	begin '{}' 'backend web' '    server first 10.9.9.9:80 weight 7' 'backend more'
 	consul_start "$E2E_DIR/consul"
@@ -478,6 +494,19 @@ slow_request() {
 	swk-apply < <(document "$(instance web 10.0.0.4)")
 	[ "$(shown web)" == '10.0.0.4:80 1 ready' ]
 	[ "$(shown api)" == '10.0.0.2:80 1 ready' ]
+	agrees
+}
+
+@test "haproxy: servers stay in service until HAProxy has those that replace them" {
+	begin '{"server_options": ["init-addr", "none"]}'
+	swk-apply < <(document "$(instance web 10.0.0.1)")
+	# HAProxy rejects the new server, and a reload is not possible.
+	echo 'nonsense' >>"$HAPROXY_CFG"
+	run -75 swk-apply < <(document "$(instance web 10.0.0.2)")
+	[ "$(shown web)" == '10.0.0.1:80 1 ready' ]
+	sed -i /nonsense/d "$HAPROXY_CFG"
+	swk-apply < <(document "$(instance web 10.0.0.2)")
+	[ "$(shown web)" == '10.0.0.2:80 1 ready' ]
 	agrees
 }
 
