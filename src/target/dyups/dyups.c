@@ -9,7 +9,6 @@
 
 #include "base/buffer.h"
 #include "base/deadline.h"
-#include "io/url.h"
 #include "nginx/conf.h"
 #include "target/dyups/answer.h"
 #include "target/dyups/read.h"
@@ -122,9 +121,9 @@ static enum swk_dyups_meaning read_servers_back(struct change *change,
 	if (meaning != SWK_DYUPS_DONE)
 		return meaning;
 	swk_buffer_init(&answer, SWK_LIVE_MAX);
-	sample.receive = swk_dyups_keep_answer;
+	sample.receive = swk_target_web_keep;
 	sample.context = &answer;
-	(void)swk_http_perform(change->own->http, &sample, 1, 1, change->deadline, &ignored);
+	(void)swk_http_perform(change->own->web.http, &sample, 1, 1, change->deadline, &ignored);
 	/* 404: the stand-alone module's latest source can't print an upstream. */
 	if (sample.status == 200 && !swk_dyups_shows(change->upstream, answer.data, answer.length))
 		meaning = SWK_DYUPS_CUT;
@@ -167,7 +166,7 @@ static void give_up_target(struct change *change)
 	if (target->unreachable || change->request.timed_out ||
 	    ++change->own->failures == SWK_TARGET_FAILURES_MAX)
 		return;
-	(void)swk_http_perform(change->own->http, &request, 1, 1, change->deadline, &ignored);
+	(void)swk_http_perform(change->own->web.http, &request, 1, 1, change->deadline, &ignored);
 	target->given_up = !request.status;
 }
 
@@ -185,8 +184,8 @@ static enum outcome send(struct change *change)
 	const char *advice;
 
 	for (;;) {
-		if (swk_http_perform(change->own->http, &change->request, 1, 1, change->deadline,
-				     change->error))
+		if (swk_http_perform(change->own->web.http, &change->request, 1, 1,
+				     change->deadline, change->error))
 			return NOT_NOW;
 		switch (read_servers_back(change, swk_dyups_meaning(&change->request, &advice))) {
 		case SWK_DYUPS_DONE:
@@ -235,7 +234,7 @@ static enum outcome send_to(struct change *change, const char *body, size_t leng
 	enum outcome outcome;
 
 	/* A managed name has no character to escape in a path. */
-	if (asprintf(&url, "%s/upstream/%s", change->own->base, change->name) < 0) {
+	if (asprintf(&url, "%s/upstream/%s", change->own->web.base, change->name) < 0) {
 		(void)swk_error_memory(change->error);
 		return NOT_NOW;
 	}
@@ -434,13 +433,7 @@ static const struct swk_field fields[] = {
 
 static int check(const void *own, const char **key, struct swk_error *error)
 {
-	const char *url = ((const struct swk_dyups_settings *)own)->url;
-
-	if (!url)
-		return swk_error_set(error, SWK_USAGE, "it needs a url");
-	*key = "url";
-	free(swk_url_base(url, error));
-	return error->status;
+	return swk_target_web_check(((const struct swk_dyups_settings *)own)->url, key, error);
 }
 
 const struct swk_target_keys swk_dyups_keys = {
@@ -454,7 +447,6 @@ const struct swk_target_keys swk_dyups_keys = {
 static int dyups_open(struct swk_target *target, const struct swk_settings *settings,
 		      const struct swk_target_settings *its, struct swk_error *error)
 {
-	struct swk_error cause = {0};
 	const struct swk_dyups_settings *given = its->own;
 	struct swk_dyups *own = calloc(1, sizeof(*own));
 
@@ -462,21 +454,9 @@ static int dyups_open(struct swk_target *target, const struct swk_settings *sett
 	if (!own)
 		return swk_error_memory(error);
 	own->target = target;
-	own->url = swk_url_base(given->url, &cause);
-	if (!own->url)
-		return swk_error_set(error,
-				     cause.status == SWK_INTERNAL ? cause.status : its->wrong,
-				     "%s: %s", its->where, cause.text);
-	own->peer.unix_socket = swk_url_socket(own->url);
-	own->base = own->peer.unix_socket ? "http://localhost" : own->url;
-	own->timeout = its->timeout;
 	own->read_interval = settings->read_interval;
-	own->http = swk_http_open(error);
 	target->delay_ms = own->read_interval * 1000;
-	target->address = own->url;
-	target->port = swk_url_port(own->url);
-	target->name = strdup(its->name ? its->name : own->url);
-	return target->name && own->http ? 0 : swk_error_memory(error);
+	return swk_target_web_open(&own->web, target, its, given->url, error);
 }
 
 static void dyups_close(struct swk_target *target)
@@ -485,10 +465,8 @@ static void dyups_close(struct swk_target *target)
 
 	for (size_t i = 0; own && i < own->line_count; i++)
 		swk_http_close(own->lines[i]);
-	if (own) {
-		swk_http_close(own->http);
-		free(own->url);
-	}
+	if (own)
+		swk_target_web_close(&own->web);
 	free(target->name);
 	free(own);
 }

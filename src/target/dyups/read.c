@@ -12,27 +12,14 @@
 
 /* ---- asking ---- */
 
-int swk_dyups_keep_answer(void *context, const char *data, size_t length, struct swk_error *error)
-{
-	return swk_buffer_add(context, data, length, error);
-}
-
 struct swk_http_request swk_dyups_request(const struct swk_dyups *own, const char *method,
 					  const char *url)
 {
-	long timeout = (long)own->timeout;
-	long quiet = timeout ? timeout : SWK_TARGET_QUIET_S;
+	struct swk_http_request request =
+		swk_target_web_request(&own->web, own->target, method, url);
 
-	return (struct swk_http_request){.method = method,
-					 .url = url,
-					 .peer = &own->peer,
-					 .watch = own->target->watch,
-					 .answer_header = SWK_DYUPS_WORKER,
-					 .answer_limit = SWK_LIVE_MAX,
-					 .connect_ms = SWK_TARGET_CONNECT_MS,
-					 .request_ms =
-						 timeout ? timeout * 1000 : SWK_TARGET_REQUEST_MS,
-					 .quiet_s = strcmp(method, "GET") ? 0 : quiet};
+	request.answer_header = SWK_DYUPS_WORKER;
+	return request;
 }
 
 /* The workers of a target that were read, if its answers name them. */
@@ -74,17 +61,18 @@ static int ask(struct sample *sample, const char *path, const char *name,
 	if (!sample->ask)
 		return 0;
 	free(sample->url);
-	if (asprintf(&sample->url, "%s%s%s", sample->own->base, path, name) < 0) {
+	if (asprintf(&sample->url, "%s%s%s", sample->own->web.base, path, name) < 0) {
 		sample->url = NULL;
 		return swk_error_memory(error);
 	}
 	swk_buffer_clear(&sample->answer);
 	sample->request = swk_dyups_request(sample->own, "GET", sample->url);
 	sample->request.fresh = sample->fresh;
-	sample->request.receive = swk_dyups_keep_answer;
+	sample->request.receive = swk_target_web_keep;
 	sample->request.context = &sample->answer;
 	sample->asked = true;
-	if (swk_http_perform(sample->own->http, &sample->request, 1, 1, sample->deadline, error))
+	if (swk_http_perform(sample->own->web.http, &sample->request, 1, 1, sample->deadline,
+			     error))
 		return error->status;
 	if (swk_dyups_loses_keepalive(sample->request.server))
 		sample->target->advice =
@@ -100,7 +88,7 @@ static bool is_answer(struct sample *sample, long one, long other)
 	const struct swk_http_request *request = &sample->request;
 	const struct swk_target *target = sample->target;
 	/* The URL serves as the name of a target without one, and the message has it anyway. */
-	const char *name = strcmp(target->name, sample->own->base) ? target->name : "";
+	const char *name = strcmp(target->name, sample->own->web.base) ? target->name : "";
 	const char *advice;
 
 	sample->unreachable = request->unreachable;
@@ -239,13 +227,13 @@ static void nudge(const struct swk_dyups *own, struct sample *sample, unsigned t
 	bool more = true;
 	char *url;
 
-	if (asprintf(&url, "%s/upstream/-", own->base) < 0)
+	if (asprintf(&url, "%s/upstream/-", own->web.base) < 0)
 		return;
 	for (unsigned i = 0; more && i < times; i++) {
 		struct swk_http_request request = swk_dyups_request(own, "GET", url);
 
 		request.fresh = true;
-		if (swk_http_perform(own->http, &request, 1, 1, deadline, &ignored))
+		if (swk_http_perform(own->web.http, &request, 1, 1, deadline, &ignored))
 			break;
 		more = sample ? take_nudge(sample, &request) : request.status != 0;
 	}
@@ -258,7 +246,7 @@ static void use_line(const struct swk_dyups *own, struct swk_http *line, int64_t
 	struct swk_error ignored = {0};
 	char *url;
 
-	if (asprintf(&url, "%s/upstream/-", own->base) < 0)
+	if (asprintf(&url, "%s/upstream/-", own->web.base) < 0)
 		return;
 	request = swk_dyups_request(own, "GET", url);
 	(void)swk_http_perform(line, &request, 1, 1, deadline, &ignored);

@@ -3,9 +3,8 @@
 #ifndef SWK_TARGET_DYUPS_READ_H
 #define SWK_TARGET_DYUPS_READ_H
 
-#include "io/http.h"
 #include "target/dyups/answer.h"
-#include "target/target.h"
+#include "target/web.h"
 
 /* The header in which nginx, if so configured, names the pid of the answering worker. */
 #define SWK_DYUPS_WORKER "X-Worker"
@@ -13,11 +12,7 @@
 /* A dyups interface. */
 struct swk_dyups {
 	const struct swk_target *target;
-	char *url;
-	const char *base; /* what the URL of a request begins with */
-	struct swk_http_peer peer;
-	struct swk_http *http;
-	unsigned timeout;	/* seconds, of one request; 0: the default */
+	struct swk_target_web web;
 	unsigned read_interval; /* seconds until each worker has read its queue */
 	bool waited_out;	/* its queue was full, and its workers have had time to read it */
 	unsigned failures;	/* upstreams that it failed to take, although it answers */
@@ -28,9 +23,6 @@ struct swk_dyups {
 /* Fills in a request. `method` and `url` are borrowed. */
 struct swk_http_request swk_dyups_request(const struct swk_dyups *own, const char *method,
 					  const char *url);
-
-/* Appends the answer of a request to `context`, which is a struct swk_buffer. */
-int swk_dyups_keep_answer(void *context, const char *data, size_t length, struct swk_error *error);
 
 /*
  * Makes workers read their queues, with one GET on each of the target's persistent connections. If
