@@ -41,7 +41,7 @@ _play() {
 
 # Sends a request, and sets STATUS and ANSWER. The x keeps the last newline of an answer.
 _request() {
-	ANSWER="$(curl -sS --max-time 20 --path-as-is -w 'x%{http_code}' -X "$1" "${@:3}" "$GATEWAY_DYUPS$2")"
+	ANSWER="$(curl -gsS --max-time 20 --path-as-is -w 'x%{http_code}' -X "$1" "${@:3}" "$GATEWAY_DYUPS$2")"
 	STATUS="${ANSWER##*x}"
 	ANSWER="${ANSWER%x*}"
 }
@@ -61,6 +61,18 @@ _play_request() {
 	[[ "$STATUS" == "$status" && ("$answer" == '*' || "$ANSWER" == "$answer") ]] && return
 	printf 'got %s "%s"\n' "$STATUS" "$ANSWER"
 	return 1
+}
+
+# A query to ngx_dynamic_upstream.
+_play_query() {
+	local method="$1" query="$2" status="$3" answer="$4"
+
+	[[ "$query" == - ]] || query="?$query"
+	_play_request "$method" "/dynamic${query#-}" - "$status" "$answer"
+}
+
+play_queries() {
+	_play "$1" _play_query
 }
 
 play_requests() {

@@ -5,7 +5,6 @@
 -- are in the server's own table, so a POST resets them.
 
 local balancer = require "ngx.balancer"
-local dyups = require "dyups"
 
 local M = {}
 
@@ -50,9 +49,9 @@ local function failed(server, servers)
     end
 end
 
--- Runs in the rewrite phase, which can still answer 502. Stores the servers and the first choice.
-function M.begin(name)
-    local servers, tried = dyups.servers(name), {}
+-- Runs in the rewrite phase, which can still answer 502. Stores the servers, which `interface` knows, and the first choice.
+function M.begin(name, interface)
+    local servers, tried = interface.servers(name), {}
     local server = servers and pick(servers, tried)
     if not server then
         return ngx.exit(502)

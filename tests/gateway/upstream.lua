@@ -151,8 +151,10 @@ local function parameter(text)
     return (text == "down" or text == "backup") and { text, 1 } or error("invalid parameter " .. text, 0)
 end
 
+M.address = address
+
 local function read_server(words, upstream)
-    local server = { address = address(words[2] or error("invalid number of arguments", 0)),
+    local server = { address = address(words[2] or error("invalid number of arguments", 0)), word = words[2],
         weight = 1, max_conns = 0, max_fails = 1, fail_timeout = 10, backup = 0, down = 0 }
     for i = 3, #words do
         local text = words[i]
@@ -206,18 +208,33 @@ local DIRECTIVES = {
     keepalive_requests = once(number),
 }
 
--- Makes an upstream from directives. lenient ignores unknown directives: it is for files, which nginx's own parser has
--- already accepted.
-local function read_upstream(name, directives, lenient)
-    local upstream, usable = { name = name, servers = {}, parameters = {} }, false
+-- Reads the directives of a file, which an include names.
+local function read_included(path)
+    local file = io.open(path) or error("no such file " .. path, 0)
+    local text = file:read("*a")
+    file:close()
+    return (read_directives(read_tokens(text), 1))
+end
+
+-- Makes an upstream from directives. lenient ignores unknown directives and follows includes: it is for files, which nginx's own
+-- parser has already accepted.
+local function read_into(upstream, directives, lenient)
     for _, words in ipairs(directives) do
         local read = DIRECTIVES[words[1]]
         if read and not words.block then
             read(words, upstream)
+        elseif lenient and words[1] == "include" then
+            read_into(upstream, read_included(words[2]), true)
         elseif not lenient then
             error("unknown directive " .. words[1], 0)
         end
+        upstream.zone = upstream.zone or words[1] == "zone"
     end
+end
+
+local function read_upstream(name, directives, lenient)
+    local upstream, usable = { name = name, servers = {}, parameters = {} }, false
+    read_into(upstream, directives, lenient)
     upstream.parameters = nil
     for _, server in ipairs(upstream.servers) do
         usable = usable or server.backup == 0

@@ -83,7 +83,7 @@ clean_environment() {
 
 	for name in "${!SWK_@}" "${!CONSUL_HTTP_@}"; do
 		case $name in
-		SWK_APPLY | SWK_CONSUL | SWK_HAPROXY | SWK_SEED | SWK_TENGINE) ;;
+		SWK_APPLY | SWK_CONSUL | SWK_DYNAMIC | SWK_HAPROXY | SWK_SEED | SWK_TENGINE) ;;
 		*) unset "$name" ;;
 		esac
 	done

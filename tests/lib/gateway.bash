@@ -3,6 +3,9 @@
 #
 # A gateway with the dyups interface that carries real traffic: tests/gateway under stock nginx, or the binary with the dyups
 # module that SWK_TENGINE names. Two gateways must not share a DIR. A shell runs one gateway at a time.
+#
+# With GATEWAY_KIND=dynamic it is one with ngx_dynamic_upstream: the stand-in, or the binary that SWK_DYNAMIC names. Then only the
+# functions work that do not read or change upstreams; dynamic.bash has others.
 
 # shellcheck source=SCRIPTDIR/common.bash
 source "${BASH_SOURCE[0]%/*}/common.bash"
@@ -31,7 +34,7 @@ gateway_start() {
 	: >"$GATEWAY_DIR/requests.log"
 	GATEWAY_DYUPS="http://127.0.0.1:$(free_port)" || return 1
 	GATEWAY_TRAFFIC="http://127.0.0.1:$(free_port)" || return 1
-	if [[ -z "${SWK_TENGINE:-}" ]]; then
+	if [[ -z "$(_gateway_binary)" ]]; then
 		GATEWAY_CONTROL="http://127.0.0.1:$(free_port)" || return 1
 	fi
 	_gateway_configuration >"$GATEWAY_DIR/nginx.conf" || return 1
@@ -45,12 +48,25 @@ gateway_start() {
 	fi
 }
 
+# Prints the path of the binary that has the module, or nothing: then it is the stand-in.
+_gateway_binary() {
+	if [[ "${GATEWAY_KIND:-}" == dynamic ]]; then
+		printf '%s' "${SWK_DYNAMIC:-}"
+	else
+		printf '%s' "${SWK_TENGINE:-}"
+	fi
+}
+
 # Prints nginx.conf.in with the values filled in.
 _gateway_configuration() {
-	local kind=lua other=tengine user='' empty="$GATEWAY_DIR/empty.conf"
+	local kind=lua real=tengine template=nginx.conf.in user='' empty="$GATEWAY_DIR/empty.conf" other
 
-	if [[ -n "${SWK_TENGINE:-}" ]]; then
-		kind=tengine other=lua
+	if [[ "${GATEWAY_KIND:-}" == dynamic ]]; then
+		real=real template=dynamic.conf.in
+	fi
+	other=$real
+	if [[ -n "$(_gateway_binary)" ]]; then
+		kind=$real other=lua
 	fi
 	# If root starts nginx, its workers would otherwise run as a user who can't read DIR.
 	if ((EUID == 0)); then
@@ -75,13 +91,14 @@ _gateway_configuration() {
 		-e "s|@DYUPS_PORT@|${GATEWAY_DYUPS##*:}|" \
 		-e "s|@TRAFFIC_PORT@|${GATEWAY_TRAFFIC##*:}|" \
 		-e "s|@CONTROL_PORT@|${GATEWAY_CONTROL##*:}|" \
-		"$_GATEWAY_SOURCE/nginx.conf.in"
+		"$_GATEWAY_SOURCE/$template"
 }
 
 # Replaces the calling shell by nginx. An ordinary user has no sbin in the PATH.
 _gateway_nginx() {
-	local nginx="${SWK_TENGINE:-}"
+	local nginx
 
+	nginx="$(_gateway_binary)"
 	if [[ -z "$nginx" ]]; then
 		nginx="$(PATH="$PATH:/usr/sbin" command -v nginx)"
 	fi
@@ -94,7 +111,10 @@ _gateway_started() {
 }
 
 _gateway_answers() {
-	_gateway_observe list -o /dev/null 2>/dev/null
+	local path=list
+
+	[[ "${GATEWAY_KIND:-}" != dynamic ]] || path=dynamic
+	_gateway_observe "$path" -o /dev/null 2>/dev/null
 }
 
 # A zombie counts as dead: its parent may not have waited for it.
@@ -191,9 +211,11 @@ _gateway_replaced() {
 #	cut:BYTES		uses only so many bytes of a body, unless the body exceeds nginx's buffer and so went through a file
 #	reset			resets the connection; nothing changes
 #	reset-applied		applies the request on all workers, and resets the connection
+#	full			500 no shared memory; nothing changes (dynamic only)
+#	unchanged		304; nothing changes (dynamic only)
 gateway_fault() {
-	if [[ -n "${SWK_TENGINE:-}" ]]; then
-		echo "gateway_fault: a real Tengine has no faults to order" >&2
+	if [[ -n "$(_gateway_binary)" ]]; then
+		echo "gateway_fault: a real nginx has no faults to order" >&2
 		return 2
 	fi
 	local answer
