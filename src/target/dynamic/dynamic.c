@@ -443,6 +443,22 @@ static int dynamic_apply(struct swk_target *target, const struct swk_plan *plan,
 	return error->status;
 }
 
+/* Writes the files of a plan, for nginx's next start. What fails stays pending. */
+static int dynamic_record(struct swk_target *target, const struct swk_plan *plan,
+			  struct swk_error *error)
+{
+	const struct dynamic *own = target->own;
+
+	for (size_t i = 0; !error->status && i < plan->count; i++) {
+		struct swk_error cause = {0};
+
+		if (swk_dynamic_file_write(own->directory, plan->list[i].name,
+					   plan->list[i].upstream, &cause) == SWK_INTERNAL)
+			(void)swk_error_memory(error);
+	}
+	return error->status;
+}
+
 /* ---- reading ---- */
 
 /* Notes why the target can't be read. */
@@ -490,31 +506,25 @@ static int add_upstream(struct swk_target *target, struct swk_dynamic_servers *s
 	return swk_upstreams_append(&target->live.upstreams, &servers->upstream, error);
 }
 
-/* Compares the file with what the module has. Sets *gone if both say that the upstream left
- * FILE. */
+/* Compares the file with what the module has. Sets *empty if neither has servers: then nothing is
+ * managed or unmanaged there. */
 static int compare_file(const struct swk_buffer *file, struct swk_dynamic_servers *servers,
-			bool *gone, struct swk_error *error)
+			bool *empty, struct swk_error *error)
 {
 	struct swk_upstream *upstream = &servers->upstream;
-	const bool empty = !upstream->count && !upstream->partial;
 	struct swk_buffer text;
 
-	swk_buffer_init(&text, SWK_CONF_MAX);
-	*gone = false;
-	if (swk_dynamic_file_text(&text, NULL, error))
-		goto out;
-	*gone = empty && text.length == file->length &&
-		!memcmp(text.data, file->data, file->length);
-	swk_buffer_clear(&text);
-	if (*gone || swk_dynamic_file_text(&text, upstream, error))
-		goto out;
+	*empty = !upstream->count && !upstream->partial && swk_dynamic_file_is_empty(file);
+	if (*empty)
+		return 0;
 	if (swk_dynamic_needs_placeholder(upstream) != (servers->placeholders.count > 0))
 		upstream->partial = true;
-	if (text.length == file->length && !memcmp(text.data, file->data, file->length))
-		goto out;
-	upstream->partial = true;
-	upstream->spread = SWK_SPREAD_DIFFERS;
-out:
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	if (!swk_dynamic_file_text(&text, upstream, error) &&
+	    (text.length != file->length || memcmp(text.data, file->data, text.length) != 0)) {
+		upstream->partial = true;
+		upstream->spread = SWK_SPREAD_DIFFERS;
+	}
 	swk_buffer_free(&text);
 	return error->status;
 }
@@ -527,13 +537,13 @@ static int read_one(struct exchange *exchange, struct swk_buffer *file, struct s
 	const struct dynamic *own = target->own;
 	struct swk_dynamic_servers servers = {0};
 	enum swk_dynamic_meaning meaning;
-	bool gone = false;
+	bool empty = false;
 
 	if (swk_dynamic_file_read(file, own->directory, exchange->name, cause))
 		return 0;
 	meaning = ask_servers(exchange, &servers);
 	if (answers(exchange, meaning) && meaning == SWK_DYNAMIC_DONE &&
-	    !compare_file(file, &servers, &gone, exchange->error) && !gone)
+	    !compare_file(file, &servers, &empty, exchange->error) && !empty)
 		(void)add_upstream(target, &servers, exchange->error);
 	swk_dynamic_servers_free(&servers);
 	return exchange->error->status;
@@ -555,29 +565,25 @@ static int read_state(struct exchange *exchange, const struct swk_texts *names,
 	return exchange->error->status;
 }
 
-/* Adds the upstreams that have a file, unless they left FILE. */
+/* Adds the upstreams whose file has servers. */
 static int read_names(struct exchange *exchange, const struct swk_texts *names,
 		      struct swk_error *cause)
 {
 	const struct dynamic *own = exchange->target->own;
 	struct swk_dynamic_servers servers = {0};
-	struct swk_buffer file, gone;
+	struct swk_buffer file;
 
 	swk_buffer_init(&file, SWK_CONF_MAX);
-	swk_buffer_init(&gone, SWK_CONF_MAX);
-	(void)swk_dynamic_file_text(&gone, NULL, exchange->error);
 	for (size_t i = 0; !exchange->error->status && i < names->count; i++) {
 		if (swk_dynamic_file_read(&file, own->directory, names->list[i], cause))
 			break;
-		if (file.length == gone.length && !memcmp(file.data, gone.data, gone.length))
-			continue;
-		if (!swk_upstream_init(&servers.upstream, names->list[i], &swk_source_unknown,
+		if (!swk_dynamic_file_is_empty(&file) &&
+		    !swk_upstream_init(&servers.upstream, names->list[i], &swk_source_unknown,
 				       exchange->error))
 			(void)add_upstream(exchange->target, &servers, exchange->error);
 		swk_dynamic_servers_free(&servers);
 	}
 	swk_buffer_free(&file);
-	swk_buffer_free(&gone);
 	return exchange->error->status;
 }
 
@@ -726,4 +732,5 @@ const struct swk_target_kind swk_target_dynamic = {
 	.read = dynamic_read,
 	.fit = dynamic_fit,
 	.apply = dynamic_apply,
+	.record = dynamic_record,
 };

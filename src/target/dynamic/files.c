@@ -36,6 +36,37 @@ int swk_dynamic_file_text(struct swk_buffer *out, const struct swk_upstream *ups
 	return swk_buffer_words(out, error, SWK_WORDS(placeholder));
 }
 
+/* A line, without blanks around it, that is a comment or a placeholder. */
+static bool is_empty_line(const char *line, size_t length)
+{
+	static const char begin[] = "server 0.", end[] = " down;";
+
+	return !length || *line == '#' ||
+	       (length > strlen(begin) + strlen(end) && !memcmp(line, begin, strlen(begin)) &&
+		!memcmp(line + length - strlen(end), end, strlen(end)) &&
+		(size_t)((const char *)memchr(line, ';', length) - line) == length - 1);
+}
+
+bool swk_dynamic_file_is_empty(const struct swk_buffer *text)
+{
+	const char *at = text->data, *end = at + text->length, *stop;
+
+	for (; at < end; at = stop + 1) {
+		const char *last;
+
+		stop = memchr(at, '\n', (size_t)(end - at));
+		if (!stop)
+			stop = end;
+		while (at < stop && (*at == ' ' || *at == '\t'))
+			at++;
+		for (last = stop; last > at && strchr(" \t\r", last[-1]);)
+			last--;
+		if (!is_empty_line(at, (size_t)(last - at)))
+			return false;
+	}
+	return true;
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	const char *const *x = a, *const *y = b;

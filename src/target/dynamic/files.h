@@ -23,6 +23,9 @@ int swk_dynamic_file_text(struct swk_buffer *out, const struct swk_upstream *ups
  * SWK_INTERNAL. */
 int swk_dynamic_files_list(struct swk_texts *names, const char *directory, struct swk_error *error);
 
+/* Whether a file has no server but placeholders. */
+bool swk_dynamic_file_is_empty(const struct swk_buffer *text);
+
 /* Replaces the text by that of an upstream's file; without a file, it is empty. Returns 0,
  * SWK_CANTCREATE or SWK_INTERNAL, as the next one. */
 int swk_dynamic_file_read(struct swk_buffer *text, const char *directory, const char *name,

@@ -151,10 +151,40 @@ static void writing(void **state)
 	swk_upstreams_free(&set);
 }
 
+static void empty(void **state)
+{
+	static const struct {
+		const char *text;
+		bool empty;
+	} rows[] = {
+		{"", true},
+		{GONE, true},
+		{"server 0.0.0.1 down;", true},
+		{"\n  server 0.0.0.0:1 down;\r\n\t# server 10.0.0.1;\n", true},
+		{"server 0.0.0.1;\n", false},
+		{"server 10.0.0.1 down;\n", false},
+		{"server 0.0.0.1 down; server 10.0.0.1 down;\n", false},
+		{"server 0.0.0.1 down;\nserver 10.0.0.1;\n", false},
+		{"include more;\n", false},
+		{"server 0. down;\n", false},
+		{"server 0. down\n", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_buffer text = {.data = strdup(rows[i].text),
+					  .length = strlen(rows[i].text)};
+
+		unit_number(rows[i].text, swk_dynamic_file_is_empty(&text), rows[i].empty);
+		free(text.data);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts),
+		cmocka_unit_test(empty),
 		cmocka_unit_test_setup_teardown(names, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(no_folder, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(writing, make_folder, remove_folder),
