@@ -14,6 +14,7 @@
 #include "consul/agent_lint.h"
 #include "nginx/conf.h"
 #include "nginx/files.h"
+#include "target/dynamic/lint.h"
 #include "target/dyups/lint.h"
 #include "target/file/lint.h"
 #include "target/target.h"
@@ -224,16 +225,31 @@ static bool is_of_kind(const struct swk_target_settings *its, const char *kind)
 	return !strcmp(swk_target_kinds[its->kind], kind);
 }
 
-static bool has_dyups(const struct swk_settings *settings)
+static bool has_kind(const struct swk_settings *settings, const char *kind)
 {
 	for (size_t i = 0; i < settings->target_count; i++) {
-		if (is_of_kind(&settings->targets[i], "dyups"))
+		if (is_of_kind(&settings->targets[i], kind))
 			return true;
 	}
 	return false;
 }
 
-/* What is about FILE, which dyups targets need. */
+/* Checks the configuration by the rules for the kinds of targets that it may be of. */
+static int check_conf(struct swk_findings *findings, const struct swk_nginx_files *files,
+		      const struct swk_lint_conf *conf, const struct swk_settings *settings,
+		      struct swk_error *error)
+{
+	const struct swk_dynamic_lint dynamic = {&files->top, files->folder, &conf->upstreams,
+						 settings};
+	bool others;
+
+	if (!swk_dynamic_lint(findings, &dynamic, &others, error) && others &&
+	    has_kind(settings, "dyups"))
+		(void)swk_dyups_lint(findings, &files->top, conf, error);
+	return error->status;
+}
+
+/* What is about the upstreams in FILE. */
 static int lint_conf(struct swk_findings *findings, struct swk_nginx_files *files,
 		     const struct swk_settings *settings, bool *understood,
 		     const struct swk_log *log, struct swk_error *error)
@@ -243,7 +259,7 @@ static int lint_conf(struct swk_findings *findings, struct swk_nginx_files *file
 
 	if (!read_conf(files, &file, &conf, understood, log, error) &&
 	    !expect(&conf.expected, settings, error) &&
-	    !swk_dyups_lint(findings, &files->top, &conf, error)) {
+	    !check_conf(findings, files, &conf, settings, error)) {
 		if (files->conf_real && *files->conf_real == '/')
 			warn_of_mounts(files->conf_real, log);
 		warn_of_keepalive(&conf.upstreams, settings, log);
@@ -261,7 +277,7 @@ static int lint_nginx(struct swk_findings *findings, const char *path,
 	struct swk_nginx_files files = {0};
 
 	(void)read_configuration(&files, path, settings->conf, error);
-	if (!error->status && has_dyups(settings))
+	if (!error->status && (has_kind(settings, "dyups") || has_kind(settings, "dynamic")))
 		(void)lint_conf(findings, &files, settings, understood, log, error);
 	for (size_t i = 0; !error->status && i < settings->target_count; i++) {
 		if (is_of_kind(&settings->targets[i], "file"))

@@ -389,12 +389,12 @@ file_has_two() {
 	[[ "$output" == *"answered 404"*": give the URL of the location that has 'dynamic_upstream'"* ]]
 	targets
 	mkdir "$DYNAMIC_DIRECTORY/web.servers.tmp"
-	run -75 swk-apply < <(document "$(instance web 10.0.0.1)")
+	run -75 swk-apply < <(document "$(instance web 10.0.0.2)")
 	[[ "$output" == *"$DYNAMIC_DIRECTORY/web.servers.tmp"*'cannot be removed'* ]]
 	[ "$(dynamic_servers web)" == '0.0.0.1:80 1 1 10 0 down' ] # the file comes first
 	rmdir "$DYNAMIC_DIRECTORY/web.servers.tmp"
-	swk-apply < <(document "$(instance web 10.0.0.1)")
-	only web 10.0.0.1:80
+	swk-apply < <(document "$(instance web 10.0.0.2)")
+	only web 10.0.0.2:80
 }
 
 @test "dynamic: more servers than the module can print" {
@@ -450,4 +450,38 @@ instance_of() {
 	swk-apply < <(document "$(instance api 10.0.0.2)")
 	only web 10.0.0.1:80
 	run ! grep -q owed "$SWK_CONF.state"
+}
+
+# ---- what nginx's configuration lacks ----
+
+@test "dynamic: swk lint says what to declare, and nginx takes it" {
+	start api
+	more='{"attributes": {"tag_prefix": "nginx:", "allow": ["backup"]}}' targets
+	swk-apply < <(document "$(instance api 10.0.0.1)" "$(instance web 10.0.0.1)")
+	conf="$GATEWAY_DIR/nginx.conf"
+	run -1 swk lint "$conf"
+	[[ "$output" == *'upstream web is not declared'* && "$output" != *'upstream api'* ]]
+	line=$(sed -n "s/.*put '\(upstream web .*\)' into http.*/\1/p" <<<"$output")
+	echo "$line" >>"$GATEWAY_EXTRA"
+	run -0 swk lint "$conf"
+	gateway_reload
+	swk-apply < <(document "$(instance web 10.0.0.2)")
+	only web 10.0.0.2:80
+
+	sed -i 's/zone web 1m;//' "$GATEWAY_EXTRA"
+	run -1 swk lint "$conf"
+	[[ "$output" == *"upstream web has no zone"*"put 'zone web 1m;' into it"* ]]
+	sed -i 's/upstream web {/& zone web 1m; ip_hash;/' "$GATEWAY_EXTRA"
+	run -0 swk lint "$conf"
+	swk-apply < <(document "$(instance web 10.0.0.2)" "$(tagged 10.0.0.3 backup)")
+	run -1 swk lint "$conf"
+	[[ "$output" == *"upstream web has 'ip_hash', and a backup server"* ]]
+	run ! gateway_reload
+	more='{"services": {"web": {"balance": "ip_hash"}}}' targets
+	swk-apply < <(document "$(instance web 10.0.0.2)" "$(tagged 10.0.0.3 backup)")
+	run -0 swk lint "$conf"
+	gateway_reload
+	sed -i 's/include [^;]*web.servers;/server 10.0.0.9;/' "$GATEWAY_EXTRA"
+	run -1 swk lint "$conf"
+	[[ "$output" == *"put 'include $DYNAMIC_DIRECTORY/web.servers;' into it, instead of servers"* ]]
 }
