@@ -526,7 +526,8 @@ static void impossible_values(void **state)
 		{"{\"targets\": [{\"name\": \"a b\"}]}",
 		 "FILE:1: targets[0].name: 'a b' is not a name (letters, digits, '.', '_', '-')"},
 		{"{\"targets\": [{\"kind\": \"upsync\"}]}",
-		 "FILE:1: targets[0].kind: 'upsync' is not dyups, command, file or haproxy"},
+		 "FILE:1: targets[0].kind: 'upsync' is not dyups, command, file, haproxy or "
+		 "dynamic"},
 		{"{\"targets\": [{\"kind\": \"command\"}]}",
 		 "FILE:1: targets[0]: it needs a command"},
 		{"{\"targets\": [{\"command\": [\"/x\"], \"kind\": \"command\"}]}",
