@@ -162,7 +162,7 @@ start_agent() {
 
 # ---- changes ----
 
-@test "dynamic: only what differs is sent, and attributes are changed in place" {
+@test "dynamic: only changed servers are sent, and attributes are changed in place" {
 	start web
 	swk-apply < <(document "$(instance web 10.0.0.1)" "$(instance web 10.0.0.2)")
 	only web 10.0.0.1:80 10.0.0.2:80
@@ -284,7 +284,7 @@ tagged() {
 
 # ---- drift ----
 
-@test "dynamic: a full run repairs what differs in memory" {
+@test "dynamic: a full run repairs drift in memory" {
 	start web
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80

@@ -7,119 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "target/dynamic/answer.h"
+#include "target/dynamic/exchange.h"
 #include "target/dynamic/files.h"
-#include "target/web.h"
-
-struct dynamic {
-	struct swk_target_web web;
-	const char *directory; /* borrowed from the settings */
-};
-
-/* ---- requests ---- */
-
-/* Requests about one upstream. */
-struct exchange {
-	struct swk_target *target;
-	const char *name; /* NULL: about none */
-	int64_t deadline;
-	bool retries;	  /* a request that fails is repeated */
-	int64_t patience; /* when that ends; 0: nothing has failed yet */
-	unsigned tried;
-	struct swk_http_request request; /* the last one; without URL */
-	struct swk_buffer answer;
-	struct swk_error *error; /* SWK_INTERNAL only */
-};
-
-/* Whether there is time for another try. If so, pauses first. */
-static bool may_retry(struct exchange *exchange)
-{
-	if (!exchange->retries || !exchange->target->alone ||
-	    swk_target_is_stopped(exchange->target))
-		return false;
-	if (!exchange->patience)
-		exchange->patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
-	if (exchange->request.unreachable || !swk_deadline_left(exchange->patience, 1) ||
-	    !swk_deadline_left(exchange->deadline, 1))
-		return false;
-	swk_pause_before_retry(exchange->tried++);
-	return true;
-}
-
-/* The URL of a request, to free. A valid name, and what is in `query`, need no escape there. */
-static char *url_of(const struct exchange *exchange, const char *query)
-{
-	const struct dynamic *own = exchange->target->own;
-	const char *base = own->web.base, *host = strstr(base, "://");
-	const char *path = host && strchr(host + 3, '/') ? "" : "/";
-	char *url;
-	int length;
-
-	if (exchange->name)
-		length = asprintf(&url, "%s%s?upstream=%s%s", base, path, exchange->name, query);
-	else
-		length = asprintf(&url, "%s%s", base, path);
-	if (length >= 0)
-		return url;
-	(void)swk_error_memory(exchange->error);
-	return NULL;
-}
-
-static enum swk_dynamic_meaning ask(struct exchange *exchange, const char *query)
-{
-	const struct dynamic *own = exchange->target->own;
-	enum swk_dynamic_meaning meaning = SWK_DYNAMIC_LATER;
-	char *url = url_of(exchange, query);
-
-	while (url) {
-		swk_buffer_clear(&exchange->answer);
-		exchange->request = swk_target_web_request(&own->web, exchange->target, "GET", url);
-		exchange->request.receive = swk_target_web_keep;
-		exchange->request.context = &exchange->answer;
-		if (swk_http_perform(own->web.http, &exchange->request, 1, 1, exchange->deadline,
-				     exchange->error))
-			break;
-		meaning = swk_dynamic_meaning(&exchange->request);
-		if (meaning != SWK_DYNAMIC_LATER || !may_retry(exchange))
-			break;
-	}
-	exchange->request.url = NULL;
-	free(url);
-	return meaning;
-}
-
-static void begin(struct exchange *exchange, struct swk_target *target, const char *name,
-		  int64_t deadline, struct swk_error *error)
-{
-	*exchange = (struct exchange){
-		.target = target, .name = name, .deadline = deadline, .error = error};
-	swk_buffer_init(&exchange->answer, SWK_LIVE_MAX);
-}
-
-/* Asks for the servers of an upstream. `servers` must be zeroed. */
-static enum swk_dynamic_meaning ask_servers(struct exchange *exchange,
-					    struct swk_dynamic_servers *servers)
-{
-	enum swk_dynamic_meaning meaning = ask(exchange, "&verbose=");
-
-	if (meaning == SWK_DYNAMIC_DONE)
-		(void)swk_dynamic_servers_read(servers, exchange->name, exchange->answer.data,
-					       exchange->answer.length, exchange->error);
-	return meaning;
-}
-
-/* Describes the last answer: `404 Not found`, or why there is none. */
-static const char *describe_answer(const struct exchange *exchange,
-				   char text[SWK_HTTP_REASON_MAX + 32])
-{
-	const struct swk_http_request *request = &exchange->request;
-
-	if (!request->status)
-		return request->failure;
-	(void)snprintf(text, SWK_HTTP_REASON_MAX + 32, "%ld%s%s", request->status,
-		       *request->reason ? " " : "", request->reason);
-	return text;
-}
 
 /* ---- changing ---- */
 
@@ -132,18 +21,20 @@ static const struct swk_server *find(const struct swk_upstream *upstream,
 }
 
 /* Removes the servers that a word names. */
-static enum swk_dynamic_meaning remove_server(struct exchange *exchange, const char *word)
+static enum swk_dynamic_meaning remove_server(struct swk_dynamic_exchange *exchange,
+					      const char *word)
 {
 	char query[SWK_TEXT_MAX + 32];
 
 	(void)snprintf(query, sizeof(query), "&remove=&server=%s", word);
-	return ask(exchange, query);
+	return swk_dynamic_ask(exchange, query);
 }
 
 /* The attributes of a server as a query. Without `ipv6`, the module adds no such server, and
  * answers as if it were there already. */
-static enum swk_dynamic_meaning send_server(struct exchange *exchange, const char *before,
-					    const struct swk_server *server, const char *after)
+static enum swk_dynamic_meaning send_server(struct swk_dynamic_exchange *exchange,
+					    const char *before, const struct swk_server *server,
+					    const char *after)
 {
 	char query[SWK_ADDRESS_MAX + 160], address[SWK_ADDRESS_MAX];
 
@@ -152,10 +43,10 @@ static enum swk_dynamic_meaning send_server(struct exchange *exchange, const cha
 		       before, swk_server_address(server, address), server->weight,
 		       server->max_fails, server->fail_timeout, server->max_conns,
 		       server->v6 ? "&ipv6=" : "", after);
-	return ask(exchange, query);
+	return swk_dynamic_ask(exchange, query);
 }
 
-static enum swk_dynamic_meaning add_server(struct exchange *exchange,
+static enum swk_dynamic_meaning add_server(struct swk_dynamic_exchange *exchange,
 					   const struct swk_server *server)
 {
 	return send_server(exchange, server->backup ? "&add=&backup=" : "&add=", server,
@@ -164,7 +55,7 @@ static enum swk_dynamic_meaning add_server(struct exchange *exchange,
 
 /* Changes the attributes of a server. `up` also forgets that it failed, so it is sent only to a
  * server that was down. */
-static enum swk_dynamic_meaning change_server(struct exchange *exchange,
+static enum swk_dynamic_meaning change_server(struct swk_dynamic_exchange *exchange,
 					      const struct swk_server *present,
 					      const struct swk_server *server)
 {
@@ -174,7 +65,7 @@ static enum swk_dynamic_meaning change_server(struct exchange *exchange,
 }
 
 /* The module can't make a server a backup, or the other way. */
-static enum swk_dynamic_meaning replace_server(struct exchange *exchange,
+static enum swk_dynamic_meaning replace_server(struct swk_dynamic_exchange *exchange,
 					       const struct swk_server *server)
 {
 	char address[SWK_ADDRESS_MAX];
@@ -186,7 +77,7 @@ static enum swk_dynamic_meaning replace_server(struct exchange *exchange,
 
 /* Adds and changes servers. A server that becomes a backup, or stops being one, comes last: others
  * are there then. */
-static enum swk_dynamic_meaning give_servers(struct exchange *exchange,
+static enum swk_dynamic_meaning give_servers(struct swk_dynamic_exchange *exchange,
 					     const struct swk_upstream *desired,
 					     const struct swk_upstream *live)
 {
@@ -212,7 +103,8 @@ static enum swk_dynamic_meaning give_servers(struct exchange *exchange,
 	return meaning;
 }
 
-static enum swk_dynamic_meaning remove_all(struct exchange *exchange, const struct swk_texts *words)
+static enum swk_dynamic_meaning remove_all(struct swk_dynamic_exchange *exchange,
+					   const struct swk_texts *words)
 {
 	enum swk_dynamic_meaning meaning = SWK_DYNAMIC_DONE;
 
@@ -223,7 +115,7 @@ static enum swk_dynamic_meaning remove_all(struct exchange *exchange, const stru
 
 /* Removes what is not desired. The placeholder comes first and goes last, so that the upstream is
  * never empty. */
-static enum swk_dynamic_meaning take_servers(struct exchange *exchange,
+static enum swk_dynamic_meaning take_servers(struct swk_dynamic_exchange *exchange,
 					     const struct swk_upstream *desired,
 					     const struct swk_dynamic_servers *live)
 {
@@ -235,7 +127,7 @@ static enum swk_dynamic_meaning take_servers(struct exchange *exchange,
 	char address[SWK_ADDRESS_MAX];
 
 	if (needs && !live->placeholders.count)
-		meaning = ask(exchange, placeholder);
+		meaning = swk_dynamic_ask(exchange, placeholder);
 	for (size_t i = 0; meaning <= SWK_DYNAMIC_NOTHING && i < live->upstream.count; i++) {
 		const struct swk_server *server = &live->upstream.servers[i];
 
@@ -256,12 +148,13 @@ static bool is_as_desired(const struct swk_upstream *desired,
 	       swk_dynamic_needs_placeholder(desired) == (live->placeholders.count > 0);
 }
 
-/* Reads the servers, and changes what differs. *same: nothing did. */
-static enum swk_dynamic_meaning
-change_once(struct exchange *exchange, const struct swk_upstream *desired, bool *same, bool *cut)
+/* Reads the servers, and sends the changes that they need. *same: none. */
+static enum swk_dynamic_meaning change_once(struct swk_dynamic_exchange *exchange,
+					    const struct swk_upstream *desired, bool *same,
+					    bool *cut)
 {
 	struct swk_dynamic_servers live = {0};
-	enum swk_dynamic_meaning meaning = ask_servers(exchange, &live);
+	enum swk_dynamic_meaning meaning = swk_dynamic_ask_servers(exchange, &live);
 
 	*same = false;
 	*cut = live.cut;
@@ -277,12 +170,12 @@ change_once(struct exchange *exchange, const struct swk_upstream *desired, bool 
 }
 
 /* Why an upstream can't be changed, and what to do about it. */
-static void explain(const struct exchange *exchange, enum swk_dynamic_meaning meaning, bool cut,
-		    struct swk_error *cause)
+static void explain(const struct swk_dynamic_exchange *exchange, enum swk_dynamic_meaning meaning,
+		    bool cut, struct swk_error *cause)
 {
-	const struct dynamic *own = exchange->target->own;
+	const struct swk_dynamic *own = exchange->target->own;
 	const char *target = exchange->target->name, *name = exchange->name;
-	char answer[SWK_HTTP_REASON_MAX + 32];
+	char answer[SWK_DYNAMIC_ANSWER_MAX];
 
 	switch (meaning) {
 	case SWK_DYNAMIC_UNDECLARED:
@@ -295,7 +188,7 @@ static void explain(const struct exchange *exchange, enum swk_dynamic_meaning me
 	case SWK_DYNAMIC_NO_ZONE:
 		(void)swk_error_set(cause, SWK_TEMPFAIL,
 				    "%s: upstream %s has no zone, so it cannot be changed: put "
-				    "'zone %s 1m;' into it, and restart nginx",
+				    "'zone %s 1m;' into it, and reload nginx",
 				    target, name, name);
 		break;
 	case SWK_DYNAMIC_FULL:
@@ -316,11 +209,11 @@ static void explain(const struct exchange *exchange, enum swk_dynamic_meaning me
 	default:
 		(void)swk_error_set(cause, SWK_TEMPFAIL, "%s: change of upstream %s %s: %s", target,
 				    name, meaning == SWK_DYNAMIC_LATER ? "failed" : "was refused",
-				    describe_answer(exchange, answer));
+				    swk_dynamic_describe(exchange, answer));
 	}
 }
 
-static void give_up_target(const struct exchange *exchange)
+static void give_up_target(const struct swk_dynamic_exchange *exchange)
 {
 	struct swk_target *target = exchange->target;
 
@@ -349,8 +242,8 @@ static enum swk_target_result result_of(enum swk_dynamic_meaning meaning, bool c
 
 /* Changes the servers in the module, and reads them back. Something else may change them at the
  * same time, so this repeats itself. */
-static enum swk_target_result change(struct exchange *exchange, const struct swk_upstream *upstream,
-				     struct swk_error *cause)
+static enum swk_target_result change(struct swk_dynamic_exchange *exchange,
+				     const struct swk_upstream *upstream, struct swk_error *cause)
 {
 	struct swk_upstream nothing = {0};
 	const struct swk_upstream *desired = upstream ? upstream : &nothing;
@@ -371,10 +264,10 @@ static enum swk_target_result change(struct exchange *exchange, const struct swk
 }
 
 /* Writes the file first: what is only in the module is lost when nginx is reloaded. */
-static enum swk_target_result update(struct exchange *exchange, const struct swk_upstream *upstream,
-				     struct swk_error *cause)
+static enum swk_target_result update(struct swk_dynamic_exchange *exchange,
+				     const struct swk_upstream *upstream, struct swk_error *cause)
 {
-	const struct dynamic *own = exchange->target->own;
+	const struct swk_dynamic *own = exchange->target->own;
 
 	if (!swk_dynamic_file_write(own->directory, exchange->name, upstream, cause))
 		return change(exchange, upstream, cause);
@@ -385,7 +278,7 @@ static enum swk_target_result update(struct exchange *exchange, const struct swk
 
 /* Empties upstreams with another spelling of this name: nginx distinguishes case, and FILE has only
  * one of them. */
-static void empty_others(struct exchange *exchange, const struct swk_texts *names)
+static void empty_others(struct swk_dynamic_exchange *exchange, const struct swk_texts *names)
 {
 	const char *name = exchange->name;
 	struct swk_error ignored = {0};
@@ -403,9 +296,9 @@ static int apply_one(struct swk_target *target, const struct swk_operation *oper
 		     int64_t deadline, struct swk_error *error)
 {
 	struct swk_error cause = {0};
-	struct exchange exchange;
+	struct swk_dynamic_exchange exchange;
 
-	begin(&exchange, target, operation->name, deadline, error);
+	swk_dynamic_begin(&exchange, target, operation->name, deadline, error);
 	exchange.retries = true;
 	empty_others(&exchange, names);
 	outcome->result = update(&exchange, operation->upstream, &cause);
@@ -415,7 +308,7 @@ static int apply_one(struct swk_target *target, const struct swk_operation *oper
 		if (!outcome->reason)
 			(void)swk_error_memory(error);
 	}
-	swk_buffer_free(&exchange.answer);
+	swk_dynamic_end(&exchange);
 	return error->status;
 }
 
@@ -423,7 +316,7 @@ static int dynamic_apply(struct swk_target *target, const struct swk_plan *plan,
 			 struct swk_target_outcome *outcomes, int64_t deadline,
 			 struct swk_error *error)
 {
-	const struct dynamic *own = target->own;
+	const struct swk_dynamic *own = target->own;
 	struct swk_texts names = {0};
 	struct swk_error cause = {0};
 	int status = swk_dynamic_files_list(&names, own->directory, &cause);
@@ -447,7 +340,7 @@ static int dynamic_apply(struct swk_target *target, const struct swk_plan *plan,
 static int dynamic_record(struct swk_target *target, const struct swk_plan *plan,
 			  struct swk_error *error)
 {
-	const struct dynamic *own = target->own;
+	const struct swk_dynamic *own = target->own;
 
 	for (size_t i = 0; !error->status && i < plan->count; i++) {
 		struct swk_error cause = {0};
@@ -456,175 +349,6 @@ static int dynamic_record(struct swk_target *target, const struct swk_plan *plan
 					   plan->list[i].upstream, &cause) == SWK_INTERNAL)
 			(void)swk_error_memory(error);
 	}
-	return error->status;
-}
-
-/* ---- reading ---- */
-
-/* Notes why the target can't be read. */
-static void note_trouble(const struct exchange *exchange, const char *advice)
-{
-	struct swk_target *target = exchange->target;
-	const struct dynamic *own = target->own;
-	const char *name = strcmp(target->name, own->web.base) ? target->name : "";
-	char answer[SWK_HTTP_REASON_MAX + 32];
-
-	target->unreachable = exchange->request.unreachable;
-	target->passing = !target->unreachable && !exchange->request.timed_out && !*advice;
-	target->given_up = true;
-	if (!exchange->request.status)
-		(void)swk_error_set(&target->trouble, SWK_TEMPFAIL, "%s%s%s", name,
-				    *name ? ": " : "", exchange->request.error.text);
-	else
-		(void)swk_error_set(&target->trouble, SWK_TEMPFAIL, "%s%s%s answered %s%s", name,
-				    *name ? ": " : "", own->web.url,
-				    describe_answer(exchange, answer), advice);
-}
-
-/* Whether this is the module, and it answers. */
-static bool answers(struct exchange *exchange, enum swk_dynamic_meaning meaning)
-{
-	static const char wrong[] = ": give the URL of the location that has 'dynamic_upstream'";
-
-	if (exchange->error->status)
-		return false;
-	switch (meaning) {
-	case SWK_DYNAMIC_LATER:
-		note_trouble(exchange, "");
-		return false;
-	case SWK_DYNAMIC_FINAL:
-		note_trouble(exchange, wrong);
-		return false;
-	default:
-		return true;
-	}
-}
-
-static int add_upstream(struct swk_target *target, struct swk_dynamic_servers *servers,
-			struct swk_error *error)
-{
-	return swk_upstreams_append(&target->live.upstreams, &servers->upstream, error);
-}
-
-/* Compares the file with what the module has. Sets *empty if neither has servers: then nothing is
- * managed or unmanaged there. */
-static int compare_file(const struct swk_buffer *file, struct swk_dynamic_servers *servers,
-			bool *empty, struct swk_error *error)
-{
-	struct swk_upstream *upstream = &servers->upstream;
-	struct swk_buffer text;
-
-	*empty = !upstream->count && !upstream->partial && swk_dynamic_file_is_empty(file);
-	if (*empty)
-		return 0;
-	if (swk_dynamic_needs_placeholder(upstream) != (servers->placeholders.count > 0))
-		upstream->partial = true;
-	swk_buffer_init(&text, SWK_CONF_MAX);
-	if (!swk_dynamic_file_text(&text, upstream, error) &&
-	    (text.length != file->length || memcmp(text.data, file->data, text.length) != 0)) {
-		upstream->partial = true;
-		upstream->spread = SWK_SPREAD_DIFFERS;
-	}
-	swk_buffer_free(&text);
-	return error->status;
-}
-
-/* Reads the file of an upstream, and what the module has. Sets the cause if the file can't be
- * read. */
-static int read_one(struct exchange *exchange, struct swk_buffer *file, struct swk_error *cause)
-{
-	struct swk_target *target = exchange->target;
-	const struct dynamic *own = target->own;
-	struct swk_dynamic_servers servers = {0};
-	enum swk_dynamic_meaning meaning;
-	bool empty = false;
-
-	if (swk_dynamic_file_read(file, own->directory, exchange->name, cause))
-		return 0;
-	meaning = ask_servers(exchange, &servers);
-	if (answers(exchange, meaning) && meaning == SWK_DYNAMIC_DONE &&
-	    !compare_file(file, &servers, &empty, exchange->error) && !empty)
-		(void)add_upstream(target, &servers, exchange->error);
-	swk_dynamic_servers_free(&servers);
-	return exchange->error->status;
-}
-
-/* Reads all upstreams that have a file. */
-static int read_state(struct exchange *exchange, const struct swk_texts *names,
-		      struct swk_error *cause)
-{
-	struct swk_buffer file;
-
-	swk_buffer_init(&file, SWK_CONF_MAX);
-	for (size_t i = 0; i < names->count; i++) {
-		exchange->name = names->list[i];
-		if (read_one(exchange, &file, cause) || cause->status || exchange->target->given_up)
-			break;
-	}
-	swk_buffer_free(&file);
-	return exchange->error->status;
-}
-
-/* Adds the upstreams whose file has servers. */
-static int read_names(struct exchange *exchange, const struct swk_texts *names,
-		      struct swk_error *cause)
-{
-	const struct dynamic *own = exchange->target->own;
-	struct swk_dynamic_servers servers = {0};
-	struct swk_buffer file;
-
-	swk_buffer_init(&file, SWK_CONF_MAX);
-	for (size_t i = 0; !exchange->error->status && i < names->count; i++) {
-		if (swk_dynamic_file_read(&file, own->directory, names->list[i], cause))
-			break;
-		if (!swk_dynamic_file_is_empty(&file) &&
-		    !swk_upstream_init(&servers.upstream, names->list[i], &swk_source_unknown,
-				       exchange->error))
-			(void)add_upstream(exchange->target, &servers, exchange->error);
-		swk_dynamic_servers_free(&servers);
-	}
-	swk_buffer_free(&file);
-	return exchange->error->status;
-}
-
-static int read_all(struct exchange *exchange, enum swk_depth depth, struct swk_error *cause)
-{
-	const struct dynamic *own = exchange->target->own;
-	struct swk_texts names = {0};
-	int status = swk_dynamic_files_list(&names, own->directory, cause);
-
-	if (!status)
-		status = depth == SWK_DEPTH_NAMES ? read_names(exchange, &names, cause)
-						  : read_state(exchange, &names, cause);
-	swk_texts_free(&names);
-	return status == SWK_INTERNAL ? swk_error_memory(exchange->error) : 0;
-}
-
-static int dynamic_read(struct swk_target *target, enum swk_depth depth, const char *name,
-			int64_t deadline, struct swk_error *error)
-{
-	struct swk_error cause = {0};
-	struct exchange exchange;
-
-	swk_live_free(&target->live);
-	target->trouble = (struct swk_error){0};
-	target->unreachable = target->passing = target->given_up = false;
-	begin(&exchange, target, depth == SWK_DEPTH_ONE ? name : NULL, deadline, error);
-	if (answers(&exchange, ask(&exchange, "")) && depth != SWK_DEPTH_ONE)
-		(void)read_all(&exchange, depth, &cause);
-	if (cause.status == SWK_INTERNAL)
-		(void)swk_error_memory(error);
-	if (cause.status) {
-		target->trouble = cause;
-		target->given_up = true;
-	}
-	if (target->given_up || error->status)
-		swk_live_free(&target->live);
-	else
-		target->live.readable =
-			depth >= SWK_DEPTH_STATE ? SWK_READ_ATTRIBUTES : SWK_READ_NAMES;
-	(void)swk_upstreams_sort(&target->live.upstreams);
-	swk_buffer_free(&exchange.answer);
 	return error->status;
 }
 
@@ -702,7 +426,7 @@ static int dynamic_open(struct swk_target *target, const struct swk_settings *se
 			const struct swk_target_settings *its, struct swk_error *error)
 {
 	const struct swk_dynamic_settings *given = its->own;
-	struct dynamic *own = calloc(1, sizeof(*own));
+	struct swk_dynamic *own = calloc(1, sizeof(*own));
 
 	(void)settings;
 	target->own = own;
@@ -714,7 +438,7 @@ static int dynamic_open(struct swk_target *target, const struct swk_settings *se
 
 static void dynamic_close(struct swk_target *target)
 {
-	struct dynamic *own = target->own;
+	struct swk_dynamic *own = target->own;
 
 	if (own)
 		swk_target_web_close(&own->web);
@@ -729,7 +453,7 @@ const struct swk_target_kind swk_target_dynamic = {
 		  .parts = "copies, in memory and in the file,"},
 	.open = dynamic_open,
 	.close = dynamic_close,
-	.read = dynamic_read,
+	.read = swk_dynamic_read,
 	.fit = dynamic_fit,
 	.apply = dynamic_apply,
 	.record = dynamic_record,

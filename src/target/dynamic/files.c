@@ -39,12 +39,15 @@ int swk_dynamic_file_text(struct swk_buffer *out, const struct swk_upstream *ups
 /* A line, without blanks around it, that is a comment or a placeholder. */
 static bool is_empty_line(const char *line, size_t length)
 {
-	static const char begin[] = "server 0.", end[] = " down;";
+	static const char begin[] = "server ", address[] = "0.", end[] = " down;";
+	const size_t before = strlen(begin) + strlen(address), after = strlen(end);
 
-	return !length || *line == '#' ||
-	       (length > strlen(begin) + strlen(end) && !memcmp(line, begin, strlen(begin)) &&
-		!memcmp(line + length - strlen(end), end, strlen(end)) &&
-		(size_t)((const char *)memchr(line, ';', length) - line) == length - 1);
+	if (!length || *line == '#')
+		return true;
+	return length > before + after && !memcmp(line, begin, strlen(begin)) &&
+	       !memcmp(line + strlen(begin), address, strlen(address)) &&
+	       !memcmp(line + length - after, end, after) &&
+	       memchr(line, ';', length) == line + length - 1;
 }
 
 bool swk_dynamic_file_is_empty(const struct swk_buffer *text)
