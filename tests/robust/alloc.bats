@@ -94,3 +94,8 @@ fail_allocations() {
 	begin_with_haproxy
 	fail_allocations 10 0 70 75
 }
+
+@test "alloc: each allocation of a run with ngx_dynamic_upstream fails in turn" {
+	begin_with_dynamic
+	fail_allocations 5 0 70 75
+}

@@ -161,7 +161,7 @@ fail_connections() {
 	while read -r call number what conf; do
 		case $what in
 		net) errors=$(net_errors "$call" | cut -d " " -f "${FAIL_ERRORS:-1-}") ;;
-		edge.* | for-edge*) errors=$(store_errors "$call") ;;
+		edge.* | for-edge* | servers) errors=$(store_errors "$call") ;;
 		*) continue ;;
 		esac
 		for error in $errors; do
@@ -223,5 +223,10 @@ fail_connections() {
 
 @test "fail: each call on the connections to HAProxy, and on the file of what it confirmed" {
 	begin_with_haproxy
+	fail_connections 0 75
+}
+
+@test "fail: each call on the connection to ngx_dynamic_upstream, and on the files that it includes" {
+	begin_with_dynamic
 	fail_connections 0 75
 }

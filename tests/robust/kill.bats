@@ -115,3 +115,8 @@ kill_everywhere() {
 	begin_with_haproxy
 	kill_everywhere
 }
+
+@test "kill: a target with ngx_dynamic_upstream" {
+	begin_with_dynamic
+	kill_everywhere
+}

@@ -243,6 +243,55 @@ begin_with_file() {
 	reach_new
 }
 
+# begin_with_dynamic - as begin_with old, for an nginx with ngx_dynamic_upstream in place of dyups. The functions below read and
+# restore what it has, and the files that it includes.
+begin_with_dynamic() {
+	local name
+
+	gateway_stop
+	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
+	# shellcheck source=SCRIPTDIR/../lib/dynamic.bash
+	source "$ROOT/tests/lib/dynamic.bash"
+	dynamic_start "$TEST_DIR/dynamic" web web_same web_gone web_new
+	unset SWK_DYUPS
+	jq -n --arg url "$DYNAMIC_URL" --arg directory "$DYNAMIC_DIRECTORY" \
+		'{targets: [{kind: "dynamic", name: "edge", url: $url, directory: $directory}]}' >"$TEST_DIR/settings"
+	export SWK_CONFIG="$TEST_DIR/settings"
+	one_detail() {
+		for name in web web_same web_gone web_new; do
+			echo "$name;$({
+				dynamic_servers "$name" | sed 's/^0\.0\.0\..*/placeholder/'
+				grep -v '^#' "$DYNAMIC_DIRECTORY/$name.servers"
+			} | paste -sd ';')"
+		done
+	}
+	is_on_all_workers() {
+		one_detail | cmp -s "$TEST_DIR/$1/detail" -
+	}
+	way_back() {
+		local attributes='weight=1&max_fails=3&fail_timeout=2&max_conns=0' host query
+
+		for name in web web_same web_gone web_new; do
+			for query in 'add=&server=0.0.0.1:80&down=' {add,remove}'=&server=10.0.0.'{1,2,3,4,5}':80'; do
+				host=${query#*10.0.0.}
+				[[ "$query" != add* || "$query" == *down= ]] ||
+					grep -q "^server 10.0.0.$host " "$TEST_DIR/old/servers/$name.servers" || continue
+				[[ "$query" != remove* ]] ||
+					! grep -q "^server 10.0.0.$host " "$TEST_DIR/old/servers/$name.servers" || continue
+				printf 'silent\nglobbing = false\nheader = "X-Observer: 1"\noutput = /dev/null\nurl = "%s?upstream=%s&%s&%s"\n' \
+					"$DYNAMIC_URL" "$name" "$query" "$attributes"
+			done
+			grep -q '^server 0' "$TEST_DIR/old/servers/$name.servers" ||
+				printf 'output = /dev/null\nurl = "%s?upstream=%s&remove=&server=0.0.0.1:80"\n' "$DYNAMIC_URL" "$name"
+		done
+	}
+	"$PROGRAM" < <(document "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)")
+	keep "$TEST_DIR/old"
+	document "$(instance web 4)" "$(instance web 2 same)" "$(instance web 5 new)" >"$TEST_DIR/document"
+	run_of=("$PROGRAM")
+	reach_new
+}
+
 # begin_with_haproxy - as begin_with old, for HAProxy instead of nginx, and servers only: they change through the runtime API. The
 # file has what HAProxy shows, and what is confirmed.
 begin_with_haproxy() {
@@ -299,6 +348,7 @@ keep() {
 	[[ ! -e "$SWK_CONF.edge.confirmed" ]] || cp "$SWK_CONF.edge.confirmed" "$1/confirmed"
 	[[ ! -e "$SWK_CONF.edge.lock" ]] || cp "$SWK_CONF.edge.lock" "$1/lock"
 	[[ -z "${HAPROXY_PID:-}" ]] || cp "$HAPROXY_FILE" "$1/upstreams.cfg"
+	[[ -z "${DYNAMIC_DIRECTORY:-}" ]] || cp -r "$DYNAMIC_DIRECTORY" "$1/servers"
 	one_detail >"$1/detail"
 }
 
@@ -333,6 +383,10 @@ put_back() {
 	[[ ! -e "$TEST_DIR/old/lock" ]] || cp "$TEST_DIR/old/lock" "$SWK_CONF.edge.lock"
 	[[ ! -e "$TEST_DIR/old/lock" ]] || cp "$TEST_DIR/old/detail" "$SWK_CONF.for-edge"
 	[[ ! -e "$TEST_DIR/has" ]] || cp "$TEST_DIR/old/detail" "$TEST_DIR/has"
+	[[ -z "${DYNAMIC_DIRECTORY:-}" ]] || {
+		rm -f "$DYNAMIC_DIRECTORY"/*
+		cp "$TEST_DIR/old/servers"/* "$DYNAMIC_DIRECTORY"
+	}
 	curl -K "$TEST_DIR/way-back"
 	: >"$GATEWAY_DIR/requests.log"
 	[[ -z "${HAPROXY_PID:-}" ]] || put_haproxy_back
@@ -347,13 +401,14 @@ put_haproxy_back() {
 # ---- the points of a run ----
 
 # record - writes every system call of an undisturbed run, from main on, to $TEST_DIR/calls. A line has the name of the call; its
-# number among the calls of that name; what it concerns: `net` for a connection, or a file (conf, state, lock, tmp, checks, folder),
+# number among the calls of that name; what it concerns: `net` for a connection, or a file (conf, state, lock, tmp, checks, folder, or
+# `servers` for all files that only begin_with_dynamic has),
 # or `-`; and whether the conf file is old or new then. main begins by opening /dev/null for reading and writing; the loader
 # never opens a file for writing.
 record() {
 	put_back
 	strace -y -s 4096 -o "$TEST_DIR/trace" "${run_of[@]}" <"$TEST_DIR/document" >/dev/null || (($? == ends))
-	awk -v folder="${SWK_CONF%/*}" -v conf="$SWK_CONF" '
+	awk -v folder="${SWK_CONF%/*}" -v conf="$SWK_CONF" -v servers="${DYNAMIC_DIRECTORY:-none}" '
 		match($0, /^[a-z_0-9]+\(/) {
 			call = substr($0, 1, RLENGTH - 1)
 			number[call]++
@@ -364,6 +419,8 @@ record() {
 			what = "-"
 			if (/^[a-z_0-9]+\([0-9]+<pipe:/)
 				what = "net" # to or from a command; what is written there has the path of the conf file
+			else if (index($0, "\"" servers "/") || index($0, "\"" servers "\"") || index($0, "<" servers))
+				what = "servers"
 			else if (match($0, "[\"<]" conf "[^\">]*")) {
 				what = substr($0, RSTART + length(conf) + 2, RLENGTH - length(conf) - 2)
 				what = what == "" ? "conf" : what
