@@ -34,13 +34,13 @@ status_of() {
 	export DYNAMIC_MORE='upstream two { zone two 64k; server 10.0.1.1:80; server 10.0.1.2:80 backup; }
 		upstream words { zone words 64k; server 10.0.2.1; server 10.0.2.1:80; server unix:/tmp/x; }
 		upstream static { server 127.0.0.1:1; }'
-	dynamic_start "$DIR" web last
+	dynamic_gateway_start "$DIR" web last
 	play_queries "$BATS_TEST_DIRNAME/dynamic.cases"
 }
 
 @test "dynamic: each worker sends traffic to what any of them was told" {
 	backend_start "$BATS_TEST_TMPDIR/backends" one two
-	dynamic_start "$DIR" web
+	dynamic_gateway_start "$DIR" web
 	[ "$(status_of web)" == 502 ]
 	dynamic_ask "upstream=web&add=&server=127.0.0.1:${BACKEND_PORT[one]}&$attributes"
 	lands web one
@@ -55,7 +55,7 @@ status_of() {
 
 @test "dynamic: after a reload, and when a worker dies" {
 	backend_start "$BATS_TEST_TMPDIR/backends" one two
-	dynamic_start "$DIR" web
+	dynamic_gateway_start "$DIR" web
 	dynamic_ask "upstream=web&add=&server=127.0.0.1:${BACKEND_PORT[one]}&$attributes"
 	gateway_kill_worker
 	lands web one
@@ -70,7 +70,7 @@ status_of() {
 
 @test "dynamic: backups are used beside a single server only if there is a placeholder" {
 	backend_start "$BATS_TEST_TMPDIR/backends" one two
-	dynamic_start "$DIR" web
+	dynamic_gateway_start "$DIR" web
 	backend_down one
 	dynamic_ask "upstream=web&add=&server=127.0.0.1:${BACKEND_PORT[two]}&backup=&$attributes"
 	dynamic_ask "upstream=web&add=&server=127.0.0.1:${BACKEND_PORT[one]}&$attributes"
@@ -83,7 +83,7 @@ status_of() {
 
 @test "dynamic: a long answer is cut" {
 	export DYNAMIC_MORE='upstream big { zone big 8m; server 0.0.0.1 down; }'
-	dynamic_start "$DIR"
+	dynamic_gateway_start "$DIR"
 	for ((i = 1; i <= 1500; i++)); do
 		printf 'url = "%s?upstream=big&add=&server=10.%d.%d.1:8001&%s"\noutput = /dev/null\n' "$DYNAMIC_URL" $((i / 250)) $((i % 250)) "$attributes"
 	done | curl -gsS -K -

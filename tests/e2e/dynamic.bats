@@ -16,7 +16,7 @@ setup() {
 
 # start UPSTREAM... - starts the gateway, which declares these, and writes settings for it.
 start() {
-	dynamic_start "$E2E_DIR/gateway" "$@"
+	dynamic_gateway_start "$E2E_DIR/gateway" "$@"
 	targets
 }
 

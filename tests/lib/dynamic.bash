@@ -7,12 +7,11 @@
 # shellcheck source=SCRIPTDIR/gateway.bash
 source "${BASH_SOURCE[0]%/*}/gateway.bash"
 
-# dynamic_start DIR [UPSTREAM...] - starts the gateway. It declares these upstreams, each with the file that swk-apply writes;
-# where there is none yet, with the placeholder. More declarations, and directives for all of them, are in DYNAMIC_MORE and
-# DYNAMIC_DIRECTIVES.
+# dynamic_gateway_start DIR [UPSTREAM...] - starts the gateway. It declares these upstreams, each with the file that swk-apply writes;
+# where there is none yet, with the placeholder. DYNAMIC_MORE has more declarations, DYNAMIC_ZONE the size of the zones (256k).
 #
 # Exported:	DYNAMIC_URL (of the location), DYNAMIC_DIRECTORY (of the files), and what gateway_start exports
-dynamic_start() {
+dynamic_gateway_start() {
 	export GATEWAY_KIND=dynamic DYNAMIC_DIRECTORY="$1/servers" GATEWAY_EXTRA="$1/extra.conf" DYNAMIC_URL
 
 	mkdir -p "$DYNAMIC_DIRECTORY" || return 1
@@ -27,7 +26,7 @@ dynamic_declare() {
 
 	for name; do
 		[[ -e "$DYNAMIC_DIRECTORY/$name.servers" ]] || echo 'server 0.0.0.1 down;' >"$DYNAMIC_DIRECTORY/$name.servers"
-		echo "upstream $name { zone $name 256k; ${DYNAMIC_DIRECTIVES:-} include $DYNAMIC_DIRECTORY/$name.servers; }"
+		echo "upstream $name { zone $name ${DYNAMIC_ZONE:-256k}; include $DYNAMIC_DIRECTORY/$name.servers; }"
 	done >"$GATEWAY_EXTRA"
 	printf '%s\n' "${DYNAMIC_MORE:-}" >>"$GATEWAY_EXTRA"
 }

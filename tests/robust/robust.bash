@@ -252,7 +252,7 @@ begin_with_dynamic() {
 	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
 	# shellcheck source=SCRIPTDIR/../lib/dynamic.bash
 	source "$ROOT/tests/lib/dynamic.bash"
-	dynamic_start "$TEST_DIR/dynamic" web web_same web_gone web_new
+	dynamic_gateway_start "$TEST_DIR/dynamic" web web_same web_gone web_new
 	unset SWK_DYUPS
 	jq -n --arg url "$DYNAMIC_URL" --arg directory "$DYNAMIC_DIRECTORY" \
 		'{targets: [{kind: "dynamic", name: "edge", url: $url, directory: $directory}]}' >"$TEST_DIR/settings"

@@ -8,7 +8,7 @@ static char main_name[] = "nginx.conf", url[] = "http://127.0.0.1:1", directory[
 	    only_web[] = "web", of_one[] = "one";
 static const struct swk_nginx_file main_file = {.name = main_name};
 
-enum { DYUPS, DYNAMIC = 2 };
+enum { DYUPS, DYNAMIC = 3 }; /* in swk_target_kinds */
 
 /* Lints a text. Returns `LINE RULE, …`, and `+` if the rules for other kinds apply, too; the caller
  * frees it. */
