@@ -395,6 +395,13 @@ file_has_two() {
 	rmdir "$DYNAMIC_DIRECTORY/web.servers.tmp"
 	swk-apply < <(document "$(instance web 10.0.0.2)")
 	only web 10.0.0.2:80
+	mv "$DYNAMIC_DIRECTORY" "$E2E_DIR/away"
+	run -75 swk-apply < <(document "$(instance web 10.0.0.3)")
+	[[ "$output" == *"$DYNAMIC_DIRECTORY cannot be read: No such file or directory"* ]]
+	only web 10.0.0.2:80
+	mv "$E2E_DIR/away" "$DYNAMIC_DIRECTORY"
+	swk-apply < <(document "$(instance web 10.0.0.3)")
+	only web 10.0.0.3:80
 }
 
 @test "dynamic: more servers than the module can print" {
@@ -427,6 +434,11 @@ instance_of() {
 			gateway_fault
 		done
 	done
+	# Something else removes a server before its attributes are changed.
+	more='{"defaults": {"max_fails": 7}}' targets
+	gateway_fault 1 gone 'server=10'
+	swk-apply < <(document "$(instance web "10.0.0.$count")")
+	[ "$(dynamic_servers web)" == "10.0.0.$count:80 1 7 2 0" ]
 	run ! grep -q owed "$SWK_CONF.state"
 }
 

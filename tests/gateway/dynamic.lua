@@ -282,6 +282,8 @@ function M.handle()
         return answer(fault_answer[1], fault_answer[2] or "")
     elseif kind == "full" then
         return answer(500, "no shared memory")
+    elseif kind == "gone" then
+        return answer(400, "server or peer is not found")
     elseif kind == "unchanged" then
         return answer(304)
     elseif kind == "slow" then

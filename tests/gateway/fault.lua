@@ -18,7 +18,7 @@ M.ANSWERS = {
 
 -- Faults that dyups.lua and dynamic.lua implement; most of them apply the request at least in part.
 local OTHERS = { notsync = true, skew = true, slow = true, late = true, cut = true, ["reset-applied"] = true, full = true,
-    unchanged = true }
+    unchanged = true, gone = true }
 local WITH_NUMBER = { slow = true, late = true, cut = true }
 
 -- Returns the kind and its argument, or nil. Requests of the test helpers never get a fault.

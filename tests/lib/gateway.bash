@@ -211,6 +211,7 @@ _gateway_replaced() {
 #	cut:BYTES		uses only so many bytes of a body, unless the body exceeds nginx's buffer and so went through a file
 #	reset			resets the connection; nothing changes
 #	reset-applied		applies the request on all workers, and resets the connection
+#	gone			400 server or peer is not found; nothing changes (dynamic only)
 #	full			500 no shared memory; nothing changes (dynamic only)
 #	unchanged		304; nothing changes (dynamic only)
 gateway_fault() {

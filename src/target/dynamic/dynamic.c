@@ -240,6 +240,11 @@ static enum swk_target_result result_of(enum swk_dynamic_meaning meaning, bool c
 	}
 }
 
+static bool may_repeat(enum swk_dynamic_meaning meaning)
+{
+	return meaning <= SWK_DYNAMIC_NOTHING || meaning == SWK_DYNAMIC_CHANGED;
+}
+
 /* Changes the servers in the module, and reads them back. Something else may change them at the
  * same time, so this repeats itself. */
 static enum swk_target_result change(struct swk_dynamic_exchange *exchange,
@@ -251,7 +256,7 @@ static enum swk_target_result change(struct swk_dynamic_exchange *exchange,
 	enum swk_target_result result;
 	bool same = false, cut = false;
 
-	for (unsigned i = 0; !same && meaning <= SWK_DYNAMIC_NOTHING && i <= ROUNDS; i++)
+	for (unsigned i = 0; !same && may_repeat(meaning) && i <= ROUNDS; i++)
 		meaning = change_once(exchange, desired, &same, &cut);
 	if (exchange->error->status || same)
 		return SWK_TARGET_DONE;
@@ -323,10 +328,8 @@ static int dynamic_apply(struct swk_target *target, const struct swk_plan *plan,
 
 	if (status == SWK_INTERNAL)
 		(void)swk_error_memory(error);
-	if (status) {
-		target->trouble = cause;
-		target->given_up = true;
-	}
+	if (status)
+		swk_target_give_up(target, &cause);
 	for (size_t i = 0; !error->status && i < plan->count && !target->given_up; i++) {
 		(void)apply_one(target, &plan->list[i], &names, &outcomes[i], deadline, error);
 		if (target->progress)

@@ -132,7 +132,7 @@ int swk_dynamic_file_read(struct swk_buffer *text, const char *directory, const 
 	bool exists;
 
 	if (path)
-		(void)swk_file_read(path, text, &exists, error);
+		(void)swk_file_read_nofollow(path, text, &exists, error);
 	free(path);
 	return error->status;
 }

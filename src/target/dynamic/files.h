@@ -26,8 +26,9 @@ int swk_dynamic_files_list(struct swk_texts *names, const char *directory, struc
 /* Whether a file has no server but placeholders. */
 bool swk_dynamic_file_is_empty(const struct swk_buffer *text);
 
-/* Replaces the text by that of an upstream's file; without a file, it is empty. Returns 0,
- * SWK_CANTCREATE or SWK_INTERNAL, as the next one. */
+/* Replaces the text by that of an upstream's file; without a file, it is empty. A symbolic link is
+ * an error: root may run this, and another user may own the directory. Returns 0, SWK_CANTCREATE or
+ * SWK_INTERNAL, as the next one. */
 int swk_dynamic_file_read(struct swk_buffer *text, const char *directory, const char *name,
 			  struct swk_error *error);
 /* Replaces the file durably, unless it has this text already. NULL: the upstream left FILE. */

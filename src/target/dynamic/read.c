@@ -55,16 +55,16 @@ static int compare_file(const struct swk_buffer *file, struct swk_dynamic_server
 			bool *empty, struct swk_error *error)
 {
 	struct swk_upstream *upstream = &servers->upstream;
+	const bool needs = swk_dynamic_needs_placeholder(upstream);
 	struct swk_buffer text;
 
 	*empty = !upstream->count && !upstream->partial && swk_dynamic_file_is_empty(file);
 	if (*empty)
 		return 0;
-	if (swk_dynamic_needs_placeholder(upstream) != (servers->placeholders.count > 0))
-		upstream->partial = true;
 	swk_buffer_init(&text, SWK_CONF_MAX);
 	if (!swk_dynamic_file_text(&text, upstream, error) &&
-	    (text.length != file->length || memcmp(text.data, file->data, text.length) != 0)) {
+	    (needs != (servers->placeholders.count > 0) || text.length != file->length ||
+	     memcmp(text.data, file->data, text.length) != 0)) {
 		upstream->partial = true;
 		upstream->spread = SWK_SPREAD_DIFFERS;
 	}
@@ -159,10 +159,8 @@ int swk_dynamic_read(struct swk_target *target, enum swk_depth depth, const char
 		(void)read_all(&exchange, depth, &cause);
 	if (cause.status == SWK_INTERNAL)
 		(void)swk_error_memory(error);
-	if (cause.status) {
-		target->trouble = cause;
-		target->given_up = true;
-	}
+	if (cause.status)
+		swk_target_give_up(target, &cause);
 	if (target->given_up || error->status)
 		swk_live_free(&target->live);
 	else

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "target/dynamic/files.h"
 
 #define HEAD "# Written by swk-apply from what Consul says. Changes made by hand are lost.\n"
@@ -180,6 +181,28 @@ static void empty(void **state)
 	}
 }
 
+static void links(void **state)
+{
+	struct swk_error error = {0};
+	struct swk_buffer text;
+	char target[128], path[128];
+
+	(void)state;
+	write_text("secret", "x\n");
+	(void)snprintf(target, sizeof(target), "%s/secret", folder);
+	(void)snprintf(path, sizeof(path), "%s/web.servers", folder);
+	assert_int_equal(symlink(target, path), 0);
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	assert_int_equal(swk_dynamic_file_read(&text, folder, "web", &error), SWK_CANTCREATE);
+	unit_says("a link", error.text, path);
+	error = (struct swk_error){0};
+	assert_int_equal(swk_dynamic_file_write(folder, "web", NULL, &error), SWK_CANTCREATE);
+	error = (struct swk_error){0};
+	assert_int_equal(swk_file_read(target, &text, &(bool){0}, &error), 0);
+	assert_string_equal(text.data, "x\n");
+	swk_buffer_free(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -188,6 +211,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(names, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(no_folder, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(writing, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(links, make_folder, remove_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
