@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
 #
 # ngx_dynamic_upstream: single requests and their answers; traffic and reloads. On a real one: SWK_DYNAMIC=BINARY bats ...
 

@@ -54,7 +54,7 @@ add_foreign() {
 	dynamic_ask "upstream=$1&add=&server=$2&$attributes${3:-}" >/dev/null
 }
 
-# as_before NAME ADDRESS... - whether nginx has exactly these servers, with the attributes of the defaults.
+# only NAME ADDRESS... - whether nginx has exactly these servers, with the attributes of the defaults.
 only() {
 	local name="$1" each
 
@@ -62,7 +62,7 @@ only() {
 	diff <(dynamic_servers "$name") <(for each; do echo "$each 1 3 2 0"; done)
 }
 
-# served NAME - whether the conf file has the upstream. gone NAME - whether it has left the conf file, and nginx has no server for it.
+# gone NAME - whether it has left the conf file, and nginx has no server for it.
 gone() {
 	not_in_file "$1" && [[ "$(dynamic_servers "$1")" == *' down' && "$(lines "$1")" == 'server 0.0.0.1 down;' ]]
 }
@@ -76,7 +76,7 @@ in_step() {
 # ---- the agent ----
 
 start_agent() {
-	consul_start "$E2E_DIR/consul" "$E2E_ROOT/consul.d/swk-apply.hcl" "$@"
+	consul_start "$E2E_DIR/consul" "$E2E_ROOT/consul.d/swk-apply.hcl"
 }
 
 @test "dynamic: two instances register and serve; one fails, is out, and returns" {
@@ -349,11 +349,7 @@ tagged() {
 	# The event fails while nginx is down; the file has the change already.
 	wait_until "$E2E_PATIENCE" file_has_two
 	(_gateway_nginx -t -q)
-	ports=("$GATEWAY_DYUPS" "$GATEWAY_TRAFFIC")
-	_gateway_nginx >"$GATEWAY_DIR/nginx.out" 2>&1 </dev/null 3>&- &
-	GATEWAY_PID=$!
-	wait_until "$E2E_PATIENCE" _gateway_started
-	[ "${ports[*]}" == "$GATEWAY_DYUPS $GATEWAY_TRAFFIC" ]
+	gateway_restart
 	lands web one two
 	swk-apply --resync
 	has web one two

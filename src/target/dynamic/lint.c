@@ -26,36 +26,38 @@ static const struct {
 
 /* ---- directives ---- */
 
-/* The first directive of this name, with its blocks and the files that it includes. */
+/* The first directive of this name, at any depth. */
 static const struct swk_directive *find_anywhere(const struct swk_directives *level,
 						 const char *name)
 {
-	const struct swk_directive *found = NULL;
+	for (size_t i = 0; i < level->count; i++) {
+		const struct swk_directive *this = &level->list[i], *inner;
 
-	for (size_t i = 0; !found && i < level->count; i++)
-		found = swk_directive_is(&level->list[i], name)
-				? &level->list[i]
-				: find_anywhere(&level->list[i].inside, name);
-	return found;
+		if (swk_directive_is(this, name))
+			return this;
+		inner = find_anywhere(&this->inside, name);
+		if (inner)
+			return inner;
+	}
+	return NULL;
 }
 
-/* The upstream of this name, in the same case: the module compares it so. */
+/* The upstream of this name in http, in the same case: the module compares it so. */
 static const struct swk_directive *find_upstream(const struct swk_directives *level,
 						 const char *name)
 {
-	const struct swk_directive *found = NULL;
+	for (size_t i = 0; i < level->count; i++) {
+		const struct swk_directive *this = &level->list[i], *inner = NULL;
 
-	for (size_t i = 0; !found && i < level->count; i++) {
-		const struct swk_directive *this = &level->list[i];
-
-		if (this->count == 2 && this->block && swk_directive_is(this, "upstream")) {
-			if (!strcmp(this->words[1], name))
-				found = this;
-		} else if (!this->block || swk_directive_is(this, "http")) {
-			found = find_upstream(&this->inside, name);
-		}
+		if (this->count == 2 && this->block && swk_directive_is(this, "upstream") &&
+		    !strcmp(this->words[1], name))
+			return this;
+		if (!this->block || swk_directive_is(this, "http"))
+			inner = find_upstream(&this->inside, name);
+		if (inner)
+			return inner;
 	}
-	return found;
+	return NULL;
 }
 
 /* ---- one upstream ---- */

@@ -36,6 +36,7 @@ _dynamic_signal() {
 	local worker
 
 	_gateway_alive || return 0
+	# shellcheck disable=SC2153 # the file of variables has it
 	for worker in $GATEWAY_PID $(gateway_workers); do
 		kill -s "$1" "$worker" || return 1
 	done
