@@ -227,15 +227,11 @@ static int send_all(struct swk_run *run, struct sending *sendings)
 		target->alone = answering <= 1;
 		if (sendings[i].plan.count && !target->given_up)
 			work[count++] = (struct swk_work){.target = target, send, &sendings[i]};
-		else if (sendings[i].plan.count && target->kind->record)
-			(void)target->kind->record(target, &sendings[i].plan, run->error);
 	}
 	if (run->target_count == 1)
 		begin_progress(run, sendings);
-	status = run->error->status
-			 ? run->error->status
-			 : swk_side_by_side(work, count, swk_run_may_be_late(run) ? is_late : NULL,
-					    run, run->error);
+	status = swk_side_by_side(work, count, swk_run_may_be_late(run) ? is_late : NULL, run,
+				  run->error);
 	if (run->target_count == 1)
 		swk_report_progress(run->report, run->targets->name, "upstreams",
 				    sendings->plan.count, sendings->plan.count);

@@ -127,12 +127,6 @@ struct swk_target_kind {
 	 * file. Returns 0 or SWK_INTERNAL. */
 	int (*reload)(struct swk_target *target, const struct swk_texts *command, int64_t deadline,
 		      struct swk_error *cause, struct swk_error *error);
-
-	/* Called instead of `apply` if the target does not answer: writes the files with which it
-	 * will start. A later `apply` does it again. Returns 0 or SWK_INTERNAL. Or NULL: it has no
-	 * such files. */
-	int (*record)(struct swk_target *target, const struct swk_plan *plan,
-		      struct swk_error *error);
 };
 
 /* After a failure that the run must not repeat: it neither reads the target again nor changes it.

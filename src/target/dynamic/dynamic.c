@@ -340,8 +340,8 @@ static int dynamic_apply(struct swk_target *target, const struct swk_plan *plan,
 }
 
 /* Writes the files of a plan, for nginx's next start. What fails stays pending. */
-static int dynamic_record(struct swk_target *target, const struct swk_plan *plan,
-			  struct swk_error *error)
+static int dynamic_prepare(struct swk_target *target, const struct swk_plan *plan,
+			   struct swk_error *error)
 {
 	const struct swk_dynamic *own = target->own;
 
@@ -459,5 +459,5 @@ const struct swk_target_kind swk_target_dynamic = {
 	.read = swk_dynamic_read,
 	.fit = dynamic_fit,
 	.apply = dynamic_apply,
-	.record = dynamic_record,
+	.prepare = dynamic_prepare,
 };
