@@ -21,9 +21,9 @@ apply() {
 	echo "unset SWK_CONF SWK_DYUPS; SWK_CONFIG=$work/$1.json CONSUL_INDEX=$2 exec $swk_apply --quiet --service svc-1 <$3"
 }
 
-# settle NAME - lets the kind apply the two documents, ending with b.json, and keeps its files. back NAME - prints the command that
+# bring_to_b NAME - lets the kind apply the two documents, ending with b.json, and keeps its files. back NAME - prints the command that
 # restores them.
-settle() {
+bring_to_b() {
 	local each
 
 	for each in b a b; do
@@ -67,9 +67,9 @@ figure_kinds() {
 	use_kind haproxy "$(haproxy_target)"
 	use_kind nginx "$(nginx_target)"
 	use_kind command '{"kind": "command", "name": "command", "command": ["/bin/cat"]}'
-	settle haproxy
-	settle nginx
-	settle command
+	bring_to_b haproxy
+	bring_to_b nginx
+	bring_to_b command
 	cp "$HAPROXY_FILE" "$work/b.cfg"
 	cp "$NGINX_FILE" "$work/b.conf"
 	server=$(sh -c "$(apply haproxy 1000042 "$work/a.json")" && proxy_servers svc-1 | awk '{ print $2 }' |

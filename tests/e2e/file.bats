@@ -595,3 +595,85 @@ setup_reloader() {
 		storm_file_round 14 # and 12 more at the end
 	done
 }
+
+# ---- HAProxy's syntax ----
+
+# HAProxy without its runtime API. Its master reloads the file.
+setup_haproxy_file() {
+	# shellcheck source=SCRIPTDIR/../lib/haproxy.bash
+	source "$BATS_TEST_DIRNAME/../lib/haproxy.bash"
+	backend_start "$E2E_DIR/backends" one two
+	proxy_start "$E2E_DIR/haproxy"
+	STARTED+=("$HAPROXY_PID")
+	echo "$HAPROXY_PID" >"$E2E_DIR/haproxy.pid"
+	cat >"$E2E_DIR/reload" <<-END
+		#!/bin/bash
+		echo >>"$E2E_DIR/reloads"
+		echo reload | socat - "UNIX-CONNECT:$HAPROXY_MASTER" || true
+	END
+	chmod +x "$E2E_DIR/reload"
+	web=$(jq -n --arg file "$HAPROXY_FILE" --argjson check "$(proxy_check_command)" --arg reload "$E2E_DIR/reload" \
+		--arg pid "$E2E_DIR/haproxy.pid" --argjson more "${1:-{\}}" '{kind: "file", format: "haproxy", name: "web", file: $file,
+		check: $check, reload: [$reload], interval: 0, pid_file: $pid} + $more')
+	settings "{\"targets\": [$web]}"
+}
+
+# proxy_serves NAME BACKEND... - waits until exactly these backends answer through HAProxy.
+proxy_serves() {
+	wait_until "$E2E_PATIENCE" proxy_lands "$@"
+}
+
+proxy_lands() {
+	local name="$1"
+
+	shift
+	diff <(printf '%s\n' "$@" | sort) \
+		<(curl -s --max-time 20 -H 'Connection: close' "$HAPROXY_TRAFFIC/to/$name/?[1-20]" | grep -v '^<' | sort -u) >/dev/null
+}
+
+@test "file: HAProxy loads each change, and a check that fails keeps the previous file in service" {
+	setup_haproxy_file
+	swk-apply < <(document "$(backend_instance web one)" "$(backend_instance api two)")
+	proxy_serves web one
+	proxy_serves api two
+	echo 'wrong' >"$HAPROXY_DIR/conf.d/more.cfg"
+	run -75 swk-apply < <(document "$(backend_instance web two)")
+	[[ "$output" == *"web: $(proxy_binary) ended with status 1: "*"unknown keyword 'wrong'"* ]]
+	proxy_serves web one
+	rm "$HAPROXY_DIR/conf.d/more.cfg"
+	swk-apply < <(document "$(backend_instance more one)")
+	proxy_serves web two
+	proxy_serves more one
+	[ "$(reloads)" == 2 ]
+}
+
+@test "file: HAProxy keeps a backend to which it refers; a burst of events causes a reload per interval" {
+	local started before i pids=()
+
+	setup_haproxy_file '{"interval": 1}'
+	consul_start "$E2E_DIR/consul"
+	register web web-1 one
+	register api api-1 one
+	swk-apply --resync
+	printf 'frontend fixed\n    bind 127.0.0.1:%s\n    use_backend api\n' "$(free_port)" >"$HAPROXY_DIR/conf.d/fixed.cfg"
+	consul_deregister api-1
+	run -10 swk-apply --resync --force
+	[[ "$output" == *'web: upstream api: not deleted, because the proxy rejects its configuration without it: remove what refers to it ('* ]]
+	proxy_serves api one
+	rm "$HAPROXY_DIR/conf.d/fixed.cfg"
+	swk-apply --resync
+
+	before=$(reloads) started=$(date +%s)
+	for i in {1..100}; do
+		swk-apply < <(document "$(instance "web" "10.0.0.$i")") >"$E2E_DIR/out.$i" 2>&1 &
+		pids+=($!)
+		sleep 0.05
+	done
+	for i in "${pids[@]}"; do
+		wait "$i"
+	done
+	swk-apply < <(document "$(backend_instance web two)") # may wait
+	echo "$(($(reloads) - before)) reloads in $(($(date +%s) - started)) s"
+	reloads_since "$before" "$started"
+	proxy_serves web two
+}
