@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -108,4 +110,33 @@ bool swk_file_exists(const char *path)
 	struct stat about;
 
 	return !lstat(path, &about) || (errno != ENOENT && errno != ENOTDIR);
+}
+
+/* The path with symbolic links resolved, also if only the folder exists; NULL if that does not
+ * either. Owned by the caller. */
+static char *resolve(const char *path)
+{
+	char *real = realpath(path, NULL), *folder, *resolved = NULL;
+	const char *name = strrchr(path, '/');
+
+	if (real)
+		return real;
+	name = name ? name + 1 : path;
+	folder = name == path ? strdup(".") : strndup(path, (size_t)(name - path));
+	real = folder ? realpath(folder, NULL) : NULL;
+	if (real && asprintf(&resolved, "%s/%s", real, name) < 0)
+		resolved = NULL;
+	free(folder);
+	free(real);
+	return resolved;
+}
+
+bool swk_file_is_same(const char *one, const char *other)
+{
+	char *real[2] = {resolve(one), resolve(other)};
+	const bool same = !strcmp(real[0] ? real[0] : one, real[1] ? real[1] : other);
+
+	free(real[0]);
+	free(real[1]);
+	return same;
 }

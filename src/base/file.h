@@ -30,4 +30,8 @@ int swk_file_copy(int from, off_t at, off_t end, int to);
 /* Whether the path exists. A dangling link does, and so does a path that can't be examined. */
 bool swk_file_exists(const char *path);
 
+/* Whether two paths name the same file, which may not exist yet: by other names of its folder, too.
+ */
+bool swk_file_is_same(const char *one, const char *other);
+
 #endif

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/deadline.h"
+#include "base/file.h"
 #include "run/run.h"
 #include "run/side_by_side.h"
 
@@ -22,7 +23,7 @@ static int refuse_duplicate(struct swk_run *run)
 		bool same_name = !strcmp(run->targets[i].name, target->name);
 
 		if (target->file && run->targets[i].file &&
-		    !strcmp(run->targets[i].file, target->file))
+		    swk_file_is_same(run->targets[i].file, target->file))
 			return swk_error_set(run->error, settings[last].wrong,
 					     "%s: there already is a target with the file '%s', "
 					     "from %s",

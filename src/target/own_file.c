@@ -39,24 +39,13 @@ int swk_own_file_check(const struct swk_own_file_settings *settings, const char 
 	return swk_own_file_check_command(&settings->reload, error);
 }
 
-/* Whether two paths name the same file, which may not exist yet. */
-static bool is_same_file(const char *one, const char *other)
-{
-	char *real[2] = {realpath(one, NULL), realpath(other, NULL)};
-	bool same = !strcmp(real[0] ? real[0] : one, real[1] ? real[1] : other);
-
-	free(real[0]);
-	free(real[1]);
-	return same;
-}
-
 int swk_own_file_open(struct swk_own_file *file, const struct swk_settings *settings,
 		      const struct swk_target_settings *its, struct swk_error *error)
 {
 	file->lock.lock_descriptor = -1;
 	file->selection = its->selection;
 	file->timeout = its->timeout ? its->timeout : SWK_COMMAND_SECONDS;
-	if (is_same_file(file->settings->file, settings->conf))
+	if (swk_file_is_same(file->settings->file, settings->conf))
 		return swk_error_set(error, its->wrong,
 				     "%s: this is the conf file, which has what is managed: the "
 				     "target needs another file",

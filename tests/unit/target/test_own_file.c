@@ -753,6 +753,49 @@ static void swk_reload(void **state)
 	close_target();
 }
 
+/* ---- one file ---- */
+
+static void same_file(void **state)
+{
+	static const struct {
+		const char *one, *other; /* in the folder */
+		bool same;
+	} rows[] = {
+		{"u", "u", true},
+		{"u", "v", false},
+		{"u", "./u", true},
+		{"u", "link/u", true},
+		{"u", "link//u", true},
+		{"link/u", "link/v", false},
+		{"there", "link/there", true},
+		{"there", "file", true},
+		{"there", "u", false},
+		{"dangling", "u", false},
+		{"none/u", "none/u", true},
+		{"none/u", "u", false},
+	};
+	char link[96], second[96], dangling[96];
+
+	(void)state;
+	(void)snprintf(link, sizeof(link), "%s/link", folder);
+	(void)snprintf(second, sizeof(second), "%s/file", folder);
+	(void)snprintf(dangling, sizeof(dangling), "%s/dangling", folder);
+	(void)snprintf(file, sizeof(file), "%s/there", folder);
+	write_text(file, "");
+	assert_int_equal(symlink(".", link), 0);
+	assert_int_equal(symlink("there", second), 0);
+	assert_int_equal(symlink("nowhere", dangling), 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char one[128], other[128];
+
+		(void)snprintf(one, sizeof(one), "%s/%s", folder, rows[i].one);
+		(void)snprintf(other, sizeof(other), "%s/%s", folder, rows[i].other);
+		unit_number(rows[i].other, swk_file_is_same(one, other), rows[i].same);
+		unit_number(rows[i].one, swk_file_is_same(other, one), rows[i].same);
+	}
+	assert_int_equal(unlink(link) | unlink(second) | unlink(dangling), 0);
+}
+
 /* ---- two at a time ---- */
 
 /* A target that waits for its turn is not silent. */
@@ -791,10 +834,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
-		TEST(levels),	 TEST(restored),   TEST(not_ours),	    TEST(loaded_or_not),
-		TEST(base),	 TEST(read_again), TEST(intervals),	    TEST(begin_of_a_reload),
-		TEST(one_waits), TEST(swk_reload), TEST(results_of_reload), TEST(damaged_result),
-		TEST(watched),
+		TEST(levels),	      TEST(restored),	TEST(not_ours),	 TEST(loaded_or_not),
+		TEST(base),	      TEST(read_again), TEST(intervals), TEST(begin_of_a_reload),
+		TEST(one_waits),      TEST(swk_reload), TEST(same_file), TEST(results_of_reload),
+		TEST(damaged_result), TEST(watched),
 	};
 
 	if (!swk_process_begin())
