@@ -52,7 +52,7 @@ kill_everywhere() {
 	done < <(awk '
 		!($1 in first) { first[$1] = $2 }
 		{ last[$1] = $2 }
-		$3 == "net" || $1 ~ /^(poll|waitid|brk|mmap|munmap|madvise)$/ { varies[$1] = "varies" }
+		$3 == "net" || $1 ~ /^(poll|restart_syscall|waitid|brk|mmap|munmap|madvise)$/ { varies[$1] = "varies" }
 		END { for (call in last) print call, first[call], last[call], (call in varies ? "varies" : "fixed") }' \
 		"$TEST_DIR/calls")
 	say "$BATS_TEST_DESCRIPTION: $all calls, of which $tried were tried; killed at $killed, missed $missed"
