@@ -50,8 +50,6 @@ static bool is_complete(const struct swk_haproxy_request *request)
 {
 	const char *at = request->answer.data;
 
-	if (at && strlen(at) != request->answer.length)
-		return false;
 	for (size_t i = 0; at && i <= request->count; i++) {
 		at = strstr(at, "\n> ");
 		at = at ? at + 3 : NULL;
