@@ -129,6 +129,9 @@
 /* After so long without a result of `swk reload`, a run replaces the file again. */
 #define SWK_TARGET_AGAIN_MS 1000
 
+/* How long a run waits for that result if an earlier one has waited in vain. */
+#define SWK_TARGET_VAIN_MS 2000
+
 /* The message in FILE.NAME.result, in bytes; children of a proxy's master process. */
 #define SWK_RESULT_MAX 800
 #define SWK_CHILDREN_MAX 1024

@@ -11,7 +11,7 @@
 
 enum swk_note_kind {
 	SWK_NOTE_DETAIL,      /* shown with -v */
-	SWK_NOTE_DUE,	      /* a target gets its changes later, and that is certain */
+	SWK_NOTE_DUE,	      /* a target gets its changes later, from a run that waits */
 	SWK_NOTE_SKIPPED,     /* an instance, service or colour that can't be used */
 	SWK_NOTE_KEPT,	      /* an upstream that keeps its last servers */
 	SWK_NOTE_WARNING,     /* done, but an operator should check it */

@@ -126,6 +126,10 @@ static int await_result(const struct swk_target *target, const struct swk_own_fi
 	int64_t again = swk_now_ms() + SWK_TARGET_AGAIN_MS;
 	bool ended = false;
 
+	/* If an earlier run has waited in vain, the unit may not be active, and other runs wait for
+	 * the store's lock. A result that comes later is still there for the next run. */
+	if (target->behind && deadline > swk_now_ms() + SWK_TARGET_VAIN_MS)
+		deadline = swk_now_ms() + SWK_TARGET_VAIN_MS;
 	if (target->watch && !target->behind)
 		target->watch->heard = deadline;
 	if (open_result(target, &store, cause, error) || cause->status)
