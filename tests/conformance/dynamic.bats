@@ -44,11 +44,11 @@ status_of() {
 	dynamic_gateway_start "$DIR" web
 	[ "$(status_of web)" == 502 ]
 	dynamic_ask "upstream=web&add=&server=127.0.0.1:${BACKEND_PORT[one]}&$attributes"
-	lands web one
+	wait_until 15 lands web one
 	dynamic_ask "upstream=web&add=&server=127.0.0.1:${BACKEND_PORT[two]}&$attributes"
-	lands web one two
+	wait_until 15 lands web one two
 	dynamic_ask "upstream=web&server=127.0.0.1:${BACKEND_PORT[one]}&down="
-	lands web two
+	wait_until 15 lands web two
 	dynamic_ask "upstream=web&remove=&server=127.0.0.1:${BACKEND_PORT[two]}"
 	[ "$(status_of web)" == 502 ]
 	[ "$(status_of none)" == 502 ]
@@ -59,14 +59,14 @@ status_of() {
 	dynamic_gateway_start "$DIR" web
 	dynamic_ask "upstream=web&add=&server=127.0.0.1:${BACKEND_PORT[one]}&$attributes"
 	gateway_kill_worker
-	lands web one
+	wait_until 15 lands web one
 	echo "server 127.0.0.1:${BACKEND_PORT[two]};" >"$DYNAMIC_DIRECTORY/web.servers"
 	gateway_reload
 	[ "$(dynamic_servers web)" == "127.0.0.1:${BACKEND_PORT[two]} 1 1 10 0" ]
-	lands web two
+	wait_until 15 lands web two
 	: >"$DYNAMIC_DIRECTORY/web.servers"
 	run ! gateway_reload
-	lands web two
+	wait_until 15 lands web two
 }
 
 @test "dynamic: backups are used beside a single server only if there is a placeholder" {
@@ -75,11 +75,11 @@ status_of() {
 	backend_down one
 	dynamic_ask "upstream=web&add=&server=127.0.0.1:${BACKEND_PORT[two]}&backup=&$attributes"
 	dynamic_ask "upstream=web&add=&server=127.0.0.1:${BACKEND_PORT[one]}&$attributes"
-	lands web two
+	wait_until 15 lands web two
 	dynamic_ask 'upstream=web&remove=&server=0.0.0.1:80'
 	[ "$(status_of web)" == 502 ]
 	dynamic_ask "upstream=web&add=&server=0.0.0.1:80&down=&$attributes"
-	lands web two
+	wait_until 15 lands web two
 }
 
 @test "dynamic: a long answer is cut" {

@@ -99,7 +99,7 @@ start_agent() {
 	wait_until "$E2E_PATIENCE" lands web one
 	consul_check web-1 critical
 	swk-apply --resync
-	lands web one
+	wait_until "$E2E_PATIENCE" lands web one
 	run -0 swk status
 	[[ "$output" == *'1 kept'* ]]
 }
@@ -117,9 +117,9 @@ start_agent() {
 	wait_until "$E2E_PATIENCE" lands web_green green
 	consul_deregister web-2
 	wait_until "$E2E_PATIENCE" gone web_blue
-	lands web_blue none
-	lands web plain
-	lands web_green green
+	wait_until "$E2E_PATIENCE" lands web_blue none
+	wait_until "$E2E_PATIENCE" lands web plain
+	wait_until "$E2E_PATIENCE" lands web_green green
 	register web web-2 blue gray=blue
 	wait_until "$E2E_PATIENCE" lands web_blue blue
 	has web_blue blue
@@ -139,7 +139,7 @@ start_agent() {
 	[ "$(lines web)" == "server 127.0.0.1:${BACKEND_PORT[one]} max_fails=3 fail_timeout=2s;" ]
 	dynamic_declare api web
 	gateway_reload
-	lands web one
+	wait_until "$E2E_PATIENCE" lands web one
 	run -0 swk-apply --resync
 	[[ "$output" != *declare* ]]
 	in_step
@@ -211,14 +211,14 @@ tagged() {
 	register web web-1 one
 	register web web-2 two nginx:backup
 	swk-apply --resync
-	lands web one
+	wait_until "$E2E_PATIENCE" lands web one
 	backend_down one
-	lands web two
+	wait_until "$E2E_PATIENCE" lands web two
 	backend_up one
 	gateway_reload
-	lands web one
+	wait_until "$E2E_PATIENCE" lands web one
 	backend_down one
-	lands web two
+	wait_until "$E2E_PATIENCE" lands web two
 	in_step
 }
 
@@ -229,14 +229,14 @@ tagged() {
 	register web web-1 one
 	register api api-1 two
 	swk-apply --resync
-	lands api two
+	wait_until "$E2E_PATIENCE" lands api two
 	consul_deregister api-1
 	swk-apply --resync --force
 	gone api
-	lands api none
+	wait_until "$E2E_PATIENCE" lands api none
 	in_step
 	gateway_reload
-	lands api none
+	wait_until "$E2E_PATIENCE" lands api none
 	# It is not unmanaged now.
 	run -0 swk-apply --resync
 	[[ "$output" != *api* ]]
@@ -244,7 +244,7 @@ tagged() {
 	[[ "$output" != *api* ]]
 	register api api-1 two
 	swk-apply --resync
-	lands api two
+	wait_until "$E2E_PATIENCE" lands api two
 	has api two
 }
 
@@ -352,7 +352,7 @@ tagged() {
 	wait_until "$E2E_PATIENCE" file_has_two
 	(_gateway_nginx -t -q)
 	gateway_restart
-	lands web one two
+	wait_until "$E2E_PATIENCE" lands web one two
 	swk-apply --resync
 	has web one two
 	run ! grep -q owed "$SWK_CONF.state"
