@@ -25,7 +25,7 @@ static int refuse_duplicate(struct swk_run *run)
 		if (target->file && run->targets[i].file &&
 		    swk_file_is_same(run->targets[i].file, target->file))
 			return swk_error_set(run->error, settings[last].wrong,
-					     "%s: there already is a target with the file '%s', "
+					     "%s: there already is a target that writes '%s', "
 					     "from %s",
 					     settings[last].where, target->file, settings[i].where);
 		if (same_name || !strcmp(run->targets[i].address, target->address))

@@ -59,7 +59,7 @@ struct swk_target {
 	void *own;		   /* the kind's */
 	char *name;		   /* from the settings, else the address; owned */
 	const char *address;	   /* where it is; no two targets have the same; the kind's */
-	const char *file;	   /* that it writes; no two targets have the same; NULL: none */
+	const char *file;	   /* that it writes, or a folder; no two share one; or NULL */
 	uint16_t port;		   /* a loopback port that no instance may have; 0: none */
 	unsigned delay_ms;	   /* so long after a change, a read shows it in each part */
 	struct swk_live live;	   /* as far as it could be read */

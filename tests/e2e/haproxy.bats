@@ -599,7 +599,7 @@ refers() {
 	begin
 	settings "{\"targets\": [$edge, {\"kind\": \"file\", \"name\": \"other\", \"file\": \"$HAPROXY_FILE\"}]}"
 	run -78 swk check-config
-	[[ "$output" == *"targets[1].file: there already is a target with the file '$HAPROXY_FILE'"* ]]
+	[[ "$output" == *"targets[1].file: there already is a target that writes '$HAPROXY_FILE'"* ]]
 }
 
 @test "haproxy: no registered value becomes a command or a line of the file" {

@@ -435,7 +435,7 @@ static int dynamic_open(struct swk_target *target, const struct swk_settings *se
 	target->own = own;
 	if (!own)
 		return swk_error_memory(error);
-	own->directory = given->directory;
+	own->directory = target->file = given->directory;
 	return swk_target_web_open(&own->web, target, its, given->url, error);
 }
 
