@@ -26,6 +26,7 @@ once() {
 @test "an event and a flip of other kinds of targets" {
 	run -0 --separate-stderr "$BATS_TEST_DIRNAME/run" --once kinds
 	grep '^event-haproxy' <<<"$output"
+	once haproxy-3000
 	run -0 --separate-stderr "$BATS_TEST_DIRNAME/run" --once flip-kinds
 	grep '^flip-haproxy' <<<"$output"
 }

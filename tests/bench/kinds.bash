@@ -88,6 +88,29 @@ figure_kinds() {
 	note_race event-file - nginx curl
 }
 
+# One run that replaces 3,000 servers of 30 services in HAProxy: each server is added or deleted.
+figure_haproxy_3000() {
+	local services=30 round rounds=6 each
+
+	bench_begin haproxy-3000 || exit 1
+	[[ -z "$BENCH_ONCE" ]] || services=2 rounds=1
+	proxies+=(haproxy)
+	proxy_start "$work/haproxy" || exit 1
+	use_kind haproxy "$(haproxy_target)"
+	document "$services" 100 >"$work/a.json"
+	jq -c '[.[] | .Service.Port += 1]' "$work/a.json" >"$work/b.json"
+	sh -c "unset SWK_CONF SWK_DYUPS; SWK_CONFIG=$work/haproxy.json exec $swk_apply --quiet <$work/b.json" || fail "status $? at first"
+	for ((round = 0; round < rounds; round++)); do
+		for each in a b; do
+			/usr/bin/time -f %e -a -o "$BENCH_OUT/raw/haproxy-3000.ours" \
+				sh -c "unset SWK_CONF SWK_DYUPS; SWK_CONFIG=$work/haproxy.json exec $swk_apply --quiet <$work/$each.json" ||
+				fail "status $? of $each"
+			[[ "$(proxy_servers '' | grep -c 'ready$')" == $((services * 100)) ]] || fail 'HAProxy does not have what was sent'
+		done
+	done
+	note_amount haproxy-3000 s "$(median <"$BENCH_OUT/raw/haproxy-3000.ours")" 2
+}
+
 # The time until requests show a flip. The service has a regular instance, which flips, and a backup instance.
 figure_flip_kinds() {
 	local block blocks=4 flips=8 kind
