@@ -333,14 +333,13 @@ reloads_since() {
 	(($(reloads) - $1 <= $(date +%s) - $2 + 2))
 }
 
-@test "file: a burst of events causes a reload per interval, and the last state is served" {
+# burst - sends 100 events within five seconds, and a last one, and checks the number of reloads.
+burst() {
 	local started before i pids=()
 
-	setup_file_target '{"interval": 1}'
-	swk-apply < <(document "$(backend_instance web one)")
 	before=$(reloads) started=$(date +%s)
 	for i in {1..100}; do
-		swk-apply < <(document "$(instance "web" "10.0.0.$i")" "$(instance "web-$i" "10.0.0.$i")") >"$E2E_DIR/out.$i" 2>&1 &
+		swk-apply < <(document "$(instance web "10.0.0.$i")" "$(instance "web-$i" "10.0.0.$i")") >"$E2E_DIR/out.$i" 2>&1 &
 		pids+=($!)
 		sleep 0.05
 	done
@@ -351,6 +350,12 @@ reloads_since() {
 	swk-apply < <(document "$(backend_instance web two)") # may wait
 	echo "$(($(reloads) - before)) reloads in $(($(date +%s) - started)) s"
 	reloads_since "$before" "$started"
+}
+
+@test "file: a burst of events causes a reload per interval, and the last state is served" {
+	setup_file_target '{"interval": 1}'
+	swk-apply < <(document "$(backend_instance web one)")
+	burst
 	serves web two
 	[ "$(grep -c '^upstream' "$NGINX_FILE")" == 101 ]
 	confirmed
@@ -648,8 +653,6 @@ proxy_lands() {
 }
 
 @test "file: HAProxy keeps a backend to which it refers; a burst of events causes a reload per interval" {
-	local started before i pids=()
-
 	setup_haproxy_file '{"interval": 1}'
 	consul_start "$E2E_DIR/consul"
 	register web web-1 one
@@ -663,17 +666,6 @@ proxy_lands() {
 	rm "$HAPROXY_DIR/conf.d/fixed.cfg"
 	swk-apply --resync
 
-	before=$(reloads) started=$(date +%s)
-	for i in {1..100}; do
-		swk-apply < <(document "$(instance "web" "10.0.0.$i")") >"$E2E_DIR/out.$i" 2>&1 &
-		pids+=($!)
-		sleep 0.05
-	done
-	for i in "${pids[@]}"; do
-		wait "$i"
-	done
-	swk-apply < <(document "$(backend_instance web two)") # may wait
-	echo "$(($(reloads) - before)) reloads in $(($(date +%s) - started)) s"
-	reloads_since "$before" "$started"
+	burst
 	proxy_serves web two
 }
