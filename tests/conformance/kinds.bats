@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2119 # resync and event take options, and need none
 # Each kind of target holds the contract that kinds/contract.bats describes, also beside targets of all other kinds.
 
 # shellcheck source=SCRIPTDIR/kinds.bash
