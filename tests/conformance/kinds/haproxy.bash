@@ -57,7 +57,7 @@ _haproxy_signal() {
 _haproxy_settings() {
 	jq -n --arg name "$1" --arg api "$HAPROXY_API" --arg master "$HAPROXY_MASTER" --arg file "$HAPROXY_FILE" \
 		--argjson check "$(proxy_check_command)" '{kind: "haproxy", name: $name, socket: $api, master_socket: $master,
-		file: $file, check: $check, interval: 0, timeout: 3}'
+		file: $file, check: $check, interval: 0, timeout: 2}'
 }
 
 haproxy_settings() {
