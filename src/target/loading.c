@@ -219,7 +219,7 @@ static int write_result(struct swk_store *store, const struct swk_result *result
 			struct swk_error *cause, struct swk_error *error)
 {
 	struct swk_buffer text;
-	bool replaced;
+	bool replaced = false;
 
 	swk_buffer_init(&text, SWK_HOLD_MAX);
 	if (!swk_result_write(&text, result, error))
