@@ -81,7 +81,8 @@ proxy_reload() {
 	local before
 
 	before=$(proxy_worker)
-	proxy_ask reload "$HAPROXY_MASTER"
+	# While the master starts itself anew, nothing listens.
+	wait_until "$_PROXY_PATIENCE" proxy_ask reload "$HAPROXY_MASTER" 2>/dev/null || return 1
 	wait_until "$_PROXY_PATIENCE" _proxy_is_other_than "$before"
 }
 
