@@ -472,6 +472,72 @@ slow_request() {
 	[[ "$output" == *"edge: $E2E_DIR/other.sock: "* ]]
 }
 
+# cut_answers - starts a socket, cut.sock, in front of HAProxy's: it passes all commands on, but nothing is answered to those that
+# change servers.
+cut_answers() {
+	cat >"$E2E_DIR/cut" <<-END
+		#!/bin/bash
+		while read -r line; do
+			request+=\$line\$'\n'
+			[[ "\$line" != quit ]] || break
+		done
+		answer=\$(printf %s "\$request" | socat -t 10 - 'UNIX-CONNECT:$HAPROXY_API' && echo .)
+		[[ "\$request" == *\$'\n'@(add|set|del)\ * ]] || printf %s "\${answer%.}"
+	END
+	chmod +x "$E2E_DIR/cut"
+	socat "UNIX-LISTEN:$E2E_DIR/cut.sock,fork" "EXEC:$E2E_DIR/cut" 3>&- &
+	STARTED+=($!)
+	wait_until "$E2E_PATIENCE" test -S "$E2E_DIR/cut.sock"
+}
+
+# applies_cut INSTANCE... - applies changes, which HAProxy carries out, but swk-apply does not learn that.
+applies_cut() {
+	haproxy_settings "{\"socket\": \"$E2E_DIR/cut.sock\"}"
+	run -75 swk-apply < <(document "$@")
+	haproxy_settings
+}
+
+# details - prints `ADDRESS MAXCONN BACKUP` of the servers of web, in one line.
+details() {
+	proxy_ask 'show stat web 4 -1' | awk -F, '!/^#/ && NF > 1 { print $2, $7 + 0, $21 }' | sort | paste -sd ,
+}
+
+@test "haproxy: what HAProxy carried out without an answer, and is no longer desired, does not stay" {
+	begin
+	cut_answers
+	swk-apply < <(document "$(at web 81)")
+	# A limit
+	applies_cut "$(at web 81 '{"nginx_max_conns": "3"}')"
+	[ "$(details)" == '127.0.0.1:81 3 0' ]
+	swk-apply < <(document "$(at web 81)")
+	[ "$(details)" == '127.0.0.1:81 0 0' ]
+	[ "$(reloads)" == 1 ]
+	# A new backup server
+	applies_cut "$(at web 81)" "$(at web 82 '{"nginx_backup": "true"}')"
+	[ "$(details)" == '127.0.0.1:81 0 0,127.0.0.1:82 0 1' ]
+	swk-apply < <(document "$(at web 81)" "$(at web 82)")
+	[ "$(details)" == '127.0.0.1:81 0 0,127.0.0.1:82 0 0' ]
+	run ! grep '^owed ' "$SWK_CONF.state"
+	agrees
+}
+
+@test "haproxy: a new upstream that is held back causes no reloads" {
+	begin '{}' 'backend web' '    server first 10.9.9.9:80'
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	consul_register api api-1 10.0.0.2 80
+	run -10 swk-apply --resync
+	run -10 swk-apply --resync --adopt
+	before=$(reloads)
+	for last in 3 4; do
+		run -10 swk-apply < <(document "$(instance api "10.0.0.$last")")
+		[[ "$output" == *'edge: upstream web: not added'* ]]
+		[ "$(shown api)" == "10.0.0.$last:80 1 ready" ]
+	done
+	run -10 swk-apply --resync
+	[ "$(reloads)" == "$before" ]
+}
+
 @test "haproxy: a socket without the right to change servers" {
 	begin '{}' 'global' "stats socket $E2E_DIR/read.sock level operator"
 	haproxy_settings "{\"socket\": \"$E2E_DIR/read.sock\"}"

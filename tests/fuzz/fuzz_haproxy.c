@@ -110,6 +110,19 @@ static void check_change(const struct swk_haproxy_state *state, size_t first)
 	swk_upstream_free(&after);
 }
 
+static void check_details(char *text)
+{
+	char servers[] = "1\n# be_name srv_name srv_addr srv_admin_state srv_uweight srv_fqdn "
+			 "srv_port\nweb 10.0.0.1:80 10.0.0.1 0 1 - 80";
+	struct swk_haproxy_state state = {0};
+	struct swk_error error = {0};
+
+	if (!swk_haproxy_read_servers(&state, servers, &error) &&
+	    swk_haproxy_read_details(&state, text, &error))
+		fuzz_require(!state.lines->detailed, "a refused answer has details");
+	swk_haproxy_state_free(&state);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct swk_haproxy_state state = {0};
@@ -120,6 +133,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(text);
 	text = copy_text(data, size);
 	(void)swk_haproxy_read_info(&state, text, &error);
+	free(text);
+	text = copy_text(data, size);
+	check_details(text);
 	free(text);
 	text = copy_text(data, size);
 	error = (struct swk_error){0};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "target/haproxy/answer.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -282,4 +283,84 @@ const struct swk_haproxy_line *swk_haproxy_lines(const struct swk_haproxy_state 
 
 	*count = find_line(state, backend, true) - first;
 	return state->lines ? state->lines + first : NULL;
+}
+
+/* ---- details ---- */
+
+/* The columns of `show stat` that are read. */
+enum detail { PROXY, SERVER, LIMIT, BACKUP, DETAILS };
+
+static const char *const detail_names[DETAILS] = {"pxname", "svname", "slim", "bck"};
+
+/* Cuts the next value off a line. Only columns behind those that are read can be quoted. */
+static const char *next_value(char **rest)
+{
+	return strsep(rest, ",");
+}
+
+static bool find_details(char *head, size_t places[DETAILS])
+{
+	size_t found = 0, place = 0;
+	const char *name;
+
+	if (!begins(head, "# "))
+		return false;
+	for (head += 2; (name = next_value(&head)); place++) {
+		for (size_t i = 0; i < DETAILS; i++) {
+			if (!strcmp(name, detail_names[i])) {
+				places[i] = place;
+				found++;
+			}
+		}
+	}
+	return found == DETAILS;
+}
+
+static struct swk_haproxy_line *find_named(struct swk_haproxy_state *state, const char *backend,
+					   const char *name)
+{
+	for (size_t i = find_line(state, backend, false);
+	     i < state->count && !strcmp(state->lines[i].backend, backend); i++) {
+		if (!strcmp(state->lines[i].name, name))
+			return &state->lines[i];
+	}
+	return NULL;
+}
+
+static void take_details(struct swk_haproxy_state *state, char *text, const size_t places[DETAILS])
+{
+	const char *found[DETAILS] = {0}, *value;
+	struct swk_haproxy_line *line;
+	unsigned limit = 0;
+
+	for (size_t place = 0; (value = next_value(&text)); place++) {
+		for (size_t i = 0; i < DETAILS; i++)
+			found[i] = places[i] == place ? value : found[i];
+	}
+	for (size_t i = 0; i < DETAILS; i++) {
+		if (!found[i])
+			return;
+	}
+	line = find_named(state, found[PROXY], found[SERVER]);
+	/* No limit is an empty value. */
+	if (!line || (*found[LIMIT] && !read_number(found[LIMIT], UINT_MAX, &limit)))
+		return;
+	line->server.max_conns = limit;
+	line->server.backup = !strcmp(found[BACKUP], "1");
+	line->detailed = true;
+}
+
+int swk_haproxy_read_details(struct swk_haproxy_state *state, char *answer, struct swk_error *error)
+{
+	char *rest = answer, *line = next_line(&rest);
+	size_t places[DETAILS];
+
+	if (!line || !begins(line, "# "))
+		return refuse("show stat", answer, error);
+	if (!find_details(line, places))
+		return swk_error_set(error, SWK_TEMPFAIL,
+				     "HAProxy's 'show stat' does not have the expected columns");
+	while ((line = next_line(&rest)))
+		take_details(state, line, places);
+	return 0;
 }

@@ -42,6 +42,7 @@ struct swk_haproxy_line {
 	struct swk_server server;
 	bool draining; /* an operator made it drain: it gets no new requests */
 	bool known;    /* its address fits the model, and its name is that address (conf.h) */
+	bool detailed; /* server.backup and server.max_conns are what HAProxy has */
 };
 
 /* A process of HAProxy. */
@@ -58,14 +59,16 @@ void swk_haproxy_state_free(struct swk_haproxy_state *state);
 
 /*
  * Each reads the answer to one command, which it changes, into the state: `show info`, `show
- * backend`, `show servers state`. The last two may appear once each. Returns 0; SWK_TEMPFAIL if the
- * answer is not one, for example because the socket's level does not permit the command; or
- * SWK_INTERNAL.
+ * backend`, `show servers state`. The last two may appear once each. `show stat -1 4 -1` adds
+ * details to the servers that the state has. Returns 0; SWK_TEMPFAIL if the answer is not one, for
+ * example because the socket's level does not permit the command; or SWK_INTERNAL.
  */
 int swk_haproxy_read_info(struct swk_haproxy_state *state, char *answer, struct swk_error *error);
 int swk_haproxy_read_backends(struct swk_haproxy_state *state, char *answer,
 			      struct swk_error *error);
 int swk_haproxy_read_servers(struct swk_haproxy_state *state, char *answer,
+			     struct swk_error *error);
+int swk_haproxy_read_details(struct swk_haproxy_state *state, char *answer,
 			     struct swk_error *error);
 
 bool swk_haproxy_has_backend(const struct swk_haproxy_state *state, const char *name);

@@ -65,6 +65,13 @@ bool swk_haproxy_leaves(const struct swk_haproxy_line *line, const struct swk_up
 	return upstream && line->server.down && !has_server(upstream, line);
 }
 
+/* Whether the details of a line, if there are any, are those of a server. */
+static bool has_details(const struct swk_haproxy_line *line, const struct swk_server *server)
+{
+	return !line->detailed || (line->server.backup == server->backup &&
+				   line->server.max_conns == server->max_conns);
+}
+
 bool swk_haproxy_shows(const struct swk_haproxy_state *state, const struct swk_upstream *upstream)
 {
 	size_t count;
@@ -77,7 +84,7 @@ bool swk_haproxy_shows(const struct swk_haproxy_state *state, const struct swk_u
 		const struct swk_haproxy_line *line = find_line(lines, count, server);
 
 		if (!line || line->draining || line->server.down != server->down ||
-		    line->server.weight != server->weight)
+		    line->server.weight != server->weight || !has_details(line, server))
 			return false;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -152,7 +159,7 @@ static int mark_backup(const struct writer *writer, struct swk_error *error)
 
 static bool was_backup(const struct swk_haproxy_line *line)
 {
-	return !line->server.weight;
+	return line->detailed ? line->server.backup : !line->server.weight;
 }
 
 static int set_limit(const struct writer *writer, unsigned most, struct swk_error *error)
@@ -216,7 +223,7 @@ static int adjust_server(const struct writer *writer, const struct swk_haproxy_l
 
 	if (line->server.weight != server->weight)
 		status = set_weight(writer, server->weight, error);
-	if (!status && before->max_conns != server->max_conns)
+	if (!status && (before->max_conns != server->max_conns || !has_details(line, server)))
 		status = set_limit(writer, server->max_conns, error);
 	if (!status && !server->down && (line->server.down || line->draining))
 		status = set_state(writer, "ready", error);

@@ -36,7 +36,7 @@ int swk_haproxy_lower(struct swk_haproxy_request *request, const struct swk_hapr
 		      struct swk_error *error);
 
 /* Whether the state has the upstream as it is to be, besides servers in maintenance that it does
- * not have. Compares addresses, weights and whether a server is down. */
+ * not have. Compares addresses, weights, whether a server is down, and details if there are any. */
 bool swk_haproxy_shows(const struct swk_haproxy_state *state, const struct swk_upstream *upstream);
 
 /* Whether a line is of a server that is out of rotation, and not in the upstream. NULL: no upstream

@@ -34,7 +34,10 @@ int swk_haproxy_read_process(struct swk_target *target, bool servers,
 			     struct swk_error *cause, struct swk_error *error)
 {
 	struct swk_haproxy *this = target->own;
-	int status = swk_haproxy_read_state(&this->api, servers, &reading->request, &reading->state,
+	const enum swk_haproxy_depth depth = !servers	      ? SWK_HAPROXY_NAMES
+					     : target->behind ? SWK_HAPROXY_DETAILS
+							      : SWK_HAPROXY_SERVERS;
+	int status = swk_haproxy_read_state(&this->api, depth, &reading->request, &reading->state,
 					    deadline, target->watch, cause, error);
 
 	swk_haproxy_name_cause(target, cause);
@@ -72,9 +75,11 @@ static int add_line(struct swk_upstream *upstream, const struct swk_haproxy_line
 	upstream->partial |= !line->known || line->draining;
 	if (!line->known)
 		return 0;
-	if (old) {
+	if (old && !line->detailed) {
 		server.backup = old->backup;
 		server.max_conns = old->max_conns;
+	}
+	if (old) {
 		server.max_fails = old->max_fails;
 		server.fail_timeout = old->fail_timeout;
 	}

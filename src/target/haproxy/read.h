@@ -27,7 +27,9 @@ void swk_haproxy_end_reading(struct swk_haproxy_reading *reading);
 /* The functions below that ask return 0 or SWK_INTERNAL. They set the cause if HAProxy does not
  * answer as it should. */
 
-/* Reads the names of backends and, with `servers`, servers and the process. */
+/* Reads the names of backends and, with `servers`, servers and the process. If an earlier run left
+ * something pending, also details of the servers: that run may have changed what is not confirmed.
+ */
 int swk_haproxy_read_process(struct swk_target *target, bool servers,
 			     struct swk_haproxy_reading *reading, int64_t deadline,
 			     struct swk_error *cause, struct swk_error *error);

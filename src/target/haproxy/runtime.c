@@ -203,23 +203,34 @@ static int add_question(struct swk_haproxy_request *request, const char *words,
 	return swk_haproxy_end(request, error);
 }
 
-int swk_haproxy_read_state(struct swk_haproxy_peer *peer, bool servers,
+/* In the order in which swk_haproxy_read_state reads the answers. */
+static int add_questions(struct swk_haproxy_request *request, enum swk_haproxy_depth depth,
+			 struct swk_error *error)
+{
+	int status = add_question(request, "show backend", error);
+
+	if (!status && depth >= SWK_HAPROXY_SERVERS)
+		status = add_question(request, "show info", error);
+	if (!status && depth >= SWK_HAPROXY_SERVERS)
+		status = add_question(request, "show servers state", error);
+	if (!status && depth >= SWK_HAPROXY_DETAILS)
+		status = add_question(request, "show stat -1 4 -1", error);
+	return status;
+}
+
+int swk_haproxy_read_state(struct swk_haproxy_peer *peer, enum swk_haproxy_depth depth,
 			   struct swk_haproxy_request *request, struct swk_haproxy_state *state,
 			   int64_t deadline, struct swk_watch *watch, struct swk_error *cause,
 			   struct swk_error *error)
 {
-	int status = add_question(request, "show backend", error);
-
-	if (!status && servers)
-		status = add_question(request, "show info", error);
-	if (!status && servers)
-		status = add_question(request, "show servers state", error);
-	if (!status)
-		status = swk_haproxy_ask(peer, request, deadline, watch, cause, error);
-	if (status || cause->status)
-		return status;
-	if (!swk_haproxy_read_backends(state, swk_haproxy_answer(request), cause) && servers &&
-	    !swk_haproxy_read_info(state, swk_haproxy_answer(request), cause))
-		(void)swk_haproxy_read_servers(state, swk_haproxy_answer(request), cause);
+	if (add_questions(request, depth, error) ||
+	    swk_haproxy_ask(peer, request, deadline, watch, cause, error) || cause->status)
+		return error->status;
+	if (!swk_haproxy_read_backends(state, swk_haproxy_answer(request), cause) &&
+	    depth >= SWK_HAPROXY_SERVERS &&
+	    !swk_haproxy_read_info(state, swk_haproxy_answer(request), cause) &&
+	    !swk_haproxy_read_servers(state, swk_haproxy_answer(request), cause) &&
+	    depth >= SWK_HAPROXY_DETAILS)
+		(void)swk_haproxy_read_details(state, swk_haproxy_answer(request), cause);
 	return cause->status == SWK_INTERNAL ? swk_error_memory(error) : 0;
 }

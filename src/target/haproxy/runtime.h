@@ -71,9 +71,16 @@ int swk_haproxy_see_failure(struct swk_haproxy_peer *master, int64_t deadline,
 			    struct swk_watch *watch, struct swk_error *cause,
 			    struct swk_error *error);
 
-/* Asks for the names of backends and, with `servers`, for the servers and the process. The state
- * borrows from the request; both must be initialised, and are the caller's to free. */
-int swk_haproxy_read_state(struct swk_haproxy_peer *peer, bool servers,
+/* What to ask for. Each includes what comes before it. */
+enum swk_haproxy_depth {
+	SWK_HAPROXY_NAMES,   /* the names of backends */
+	SWK_HAPROXY_SERVERS, /* the servers, and the process */
+	SWK_HAPROXY_DETAILS, /* of servers, which make the answer several times as long */
+};
+
+/* Asks for the state. It borrows from the request; both must be initialised, and are the caller's
+ * to free. */
+int swk_haproxy_read_state(struct swk_haproxy_peer *peer, enum swk_haproxy_depth depth,
 			   struct swk_haproxy_request *request, struct swk_haproxy_state *state,
 			   int64_t deadline, struct swk_watch *watch, struct swk_error *cause,
 			   struct swk_error *error);

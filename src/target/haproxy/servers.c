@@ -186,6 +186,17 @@ int swk_haproxy_prepare(struct swk_target *target, const struct swk_plan *plan,
 	return error->status;
 }
 
+/* Whether even a file that does not change must be loaded, because only a reload can do what the
+ * API could not. A new upstream changes the file, unless it is left out. Then a check tells whether
+ * HAProxy accepts the rest or, without a check, the reload. */
+static bool needs_loading(const struct servers *this, const struct swk_upstream *upstream)
+{
+	const struct swk_haproxy *own = this->target->own;
+
+	return upstream && (swk_upstreams_find(this->before, upstream->name) ||
+			    !own->settings->own.check.count);
+}
+
 int swk_haproxy_change_servers(struct swk_target *target, const struct swk_plan *plan,
 			       struct swk_target_outcome *outcomes, int64_t deadline,
 			       struct swk_error *cause, struct swk_error *error)
@@ -203,9 +214,9 @@ int swk_haproxy_change_servers(struct swk_target *target, const struct swk_plan 
 		goto out;
 	own->process = reading.state.process;
 	(void)carry_out_all(&this, outcomes, cause, error);
-	/* Even if the file does not change, only a reload can do what the API could not. */
 	for (size_t i = 0; i < plan->count; i++)
-		own->own.lost |= plan->list[i].upstream && outcomes[i].result != SWK_TARGET_DONE;
+		own->own.lost |= outcomes[i].result != SWK_TARGET_DONE &&
+				 needs_loading(&this, plan->list[i].upstream);
 out:
 	swk_haproxy_end_reading(&reading);
 	end(&this, &before);

@@ -196,13 +196,90 @@ static void looked_up(void **state)
 	swk_haproxy_state_free(&read);
 }
 
+#define STATE                                                                                      \
+	"1\n" COLUMNS "\n" LINE("web", "10.0.0.1:80", "10.0.0.1", "0", "1", "-", "80") "\n" LINE(  \
+		"web", "10.0.0.2:80", "10.0.0.2", "0", "1", "-", "80")
+
+static void detailed(void **state)
+{
+	static const struct {
+		const char *name, *answer, *cause;
+		unsigned limit; /* of the first server */
+		bool backup, known[2];
+	} rows[] = {
+		{"both",
+		 "# pxname,svname,slim,bck,\nweb,10.0.0.1:80,7,1,\nweb,10.0.0.2:80,,0,",
+		 NULL,
+		 7,
+		 true,
+		 {true, true}},
+		{"other columns",
+		 "# bck,pxname,more,svname,slim\n0,web,x,10.0.0.1:80,",
+		 NULL,
+		 0,
+		 false,
+		 {true, false}},
+		{"another backend",
+		 "# pxname,svname,slim,bck,\nWeb,10.0.0.1:80,7,1,",
+		 NULL,
+		 0,
+		 false,
+		 {false, false}},
+		{"no server", "# pxname,svname,slim,bck,", NULL, 0, false, {false, false}},
+		{"cut",
+		 "# pxname,svname,slim,bck,\nweb,10.0.0.1:80",
+		 NULL,
+		 0,
+		 false,
+		 {false, false}},
+		{"wrong number",
+		 "# pxname,svname,slim,bck,\nweb,10.0.0.1:80,-1,1,",
+		 NULL,
+		 0,
+		 false,
+		 {false, false}},
+		{"no column",
+		 "# pxname,svname,bck,\nweb,10.0.0.1:80,1,",
+		 "'show stat' does not have the expected columns",
+		 0,
+		 false,
+		 {false, false}},
+		{"a message",
+		 "Permission denied",
+		 "answers 'show stat' with: Permission denied",
+		 0,
+		 false,
+		 {false, false}},
+		{"nothing", "", "answers 'show stat' with: ", 0, false, {false, false}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char lines[] = STATE;
+		char *answer = strdup(rows[i].answer);
+		struct swk_haproxy_state read = {0};
+		struct swk_error error = {0};
+
+		assert_int_equal(swk_haproxy_read_servers(&read, lines, &error), 0);
+		unit_number(rows[i].name, swk_haproxy_read_details(&read, answer, &error),
+			    rows[i].cause ? SWK_TEMPFAIL : 0);
+		if (rows[i].cause)
+			unit_says(rows[i].name, error.text, rows[i].cause);
+		for (size_t j = 0; j < 2; j++)
+			unit_number(rows[i].name, read.lines[j].detailed, rows[i].known[j]);
+		unit_number(rows[i].name, read.lines[0].server.max_conns, rows[i].limit);
+		unit_number(rows[i].name, read.lines[0].server.backup, rows[i].backup);
+		swk_haproxy_state_free(&read);
+		free(answer);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cut_into_answers),
-		cmocka_unit_test(meanings),
-		cmocka_unit_test(servers),
-		cmocka_unit_test(looked_up),
+		cmocka_unit_test(cut_into_answers), cmocka_unit_test(meanings),
+		cmocka_unit_test(servers),	    cmocka_unit_test(looked_up),
+		cmocka_unit_test(detailed),
 	};
 
 	return cmocka_run_group_tests_name("haproxy answer", tests, NULL, NULL);
