@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
-# Shared by the short tests (e2e/reconcile.bats, e2e/traffic.bats, e2e/command.bats) and the long tests here, so that they differ in size only.
+# Shared by the short tests in e2e/ and the long tests here, so that they differ in size only.
 
 # shellcheck source=SCRIPTDIR/../e2e/e2e.bash
 source "${BASH_SOURCE[0]%/*}/../e2e/e2e.bash"
@@ -72,6 +72,7 @@ large_in_step() {
 
 STORM_BASES=8
 STORM_TEMPS=4
+STORM_ATTRIBUTES='' # not empty: instances get random attributes, which the settings must allow
 
 storm_begin() {
 	local i
@@ -88,9 +89,19 @@ storm_register() {
 	local last=${1##*-}
 
 	[[ "$1" != temp* ]] || last=$((last + 100))
-	jq -n --arg name "$1" --arg id "$1-$2" --arg address "10.1.$last.$(($2 + 1))" '{Name: $name, ID: $id,
-		Address: $address, Port: 80, Check: {TTL: "24h", Status: "passing"}}' |
+	jq -n --arg name "$1" --arg id "$1-$2" --arg address "10.1.$last.$(($2 + 1))" --argjson meta "$(storm_meta "$2")" '{Name: $name,
+		ID: $id, Address: $address, Port: 80, Meta: $meta, Check: {TTL: "24h", Status: "passing"}}' |
 		consul_api PUT /v1/agent/service/register --data @-
+}
+
+# storm_meta NUMBER - prints the metadata of an instance. The instance 0 has none.
+storm_meta() {
+	if [[ -n "$STORM_ATTRIBUTES" && "$1" != 0 ]]; then
+		printf '{"nginx_weight": "%s", "nginx_max_conns": "%s", "nginx_backup": "%s"}' $((1 + RANDOM % 5)) $((RANDOM % 3)) \
+			"$( ((RANDOM % 4)) && echo false || echo true)"
+	else
+		echo '{}'
+	fi
 }
 
 # storm_change - makes one random change.
@@ -333,11 +344,40 @@ storm_operator() {
 	done >"$E2E_DIR/operator.out" 2>&1
 }
 
+# storm_disturbed_runs RUNS [COMMAND] - plays a storm in which some runs are killed, and an operator undoes changes. The command also
+# runs meanwhile; it must end when the storm is over.
+storm_disturbed_runs() {
+	local failed=0 each
+	local -a others=()
+
+	# shellcheck disable=SC2317 # storm_run calls it
+	swk-apply() {
+		if ((RANDOM % 6)); then
+			command swk-apply "$@"
+		else
+			timeout --signal=KILL "0.$((RANDOM % 10))" swk-apply "$@"
+		fi
+	}
+	: >"$E2E_DIR/operator"
+	rm -rf "$E2E_DIR/storm"
+	for each in storm_operator "${@:2}"; do
+		"$each" 3>&- &
+		others+=($!)
+	done
+	storm_runs "$1" '0|10|75|137' || failed=1
+	for each in "${others[@]}"; do
+		wait "$each" || failed=1
+	done
+	unset -f swk-apply
+	! grep -vE ' (0|10|75)$' "$E2E_DIR/operator" || { cat "$E2E_DIR/operator.out" && failed=1; }
+	return "$failed"
+}
+
 # storm_file_round RUNS - plays a storm in which the check and the reload are slow, hang or fail, some runs are killed, and an operator
 # undoes changes. There is a reload in each second at most, and one for an undo. When the proxy works again, the next run must bring it
 # to the conf file.
 storm_file_round() {
-	local dir="$E2E_DIR/proxy" failed=0 operator before started reloads most
+	local dir="$E2E_DIR/proxy" failed=0 before started reloads most
 
 	cat >"$dir/check-first" <<-'END'
 		case $((RANDOM % 10)) in
@@ -355,27 +395,13 @@ storm_file_round() {
 		5) sleep 0.3 ;;
 		esac
 	END
-	# shellcheck disable=SC2317 # storm_run calls it
-	swk-apply() {
-		if ((RANDOM % 6)); then
-			command swk-apply "$@"
-		else
-			timeout --signal=KILL "0.$((RANDOM % 10))" swk-apply "$@"
-		fi
-	}
-	: >"$E2E_DIR/operator"
-	rm -rf "$E2E_DIR/storm" "$dir/torn"
+	rm -f "$dir/torn"
 	before=$(wc -l <"$dir/reloads") started=$(date +%s)
-	storm_operator 3>&- &
-	operator=$!
-	storm_runs "$1" '0|10|75|137' || failed=1
-	wait "$operator"
-	unset -f swk-apply
+	storm_disturbed_runs "$1" || failed=1
 	reloads=$(($(wc -l <"$dir/reloads") - before))
 	most=$(($(date +%s) - started + 1 + $(grep -c '^undo' "$E2E_DIR/operator")))
 	echo "$reloads reloads, at most $most"
 	((reloads <= most)) || failed=1
-	! grep -vE ' (0|10|75)$' "$E2E_DIR/operator" || { cat "$E2E_DIR/operator.out" && failed=1; }
 	[[ ! -e "$dir/torn" ]] || failed=1
 
 	rm "$dir/check-first" "$dir/reload-first"
@@ -395,6 +421,153 @@ storm_file_in_step() {
 		diff "$SWK_CONF" "$file" || failed=1
 	done
 	return "$failed"
+}
+
+# ---- the same, with HAProxy as another target ----
+#
+# The service web has real backends, which are always up, so that requests for it must always succeed.
+
+# Starts HAProxy and the backends, and makes settings with HAProxy. It runs `check-first` before it checks a configuration.
+storm_haproxy_begin() {
+	# shellcheck source=SCRIPTDIR/../lib/haproxy.bash
+	source "${BASH_SOURCE[0]%/*}/../lib/haproxy.bash"
+	STORM_ATTRIBUTES=1
+	proxy_start "$E2E_DIR/haproxy" || return 1
+	backend_start "$E2E_DIR/backends" one two three
+	echo "$HAPROXY_PID" >"$E2E_DIR/haproxy.pid"
+	cat >"$E2E_DIR/check" <<-END
+		#!/bin/bash
+		[[ ! -e "$E2E_DIR/check-first" ]] || . "$E2E_DIR/check-first"
+		exec $(proxy_check_command | jq -r '@sh')
+	END
+	chmod +x "$E2E_DIR/check"
+	settings "$(jq -n --arg api "$HAPROXY_API" --arg master "$HAPROXY_MASTER" --arg file "$HAPROXY_FILE" --arg check "$E2E_DIR/check" \
+		--arg url "$GATEWAY_DYUPS" '{attributes: {allow: ["weight", "max_conns", "backup"]}, targets: [{url: $url, name: "nginx"},
+		{kind: "haproxy", name: "edge", socket: $api, file: $file, check: [$check], master_socket: $master, timeout: 2,
+		interval: 1}]}')"
+	register web web-one one
+	storm_begin
+	# An undo needs an earlier version.
+	register web web-two two
+	swk-apply --resync
+}
+
+# Takes turns with requests: a restart cuts them off, and what is connecting.
+storm_haproxy_restart() {
+	(
+		flock 9
+		HAPROXY_PID=$(cat "$E2E_DIR/haproxy.pid")
+		proxy_stop
+		proxy_up 9>&-
+		echo "$HAPROXY_PID" >"$E2E_DIR/haproxy.pid"
+	) 9>"$E2E_DIR/haproxy.lock"
+	HAPROXY_PID=$(cat "$E2E_DIR/haproxy.pid")
+}
+
+# Restarts and reloads HAProxy, and changes the servers of web, until the storm is over.
+storm_haproxy_operator() {
+	local number=0
+	local -a names=(one two three)
+
+	while test_goes_on "$E2E_DIR/storm/over"; do
+		sleep "0.$((RANDOM % 10))"
+		case $((RANDOM % 6)) in
+		0) storm_haproxy_restart ;;
+		1)
+			proxy_ask reload "$HAPROXY_MASTER" || true
+			echo >>"$E2E_DIR/operator-reloads"
+			;;
+		*)
+			((++number))
+			register web "web-${names[number % 3]}" "${names[number % 3]}"
+			consul_deregister "web-${names[(number + 1) % 3]}"
+			swk-apply --service web < <(consul_api GET /v1/health/service/web)
+			;;
+		esac || true # the run may be killed
+	done >"$E2E_DIR/haproxy-operator.out" 2>&1
+}
+
+# Each request must succeed.
+storm_haproxy_traffic() {
+	while test_goes_on "$E2E_DIR/storm/over"; do
+		flock -s "$E2E_DIR/haproxy.lock" curl -s --max-time 20 -H 'Connection: close' -o /dev/null -w '%{http_code} %{errormsg}\n' \
+			"$HAPROXY_TRAFFIC/to/web/?[1-20]" || true # the status tells
+	done >"$E2E_DIR/statuses"
+	! grep -v '^200 ' "$E2E_DIR/statuses" | sort | uniq -c | grep .
+}
+
+# storm_haproxy_reloads - prints how often a master was asked to reload, in all its lives.
+storm_haproxy_reloads() {
+	grep -c 'Reloading HAProxy' "$HAPROXY_DIR/log" || true
+}
+
+# storm_haproxy_round RUNS - plays a storm in which HAProxy is reloaded and restarted, its check is slow or fails, some runs are killed,
+# and an operator undoes changes. A run reloads once in each second at most, and once for an undo.
+storm_haproxy_round() {
+	local failed=0 before started reloads most
+
+	cat >"$E2E_DIR/check-first" <<-'END'
+		case $((RANDOM % 10)) in
+		[0-2]) exit 1 ;;
+		3) kill -KILL $$ ;;
+		4) sleep 0.3 ;;
+		5) exec sleep 1000 ;;
+		esac
+	END
+	: >"$E2E_DIR/operator-reloads"
+	touch "$E2E_DIR/haproxy.lock"
+	before=$(storm_haproxy_reloads) started=$(date +%s)
+	mkdir -p "$E2E_DIR/storm"
+	storm_disturbed_runs "$1" storm_haproxy_operator storm_haproxy_traffic || failed=1
+	HAPROXY_PID=$(cat "$E2E_DIR/haproxy.pid")
+	reloads=$(($(storm_haproxy_reloads) - before - $(wc -l <"$E2E_DIR/operator-reloads")))
+	most=$(($(date +%s) - started + 1 + $(grep -c '^undo' "$E2E_DIR/operator")))
+	echo "$reloads reloads, at most $most; $(wc -l <"$E2E_DIR/statuses") requests"
+	((reloads <= most)) || failed=1
+
+	rm "$E2E_DIR/check-first"
+	swk resume || failed=1
+	swk-apply --service base-0 < <(consul_api GET /v1/health/service/base-0) || failed=1
+	storm_haproxy_in_step || failed=1
+	swk-apply --resync || failed=1
+	storm_haproxy_in_step || failed=1
+	storm_haproxy_restart
+	storm_haproxy_in_step || failed=1
+	storm_ended_well || failed=1
+	return "$failed"
+}
+
+# Whether HAProxy has what FILE has, and so does each file about it. Servers that drain are in maintenance.
+storm_haproxy_in_step() {
+	local failed=0
+
+	cmp "$SWK_CONF" "$SWK_CONF.edge.confirmed" || failed=1
+	diff <(storm_haproxy_of "$SWK_CONF") <(storm_haproxy_of "$HAPROXY_FILE") || failed=1
+	diff <(storm_haproxy_of "$SWK_CONF") <(storm_haproxy_live) || failed=1
+	return "$failed"
+}
+
+# storm_haproxy_of FILE - prints the servers of a file, each `UPSTREAM ADDRESS WEIGHT MAXCONN BACKUP`.
+storm_haproxy_of() {
+	awk '$1 == "upstream" || $1 == "backend" { name = $2 }
+		$1 == "server" {
+			weight = 1; most = 0; backup = 0
+			gsub(/[=;]/, " "); sub(/max_conns/, "maxconn")
+			for (i = 2; i <= NF; i++) {
+				if ($i == "weight") weight = $(i + 1)
+				if ($i == "maxconn") most = $(i + 1)
+				if ($i == "backup") backup = 1
+			}
+			print name, $2, weight, most, backup
+		}' "$1" | sort
+}
+
+storm_haproxy_live() {
+	proxy_ask 'show stat -1 4 -1' | awk -F, '
+		/^# / { sub(/^# /, ""); for (i = 1; i <= NF; i++) column[$i] = i; next }
+		NF > 1 && $column["status"] !~ /^MAINT/ {
+			print $1, $2, $column["weight"], $column["slim"] + 0, $column["bck"]
+		}' | sort
 }
 
 # ---- traffic while instances leave and return ----
