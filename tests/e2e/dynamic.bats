@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A target that is an nginx with ngx_dynamic_upstream. On a real one: SWK_DYNAMIC=BINARY bats ...
 
+load ../soak/soak
 load settings
 load ../lib/dynamic
 
@@ -460,6 +461,13 @@ instance_of() {
 	swk-apply < <(document "$(instance api 10.0.0.2)")
 	only web 10.0.0.1:80
 	run ! grep -q owed "$SWK_CONF.state"
+}
+
+@test "dynamic: after a storm of runs with kills, an operator, faults, reloads and restarts, all agree, and no request fails" {
+	seed
+	consul_start "$E2E_DIR/consul"
+	storm_dynamic_begin
+	storm_dynamic_round 14 # and 12 more at the end
 }
 
 # ---- what nginx's configuration lacks ----

@@ -51,8 +51,7 @@ proxy_stop() {
 
 	[[ -n "$pid" ]] || return 0
 	unset HAPROXY_PID
-	kill "$pid" 2>/dev/null || return 0
-	wait_until "$_PROXY_PATIENCE" _proxy_gone "$pid" || kill -s KILL "$pid"
+	wait_until "$_PROXY_PATIENCE" _proxy_told "$pid" || kill -s KILL "$pid"
 }
 
 # proxy_ask COMMAND [SOCKET] - prints the answer of the runtime API to one command.
@@ -123,6 +122,11 @@ _proxy_run() {
 
 _proxy_answers() {
 	[[ -n "$(proxy_worker 2>/dev/null)" ]]
+}
+
+# Tells HAProxy to end, and whether it has ended. A master that reloads just then forgets that it is to end.
+_proxy_told() {
+	! kill "$1" 2>/dev/null
 }
 
 _proxy_gone() {

@@ -423,9 +423,45 @@ storm_file_in_step() {
 	return "$failed"
 }
 
-# ---- the same, with HAProxy as another target ----
+# ---- traffic in a storm ----
 #
 # The service web has real backends, which are always up, so that requests for it must always succeed.
+
+# storm_change_web NUMBER - replaces a server of web by another, and tells a run.
+storm_change_web() {
+	local -a names=(one two three)
+
+	register web "web-${names[$1 % 3]}" "${names[$1 % 3]}"
+	consul_deregister "web-${names[($1 + 1) % 3]}"
+	swk-apply --service web < <(consul_api GET /v1/health/service/web)
+}
+
+# storm_traffic URL - each request must succeed, until the storm is over.
+storm_traffic() {
+	while test_goes_on "$E2E_DIR/storm/over"; do
+		flock -s "$E2E_DIR/proxy.lock" curl -s --max-time 20 -H 'Connection: close' -o /dev/null -w '%{http_code} %{errormsg}\n' \
+			"$1/?[1-20]" || true # the status tells
+	done >"$E2E_DIR/statuses"
+	! grep -v '^200 ' "$E2E_DIR/statuses" | sort | uniq -c | grep .
+}
+
+# storm_servers_of FILE [NAME] - prints the servers of a file in the syntax of nginx or HAProxy, or of one upstream of it. Each is
+# `UPSTREAM ADDRESS WEIGHT MAXCONN BACKUP`.
+storm_servers_of() {
+	awk -v only="${2:-}" '$1 == "upstream" || $1 == "backend" { name = $2 }
+		$1 == "server" && (only == "" || name == only) {
+			weight = 1; most = 0; backup = 0
+			gsub(/[=;]/, " "); sub(/max_conns/, "maxconn")
+			for (i = 2; i <= NF; i++) {
+				if ($i == "weight") weight = $(i + 1)
+				if ($i == "maxconn") most = $(i + 1)
+				if ($i == "backup") backup = 1
+			}
+			print name, $2, weight, most, backup
+		}' "$1" | sort
+}
+
+# ---- the same, with HAProxy as another target ----
 
 # Starts HAProxy and the backends, and makes settings with HAProxy. It runs `check-first` before it checks a configuration.
 storm_haproxy_begin() {
@@ -460,14 +496,13 @@ storm_haproxy_restart() {
 		proxy_stop
 		proxy_up 9>&-
 		echo "$HAPROXY_PID" >"$E2E_DIR/haproxy.pid"
-	) 9>"$E2E_DIR/haproxy.lock"
+	) 9>"$E2E_DIR/proxy.lock"
 	HAPROXY_PID=$(cat "$E2E_DIR/haproxy.pid")
 }
 
 # Restarts and reloads HAProxy, and changes the servers of web, until the storm is over.
 storm_haproxy_operator() {
 	local number=0
-	local -a names=(one two three)
 
 	while test_goes_on "$E2E_DIR/storm/over"; do
 		sleep "0.$((RANDOM % 10))"
@@ -477,23 +512,13 @@ storm_haproxy_operator() {
 			proxy_ask reload "$HAPROXY_MASTER" || true
 			echo >>"$E2E_DIR/operator-reloads"
 			;;
-		*)
-			((++number))
-			register web "web-${names[number % 3]}" "${names[number % 3]}"
-			consul_deregister "web-${names[(number + 1) % 3]}"
-			swk-apply --service web < <(consul_api GET /v1/health/service/web)
-			;;
+		*) storm_change_web $((++number)) ;;
 		esac || true # the run may be killed
 	done >"$E2E_DIR/haproxy-operator.out" 2>&1
 }
 
-# Each request must succeed.
 storm_haproxy_traffic() {
-	while test_goes_on "$E2E_DIR/storm/over"; do
-		flock -s "$E2E_DIR/haproxy.lock" curl -s --max-time 20 -H 'Connection: close' -o /dev/null -w '%{http_code} %{errormsg}\n' \
-			"$HAPROXY_TRAFFIC/to/web/?[1-20]" || true # the status tells
-	done >"$E2E_DIR/statuses"
-	! grep -v '^200 ' "$E2E_DIR/statuses" | sort | uniq -c | grep .
+	storm_traffic "$HAPROXY_TRAFFIC/to/web"
 }
 
 # storm_haproxy_reloads - prints how often a master was asked to reload, in all its lives.
@@ -515,7 +540,7 @@ storm_haproxy_round() {
 		esac
 	END
 	: >"$E2E_DIR/operator-reloads"
-	touch "$E2E_DIR/haproxy.lock"
+	touch "$E2E_DIR/proxy.lock"
 	before=$(storm_haproxy_reloads) started=$(date +%s)
 	mkdir -p "$E2E_DIR/storm"
 	storm_disturbed_runs "$1" storm_haproxy_operator storm_haproxy_traffic || failed=1
@@ -542,24 +567,9 @@ storm_haproxy_in_step() {
 	local failed=0
 
 	cmp "$SWK_CONF" "$SWK_CONF.edge.confirmed" || failed=1
-	diff <(storm_haproxy_of "$SWK_CONF") <(storm_haproxy_of "$HAPROXY_FILE") || failed=1
-	diff <(storm_haproxy_of "$SWK_CONF") <(storm_haproxy_live) || failed=1
+	diff <(storm_servers_of "$SWK_CONF") <(storm_servers_of "$HAPROXY_FILE") || failed=1
+	diff <(storm_servers_of "$SWK_CONF") <(storm_haproxy_live) || failed=1
 	return "$failed"
-}
-
-# storm_haproxy_of FILE - prints the servers of a file, each `UPSTREAM ADDRESS WEIGHT MAXCONN BACKUP`.
-storm_haproxy_of() {
-	awk '$1 == "upstream" || $1 == "backend" { name = $2 }
-		$1 == "server" {
-			weight = 1; most = 0; backup = 0
-			gsub(/[=;]/, " "); sub(/max_conns/, "maxconn")
-			for (i = 2; i <= NF; i++) {
-				if ($i == "weight") weight = $(i + 1)
-				if ($i == "maxconn") most = $(i + 1)
-				if ($i == "backup") backup = 1
-			}
-			print name, $2, weight, most, backup
-		}' "$1" | sort
 }
 
 storm_haproxy_live() {
@@ -568,6 +578,102 @@ storm_haproxy_live() {
 		NF > 1 && $column["status"] !~ /^MAINT/ {
 			print $1, $2, $column["weight"], $column["slim"] + 0, $column["bck"]
 		}' | sort
+}
+
+# ---- the same, with ngx_dynamic_upstream as the only target ----
+
+# Starts the gateway, makes settings with it, and declares what a storm has: the conf file is SWK_CONF.
+storm_dynamic_begin() {
+	local i names=(web)
+
+	# shellcheck source=SCRIPTDIR/../lib/dynamic.bash
+	source "${BASH_SOURCE[0]%/*}/../lib/dynamic.bash"
+	for ((i = 0; i < STORM_BASES; i++)); do
+		names+=("base-$i")
+	done
+	for ((i = 0; i < STORM_TEMPS; i++)); do
+		names+=("temp-$i")
+	done
+	STORM_ATTRIBUTES=1
+	dynamic_gateway_start "$E2E_DIR/gateway" "${names[@]}" || return 1
+	STORM_DECLARED=("${names[@]}")
+	echo "$GATEWAY_PID" >"$E2E_DIR/gateway.pid"
+	jq -n --arg conf "$SWK_CONF" --arg url "$DYNAMIC_URL" --arg directory "$DYNAMIC_DIRECTORY" '{conf: $conf, targets: [
+		{kind: "dynamic", name: "edge", url: $url, directory: $directory}], attributes: {allow: ["weight", "max_conns", "backup"]}}' \
+		>"$SWK_CONFIG"
+	backend_start "$E2E_DIR/backends" one two three
+	register web web-one one
+	storm_begin
+	# An undo needs an earlier version.
+	register web web-two two
+	swk-apply --resync
+}
+
+# Takes turns with requests: a restart cuts them off, and what is connecting.
+storm_dynamic_restart() {
+	(
+		flock 9
+		GATEWAY_PID=$(cat "$E2E_DIR/gateway.pid")
+		gateway_stop
+		gateway_restart 9>&-
+		echo "$GATEWAY_PID" >"$E2E_DIR/gateway.pid"
+	) 9>"$E2E_DIR/proxy.lock"
+	GATEWAY_PID=$(cat "$E2E_DIR/gateway.pid")
+}
+
+# Restarts and reloads nginx, and changes the servers of web, until the storm is over. The stand-in also makes faults.
+storm_dynamic_operator() {
+	local number=0
+	local -a faults=(unavailable reset reset-applied unchanged slow:0.3 late:0.3 gone full)
+
+	while test_goes_on "$E2E_DIR/storm/over"; do
+		sleep "0.$((RANDOM % 10))"
+		case $((RANDOM % 6)) in
+		0) storm_dynamic_restart ;;
+		1) kill -HUP "$(cat "$E2E_DIR/gateway.pid")" ;;
+		2) [[ -n "$GATEWAY_CONTROL" ]] && gateway_fault $((1 + RANDOM % 9)) "${faults[RANDOM % ${#faults[@]}]}" ;;
+		*) storm_change_web $((++number)) ;;
+		esac || true # the run may be killed
+	done >"$E2E_DIR/dynamic-operator.out" 2>&1
+}
+
+storm_dynamic_traffic() {
+	storm_traffic "$GATEWAY_TRAFFIC/to/web"
+}
+
+# storm_dynamic_round RUNS - plays a storm in which nginx is reloaded and restarted and its answers fail, some runs are killed, and an
+# operator undoes changes. When it works again, the next run must bring it to the conf file.
+storm_dynamic_round() {
+	local failed=0
+
+	touch "$E2E_DIR/proxy.lock"
+	mkdir -p "$E2E_DIR/storm"
+	storm_disturbed_runs "$1" storm_dynamic_operator storm_dynamic_traffic || failed=1
+	GATEWAY_PID=$(cat "$E2E_DIR/gateway.pid")
+	[[ -z "$GATEWAY_CONTROL" ]] || gateway_fault
+
+	swk resume || failed=1
+	swk-apply --service base-0 < <(consul_api GET /v1/health/service/base-0) || failed=1
+	storm_dynamic_in_step || failed=1
+	swk-apply --resync || failed=1
+	storm_dynamic_in_step || failed=1
+	storm_dynamic_restart
+	storm_dynamic_in_step || failed=1
+	storm_ended_well || failed=1
+	return "$failed"
+}
+
+# Whether nginx and its files have what FILE has. An upstream that FILE lacks has the placeholder.
+storm_dynamic_in_step() {
+	local name failed=0
+
+	for name in "${STORM_DECLARED[@]}"; do
+		diff <(storm_servers_of "$SWK_CONF" "$name") <(dynamic_servers "$name" | grep -v '^0\.0\.0\..* down$' | awk '{
+			print name, $1, $2, $5, ($6 == "backup") }' name="$name" | sort) || failed=1
+		diff <(grep -o 'server .*' < <(sed -n "/^upstream $name {/,/}/p" "$SWK_CONF")) \
+			<(grep '^server' "$DYNAMIC_DIRECTORY/$name.servers" | grep -vx 'server 0.0.0.1 down;') || failed=1
+	done
+	return "$failed"
 }
 
 # ---- traffic while instances leave and return ----
