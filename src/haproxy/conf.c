@@ -109,3 +109,71 @@ int swk_haproxy_backends(struct swk_buffer *out, const struct swk_upstreams *set
 		status = write_backend(out, &set->list[i], server_options, backend_options, error);
 	return status;
 }
+
+/* ---- comparing ---- */
+
+/* A line that is compared, without its end. Of a server, it is what the options are. */
+struct item {
+	const char *text;
+	size_t length;
+	bool server;
+};
+
+static bool same_item(const struct item *a, const struct item *b)
+{
+	return a->server == b->server && a->length == b->length &&
+	       !strncmp(a->text, b->text, a->length);
+}
+
+/* Skips what swk_haproxy_server_words writes before the options. */
+static const char *skip_registered(const char *at)
+{
+	static const char *const words[] = {" weight ", " maxconn ", " backup", " disabled",
+					    " init-addr last,libc,none"};
+
+	at += strcspn(at, " \n");
+	at += *at == ' ';
+	at += strcspn(at, " \n");
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (strncmp(at, words[i], strlen(words[i])) != 0)
+			continue;
+		at += strlen(words[i]);
+		if (at[-1] == ' ')
+			at += strspn(at, "0123456789");
+	}
+	return at;
+}
+
+/* The next line; servers with the same options are one. Returns false at the end. */
+static bool next_item(const char **text, struct item *item)
+{
+	static const char server[] = "    server ";
+	struct item next;
+
+	do {
+		const char *line = *text;
+
+		if (!*line)
+			return false;
+		*text += strcspn(line, "\n");
+		next.server = !strncmp(line, server, strlen(server));
+		next.text = next.server ? skip_registered(line + strlen(server)) : line;
+		next.length = (size_t)(*text - next.text);
+		*text += **text == '\n';
+	} while (next.server && item->text && same_item(&next, item));
+	*item = next;
+	return true;
+}
+
+bool swk_haproxy_same_frame(const char *a, const char *b)
+{
+	struct item one = {0}, other = {0};
+	bool more;
+
+	do {
+		more = next_item(&a, &one);
+		if (next_item(&b, &other) != more)
+			return false;
+	} while (more && same_item(&one, &other));
+	return !more;
+}

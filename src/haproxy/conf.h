@@ -44,4 +44,8 @@ int swk_haproxy_backends(struct swk_buffer *out, const struct swk_upstreams *set
 			 const struct swk_texts *server_options,
 			 const struct swk_texts *backend_options, struct swk_error *error);
 
+/* Whether two texts, each written by swk_haproxy_backends, differ in nothing but servers and what
+ * is registered about them: they have the same backends, with the same options. */
+bool swk_haproxy_same_frame(const char *a, const char *b);
+
 #endif

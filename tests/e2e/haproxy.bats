@@ -201,6 +201,20 @@ slow_request() {
 	agrees
 }
 
+@test "haproxy: options that change while something is pending, by a reload" {
+	begin '{"server_options": ["check", "inter", "2h"]}'
+	swk-apply < <(document "$(at web 81)" "$(at api 81)")
+	proxy_stop
+	run -75 swk-apply < <(document "$(at web 82)" "$(at api 81)")
+	proxy_up
+	haproxy_settings '{"server_options": ["check", "inter", "1h"]}'
+	swk-apply < <(document "$(at web 82)" "$(at api 81)")
+	[ "$(reloads)" == 1 ]
+	swk-apply < <(document "$(at web 83)" "$(at api 81)")
+	[ "$(reloads)" == 1 ]
+	agrees
+}
+
 @test "haproxy: words that 'add server' rejects turn a change into a reload" {
 	begin '{"server_options": ["init-addr", "none"]}'
 	swk-apply < <(document "$(instance web 10.0.0.1)")

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "haproxy/conf.h"
 #include "target/confirmed.h"
 #include "target/haproxy/change.h"
 #include "target/haproxy/read.h"
@@ -138,17 +139,52 @@ static int carry_out_all(struct servers *this, struct swk_target_outcome *outcom
 	return confirm(this, outcomes, cause, error);
 }
 
+/* Whether the file, besides servers, is what the upstreams render to. */
+static int compare_frame(const struct servers *this, const struct swk_upstreams *set, bool *same,
+			 struct swk_error *cause, struct swk_error *error)
+{
+	const struct swk_haproxy *own = this->target->own;
+	struct swk_buffer text, rendered;
+	bool exists;
+
+	*same = false;
+	swk_buffer_init(&text, SWK_CONF_MAX);
+	swk_buffer_init(&rendered, SWK_CONF_MAX);
+	if (!swk_own_file_text(&own->own, &text, &exists, cause) && exists && text.length &&
+	    !swk_own_file_render(this->target, &own->own, set, &rendered, error))
+		*same = swk_haproxy_same_frame(text.data, rendered.data);
+	swk_buffer_free(&text);
+	swk_buffer_free(&rendered);
+	return error->status;
+}
+
+/* Reads what is confirmed, if servers of the file may already be others. */
+static int read_before(const struct servers *this, struct swk_upstreams *before,
+		       struct swk_error *cause, struct swk_error *error)
+{
+	const struct swk_haproxy *own = this->target->own;
+	struct swk_error damage = {0};
+	bool known, same;
+
+	if (swk_confirmed_read(this->target, before, &known, &damage, cause, error) ||
+	    cause->status || !known || own->prepared ||
+	    compare_frame(this, before, &same, cause, error) || cause->status)
+		return error->status;
+	if (!same)
+		swk_upstreams_free(before);
+	return 0;
+}
+
 /*
  * Reads what is confirmed, and makes room. If nothing is known, or the file is not what that
  * renders to, as with other options, nothing counts as confirmed, and a reload does all. But if an
- * earlier run left something pending, that may be in the file already.
+ * earlier run left something pending, its servers may be in the file already.
  */
 static int begin(struct servers *this, struct swk_upstreams *before, struct swk_error *cause,
 		 struct swk_error *error)
 {
 	struct swk_haproxy *own = this->target->own;
 	struct swk_error damage = {0};
-	bool known;
 
 	this->before = before;
 	this->can = calloc(this->plan->count + 1, sizeof(*this->can));
@@ -156,7 +192,7 @@ static int begin(struct servers *this, struct swk_upstreams *before, struct swk_
 	if (!this->can || !this->skip)
 		return swk_error_memory(error);
 	if (own->prepared || this->target->behind)
-		return swk_confirmed_read(this->target, before, &known, &damage, cause, error);
+		return read_before(this, before, cause, error);
 	return swk_own_file_read(this->target, &own->own, before, &damage, cause, error);
 }
 

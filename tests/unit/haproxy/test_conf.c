@@ -110,12 +110,54 @@ static void valid_options(void **state)
 	}
 }
 
+#define BACKEND "# head\n\nbackend web\n    balance roundrobin\n"
+#define SERVER "    server 10.0.0.1:80 10.0.0.1:80 weight 1"
+
+static void same_frames(void **state)
+{
+	static const struct {
+		const char *name, *a, *b;
+		bool same;
+	} rows[] = {
+		{"nothing", "", "", true},
+		{"equal", BACKEND SERVER "\n", BACKEND SERVER "\n", true},
+		{"no end of line", BACKEND SERVER "\n", BACKEND SERVER, true},
+		{"attributes", BACKEND SERVER " check\n",
+		 BACKEND SERVER "3 maxconn 9 backup disabled init-addr last,libc,none check\n",
+		 true},
+		{"more servers", BACKEND SERVER " check\n",
+		 BACKEND SERVER " check\n" SERVER " check\n", true},
+		{"other options", BACKEND SERVER " check\n", BACKEND SERVER " check inter 1s\n",
+		 false},
+		{"no options", BACKEND SERVER "\n", BACKEND SERVER " check\n", false},
+		{"options of one", BACKEND SERVER " check\n", BACKEND SERVER " check\n" SERVER "\n",
+		 false},
+		{"another line", BACKEND SERVER "\n", BACKEND "    option httpchk\n" SERVER "\n",
+		 false},
+		{"another backend", BACKEND SERVER "\n",
+		 BACKEND SERVER "\n\nbackend api\n" SERVER "\n", false},
+		{"another name", BACKEND SERVER "\n", "# head\n\nbackend Web\n" SERVER "\n", false},
+		{"no servers", BACKEND, BACKEND SERVER "\n", false},
+		{"cut", BACKEND SERVER "\n", BACKEND "    server", false},
+		{"cut in a server", BACKEND SERVER "\n", BACKEND "    server ", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		unit_number(rows[i].name, swk_haproxy_same_frame(rows[i].a, rows[i].b),
+			    rows[i].same);
+		unit_number(rows[i].name, swk_haproxy_same_frame(rows[i].b, rows[i].a),
+			    rows[i].same);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exact_backends),
 		cmocka_unit_test(fitted_weights),
 		cmocka_unit_test(valid_options),
+		cmocka_unit_test(same_frames),
 	};
 
 	return cmocka_run_group_tests_name("haproxy conf", tests, NULL, NULL);
