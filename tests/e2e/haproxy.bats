@@ -271,6 +271,28 @@ slow_request() {
 	[ "$(reloads)" == 2 ]
 }
 
+@test "haproxy: a change that comes while HAProxy reloads is not lost" {
+	begin
+	swk-apply < <(document "$(at web 81)")
+	worker=$(proxy_worker)
+	# While the master reads these, after the file of swk-apply, it does not answer, but the former process does.
+	for ((number = 0; number < 4000; number++)); do
+		printf 'backend b%s\n    server a 10.0.0.1:80\n' "$number"
+	done >"$HAPROXY_DIR/conf.d/z.cfg"
+	proxy_ask reload "$HAPROXY_MASTER" || true
+	wait_until "$E2E_PATIENCE" reload_is_seen
+	swk-apply < <(document "$(at web 82)")
+	wait_until "$E2E_PATIENCE" _proxy_is_other_than "$worker"
+	nothing_pending
+	[ "$(shown web)" == '127.0.0.1:82 1 ready' ]
+	agrees
+}
+
+# Whether the master does not answer, or the next process already does.
+reload_is_seen() {
+	! proxy_ask 'show proc' "$HAPROXY_MASTER" >"$E2E_DIR/silent" 2>&1 || _proxy_is_other_than "$worker"
+}
+
 # ---- drift, and what is not ours ----
 
 @test "haproxy: a full run repairs drift" {

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/limits.h"
+#include "base/number.h"
 
 void swk_haproxy_request_init(struct swk_haproxy_request *request)
 {
@@ -121,19 +122,29 @@ static void note_failure(const struct swk_haproxy_peer *master, struct swk_error
 			    master->socket.name);
 }
 
-int swk_haproxy_reload(struct swk_haproxy_peer *master, int64_t deadline, struct swk_watch *watch,
-		       struct swk_error *cause, struct swk_error *error)
+/* The same, but tries again for a moment while nothing listens. */
+static int ask_master_again(struct swk_haproxy_peer *master, struct swk_haproxy_request *request,
+			    const char *command, int64_t deadline, struct swk_watch *watch,
+			    struct swk_error *cause, struct swk_error *error)
 {
 	const struct timespec pause = {0, SWK_TARGET_PAUSE_MS * 1000000L};
 	const int64_t patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
-	struct swk_haproxy_request request;
 
-	while (!ask_master(master, &request, "reload", deadline, watch, cause, error) &&
+	while (!ask_master(master, request, command, deadline, watch, cause, error) &&
 	       master->unreachable && swk_deadline_left(patience, 1) &&
 	       swk_deadline_left(deadline, 1)) {
-		swk_haproxy_request_free(&request);
+		swk_haproxy_request_free(request);
 		(void)nanosleep(&pause, NULL);
 	}
+	return error->status;
+}
+
+int swk_haproxy_reload(struct swk_haproxy_peer *master, int64_t deadline, struct swk_watch *watch,
+		       struct swk_error *cause, struct swk_error *error)
+{
+	struct swk_haproxy_request request;
+
+	(void)ask_master_again(master, &request, "reload", deadline, watch, cause, error);
 	/* The master closes the connection by starting itself anew. */
 	if (master->dropped)
 		*cause = (struct swk_error){0};
@@ -160,6 +171,25 @@ int swk_haproxy_see_failure(struct swk_haproxy_peer *master, int64_t deadline,
 
 		if (at && at[strlen(count)] != '0')
 			note_failure(master, cause);
+	}
+	swk_haproxy_request_free(&request);
+	return error->status;
+}
+
+int swk_haproxy_find_worker(struct swk_haproxy_peer *master, uint64_t *worker, int64_t deadline,
+			    struct swk_watch *watch, struct swk_error *cause,
+			    struct swk_error *error)
+{
+	static const char head[] = "# workers\n";
+	struct swk_haproxy_request request;
+
+	*worker = 0;
+	if (!ask_master_again(master, &request, "show proc", deadline, watch, cause, error) &&
+	    !cause->status && request.answer.data) {
+		const char *at = strstr(request.answer.data, head);
+
+		at = at ? at + strlen(head) : "";
+		(void)swk_number_read(at, strspn(at, "0123456789"), UINT64_MAX, worker);
 	}
 	swk_haproxy_request_free(&request);
 	return error->status;

@@ -71,6 +71,15 @@ int swk_haproxy_see_failure(struct swk_haproxy_peer *master, int64_t deadline,
 			    struct swk_watch *watch, struct swk_error *cause,
 			    struct swk_error *error);
 
+/*
+ * Asks the master for its worker's process id, which becomes 0 if there is no new worker, as after
+ * a reload that failed. While the master reloads, nothing listens: then this waits for a moment,
+ * and sets the cause if that is not enough. Returns 0 or SWK_INTERNAL.
+ */
+int swk_haproxy_find_worker(struct swk_haproxy_peer *master, uint64_t *worker, int64_t deadline,
+			    struct swk_watch *watch, struct swk_error *cause,
+			    struct swk_error *error);
+
 /* What to ask for. Each includes what comes before it. */
 enum swk_haproxy_depth {
 	SWK_HAPROXY_NAMES,   /* the names of backends */

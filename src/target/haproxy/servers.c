@@ -101,6 +101,30 @@ static int command(struct servers *this,
 	return status;
 }
 
+/* Reads the process that has what was sent. While HAProxy reloads, that is not sure: the next
+ * process may have read the file before the last change. */
+static int read_result(const struct servers *this, struct swk_haproxy_reading *reading,
+		       struct swk_error *cause, struct swk_error *error)
+{
+	struct swk_haproxy *own = this->target->own;
+	uint64_t worker = 0;
+
+	if (own->settings->master_socket &&
+	    swk_haproxy_find_worker(&own->master, &worker, this->deadline, this->target->watch,
+				    cause, error))
+		return error->status;
+	own->api.dropped = cause->status;
+	swk_haproxy_name_cause(this->target, cause);
+	if (cause->status ||
+	    swk_haproxy_read_process(this->target, true, reading, this->deadline, cause, error) ||
+	    cause->status || !worker || !reading->state.process || worker == reading->state.process)
+		return error->status;
+	own->api.dropped = true;
+	(void)swk_error_set(cause, SWK_TEMPFAIL, "%s: HAProxy reloads at this moment",
+			    this->target->name);
+	return 0;
+}
+
 /* Confirms the operations that HAProxy shows to be done. */
 static int confirm(const struct servers *this, struct swk_target_outcome *outcomes,
 		   struct swk_error *cause, struct swk_error *error)
@@ -109,8 +133,7 @@ static int confirm(const struct servers *this, struct swk_target_outcome *outcom
 	struct swk_haproxy_reading reading;
 
 	swk_haproxy_begin_reading(&reading);
-	if (swk_haproxy_read_process(this->target, true, &reading, this->deadline, cause, error) ||
-	    cause->status)
+	if (read_result(this, &reading, cause, error) || cause->status)
 		goto out;
 	for (size_t i = 0; i < this->plan->count; i++)
 		this->skip[i] = !this->can[i] ||

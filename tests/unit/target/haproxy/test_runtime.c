@@ -191,12 +191,61 @@ static void failures_seen(void **state)
 	}
 }
 
+static void workers_found(void **state)
+{
+	static const struct {
+		const char *answer;
+		unsigned after_ms, worker;
+	} rows[] = {
+		{PROCESSES "[failed: 0]\n# workers\n34 worker 0\n# old workers\n33 worker 1\n", 0,
+		 34},
+		{PROCESSES "[failed: 0]\n# workers\n34 worker 0\n", 100, 34},
+		{PROCESSES "[failed: 1]\n# workers\n# old workers\n33 worker 1\n", 0, 0},
+		{PROCESSES "[failed: 0]\n", 0, 0},
+		{"# workers\n", 0, 0},
+		{"", 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_error error = {0}, cause = {0};
+		uint64_t worker = 1;
+		struct other other;
+		struct swk_haproxy_peer peer =
+			begin(&other, rows[i].answer, strlen(rows[i].answer), rows[i].after_ms);
+
+		assert_int_equal(swk_haproxy_find_worker(&peer, &worker, swk_now_ms() + LONG_MS,
+							 NULL, &cause, &error),
+				 0);
+		end(&other);
+		unit_same(rows[i].answer, other.asked, "show proc\nquit\n");
+		unit_number(rows[i].answer, worker, rows[i].worker);
+		unit_number(rows[i].answer, cause.status, 0);
+	}
+}
+
+/* Nothing ever listens. */
+static void no_worker_found(void **state)
+{
+	struct swk_error error = {0}, cause = {0};
+	struct swk_haproxy_peer peer = {0};
+	uint64_t worker = 1;
+
+	(void)state;
+	assert_true(swk_socket_parse(&peer.socket, path));
+	assert_int_equal(
+		swk_haproxy_find_worker(&peer, &worker, swk_now_ms() + 100, NULL, &cause, &error),
+		0);
+	assert_int_equal(cause.status, SWK_TEMPFAIL);
+	assert_int_equal(worker, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(asked),
-		cmocka_unit_test(reloaded),
-		cmocka_unit_test(failures_seen),
+		cmocka_unit_test(asked),	   cmocka_unit_test(reloaded),
+		cmocka_unit_test(failures_seen),   cmocka_unit_test(workers_found),
+		cmocka_unit_test(no_worker_found),
 	};
 	int failed;
 
