@@ -18,7 +18,7 @@ static const struct command {
 	{"explain", SWK_COMMAND_EXPLAIN, swk_explain_command, "[option]… [SERVICE] [< DOCUMENT]",
 	 "tell why each instance is served, or why not"},
 	{"status", SWK_COMMAND_STATUS, swk_status_command, "[option]… [UPSTREAM | SERVICE]…",
-	 "show whether each nginx matches the file"},
+	 "show whether each proxy matches the file"},
 	{"wait", SWK_COMMAND_WAIT, swk_wait_command,
 	 "[option]… NAME=N[,SECONDS]…\n\nNAME is a service or an upstream. SECONDS is 300 unless "
 	 "given.",

@@ -90,7 +90,7 @@ static int survey(const struct swk_settings *settings, const struct swk_texts *o
 	if (unknown && !view.report.counted[SWK_NOTE_UNAVAILABLE])
 		(void)swk_error_set(&view.failure, SWK_USAGE,
 				    "there is no upstream or service '%s' in the conf file, in "
-				    "nginx or in Consul",
+				    "a proxy or in Consul",
 				    unknown);
 	forget_others(&view);
 	view.result = result_of(&view);

@@ -456,7 +456,7 @@ static int refuse_collision(struct deciding *deciding, const struct swk_upstream
 	return record_decision(deciding, loser, SWK_OUTCOME_SKIPPED, reason);
 }
 
-/* Whether nginx has an unmanaged upstream of this name. */
+/* Whether a proxy has an unmanaged upstream of this name. */
 static bool is_unmanaged(const struct deciding *deciding, const struct claim *claim,
 			 const struct swk_names *unmanaged)
 {
@@ -466,7 +466,7 @@ static bool is_unmanaged(const struct deciding *deciding, const struct claim *cl
 
 static int hold_back(struct deciding *deciding, const struct swk_upstream *upstream)
 {
-	static const char reason[] = "nginx has an unmanaged upstream of this name: remove that "
+	static const char reason[] = "a proxy has an unmanaged upstream of this name: remove that "
 				     "one, or take it over with --adopt";
 
 	swk_report_note(deciding->report, SWK_NOTE_HELD_BACK, "upstream %s of %s %s: held back: %s",

@@ -279,7 +279,7 @@ int swk_apply_check(const struct swk_settings *settings, struct swk_error *error
 static const char *outcome(const struct swk_run *run)
 {
 	if (run->touched)
-		return "; the conf file or nginx may already be changed, and the next run "
+		return "; the conf file or a proxy may already be changed, and the next run "
 		       "completes that";
 	return run->hold_changed ? "; nothing but the hold was changed" : "; nothing was changed";
 }

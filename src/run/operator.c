@@ -169,7 +169,7 @@ static int leave_to_others(struct swk_run *run, const struct swk_names *unmanage
 			status = swk_upstreams_append_copy(&kept, this, run->error);
 		else
 			swk_report_note(run->report, SWK_NOTE_HELD_BACK,
-					"upstream %s: not put back: nginx has an unmanaged "
+					"upstream %s: not put back: a proxy has an unmanaged "
 					"upstream of this name",
 					this->name);
 	}

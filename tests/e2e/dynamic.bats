@@ -332,7 +332,7 @@ tagged() {
 	rm "$SWK_CONF" "$SWK_CONF.state"
 	consul_register web web-1 10.0.0.2 80
 	run -10 swk-apply < <(document "$(instance web 10.0.0.2)")
-	[[ "$output" == *'upstream web of service web: held back: nginx has an unmanaged upstream of this name'* ]]
+	[[ "$output" == *'upstream web of service web: held back: a proxy has an unmanaged upstream of this name'* ]]
 	run -10 swk-apply --resync
 	only web 10.0.0.1:80
 	swk-apply --resync --adopt

@@ -120,7 +120,7 @@ nginx_untouched() {
 	inside sh -c "cat /dev/zero >'$E2E_DIR/swk/fill'" || true
 	wait "$pid" || status=$?
 	[ "$status" == 73 ]
-	grep -q "$SWK_CONF.state: cannot be written: No space left on device; the conf file or nginx may already be changed" "$E2E_DIR/said"
+	grep -q "$SWK_CONF.state: cannot be written: No space left on device; the conf file or a proxy may already be changed" "$E2E_DIR/said"
 	[ "$(inside grep -c '^    server 10\.0\.0\.2:80' "$SWK_CONF")" == 1 ]
 	inside rm "$E2E_DIR/swk/fill"
 	inside swk-apply --service other <<<'[]'

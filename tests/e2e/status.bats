@@ -161,7 +161,7 @@ status_until() {
 		intern-a|-|left out|include or exclude leaves it out
 		late|late|left out|$none
 		no; name|-|skipped|its name cannot be an upstream's name (letters, digits, '.', '_', '-', at most 200)
-		taken|taken|held back|nginx has an unmanaged upstream of this name: remove that one, or take it over with --adopt
+		taken|taken|held back|a proxy has an unmanaged upstream of this name: remove that one, or take it over with --adopt
 	END
 	run -10 --separate-stderr swk status
 	diff <(rows <<<"$output") "$E2E_DIR/expected"

@@ -60,7 +60,7 @@ explained() {
 none='none of its instances in Consul is passing and usable'
 keeps="but its upstream keeps its last servers"
 taken='the name is taken by service WebApp (nginx ignores case in names); rename one of them'
-foreign="nginx has an unmanaged upstream of this name: remove that one, or take it over with --adopt"
+foreign="a proxy has an unmanaged upstream of this name: remove that one, or take it over with --adopt"
 of_api="api|-|-|api|left out|$none
 api|evil-2@node-1|passing|api|skipped|its address is not an IPv4 or IPv6 address: '10.0.1.2:80; include /etc/passwd'
 api|api 1@node-1|passing|api_a|served

@@ -635,7 +635,7 @@ static void renames(void **state)
 		 .unmanaged = "shop",
 		 .desired = "",
 		 .noted = "h",
-		 .decisions = "shop held back: nginx has an unmanaged upstream of this name: "
+		 .decisions = "shop held back: a proxy has an unmanaged upstream of this name: "
 			      "remove that one, or take it over with --adopt"},
 	};
 
