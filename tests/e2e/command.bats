@@ -169,10 +169,9 @@ confirmed() {
 	setup_command
 	mkdir -p "$E2E_DIR/edge/upstreams"
 	awk '/^#!\/bin\/bash$/ { shown = 1 } /^```$/ { shown = 0 } shown' "$E2E_ROOT/docs/setup.md" |
-		sed "s|/etc/edge|$E2E_DIR/edge|g; s/^systemctl .*/touch \"\${0%\/*}\/reloaded\"/" >"$E2E_DIR/command"
+		sed "s|/var/lib/swk-apply/edge|$E2E_DIR/edge/upstreams|" >"$E2E_DIR/command"
 	swk-apply < <(document "$(instance web 10.0.0.1)" "$(instance api 10.0.0.2)")
 	[ "$(cd "$E2E_DIR/edge/upstreams" && tail -n +1 -- *)" == $'==> api <==\n10.0.0.2:80\n\n==> web <==\n10.0.0.1:80' ]
-	[ -e "$E2E_DIR/reloaded" ]
 	"$E2E_DIR/command" <<<'{"upstreams": [{"name": "web", "after": null}]}'
 	[ "$(ls "$E2E_DIR/edge/upstreams")" == api ]
 	run ! "$E2E_DIR/command" <<<'{"upstreams": [{"name": '
