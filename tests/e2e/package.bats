@@ -41,7 +41,7 @@ field() {
 			changelog.gz copyright
 		git ls-tree -r --name-only HEAD docs | sed 's,^,usr/share/doc/swallowkeeper/,'
 		git ls-tree -r --name-only HEAD consul.d contrib |
-			sed -n -e '/^contrib\/\(debian\|completion\)\/\|\.\(service\|timer\)$/!s,^,usr/share/doc/swallowkeeper/examples/,p'
+			sed -n -e '/^contrib\/\(debian\|completion\)\/\|\.\(service\|timer\|path\)$/!s,^,usr/share/doc/swallowkeeper/examples/,p'
 		git ls-tree -r --name-only HEAD contrib/completion |
 			sed -n -e 's,.*/swk\.bash$,usr/share/bash-completion/completions/swk,p' \
 				-e 's,.*/_swk$,usr/share/zsh/vendor-completions/_swk,p'
@@ -49,7 +49,7 @@ field() {
 		echo usr/share/lintian/overrides/swallowkeeper
 		# Below /lib or /usr/lib, depending on Debian's release.
 		units=$(cd "$PACKAGE_ROOT" && find . -path '*/systemd/system' -printf '%P\n')
-		git ls-tree -r --name-only HEAD contrib/systemd | sed -n "s,.*/\(.*\.\(service\|timer\)\)\$,$units/\1,p"
+		git ls-tree -r --name-only HEAD contrib/systemd | sed -n "s,.*/\(.*\.\(service\|timer\|path\)\)\$,$units/\1,p"
 	) | LC_ALL=C sort >"$BATS_TEST_TMPDIR/expected"
 	diff "$BATS_TEST_TMPDIR/expected" <(cd "$PACKAGE_ROOT" && find . -path ./DEBIAN -prune -o ! -type d -printf '%P\n' | LC_ALL=C sort)
 	[ -z "$(find "$PACKAGE_ROOT/usr" -type f -perm /022)" ]
@@ -84,8 +84,10 @@ field() {
 @test "the package starts and enables nothing, and README.Debian makes the folder that the unit needs" {
 	run ! grep -E 'deb-systemd-invoke|debconf|useradd|adduser|chown' "$PACKAGE_ROOT/DEBIAN/postinst"
 	[ ! -e "$PACKAGE_ROOT/DEBIAN/config" ]
+	# All instances of a template.
 	for unit in contrib/systemd/*; do
-		grep -F 'deb-systemd-invoke stop ' "$PACKAGE_ROOT/DEBIAN/prerm" | grep -wF "${unit##*/}"
+		unit=${unit##*/}
+		grep -A 1 -F 'deb-systemd-invoke stop ' "$PACKAGE_ROOT/DEBIAN/prerm" | grep -F -- "${unit/@./@*.}"
 	done
 	[ ! -e "$PACKAGE_ROOT/DEBIAN/conffiles" ]
 	unit=$(find "$PACKAGE_ROOT" -name swk-apply.service)
