@@ -96,7 +96,6 @@ static CURL *asker(const char *where)
 	if (!curl)
 		exit(70);
 	curl_easy_setopt(curl, CURLOPT_URL, where);
-	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
 	return curl;
@@ -105,6 +104,7 @@ static CURL *asker(const char *where)
 static void ask(CURL *curl, struct answer *answer)
 {
 	CURLcode code;
+	long status;
 
 	answer->length = 0;
 	answer->worker[0] = '\0';
@@ -113,6 +113,12 @@ static void ask(CURL *curl, struct answer *answer)
 	code = curl_easy_perform(curl);
 	if (code != CURLE_OK) {
 		fprintf(stderr, "flip: %s\n", curl_easy_strerror(code));
+		exit(1);
+	}
+	/* A proxy without a server that is up gives one of the last two. */
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status >= 400 && status != 502 && status != 503) {
+		fprintf(stderr, "flip: status %ld\n", status);
 		exit(1);
 	}
 }

@@ -10,10 +10,12 @@ source "$bench_root/tests/lib/haproxy.bash"
 # shellcheck source=SCRIPTDIR/../lib/nginx.bash
 source "$bench_root/tests/lib/nginx.bash"
 
-# use_kind NAME TARGET - writes $work/NAME.json: settings with this target, whose conf file has a folder of its own. The target is JSON.
+# use_kind NAME TARGET [DEFAULTS] - writes $work/NAME.json: settings with this target, whose conf file has a folder of its own. The
+# target is JSON, and so are the defaults for services.
 use_kind() {
 	mkdir -p "$work/$1.files"
-	jq -n --arg conf "$work/$1.files/upstreams.conf" --argjson target "$2" '{conf: $conf, targets: [$target]}' >"$work/$1.json"
+	jq -n --arg conf "$work/$1.files/upstreams.conf" --argjson target "$2" --argjson defaults "${3:-{\}}" \
+		'{conf: $conf, targets: [$target], defaults: $defaults}' >"$work/$1.json"
 }
 
 # apply NAME INDEX DOCUMENT - prints the command that applies a document as an event of svc-1, with these settings.
@@ -111,29 +113,29 @@ figure_haproxy_3000() {
 	note_amount haproxy-3000 s "$(median <"$BENCH_OUT/raw/haproxy-3000.ours")" 2
 }
 
-# The time until requests show a flip. The service has a regular instance, which flips, and a backup instance.
+# The time until requests show a flip. The service has one instance; while that is critical, the proxy answers with an error.
 figure_flip_kinds() {
 	local block blocks=4 flips=8 kind
 	local -a kinds=(haproxy file nginx)
 	local -A traffic=()
+	local down='{"empty": "down"}'
 
 	bench_begin flip-kinds || exit 1
 	[[ -z "$BENCH_ONCE" ]] || blocks=1 flips=2
-	backend_start "$work/backends" regular backup || exit 1
+	backend_start "$work/backends" one || exit 1
 	consul_start "$work/agent" || exit 1
-	consul_register svc-1 svc-1-1 127.0.0.1 "${BACKEND_PORT[regular]}" &&
-		consul_register svc-1 svc-1-2 127.0.0.1 "${BACKEND_PORT[backup]}" nginx:backup || exit 1
+	consul_register svc-1 svc-1-1 127.0.0.1 "${BACKEND_PORT[one]}" || exit 1
 	proxies+=(haproxy nginx)
 	proxy_start "$work/haproxy" || exit 1
-	use_kind haproxy "$(haproxy_target)"
+	use_kind haproxy "$(haproxy_target)" "$down"
 	traffic[haproxy]=$HAPROXY_TRAFFIC
 	masters+=("$HAPROXY_PID")
 	proxy_start "$work/file" || exit 1
 	echo "$HAPROXY_PID" >"$HAPROXY_DIR/pid"
-	use_kind file "$(haproxy_file_target)"
+	use_kind file "$(haproxy_file_target)" "$down"
 	traffic[file]=$HAPROXY_TRAFFIC
 	nginx_start "$work/nginx" || exit 1
-	use_kind nginx "$(nginx_target)"
+	use_kind nginx "$(nginx_target)" "$down"
 	traffic[nginx]=$NGINX_URL
 	for ((block = 0; block < blocks; block++)); do
 		for kind in "${kinds[@]}"; do
