@@ -107,6 +107,25 @@ slow_request() {
 
 # ---- what changes how ----
 
+@test "haproxy: a server that fails does not wait for the reload that makes its backup a regular server" {
+	begin
+	swk-apply < <(document "$(at web 1001)" "$(at web 1002 '{"nginx_backup": "true"}')")
+	[ "$(reloads)" == 1 ]
+	# The operator's configuration does not allow a reload now.
+	echo 'wrong' >"$HAPROXY_DIR/conf.d/more.cfg"
+	run -75 swk-apply < <(document "$(at web 1002 '{"nginx_backup": "true"}')")
+	[ "$(shown web)" == '127.0.0.1:1002 1 ready' ]
+	[ "$(reloads)" == 1 ]
+	rm "$HAPROXY_DIR/conf.d/more.cfg"
+	swk-apply < <(document "$(instance api 10.0.0.1)")
+	[ "$(shown web)" == '127.0.0.1:1002 1 ready' ]
+	[ "$(reloads)" == 2 ]
+	agrees
+	swk-apply < <(document "$(at web 1001)" "$(at web 1002 '{"nginx_backup": "true"}')")
+	[ "$(shown web)" == '127.0.0.1:1001 1 ready, 127.0.0.1:1002 1 ready' ]
+	agrees
+}
+
 @test "haproxy: a new service costs one reload, and its servers none" {
 	begin
 	swk-apply < <(document "$(instance web 10.0.0.1)" "$(instance api 10.0.0.2)")

@@ -20,6 +20,11 @@ static bool same_hosts(const struct swk_upstream *a, const struct swk_upstream *
 	return (!i || !a->servers[i - 1].host) && (!j || !b->servers[j - 1].host);
 }
 
+bool swk_haproxy_changes_hosts(const struct swk_upstream *before, const struct swk_upstream *after)
+{
+	return !same_hosts(before, after);
+}
+
 bool swk_haproxy_needs_reload(const struct swk_upstream *before, const struct swk_upstream *after)
 {
 	if (before->balance != after->balance || !same_hosts(before, after))

@@ -24,6 +24,10 @@ struct swk_haproxy_change {
  */
 bool swk_haproxy_needs_reload(const struct swk_upstream *before, const struct swk_upstream *after);
 
+/* Whether the runtime API can make nothing of such a change: it can't add servers with host names.
+ */
+bool swk_haproxy_changes_hosts(const struct swk_upstream *before, const struct swk_upstream *after);
+
 /*
  * Both append commands. The first ones let servers get requests: new servers, servers that come
  * back, other weights and limits. When these have succeeded, the second ones take servers out of

@@ -20,8 +20,20 @@ struct servers {
 	bool *skip;
 };
 
-/* Finds what needs no reload, and, with a state, what the API can do. Returns how many operations.
- */
+/* Whether the API can do something for an operation: a server that fails must not wait for a reload
+ * that only makes a backup a regular server. Without a state: whether no reload is needed. */
+static bool is_possible(const struct servers *this, const struct swk_upstream *before,
+			const struct swk_upstream *after)
+{
+	if (!before || strcmp(before->name, after->name) != 0)
+		return false;
+	if (!this->state)
+		return !swk_haproxy_needs_reload(before, after);
+	return swk_haproxy_has_backend(this->state, after->name) &&
+	       !swk_haproxy_changes_hosts(before, after);
+}
+
+/* Chooses operations. Returns how many. */
 static size_t choose(struct servers *this)
 {
 	size_t count = 0;
@@ -30,9 +42,7 @@ static size_t choose(struct servers *this)
 		const struct swk_upstream *after = this->plan->list[i].upstream, *before;
 
 		before = after ? swk_upstreams_find(this->before, after->name) : NULL;
-		this->can[i] = before && !strcmp(before->name, after->name) &&
-			       !swk_haproxy_needs_reload(before, after) &&
-			       (!this->state || swk_haproxy_has_backend(this->state, after->name));
+		this->can[i] = is_possible(this, before, after);
 		this->skip[i] = !this->can[i];
 		count += this->can[i];
 	}
@@ -125,6 +135,14 @@ static int read_result(const struct servers *this, struct swk_haproxy_reading *r
 	return 0;
 }
 
+/* Whether HAProxy shows an operation to be done. What needs a reload is not done before that. */
+static bool is_done(const struct servers *this, const struct swk_haproxy_state *state,
+		    const struct swk_upstream *after)
+{
+	return !swk_haproxy_needs_reload(swk_upstreams_find(this->before, after->name), after) &&
+	       swk_haproxy_shows(state, after);
+}
+
 /* Confirms the operations that HAProxy shows to be done. */
 static int confirm(const struct servers *this, struct swk_target_outcome *outcomes,
 		   struct swk_error *cause, struct swk_error *error)
@@ -137,7 +155,7 @@ static int confirm(const struct servers *this, struct swk_target_outcome *outcom
 		goto out;
 	for (size_t i = 0; i < this->plan->count; i++)
 		this->skip[i] = !this->can[i] ||
-				!swk_haproxy_shows(&reading.state, this->plan->list[i].upstream);
+				!is_done(this, &reading.state, this->plan->list[i].upstream);
 	if (changes_any(this) &&
 	    (carry_out(this, &after, error) ||
 	     swk_confirmed_write(this->target, &after, true, cause, error) || cause->status))
