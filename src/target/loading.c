@@ -228,8 +228,8 @@ static int write_result(struct swk_store *store, const struct swk_result *result
 	return error->status;
 }
 
-/* Loads the file, which exists, and notes the result. *back becomes the hash of what it goes back
- * to after a failure. */
+/* Loads the file, which exists, and notes the result. If that fails, restores the confirmed file,
+ * and sets *back to its hash. */
 static int load_and_note(struct swk_target *target, const struct swk_own_file *file,
 			 const struct swk_texts *command, struct swk_store *store,
 			 struct swk_result *result, uint64_t *back, int64_t deadline,

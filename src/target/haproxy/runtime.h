@@ -10,7 +10,7 @@
 /* A command that was or is to be sent. */
 struct swk_haproxy_sent {
 	enum swk_haproxy_command command;
-	size_t change;			  /* the caller's number of what it belongs to */
+	size_t change;			  /* the change that it is a part of: the caller's number */
 	size_t at;			  /* its place in the text */
 	bool may_fail;			  /* its answer does not matter */
 	bool may_exist;			  /* an `add server` of a server that may exist */
