@@ -43,6 +43,9 @@
 
 #define SWK_HOLD_MAX 4096
 
+/* FILE.journal, in bytes: the most that `journal_size` allows. FILE.journal.old is as large. */
+#define SWK_JOURNAL_MAX (64UL * 1024 * 1024)
+
 /* Holder and reason of a hold, in bytes; a message has both in one line. */
 #define SWK_HOLDER_MAX 64
 #define SWK_REASON_MAX 240

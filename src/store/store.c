@@ -56,12 +56,15 @@ int swk_store_open(struct swk_store *store, const char *conf, struct swk_error *
 	store->bad_state = with_ending(store->conf, ".state.bad");
 	store->checks = with_ending(store->conf, ".checks");
 	store->hold = with_ending(store->conf, ".hold");
+	store->journal = with_ending(store->conf, ".journal");
+	store->old_journal = with_ending(store->conf, ".journal.old");
 	store->previous = with_ending(store->conf, ".previous");
 	store->kept = with_ending(store->conf, ".previous.tmp");
 	store->lock = with_ending(store->conf, ".lock");
 	store->temporary = with_ending(store->conf, ".tmp");
 	if (!store->directory || !store->state || !store->bad_state || !store->checks ||
-	    !store->hold || !store->previous || !store->kept || !store->lock || !store->temporary)
+	    !store->hold || !store->journal || !store->old_journal || !store->previous ||
+	    !store->kept || !store->lock || !store->temporary)
 		return swk_error_memory(error);
 	if (stat(store->directory, &about))
 		return fail(store->directory,
@@ -99,6 +102,8 @@ void swk_store_close(struct swk_store *store)
 	free(store->bad_state);
 	free(store->checks);
 	free(store->hold);
+	free(store->journal);
+	free(store->old_journal);
 	free(store->previous);
 	free(store->kept);
 	free(store->lock);

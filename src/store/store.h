@@ -14,15 +14,17 @@
 #include "base/buffer.h"
 
 struct swk_store {
-	char *conf;	 /* FILE, with symbolic links resolved; owned, as are all paths */
-	char *state;	 /* FILE.state */
-	char *bad_state; /* FILE.state.bad */
-	char *checks;	 /* FILE.checks */
-	char *hold;	 /* FILE.hold */
-	char *previous;	 /* FILE.previous */
-	char *kept;	 /* FILE.previous.tmp: the second name of FILE while it is replaced */
-	char *lock;	 /* FILE.lock; never removed */
-	char *temporary; /* FILE.tmp; only the holder of the lock uses it */
+	char *conf;	   /* FILE, with symbolic links resolved; owned, as are all paths */
+	char *state;	   /* FILE.state */
+	char *bad_state;   /* FILE.state.bad */
+	char *checks;	   /* FILE.checks */
+	char *hold;	   /* FILE.hold */
+	char *journal;	   /* FILE.journal */
+	char *old_journal; /* FILE.journal.old */
+	char *previous;	   /* FILE.previous */
+	char *kept;	   /* FILE.previous.tmp: the second name of FILE while it is replaced */
+	char *lock;	   /* FILE.lock; never removed */
+	char *temporary;   /* FILE.tmp; only the holder of the lock uses it */
 	char *directory;
 	int lock_descriptor; /* -1: not locked */
 	const char *locked;  /* the path that was locked; borrowed */

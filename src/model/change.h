@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* A change of the conf file, or what an operator did, as the journal has it. All texts are owned,
+ * one line of printable ASCII unless a comment says otherwise, and never NULL unless it says so. */
+#ifndef SWK_MODEL_CHANGE_H
+#define SWK_MODEL_CHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* A server that an upstream gained ('+'), lost ('-'), or that has other attributes now ('~'). */
+struct swk_change_server {
+	char sign;
+	char *address;	/* `10.0.0.1:80` */
+	char *instance; /* its id in Consul, or the key; "": not known */
+	char *node;	/* "": not known */
+	char *reason;	/* `critical`, `weight 1, now 5`; or "" */
+};
+
+/* An upstream that the conf file gained ('+'), lost ('-'), or that is different now ('~'). */
+struct swk_change_upstream {
+	char sign;
+	char *name;
+	char *source; /* the name of its service, or of its upstream of keys; "": not known */
+	char *reason; /* why it is kept or deleted, or what changed besides servers; or "" */
+	/* Its block in the conf file's syntax, several lines, before and after; NULL: it had or has
+	 * none, or the change is `cut`. */
+	char *before, *after;
+	struct swk_change_server *servers;
+	size_t server_count;
+};
+
+/* What became of a change. */
+enum swk_change_fate {
+	SWK_CHANGE_DONE,
+	SWK_CHANGE_NOT_DONE, /* the run ended before it replaced the conf file */
+	SWK_CHANGE_GAP, /* done; then something else changed the conf file, or entries are lost */
+};
+
+struct swk_change {
+	uint64_t number; /* from 1; each is larger than the one before */
+	int64_t time;	 /* milliseconds since the epoch */
+	char *event;	 /* a word of swk_event_words; or hold, resume, undo, reject */
+	char *service;	 /* the run's only service; or "" */
+	uint64_t index;	 /* Consul's; 0: not known */
+	/* The conf file's content before and after, as a hash; 0: not known, because there was no
+	 * file, or swk-apply had not written it. Equal if the conf file did not change. */
+	uint64_t before, after;
+	char *by;     /* the operator, or "" */
+	char *reason; /* the operator's, or a target's; or "" */
+	bool cut;     /* the change was too large for the journal: it has no blocks or servers */
+	struct swk_change_upstream *upstreams;
+	size_t upstream_count;
+	char **held_back; /* what guards and rules held back, as messages */
+	size_t held_back_count;
+	enum swk_change_fate fate;
+};
+
+/* In the order of the journal: the newest is the last. A zeroed struct is empty. */
+struct swk_changes {
+	struct swk_change *list;
+	size_t count;
+	size_t damaged; /* lines that can't be read */
+};
+
+void swk_change_free(struct swk_change *change);
+void swk_changes_free(struct swk_changes *changes);
+
+/* Sets the fate of each change from the hashes of the next. `now` is that of the conf file; 0: not
+ * known, and the last change then counts as done. */
+void swk_changes_judge(struct swk_changes *changes, uint64_t now);
+
+#endif
