@@ -18,7 +18,6 @@ static void free_upstream(struct swk_change_upstream *upstream)
 	free(upstream->source);
 	free(upstream->reason);
 	free(upstream->before);
-	free(upstream->after);
 }
 
 void swk_change_free(struct swk_change *change)
@@ -51,6 +50,8 @@ void swk_changes_judge(struct swk_changes *changes, uint64_t now)
 	for (size_t i = changes->count; i-- > 0;) {
 		struct swk_change *this = &changes->list[i];
 
+		if (!this->before && !this->after)
+			continue;
 		if (!known || this->after == now)
 			this->fate = SWK_CHANGE_DONE;
 		else if (this->before == now)

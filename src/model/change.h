@@ -25,9 +25,9 @@ struct swk_change_upstream {
 	char *name;
 	char *source; /* the name of its service, or of its upstream of keys; "": not known */
 	char *reason; /* why it is kept or deleted, or what changed besides servers; or "" */
-	/* Its block in the conf file's syntax, several lines, before and after; NULL: it had or has
-	 * none, or the change is `cut`. */
-	char *before, *after;
+	/* Its block before, in the conf file's syntax, of several lines; NULL: it did not exist.
+	 * The block after is the one before its next change. */
+	char *before;
 	struct swk_change_server *servers;
 	size_t server_count;
 };
@@ -46,14 +46,15 @@ struct swk_change {
 	char *service;	 /* the run's only service; or "" */
 	uint64_t index;	 /* Consul's; 0: not known */
 	/* The conf file's content before and after, as a hash; 0: not known, because there was no
-	 * file, or swk-apply had not written it. Equal if the conf file did not change. */
+	 * file, or swk-apply had not written it. Both are 0 if the conf file did not change. */
 	uint64_t before, after;
 	char *by;     /* the operator, or "" */
 	char *reason; /* the operator's, or a target's; or "" */
-	bool cut;     /* the change was too large for the journal: it has no blocks or servers */
+	size_t cut;   /* how many upstreams changed, if they are too many for the journal, which
+		       * then has none of them; or 0 */
 	struct swk_change_upstream *upstreams;
 	size_t upstream_count;
-	char **held_back; /* what guards and rules held back, as messages */
+	char **held_back; /* what guards held back and what is kept by policy, as messages */
 	size_t held_back_count;
 	enum swk_change_fate fate;
 };

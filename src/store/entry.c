@@ -162,7 +162,6 @@ static void take_upstreams(struct reading *reading, struct swk_change *change, c
 		upstream->source = take_text(reading, item, "source");
 		upstream->reason = take_text(reading, item, "reason");
 		upstream->before = take_block(reading, item, "before");
-		upstream->after = take_block(reading, item, "after");
 		take_servers(reading, upstream, take_array(reading, item, "servers"));
 	}
 }
@@ -198,7 +197,7 @@ static void take_change(struct reading *reading, struct swk_change *change, cons
 	change->after = take_hash(reading, object, "hash_after");
 	change->by = take_text(reading, object, "by");
 	change->reason = take_text(reading, object, "reason");
-	change->cut = json_is_true(json_object_get(object, "cut"));
+	change->cut = (size_t)take_number(reading, object, "cut");
 	take_upstreams(reading, change, take_array(reading, object, "upstreams"));
 	take_held_back(reading, change, take_array(reading, object, "held_back"));
 	reading->invalid |= !change->number;
