@@ -19,6 +19,9 @@ int swk_reload_command(struct swk_options *options, const struct swk_log *log);
 int swk_status_command(struct swk_options *options, const struct swk_log *log);
 int swk_wait_command(struct swk_options *options, const struct swk_log *log);
 
+/* Names the calling user, escaped: with sudo, the user who called sudo. */
+void swk_name_caller(char name[SWK_HOLDER_MAX]);
+
 /* Fills in a hold that begins now, by the calling user. Returns 0, or SWK_USAGE after logging a
  * message. */
 int swk_fill_hold(struct swk_hold *hold, const char *reason, const struct swk_log *log);

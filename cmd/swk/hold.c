@@ -6,30 +6,31 @@
 
 #include "commands.h"
 #include "../shared/tell.h"
-#include "base/number.h"
 #include "run/apply.h"
 
-/* The calling user: with sudo, the user who called sudo. */
-static const char *caller(char room[SWK_NUMBER_MAX + 8])
+void swk_name_caller(char name[SWK_HOLDER_MAX])
 {
 	static const char *const variables[] = {"SUDO_USER", "USER", "LOGNAME"};
 
 	for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++) {
 		const char *value = getenv(variables[i]);
 
-		if (value && *value)
-			return value;
+		if (!value || !*value)
+			continue;
+		swk_text_escape(name, SWK_HOLDER_MAX, value);
+		return;
 	}
-	(void)snprintf(room, SWK_NUMBER_MAX + 8, "uid %lu", (unsigned long)getuid());
-	return room;
+	(void)snprintf(name, SWK_HOLDER_MAX, "uid %lu", (unsigned long)getuid());
 }
 
 int swk_fill_hold(struct swk_hold *hold, const char *reason, const struct swk_log *log)
 {
 	struct swk_error error = {0};
-	char room[SWK_NUMBER_MAX + 8];
-	int status = swk_hold_set(hold, (int64_t)time(NULL), caller(room), reason, &error);
+	char caller[SWK_HOLDER_MAX];
+	int status;
 
+	swk_name_caller(caller);
+	status = swk_hold_set(hold, (int64_t)time(NULL), caller, reason, &error);
 	if (status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
 	return status;

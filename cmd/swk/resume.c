@@ -9,9 +9,12 @@ int swk_resume_command(struct swk_options *options, const struct swk_log *log)
 {
 	struct swk_settings *settings = &options->settings;
 	struct swk_error error = {0};
+	char caller[SWK_HOLDER_MAX];
 	struct swk_report report;
 	int status;
 
+	swk_name_caller(caller);
+	settings->caller = caller;
 	settings->resume = settings->resync = true;
 	swk_settings_complete(settings);
 	swk_report_init(&report);

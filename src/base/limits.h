@@ -44,7 +44,19 @@
 #define SWK_HOLD_MAX 4096
 
 /* FILE.journal, in bytes: the most that `journal_size` allows. FILE.journal.old is as large. */
-#define SWK_JOURNAL_MAX (64UL * 1024 * 1024)
+#define SWK_JOURNAL_MAX (64 * 1024 * 1024)
+
+/* A line of it may have a quarter of `journal_size`; and the text, in bytes, from which on the run
+ * no longer notes the instances for it: it has those of 100,000. */
+#define SWK_JOURNAL_SHARE 4
+#define SWK_CAUSES_MAX (8UL * 1024 * 1024)
+
+/* What a guard holds back is in the journal once, and again if it still does so after this time.
+ * The second is among how many of the last changes a run searches for it; the third, how many of
+ * such messages a change has. */
+#define SWK_JOURNAL_AGAIN_S 3600
+#define SWK_JOURNAL_RECENT 50
+#define SWK_JOURNAL_MESSAGES 20
 
 /* Holder and reason of a hold, in bytes; a message has both in one line. */
 #define SWK_HOLDER_MAX 64

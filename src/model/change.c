@@ -20,13 +20,21 @@ static void free_upstream(struct swk_change_upstream *upstream)
 	free(upstream->before);
 }
 
-void swk_change_free(struct swk_change *change)
+void swk_change_cut(struct swk_change *change, size_t count)
 {
 	for (size_t i = 0; i < change->upstream_count; i++)
 		free_upstream(&change->upstreams[i]);
+	free(change->upstreams);
+	change->upstreams = NULL;
+	change->upstream_count = 0;
+	change->cut = count;
+}
+
+void swk_change_free(struct swk_change *change)
+{
+	swk_change_cut(change, 0);
 	for (size_t i = 0; i < change->held_back_count; i++)
 		free(change->held_back[i]);
-	free(change->upstreams);
 	free(change->held_back);
 	free(change->event);
 	free(change->service);

@@ -67,6 +67,8 @@ struct swk_changes {
 };
 
 void swk_change_free(struct swk_change *change);
+/* Removes the upstreams of a change, because they are too many: `count` of them. */
+void swk_change_cut(struct swk_change *change, size_t count);
 void swk_changes_free(struct swk_changes *changes);
 
 /* Sets the fate of each change from the hashes of the next. `now` is that of the conf file; 0: not

@@ -24,6 +24,11 @@ static uint64_t hash_version(void)
 	return swk_hash_end(swk_hash_text(SWK_HASH_START, SWK_VERSION));
 }
 
+uint64_t swk_nginx_hash_lasting(uint64_t hash)
+{
+	return hash ? hash - hash_version() + SWK_HASH_START : 0;
+}
+
 /* A window that moves over the text. */
 struct window {
 	int descriptor; /* -1: `data` is the whole text */

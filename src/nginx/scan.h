@@ -49,5 +49,8 @@ int swk_nginx_find(int descriptor, const char *path, const char *start, swk_ngin
  * hash of each block. So it need not be computed anew if a block changes. */
 uint64_t swk_nginx_hash(const struct swk_buffer *text);
 uint64_t swk_nginx_hash_block(const char *text, size_t length);
+/* The hash without the version, so that it can be compared with one that another version of
+ * swk-apply made. It is never 0, unless the hash is: then the text is not known. */
+uint64_t swk_nginx_hash_lasting(uint64_t hash);
 
 #endif

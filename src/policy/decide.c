@@ -68,12 +68,13 @@ static int claim(struct deciding *deciding, const struct swk_upstream *upstream)
 static int record_decision(struct deciding *deciding, const struct swk_upstream *upstream,
 			   enum swk_outcome outcome, const char *reason)
 {
-	return swk_decisions_add(deciding->policy->decisions,
-				 &(struct swk_decision){.source = upstream->source,
-							.upstream = upstream->name,
-							.outcome = outcome,
-							.reason = reason},
-				 deciding->error);
+	const struct swk_decision decision = {.source = upstream->source,
+					      .upstream = upstream->name,
+					      .outcome = outcome,
+					      .reason = reason};
+
+	swk_causes_add(deciding->policy->causes, &decision, NULL);
+	return swk_decisions_add(deciding->policy->decisions, &decision, deciding->error);
 }
 
 static int keep(struct deciding *deciding, const struct swk_upstream *upstream, const char *reason)

@@ -8,6 +8,7 @@
 #include "model/report.h"
 #include "model/server.h"
 #include "model/upstream.h"
+#include "policy/causes.h"
 #include "policy/decisions.h"
 #include "settings/settings.h"
 
@@ -29,6 +30,7 @@ struct swk_policy {
 	/* Whether a node's address is this host's. NULL: not known, so every node may be here. */
 	bool (*is_here)(const char *address);
 	struct swk_decisions *decisions; /* NULL: not requested */
+	struct swk_causes *causes;	 /* likewise */
 };
 
 struct swk_endpoint {

@@ -73,26 +73,27 @@ static int record_decision(const struct placing *placing, const struct swk_upstr
 			   enum swk_outcome outcome, const char *reason)
 {
 	const struct swk_instance *instance = placing->instance;
+	const struct swk_policy *policy = placing->policy;
+	const struct swk_server *server = NULL;
 	char address[SWK_ADDRESS_MAX] = "";
+	const struct swk_decision decision = {
+		.source = {.kind = placing->kind,
+			   .name = placing->service->name,
+			   .tag = upstream ? upstream->source.tag : NULL},
+		.instance = (instance ? instance->id : placing->key->key),
+		.node = (instance ? instance->node : ""),
+		.status = (instance ? swk_endpoint_health(instance) : "passing"),
+		.upstream = upstream ? upstream->name : NULL,
+		.address = address,
+		.outcome = outcome,
+		.reason = reason};
 
-	if (!placing->policy->decisions)
-		return 0;
 	if (placing->endpoint && placing->endpoint->server.port)
-		(void)swk_server_address(&placing->endpoint->server, address);
-	return swk_decisions_add(
-		placing->policy->decisions,
-		&(struct swk_decision){
-			.source = {.kind = placing->kind,
-				   .name = placing->service->name,
-				   .tag = upstream ? upstream->source.tag : NULL},
-			.instance = (instance ? instance->id : placing->key->key),
-			.node = (instance ? instance->node : ""),
-			.status = (instance ? swk_endpoint_health(instance) : "passing"),
-			.upstream = upstream ? upstream->name : NULL,
-			.address = address,
-			.outcome = outcome,
-			.reason = reason},
-		placing->error);
+		server = &placing->endpoint->server;
+	if (server && policy->decisions)
+		(void)swk_server_address(server, address);
+	swk_causes_add(policy->causes, &decision, server);
+	return swk_decisions_add(policy->decisions, &decision, placing->error);
 }
 
 static void note_skipped(const struct placing *placing, const char *reason)

@@ -206,6 +206,7 @@ static const struct step decide_steps[] = {
 	{swk_run_decide, SWK_STEP_DECIDE},
 	{swk_run_describe_changes, SWK_STEP_DECIDE},
 	{keep_as_is_on_hold, SWK_STEP_DECIDE},
+	{swk_run_note_change, SWK_STEP_DECIDE},
 	{swk_run_note_confirmed, SWK_STEP_DECIDE},
 	{swk_run_report_health, SWK_STEP_DECIDE},
 	{free_inputs, SWK_STEP_DECIDE},
@@ -215,11 +216,17 @@ static const struct step decide_steps[] = {
 
 /* The hold comes first, so that no later run changes what was restored. */
 static const struct step undo_steps[] = {
-	{swk_run_open_targets, SWK_STEP_READ},	   {swk_run_lock_and_read, SWK_STEP_LOCK},
-	{swk_run_read_previous, SWK_STEP_LOCK},	   {begin_hold, SWK_STEP_LOCK},
-	{read_live_once, SWK_STEP_LIVE},	   {swk_run_record_survivors, SWK_STEP_LIVE},
-	{swk_run_plan_undo, SWK_STEP_DECIDE},	   {swk_run_describe_changes, SWK_STEP_DECIDE},
-	{swk_run_note_confirmed, SWK_STEP_DECIDE}, {.take = NULL},
+	{swk_run_open_targets, SWK_STEP_READ},
+	{swk_run_lock_and_read, SWK_STEP_LOCK},
+	{swk_run_read_previous, SWK_STEP_LOCK},
+	{begin_hold, SWK_STEP_LOCK},
+	{read_live_once, SWK_STEP_LIVE},
+	{swk_run_record_survivors, SWK_STEP_LIVE},
+	{swk_run_plan_undo, SWK_STEP_DECIDE},
+	{swk_run_describe_changes, SWK_STEP_DECIDE},
+	{swk_run_note_change, SWK_STEP_DECIDE},
+	{swk_run_note_confirmed, SWK_STEP_DECIDE},
+	{.take = NULL},
 };
 
 /* What follows once the desired state is known. */
@@ -288,6 +295,9 @@ static int end(struct swk_run *run, int status)
 {
 	bool dry_run = run->settings->dry_run;
 
+	/* A guard ended the run. */
+	if (status == SWK_HELD_BACK && !run->error->status && run->store.lock_descriptor >= 0)
+		swk_run_journal_rest(run);
 	if (status && !run->touched && !dry_run)
 		swk_report_forget_differences(run->report);
 	/* A wrong option or setting ends a run before it changes anything. */
@@ -335,6 +345,8 @@ int swk_apply_hold(const struct swk_settings *settings, const struct swk_hold *h
 	    swk_store_lock(&run.store, run.deadline, &run.waited, error) ||
 	    swk_run_begin_hold(&run, hold, SWK_NOTE_WARNING))
 		status = error->status;
+	else if (run.hold_changed)
+		swk_run_journal_action(&run, "hold", hold->holder, hold->reason);
 	return end(&run, status);
 }
 

@@ -129,16 +129,20 @@ int swk_run_roll_back(struct swk_run *run)
 	int status = 0;
 
 	swk_buffer_init(&room, SWK_CONF_MAX);
+	swk_change_free(&run->change);
 	for (size_t i = 0; !status && i < run->refused.count; i++) {
 		const char *name = run->refused.list[i];
-		const struct swk_upstream *rejected = swk_upstreams_find(&run->desired, name);
+		const struct swk_upstream *rejected = swk_upstreams_find(&run->desired, name),
+					  *confirmed = swk_upstreams_find(&run->confirmed, name);
 		uint64_t hash;
 
 		status = swk_run_hash_block(rejected, &room, &hash, run->error);
 		if (!status)
 			status = swk_state_set_refused(&run->state, name, hash, run->error);
+		if (!status && swk_run_has_journal(run))
+			status = swk_run_note_upstream(run, rejected, confirmed);
 		if (!status)
-			status = put_back(run, name, swk_upstreams_find(&run->confirmed, name));
+			status = put_back(run, name, confirmed);
 	}
 	swk_buffer_free(&room);
 	swk_names_free(&run->changes);

@@ -7,12 +7,11 @@
 static int put_back(struct swk_run *run, struct swk_upstream *upstream)
 {
 	static const char reason[] = "max_deletions holds its deletion back";
-	int status = swk_decisions_add(run->policy.decisions,
-				       &(struct swk_decision){.source = upstream->source,
-							      .upstream = upstream->name,
-							      .outcome = SWK_OUTCOME_KEPT,
-							      .reason = reason},
-				       run->error);
+	const struct swk_decision decision = {.source = upstream->source,
+					      .upstream = upstream->name,
+					      .outcome = SWK_OUTCOME_KEPT,
+					      .reason = reason};
+	int status = swk_decisions_add(run->policy.decisions, &decision, run->error);
 
 	return status ? status : swk_upstreams_append(&run->desired, upstream, run->error);
 }

@@ -38,6 +38,7 @@ static void forget_tree(void *context)
 
 	swk_services_free(&run->keys);
 	swk_decisions_forget(run->policy.decisions, SWK_SOURCE_KEY, NULL);
+	swk_causes_forget(run->policy.causes, SWK_SOURCE_KEY, NULL);
 	run->keys_listed = 0;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -37,11 +38,18 @@ int swk_run_describe_hold(struct swk_run *run, struct swk_buffer *out, bool *who
 
 static int end_hold(struct swk_run *run, const char *what)
 {
+	char text[SWK_TEXT_MAX];
+
 	if (run->settings->dry_run)
 		return 0;
 	swk_report_note(run->report, SWK_NOTE_DETAIL, "no longer on hold; it was on hold %s", what);
 	run->hold_changed = true;
-	return swk_store_remove(&run->store, run->store.hold, run->error);
+	if (swk_store_remove(&run->store, run->store.hold, run->error))
+		return run->error->status;
+	(void)snprintf(text, sizeof(text), "it was on hold %s", what);
+	swk_run_journal_action(run, "resume", run->settings->caller, text);
+	run->journaled = false; /* what the run changes is yet to come */
+	return 0;
 }
 
 /* nginx must not be kept equal to a file that another program wrote. */

@@ -159,6 +159,8 @@ void swk_run_unlock(struct swk_run *run)
 	swk_names_free(&run->changes);
 	swk_names_free(&run->refused);
 	swk_names_free(&run->final);
+	swk_change_free(&run->change);
+	swk_causes_free(&run->causes);
 	swk_buffer_clear(&run->state_text);
 	run->replaced = false;
 	run->hash = 0;
@@ -234,10 +236,10 @@ int swk_run_save_state(struct swk_run *run, bool durably)
 	return status;
 }
 
-/* FILE.previous never gets what a target rejected. */
-static int replace_conf(struct swk_run *run, struct swk_content content)
+/* FILE.previous never gets what a target rejected. `hash` is that of the new FILE. */
+static int replace_conf(struct swk_run *run, struct swk_content content, uint64_t hash)
 {
-	if (swk_run_save_state(run, true) ||
+	if (swk_run_journal_change(run, hash) || swk_run_save_state(run, true) ||
 	    (run->refused.count
 		     ? swk_store_write(&run->store, run->store.conf, content, true, &run->touched,
 				       run->error)
@@ -264,7 +266,7 @@ static int persist_whole(struct swk_run *run)
 	status = swk_nginx_file(&text, &run->desired, run->error);
 	hash = swk_nginx_hash(&text);
 	if (!status && (run->replaced || !run->exists || hash != run->hash))
-		status = replace_conf(run, swk_content_of(&text));
+		status = replace_conf(run, swk_content_of(&text), hash);
 	if (!status)
 		note_conf(run, hash);
 	if (!status && !run->replaced)
@@ -281,7 +283,7 @@ static int persist_excerpt(struct swk_run *run)
 		return run->error->status;
 	if (hash == run->excerpt.hash && !run->replaced)
 		return 0;
-	if (!replace_conf(run, (struct swk_content){swk_run_write_excerpt, run})) {
+	if (!replace_conf(run, (struct swk_content){swk_run_write_excerpt, run}, hash)) {
 		note_conf(run, hash);
 		swk_run_note_identity(run, &run->excerpt.written);
 		return 0;
@@ -296,12 +298,15 @@ int swk_run_persist(struct swk_run *run)
 {
 	/* If FILE does not exist, an empty one is not needed. */
 	const bool needed = run->exists || run->desired.count;
+	int status = 0;
 
 	if (record_changes(run) || note_gone(run))
 		return run->error->status;
-	if (run->settings->dry_run || run->on_hold || !needed)
-		return 0;
-	return run->excerpt.used ? persist_excerpt(run) : persist_whole(run);
+	if (!run->settings->dry_run && !run->on_hold && needed)
+		status = run->excerpt.used ? persist_excerpt(run) : persist_whole(run);
+	if (!status)
+		swk_run_journal_rest(run);
+	return status;
 }
 
 /* ---- what is remembered ---- */

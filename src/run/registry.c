@@ -108,6 +108,7 @@ void swk_run_forget_document(struct swk_run *run)
 	swk_report_forget_document(run->report);
 	if (run->policy.decisions)
 		run->policy.decisions->count = 0;
+	swk_causes_free(&run->causes);
 }
 
 /* Names the event for the report. */
@@ -289,6 +290,7 @@ static void forget_answer(void *context)
 
 	swk_service_clear(swk_services_find(&answer->run->services, answer->service));
 	swk_decisions_forget(answer->run->policy.decisions, SWK_SOURCE_SERVICE, answer->service);
+	swk_causes_forget(answer->run->policy.causes, SWK_SOURCE_SERVICE, answer->service);
 	if (answer->checks)
 		swk_answer_forget(answer->checks);
 }
@@ -457,19 +459,22 @@ static int ask_about_all(struct swk_run *run)
 	return status;
 }
 
-/* Exchanges the services and decisions that the run has for others. */
+/* Exchanges the services, decisions and causes that the run has for others. */
 static void exchange(struct swk_run *run, struct swk_services *services,
-		     struct swk_decisions *decisions)
+		     struct swk_decisions *decisions, struct swk_causes *causes)
 {
 	const struct swk_services of_run = run->services;
 	struct swk_decisions none = {0},
 			     *list = run->policy.decisions ? run->policy.decisions : &none;
 	const struct swk_decisions decided = *list;
+	const struct swk_causes caused = run->causes;
 
 	run->services = *services;
 	*services = of_run;
 	*list = *decisions;
 	*decisions = decided;
+	run->causes = *causes;
+	*causes = caused;
 }
 
 /* Asks about the services of a document that would delete something: a watch with a tag or a filter
@@ -479,6 +484,7 @@ static int confirm_document(struct swk_run *run)
 {
 	struct swk_services others = {0};
 	struct swk_decisions decisions = {0};
+	struct swk_causes causes = {0};
 	bool answered = true;
 	int status = 0;
 
@@ -490,7 +496,7 @@ static int confirm_document(struct swk_run *run)
 		if (!swk_services_get(&others, run->services.list[i].name, run->error))
 			status = run->error->status;
 	}
-	exchange(run, &others, &decisions);
+	exchange(run, &others, &decisions, &causes);
 	run->confirming = true;
 	if (!status)
 		status = ask_about_all(run);
@@ -500,11 +506,12 @@ static int confirm_document(struct swk_run *run)
 	if (answered)
 		swk_report_forget_document(run->report);
 	else
-		exchange(run, &others, &decisions);
+		exchange(run, &others, &decisions, &causes);
 	for (size_t i = 0; i < run->services.count; i++)
 		run->services.list[i].unconfirmed = !answered;
 	swk_services_free(&others);
 	swk_decisions_free(&decisions);
+	swk_causes_free(&causes);
 	return status;
 }
 

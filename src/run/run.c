@@ -60,6 +60,8 @@ void swk_run_begin(struct swk_run *run, const struct swk_settings *settings,
 	run->step_began = settings->metrics_file ? swk_now_us() : 0;
 	run->store.lock_descriptor = -1;
 	swk_buffer_init(&run->state_text, SWK_STATE_MAX);
+	if (swk_run_has_journal(run))
+		run->policy.causes = &run->causes;
 	run->http = swk_http_open(error);
 }
 
@@ -86,6 +88,7 @@ void swk_run_finish(struct swk_run *run)
 	swk_names_free(&run->updated);
 	swk_names_free(&run->deleted);
 	swk_buffer_free(&run->state_text);
+	free(run->rejection);
 	swk_http_close(run->http);
 	swk_process_lift(&run->limit);
 }

@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "base/process.h"
 #include "consul/client.h"
+#include "model/change.h"
 #include "model/names.h"
 #include "model/registration.h"
 #include "model/report.h"
@@ -120,6 +121,11 @@ struct swk_run {
 	struct swk_upstreams confirmed; /* state.confirmed as upstreams */
 	struct swk_names refused;	/* what a target rejected, and FILE must not keep; in a dry
 					 * run, what an earlier run found so */
+
+	struct swk_causes causes; /* for the journal, like the next two */
+	struct swk_change change; /* what FILE gains, loses and changes */
+	char *rejection;	  /* why a target rejected an upstream; owned; NULL: none did */
+	bool journaled;		  /* the journal has what this run did */
 
 	struct swk_http *http;
 	struct swk_consul consul;
@@ -254,6 +260,26 @@ void swk_run_keep_as_is(struct swk_run *run);
  * targets were read, removes unmanaged upstreams from it and finds what changes. */
 int swk_run_read_previous(struct swk_run *run);
 int swk_run_plan_undo(struct swk_run *run);
+
+/*
+ * journal.c: FILE.journal. Without one, and in a dry run, these do nothing. If the journal can't be
+ * written, they only warn: what Consul says counts more. Those that return an int return 0 or
+ * SWK_INTERNAL.
+ */
+bool swk_run_has_journal(const struct swk_run *run);
+/* Before FILE's upstreams are freed: notes what the desired state changes, and why. The second
+ * notes one upstream; either may be NULL. */
+int swk_run_note_change(struct swk_run *run);
+int swk_run_note_upstream(struct swk_run *run, const struct swk_upstream *before,
+			  const struct swk_upstream *after);
+/* Before FILE is replaced: writes the change. `hash` is that of the new FILE. */
+int swk_run_journal_change(struct swk_run *run, uint64_t hash);
+/* If FILE does not change: writes what guards held back, unless the journal has that; or an undo.
+ */
+void swk_run_journal_rest(struct swk_run *run);
+/* Writes what an operator did, who may be NULL. */
+void swk_run_journal_action(struct swk_run *run, const char *event, const char *by,
+			    const char *reason);
 
 /* targets.c: the targets. A second target with the same name or URL is an error. */
 int swk_run_open_targets(struct swk_run *run);

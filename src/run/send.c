@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
+#include <string.h>
 
 #include "run/run.h"
 #include "run/side_by_side.h"
@@ -129,6 +130,10 @@ static int take_outcome(struct swk_run *run, const struct swk_target *target,
 		return swk_names_add(update ? &run->updated : &run->deleted, operation->name,
 				     run->error);
 	case SWK_TARGET_INVALID:
+		if (!run->rejection)
+			run->rejection = strdup(outcome->reason ? outcome->reason : "");
+		if (!run->rejection)
+			return swk_error_memory(run->error);
 		return swk_names_add(&run->refused, operation->name, run->error);
 	case SWK_TARGET_DRAINING:
 	case SWK_TARGET_UNDECLARED:

@@ -146,6 +146,7 @@ static const char *type_of(const struct swk_field *field)
 		[SWK_FLAG] = "true or false",
 		[SWK_NUMBER] = "a whole number",
 		[SWK_SECONDS] = "a whole number of seconds, or a string such as \"2s\"",
+		[SWK_BYTES] = "a whole number of bytes, or a string such as \"4m\"",
 		[SWK_SHARE] = "a whole number, or a string such as \"50%\"",
 		[SWK_WORD] = "a string",
 		[SWK_LIST] = "an array of strings",

@@ -99,30 +99,44 @@ int swk_flag_read(const char *value, const char *where, bool *flag, struct swk_e
 	return swk_error_set(error, SWK_USAGE, "%s: '%s' is neither 1 nor 0", where, value);
 }
 
-/* Reads `length` bytes: digits, and for seconds optionally one of nginx's units. */
+/* What one of a number's unit is; 0: numbers of this type have no such unit. The units are nginx's.
+ */
+static unsigned factor(enum swk_field_type type, char unit)
+{
+	static const struct {
+		enum swk_field_type type;
+		char letter;
+		unsigned factor;
+	} units[] = {{SWK_SECONDS, 's', 1},	{SWK_SECONDS, 'm', 60}, {SWK_SECONDS, 'h', 3600},
+		     {SWK_SECONDS, 'd', 86400}, {SWK_BYTES, 'k', 1024}, {SWK_BYTES, 'm', 1048576}};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		if (units[i].type == type && units[i].letter == unit)
+			return units[i].factor;
+	}
+	return 0;
+}
+
+/* Reads `length` bytes: digits, and for some types optionally a unit. */
 static int set_number(const struct swk_field *field, unsigned *number, const char *value,
 		      size_t length, const char *where, struct swk_error *error)
 {
-	static const struct {
-		char letter;
-		unsigned seconds;
-	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+	static const char *const types[] = {
+		[SWK_SECONDS] = "time in seconds (or with the unit s, m, h or d)",
+		[SWK_BYTES] = "size in bytes (or with the unit k or m)",
+		[SWK_LIST] = NULL,
+	};
 	unsigned long long parsed = 0;
 	size_t digits = strspn(value, "0123456789");
 	unsigned unit = digits == length ? 1 : 0;
 
-	for (size_t i = 0; field->type == SWK_SECONDS && i < sizeof(units) / sizeof(*units); i++) {
-		if (value[digits] == units[i].letter && digits + 1 == length)
-			unit = units[i].seconds;
-	}
+	if (digits + 1 == length)
+		unit = factor(field->type, value[digits]);
 	if (digits && digits < 12)
 		parsed = strtoull(value, NULL, 10) * unit;
 	if (!digits || digits >= 12 || !unit || parsed < field->least || parsed > field->most)
 		return swk_error_set(error, SWK_USAGE, "%s: '%s' is not a %s from %u to %u", where,
-				     value,
-				     field->type == SWK_SECONDS
-					     ? "time in seconds (or with the unit s, m, h or d)"
-					     : "number",
+				     value, types[field->type] ? types[field->type] : "number",
 				     field->least, field->most);
 	*number = (unsigned)parsed;
 	return 0;
@@ -207,13 +221,10 @@ int swk_field_set(const struct swk_field *field, void *base, const char *value, 
 void swk_field_borrow(const struct swk_field *field, void *to, const void *from)
 {
 	static const size_t sizes[] = {
-		[SWK_TEXT] = sizeof(char *),
-		[SWK_FLAG] = sizeof(bool),
-		[SWK_NUMBER] = sizeof(unsigned),
-		[SWK_SECONDS] = sizeof(unsigned),
-		[SWK_SHARE] = sizeof(struct swk_share),
-		[SWK_WORD] = sizeof(unsigned),
-		[SWK_LIST] = sizeof(struct swk_texts),
+		[SWK_TEXT] = sizeof(char *),	 [SWK_FLAG] = sizeof(bool),
+		[SWK_NUMBER] = sizeof(unsigned), [SWK_SECONDS] = sizeof(unsigned),
+		[SWK_BYTES] = sizeof(unsigned),	 [SWK_SHARE] = sizeof(struct swk_share),
+		[SWK_WORD] = sizeof(unsigned),	 [SWK_LIST] = sizeof(struct swk_texts),
 	};
 
 	memcpy((char *)to + field->offset, (const char *)from + field->offset, sizes[field->type]);

@@ -15,6 +15,7 @@ enum swk_field_type {
 	SWK_FLAG,    /* bool; 1, 0, yes, no, true, false */
 	SWK_NUMBER,  /* unsigned */
 	SWK_SECONDS, /* unsigned; the text may end in s, m, h or d */
+	SWK_BYTES,   /* unsigned; the text may end in k or m */
 	SWK_SHARE,   /* struct swk_share; `3` or `50%` */
 	SWK_WORD,    /* unsigned: the index of the word in `words` */
 	SWK_LIST,    /* struct swk_texts; setting it appends a text, which may be empty */

@@ -68,6 +68,8 @@ static const struct swk_field settings_list[] = {
 	{"require_tag", SWK_TEXT, AT(require_tag)},
 	{"keyprefix", SWK_TEXT, AT(keyprefix), .valid = is_keyprefix,
 	 .expected = "a key prefix without a slash at either end"},
+	{"journal_size", SWK_BYTES, AT(journal_size), .most = SWK_JOURNAL_MAX, .unset = "4m",
+	 .aside = true},
 	{"log_format", SWK_WORD, AT(log_format), .words = swk_log_formats, .aside = true},
 	{"metrics_file", SWK_TEXT, AT(metrics_file), .valid = is_metrics_file,
 	 .expected = "a path that ends in .prom", .aside = true},

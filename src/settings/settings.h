@@ -106,6 +106,7 @@ struct swk_settings {
 	char *keyprefix; /* for keys PREFIX/UPSTREAM/ADDRESS:PORT; NULL: keys are not read */
 	struct swk_rules defaults;
 	struct swk_overrides services;
+	unsigned journal_size;	 /* bytes, of FILE.journal; 0: no journal */
 	unsigned log_format;	 /* enum swk_log_format */
 	char *metrics_file;	 /* NULL: not written */
 	struct swk_texts faults; /* messages about all mistakes in the settings file */
@@ -116,9 +117,10 @@ struct swk_settings {
 	bool adopt;
 	bool force;
 	bool resync;
-	bool consul_watch; /* the exit status is 0 unless only an operator can help */
-	bool ask;	   /* ask Consul about `service`; read no document */
-	bool resume;	   /* end an operator's hold */
+	bool consul_watch;  /* the exit status is 0 unless only an operator can help */
+	bool ask;	    /* ask Consul about `service`; read no document */
+	bool resume;	    /* end an operator's hold */
+	const char *caller; /* for the journal: the operator who started it; NULL: none; borrowed */
 	bool dry_run;
 	bool explain; /* a list with too few services is noted, and does not end the run */
 	bool verify;  /* default: same as `resync` */

@@ -10,6 +10,11 @@
 
 #include <jansson.h>
 
+#include "base/number.h"
+
+/* What comes before the number, at the end. */
+#define LAST ",\"number\":"
+
 /* ---- words ---- */
 
 static const struct {
@@ -24,6 +29,183 @@ static char sign_of(const char *word)
 			return signs[i].sign;
 	}
 	return '\0';
+}
+
+static const char *word_of(char sign)
+{
+	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
+		if (signs[i].sign == sign)
+			return signs[i].word;
+	}
+	return "";
+}
+
+/* ---- writing ---- */
+
+/* Appends a string with its quotes. It has printable ASCII and newlines only. */
+static int put_string(struct swk_buffer *out, const char *text, struct swk_error *error)
+{
+	int status = swk_buffer_add(out, "\"", 1, error);
+
+	while (!status && *text) {
+		const size_t plain = strcspn(text, "\"\\\n");
+		const char escape[] = {'\\', text[plain] == '\n' ? 'n' : text[plain]};
+
+		status = plain ? swk_buffer_add(out, text, plain, error) : 0;
+		text += plain;
+		if (!status && *text)
+			status = swk_buffer_add(out, escape, sizeof(escape), error);
+		text += *text != '\0';
+	}
+	return status ? status : swk_buffer_add(out, "\"", 1, error);
+}
+
+/* Appends `,"KEY":"TEXT"`, unless the text is empty or NULL. */
+static int put_text(struct swk_buffer *out, const char *key, const char *text,
+		    struct swk_error *error)
+{
+	if (!text || !*text)
+		return 0;
+	if (swk_buffer_words(out, error, SWK_WORDS(",\"", key, "\":")))
+		return error->status;
+	return put_string(out, text, error);
+}
+
+static int put_number(struct swk_buffer *out, const char *key, uint64_t number,
+		      struct swk_error *error)
+{
+	char text[SWK_NUMBER_MAX];
+
+	if (!number)
+		return 0;
+	return swk_buffer_words(out, error,
+				SWK_WORDS(",\"", key, "\":", swk_number_text(text, number)));
+}
+
+static int put_hash(struct swk_buffer *out, const char *key, uint64_t hash, struct swk_error *error)
+{
+	char text[17];
+
+	if (!hash)
+		return 0;
+	(void)snprintf(text, sizeof(text), "%016" PRIx64, hash);
+	return put_text(out, key, text, error);
+}
+
+static int put_servers(struct swk_buffer *out, const struct swk_change_upstream *upstream,
+		       struct swk_error *error)
+{
+	int status = 0;
+
+	if (!upstream->server_count)
+		return 0;
+	if (swk_buffer_words(out, error, SWK_WORDS(",\"servers\":[")))
+		return error->status;
+	for (size_t i = 0; !status && i < upstream->server_count; i++) {
+		const struct swk_change_server *this = &upstream->servers[i];
+
+		if (swk_buffer_words(
+			    out, error,
+			    SWK_WORDS(i ? "," : "", "{\"change\":\"", word_of(this->sign), "\"")) ||
+		    put_text(out, "address", this->address, error) ||
+		    put_text(out, "instance", this->instance, error) ||
+		    put_text(out, "node", this->node, error) ||
+		    put_text(out, "reason", this->reason, error))
+			return error->status;
+		status = swk_buffer_add(out, "}", 1, error);
+	}
+	return status ? status : swk_buffer_add(out, "]", 1, error);
+}
+
+static int put_upstreams(struct swk_buffer *out, const struct swk_change *change,
+			 struct swk_error *error)
+{
+	int status = 0;
+
+	if (!change->upstream_count)
+		return 0;
+	if (swk_buffer_words(out, error, SWK_WORDS(",\"upstreams\":[")))
+		return error->status;
+	for (size_t i = 0; !status && i < change->upstream_count; i++) {
+		const struct swk_change_upstream *this = &change->upstreams[i];
+
+		if (swk_buffer_words(
+			    out, error,
+			    SWK_WORDS(i ? "," : "", "{\"change\":\"", word_of(this->sign), "\"")) ||
+		    put_text(out, "name", this->name, error) ||
+		    put_text(out, "source", this->source, error) ||
+		    put_text(out, "reason", this->reason, error) || put_servers(out, this, error) ||
+		    put_text(out, "before", this->before, error))
+			return error->status;
+		status = swk_buffer_add(out, "}", 1, error);
+	}
+	return status ? status : swk_buffer_add(out, "]", 1, error);
+}
+
+static int put_held_back(struct swk_buffer *out, const struct swk_change *change,
+			 struct swk_error *error)
+{
+	int status = 0;
+
+	if (!change->held_back_count)
+		return 0;
+	status = swk_buffer_words(out, error, SWK_WORDS(",\"held_back\":["));
+	for (size_t i = 0; !status && i < change->held_back_count; i++) {
+		status = i ? swk_buffer_add(out, ",", 1, error) : 0;
+		if (!status)
+			status = put_string(out, change->held_back[i], error);
+	}
+	return status ? status : swk_buffer_add(out, "]", 1, error);
+}
+
+static int put_time(struct swk_buffer *out, int64_t time, struct swk_error *error)
+{
+	const time_t seconds = (time_t)(time / 1000);
+	char text[64];
+	struct tm parts;
+
+	if (!gmtime_r(&seconds, &parts) ||
+	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts))
+		return swk_error_set(error, SWK_INTERNAL, "the time has no date");
+	return swk_buffer_print(out, error, "{\"time\":\"%s.%03uZ\"", text,
+				(unsigned)(time % 1000));
+}
+
+int swk_entry_write(struct swk_buffer *out, const struct swk_change *change,
+		    struct swk_error *error)
+{
+	char number[SWK_NUMBER_MAX];
+
+	if (put_time(out, change->time, error) || put_text(out, "event", change->event, error) ||
+	    put_text(out, "service", change->service, error) ||
+	    put_number(out, "index", change->index, error) ||
+	    put_text(out, "by", change->by, error) ||
+	    put_text(out, "reason", change->reason, error) ||
+	    put_hash(out, "hash_before", change->before, error) ||
+	    put_hash(out, "hash_after", change->after, error) ||
+	    put_number(out, "cut", change->cut, error) || put_upstreams(out, change, error) ||
+	    put_held_back(out, change, error))
+		return error->status;
+	return swk_buffer_words(out, error,
+				SWK_WORDS(LAST, swk_number_text(number, change->number), "}\n"));
+}
+
+uint64_t swk_entry_number(const char *line, size_t length)
+{
+	const size_t least = strlen(LAST "1}");
+	size_t digits = 0;
+	uint64_t number = 0;
+
+	if (length < least || line[length - 1] != '}')
+		return 0;
+	while (digits < length - least + 1 && line[length - 2 - digits] >= '0' &&
+	       line[length - 2 - digits] <= '9')
+		digits++;
+	line += length - 1 - digits;
+	if (!digits || memcmp(line - strlen(LAST), LAST, strlen(LAST)) != 0 ||
+	    !swk_number_read(line, digits, INT64_MAX, &number))
+		return 0;
+	return number;
 }
 
 /* ---- reading ---- */

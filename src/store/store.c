@@ -317,6 +317,38 @@ static int sync_directory(struct swk_store *store)
 	return result;
 }
 
+int swk_store_open_file(struct swk_store *store, const char *path, bool create, mode_t mode,
+			int *descriptor, struct swk_error *error)
+{
+	const int how = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	const char *step = "cannot be opened";
+	struct stat about;
+	bool is_new = false;
+
+	*descriptor = open(path, how);
+	if (*descriptor < 0 && errno == ENOENT && create) {
+		*descriptor = open(path, how | O_CREAT | O_EXCL, mode);
+		is_new = true;
+	}
+	if (*descriptor < 0)
+		return errno == ENOENT && !create ? 0 : fail(path, step, error);
+	if (!is_new) {
+		errno = EINVAL;
+		step = "not a regular file";
+		if (!fstat(*descriptor, &about) && S_ISREG(about.st_mode))
+			return 0;
+	} else {
+		give_to_owner(*descriptor, store->directory);
+		/* The umask does not apply to it. */
+		if (!fchmod(*descriptor, mode) && !sync_directory(store))
+			return 0;
+	}
+	(void)fail(path, step, error);
+	(void)close(*descriptor);
+	*descriptor = -1;
+	return error->status;
+}
+
 /* Replaces a file. The new one gets mode and owner of the file `like`. */
 static int replace(struct swk_store *store, const char *path, const char *like,
 		   struct swk_content content, bool durably, bool *replaced,

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buffer.h"
 
@@ -60,6 +61,12 @@ int swk_store_lock_folder(struct swk_store *store, int64_t deadline, struct swk_
 
 /* Whether another process waits for the lock that this one holds. */
 bool swk_store_has_waiter(const struct swk_store *store);
+
+/* Opens one of the store's files that is written in place, for reading and writing. With `create`,
+ * it may be new: it then gets the mode, root gives it to the owner of the directory, and its name
+ * is durable. Follows no link. *descriptor is -1 if there is none. */
+int swk_store_open_file(struct swk_store *store, const char *path, bool create, mode_t mode,
+			int *descriptor, struct swk_error *error);
 
 /* Releases the lock only. */
 void swk_store_unlock(struct swk_store *store);
