@@ -124,9 +124,9 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIBRARY)
 		-o $@ $< $(LIBRARY) $(LIBS) -lcmocka
 
 # The programs that the tests run.
-test-programs: $(UNIT_TESTS) $(BUILD)/property $(BUILD)/seal
+test-programs: $(UNIT_TESTS) $(BUILD)/property $(BUILD)/seal $(BUILD)/journal
 
-$(BUILD)/seal: tests/cases/seal.c $(LIBRARY)
+$(BUILD)/seal $(BUILD)/journal: $(BUILD)/%: tests/cases/%.c $(LIBRARY)
 	$(call say,CC,$@)$(CC) $(SWK_CPPFLAGS) $(SWK_CFLAGS) $(SWK_LDFLAGS) -MMD -MP -MT $@ -MF $@.d \
 		-o $@ $< $(LIBRARY) $(LIBS)
 
@@ -188,7 +188,7 @@ case:
 	$(Q)[ -n "$(C)" ] && [ -d "tests/cases/$(C)" ] || { \
 		echo "make case C=NAME: there is no case '$(C)'; the folders of tests/cases are the cases" >&2; exit 64; }
 	$(Q)tests/setup test
-	$(Q)$(SUBMAKE) all $(BUILD)/seal
+	$(Q)$(SUBMAKE) all $(BUILD)/seal $(BUILD)/journal
 	$(Q)tests/cases/run "$(C)"
 
 check:
@@ -229,7 +229,7 @@ sanitize:
 
 valgrind:
 	$(Q)tests/setup test
-	$(Q)$(SUBMAKE) all $(BUILD)/seal
+	$(Q)$(SUBMAKE) all $(BUILD)/seal $(BUILD)/journal
 	$(Q)CASES_EVERY=$(CASES_EVERY) CASES_READ=whole SWK_APPLY='$(CURDIR)/tests/fuzz/under-valgrind' \
 		SWK_SWK='$(CURDIR)/tests/fuzz/under-valgrind-swk' tests/run cases
 
@@ -338,5 +338,5 @@ distclean:
 .PHONY: all test-programs unit quick test case compile_commands.json fuzzers peers tools demo check soak bench bench-check lint fuzz sanitize valgrind \
 	install install-strip uninstall dist deb clean distclean
 
--include $(BUILD)/seal.d $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d) \
+-include $(BUILD)/seal.d $(BUILD)/journal.d $(OBJECTS:.o=.d) $(COMMAND_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(FUZZERS:=.d) \
 	$(PROPERTY_OBJECTS:.o=.d) $(BENCH:=.d)

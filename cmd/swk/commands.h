@@ -4,6 +4,7 @@
 #define SWK_COMMANDS_H
 
 #include "base/log.h"
+#include "model/change.h"
 #include "model/report.h"
 #include "settings/options.h"
 #include "store/hold.h"
@@ -18,6 +19,11 @@ int swk_resume_command(struct swk_options *options, const struct swk_log *log);
 int swk_reload_command(struct swk_options *options, const struct swk_log *log);
 int swk_status_command(struct swk_options *options, const struct swk_log *log);
 int swk_wait_command(struct swk_options *options, const struct swk_log *log);
+int swk_history_command(struct swk_options *options, const struct swk_log *log);
+
+/* Reads a point in the journal, as the option names it. Returns 0 or SWK_USAGE. */
+int swk_read_point(struct swk_change_point *point, const char *text, const char *option,
+		   struct swk_error *error);
 
 /* Names the calling user, escaped: with sudo, the user who called sudo. */
 void swk_name_caller(char name[SWK_HOLDER_MAX]);

@@ -23,6 +23,8 @@ static const struct command {
 	 "[option]… NAME=N[,SECONDS]…\n\nNAME is a service or an upstream. SECONDS is 300 unless "
 	 "given.",
 	 "wait until so many instances are live"},
+	{"history", SWK_COMMAND_HISTORY, swk_history_command, "[option]… [NAME]",
+	 "tell what changed, when and why"},
 	{"lint", SWK_COMMAND_LINT, swk_lint,
 	 "[option]… [FILE | FOLDER | -]\n\nA folder, or a file that ends in .json, is of Consul's "
 	 "agent.",
@@ -31,7 +33,7 @@ static const struct command {
 	 "[option]…\n\nEach watch passes the options, except --write, to swk-apply.",
 	 "print a watch for each service, for Consul's agent"},
 	{"undo", SWK_COMMAND_UNDO, swk_undo_command, "[option]… [REASON]",
-	 "restore the previous file, and put changes on hold"},
+	 "restore the previous file, or an earlier one, and put changes on hold"},
 	{"hold", SWK_COMMAND_HOLD, swk_hold_command, "[option]… [REASON]",
 	 "put changes on hold: the file stays as it is"},
 	{"reload", SWK_COMMAND_RELOAD, swk_reload_command,

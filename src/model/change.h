@@ -66,10 +66,35 @@ struct swk_changes {
 	size_t damaged; /* lines that can't be read */
 };
 
+/* Room for `2026-11-21T18:47:00Z`. */
+#define SWK_CHANGE_TIME_MAX 32
+
+/* Writes a time in milliseconds since the epoch as UTC, in whole seconds. Returns `text`. */
+const char *swk_change_time(int64_t time, char text[SWK_CHANGE_TIME_MAX]);
+
+/* A point in the journal that an operator names: a change's number, or a time. */
+struct swk_change_point {
+	uint64_t number; /* 0: the time counts */
+	int64_t time;	 /* the end of that second or millisecond */
+};
+
+/* Reads `42`, `2026-11-21T18:47:00Z`, with or without a fraction, or `10m`: so long before `now`.
+ * The units are s, m, h and d. Returns whether the text is valid. */
+bool swk_change_point_read(struct swk_change_point *point, const char *text, int64_t now);
+
 void swk_change_free(struct swk_change *change);
 /* Removes the upstreams of a change, because they are too many: `count` of them. */
 void swk_change_cut(struct swk_change *change, size_t count);
 void swk_changes_free(struct swk_changes *changes);
+
+/* Finds the first change after a point. Returns false if the journal does not go back to the point,
+ * or has no such number. The number before that of the first change is a point, too. */
+bool swk_changes_find(const struct swk_changes *changes, const struct swk_change_point *point,
+		      size_t *first);
+
+/* If an upstream lost a server, but the run did not know the instance: gives it the instance that
+ * an earlier change has at this address. Returns 0 or SWK_INTERNAL. */
+int swk_changes_name_instances(struct swk_changes *changes, struct swk_error *error);
 
 /* Sets the fate of each change from the hashes of the next. `now` is that of the conf file; 0: not
  * known, and the last change then counts as done. */

@@ -309,12 +309,19 @@ static int ignore(void *context, const struct swk_nginx_block *block, struct swk
 	return 0;
 }
 
-uint64_t swk_nginx_hash(const struct swk_buffer *text)
+int swk_nginx_scan_text(const struct swk_buffer *text, swk_nginx_take *take, void *context,
+			uint64_t *hash, struct swk_error *error)
 {
 	struct window window = {.data = text->data, .length = text->length, .ended = true};
+
+	return scan(&window, take, context, hash, error);
+}
+
+uint64_t swk_nginx_hash(const struct swk_buffer *text)
+{
 	struct swk_error error = {0};
 	uint64_t hash = 0;
 
-	(void)scan(&window, ignore, NULL, &hash, &error);
+	(void)swk_nginx_scan_text(text, ignore, NULL, &hash, &error);
 	return hash;
 }

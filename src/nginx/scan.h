@@ -37,6 +37,10 @@ typedef int swk_nginx_take(void *context, const struct swk_nginx_block *block,
 int swk_nginx_scan(int descriptor, const char *path, swk_nginx_take *take, void *context,
 		   uint64_t *hash, struct swk_error *error);
 
+/* The same for a text in memory, in which the blocks are borrowed as long as the text. */
+int swk_nginx_scan_text(const struct swk_buffer *text, swk_nginx_take *take, void *context,
+			uint64_t *hash, struct swk_error *error);
+
 /*
  * The same for a text that is known to be what swk_nginx_file gives: finds the blocks whose names
  * begin with `start`, without case, and does not read most of the others. The last block that

@@ -218,7 +218,7 @@ static const struct step decide_steps[] = {
 static const struct step undo_steps[] = {
 	{swk_run_open_targets, SWK_STEP_READ},
 	{swk_run_lock_and_read, SWK_STEP_LOCK},
-	{swk_run_read_previous, SWK_STEP_LOCK},
+	{swk_run_read_earlier, SWK_STEP_LOCK},
 	{begin_hold, SWK_STEP_LOCK},
 	{read_live_once, SWK_STEP_LIVE},
 	{swk_run_record_survivors, SWK_STEP_LIVE},
@@ -325,12 +325,14 @@ int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_re
 }
 
 int swk_apply_undo(const struct swk_settings *settings, const struct swk_hold *hold,
-		   struct swk_report *report, struct swk_error *error)
+		   const struct swk_change_point *point, struct swk_report *report,
+		   struct swk_error *error)
 {
 	struct swk_run run;
 
 	swk_run_begin(&run, settings, report, error);
 	run.hold = hold;
+	run.point = point;
 	return end(&run, take_all_steps(&run, undo_steps));
 }
 

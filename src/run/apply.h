@@ -3,6 +3,7 @@
 #ifndef SWK_RUN_APPLY_H
 #define SWK_RUN_APPLY_H
 
+#include "model/change.h"
 #include "model/report.h"
 #include "policy/decisions.h"
 #include "settings/settings.h"
@@ -18,11 +19,14 @@ int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_re
 	      struct swk_decisions *decisions, struct swk_error *error);
 
 /*
- * Puts automatic changes on hold, restores FILE.previous and applies it. Reads all live state, as a
- * full run does, but does not ask Consul. With settings->dry_run, only reports what would change.
+ * Puts automatic changes on hold, restores an earlier FILE and applies it. Reads all live state, as
+ * a full run does, but does not ask Consul. With settings->dry_run, only reports what would change.
+ * The earlier FILE is FILE.previous or, if `point` is not NULL, what FILE was at that point of the
+ * journal.
  */
 int swk_apply_undo(const struct swk_settings *settings, const struct swk_hold *hold,
-		   struct swk_report *report, struct swk_error *error);
+		   const struct swk_change_point *point, struct swk_report *report,
+		   struct swk_error *error);
 
 /* Waits until no run is in progress, then puts automatic changes on hold. Later runs decide and
  * report but leave FILE as it is, until one has settings->resume. */

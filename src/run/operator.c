@@ -132,26 +132,33 @@ void swk_run_keep_as_is(struct swk_run *run)
 	run->recorded = (struct swk_upstreams){0};
 }
 
-/* ---- FILE.previous ---- */
+/* ---- an earlier FILE ---- */
 
-int swk_run_read_previous(struct swk_run *run)
+static int read_previous(struct swk_run *run, const char *path, struct swk_buffer *text)
 {
-	const char *path = swk_store_previous(&run->store);
+	bool exists;
+	int status = swk_file_read(path, text, &exists, run->error);
+
+	if (status || exists)
+		return status;
+	return swk_error_set(run->error, SWK_CANTCREATE,
+			     "%s does not exist, so there is no earlier version of %s to put back: "
+			     "'swk hold' keeps the present one as it is",
+			     path, run->store.conf);
+}
+
+int swk_run_read_earlier(struct swk_run *run)
+{
+	const char *path = run->point ? run->store.journal : swk_store_previous(&run->store);
 	struct swk_error cause = {0};
 	struct swk_buffer text;
-	bool exists;
 	int status;
 
 	swk_buffer_init(&text, SWK_CONF_MAX);
-	status = swk_file_read(path, &text, &exists, run->error);
+	status = run->point ? swk_run_read_point(run, &text) : read_previous(run, path, &text);
 	if (status)
 		goto out;
-	if (!exists)
-		status = swk_error_set(run->error, SWK_CANTCREATE,
-				       "%s does not exist, so there is no earlier version of %s to "
-				       "put back: 'swk hold' keeps the present one as it is",
-				       path, run->store.conf);
-	else if (!swk_nginx_is_managed(text.data, text.length))
+	if (!swk_nginx_is_managed(text.data, text.length))
 		status = swk_error_set(run->error, SWK_HELD_BACK,
 				       "%s was not written by swk-apply, so it is not put back",
 				       path);
@@ -204,6 +211,10 @@ int swk_run_plan_undo(struct swk_run *run)
 	    swk_plan_changes(&run->changes, &run->recorded, &run->desired, run->error) ||
 	    swk_run_find_excluded(run))
 		status = run->error->status;
+	else if (!run->changes.count && run->desired.count == before && run->point)
+		swk_report_note(run->report, SWK_NOTE_WARNING,
+				"%s had the same upstreams then, so there is nothing to put back",
+				run->store.conf);
 	else if (!run->changes.count && run->desired.count == before)
 		swk_report_note(run->report, SWK_NOTE_WARNING,
 				"%s has the same upstreams as %s, so there is nothing to put back",

@@ -74,6 +74,8 @@ struct swk_run {
 	struct swk_error *error;
 	int descriptor;		     /* of the document */
 	const struct swk_hold *hold; /* the hold that an undo begins */
+	/* To what it returns; NULL: FILE.previous. */
+	const struct swk_change_point *point;
 	int64_t began, deadline;
 	int64_t consul_deadline; /* the run then stops asking Consul */
 	struct swk_process_limit limit;
@@ -245,7 +247,7 @@ struct swk_service *swk_run_find_service(struct swk_run *run, const struct swk_s
  * file. */
 int swk_run_report_health(struct swk_run *run);
 
-/* operator.c: an operator's hold, and the return to FILE.previous. Functions that write need the
+/* operator.c: an operator's hold, and the return to an earlier FILE. Functions that write need the
  * lock. */
 /* Appends a description of FILE.hold, which must exist. A hold that can't be read is still in
  * force: then *whole is false, and the text says why. */
@@ -256,22 +258,26 @@ int swk_run_obey_hold(struct swk_run *run);
 int swk_run_begin_hold(struct swk_run *run, const struct swk_hold *hold, enum swk_note_kind again);
 /* Makes the recorded state the desired state, whatever was decided. */
 void swk_run_keep_as_is(struct swk_run *run);
-/* The first makes the upstreams of FILE.previous the desired state. The second, called after the
+/* The first makes the upstreams of the earlier FILE the desired state. The second, called after the
  * targets were read, removes unmanaged upstreams from it and finds what changes. */
-int swk_run_read_previous(struct swk_run *run);
+int swk_run_read_earlier(struct swk_run *run);
 int swk_run_plan_undo(struct swk_run *run);
 
 /*
- * journal.c: FILE.journal. Without one, and in a dry run, these do nothing. If the journal can't be
- * written, they only warn: what Consul says counts more. Those that return an int return 0 or
- * SWK_INTERNAL.
+ * change.c: what the desired state changes in FILE, and why, for the journal. The first function
+ * comes before FILE's upstreams are freed. The second notes one upstream; either may be NULL.
  */
-bool swk_run_has_journal(const struct swk_run *run);
-/* Before FILE's upstreams are freed: notes what the desired state changes, and why. The second
- * notes one upstream; either may be NULL. */
 int swk_run_note_change(struct swk_run *run);
 int swk_run_note_upstream(struct swk_run *run, const struct swk_upstream *before,
 			  const struct swk_upstream *after);
+/* An escaped copy of a text; NULL counts as "". Returns NULL without memory, with the error set. */
+char *swk_run_own_text(struct swk_run *run, const char *text);
+
+/*
+ * journal.c: FILE.journal. In a run without a journal, the functions that write do nothing. If it
+ * can't be written, they only warn: what Consul says counts more.
+ */
+bool swk_run_has_journal(const struct swk_run *run);
 /* Before FILE is replaced: writes the change. `hash` is that of the new FILE. */
 int swk_run_journal_change(struct swk_run *run, uint64_t hash);
 /* If FILE does not change: writes what guards held back, unless the journal has that; or an undo.
@@ -280,6 +286,8 @@ void swk_run_journal_rest(struct swk_run *run);
 /* Writes what an operator did, who may be NULL. */
 void swk_run_journal_action(struct swk_run *run, const char *event, const char *by,
 			    const char *reason);
+/* Appends what FILE was at run->point. If that can't be known, the error says why. */
+int swk_run_read_point(struct swk_run *run, struct swk_buffer *text);
 
 /* targets.c: the targets. A second target with the same name or URL is an error. */
 int swk_run_open_targets(struct swk_run *run);

@@ -25,10 +25,10 @@ enum {
 	HANDLER = SWK_COMMAND_APPLY | SWK_COMMAND_WATCHES,
 	WATCHES = SWK_COMMAND_WATCHES,
 	ALL = LASTING | SWK_COMMAND_CHECK | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT |
-	      SWK_COMMAND_RELOAD,
+	      SWK_COMMAND_RELOAD | SWK_COMMAND_HISTORY,
 	/* Commands that take one word besides options, and those that take several. */
 	WITH_WORD = SWK_COMMAND_EXPLAIN | SWK_COMMAND_CHECK | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD |
-		    SWK_COMMAND_LINT,
+		    SWK_COMMAND_LINT | SWK_COMMAND_HISTORY,
 	LISTS = SWK_COMMAND_STATUS | SWK_COMMAND_WAIT | SWK_COMMAND_RELOAD,
 };
 
@@ -42,8 +42,10 @@ static const struct option_entry {
 } table[] = {
 	{'C', ALL, "config", "FILE", 0,
 	 "the settings file; see swk.json(5)\n(default " SWK_CONFIG_FILE ")"},
-	{'c', LASTING | UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT | SWK_COMMAND_RELOAD, "conf",
-	 "FILE", 0,
+	{'c',
+	 LASTING | UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT | SWK_COMMAND_RELOAD |
+		 SWK_COMMAND_HISTORY,
+	 "conf", "FILE", 0,
 	 "the file that nginx includes\n(default /etc/nginx/conf.d/dyups.upstream.conf)"},
 	{'d', LASTING | UNDO, "dyups", "URL", 0,
 	 "a dyups interface; may be repeated\n(default http://127.0.0.1:18882)"},
@@ -62,6 +64,9 @@ static const struct option_entry {
 	 "dyups_read_msg_timeout of nginx (default 1)"},
 	{'T', LASTING | UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_RELOAD, "timeout", "SECONDS", 0,
 	 "the run ends after this time (default 30)"},
+	{'b', UNDO, "to", "POINT", 0,
+	 "restore the file as it was at a time, or after\nthe change with this number"},
+	{'S', SWK_COMMAND_HISTORY, "since", "TIME", 0, "show changes since then: 1h, or a date"},
 	{'r', APPLY, "resync", NULL, 0, "read no document; update all services"},
 	{'n', APPLY | UNDO | RESUME, "dry-run", NULL, 0,
 	 "print what would change, and change nothing"},
@@ -70,8 +75,8 @@ static const struct option_entry {
 	{'x', APPLY | RESUME, "force", NULL, 0, "allow more deletions, this time"},
 	{'a', APPLY | RESUME, "adopt", NULL, 0,
 	 "take over a file and upstreams that swk-apply\ndid not write"},
-	{'j', HANDLER | UNDO | RESUME | SWK_COMMAND_LINT | SWK_COMMAND_STATUS, "json", NULL,
-	 FLAG(json), "print JSON"},
+	{'j', HANDLER | UNDO | RESUME | SWK_COMMAND_LINT | SWK_COMMAND_STATUS | SWK_COMMAND_HISTORY,
+	 "json", NULL, FLAG(json), "print JSON"},
 	{'W', APPLY, "consul-watch", NULL, FLAG(settings.consul_watch),
 	 "exit with 0 unless the status is 64, 70 or 78;\n'consul watch' ends at any other"},
 	{'K', SWK_COMMAND_STATUS, "color", "auto|always|never", FLAG(color),
@@ -168,6 +173,10 @@ static int set(struct swk_options *options, const struct option_entry *entry, co
 		options->write = value;
 		return 0;
 	}
+	if (is(entry, "to") || is(entry, "since")) {
+		*(is(entry, "to") ? &options->to : &options->since) = value;
+		return 0;
+	}
 	if (is(entry, "color"))
 		return set_color(&options->color, value, where, error);
 	if (!entry->flag)
@@ -197,7 +206,8 @@ static int set_from_environment(struct swk_options *options, enum swk_command co
 
 		/* A variable must not replace a run by one of these. */
 		if (value && table[i].commands & command && !is(&table[i], "help") &&
-		    !is(&table[i], "version") && !is(&table[i], "write"))
+		    !is(&table[i], "version") && !is(&table[i], "write") && !is(&table[i], "to") &&
+		    !is(&table[i], "since"))
 			(void)set(options, &table[i], value, name, error);
 	}
 	return error->status;

@@ -19,6 +19,7 @@ enum swk_command {
 	SWK_COMMAND_STATUS = 256,
 	SWK_COMMAND_WAIT = 512,
 	SWK_COMMAND_RELOAD = 1024,
+	SWK_COMMAND_HISTORY = 2048,
 };
 
 enum swk_color {
@@ -38,6 +39,9 @@ struct swk_options {
 	/* `swk watches`: the directory to write to (NULL: none), and the options for handlers. */
 	const char *write;
 	struct swk_texts handed;
+
+	const char *to;	   /* `swk undo`: a point in the journal; NULL: the previous file */
+	const char *since; /* `swk history`: likewise; NULL: its beginning */
 
 	bool json;
 	bool quiet;

@@ -40,6 +40,13 @@ static const char *word_of(char sign)
 	return "";
 }
 
+/* A line in the journal has none: it is not known yet. */
+static const char *const fates[] = {
+	[SWK_CHANGE_DONE] = "",
+	[SWK_CHANGE_NOT_DONE] = "not done",
+	[SWK_CHANGE_GAP] = "gap",
+};
+
 /* ---- writing ---- */
 
 /* Appends a string with its quotes. It has printable ASCII and newlines only. */
@@ -183,6 +190,7 @@ int swk_entry_write(struct swk_buffer *out, const struct swk_change *change,
 	    put_text(out, "reason", change->reason, error) ||
 	    put_hash(out, "hash_before", change->before, error) ||
 	    put_hash(out, "hash_after", change->after, error) ||
+	    put_text(out, "fate", fates[change->fate], error) ||
 	    put_number(out, "cut", change->cut, error) || put_upstreams(out, change, error) ||
 	    put_held_back(out, change, error))
 		return error->status;

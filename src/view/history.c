@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+#include "view/history.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <strings.h>
+
+#include "model/terms.h"
+
+/* ---- what a change is about ---- */
+
+/* An address matches without its port, too. */
+static bool is_server(const struct swk_change_server *server, const char *name)
+{
+	const char *colon = strrchr(server->address, ':');
+	const size_t length = strlen(name);
+
+	if (!strcmp(server->instance, name) || !strcasecmp(server->address, name))
+		return true;
+	return colon && (size_t)(colon - server->address) == length &&
+	       !strncasecmp(server->address, name, length);
+}
+
+static bool is_upstream(const struct swk_change_upstream *upstream, const char *name)
+{
+	return !strcasecmp(upstream->name, name) || !strcmp(upstream->source, name);
+}
+
+/* Whether a message has the name as a word. */
+static bool has_word(const char *message, const char *name)
+{
+	const size_t length = strlen(name);
+	const char *at = length ? strstr(message, name) : NULL;
+
+	for (; at; at = strstr(at + 1, name)) {
+		const char before[] = {at > message ? at[-1] : ' ', '\0'};
+		const char after[] = {at[length], '\0'};
+
+		if (!swk_name_part_valid(before) &&
+		    (!swk_name_part_valid(after) || (*after == '.' && !at[length + 1])))
+			return true;
+	}
+	return false;
+}
+
+static bool is_shown(const struct swk_change_upstream *upstream,
+		     const struct swk_change_server *server, const char *name)
+{
+	return !name || is_upstream(upstream, name) || is_server(server, name);
+}
+
+static bool upstream_matches(const struct swk_change_upstream *upstream, const char *name)
+{
+	if (!name || is_upstream(upstream, name))
+		return true;
+	for (size_t i = 0; i < upstream->server_count; i++) {
+		if (is_server(&upstream->servers[i], name))
+			return true;
+	}
+	return false;
+}
+
+bool swk_history_matches(const struct swk_change *change, const char *name)
+{
+	if (!name || change->cut || (!change->upstream_count && !change->held_back_count))
+		return true;
+	for (size_t i = 0; i < change->upstream_count; i++) {
+		if (upstream_matches(&change->upstreams[i], name))
+			return true;
+	}
+	for (size_t i = 0; i < change->held_back_count; i++) {
+		if (has_word(change->held_back[i], name))
+			return true;
+	}
+	return false;
+}
+
+/* ---- words ---- */
+
+static const char *verb(char sign)
+{
+	return sign == '+' ? "added" : sign == '-' ? "removed" : "changed";
+}
+
+int swk_print_cause(struct swk_buffer *out, const struct swk_change *change,
+		    struct swk_error *error)
+{
+	int status = swk_buffer_words(out, error,
+				      SWK_WORDS(!strcmp(change->event, "reject")
+							? "a target rejects what was sent"
+							: change->event,
+						*change->service ? " " : "", change->service,
+						*change->by ? " by " : "", change->by));
+
+	if (!status && change->index)
+		status = swk_buffer_print(out, error, ", index %" PRIu64, change->index);
+	if (!status && *change->reason)
+		status = swk_buffer_words(out, error, SWK_WORDS(": ", change->reason));
+	return status;
+}
+
+int swk_print_server_change(struct swk_buffer *out, const struct swk_change_server *server,
+			    struct swk_error *error)
+{
+	const bool named = *server->instance, placed = *server->node;
+
+	return swk_buffer_words(out, error,
+				SWK_WORDS(verb(server->sign), " ", server->address,
+					  named ? " (" : "", server->instance,
+					  named && placed ? " on node " : "",
+					  named ? server->node : "", named ? ")" : "",
+					  *server->reason ? ": " : "", server->reason));
+}
+
+static int print_upstream(struct swk_buffer *out, const struct swk_change_upstream *upstream,
+			  const char *name, struct swk_error *error)
+{
+	const bool changed = upstream->sign == '~';
+	int status = 0;
+
+	if (!changed || *upstream->reason)
+		status = swk_buffer_words(out, error,
+					  SWK_WORDS("  ", upstream->name, ": ",
+						    changed		    ? "changed"
+						    : upstream->sign == '+' ? "new upstream"
+									    : "upstream deleted",
+						    *upstream->reason ? ": " : "", upstream->reason,
+						    "\n"));
+	for (size_t i = 0; !status && i < upstream->server_count; i++) {
+		if (!is_shown(upstream, &upstream->servers[i], name))
+			continue;
+		if (swk_buffer_words(out, error, SWK_WORDS("  ", upstream->name, ": ")) ||
+		    swk_print_server_change(out, &upstream->servers[i], error))
+			return error->status;
+		status = swk_buffer_words(out, error, SWK_WORDS("\n"));
+	}
+	return status;
+}
+
+static const char *const fates[] = {
+	[SWK_CHANGE_DONE] = "",
+	[SWK_CHANGE_NOT_DONE] = "  not done: the run has not replaced the file\n",
+	[SWK_CHANGE_GAP] = "  after this, another program changed the file, or the journal lacks a "
+			   "change\n",
+};
+
+int swk_print_change(struct swk_buffer *out, const struct swk_change *change, const char *name,
+		     struct swk_error *error)
+{
+	char time[SWK_CHANGE_TIME_MAX];
+	int status = 0;
+
+	if (swk_buffer_print(out, error, "%s %" PRIu64 " ", swk_change_time(change->time, time),
+			     change->number) ||
+	    swk_print_cause(out, change, error) || swk_buffer_words(out, error, SWK_WORDS("\n")))
+		return error->status;
+	for (size_t i = 0; !status && i < change->upstream_count; i++) {
+		if (upstream_matches(&change->upstreams[i], name))
+			status = print_upstream(out, &change->upstreams[i], name, error);
+	}
+	if (!status && change->cut)
+		status = swk_buffer_print(
+			out, error, "  %zu upstreams changed, which are too many for the journal\n",
+			change->cut);
+	for (size_t i = 0; !status && i < change->held_back_count; i++) {
+		if (!name || has_word(change->held_back[i], name))
+			status = swk_buffer_words(out, error,
+						  SWK_WORDS("  ", change->held_back[i], "\n"));
+	}
+	return status ? status : swk_buffer_words(out, error, SWK_WORDS(fates[change->fate]));
+}
