@@ -43,15 +43,24 @@ static void append(struct swk_causes *causes, const struct swk_cause *cause)
 	causes->sorted = false;
 }
 
-/* Appends a text with its NUL. Nothing shows more of it than a message has room for. */
-static void add_text(struct swk_causes *causes, const char *text)
+/* Appends three texts, each with its NUL. Nothing shows more of one than a message has room for. */
+static void add_texts(struct swk_causes *causes, const char *const texts[3])
 {
-	const size_t length = text ? strnlen(text, SWK_TEXT_MAX - 1) : 0;
+	struct swk_buffer *to = &causes->texts;
 	struct swk_error ignored = {0};
 
-	if ((length && swk_buffer_add(&causes->texts, text, length, &ignored)) ||
-	    swk_buffer_add(&causes->texts, "", 1, &ignored))
+	if (swk_buffer_reserve(to, 3UL * SWK_TEXT_MAX, &ignored)) {
 		causes->incomplete = true;
+		return;
+	}
+	for (size_t i = 0; i < 3; i++) {
+		const size_t length = texts[i] ? strnlen(texts[i], SWK_TEXT_MAX - 1) : 0;
+
+		if (length)
+			memcpy(to->data + to->length, texts[i], length);
+		to->data[to->length + length] = '\0';
+		to->length += length + 1;
+	}
 }
 
 void swk_causes_add(struct swk_causes *causes, const struct swk_decision *decision,
@@ -74,9 +83,8 @@ void swk_causes_add(struct swk_causes *causes, const struct swk_decision *decisi
 		.kind = decision->source.kind,
 		.served = decision->outcome == SWK_OUTCOME_SERVED ||
 			  decision->outcome == SWK_OUTCOME_SERVED_DOWN};
-	add_text(causes, decision->instance);
-	add_text(causes, decision->node);
-	add_text(causes, decision->reason);
+	add_texts(causes,
+		  (const char *const[]){decision->instance, decision->node, decision->reason});
 	append(causes, &cause);
 }
 

@@ -295,9 +295,8 @@ static int end(struct swk_run *run, int status)
 {
 	bool dry_run = run->settings->dry_run;
 
-	/* A guard ended the run. */
-	if (status == SWK_HELD_BACK && !run->error->status && run->store.lock_descriptor >= 0)
-		swk_run_journal_rest(run);
+	if (status == SWK_HELD_BACK && !run->error->status)
+		swk_run_journal_guard(run);
 	if (status && !run->touched && !dry_run)
 		swk_report_forget_differences(run->report);
 	/* A wrong option or setting ends a run before it changes anything. */

@@ -11,7 +11,9 @@ char *swk_run_own_text(struct swk_run *run, const char *text)
 {
 	char escaped[SWK_TEXT_MAX], *copy;
 
-	swk_text_escape(escaped, sizeof(escaped), text ? text : "");
+	escaped[0] = '\0';
+	if (text && *text)
+		swk_text_escape(escaped, sizeof(escaped), text);
 	copy = strdup(escaped);
 	if (!copy)
 		(void)swk_error_memory(run->error);
@@ -95,6 +97,7 @@ static void explain_loss(struct swk_run *run, const struct swk_upstream *upstrea
 {
 	const struct swk_source *source = &upstream->source;
 	const char *word = swk_source_traits[source->kind].word;
+	struct swk_cause_found other;
 
 	if (!*source->name)
 		return;
@@ -103,6 +106,9 @@ static void explain_loss(struct swk_run *run, const struct swk_upstream *upstrea
 	else if (!swk_run_find_service(run, source))
 		(void)snprintf(reason, SWK_TEXT_MAX, "Consul has no %s %s any more", word,
 			       source->name);
+	else if (swk_causes_find_other(&run->causes, source, &other))
+		(void)snprintf(reason, SWK_TEXT_MAX, "its instances are not registered, or %s",
+			       other.reason);
 	else if (*source->tag)
 		(void)snprintf(reason, SWK_TEXT_MAX, "no instance has the tag %s any more",
 			       source->tag);
@@ -144,8 +150,7 @@ static void explain_server_loss(struct swk_run *run, const struct swk_source *so
 		return;
 	add_words(reason, "Consul has no instance at this address any more");
 	if (swk_causes_find_other(&run->causes, source, &other))
-		(void)snprintf(reason, SWK_TEXT_MAX, "it is no longer registered, or %s",
-			       other.reason);
+		(void)snprintf(reason, SWK_TEXT_MAX, "it is not registered, or %s", other.reason);
 }
 
 /* ---- servers ---- */

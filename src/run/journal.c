@@ -251,3 +251,20 @@ void swk_run_journal_rest(struct swk_run *run)
 	swk_change_free(&run->change);
 	*run->error = before;
 }
+
+void swk_run_journal_guard(struct swk_run *run)
+{
+	const struct swk_error before = *run->error;
+
+	if (!swk_run_has_journal(run) || run->journaled)
+		return;
+	/* A guard may end a run before it takes the lock. */
+	if (run->store.lock_descriptor < 0 && !run->store.conf &&
+	    (swk_store_open(&run->store, run->settings->conf, run->error) ||
+	     swk_store_lock(&run->store, run->deadline, &run->waited, run->error)))
+		goto out;
+	if (run->store.lock_descriptor >= 0 && !swk_file_exists(run->store.hold))
+		swk_run_journal_rest(run);
+out:
+	*run->error = before;
+}

@@ -283,6 +283,8 @@ int swk_run_journal_change(struct swk_run *run, uint64_t hash);
 /* If FILE does not change: writes what guards held back, unless the journal has that; or an undo.
  */
 void swk_run_journal_rest(struct swk_run *run);
+/* The same for a run that a guard ended. */
+void swk_run_journal_guard(struct swk_run *run);
 /* Writes what an operator did, who may be NULL. */
 void swk_run_journal_action(struct swk_run *run, const char *event, const char *by,
 			    const char *reason);

@@ -49,13 +49,23 @@ static const char *const fates[] = {
 
 /* ---- writing ---- */
 
+/* The number of bytes before one that is escaped. */
+static size_t plain_length(const char *text)
+{
+	size_t length = 0;
+
+	while (text[length] && text[length] != '"' && text[length] != '\\' && text[length] != '\n')
+		length++;
+	return length;
+}
+
 /* Appends a string with its quotes. It has printable ASCII and newlines only. */
 static int put_string(struct swk_buffer *out, const char *text, struct swk_error *error)
 {
 	int status = swk_buffer_add(out, "\"", 1, error);
 
 	while (!status && *text) {
-		const size_t plain = strcspn(text, "\"\\\n");
+		const size_t plain = plain_length(text);
 		const char escape[] = {'\\', text[plain] == '\n' ? 'n' : text[plain]};
 
 		status = plain ? swk_buffer_add(out, text, plain, error) : 0;
