@@ -16,6 +16,7 @@ bats_require_minimum_version 1.5.0
 ROOT="$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)"
 PROGRAM="${SWK_APPLY:-$ROOT/build/swk-apply}"
 OPERATOR="${SWK_SWK:-${PROGRAM%/*}/swk}"
+JOURNAL="${BUILD:-$ROOT/build}/journal"
 
 # run_of: the command of the disturbed run. point: the current point, for messages. status: the status of the last run.
 declare -ga run_of=()
@@ -345,6 +346,7 @@ keep() {
 	[[ ! -e "$SWK_CONF.state" ]] || cp "$SWK_CONF.state" "$1/state"
 	[[ ! -e "$SWK_CONF.checks" ]] || cp "$SWK_CONF.checks" "$1/checks"
 	[[ ! -e "$SWK_CONF.previous" ]] || cp "$SWK_CONF.previous" "$1/previous"
+	[[ ! -e "$SWK_CONF.journal" ]] || cp "$SWK_CONF.journal" "$1/journal"
 	[[ ! -e "$SWK_CONF.edge.confirmed" ]] || cp "$SWK_CONF.edge.confirmed" "$1/confirmed"
 	[[ ! -e "$SWK_CONF.edge.lock" ]] || cp "$SWK_CONF.edge.lock" "$1/lock"
 	[[ -z "${HAPROXY_PID:-}" ]] || cp "$HAPROXY_FILE" "$1/upstreams.cfg"
@@ -379,6 +381,7 @@ put_back() {
 	[[ ! -e "$TEST_DIR/old/state" ]] || cp "$TEST_DIR/old/state" "$SWK_CONF.state"
 	[[ ! -e "$TEST_DIR/old/checks" ]] || cp "$TEST_DIR/old/checks" "$SWK_CONF.checks"
 	[[ ! -e "$TEST_DIR/old/previous" ]] || cp "$TEST_DIR/old/previous" "$SWK_CONF.previous"
+	[[ ! -e "$TEST_DIR/old/journal" ]] || cp "$TEST_DIR/old/journal" "$SWK_CONF.journal"
 	[[ ! -e "$TEST_DIR/old/confirmed" ]] || cp "$TEST_DIR/old/confirmed" "$SWK_CONF.edge.confirmed"
 	[[ ! -e "$TEST_DIR/old/lock" ]] || cp "$TEST_DIR/old/lock" "$SWK_CONF.edge.lock"
 	[[ ! -e "$TEST_DIR/old/lock" ]] || cp "$TEST_DIR/old/detail" "$SWK_CONF.for-edge"
@@ -401,7 +404,7 @@ put_haproxy_back() {
 # ---- the points of a run ----
 
 # record - writes every system call of an undisturbed run, from main on, to $TEST_DIR/calls. A line has the name of the call; its
-# number among the calls of that name; what it concerns: `net` for a connection, or a file (conf, state, lock, tmp, checks, folder, or
+# number among the calls of that name; what it concerns: `net` for a connection, or a file (conf, state, lock, tmp, checks, journal, folder, or
 # `servers` for all files that only begin_with_dynamic has),
 # or `-`; and whether the conf file is old or new then. main begins by opening /dev/null for reading and writing; the loader
 # never opens a file for writing.
@@ -513,12 +516,18 @@ hold_reads() {
 	fi
 }
 
+# Whether the journal leads from the old conf file to the present one, and back. Prints what is wrong. A run that could not write
+# the journal has said so; then there is a gap.
+journal_is_right() {
+	grep -q 'the journal lacks this change' "$TEST_DIR/said" || "$JOURNAL" "$SWK_CONF" "$TEST_DIR/old/conf"
+}
+
 nothing_left_over() {
 	local file
 
 	for file in "${SWK_CONF%/*}"/*; do
 		case $file in
-		"$SWK_CONF" | "$SWK_CONF.state" | "$SWK_CONF.checks" | "$SWK_CONF.lock") ;;
+		"$SWK_CONF" | "$SWK_CONF.state" | "$SWK_CONF.checks" | "$SWK_CONF.lock" | "$SWK_CONF.journal") ;;
 		# The second may be the previous file, and stays until the conf file changes again.
 		"$SWK_CONF.previous" | "$SWK_CONF.previous.tmp") ;;
 		"$SWK_CONF.edge.confirmed") [[ -e "$TEST_DIR/has" || -n "${HAPROXY_PID:-}" ]] || return 1 ;;
@@ -533,7 +542,7 @@ nothing_left_over() {
 # With new, or if next_is is set, it repeats the same run, and the conf file must reach that state. Otherwise the run is about another
 # service, and must keep the conf file.
 one_more_run_reconciles() {
-	local expected="${1:-$next_is}" input="$TEST_DIR/document"
+	local expected="${1:-$next_is}" input="$TEST_DIR/document" wrong
 	local -a next=("${run_of[@]}")
 
 	own_file_is_whole || problem "the file of the target is neither what is confirmed nor whole" || return 1
@@ -541,6 +550,7 @@ one_more_run_reconciles() {
 	checks_read || problem 'FILE.checks is not valid' || return 1
 	[[ "$(conf_is)" == torn ]] || previous_is_right || problem 'FILE.previous is wrong' || return 1
 	hold_reads || problem 'the hold is invalid or missing' || return 1
+	[[ "$(conf_is)" == torn ]] || wrong=$(journal_is_right) || problem "the journal is wrong: $wrong" || return 1
 	# On hold, every run would print an error.
 	rm -f "$SWK_CONF.hold"
 	if [[ -z "$expected" ]]; then
@@ -553,6 +563,7 @@ one_more_run_reconciles() {
 		problem "the next run fails: $(cat "$TEST_DIR/said.next")" || return 1
 	((ends)) || [[ ! -s "$TEST_DIR/said.next" ]] || problem "the next run complains: $(cat "$TEST_DIR/said.next")" || return 1
 	[[ "$(conf_is)" == "$expected" ]] || problem "after the next run the conf file is $(conf_is), not $expected" || return 1
+	wrong=$(journal_is_right) || problem "the journal is wrong after the next run: $wrong" || return 1
 	nothing_left_over || problem 'a file is left over' || return 1
 	is_on_all_workers "$expected" || problem "not all workers match the conf file ($expected)"
 }
