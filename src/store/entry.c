@@ -88,12 +88,13 @@ static int put_text(struct swk_buffer *out, const char *key, const char *text,
 	return put_string(out, text, error);
 }
 
+/* Leaves out 0, and what jansson can't read. */
 static int put_number(struct swk_buffer *out, const char *key, uint64_t number,
 		      struct swk_error *error)
 {
 	char text[SWK_NUMBER_MAX];
 
-	if (!number)
+	if (!number || number > INT64_MAX)
 		return 0;
 	return swk_buffer_words(out, error,
 				SWK_WORDS(",\"", key, "\":", swk_number_text(text, number)));
@@ -291,10 +292,9 @@ static int64_t take_time(struct reading *reading, const json_t *object)
 	unsigned milliseconds;
 	struct tm parts = {0};
 	const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S.", &parts) : NULL;
-	int end = 0;
 
-	if (!rest || strlen(rest) != 4 || sscanf(rest, "%3u%n", &milliseconds, &end) != 1 ||
-	    end != 3 || rest[3] != 'Z') {
+	if (!rest || strlen(rest) != 4 || !swk_unsigned_read(rest, 3, 999, &milliseconds) ||
+	    rest[3] != 'Z') {
 		reading->invalid = true;
 		return 0;
 	}

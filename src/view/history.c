@@ -23,7 +23,7 @@ static bool is_server(const struct swk_change_server *server, const char *name)
 
 static bool is_upstream(const struct swk_change_upstream *upstream, const char *name)
 {
-	return !strcasecmp(upstream->name, name) || !strcmp(upstream->source, name);
+	return !strcasecmp(upstream->name, name) || (*name && !strcmp(upstream->source, name));
 }
 
 /* Whether a message has the name as a word. */

@@ -28,7 +28,9 @@ static size_t find_first(const struct swk_changes *changes, uint64_t before, uin
 	size_t i = changes->count;
 
 	while (i-- > 0) {
-		if (!changes->list[i].after)
+		/* It is not about the file, or a killed run did not make it. */
+		if (!changes->list[i].after ||
+		    (changes->list[i].after != after && changes->list[i].before == after))
 			continue;
 		if (changes->list[i].after != after)
 			return changes->count;
