@@ -101,7 +101,7 @@ static int take_back(struct rewinding *rewinding, const struct swk_change *chang
 
 	if (change->cut)
 		return stop(rewinding, change,
-			    "the journal has no upstreams of it, because there are too many");
+			    "the journal has no upstreams of it, because it was too large");
 	if (!change->before)
 		return stop(rewinding, change,
 			    "before it, there was no file, or not one that swk-apply had written");
@@ -118,8 +118,9 @@ static bool is_void(const struct swk_change *change, uint64_t hash)
 	return change->after != hash && (change->before == hash || !change->after);
 }
 
+/* *hash is that of FILE; it becomes that of the FILE before change `first`. */
 static int take_back_all(struct rewinding *rewinding, const struct swk_changes *changes,
-			 size_t first, uint64_t hash)
+			 size_t first, uint64_t *hash)
 {
 	static const char other[] = "another program changed the file after it, or the journal "
 				    "lacks a change";
@@ -128,20 +129,20 @@ static int take_back_all(struct rewinding *rewinding, const struct swk_changes *
 	while (i-- > first) {
 		const struct swk_change *this = &changes->list[i];
 
-		if (is_void(this, hash))
+		if (is_void(this, *hash))
 			continue;
-		if (this->after != hash)
+		if (this->after != *hash)
 			return stop(rewinding, this, other);
-		if (take_back(rewinding, this, &hash))
+		if (take_back(rewinding, this, hash))
 			return rewinding->error->status;
 	}
 	/* The last change that stays must have left this file. */
 	for (i = first; i-- > 0;) {
 		const struct swk_change *this = &changes->list[i];
 
-		if (is_void(this, hash))
+		if (is_void(this, *hash))
 			continue;
-		return this->after == hash ? 0 : stop(rewinding, this, other);
+		return this->after == *hash ? 0 : stop(rewinding, this, other);
 	}
 	return 0;
 }
@@ -177,10 +178,16 @@ int swk_nginx_rewind(struct swk_buffer *text, const char *path, const struct swk
 				       "%s is not as swk-apply wrote it: another program changed "
 				       "it after the last change in the journal",
 				       path);
+	hash = swk_nginx_hash_lasting(hash);
 	if (!status)
-		status = take_back_all(&rewinding, changes, first, swk_nginx_hash_lasting(hash));
+		status = take_back_all(&rewinding, changes, first, &hash);
 	if (!status)
 		status = compose(&rewinding, &before);
+	/* A block that is not one of FILE may still have the hash that it should have. */
+	if (!status && swk_nginx_hash_lasting(swk_nginx_hash(&before)) != hash)
+		status = swk_error_set(error, SWK_CANTCREATE,
+				       "%s: the journal has a block that is not of such a file",
+				       path);
 	if (!status) {
 		swk_buffer_free(text);
 		*text = before;

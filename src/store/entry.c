@@ -248,13 +248,21 @@ static char *take_text(struct reading *reading, const json_t *object, const char
 	return copy;
 }
 
+/* Whether a text has only printable ASCII and newlines, as FILE has. */
+static bool is_plain(const char *text)
+{
+	while (*text == '\n' || (*text >= ' ' && *text <= '~'))
+		text++;
+	return !*text;
+}
+
 /* A member's text as it is, or NULL. */
 static char *take_block(struct reading *reading, const json_t *object, const char *key)
 {
 	const json_t *value = json_object_get(object, key);
 	char *copy;
 
-	reading->invalid |= value && !json_is_string(value);
+	reading->invalid |= value && !(json_is_string(value) && is_plain(json_string_value(value)));
 	if (!json_is_string(value))
 		return NULL;
 	copy = strdup(json_string_value(value));
@@ -298,6 +306,7 @@ static int64_t take_time(struct reading *reading, const json_t *object)
 		reading->invalid = true;
 		return 0;
 	}
+	reading->invalid |= parts.tm_year < 70;
 	return (int64_t)timegm(&parts) * 1000 + milliseconds;
 }
 

@@ -23,7 +23,7 @@ static bool is_server(const struct swk_change_server *server, const char *name)
 
 static bool is_upstream(const struct swk_change_upstream *upstream, const char *name)
 {
-	return !strcasecmp(upstream->name, name) || (*name && !strcmp(upstream->source, name));
+	return !strcasecmp(upstream->name, name) || !strcmp(upstream->source, name);
 }
 
 /* Whether a message has the name as a word. */
@@ -64,6 +64,9 @@ bool swk_history_matches(const struct swk_change *change, const char *name)
 {
 	if (!name || change->cut || (!change->upstream_count && !change->held_back_count))
 		return true;
+	/* A text that is not known is empty, too. */
+	if (!*name)
+		return false;
 	for (size_t i = 0; i < change->upstream_count; i++) {
 		if (upstream_matches(&change->upstreams[i], name))
 			return true;
@@ -160,8 +163,8 @@ int swk_print_change(struct swk_buffer *out, const struct swk_change *change, co
 	}
 	if (!status && change->cut)
 		status = swk_buffer_print(
-			out, error, "  %zu upstreams changed, which are too many for the journal\n",
-			change->cut);
+			out, error, "  %zu upstream%s changed, which is too much for the journal\n",
+			change->cut, change->cut == 1 ? "" : "s");
 	for (size_t i = 0; !status && i < change->held_back_count; i++) {
 		if (!name || has_word(change->held_back[i], name))
 			status = swk_buffer_words(out, error,

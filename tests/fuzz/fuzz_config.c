@@ -54,6 +54,7 @@ static void check_fields(const struct swk_fields *fields, const void *base)
 		switch (field->type) {
 		case SWK_NUMBER:
 		case SWK_SECONDS:
+		case SWK_BYTES:
 			/* 0: not set. */
 			fuzz_require(number <= field->most && (number >= field->least || !number),
 				     "%s is %u", field->name, number);

@@ -128,6 +128,7 @@ static json_t *make_value(struct dice *dice, const struct swk_field *field)
 	case SWK_FLAG:
 		return json_boolean(dice_one_in(dice, 2));
 	case SWK_NUMBER:
+	case SWK_BYTES:
 		return json_integer(make_number(dice, field->least, field->most));
 	case SWK_SECONDS:
 		return make_seconds(dice, field->least, field->most);

@@ -723,3 +723,81 @@ traffic_was_well() {
 	! grep -E 'while connecting to upstream|while reading response header from upstream|no live upstreams' \
 		"$GATEWAY_DIR/error.log" | head -n 5 | grep .
 }
+
+# ---- random events, and the way back ----
+
+# One change in Consul, by chance. Sets $changed to the service.
+chance_in_consul() {
+	local number=$((1 + RANDOM % 6)) status=(passing passing warning critical)
+	local id="s$number-$((1 + RANDOM % 3))" tags=()
+
+	changed="s$number"
+	((RANDOM % 3)) || tags+=("gray=$((RANDOM % 2))")
+	((RANDOM % 4)) || tags+=("nginx:weight=$((1 + RANDOM % 9))")
+	case $((RANDOM % 8)) in
+	0) consul_deregister "$id" 2>/dev/null || true ;;
+	1 | 2) consul_check "$id" "${status[RANDOM % 4]}" >/dev/null 2>&1 || true ;;
+	*) consul_register "$changed" "$id" "10.0.$number.$((1 + RANDOM % 9))" 80 "${tags[@]}" ;;
+	esac
+}
+
+# One run after a change, by chance: an event, a full run, one that is killed, or what an operator does.
+chance_run() {
+	case $((RANDOM % 16)) in
+	0 | 1) swk-apply --resync --force ;;
+	2) timeout -s KILL "0.0$((RANDOM % 30 + 10))" swk-apply --resync --force ;;
+	3 | 4) timeout -s KILL "0.00$((RANDOM % 10))" swk-apply --service "$changed" < <(consul_api GET "/v1/health/service/$changed") ;;
+	5) swk undo ;;
+	6) swk hold ;;
+	7) swk undo --to "$((RANDOM % 5 + 1))m" || swk undo ;;
+	*) swk-apply --service "$changed" < <(consul_api GET "/v1/health/service/$changed") ;;
+	esac >/dev/null 2>&1 || true
+	if [[ -e "$SWK_CONF.hold" ]] && ((RANDOM % 2)); then
+		swk resume >/dev/null 2>&1 || true
+	fi
+}
+
+# last_number - prints the number of the last change in the journal.
+last_number() {
+	tail -n 1 "$SWK_CONF.journal" | jq .number
+}
+
+# events_and_points EVENTS POINTS - makes random events, and keeps the conf file after each. Then returns to random points, by number
+# and by time, in any order: the conf file must be what it was then, byte for byte.
+events_and_points() {
+	local events="$1" points="$2" i number time changed kept="$E2E_DIR/kept"
+
+	seed
+	mkdir "$kept"
+	consul_start "$E2E_DIR/consul"
+	# swk undo leaves out what nginx still has of a deleted upstream; with two workers, this can take a moment.
+	export SWK_READ_INTERVAL=0
+	chance_in_consul
+	swk-apply --resync >/dev/null
+	cp "$SWK_CONF" "$kept/$(last_number)"
+	for ((i = 1; i < events; i++)); do
+		chance_in_consul
+		chance_run
+		cp "$SWK_CONF" "$kept/$(last_number)"
+	done
+	# A run that made several changes, or that was killed, leaves only the last state.
+	swk history --json >"$E2E_DIR/history"
+	echo "# $BATS_TEST_DESCRIPTION: $(wc -l <"$E2E_DIR/history") changes, $(grep -c '"fate":"not done"' "$E2E_DIR/history") not done" >&3
+	run ! grep -q '"fate":"gap"' "$E2E_DIR/history"
+	# A time names the whole second: the changes below must come later.
+	sleep 1
+	for ((i = 0; i < points; i++)); do
+		number=$(find "$kept" -type f -printf '%f\n' | sort -n | shuf -n 1 --random-source=<(yes "$((SWK_SEED + i))"))
+		if ((i % 2)); then
+			swk undo --to "$number" >"$E2E_DIR/undone" 2>&1 || { cat "$E2E_DIR/undone" && return 1; }
+		else
+			# The last change of that second.
+			time=$(jq -r --argjson number "$number" 'select(.number == $number) | .time[:19]' "$E2E_DIR/history")
+			number=$(jq -r --arg time "$time" 'select(.time[:19] == $time) | .number' "$E2E_DIR/history" | tail -n 1)
+			[[ -e "$kept/$number" ]] || continue
+			swk undo --to "${time}Z" >"$E2E_DIR/undone" 2>&1 || { cat "$E2E_DIR/undone" && return 1; }
+		fi
+		cmp "$SWK_CONF" "$kept/$number" || { echo "point $number of seed $SWK_SEED" && return 1; }
+		in_step
+	done
+}

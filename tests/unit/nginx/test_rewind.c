@@ -255,8 +255,20 @@ static void gaps(void **state)
 	before[0]++;
 	unit_says("another block", rewind_to(&history, 0), "change 3 of ");
 	before[0]--;
+	/* A block that swk-apply has not written, although the hashes are right. */
+	before[0]++;
+	list[2].before += swk_nginx_hash_block(before, strlen(before));
+	before[0]--;
+	list[2].before -= swk_nginx_hash_block(before, strlen(before));
+	before[0]++;
+	list[1].after = list[2].before;
+	unit_says("no block", rewind_to(&history, 2),
+		  "a.conf: the journal has a block that is not of such a file");
+	list[1].after = list[3].before;
+	before[0]--;
+	list[2].before = list[1].after = hash_of(&history.texts[2]);
 	list[3].cut = 5;
-	unit_says("cut", rewind_to(&history, 3), "because there are too many");
+	unit_says("cut", rewind_to(&history, 3), "because it was too large");
 	assert_null(rewind_to(&history, 4));
 	list[3].cut = 0;
 	before = NULL;

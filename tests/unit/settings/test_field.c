@@ -238,6 +238,36 @@ static void values(void **state)
 		unit_same(rows[i].value, set_and_show(rows[i].name, rows[i].value), rows[i].shown);
 }
 
+static void bytes(void **state)
+{
+	static const struct swk_field field = {.type = SWK_BYTES, .most = 2 * 1024 * 1024};
+	static const struct {
+		const char *value;
+		unsigned number;
+		bool valid;
+	} rows[] = {
+		{"0", 0, true},	       {"100", 100, true},     {"1k", 1024, true},
+		{"2m", 2097152, true}, {"2049k", 0, false},    {"3m", 0, false},
+		{"1g", 0, false},      {"1K", 0, false},       {"1s", 0, false},
+		{"k", 0, false},       {"1kb", 0, false},      {"-1k", 0, false},
+		{"", 0, false},	       {"4194304k", 0, false}, {"99999999999m", 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_error error = {0};
+		unsigned number = 7;
+		int status = swk_field_set(&field, &number, rows[i].value, "x", &error);
+
+		unit_number(rows[i].value, status, rows[i].valid ? 0 : SWK_USAGE);
+		unit_number(rows[i].value, number, rows[i].valid ? rows[i].number : 7);
+		if (!rows[i].valid)
+			unit_says(rows[i].value, error.text,
+				  "' is not a size in bytes (or with the unit k or m) from 0 to "
+				  "2097152");
+	}
+}
+
 static void messages_about_words(void **state)
 {
 	static const struct {
@@ -361,6 +391,7 @@ int main(void)
 		cmocka_unit_test(names),
 		cmocka_unit_test(underscore_is_not_a_hyphen),
 		cmocka_unit_test(values),
+		cmocka_unit_test(bytes),
 		cmocka_unit_test(messages_about_words),
 		cmocka_unit_test(lists),
 		cmocka_unit_test(set_twice),

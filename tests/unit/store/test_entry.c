@@ -137,6 +137,11 @@ static void invalid_lines(void **state)
 		"{\"time\":\"2026-11-21T18:47:00.04Z\",\"number\":1}",
 		"{\"time\":\"2026-11-21T18:47:00.+42Z\",\"number\":1}",
 		"{\"time\":\"2026-11-21T18:47:00.042\",\"number\":1}",
+		"{\"time\":\"1969-12-31T23:59:59.000Z\",\"number\":1}",
+		"{\"time\":\"2026-11-21T18:47:00.042Z\",\"upstreams\":[{\"change\":\"added\","
+		"\"before\":\"\\u001b\"}],\"number\":1}",
+		"{\"time\":\"2026-11-21T18:47:00.042Z\",\"upstreams\":[{\"change\":\"added\","
+		"\"before\":\"\\u009b\"}],\"number\":1}",
 		"{\"time\":5,\"number\":1}",
 		"{\"time\":\"2026-11-21T18:47:00.042Z\",\"event\":5,\"number\":1}",
 		"{\"time\":\"2026-11-21T18:47:00.042Z\",\"hash_after\":5,\"number\":1}",

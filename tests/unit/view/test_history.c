@@ -137,7 +137,7 @@ static void causes_and_fates(void **state)
 	      "  not done: the run has not replaced the file\n");
 	shows(&reject, NULL,
 	      "1970-01-01T00:00:00Z 4 a target rejects what was sent web: edge: 500\n"
-	      "  2000 upstreams changed, which are too many for the journal\n"
+	      "  2000 upstreams changed, which is too much for the journal\n"
 	      "  after this, another program changed the file, or the journal lacks a change\n");
 }
 

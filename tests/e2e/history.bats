@@ -1,0 +1,329 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# The journal has what changed, when and why, and leads back to each point.
+
+load ../soak/soak
+
+# journal FILTER - prints what jq's filter finds in each line of the journal.
+journal() {
+	jq -r "$1" "$SWK_CONF.journal"
+}
+
+# server ADDRESS ID STATUS - prints an instance of the service web with a check.
+server() {
+	printf '{"Node":{"Node":"n1"},"Service":{"Service":"web","ID":"%s","Port":80,"Address":"%s","Tags":[]},"Checks":[{"Status":"%s"}]}' \
+		"$2" "$1" "$3"
+}
+
+# Three changes: web with one server, with another one, and without the first, which is critical.
+three_changes() {
+	swk-apply < <(document "$(server 10.0.0.1 web-1 passing)")
+	cp "$SWK_CONF" "$E2E_DIR/one"
+	swk-apply < <(document "$(server 10.0.0.1 web-1 passing)" "$(server 10.0.0.2 web-2 passing)")
+	cp "$SWK_CONF" "$E2E_DIR/two"
+	swk-apply < <(document "$(server 10.0.0.1 web-1 critical)" "$(server 10.0.0.2 web-2 passing)")
+	cp "$SWK_CONF" "$E2E_DIR/three"
+}
+
+@test "history tells what a check, a deregistration and an operator changed, and why" {
+	local port
+
+	jq -n '{watches: [{type: "service", service: "web", handler_type: "script", args: ["swk-apply", "--service", "web"]}]}' >"$E2E_DIR/watch.json"
+	consul_start "$E2E_DIR/consul" "$E2E_DIR/watch.json"
+	backend_start "$E2E_DIR/backends" one two three
+	register web web-1 one
+	wait_until "$E2E_PATIENCE" in_file web
+	register web web-2 two
+	register web web-3 three
+	wait_until "$E2E_PATIENCE" eval '[[ "$(servers web | wc -l)" == 3 ]]'
+	consul_check web-2 critical
+	wait_until "$E2E_PATIENCE" eval '[[ "$(servers web | wc -l)" == 2 ]]'
+	consul_deregister web-3
+	wait_until "$E2E_PATIENCE" eval '[[ "$(servers web | wc -l)" == 1 ]]'
+	SUDO_USER=alice swk hold 'looking at web'
+	SUDO_USER=alice swk resume
+
+	run -0 swk history
+	[[ "${lines[0]}" =~ ^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z\ 1\ service\ web,\ index\ [0-9]+$ ]]
+	[ "${lines[1]}" == "  web: new upstream" ]
+	[ "${lines[2]}" == "  web: added 127.0.0.1:${BACKEND_PORT[one]} (web-1 on node node-1)" ] ||
+		[[ "${lines[2]}" == "  web: added 127.0.0.1:${BACKEND_PORT[one]} (web-1 on node "*")" ]]
+	port=${BACKEND_PORT[two]}
+	[[ "$output" == *"  web: removed 127.0.0.1:$port (web-2 on node "*"): it is critical"* ]]
+	# Consul does not tell who is gone; an earlier change does.
+	port=${BACKEND_PORT[three]}
+	[[ "$output" == *"  web: removed 127.0.0.1:$port (web-3 on node "*"): Consul has no instance at this address any more"* ]]
+	[[ "$output" == *" hold by alice: looking at web"* ]]
+	[[ "$output" == *" resume by alice, index "*": it was on hold since 20"*"Z by alice (looking at web)"* ]] ||
+		[[ "$output" == *" resume by alice: it was on hold since 20"*"Z by alice (looking at web)"* ]]
+
+	# Of one instance, and of one address.
+	run -0 swk history web-2
+	[ "$(grep -c ' web-2\|(web-2' <<<"$output")" == 2 ]
+	[[ "$output" != *web-3* && "$output" != *web-1* ]]
+	run -0 swk history "127.0.0.1:${BACKEND_PORT[three]}"
+	[ "$(grep -c '(web-3' <<<"$output")" == 2 ]
+	run -0 swk history --since 1h web-3
+	[ "$(grep -c '(web-3' <<<"$output")" == 2 ]
+	run -0 swk history nothing-of-this-name
+	[[ "$output" != *web-* ]]
+	run -0 --separate-stderr swk history --since 0s
+	[[ -z "$output" && "$stderr" == *"$SWK_CONF.journal has no such change" ]]
+	# JSON is as the journal has it, with the names that earlier changes have.
+	run -0 swk history --json
+	[ "$(jq -c 'del(.upstreams)' <<<"$output")" == "$(jq -c 'del(.upstreams)' "$SWK_CONF.journal")" ]
+	[ "$(jq -r '.upstreams[]?.servers[] | select(.change == "removed") | .instance' <<<"$output")" == $'web-2\nweb-3' ]
+	[ "$(stat -c %a "$SWK_CONF.journal")" == 640 ]
+}
+
+@test "undo --to returns to a number and to a time, and a dry run only shows it" {
+	local then
+
+	three_changes
+	run -0 swk undo --to 1 --dry-run
+	[[ "$output" == *'~ web: +10.0.0.1:80 -10.0.0.2:80'* ]]
+	cmp "$SWK_CONF" "$E2E_DIR/three"
+	[ ! -e "$SWK_CONF.hold" ]
+	SUDO_USER=alice run -0 swk undo --to 1
+	cmp "$SWK_CONF" "$E2E_DIR/one"
+	in_step
+	[ "$(journal 'select(.event == "undo") | "\(.number) \(.by) \(.reason)"')" == "4 alice swk undo --to 1" ]
+	# From there to later points, and to that of the undo.
+	run -0 swk undo --to 2 'better'
+	cmp "$SWK_CONF" "$E2E_DIR/two"
+	run -0 swk undo --to 3
+	cmp "$SWK_CONF" "$E2E_DIR/three"
+	run -0 swk undo --to 4
+	cmp "$SWK_CONF" "$E2E_DIR/one"
+	in_step
+	# At a time in the future, nothing changes.
+	run -0 swk undo --to 0s
+	[[ "$output" == *"$SWK_CONF had the same upstreams then, so there is nothing to put back"* ]]
+	cmp "$SWK_CONF" "$E2E_DIR/one"
+	then=$(journal 'select(.number == 3) | .time')
+	run -0 swk undo --to "$then"
+	cmp "$SWK_CONF" "$E2E_DIR/three"
+	[ "$(journal .number | tail -n 1)" == 9 ]
+
+	# The undo of all is still there.
+	run -0 swk undo
+	cmp "$SWK_CONF" "$E2E_DIR/one"
+
+	run -73 swk undo --to 99
+	[[ "$output" == *"$SWK_CONF.journal does not have this point: it has the changes 1 of 20"*" to "*" of 20"*"; see 'swk history'"* ]]
+	run -73 swk undo --to 1d
+	run -73 swk undo --to 0
+	[[ "$output" == *"$SWK_CONF: change 1 of 20"*": before it, there was no file, or not one that swk-apply had written"* ]]
+	for wrong in '' 1x 2026-11-21 yesterday; do
+		run -64 swk undo --to "$wrong"
+		run -64 swk history --since "$wrong"
+	done
+	cmp "$SWK_CONF" "$E2E_DIR/one"
+}
+
+@test "undo --to stops at a manual edit and at a gap, names it, and changes nothing" {
+	three_changes
+	# The file was edited after the last change: as swk-apply writes it, and otherwise.
+	sed -i 's/10.0.0.2/10.0.0.9/' "$SWK_CONF"
+	cp "$SWK_CONF" "$E2E_DIR/edited"
+	run -73 swk undo --to 2
+	[[ "$output" == *"$SWK_CONF: change 3 of 20"*": another program changed the file after it, or the journal lacks a change"* ]]
+	echo '# by hand' >>"$SWK_CONF"
+	run -73 swk undo --to 2
+	[[ "$output" == *"$SWK_CONF is not as swk-apply wrote it: another program changed it after the last change in the journal"* ]]
+	run -0 swk history
+	[[ "$output" == *'  after this, another program changed the file, or the journal lacks a change' ]]
+	cp "$E2E_DIR/edited" "$SWK_CONF"
+	# What follows can be taken back, up to the edit.
+	swk-apply < <(document "$(server 10.0.0.4 web-4 passing)")
+	run -73 swk undo --to 2
+	[[ "$output" == *"change 3 of 20"*": another program changed the file after it"* ]]
+	[ "$(servers web)" == 10.0.0.4:80 ]
+	[ ! -e "$SWK_CONF.hold" ]
+	run -0 swk history
+	[[ "${lines[*]}" == *" 3 service web"*"  after this, another program changed the file"*" 4 service web"* ]]
+
+	# A line that can't be read is a gap, too.
+	sed -i '4s/"hash_before":"/&x/' "$SWK_CONF.journal"
+	swk-apply < <(document "$(server 10.0.0.5 web-5 passing)")
+	run -0 swk history
+	[[ "$output" == *"$SWK_CONF.journal: 1 line cannot be read, and is left out"* ]]
+	run -73 swk undo --to 3
+	[[ "$output" == *"change 3 of 20"*": another program changed the file after it, or the journal lacks a change"* ]]
+	run -73 swk undo --to 4
+	[[ "$output" == *'does not have this point'* ]]
+}
+
+@test "wherever the journal is cut off: history shows whole lines, undo stops or returns, and the next run goes on" {
+	local length size whole status
+
+	three_changes
+	cp "$SWK_CONF.journal" "$E2E_DIR/journal"
+	size=$(stat -c %s "$E2E_DIR/journal")
+	for ((length = 0; length <= size; length++)); do
+		head -c "$length" "$E2E_DIR/journal" >"$SWK_CONF.journal"
+		whole=$(wc -l <"$SWK_CONF.journal")
+		swk history --json >"$E2E_DIR/shown" 2>/dev/null
+		[ "$(wc -l <"$E2E_DIR/shown")" == "$whole" ]
+		# The rest at fewer bytes, because it takes longer, and around the end of each line.
+		((length % 29 == 0 || length >= size - 1)) || [[ "$(tail -c 2 "$SWK_CONF.journal")" == *'}'* ]] || continue
+		status=73
+		((whole < 3)) || status=0
+		run "-$status" swk undo --to 1 --dry-run
+		swk-apply < <(document "$(server 10.0.0.6 web-6 passing)")
+		[ "$(journal .number | tail -n 1)" == $((whole + 1)) ]
+		[ "$(wc -l <"$SWK_CONF.journal")" == $((whole + 1)) ]
+		[[ -z "$(swk history 2>&1 >/dev/null)" ]]
+		# The new change can be taken back, unless that leads into the gap.
+		status=73
+		((whole != 0 && whole != 3)) || status=0
+		run "-$status" swk undo --to "$whole"
+		((status)) || cmp "$SWK_CONF" "$E2E_DIR/three"
+		rm -f "$SWK_CONF.hold"
+		swk-apply < <(document "$(server 10.0.0.1 web-1 critical)" "$(server 10.0.0.2 web-2 passing)")
+		cmp "$SWK_CONF" "$E2E_DIR/three"
+	done
+}
+
+@test "a journal that cannot be written is a warning: the change is made, and is a gap" {
+	three_changes
+	mv "$SWK_CONF.journal" "$E2E_DIR/journal"
+	mkdir "$SWK_CONF.journal"
+	run -0 swk-apply < <(document "$(server 10.0.0.7 web-7 passing)")
+	[[ "$output" == *"swk-apply: warning: $SWK_CONF.journal: cannot be opened: Is a directory; the journal lacks this change, so 'swk undo --to' cannot go back past it"* ]]
+	[ "$(servers web)" == 10.0.0.7:80 ]
+	in_step
+	rmdir "$SWK_CONF.journal"
+	mv "$E2E_DIR/journal" "$SWK_CONF.journal"
+	run -0 swk history
+	[[ "$output" == *'  after this, another program changed the file, or the journal lacks a change' ]]
+	run -73 swk undo --to 2
+	# An undo warns, too.
+	mv "$SWK_CONF.journal" "$E2E_DIR/journal"
+	ln -s /etc/passwd "$SWK_CONF.journal"
+	run -0 swk undo
+	[[ "$output" == *"warning: $SWK_CONF.journal: cannot be opened: Too many levels of symbolic links; the journal lacks this change"* ]]
+	cmp "$SWK_CONF" "$E2E_DIR/three"
+	cmp /etc/passwd "$SWK_CONF.journal"
+	run -73 swk history
+}
+
+@test "journal_size bounds the journal, and 0 means none" {
+	local i
+
+	echo '{"journal_size": "4k"}' >"$E2E_DIR/settings"
+	export SWK_CONFIG="$E2E_DIR/settings"
+	for ((i = 1; i <= 30; i++)); do
+		swk-apply < <(document "$(server "10.0.0.$i" "web-$i" passing)")
+		(($(stat -c %s "$SWK_CONF.journal") <= 4096))
+		cp "$SWK_CONF" "$E2E_DIR/$i"
+	done
+	(($(stat -c %s "$SWK_CONF.journal.old") <= 4096))
+	[ "$(stat -c %a "$SWK_CONF.journal.old")" == 640 ]
+	run -0 swk history
+	[[ "$output" == *' 30 service web'* && "$output" != *' 5 service web'* ]]
+	# Across the two files.
+	run -0 swk undo --to "$(jq -r .number "$SWK_CONF.journal.old" | head -n 1)"
+	cmp "$SWK_CONF" "$E2E_DIR/$(jq -r .number "$SWK_CONF.journal.old" | head -n 1)"
+	swk resume >/dev/null 2>&1 || true
+	rm -f "$SWK_CONF".journal*
+	echo '{"journal_size": 0}' >"$E2E_DIR/settings"
+	swk-apply < <(document "$(server 10.0.0.1 web-1 passing)")
+	run -0 swk undo
+	[ ! -e "$SWK_CONF.journal" ]
+	run -0 swk history
+	[[ "$output" == *"$SWK_CONF.journal has no such change, because journal_size is 0 in the settings" ]]
+	run -73 swk undo --to 1
+	[[ "$output" == *"$SWK_CONF.journal has no change to go back to: 'swk undo' without --to restores $SWK_CONF.previous"* ]]
+}
+
+@test "a change of too many upstreams is in the journal without them, and undo --to stops there" {
+	echo '{"journal_size": "8k", "defaults": {"keepalive": 10}}' >"$E2E_DIR/settings"
+	export SWK_CONFIG="$E2E_DIR/settings"
+	swk-apply < <(large_document 20 2)
+	swk-apply < <(large_document 1 3)
+	run -0 swk history
+	[[ "$output" == *'  20 upstreams changed, which is too much for the journal'* ]]
+	echo '{"journal_size": "8k", "defaults": {"keepalive": 5}}' >"$E2E_DIR/settings"
+	swk-apply < <(large_document 20 2)
+	run -73 swk undo --to 2
+	[[ "$output" == *"change 3 of 20"*": the journal has no upstreams of it, because it was too large"* ]]
+	run -0 swk undo
+	[ "$(servers svc-0 | wc -l)" == 3 ]
+}
+
+@test "what a guard holds back and what is kept is in the journal, once an hour" {
+	local i before
+
+	consul_start "$E2E_DIR/consul"
+	for i in 1 2 3 4 5 6; do
+		consul_register "svc-$i" "svc-$i" "10.0.0.$i" 80
+	done
+	swk-apply --resync
+	for i in 1 2 3 4; do
+		consul_deregister "svc-$i"
+	done
+	for i in 1 2 3; do
+		run -10 swk-apply --resync
+	done
+	run -0 swk history
+	[ "$(grep -c '4 of 6 upstreams would be deleted' <<<"$output")" == 1 ]
+	# After an hour it is told again.
+	sed -i 's/^{"time":"20../{"time":"2001/' "$SWK_CONF.journal"
+	run -10 swk-apply --resync
+	[ "$(swk history | grep -c '4 of 6 upstreams would be deleted')" == 2 ]
+	swk-apply --resync --force
+	[ "$(journal 'select(.reason == "--force") | .upstreams | length')" == 4 ]
+
+	# An upstream is kept; then it changes, and is kept again: that is news.
+	for i in 1 2; do
+		swk-apply < <(document "$(server 10.0.0.1 web-1 passing)")
+		swk-apply < <(document "$(server 10.0.0.1 web-1 critical)")
+		swk-apply < <(document "$(server 10.0.0.1 web-1 critical)")
+		swk-apply < <(document "$(server "10.0.0.$((i + 1))" web-1 passing)")
+	done
+	[ "$(swk history web | grep -c 'upstream web: kept with its last 1 server: ')" == 2 ]
+	# An agent without a registry: the run ends before it takes the lock.
+	run -10 swk-apply <<<'{}'
+	[[ "$(swk history)" == *'  the document has no service, so nothing was changed: '* ]]
+	# On hold, nothing is decided.
+	swk hold
+	before=$(wc -l <"$SWK_CONF.journal")
+	run -10 swk-apply < <(document "$(server 10.0.0.9 web-9 critical)")
+	run -10 swk-apply --resync
+	[ "$(wc -l <"$SWK_CONF.journal")" == "$before" ]
+}
+
+@test "what a target rejects goes back, with its reason" {
+	echo '{"defaults": {"allow_hostnames": true}}' >"$E2E_DIR/settings"
+	export SWK_CONFIG="$E2E_DIR/settings"
+	swk-apply < <(document "$(server 10.0.0.1 web-1 passing)")
+	cp "$SWK_CONF" "$E2E_DIR/one"
+	run -75 swk-apply < <(document "$(server nowhere.invalid web-1 passing)")
+	cmp "$SWK_CONF" "$E2E_DIR/one"
+	run -0 swk history
+	[[ "$output" == *" 3 a target rejects what was sent web: $SWK_DYUPS: update of upstream web ("*') was refused: '* ]]
+	[[ "$output" == *$'\n  web: added 10.0.0.1:80\n  web: removed nowhere.invalid:80' ]] ||
+		[[ "$output" == *$'\n  web: added 10.0.0.1:80 (web-1 on node n1)\n  web: removed nowhere.invalid:80'* ]]
+	# The registration is still rejected.
+	run -75 swk undo --to 1
+	cmp "$SWK_CONF" "$E2E_DIR/one"
+}
+
+@test "a run that is killed between the journal and the conf file: its change did not happen" {
+	three_changes
+	strace -o /dev/null -e trace=rename -e inject=rename:signal=KILL:when=1 swk-apply \
+		< <(document "$(server 10.0.0.8 web-8 passing)") >/dev/null 2>&1 || true
+	cmp "$SWK_CONF" "$E2E_DIR/three"
+	[ "$(journal .number | tail -n 1)" == 4 ]
+	run -0 swk history
+	[[ "$output" == *'  not done: the run has not replaced the file' ]]
+	[ "$(swk history --json | jq -r .fate | tail -n 1)" == 'not done' ]
+	run -0 swk undo --to 2
+	cmp "$SWK_CONF" "$E2E_DIR/two"
+}
+
+@test "after random events, undo --to returns to each point" {
+	events_and_points 60 10
+}
