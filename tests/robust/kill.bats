@@ -91,6 +91,16 @@ kill_everywhere() {
 	kill_everywhere
 }
 
+@test "kill: swk undo --to" {
+	begin_with_undo_to
+	kill_everywhere
+}
+
+@test "kill: a run that begins a new journal" {
+	begin_with_full_journal
+	kill_everywhere
+}
+
 @test "kill: a change that nginx rejects" {
 	begin_with_rejected
 	kill_everywhere

@@ -146,6 +146,34 @@ begin_with_undo() {
 	reach_new
 }
 
+# begin_with_undo_to - the same for swk undo --to, past two changes.
+begin_with_undo_to() {
+	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
+	"$PROGRAM" < <(document "$(instance web 4)" "$(instance web 2 same)" "$(instance web 5 new)")
+	"$PROGRAM" < <(document "$(instance web 6)" "$(instance api 2)")
+	"$PROGRAM" < <(document "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)")
+	keep "$TEST_DIR/old"
+	: >"$TEST_DIR/document"
+	run_of=("$OPERATOR" undo --to 1 --verify=no)
+	reach_new
+}
+
+# begin_with_full_journal - as begin_with old, for a run that begins a new journal, because the present one is full.
+begin_with_full_journal() {
+	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
+	echo '{"journal_size": "5k"}' >"$TEST_DIR/settings"
+	for _ in 1 2 3; do
+		"$PROGRAM" < <(document "$(instance web 7)" "$(instance web 8 same)" "$(instance web 9 gone)")
+		"$PROGRAM" < <(document "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)")
+	done
+	keep "$TEST_DIR/old"
+	[ ! -e "$SWK_CONF.journal.old" ]
+	document "$(instance web 4)" "$(instance web 2 same)" "$(instance web 5 new)" >"$TEST_DIR/document"
+	run_of=("$PROGRAM" --config "$TEST_DIR/settings")
+	reach_new
+	[ -e "$TEST_DIR/new/journal.old" ]
+}
+
 # begin_with_rejected - the same for a change that nginx rejects, beside others. The same run again leads to the state new.
 begin_with_rejected() {
 	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
@@ -347,6 +375,7 @@ keep() {
 	[[ ! -e "$SWK_CONF.checks" ]] || cp "$SWK_CONF.checks" "$1/checks"
 	[[ ! -e "$SWK_CONF.previous" ]] || cp "$SWK_CONF.previous" "$1/previous"
 	[[ ! -e "$SWK_CONF.journal" ]] || cp "$SWK_CONF.journal" "$1/journal"
+	[[ ! -e "$SWK_CONF.journal.old" ]] || cp "$SWK_CONF.journal.old" "$1/journal.old"
 	[[ ! -e "$SWK_CONF.edge.confirmed" ]] || cp "$SWK_CONF.edge.confirmed" "$1/confirmed"
 	[[ ! -e "$SWK_CONF.edge.lock" ]] || cp "$SWK_CONF.edge.lock" "$1/lock"
 	[[ -z "${HAPROXY_PID:-}" ]] || cp "$HAPROXY_FILE" "$1/upstreams.cfg"
@@ -528,6 +557,7 @@ nothing_left_over() {
 	for file in "${SWK_CONF%/*}"/*; do
 		case $file in
 		"$SWK_CONF" | "$SWK_CONF.state" | "$SWK_CONF.checks" | "$SWK_CONF.lock" | "$SWK_CONF.journal") ;;
+		"$SWK_CONF.journal.old") [[ -e "$TEST_DIR/new/journal.old" ]] || return 1 ;;
 		# The second may be the previous file, and stays until the conf file changes again.
 		"$SWK_CONF.previous" | "$SWK_CONF.previous.tmp") ;;
 		"$SWK_CONF.edge.confirmed") [[ -e "$TEST_DIR/has" || -n "${HAPROXY_PID:-}" ]] || return 1 ;;
