@@ -329,6 +329,18 @@ three_changes() {
 	cmp "$SWK_CONF" "$E2E_DIR/two"
 }
 
+@test "the line is on disk before the conf file is replaced, and in a run without a change there is none" {
+	local order
+
+	three_changes
+	strace -y -o "$E2E_DIR/trace" -e trace=openat,write,fdatasync,rename swk-apply \
+		< <(document "$(server 10.0.0.8 web-8 passing)") >/dev/null
+	order=$(sed -nE -e "s|^(write\|fdatasync)\([0-9]+<$SWK_CONF.journal>.*|\1|p" -e "s|^rename\(.*, \"$SWK_CONF\"\).*|replaced|p" "$E2E_DIR/trace")
+	[ "$order" == $'write\nfdatasync\nreplaced' ]
+	strace -o "$E2E_DIR/trace" swk-apply < <(document "$(server 10.0.0.8 web-8 passing)") >/dev/null
+	run ! grep -F "$SWK_CONF.journal" "$E2E_DIR/trace"
+}
+
 @test "after random events, undo --to returns to each point" {
-	events_and_points 60 10
+	events_and_points 200 20
 }
