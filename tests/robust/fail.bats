@@ -62,6 +62,15 @@ store_errors() {
 	esac
 }
 
+# journal_error_is_harmless CALL ERROR - whether the journal gets the line nevertheless. The folder's owner need not get it, and stat is
+# called for that, too.
+journal_error_is_harmless() {
+	case "$(kind_of "$1") $2" in
+	'stat '* | 'close '* | 'fchown '* | *' EINTR' | *' EINVAL') ;;
+	*) return 1 ;;
+	esac
+}
+
 # fail_files - lets each call on the run's files fail.
 fail_files() {
 	local call number what conf error points=0 tried=0
@@ -92,11 +101,11 @@ fail_files() {
 				[[ "$(conf_is)" != old ]] || ! grep -qv '^GET' "$GATEWAY_DIR/requests.log" || problem 'nginx was changed' || return 1
 			else
 				[[ "$(conf_is)" == new ]] || problem 'wrong conf file' || return 1
-				if [[ "$what" == journal* && "$call $error" != close* && "$error" != EINTR && "$error" != EINVAL ]]; then
+				if [[ "$what" == journal* ]] && ! journal_error_is_harmless "$call" "$error"; then
 					grep -qE "^swk-apply: warning: $SWK_CONF.journal(.old)?: .*; the journal lacks this change" "$TEST_DIR/said" ||
 						problem 'no warning about the journal' || return 1
 					[[ "$(wc -l <"$TEST_DIR/said")" == 1 ]] || problem 'not exactly one warning' || return 1
-				else
+				elif [[ "$(kind_of "$call") $what" != 'stat journal' ]]; then
 					[[ ! -s "$TEST_DIR/said" ]] || problem 'unexpected output' || return 1
 				fi
 			fi
