@@ -91,7 +91,7 @@ static int run(struct swk_options *options, struct swk_log *log)
 			"standard input is a terminal, where swk-apply expects a watch's document: "
 			"use 'swk-apply < FILE', or --resync, which reads none; see --help");
 	else
-		status = swk_apply(settings, STDIN_FILENO, &report, NULL, &failure);
+		status = swk_apply(settings, STDIN_FILENO, &report, NULL, NULL, &failure);
 	limit_output(options, status);
 	publish(settings, &report, status, log);
 	status = swk_tell(log, options, &report, status, &failure, false);

@@ -109,7 +109,7 @@ int swk_explain_command(struct swk_options *options, const struct swk_log *log)
 	settings->ask = service && !document;
 	settings->resync = !service && !document;
 	swk_report_init(&report);
-	status = swk_apply(settings, STDIN_FILENO, &report, &decisions, &error);
+	status = swk_apply(settings, STDIN_FILENO, &report, &decisions, NULL, &error);
 	say_blockers(&report, log);
 	if (!error.status)
 		(void)show(&report, &decisions, service, log, &error);

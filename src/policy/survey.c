@@ -48,7 +48,9 @@ void swk_survey_free(struct swk_survey *survey)
 	free(survey->targets);
 	free(survey->conf);
 	free(survey->on_hold);
+	swk_decisions_free(&survey->decisions);
 	swk_decisions_free(&survey->unpublished);
+	swk_upstreams_free(&survey->upstreams);
 	*survey = (struct swk_survey){0};
 }
 
@@ -158,6 +160,7 @@ struct subject {
 	const struct swk_upstream *file, *desired, *live; /* or NULL */
 	const struct swk_decision *about;		  /* why it is kept or down, or NULL */
 	bool pending, gone, refused, on_hold, creates;
+	bool differs; /* the live state differs from `file` */
 	const struct swk_live *all;
 	const struct swk_target_words *words;
 };
@@ -217,7 +220,7 @@ static enum swk_standing standing_of(const struct subject *subject)
 		return subject->live->draining ? SWK_STANDS_DRAINING : SWK_STANDS_UNMANAGED;
 	if (subject->live && varies(subject))
 		return SWK_STANDS_SPLIT;
-	if (subject->file && swk_live_differs(subject->all, subject->file)) {
+	if (subject->differs) {
 		if (subject->live)
 			return SWK_STANDS_DIFFERS;
 		return subject->creates ? SWK_STANDS_MISSING : SWK_STANDS_UNDECLARED;
@@ -243,8 +246,7 @@ static void say_live(struct detail *detail, const struct subject *subject)
 		begin(detail, "to be deleted, not confirmed for each %s", words->part);
 	else if (subject->file && seen && !subject->live)
 		begin(detail, "%s lacks it", words->program);
-	else if (subject->file && !swk_upstream_has_host(subject->file) &&
-		 swk_live_differs(subject->all, subject->file))
+	else if (subject->differs && !swk_upstream_has_host(subject->file))
 		add_difference(detail, words->program, subject->live, subject->file);
 	else if (subject->pending && seen)
 		begin(detail, "%s has it; not confirmed for each %s", words->program, words->part);
@@ -396,10 +398,16 @@ static int add_rows(const struct swk_survey *survey, struct swk_survey_target *t
 		};
 		const struct swk_upstream *shown = subject.file ? subject.file : subject.desired;
 
+		if (reading->confirmed && swk_names_contain(reading->confirmed, name))
+			subject.live = subject.file;
+		else if (subject.file)
+			subject.differs = swk_live_differs(reading->live, subject.file);
 		subject.pending = pending ? swk_names_contain(pending, name) : subject.file != NULL;
 		if (subject.desired)
 			subject.about = about(&abouts, name);
-		if (is_shown(survey, name, shown ? shown->source.name : "") &&
+		/* What the target confirmed as deleted is nowhere any more. */
+		if ((shown || subject.live || subject.pending) &&
+		    is_shown(survey, name, shown ? shown->source.name : "") &&
 		    !swk_names_contain(reading->excluded, name))
 			result = add_row(target, name, &subject, error);
 	}
@@ -421,7 +429,8 @@ int swk_survey_add_target(struct swk_survey *survey, const struct swk_survey_kno
 	target = &list[survey->target_count++];
 	*target = (struct swk_survey_target){.name = copy(reading->name),
 					     .trouble = copy(reading->trouble),
-					     .asked = reading->live->readable != SWK_READ_NOTHING};
+					     .asked = reading->live->readable != SWK_READ_NOTHING,
+					     .read_us = reading->read_us};
 	if (!target->name || !target->trouble)
 		return swk_error_memory(error);
 	return add_rows(survey, target, known, reading, error);

@@ -44,8 +44,9 @@ struct swk_survey_row {
 
 struct swk_survey_target {
 	char *name;
-	char *trouble; /* why it could not be read, or a warning; or "" */
-	bool asked;    /* it answered */
+	char *trouble;	 /* why it could not be read, or a warning; or "" */
+	bool asked;	 /* it answered */
+	int64_t read_us; /* how long it took to read its live state, in microseconds; 0: not read */
 	struct swk_survey_row *rows;
 	size_t count;
 };
@@ -57,7 +58,10 @@ struct swk_survey {
 	struct swk_survey_target *targets;
 	size_t target_count;
 	bool distrusted;		  /* the registry is distrusted: nothing was decided */
+	struct swk_decisions decisions;	  /* about all registrations; sorted */
 	struct swk_decisions unpublished; /* services and upstreams that are not published */
+	struct swk_upstreams upstreams;	  /* the conf file's */
+	uint64_t index;			  /* Consul's; 0: not known */
 	const struct swk_texts *only;	  /* show only these upstreams and services; NULL: all */
 };
 
@@ -77,11 +81,14 @@ struct swk_survey_reading {
 	const char *name;
 	const struct swk_target_words *words;
 	const struct swk_live *live;
-	const struct swk_names *pending;  /* NULL: the state file does not know the target, so all
-					   * upstreams of the conf file are pending */
-	const struct swk_names *excluded; /* upstreams that it does not receive: not shown */
-	bool creates;			  /* it can create upstreams */
-	const char *trouble;		  /* why it could not be read, or a warning; or "" */
+	const struct swk_names *pending;   /* NULL: the state file does not know the target, so all
+					    * upstreams of the conf file are pending */
+	const struct swk_names *excluded;  /* upstreams that it does not receive: not shown */
+	const struct swk_names *confirmed; /* those that it confirmed since its live state was read:
+					    * it has them as the conf file has them */
+	bool creates;			   /* it can create upstreams */
+	int64_t read_us;		   /* as in struct swk_survey_target */
+	const char *trouble;		   /* why it could not be read, or a warning; or "" */
 };
 
 /* Adds a target; set survey->on_hold first. Returns 0 or SWK_INTERNAL. */

@@ -113,6 +113,11 @@ static int read_live_once(struct swk_run *run)
 /* On hold, only the report shows the decisions. */
 static int keep_as_is_on_hold(struct swk_run *run)
 {
+	if (run->on_hold && run->survey) {
+		run->withheld = run->desired;
+		run->withheld_all = true;
+		run->desired = (struct swk_upstreams){0};
+	}
 	if (run->on_hold)
 		swk_run_keep_as_is(run);
 	return 0;
@@ -236,6 +241,7 @@ static const struct step carry_out_steps[] = {
 	{remember, SWK_STEP_REMEMBER},
 	{count, SWK_STEP_REMEMBER},
 	{read_again, SWK_STEP_VERIFY},
+	{swk_run_fill_in_survey, SWK_STEP_VERIFY},
 	{.take = NULL},
 };
 
@@ -313,12 +319,13 @@ static int end(struct swk_run *run, int status)
 }
 
 int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_report *report,
-	      struct swk_decisions *decisions, struct swk_error *error)
+	      struct swk_decisions *decisions, struct swk_survey *survey, struct swk_error *error)
 {
 	struct swk_run run;
 
 	swk_run_begin(&run, settings, report, error);
-	run.policy.decisions = decisions;
+	run.survey = survey;
+	run.policy.decisions = survey ? &survey->decisions : decisions;
 	run.descriptor = descriptor;
 	return end(&run, take_all_steps(&run, decide_steps));
 }

@@ -5,7 +5,7 @@
 
 #include "model/change.h"
 #include "model/report.h"
-#include "policy/decisions.h"
+#include "policy/survey.h"
 #include "settings/settings.h"
 #include "store/hold.h"
 
@@ -13,10 +13,12 @@
  * Makes one run. Reads the document from the descriptor, unless settings->resync or settings->ask
  * is set. Returns the exit status. If the error is set, the run ended early, and the message says
  * what was changed; else the report says what was done and what was not. `decisions` collects the
- * decision about each registration; NULL: not collected.
+ * decision about each registration; NULL: not collected. `survey`, zeroed, says how things stand
+ * after a full run, and stays empty (`conf` is NULL) after other runs, and after one that ended
+ * early; NULL: not needed. Only one of the two can be given.
  */
 int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_report *report,
-	      struct swk_decisions *decisions, struct swk_error *error);
+	      struct swk_decisions *decisions, struct swk_survey *survey, struct swk_error *error);
 
 /*
  * Puts automatic changes on hold, restores an earlier FILE and applies it. Reads all live state, as

@@ -113,11 +113,13 @@ static int put_back(struct swk_run *run, const char *name, const struct swk_upst
 	int status = 0;
 
 	note_service(run, &desired->list[place]);
+	if (run->survey)
+		status = swk_upstreams_append(&run->withheld, &desired->list[place], run->error);
 	swk_upstream_free(&desired->list[place]);
 	desired->count--;
 	memmove(&desired->list[place], &desired->list[place + 1],
 		(desired->count - place) * sizeof(*desired->list));
-	if (before)
+	if (before && !status)
 		status = swk_upstreams_append_copy(desired, before, run->error);
 	(void)swk_upstreams_sort(desired);
 	return status;

@@ -41,15 +41,21 @@ out:
 	return status;
 }
 
-static int add_target(struct swk_run *run, struct swk_survey *survey,
+/* FILE's upstreams, and those that Consul calls for. */
+struct sides {
+	struct swk_upstreams *recorded;
+	const struct swk_upstreams *desired;
+};
+
+static int add_target(struct swk_run *run, struct swk_survey *survey, const struct sides *sides,
 		      const struct swk_target *target)
 {
 	const struct swk_state_target *entry = swk_state_find_target(&run->state, target->name);
 	struct swk_upstreams recorded, desired;
 	const struct swk_survey_known known = {
-		.recorded = swk_run_fitted(run, target, &run->recorded, false, &recorded),
-		.desired = swk_run_fitted(run, target, &run->desired, false, &desired),
-		.decisions = run->policy.decisions,
+		.recorded = swk_run_fitted(run, target, sides->recorded, false, &recorded),
+		.desired = swk_run_fitted(run, target, sides->desired, false, &desired),
+		.decisions = &survey->decisions,
 		.gone = &run->state.gone,
 		.refused = &run->refused};
 	char text[SWK_TEXT_MAX] = "";
@@ -58,13 +64,15 @@ static int add_target(struct swk_run *run, struct swk_survey *survey,
 						   .live = &target->live,
 						   .pending = entry ? &entry->pending : NULL,
 						   .excluded = &target->excluded,
+						   .confirmed = &target->confirmed,
 						   .creates = target->kind->creates,
+						   .read_us = target->read_us,
 						   .trouble = text};
 	int status = run->error->status;
 
 	if (target->trouble.status)
 		(void)snprintf(text, sizeof(text), "%s", target->trouble.text);
-	else if (target->advice && swk_upstreams_keep(&run->recorded))
+	else if (target->advice && swk_upstreams_keep(sides->recorded))
 		(void)snprintf(text, sizeof(text), "%s: %s", target->name, target->advice);
 
 	if (known.recorded && known.desired)
@@ -74,7 +82,8 @@ static int add_target(struct swk_run *run, struct swk_survey *survey,
 	return status;
 }
 
-static int fill_in(struct swk_run *run, struct swk_survey *survey)
+/* Moves FILE's upstreams into the survey. */
+static int fill_in(struct swk_run *run, struct swk_survey *survey, const struct sides *sides)
 {
 	const size_t room = strlen(run->store.conf) * strlen("\\x00") + 1;
 	int status = 0;
@@ -84,11 +93,25 @@ static int fill_in(struct swk_run *run, struct swk_survey *survey)
 		return swk_error_memory(run->error);
 	swk_text_escape(survey->conf, room, run->store.conf);
 	survey->success = run->state.success;
+	survey->index = swk_run_index(run);
 	status = fill_in_hold(run, survey);
 	for (size_t i = 0; !status && i < run->target_count; i++)
-		status = add_target(run, survey, &run->targets[i]);
-	return status ? status
-		      : swk_survey_add_unpublished(survey, run->policy.decisions, run->error);
+		status = add_target(run, survey, sides, &run->targets[i]);
+	if (!status)
+		status = swk_survey_add_unpublished(survey, &survey->decisions, run->error);
+	survey->upstreams = *sides->recorded;
+	*sides->recorded = (struct swk_upstreams){0};
+	return status;
+}
+
+/* Reads the live state and, if Consul is trusted, decides. */
+static int compare(struct swk_run *run, struct swk_survey *survey, enum swk_depth depth)
+{
+	if (swk_run_read_live(run, depth) || swk_run_record_survivors(run) ||
+	    (survey->distrusted ? keep_recorded(run) : swk_run_decide(run)) ||
+	    swk_run_find_excluded(run))
+		return run->error->status;
+	return fill_in(run, survey, &(struct sides){&run->recorded, &run->desired});
 }
 
 static int inspect_steps(struct swk_run *run, struct swk_survey *survey)
@@ -103,27 +126,104 @@ static int inspect_steps(struct swk_run *run, struct swk_survey *survey)
 	if (status && !survey->distrusted)
 		return status;
 	if (survey->distrusted)
-		swk_decisions_free(run->policy.decisions);
-	if (swk_run_read_live(run, SWK_DEPTH_PARTS) || swk_run_record_survivors(run) ||
-	    (survey->distrusted ? keep_recorded(run) : swk_run_decide(run)) ||
-	    swk_run_find_excluded(run))
-		return run->error->status;
-	return fill_in(run, survey);
+		swk_decisions_free(&survey->decisions);
+	return compare(run, survey, SWK_DEPTH_PARTS);
 }
 
 int swk_inspect(const struct swk_settings *settings, struct swk_survey *survey,
 		struct swk_report *report, struct swk_error *error)
 {
-	struct swk_decisions decisions = {0};
 	struct swk_run run;
 	int result;
 
 	swk_run_begin(&run, settings, report, error);
-	run.policy.decisions = &decisions;
+	run.policy.decisions = &survey->decisions;
 	result = run.http ? inspect_steps(&run, survey) : error->status;
-	swk_decisions_free(&decisions);
 	swk_run_finish(&run);
 	return result;
+}
+
+static int inspect_undecided_steps(struct swk_run *run, struct swk_survey *survey)
+{
+	run->complete = run->full = true;
+	survey->distrusted = true;
+	if (swk_run_open_targets(run) || swk_run_lock_and_read(run))
+		return run->error->status;
+	return compare(run, survey, SWK_DEPTH_STATE);
+}
+
+int swk_inspect_undecided(const struct swk_settings *settings, struct swk_survey *survey,
+			  int64_t deadline, struct swk_report *report, struct swk_error *error)
+{
+	struct swk_run run;
+	int result;
+
+	swk_run_begin(&run, settings, report, error);
+	run.deadline = deadline;
+	result = run.http ? inspect_undecided_steps(&run, survey) : error->status;
+	swk_run_finish(&run);
+	return result;
+}
+
+/* ---- at the end of a run ---- */
+
+/* FILE, with what a target rejected in place of what FILE went back to. */
+static int merge_rejected(struct swk_run *run, struct swk_upstreams *merged)
+{
+	int status = 0;
+
+	(void)swk_upstreams_sort(&run->withheld);
+	for (size_t i = 0; !status && i < run->desired.count; i++) {
+		if (!swk_upstreams_find(&run->withheld, run->desired.list[i].name))
+			status = swk_upstreams_append_copy(merged, &run->desired.list[i],
+							   run->error);
+	}
+	for (size_t i = 0; !status && i < run->withheld.count; i++) {
+		status = swk_names_add(&run->refused, run->withheld.list[i].name, run->error);
+		if (!status)
+			status = swk_upstreams_append_copy(merged, &run->withheld.list[i],
+							   run->error);
+	}
+	(void)swk_upstreams_sort(merged);
+	return status;
+}
+
+/* run->desired is what FILE has now. */
+static int compare_again(struct swk_run *run)
+{
+	struct swk_upstreams merged = {0};
+	struct sides sides = {&run->desired, &run->desired};
+	int status = 0;
+
+	if (run->withheld_all) {
+		swk_upstreams_free(&run->recorded);
+		run->recorded = run->desired;
+		run->desired = run->withheld;
+		run->withheld = (struct swk_upstreams){0};
+		sides.recorded = &run->recorded;
+		status = swk_run_find_excluded(run);
+	} else if (run->withheld.count) {
+		status = merge_rejected(run, &merged);
+		sides.desired = &merged;
+	}
+	if (!status)
+		status = fill_in(run, run->survey, &sides);
+	swk_upstreams_free(&merged);
+	return status;
+}
+
+int swk_run_fill_in_survey(struct swk_run *run)
+{
+	struct swk_error failure = {0}, *error = run->error;
+
+	if (!run->survey || !run->full)
+		return 0;
+	swk_store_unlock(&run->store);
+	run->error = &failure;
+	if (compare_again(run))
+		swk_survey_free(run->survey);
+	run->error = error;
+	return 0;
 }
 
 /* ---- a few services ---- */

@@ -17,6 +17,11 @@
 int swk_inspect(const struct swk_settings *settings, struct swk_survey *survey,
 		struct swk_report *report, struct swk_error *error);
 
+/* The same without Consul, and with one sample, for a run that ended early: nothing is decided, and
+ * the survey is `distrusted`. Ends at the deadline (deadline.h). */
+int swk_inspect_undecided(const struct swk_settings *settings, struct swk_survey *survey,
+			  int64_t deadline, struct swk_report *report, struct swk_error *error);
+
 /*
  * Counts how many of the awaited instances are where they should be. Needs settings->dry_run and
  * settings->ask. Asks Consul about the awaited services only, and reads targets only if FILE has

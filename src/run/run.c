@@ -73,6 +73,7 @@ static void close_targets(struct swk_run *run)
 		target->kind->close(target);
 		swk_live_free(&target->live);
 		swk_names_free(&target->excluded);
+		swk_names_free(&target->confirmed);
 	}
 	free(run->targets);
 }
@@ -85,6 +86,7 @@ void swk_run_finish(struct swk_run *run)
 	swk_run_free_checks(run);
 	swk_services_free(&run->services);
 	swk_services_free(&run->keys);
+	swk_upstreams_free(&run->withheld);
 	swk_names_free(&run->updated);
 	swk_names_free(&run->deleted);
 	swk_buffer_free(&run->state_text);

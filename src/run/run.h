@@ -19,6 +19,7 @@
 #include "model/service.h"
 #include "policy/decide.h"
 #include "policy/placement.h"
+#include "policy/survey.h"
 #include "settings/settings.h"
 #include "store/checks.h"
 #include "store/hold.h"
@@ -133,7 +134,12 @@ struct swk_run {
 	struct swk_consul consul;
 	struct swk_target *targets;
 	size_t target_count;
-	bool live_read;			   /* the targets were read or probed */
+	bool live_read;		   /* the targets were read or probed */
+	struct swk_survey *survey; /* filled in at the end of a full run; NULL: not needed */
+	/* For the survey: what Consul calls for and FILE does not get. On hold, the whole desired
+	 * state; otherwise what a target rejected. */
+	struct swk_upstreams withheld;
+	bool withheld_all;
 	struct swk_names updated, deleted; /* what any target has confirmed in this run */
 	struct swk_names final;		   /* the same since FILE was read last */
 };
@@ -346,5 +352,9 @@ int swk_run_reconcile(struct swk_run *run);
  * would be sent. */
 int swk_run_describe_changes(struct swk_run *run);
 int swk_run_describe_targets(struct swk_run *run);
+
+/* inspect.c: fills in the survey of a full run, if there is one. Comes last, and releases the lock.
+ * Always returns 0: without memory, the survey stays empty. */
+int swk_run_fill_in_survey(struct swk_run *run);
 
 #endif

@@ -111,7 +111,7 @@ static const enum swk_note_kind note_kinds[] = {
 	[SWK_TARGET_HELD_BACK] = SWK_NOTE_HELD_BACK, [SWK_TARGET_DUE] = SWK_NOTE_DUE,
 };
 
-static int take_outcome(struct swk_run *run, const struct swk_target *target,
+static int take_outcome(struct swk_run *run, struct swk_target *target,
 			struct swk_target_report *report, const struct swk_operation *operation,
 			const struct swk_target_outcome *outcome, struct swk_names *left)
 {
@@ -125,7 +125,8 @@ static int take_outcome(struct swk_run *run, const struct swk_target *target,
 	switch (outcome->result) {
 	case SWK_TARGET_DONE:
 		(*(update ? &report->updated : &report->deleted))++;
-		if (swk_names_add(&run->final, operation->name, run->error))
+		if (swk_names_add(&run->final, operation->name, run->error) ||
+		    (run->survey && swk_names_add(&target->confirmed, operation->name, run->error)))
 			return run->error->status;
 		return swk_names_add(update ? &run->updated : &run->deleted, operation->name,
 				     run->error);

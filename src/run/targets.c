@@ -91,9 +91,13 @@ struct question {
 static int read_target(struct swk_target *target, void *context, struct swk_error *error)
 {
 	const struct question *question = context;
+	const int64_t began = swk_now_us();
+	int status = target->kind->read(target, question->depth, question->name,
+					question->run->deadline, error);
 
-	return target->kind->read(target, question->depth, question->name, question->run->deadline,
-				  error);
+	target->read_us = swk_now_us() - began;
+	swk_names_free(&target->confirmed);
+	return status;
 }
 
 static int read_late(struct swk_target *target, void *context, struct swk_error *error)

@@ -73,7 +73,9 @@ struct swk_target {
 				    * caller sets it to 0 under the lock, before it reads again */
 	struct swk_target_run run; /* set before `read` and `apply`; the caller's */
 	struct swk_names excluded; /* upstreams of FILE that it does not receive; the caller's */
-	bool behind;		   /* an earlier run left something pending here */
+	struct swk_names confirmed; /* since `live` was read, if there is a survey; the caller's */
+	int64_t read_us;	    /* how long the last read took, in microseconds; the caller's */
+	bool behind;		    /* an earlier run left something pending here */
 	bool alone;	 /* no other target waits while this one retries; set before `apply` */
 	bool may_try;	 /* `read` may create and delete an upstream, to learn live.takes_none */
 	bool may_delete; /* `read` may delete servers that are out of rotation, and free by now */

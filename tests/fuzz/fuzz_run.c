@@ -553,7 +553,7 @@ static void run(const struct swk_settings *settings, const struct input *input,
 	swk_report_init(&report);
 	slept_ns = 0;
 	passed_ns = 0;
-	status = swk_apply(settings, descriptor, &report, NULL, &error);
+	status = swk_apply(settings, descriptor, &report, NULL, NULL, &error);
 	(void)close(descriptor);
 
 	/* A pause may begin before the deadline and end after it. */

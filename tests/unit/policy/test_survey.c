@@ -93,6 +93,12 @@ static void rows_of_a_target(void **state)
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80; x: 10.0.0.1:80", NULL, "",
 		 "w 1 1 pending: nginx has it; not confirmed for each worker | x - 1 unmanaged",
 		 true},
+		/* Confirmed since the live state was read. */
+		{"done: 10.0.0.1:80", NULL, "done: 10.0.0.2:80", "", "", "done 1 1 in step", false},
+		{"done: 10.0.0.1:80 10.0.0.2:80", NULL, "", "", KEPT, "done 2 2 in step", false},
+		{"", NULL, "done: 10.0.0.9:80", "", "", "", false},
+		{"done: 10.0.0.1:80", "done: 10.0.0.3:80", "done: 10.0.0.2:80", "", "",
+		 "done 1 1 behind: the file has 10.0.0.1:80; the file lacks 10.0.0.3:80", true},
 		/* Unmanaged upstreams. */
 		{"w: 10.0.0.1:80", NULL, "w: 10.0.0.1:80; a: 10.0.0.9:80; x: 10.0.0.9:80", "", "",
 		 "a - 1 unmanaged | w 1 1 in step | x - 1 unmanaged", false},
@@ -137,14 +143,20 @@ static void rows_of_a_target(void **state)
 			unit_upstreams(cases[i].desired ? cases[i].desired : cases[i].recorded);
 		struct swk_names pending = unit_names(cases[i].pending ? cases[i].pending : "");
 		struct swk_names gone = unit_names("gone"), hidden = unit_names("hidden");
-		struct swk_names rejected = unit_names("rejected");
+		struct swk_names rejected = unit_names("rejected"), confirmed = unit_names("done");
 		struct swk_decisions decisions = unit_decisions(cases[i].decisions);
 		struct swk_live live = live_of(cases[i].live);
 		const struct swk_survey_known known = {&recorded, &desired, &decisions, &gone,
 						       &rejected};
-		const struct swk_survey_reading reading = {
-			"one",	 &words, &live, cases[i].pending ? &pending : NULL,
-			&hidden, true,	 ""};
+		const struct swk_survey_reading reading = {.name = "one",
+							   .words = &words,
+							   .live = &live,
+							   .pending = cases[i].pending ? &pending
+										       : NULL,
+							   .excluded = &hidden,
+							   .confirmed = &confirmed,
+							   .creates = true,
+							   .trouble = ""};
 		struct swk_survey survey = {0};
 		struct swk_error error = {0};
 		char *shown;
@@ -160,6 +172,7 @@ static void rows_of_a_target(void **state)
 		swk_decisions_free(&decisions);
 		swk_names_free(&hidden);
 		swk_names_free(&rejected);
+		swk_names_free(&confirmed);
 		swk_names_free(&gone);
 		swk_names_free(&pending);
 		swk_upstreams_free(&desired);
@@ -189,8 +202,14 @@ static void unreadable_targets(void **state)
 		const struct swk_survey_known known = {&recorded, &recorded, &decisions, &gone,
 						       &none};
 		struct swk_live live = {.readable = cases[i].readable};
-		const struct swk_survey_reading reading = {"one", &words, &live,      &pending,
-							   &none, true,	  "no answer"};
+		const struct swk_survey_reading reading = {.name = "one",
+							   .words = &words,
+							   .live = &live,
+							   .pending = &pending,
+							   .excluded = &none,
+							   .creates = true,
+							   .read_us = 7,
+							   .trouble = "no answer"};
 		struct swk_survey survey = {0};
 		struct swk_error error = {0};
 		char *shown;
@@ -198,6 +217,7 @@ static void unreadable_targets(void **state)
 		assert_int_equal(swk_survey_add_target(&survey, &known, &reading, &error), 0);
 		shown = show(&survey);
 		unit_same(cases[i].rows, shown, cases[i].rows);
+		unit_number(cases[i].rows, survey.targets[0].read_us, 7);
 		unit_number(cases[i].rows, swk_survey_complete(&survey), cases[i].complete);
 		unit_number(cases[i].rows, swk_survey_drifted(&survey), cases[i].drifted);
 		free(shown);
@@ -266,7 +286,13 @@ static struct swk_survey survey_of(const struct swk_texts *only)
 	struct swk_live live = live_of("WEB: 10.0.0.1:80; web_b: 10.0.0.2:80; api: 10.0.0.3:80; "
 				       "old: 10.0.0.4:80; x\033y: 10.0.0.5:80");
 	const struct swk_survey_known known = {&recorded, &recorded, &decisions, &gone, &none};
-	const struct swk_survey_reading reading = {"one", &words, &live, &pending, &none, true, ""};
+	const struct swk_survey_reading reading = {.name = "one",
+						   .words = &words,
+						   .live = &live,
+						   .pending = &pending,
+						   .excluded = &none,
+						   .creates = true,
+						   .trouble = ""};
 	struct swk_survey survey = {.only = only};
 	struct swk_error error = {0};
 
@@ -343,8 +369,13 @@ static void on_hold(void **state)
 		struct swk_live live = live_of(cases[i].live);
 		const struct swk_survey_known known = {&recorded, &desired, &decisions, &gone,
 						       &none};
-		const struct swk_survey_reading reading = {"one", &words, &live, &pending,
-							   &none, true,	  ""};
+		const struct swk_survey_reading reading = {.name = "one",
+							   .words = &words,
+							   .live = &live,
+							   .pending = &pending,
+							   .excluded = &none,
+							   .creates = true,
+							   .trouble = ""};
 		struct swk_survey survey = {.on_hold = strdup("since yesterday")};
 		struct swk_error error = {0};
 
@@ -426,8 +457,12 @@ static void target_that_cannot_create(void **state)
 	struct swk_names pending = {0};
 	struct swk_decisions decisions = {0};
 	const struct swk_survey_known known = {&recorded, &recorded, &decisions, &none, &none};
-	const struct swk_survey_reading reading = {"one", &words, &live, &pending,
-						   &none, false,  ""};
+	const struct swk_survey_reading reading = {.name = "one",
+						   .words = &words,
+						   .live = &live,
+						   .pending = &pending,
+						   .excluded = &none,
+						   .trouble = ""};
 	struct swk_survey survey = {0};
 	struct swk_error error = {0};
 	char *shown;

@@ -377,7 +377,8 @@ static void apply(const struct swk_settings *settings, const char *document, con
 	assert_int_equal(write(descriptors[1], document, strlen(document)), strlen(document));
 	(void)close(descriptors[1]);
 	swk_report_init(&report);
-	unit_number(row, swk_apply(settings, descriptors[0], &report, NULL, &error), expected);
+	unit_number(row, swk_apply(settings, descriptors[0], &report, NULL, NULL, &error),
+		    expected);
 	(void)close(descriptors[0]);
 	for (size_t i = 0; shown && i < memory_count; i++) {
 		const struct swk_upstreams *has = &memories[i].has;
