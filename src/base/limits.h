@@ -226,6 +226,22 @@
 #define SWK_METRICS_UPSTREAMS 1000
 #define SWK_METRICS_LOCK_MS 3000
 
+/*
+ * The page: bytes; how many of the last changes it shows, and of one of them upstreams, and servers
+ * of each. Then what keeps it short: upstreams of each section, servers of an upstream, servers in
+ * a section, and messages and rows of other tables. Up to so many upstreams of a section are
+ * shown with their servers at once. The last is how long a run that ended early may read for it.
+ */
+#define SWK_PAGE_MAX (64UL * 1024 * 1024)
+#define SWK_PAGE_CHANGES 10
+#define SWK_PAGE_CHANGED 6
+#define SWK_PAGE_UPSTREAMS 10000
+#define SWK_PAGE_SERVERS 100
+#define SWK_PAGE_SERVER_ROWS 50000
+#define SWK_PAGE_ROWS 200
+#define SWK_PAGE_OPEN 12
+#define SWK_PAGE_READ_MS 5000
+
 /* After this many mistakes, reading of the settings file stops. */
 #define SWK_FAULTS_MAX 50
 /* A run that has not ended so long after its deadline waits for something that has no limit of its

@@ -24,6 +24,7 @@
 #include <curl/curl.h>
 #include <jansson.h>
 
+#include "markup.h"
 #include "responder.h"
 #include "../cases/seal.h"
 #include "nginx/conf.h"
@@ -539,12 +540,34 @@ static void check_files(const struct swk_settings *settings, const struct input 
 	swk_names_free(&managed);
 }
 
+/* The survey of a full run makes a sound page. */
+static void check_survey(const struct swk_survey *survey, const struct swk_report *report)
+{
+	static const struct swk_error none;
+	static const struct swk_changes changes;
+	const struct swk_page page = {.host = "",
+				      .survey = survey,
+				      .report = report,
+				      .failure = &none,
+				      .changes = &changes};
+	struct swk_error error = {0};
+	struct swk_buffer text;
+	const char *mistake;
+
+	swk_buffer_init(&text, SWK_PAGE_MAX);
+	fuzz_done(swk_page_write(&text, &page, &error), &error, "writing the page");
+	mistake = markup_mistake(text.data);
+	fuzz_require(!mistake, "a mistake in the page at: %.60s", mistake ? mistake : "");
+	swk_buffer_free(&text);
+}
+
 /* A run from the files that are there. */
 static void run(const struct swk_settings *settings, const struct input *input,
 		struct outcome *outcome, bool right)
 {
 	struct swk_buffer state_before;
 	struct swk_error error = {0};
+	struct swk_survey survey = {0};
 	struct swk_report report;
 	int descriptor = as_descriptor(input->document), status;
 
@@ -553,7 +576,7 @@ static void run(const struct swk_settings *settings, const struct input *input,
 	swk_report_init(&report);
 	slept_ns = 0;
 	passed_ns = 0;
-	status = swk_apply(settings, descriptor, &report, NULL, NULL, &error);
+	status = swk_apply(settings, descriptor, &report, NULL, &survey, &error);
 	(void)close(descriptor);
 
 	/* A pause may begin before the deadline and end after it. */
@@ -565,8 +588,10 @@ static void run(const struct swk_settings *settings, const struct input *input,
 		     "a dry run wrote the state file");
 	if (right)
 		check_line(&outcome->state, error.status);
+	check_survey(&survey, &report);
 	outcome->report = check_report(&report, status, &error);
 	swk_buffer_free(&state_before);
+	swk_survey_free(&survey);
 	swk_report_free(&report);
 }
 
