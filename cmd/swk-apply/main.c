@@ -23,6 +23,21 @@ static void publish(const struct swk_settings *settings, const struct swk_report
 		swk_log_line(log, SWK_LOG_WARNING, error.text);
 }
 
+/* Writes the page after a full run. A run that ended early may not know that it is one. If the
+ * settings are wrong, the page's file may be wrong, too. */
+static void publish_page(const struct swk_settings *settings, struct swk_survey *survey,
+			 struct swk_report *report, const struct swk_error *failure,
+			 const struct swk_log *log)
+{
+	const bool wrong = failure->status == SWK_USAGE || failure->status == SWK_CONFIG;
+	const bool full = settings->resync || report->event == SWK_EVENT_SERVICES || survey->conf;
+	struct swk_error error = {0};
+
+	if (full && !wrong && settings->page_file && !settings->dry_run &&
+	    swk_publish_page(settings, survey, report, failure, &error))
+		swk_log_line(log, SWK_LOG_WARNING, error.text);
+}
+
 /* Logs the run as one line of fields. It comes last: an agent keeps only the last 4 KB. */
 static void say_event(const struct swk_settings *settings, const struct swk_report *report,
 		      int status, const struct swk_error *failure, const struct swk_log *log)
@@ -76,6 +91,7 @@ static int run(struct swk_options *options, struct swk_log *log)
 {
 	struct swk_error failure = {0};
 	struct swk_settings *settings = &options->settings;
+	struct swk_survey survey = {0};
 	struct swk_report report;
 	int status;
 
@@ -91,13 +107,17 @@ static int run(struct swk_options *options, struct swk_log *log)
 			"standard input is a terminal, where swk-apply expects a watch's document: "
 			"use 'swk-apply < FILE', or --resync, which reads none; see --help");
 	else
-		status = swk_apply(settings, STDIN_FILENO, &report, NULL, NULL, &failure);
+		status = swk_apply(settings, STDIN_FILENO, &report, NULL,
+				   settings->page_file && !settings->dry_run ? &survey : NULL,
+				   &failure);
 	limit_output(options, status);
 	publish(settings, &report, status, log);
+	publish_page(settings, &survey, &report, &failure, log);
 	status = swk_tell(log, options, &report, status, &failure, false);
 	status = swk_tell_printed(log, status);
 	if (log->format != SWK_LOG_TEXT)
 		say_event(settings, &report, status, &failure, log);
+	swk_survey_free(&survey);
 	swk_report_free(&report);
 	return status_of(options, status);
 }

@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "terminal.h"
+#include "../shared/present.h"
 #include "run/inspect.h"
 #include "view/status.h"
 
@@ -11,7 +12,8 @@ enum { DRIFTED = 1 };
 
 /* The form of the output. */
 struct sheet {
-	bool json;
+	const struct swk_settings *settings;
+	bool json, html;
 	struct swk_print_style style;
 };
 
@@ -59,13 +61,16 @@ static int result_of(const struct view *view)
 	return is_held_back(view) ? SWK_HELD_BACK : 0;
 }
 
-static int print(const struct view *view, const struct sheet *sheet, struct swk_error *error)
+static int print(struct view *view, const struct sheet *sheet, struct swk_error *error)
 {
 	struct swk_buffer text;
 	int result = 0;
 
 	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
-	if (sheet->json)
+	if (sheet->html)
+		result = swk_present(&text, sheet->settings, &view->survey, &view->report,
+				     &view->failure, error);
+	else if (sheet->json)
 		result = swk_print_survey_json(&text, &view->survey, &view->report, view->result,
 					       &view->failure, error);
 	else if (!view->failure.status)
@@ -114,13 +119,21 @@ static bool has_colours(enum swk_color color)
 int swk_status_command(struct swk_options *options, const struct swk_log *log)
 {
 	const struct swk_texts only = {options->words, options->word_count};
-	const struct sheet sheet = {.json = options->json,
+	const struct sheet sheet = {.settings = &options->settings,
+				    .json = options->json,
+				    .html = options->html,
 				    .style.colour = has_colours(options->color)};
 	struct swk_error error = {0};
 	int result;
 
 	options->settings.dry_run = true;
-	result = survey(&options->settings, &only, &sheet, log, &error);
+	if (options->json && options->html)
+		result =
+			swk_error_set(&error, SWK_USAGE,
+				      "--json and --html are two forms of one output: leave one of "
+				      "them out");
+	else
+		result = survey(&options->settings, &only, &sheet, log, &error);
 	if (error.status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
 	return result;

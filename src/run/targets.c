@@ -37,6 +37,29 @@ static int refuse_duplicate(struct swk_run *run)
 	return 0;
 }
 
+/* Refuses a page that would overwrite the conf file or a target's. */
+static int refuse_page(struct swk_run *run)
+{
+	const struct swk_settings *settings = run->settings;
+	const char *page = settings->page_file;
+
+	if (page && swk_file_is_same(page, settings->conf))
+		return swk_error_set(run->error, SWK_CONFIG,
+				     "page_file: '%s' is the conf file: the page needs another "
+				     "file",
+				     page);
+	for (size_t i = 0; page && i < run->target_count; i++) {
+		const struct swk_target *target = &run->targets[i];
+
+		if (target->file && swk_file_is_same(page, target->file))
+			return swk_error_set(run->error, SWK_CONFIG,
+					     "page_file: '%s' is the file of target '%s': the page "
+					     "needs another file",
+					     page, target->name);
+	}
+	return 0;
+}
+
 int swk_run_open_targets(struct swk_run *run)
 {
 	const struct swk_settings *settings = run->settings;
@@ -58,7 +81,7 @@ int swk_run_open_targets(struct swk_run *run)
 			run->policy.reserved[run->policy.reserved_count++] =
 				(struct swk_reserved){target->port, target->kind->words.interface};
 	}
-	return 0;
+	return refuse_page(run);
 }
 
 struct swk_target *swk_run_find_target(const struct swk_run *run, const char *name)

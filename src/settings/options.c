@@ -77,6 +77,7 @@ static const struct option_entry {
 	 "take over a file and upstreams that swk-apply\ndid not write"},
 	{'j', HANDLER | UNDO | RESUME | SWK_COMMAND_LINT | SWK_COMMAND_STATUS | SWK_COMMAND_HISTORY,
 	 "json", NULL, FLAG(json), "print JSON"},
+	{'P', SWK_COMMAND_STATUS, "html", NULL, FLAG(html), "print a page of HTML"},
 	{'W', APPLY, "consul-watch", NULL, FLAG(settings.consul_watch),
 	 "exit with 0 unless the status is 64, 70 or 78;\n'consul watch' ends at any other"},
 	{'K', SWK_COMMAND_STATUS, "color", "auto|always|never", FLAG(color),

@@ -44,6 +44,7 @@ struct swk_options {
 	const char *since; /* `swk history`: likewise; NULL: its beginning */
 
 	bool json;
+	bool html;
 	bool quiet;
 	bool verbose;
 	bool syslog;

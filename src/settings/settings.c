@@ -42,13 +42,27 @@ static bool is_keyprefix(const char *text)
 	return text[0] != '/' && text[strlen(text) - 1] != '/';
 }
 
+/* Whether the path names a file whose name ends so. */
+static bool ends_in(const char *path, const char *suffix)
+{
+	const char *name = strrchr(path, '/');
+	size_t length;
+
+	name = name ? name + 1 : path;
+	length = strlen(name);
+	return length > strlen(suffix) && !strcmp(name + length - strlen(suffix), suffix);
+}
+
 /* node_exporter reads only files whose name ends in .prom. */
 static bool is_metrics_file(const char *text)
 {
-	const char *name = strrchr(text, '/');
+	return ends_in(text, ".prom");
+}
 
-	name = name ? name + 1 : text;
-	return strlen(name) > 5 && !strcmp(name + strlen(name) - 5, ".prom");
+/* Then a mistake is less likely to overwrite another file. */
+static bool is_page_file(const char *text)
+{
+	return ends_in(text, ".html");
 }
 
 #define FIELDS(list)                                                                               \
@@ -73,6 +87,8 @@ static const struct swk_field settings_list[] = {
 	{"log_format", SWK_WORD, AT(log_format), .words = swk_log_formats, .aside = true},
 	{"metrics_file", SWK_TEXT, AT(metrics_file), .valid = is_metrics_file,
 	 .expected = "a path that ends in .prom", .aside = true},
+	{"page_file", SWK_TEXT, AT(page_file), .valid = is_page_file,
+	 .expected = "a path that ends in .html", .aside = true},
 };
 
 /* Settings of one run, which a settings file can't have. */

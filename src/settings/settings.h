@@ -109,6 +109,7 @@ struct swk_settings {
 	unsigned journal_size;	 /* bytes, of FILE.journal; 0: no journal */
 	unsigned log_format;	 /* enum swk_log_format */
 	char *metrics_file;	 /* NULL: not written */
+	char *page_file;	 /* the same */
 	struct swk_texts faults; /* messages about all mistakes in the settings file */
 
 	/* Settings of one run. */

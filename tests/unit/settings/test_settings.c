@@ -313,9 +313,11 @@ static void aside_fields_do_not_count(void **state)
 	(void)state;
 	assert_int_equal(swk_settings_set(&settings, "log-format", "json", "x", &error), 0);
 	assert_int_equal(swk_settings_set(&settings, "metrics-file", "/a.prom", "x", &error), 0);
+	assert_int_equal(swk_settings_set(&settings, "page-file", "/a.html", "x", &error), 0);
 	assert_true(swk_settings_hash(&settings) == before);
 	assert_int_equal(settings.log_format, SWK_LOG_JSON);
 	assert_string_equal(settings.metrics_file, "/a.prom");
+	assert_string_equal(settings.page_file, "/a.html");
 	swk_settings_free(&settings);
 }
 
@@ -333,6 +335,24 @@ static void metrics_file_ends_in_prom(void **state)
 			    swk_settings_set(&settings, "metrics-file", wrong[i], "x", &error),
 			    SWK_USAGE);
 		assert_null(settings.metrics_file);
+		swk_settings_free(&settings);
+	}
+}
+
+static void page_file_ends_in_html(void **state)
+{
+	static const char *const wrong[] = {"",		"swk",	    "/a/swk.html.tmp", ".html",
+					    "/a/.html", "/a.html/", "/a/swk.htm"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		struct swk_settings settings = defaults();
+		struct swk_error error = {0};
+
+		unit_number(wrong[i],
+			    swk_settings_set(&settings, "page-file", wrong[i], "x", &error),
+			    SWK_USAGE);
+		assert_null(settings.page_file);
 		swk_settings_free(&settings);
 	}
 }
@@ -446,6 +466,7 @@ int main(void)
 		cmocka_unit_test(every_field_counts),
 		cmocka_unit_test(aside_fields_do_not_count),
 		cmocka_unit_test(metrics_file_ends_in_prom),
+		cmocka_unit_test(page_file_ends_in_html),
 		cmocka_unit_test(lists_count),
 		cmocka_unit_test(run_options_do_not_count),
 	};
