@@ -118,6 +118,53 @@ fail_files() {
 	((points_seen > 80 && ${#expected[73]} > 40 && points == tried && tried >= points_seen / 3 && ${counted[73]:-0} > 0))
 }
 
+# page_strace [OPTION...] - starts the run, and traces its calls on the page, its folder and what becomes the page. Sets $status.
+page_strace() {
+	status=0
+	strace -P "$page" -P "${page%/*}" -P "${page%/*}/.status.html.tmp" "$@" "${run_of[@]}" <"$TEST_DIR/document" \
+		>/dev/null 2>"$TEST_DIR/said" || status=$?
+}
+
+# fail_page - lets each call on the page fail. The run has its status nevertheless, and the old page stays, or the new one is whole.
+fail_page() {
+	local call number error lines points=0 warned=0
+
+	put_back
+	page_strace -o "$TEST_DIR/trace"
+	cp "$page" "$TEST_DIR/page.old"
+	awk 'match($0, /^[a-z_0-9]+\(/) { call = substr($0, 1, RLENGTH - 1); print call, ++number[call] }' "$TEST_DIR/trace" >"$TEST_DIR/calls"
+	grep -q '^rename ' "$TEST_DIR/calls"
+	while read -r call number; do
+		for error in $(store_errors "$call"); do
+			point="$error from $call $number"
+			put_back
+			cp "$TEST_DIR/page.old" "$page"
+			page_strace -o "$TEST_DIR/injected" -e inject="$call:error=$error:when=$number"
+			grep -q 'INJECTED' "$TEST_DIR/injected" || problem 'it did not reach this call' || return 1
+			((status == ends)) || problem 'a wrong status' || return 1
+			[[ "$(conf_is)" == new ]] || problem 'wrong conf file' || return 1
+			page_is_whole || problem 'the page is torn' || return 1
+			lines=$(wc -l <"$TEST_DIR/said")
+			if cmp -s "$page" "$TEST_DIR/page.old"; then
+				[[ "$lines" == 1 ]] && grep -q '^swk-apply: warning: .*; the page was not written, and nothing else is affected$' "$TEST_DIR/said" ||
+					problem 'the page is the old one, and there is no warning, or more' || return 1
+				warned=$((warned + 1))
+			else
+				[[ "$lines" == 0 ]] || problem 'unexpected output' || return 1
+			fi
+			[[ ! -e "${page%/*}/.status.html.tmp" ]] || problem 'a file is left over' || return 1
+			points=$((points + 1))
+		done
+	done <"$TEST_DIR/calls"
+	say "$BATS_TEST_DESCRIPTION: $points failures, of which $warned kept the page"
+	((points > 10 && warned > 5))
+}
+
+@test "fail: each call for the page of a full run" {
+	begin_with_consul
+	fail_page
+}
+
 @test "fail: each call on the run's files" {
 	begin_with old
 	fail_files

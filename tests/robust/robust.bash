@@ -18,9 +18,9 @@ PROGRAM="${SWK_APPLY:-$ROOT/build/swk-apply}"
 OPERATOR="${SWK_SWK:-${PROGRAM%/*}/swk}"
 JOURNAL="${BUILD:-$ROOT/build}/journal"
 
-# run_of: the command of the disturbed run. point: the current point, for messages. status: the status of the last run.
+# page: the page that the run writes, if it is a full run. run_of: the command of the disturbed run. point: the current point, for messages. status: the status of the last run.
 declare -ga run_of=()
-declare -g point='' status=0
+declare -g point='' status=0 page=''
 # The state that a repeated run reaches (old or new); empty if the next run is one about another service.
 declare -g next_is=''
 declare -g ends=0 # the status of the undisturbed run
@@ -92,9 +92,12 @@ begin_with_others() {
 	grep -q '^conf [1-9]' "$TEST_DIR/old/state"
 }
 
-# begin_with_consul - the same for a full run: an agent has the new state.
+# begin_with_consul - the same for a full run, which also writes a page: an agent has the new state.
 begin_with_consul() {
-	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
+	mkdir "$TEST_DIR/old" "$TEST_DIR/new" "$TEST_DIR/page"
+	page="$TEST_DIR/page/status.html"
+	jq -n --arg page "$page" '{page_file: $page}' >"$TEST_DIR/settings"
+	export SWK_CONFIG="$TEST_DIR/settings"
 	"$PROGRAM" < <(document "$(instance api 1)" "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)" "$(instance gone 1)")
 	keep "$TEST_DIR/old"
 	consul_start "$TEST_DIR/consul"
@@ -551,6 +554,13 @@ journal_is_right() {
 	grep -q 'the journal lacks this change' "$TEST_DIR/said" || "$JOURNAL" "$SWK_CONF" "$TEST_DIR/old/conf"
 }
 
+# Whether the page is whole or missing, and its folder has only the page and the file that becomes the next one.
+page_is_whole() {
+	[[ -n "$page" ]] || return 0
+	[[ -z "$(find "${page%/*}" -type f ! -name status.html ! -name .status.html.tmp)" ]] || return 1
+	[[ ! -e "$page" || "$(head -n 1 "$page")$(tail -n 1 "$page")" == '<!DOCTYPE html></html>' ]]
+}
+
 nothing_left_over() {
 	local file
 
@@ -577,6 +587,7 @@ one_more_run_reconciles() {
 
 	own_file_is_whole || problem "the file of the target is neither what is confirmed nor whole" || return 1
 	state_reads || problem 'the state file is not valid' || return 1
+	page_is_whole || problem 'the page is torn' || return 1
 	checks_read || problem 'FILE.checks is not valid' || return 1
 	[[ "$(conf_is)" == torn ]] || previous_is_right || problem 'FILE.previous is wrong' || return 1
 	hold_reads || problem 'the hold is invalid or missing' || return 1
