@@ -140,12 +140,18 @@ static int print_upstream(struct swk_buffer *out, const struct swk_change_upstre
 	return status;
 }
 
-static const char *const fates[] = {
-	[SWK_CHANGE_DONE] = "",
-	[SWK_CHANGE_NOT_DONE] = "  not done: the run has not replaced the file\n",
-	[SWK_CHANGE_GAP] = "  after this, another program changed the file, or the journal lacks a "
-			   "change\n",
-};
+static const char *fate_of(const struct swk_change *change)
+{
+	switch (change->fate) {
+	case SWK_CHANGE_NOT_DONE:
+		return "  not done: the run has not replaced the file\n";
+	case SWK_CHANGE_GAP:
+		return "  after this, another program changed the file, or the journal lacks a "
+		       "change\n";
+	default:
+		return "";
+	}
+}
 
 int swk_print_change(struct swk_buffer *out, const struct swk_change *change, const char *name,
 		     struct swk_error *error)
@@ -170,5 +176,5 @@ int swk_print_change(struct swk_buffer *out, const struct swk_change *change, co
 			status = swk_buffer_words(out, error,
 						  SWK_WORDS("  ", change->held_back[i], "\n"));
 	}
-	return status ? status : swk_buffer_words(out, error, SWK_WORDS(fates[change->fate]));
+	return status ? status : swk_buffer_words(out, error, SWK_WORDS(fate_of(change)));
 }
