@@ -26,6 +26,10 @@ enum {
 	WATCHES = SWK_COMMAND_WATCHES,
 	ALL = LASTING | SWK_COMMAND_CHECK | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT |
 	      SWK_COMMAND_RELOAD | SWK_COMMAND_HISTORY,
+	WITH_CONF = LASTING | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT |
+		    SWK_COMMAND_RELOAD | SWK_COMMAND_HISTORY,
+	WITH_JSON = HANDLER | SWK_COMMAND_UNDO | SWK_COMMAND_RESUME | SWK_COMMAND_LINT |
+		    SWK_COMMAND_STATUS | SWK_COMMAND_HISTORY,
 	/* Commands that take one word besides options, and those that take several. */
 	WITH_WORD = SWK_COMMAND_EXPLAIN | SWK_COMMAND_CHECK | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD |
 		    SWK_COMMAND_LINT | SWK_COMMAND_HISTORY,
@@ -42,10 +46,7 @@ static const struct option_entry {
 } table[] = {
 	{'C', ALL, "config", "FILE", 0,
 	 "the settings file; see swk.json(5)\n(default " SWK_CONFIG_FILE ")"},
-	{'c',
-	 LASTING | UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT | SWK_COMMAND_RELOAD |
-		 SWK_COMMAND_HISTORY,
-	 "conf", "FILE", 0,
+	{'c', WITH_CONF, "conf", "FILE", 0,
 	 "the file that nginx includes\n(default /etc/nginx/conf.d/dyups.upstream.conf)"},
 	{'d', LASTING | UNDO, "dyups", "URL", 0,
 	 "a dyups interface; may be repeated\n(default http://127.0.0.1:18882)"},
@@ -75,8 +76,7 @@ static const struct option_entry {
 	{'x', APPLY | RESUME, "force", NULL, 0, "allow more deletions, this time"},
 	{'a', APPLY | RESUME, "adopt", NULL, 0,
 	 "take over a file and upstreams that swk-apply\ndid not write"},
-	{'j', HANDLER | UNDO | RESUME | SWK_COMMAND_LINT | SWK_COMMAND_STATUS | SWK_COMMAND_HISTORY,
-	 "json", NULL, FLAG(json), "print JSON"},
+	{'j', WITH_JSON, "json", NULL, FLAG(json), "print JSON"},
 	{'P', SWK_COMMAND_STATUS, "html", NULL, FLAG(html), "print a page of HTML"},
 	{'W', APPLY, "consul-watch", NULL, FLAG(settings.consul_watch),
 	 "exit with 0 unless the status is 64, 70 or 78;\n'consul watch' ends at any other"},
