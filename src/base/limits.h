@@ -257,6 +257,25 @@
 #define SWK_WAIT_PAUSE_MS 1000
 #define SWK_WAIT_SAMPLE_MS 3000
 
+/*
+ * Requests of a fleet that a host answers at the same time; services in one; and the bytes of a
+ * request's or an acknowledgement's value. Then a name of Consul's nodes, the reason and the
+ * version in an acknowledgement, in bytes, the last two with a NUL; acknowledgements that are read
+ * at once; and hosts of a fleet.
+ */
+#define SWK_REQUESTS_MAX 256
+#define SWK_REQUEST_SERVICES_MAX 64
+#define SWK_REQUEST_BYTES_MAX (16UL * 1024)
+#define SWK_NODE_MAX 255
+#define SWK_ACK_REASON_MAX 400
+#define SWK_ACK_VERSION_MAX 32
+#define SWK_ACKS_MAX 65536
+#define SWK_HOSTS_MAX 10000
+/* Other answers of Consul's agent, in bytes: a service, a session, the keys of a host. */
+#define SWK_CALL_ANSWER_MAX (1024UL * 1024)
+/* The longest time for which Consul may delay an answer until something changes, in seconds. */
+#define SWK_CONSUL_WAIT_MAX 10
+
 /* A message, or a line of a file that swk-apply reads back: in bytes, with its NUL. */
 #define SWK_TEXT_MAX 1024
 

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,8 +293,9 @@ static int read_query(struct swk_consul *consul, const struct swk_consul_setting
 	swk_buffer_init(&query, SIZE_MAX / 2);
 	failed = swk_buffer_add(&query, "", 0, error) ||
 		 add_parameter(&query, "ns", namespace.value, error) ||
-		 add_parameter(&query, "partition", partition.value, error) ||
-		 add_parameter(&query, "dc", settings->datacenter, error);
+		 add_parameter(&query, "partition", partition.value, error);
+	consul->agent = query.length;
+	failed = failed || add_parameter(&query, "dc", settings->datacenter, error);
 	consul->strict = query.length;
 	failed = failed || add_flag(&query, "stale", settings->stale, error);
 	consul->uncached = query.length;
@@ -392,10 +394,9 @@ static int feed_end(struct asking *asking, struct swk_error *error)
 	return query->same ? 0 : release(asking, error);
 }
 
-/* Percent-encodes a prefix of keys, except its slashes. */
-static char *encode_prefix(const char *prefix)
+char *swk_consul_encode_key(const char *key)
 {
-	char *encoded = swk_url_segment(prefix), *to = encoded;
+	char *encoded = swk_url_segment(key), *to = encoded;
 
 	/* A percent sign is encoded as %25, so each %2F was a slash. */
 	for (const char *from = encoded; from && *from; to++) {
@@ -415,39 +416,57 @@ static char *encode_prefix(const char *prefix)
 static size_t parameters(const struct swk_consul *consul, const struct swk_consul_query *query,
 			 bool leader)
 {
-	if (leader)
+	if (query->near)
+		return 0;
+	if (leader || query->consistent)
 		return consul->strict;
 	return query->keyprefix ? consul->uncached : strlen(consul->query);
+}
+
+/* Appends the parameters of a query. The path may have one already. */
+static int add_parameters(struct swk_buffer *url, const struct swk_consul *consul,
+			  const struct swk_consul_query *query, bool leader,
+			  struct swk_error *error)
+{
+	const size_t length = parameters(consul, query, leader);
+	bool begun = query->keyprefix || length;
+
+	/* After another parameter, without the question mark. */
+	if ((length && swk_buffer_print(url, error, "%s%.*s", query->keyprefix ? "&" : "?",
+					(int)length - 1, consul->query + 1)) ||
+	    (query->consistent && swk_buffer_print(url, error, "%cconsistent", begun ? '&' : '?')))
+		return error->status;
+	begun |= query->consistent;
+	if (query->after && swk_buffer_print(url, error, "%cindex=%" PRIu64 "&wait=%us",
+					     begun ? '&' : '?', query->after, query->wait_s))
+		return error->status;
+	return 0;
 }
 
 static char *query_url(const struct swk_consul *consul, const struct swk_consul_query *query,
 		       bool leader)
 {
-	const char *path = "/v1/catalog/services", *end = "", *more = consul->query;
-	int length = (int)parameters(consul, query, leader);
-	char *name = NULL, *url = NULL;
+	const char *path = "/v1/catalog/services";
+	struct swk_error error = {0};
+	struct swk_buffer url;
+	char *name = NULL;
 
 	if (query->keyprefix) {
-		name = encode_prefix(query->keyprefix);
+		name = swk_consul_encode_key(query->keyprefix);
 		path = "/v1/kv/";
-		end = "/?recurse";
-		if (length) {
-			/* After another parameter, without the question mark. */
-			end = "/?recurse&";
-			more++;
-			length--;
-		}
 	} else if (query->service) {
 		name = swk_url_segment(query->service);
 		path = "/v1/health/service/";
 	}
-	if ((query->keyprefix || query->service) && !name)
-		return NULL;
-	if (asprintf(&url, "%s%s%s%s%.*s", consul->base, path, name ? name : "", end, length,
-		     more) < 0)
-		url = NULL;
+	swk_buffer_init(&url, SIZE_MAX / 2);
+	if (((query->keyprefix || query->service) && !name) ||
+	    swk_buffer_words(&url, &error,
+			     SWK_WORDS(consul->base, path, name ? name : "",
+				       query->keyprefix ? "/?recurse" : "")) ||
+	    add_parameters(&url, consul, query, leader, &error))
+		swk_buffer_free(&url);
 	free(name);
-	return url;
+	return url.data;
 }
 
 /* Whether Consul answers this query with such a document. A service may have no instance. */
@@ -482,25 +501,32 @@ static void hide(char *text, const char *secret)
 	}
 }
 
+/* Words of errors 500 that are about the request itself (seen on 1.8.7): an invalid filter, an
+ * unknown datacenter, a check that the agent does not have, a session that has ended. */
+static const char *const lasting[] = {"Failed to create boolean expression",
+				      "No path to datacenter", "does not have associated TTL",
+				      "invalid session"};
+
 /*
  * Whether the same request may succeed soon: the agent restarts, allows no more connections now
- * (429), has lost a server (500), or stands behind a proxy that does not reach it (502 to 504). Two
- * errors 500 are about the request itself: an invalid filter, and an unknown datacenter (seen on
- * 1.8.7). After an error that took long, the agent has tried long enough: without a leader, 7 s.
+ * (429), has lost a server (500), or stands behind a proxy that does not reach it (502 to 504).
+ * After an error that took long, the agent has tried long enough: without a leader, 7 s.
  */
-static bool may_pass(const struct swk_http_request *request)
+bool swk_consul_may_pass(const struct swk_http_request *request)
 {
-	if (request->took_ms > SWK_CONSUL_PATIENCE_MS ||
-	    strstr(request->reason, "Failed to create boolean expression") ||
-	    strstr(request->reason, "No path to datacenter"))
+	if (request->took_ms > SWK_CONSUL_PATIENCE_MS)
 		return false;
+	for (size_t i = 0; i < sizeof(lasting) / sizeof(*lasting); i++) {
+		if (strstr(request->reason, lasting[i]))
+			return false;
+	}
 	return request->unreachable || request->dropped || request->status == 429 ||
 	       request->status >= 500;
 }
 
 /* A server's error text may repeat the token, the password, or the header that has the password in
  * base64. */
-static void hide_secrets(const struct swk_consul *consul, char *text)
+void swk_consul_hide_secrets(const struct swk_consul *consul, char *text)
 {
 	const char *password = consul->peer.user ? strchr(consul->peer.user, ':') : NULL;
 	char *basic = text, escaped[SWK_TEXT_MAX];
@@ -525,7 +551,7 @@ static void judge(struct asking *asking, const struct swk_http_request *request)
 	enum swk_document_kind kind;
 
 	query->index = 0;
-	query->passing = may_pass(request);
+	query->passing = swk_consul_may_pass(request);
 	if (query->same) {
 		query->index = request->answer_number;
 		return;
@@ -569,7 +595,7 @@ static void answered(struct swk_http_request *request)
 	if (!request->error.status && request->status == 200)
 		(void)feed_end(asking, &request->error);
 	judge(asking, request);
-	hide_secrets(asking->consul, asking->query->error.text);
+	swk_consul_hide_secrets(asking->consul, asking->query->error.text);
 	free_reading(asking);
 	if (asking->query->ended)
 		asking->query->ended(asking->query->sink.context);

@@ -17,6 +17,7 @@
 struct swk_consul {
 	char *base;	 /* URL up to the path; owned, like all members except the peer's texts */
 	char *query;	 /* parameters: "" or "?ns=…&partition=…&dc=…&stale&cached" */
+	size_t agent;	 /* length of `query` with "ns" and "partition" only: of the agent itself */
 	size_t strict;	 /* length of `query` without "stale" and "cached": the leader answers */
 	size_t uncached; /* length of `query` without "cached" */
 	char *header;	 /* contains the token; NULL without one. Never printed */
@@ -47,6 +48,14 @@ struct swk_consul_query {
 	/* Asks for the keys below this prefix instead; no slash at its ends. An answer without a
 	 * key is valid. */
 	const char *keyprefix;
+	/* Only the leader answers, after it has made sure that it still is the leader. */
+	bool consistent;
+	/* In the agent's own datacenter, namespace and partition, whatever the settings say. */
+	bool near;
+	/* Consul answers when its index exceeds `after`, or after `wait_s` seconds (up to
+	 * SWK_CONSUL_WAIT_MAX). 0: at once. */
+	uint64_t after;
+	unsigned wait_s;
 	struct swk_document_sink sink;
 	/* With "stale" or "cached": asks the leader again if the answer's index is lower. Accepts
 	 * the leader's answer with any index, because a new cluster's indexes start over. 0:
@@ -72,5 +81,15 @@ struct swk_consul_query {
 int swk_consul_ask(const struct swk_consul *consul, struct swk_http *http,
 		   struct swk_consul_query *queries, size_t count, int64_t deadline,
 		   struct swk_error *error);
+
+/* Replaces the token and the password in a server's text by asterisks. */
+void swk_consul_hide_secrets(const struct swk_consul *consul, char *text);
+
+/* Whether the same request may succeed soon. */
+bool swk_consul_may_pass(const struct swk_http_request *request);
+
+/* Percent-encodes a prefix of keys, or a key, except its slashes. The caller frees the result. NULL
+ * without memory. */
+char *swk_consul_encode_key(const char *key);
 
 #endif

@@ -474,3 +474,24 @@ int swk_decode_key(struct swk_decoder *decoder, const json_t *element, struct sw
 	status = decode_value(decoder, json_object_get(element, "Value"), key, value, error);
 	return status ? status : read_values(decoder, *value, key, error);
 }
+
+int swk_decode_value(struct swk_decoder *decoder, const json_t *element, struct swk_value *value,
+		     struct swk_trouble *trouble, struct swk_error *error)
+{
+	const json_t *text = json_object_get(element, "Value");
+	const size_t length = json_string_length(text);
+
+	value->key = member_text(element, "Key", "Key", trouble);
+	if (!*value->key && !trouble->reason)
+		trouble->reason = "Key is missing";
+	if (trouble->reason)
+		return 0;
+	/* One byte more, so that an empty value is not NULL. */
+	if (!make_room(&decoder->content, SWK_BASE64_ROOM(length) + 1, 1))
+		return swk_error_memory(error);
+	if (!text || json_is_null(text) ||
+	    (json_is_string(text) && swk_base64_decode(json_string_value(text), length,
+						       decoder->content.data, &value->length)))
+		value->bytes = decoder->content.data;
+	return 0;
+}

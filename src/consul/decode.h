@@ -49,6 +49,10 @@ int swk_decode_instance(struct swk_decoder *decoder, const json_t *element,
 int swk_decode_key(struct swk_decoder *decoder, const json_t *element, struct swk_key *key,
 		   json_t **value, struct swk_trouble *trouble, struct swk_error *error);
 
+/* The same, with the bytes of the value. */
+int swk_decode_value(struct swk_decoder *decoder, const json_t *element, struct swk_value *value,
+		     struct swk_trouble *trouble, struct swk_error *error);
+
 /* An undecodable text becomes "". */
 struct swk_check swk_decode_check(const json_t *check);
 

@@ -90,6 +90,17 @@ static int take_key(struct swk_document *document, const json_t *element, struct
 	return status;
 }
 
+static int take_value(struct swk_document *document, const json_t *element, struct swk_error *error)
+{
+	struct swk_value value = {.number = document->stream.number};
+	struct swk_trouble trouble = {0};
+
+	if (swk_decode_value(&document->decoder, element, &value, &trouble, error))
+		return error->status;
+	return trouble.reason ? report_undecodable(document, NULL, "", trouble.reason, error)
+			      : document->sink->value(document->sink->context, &value, error);
+}
+
 static int take_check(const struct swk_document_sink *sink, const json_t *element,
 		      struct swk_error *error)
 {
@@ -100,9 +111,17 @@ static int take_check(const struct swk_document_sink *sink, const json_t *elemen
 
 /* ---- the kind of document ---- */
 
+static bool takes_keys(const struct swk_document_sink *sink)
+{
+	return sink->key || sink->value;
+}
+
 /* The accepted kinds, for messages. */
 static const char *accepted(const struct swk_document_sink *sink)
 {
+	if (sink->value)
+		return "'swk-apply --requests' accepts the document of a 'keyprefix' watch on "
+		       "swk/requests/";
 	if (sink->key)
 		return "swk-apply accepts the document of a 'service', 'services', 'checks' or "
 		       "'keyprefix' watch";
@@ -124,7 +143,7 @@ static int recognise(struct swk_document *document, const json_t *element, struc
 		document->kind = SWK_DOCUMENT_SERVICE;
 	else if (json_object_get(element, "LTime"))
 		return refuse_kind(document, "the document of an 'event' watch", error);
-	else if (json_object_get(element, "Key") && document->sink->key)
+	else if (json_object_get(element, "Key") && takes_keys(document->sink))
 		document->kind = SWK_DOCUMENT_KEYS;
 	else if (json_object_get(element, "Key"))
 		return refuse_kind(document, "the document of a 'keyprefix' watch", error);
@@ -151,6 +170,8 @@ static int take_element(struct swk_document *document, const json_t *element,
 	}
 	if (document->kind == SWK_DOCUMENT_SERVICE && document->sink->instance)
 		return take_instance(document, element, error);
+	if (document->kind == SWK_DOCUMENT_KEYS && document->sink->value)
+		return take_value(document, element, error);
 	if (document->kind == SWK_DOCUMENT_KEYS)
 		return take_key(document, element, error);
 	if (document->kind == SWK_DOCUMENT_CHECKS && document->sink->check)
@@ -315,7 +336,7 @@ int swk_document_open(struct swk_document **document, const struct swk_document_
 	swk_stream_init(&this->stream);
 	this->stream.take = take;
 	this->stream.context = this;
-	this->stream.null_allowed = sink->key != NULL;
+	this->stream.null_allowed = takes_keys(sink);
 	this->stream.accepted = accepted(sink);
 	return 0;
 }

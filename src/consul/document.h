@@ -37,6 +37,8 @@ struct swk_document_sink {
 	int (*service)(void *context, const char *name, struct swk_error *error);
 	/* A key in a keyprefix document. */
 	int (*key)(void *context, const struct swk_key *key, struct swk_error *error);
+	/* A key in a keyprefix document, with the bytes of its value instead; not with `key`. */
+	int (*value)(void *context, const struct swk_value *value, struct swk_error *error);
 	/* A check in a checks document. */
 	int (*check)(void *context, const struct swk_check *check, struct swk_error *error);
 	/* A check of an instance. The instance follows after all of its checks. */

@@ -248,12 +248,13 @@ static bool set_method(const struct swk_libcurl *curl, CURL *easy,
 {
 	if (!strcmp(request->method, "GET"))
 		return true;
-	if (strcmp(request->method, "POST") != 0)
-		return set_text(curl, easy, CURLOPT_CUSTOMREQUEST, request->method);
-	return set_number(curl, easy, CURLOPT_POST, 1) &&
-	       curl->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-				 (curl_off_t)request->body_length) == CURLE_OK &&
-	       set_text(curl, easy, CURLOPT_POSTFIELDS, request->body);
+	if (strcmp(request->method, "POST") != 0 &&
+	    !set_text(curl, easy, CURLOPT_CUSTOMREQUEST, request->method))
+		return false;
+	return !request->body || (set_number(curl, easy, CURLOPT_POST, 1) &&
+				  curl->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+						    (curl_off_t)request->body_length) == CURLE_OK &&
+				  set_text(curl, easy, CURLOPT_POSTFIELDS, request->body));
 }
 
 static bool set_options(const struct swk_libcurl *curl, CURL *easy, struct transfer *transfer,

@@ -27,7 +27,7 @@ struct swk_http_request {
 	const char *method; /* pointers are borrowed until the call returns */
 	const char *url;
 	const char *header;	   /* one additional header line, or NULL */
-	const char *body;	   /* of a POST */
+	const char *body;	   /* of a POST or PUT; NULL: none */
 	const char *answer_header; /* name of a header to return, or NULL */
 	const char *answer_flag;   /* another, whose value is `true` or something else */
 	const struct swk_http_peer *peer;

@@ -67,6 +67,14 @@ struct swk_key {
 	const char *trouble; /* why the value can't be used, or NULL */
 };
 
+/* One key of the key-value store, with the bytes of its value. */
+struct swk_value {
+	size_t number;
+	const char *key;   /* the whole path */
+	const char *bytes; /* NULL: the value can't be decoded. Not terminated */
+	size_t length;
+};
+
 struct swk_check {
 	const char *node;
 	const char *id;
