@@ -33,7 +33,7 @@ static int take_service(void *context, const char *name, struct swk_error *error
 {
 	struct listing *listing = context;
 
-	if (!strcmp(name, "consul"))
+	if (swk_name_is_internal(name))
 		return 0;
 	listing->listed += swk_name_valid(name);
 	listing->left_out += !swk_settings_publish(listing->policy.settings, name);

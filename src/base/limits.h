@@ -271,6 +271,10 @@
 #define SWK_ACK_VERSION_MAX 32
 #define SWK_ACKS_MAX 65536
 #define SWK_HOSTS_MAX 10000
+/* A run that answers requests looks again after this pause, which doubles four times, until so much
+ * of its time is left. */
+#define SWK_REQUEST_PAUSE_MS 60
+#define SWK_REQUEST_RESERVE_MS 3000
 /* Other answers of Consul's agent, in bytes: a service, a session, the keys of a host. */
 #define SWK_CALL_ANSWER_MAX (1024UL * 1024)
 /* The longest time for which Consul may delay an answer until something changes, in seconds. */

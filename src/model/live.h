@@ -29,6 +29,7 @@ struct swk_live {
 	enum swk_answer takes_none; /* whether it accepts `keepalive 0;`, if it was asked */
 	struct swk_parts parts; /* those that were read, if they have numbers and all were tried */
 	size_t unseen;		/* so many others exist for certain, but were not read */
+	bool uncertain;		/* others may exist, because nothing shows how many there are */
 	struct swk_upstreams upstreams; /* sorted; `service` and `tag` are "" */
 };
 

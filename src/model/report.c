@@ -12,6 +12,7 @@ const char *const swk_event_words[] = {
 	[SWK_EVENT_UNKNOWN] = "unknown",     [SWK_EVENT_SERVICE] = "service",
 	[SWK_EVENT_SERVICES] = "services",   [SWK_EVENT_CHECKS] = "checks",
 	[SWK_EVENT_KEYPREFIX] = "keyprefix", [SWK_EVENT_RESYNC] = "resync",
+	[SWK_EVENT_REQUESTS] = "requests",
 };
 
 const char *const swk_step_words[] = {

@@ -41,7 +41,8 @@ enum swk_event {
 	SWK_EVENT_SERVICES,
 	SWK_EVENT_CHECKS,
 	SWK_EVENT_KEYPREFIX,
-	SWK_EVENT_RESYNC, /* without a document */
+	SWK_EVENT_RESYNC,   /* without a document */
+	SWK_EVENT_REQUESTS, /* requests of the fleet */
 	SWK_EVENTS
 };
 

@@ -14,10 +14,7 @@
 #include "base/error.h"
 #include "model/server.h"
 
-/* The service and the check that `consul.d/swk-fleet.hcl` registers, both by name and by ID. */
-#define SWK_FLEET_SERVICE "swk-apply"
 /* Consul's keys: `swk/requests/ID` and `swk/acks/NODE/ID`. */
-#define SWK_FLEET_TREE "swk"
 #define SWK_FLEET_REQUESTS "swk/requests"
 #define SWK_FLEET_ACKS "swk/acks"
 

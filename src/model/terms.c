@@ -47,6 +47,11 @@ bool swk_name_valid(const char *name)
 	return swk_name_part_valid(name) && !strchr("._-", name[0]);
 }
 
+bool swk_name_is_internal(const char *name)
+{
+	return !strcmp(name, "consul") || !strcmp(name, SWK_FLEET_SERVICE);
+}
+
 bool swk_tag_valid(const char *tag)
 {
 	const char *value = strchr(tag, '=');

@@ -7,11 +7,16 @@
 
 #include "base/limits.h"
 
+/* The service and the check that `consul.d/swk-fleet.hcl` registers, both by name and by ID. */
+#define SWK_FLEET_SERVICE "swk-apply"
+
 /* A valid name of an upstream: letters, digits, `.`, `_`, `-`; the first is a letter or digit; at
  * most SWK_NAME_MAX bytes. */
 bool swk_name_valid(const char *name);
 /* The same without the rule for the first byte. */
 bool swk_name_part_valid(const char *part);
+/* Whether a service of this name is never published: Consul itself, or the fleet's own. */
+bool swk_name_is_internal(const char *name);
 /* A valid routing tag: two valid parts as in `gray=a`, or "". */
 bool swk_tag_valid(const char *tag);
 

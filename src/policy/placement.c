@@ -30,6 +30,14 @@ static const char *unusable(const char *name)
 				      : NULL;
 }
 
+static const char *reason_to_leave_out(const char *name)
+{
+	if (!strcmp(name, "consul"))
+		return "it is Consul itself";
+	return swk_name_is_internal(name) ? "it is swk-apply itself"
+					  : "include or exclude leaves it out";
+}
+
 int swk_policy_service(struct swk_services *services, const struct swk_policy *policy,
 		       const char *name, struct swk_report *report, struct swk_error *error)
 {
@@ -38,9 +46,7 @@ int swk_policy_service(struct swk_services *services, const struct swk_policy *p
 
 	if (!swk_settings_publish(policy->settings, name))
 		return record_service(policy, &source, SWK_OUTCOME_LEFT_OUT,
-				      strcmp(name, "consul") ? "include or exclude leaves it out"
-							     : "it is Consul itself",
-				      error);
+				      reason_to_leave_out(name), error);
 	if (!reason)
 		return swk_services_get(services, name, error) ? 0 : error->status;
 	swk_report_note(report, SWK_NOTE_SKIPPED, "service '%s': skipped: %s", name, reason);
@@ -352,8 +358,9 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 	struct swk_endpoint endpoint;
 	int status;
 
-	if (!strcmp(instance->service, "consul"))
-		return pass_over(&placing, SWK_OUTCOME_LEFT_OUT, "it is Consul itself");
+	if (swk_name_is_internal(instance->service))
+		return pass_over(&placing, SWK_OUTCOME_LEFT_OUT,
+				 reason_to_leave_out(instance->service));
 	if (instance->proxy)
 		return pass_over(&placing, SWK_OUTCOME_LEFT_OUT,
 				 "it is a proxy or gateway of Consul's mesh");

@@ -16,9 +16,7 @@ static enum swk_depth depth(const struct swk_run *run)
 
 /* ---- reading again ---- */
 
-/* Reconciles once more from FILE as it is now, because another run may have written it in the
- * meantime. Decides nothing anew. */
-static int catch_up(struct swk_run *run, enum swk_depth depth)
+int swk_run_catch_up(struct swk_run *run, enum swk_depth depth)
 {
 	int status;
 
@@ -57,7 +55,7 @@ static int verify(struct swk_run *run)
 
 	swk_run_unlock(run);
 	(void)nanosleep(&pause, NULL);
-	return catch_up(run, SWK_DEPTH_PARTS);
+	return swk_run_catch_up(run, SWK_DEPTH_PARTS);
 }
 
 /* Waits for a target that may answer soon, without the lock, so that other runs need not wait for
@@ -74,7 +72,7 @@ static int catch_up_with_late(struct swk_run *run)
 	if (!answered)
 		return 0;
 	swk_run_unlock(run);
-	return catch_up(run, depth(run));
+	return swk_run_catch_up(run, depth(run));
 }
 
 /* Waits for the reloads that are due, without the lock: what other runs change meanwhile is loaded
@@ -86,7 +84,7 @@ static int catch_up_when_due(struct swk_run *run)
 	while (!status && swk_run_is_due(run) && swk_deadline_left(run->deadline, 1)) {
 		swk_run_unlock(run);
 		swk_run_await_due(run);
-		status = catch_up(run, depth(run));
+		status = swk_run_catch_up(run, depth(run));
 	}
 	return status;
 }
@@ -124,11 +122,12 @@ static int keep_as_is_on_hold(struct swk_run *run)
 }
 
 /* After a large document each of these is several MB, and from here on the desired state is enough.
- * A complete run still needs the services' upstreams for FILE.checks. */
+ * A complete run still needs the services' upstreams for FILE.checks, and the answer to a request
+ * counts their servers. */
 static int free_inputs(struct swk_run *run)
 {
 	swk_upstreams_free(&run->recorded);
-	for (size_t i = 0; !run->complete && i < run->services.count; i++)
+	for (size_t i = 0; !run->complete && !run->requested && i < run->services.count; i++)
 		swk_upstreams_free(&run->services.list[i].upstreams);
 	return 0;
 }
@@ -198,25 +197,16 @@ struct step {
 };
 
 static const struct step decide_steps[] = {
-	{swk_run_open_targets, SWK_STEP_READ},
-	{swk_run_open_consul, SWK_STEP_READ},
-	{swk_run_read_document, SWK_STEP_READ},
-	{choose_reading, SWK_STEP_READ},
-	{swk_run_lock_and_read, SWK_STEP_LOCK},
-	{swk_run_obey_hold, SWK_STEP_LOCK},
-	{swk_run_ask_consul, SWK_STEP_CONSUL},
-	{swk_run_complete_excerpt, SWK_STEP_LOCK},
-	{read_live, SWK_STEP_LIVE},
-	{swk_run_record_survivors, SWK_STEP_LIVE},
-	{swk_run_decide, SWK_STEP_DECIDE},
-	{swk_run_describe_changes, SWK_STEP_DECIDE},
-	{keep_as_is_on_hold, SWK_STEP_DECIDE},
-	{swk_run_note_change, SWK_STEP_DECIDE},
-	{swk_run_note_confirmed, SWK_STEP_DECIDE},
-	{swk_run_report_health, SWK_STEP_DECIDE},
-	{free_inputs, SWK_STEP_DECIDE},
-	{swk_run_probe_before_sending, SWK_STEP_LIVE},
-	{.take = NULL},
+	{swk_run_open_targets, SWK_STEP_READ},	       {swk_run_open_consul, SWK_STEP_READ},
+	{swk_run_read_document, SWK_STEP_READ},	       {choose_reading, SWK_STEP_READ},
+	{swk_run_lock_and_read, SWK_STEP_LOCK},	       {swk_run_obey_hold, SWK_STEP_LOCK},
+	{swk_run_take_requests, SWK_STEP_CONSUL},      {swk_run_ask_consul, SWK_STEP_CONSUL},
+	{swk_run_complete_excerpt, SWK_STEP_LOCK},     {read_live, SWK_STEP_LIVE},
+	{swk_run_record_survivors, SWK_STEP_LIVE},     {swk_run_decide, SWK_STEP_DECIDE},
+	{swk_run_describe_changes, SWK_STEP_DECIDE},   {keep_as_is_on_hold, SWK_STEP_DECIDE},
+	{swk_run_note_change, SWK_STEP_DECIDE},	       {swk_run_note_confirmed, SWK_STEP_DECIDE},
+	{swk_run_report_health, SWK_STEP_DECIDE},      {free_inputs, SWK_STEP_DECIDE},
+	{swk_run_probe_before_sending, SWK_STEP_LIVE}, {.take = NULL},
 };
 
 /* The hold comes first, so that no later run changes what was restored. */
@@ -241,6 +231,7 @@ static const struct step carry_out_steps[] = {
 	{remember, SWK_STEP_REMEMBER},
 	{count, SWK_STEP_REMEMBER},
 	{read_again, SWK_STEP_VERIFY},
+	{swk_run_answer_requests, SWK_STEP_VERIFY},
 	{swk_run_fill_in_survey, SWK_STEP_VERIFY},
 	{.take = NULL},
 };
@@ -270,7 +261,12 @@ static int take_all_steps(struct swk_run *run, const struct step *first)
 {
 	int status = run->http ? take_steps(run, first) : run->error->status;
 
-	return status ? status : take_steps(run, carry_out_steps);
+	if (!status)
+		return take_steps(run, carry_out_steps);
+	/* Nothing was decided, but the fleet awaits an answer nevertheless. */
+	if (status == SWK_HELD_BACK && !run->error->status && swk_run_answer_requests(run))
+		status = run->error->status;
+	return status;
 }
 
 int swk_apply_check(const struct swk_settings *settings, struct swk_error *error)
@@ -318,6 +314,22 @@ static int end(struct swk_run *run, int status)
 	return status;
 }
 
+/* A document without news costs no request, and nothing is written. */
+static int answer_document(struct swk_run *run)
+{
+	const struct swk_settings *settings = run->settings;
+	bool news;
+
+	if (settings->resync || settings->service || settings->dry_run)
+		return swk_error_set(
+			run->error, SWK_USAGE,
+			"--requests is about requests of the fleet: leave out --resync, "
+			"--service and --dry-run");
+	if (!run->http || swk_run_find_requests(run, &news))
+		return run->error->status;
+	return news ? take_all_steps(run, decide_steps) : 0;
+}
+
 int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_report *report,
 	      struct swk_decisions *decisions, struct swk_survey *survey, struct swk_error *error)
 {
@@ -327,7 +339,27 @@ int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_re
 	run.survey = survey;
 	run.policy.decisions = survey ? &survey->decisions : decisions;
 	run.descriptor = descriptor;
+	if (settings->requests)
+		return end(&run, answer_document(&run));
 	return end(&run, take_all_steps(&run, decide_steps));
+}
+
+int swk_apply_requests(const struct swk_settings *settings, struct swk_requests *requests,
+		       struct swk_acks *acks, struct swk_report *report, struct swk_error *error)
+{
+	struct swk_local_requests local = {.acks = acks};
+	struct swk_run run;
+	int status = 0;
+
+	swk_run_begin(&run, settings, report, error);
+	run.local = &local;
+	for (size_t i = 0; !status && i < requests->count; i++)
+		status = swk_received_add(&local.requests, &requests->list[i], error);
+	if (!status)
+		status = take_all_steps(&run, decide_steps);
+	status = end(&run, status);
+	swk_received_free(&local.requests);
+	return status;
 }
 
 int swk_apply_undo(const struct swk_settings *settings, const struct swk_hold *hold,

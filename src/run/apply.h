@@ -5,6 +5,7 @@
 
 #include "model/change.h"
 #include "model/report.h"
+#include "model/request.h"
 #include "policy/survey.h"
 #include "settings/settings.h"
 #include "store/hold.h"
@@ -42,5 +43,14 @@ int swk_apply_reload(const struct swk_settings *settings, const char *target,
 
 /* Checks that a run can begin with these settings. Makes no request and reads no document. */
 int swk_apply_check(const struct swk_settings *settings, struct swk_error *error);
+
+/*
+ * Evaluates requests on this host, without Consul's keys: asks Consul about their services, applies
+ * what that changes, reads all parts of all targets once, and appends an acknowledgement for each,
+ * in their order. The requests are emptied. An acknowledgement has no node. Returns as swk_apply;
+ * then there may be no acknowledgement.
+ */
+int swk_apply_requests(const struct swk_settings *settings, struct swk_requests *requests,
+		       struct swk_acks *acks, struct swk_report *report, struct swk_error *error);
 
 #endif

@@ -113,7 +113,11 @@ static int read_files(struct swk_run *run)
 	struct swk_error cause = {0};
 	size_t damaged = 0;
 
-	if (read_state(run, &damaged) || read_conf(run))
+	if (read_state(run, &damaged))
+		return run->error->status;
+	/* A request may be about any upstream. */
+	run->of_few &= !swk_received_any_open(&run->state.requests);
+	if (read_conf(run))
 		return run->error->status;
 	if (damaged)
 		set_aside(run, damaged);

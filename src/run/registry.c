@@ -18,7 +18,7 @@ bool swk_run_knows_all(const struct swk_run *run)
 
 static int count_listed(struct swk_run *run, const char *name)
 {
-	if (strcmp(name, "consul") != 0 && swk_name_valid(name))
+	if (!swk_name_is_internal(name) && swk_name_valid(name))
 		run->listed++;
 	return 0;
 }
@@ -218,6 +218,10 @@ int swk_run_read_document(struct swk_run *run)
 		return swk_error_set(run->error, SWK_USAGE,
 				     "--service: '%s' cannot be an upstream's name",
 				     run->settings->service);
+	if (run->settings->requests || run->local) {
+		run->report->event = SWK_EVENT_REQUESTS;
+		return 0;
+	}
 	if (run->settings->resync && run->settings->service)
 		return swk_error_set(run->error, SWK_USAGE,
 				     "--resync is about all services, but --service is about one: "
@@ -402,7 +406,9 @@ static int ask_services(struct swk_run *run, const char *const *names, size_t co
 		queries[i].least = least_index(run, names[i]);
 		if (answers[i].checks)
 			queries[i].sink.instance_check = answer_check;
-		queries[i].known = swk_run_known_answer(run, names[i]);
+		queries[i].consistent = swk_run_is_requested(run, names[i]);
+		if (!queries[i].consistent)
+			queries[i].known = swk_run_known_answer(run, names[i]);
 		queries[i].again = forget_answer;
 		queries[i].ended = answer_ended;
 		forget_answer(&answers[i]);
@@ -535,11 +541,21 @@ static int ask_elsewhere(struct swk_run *run)
 	return status;
 }
 
+/* For a request, Consul is asked about its services, and about those of the document. */
+static int ask_for_requests(struct swk_run *run)
+{
+	if (!run->keys_known)
+		swk_run_forget_document(run);
+	return swk_run_add_requested(run) ? run->error->status : ask_about_all(run);
+}
+
 /* An event run asks only if it can't believe the document. */
 static int ask_where_needed(struct swk_run *run)
 {
 	if (run->complete || run->settings->ask)
 		return ask_about_all(run);
+	if (run->requested)
+		return ask_for_requests(run);
 	if (!*run->state.datacenter && !run->mixed)
 		remember_datacenter(run, run->datacenter);
 	if (run->mixed ||

@@ -68,6 +68,12 @@ struct swk_excerpt {
 	size_t place_count;
 };
 
+/* Requests of a caller, and what this host answers. */
+struct swk_local_requests {
+	struct swk_received_list requests;
+	struct swk_acks *acks; /* borrowed */
+};
+
 struct swk_run {
 	const struct swk_settings *settings;
 	struct swk_policy policy;
@@ -129,6 +135,11 @@ struct swk_run {
 	struct swk_change change; /* what FILE gains, loses and changes */
 	char *rejection;	  /* why a target rejected an upstream; owned; NULL: none did */
 	bool journaled;		  /* the journal has what this run did */
+
+	struct swk_requests requests;	  /* in the document */
+	bool requested;			  /* a request is open, and concerns this run */
+	char node[SWK_NODE_MAX + 1];	  /* the name of this host's node; "": not known */
+	struct swk_local_requests *local; /* requests that do not come from Consul; or NULL */
 
 	struct swk_http *http;
 	struct swk_consul consul;
@@ -204,6 +215,23 @@ void swk_run_close_excerpt(struct swk_run *run);
 struct swk_state_conf swk_run_count(const struct swk_run *run, const struct swk_upstreams *set);
 /* Remembers that FILE has the known content while it is like this. */
 void swk_run_note_identity(struct swk_run *run, const struct stat *about);
+
+/*
+ * requests.c: requests of the fleet. The first reads the document; *news is false if there is
+ * nothing to do. The second, under the lock, finds out what is asked now; the third then adds the
+ * services that Consul is asked about, unless the run knows all, and the fourth says whether a
+ * service is among them. The last, when the run has sent everything, reads all parts of all
+ * targets, and answers. Without an open request, all but the first do nothing.
+ */
+int swk_run_find_requests(struct swk_run *run, bool *news);
+int swk_run_take_requests(struct swk_run *run);
+int swk_run_add_requested(struct swk_run *run);
+bool swk_run_is_requested(const struct swk_run *run, const char *service);
+int swk_run_answer_requests(struct swk_run *run);
+
+/* apply.c: reconciles once more from FILE as it is now, because another run may have written it in
+ * the meantime. Decides nothing anew. The lock must be free; the run holds it afterwards. */
+int swk_run_catch_up(struct swk_run *run, enum swk_depth depth);
 
 /* record.c: FILE and FILE.state. A dry run takes no lock. */
 int swk_run_lock_and_read(struct swk_run *run);

@@ -134,7 +134,8 @@ static int mark_unchanged(struct swk_run *run)
 
 		/* Without the service's index, a later run could not recognise an old document of
 		 * it. */
-		service->unchanged = seen && swk_indexes_get(&run->state.indexes, service->name) &&
+		service->unchanged = !swk_run_is_requested(run, service->name) && seen &&
+				     swk_indexes_get(&run->state.indexes, service->name) &&
 				     swk_checks_same(seen, &checks->document, &checks->blocks);
 		count += service->unchanged;
 	}

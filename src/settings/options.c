@@ -69,6 +69,8 @@ static const struct option_entry {
 	 "restore the file as it was at a time, or after\nthe change with this number"},
 	{'S', SWK_COMMAND_HISTORY, "since", "TIME", 0, "show changes since then: 1h, or a date"},
 	{'r', APPLY, "resync", NULL, 0, "read no document; update all services"},
+	{'R', APPLY, "requests", NULL, FLAG(settings.requests),
+	 "the document has requests of the fleet"},
 	{'n', APPLY | UNDO | RESUME, "dry-run", NULL, 0,
 	 "print what would change, and change nothing"},
 	{'w', HANDLER | UNDO | RESUME, "verify", NULL, 0,

@@ -36,10 +36,13 @@ static bool is_consul_address(const char *text)
 			      !strncmp(text, "unix://", 7)));
 }
 
-/* The client appends the slash when it asks for the keys. */
+/* The client appends the slash when it asks for the keys. Those below `swk` are requests of a fleet
+ * and acknowledgements. */
 static bool is_keyprefix(const char *text)
 {
-	return text[0] != '/' && text[strlen(text) - 1] != '/';
+	const bool own = !strncmp(text, "swk", 3) && (!text[3] || text[3] == '/');
+
+	return text[0] != '/' && text[strlen(text) - 1] != '/' && !own;
 }
 
 /* Whether the path names a file whose name ends so. */
@@ -81,7 +84,7 @@ static const struct swk_field settings_list[] = {
 	{"max_deletions", SWK_NUMBER, AT(max_deletions), .most = 100, .unset = "50"},
 	{"require_tag", SWK_TEXT, AT(require_tag)},
 	{"keyprefix", SWK_TEXT, AT(keyprefix), .valid = is_keyprefix,
-	 .expected = "a key prefix without a slash at either end"},
+	 .expected = "a key prefix without a slash at either end, and not 'swk' or below it"},
 	{"journal_size", SWK_BYTES, AT(journal_size), .most = SWK_JOURNAL_MAX, .unset = "4m",
 	 .aside = true},
 	{"log_format", SWK_WORD, AT(log_format), .words = swk_log_formats, .aside = true},
@@ -89,6 +92,7 @@ static const struct swk_field settings_list[] = {
 	 .expected = "a path that ends in .prom", .aside = true},
 	{"page_file", SWK_TEXT, AT(page_file), .valid = is_page_file,
 	 .expected = "a path that ends in .html", .aside = true},
+	{"fleet_check", SWK_FLAG, AT(fleet_check), .aside = true},
 };
 
 /* Settings of one run, which a settings file can't have. */
@@ -384,7 +388,7 @@ bool swk_selection_has(const struct swk_selection *selection, const char *servic
 
 bool swk_settings_publish(const struct swk_settings *settings, const char *service)
 {
-	return strcmp(service, "consul") != 0 && swk_selection_has(&settings->selection, service);
+	return !swk_name_is_internal(service) && swk_selection_has(&settings->selection, service);
 }
 
 /* ---- the hash ---- */

@@ -110,6 +110,7 @@ struct swk_settings {
 	unsigned log_format;	 /* enum swk_log_format */
 	char *metrics_file;	 /* NULL: not written */
 	char *page_file;	 /* the same */
+	bool fleet_check;	 /* the host's state is in Consul, as a check */
 	struct swk_texts faults; /* messages about all mistakes in the settings file */
 
 	/* Settings of one run. */
@@ -120,6 +121,7 @@ struct swk_settings {
 	bool resync;
 	bool consul_watch;  /* the exit status is 0 unless only an operator can help */
 	bool ask;	    /* ask Consul about `service`; read no document */
+	bool requests;	    /* read the document of requests, and answer them */
 	bool resume;	    /* end an operator's hold */
 	const char *caller; /* for the journal: the operator who started it; NULL: none; borrowed */
 	bool dry_run;
@@ -156,7 +158,7 @@ void swk_settings_complete(struct swk_settings *settings);
 
 bool swk_selection_has(const struct swk_selection *selection, const char *service);
 
-/* Whether a service, or an upstream of keys, is published. `consul` never is. */
+/* Whether a service, or an upstream of keys, is published. `consul` and `swk-apply` never are. */
 bool swk_settings_publish(const struct swk_settings *settings, const char *service);
 
 /* A hash of all settings that the settings file may have, whatever set them, except those marked

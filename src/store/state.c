@@ -22,6 +22,7 @@ void swk_state_free(struct swk_state *state)
 		free(state->refused[i].upstream);
 	free(state->targets);
 	swk_indexes_free(&state->indexes);
+	swk_received_free(&state->requests);
 	free(state->refused);
 	swk_buffer_free(&state->confirmed);
 	swk_names_free(&state->new);
@@ -171,6 +172,11 @@ int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struc
 	}
 	if (!status)
 		status = write_confirmed(out, state, error);
+	if (!status && state->check)
+		status = swk_buffer_words(out, error,
+					  SWK_WORDS("check ", swk_fleet_words[state->check], "\n"));
+	if (!status)
+		status = swk_received_write(out, &state->requests, error);
 	return status ? status : swk_buffer_print(out, error, "end\n");
 }
 
@@ -207,6 +213,24 @@ static bool read_conf(const char *text, struct swk_state_conf *conf)
 					numbers[3], numbers[4], numbers[FLAG],
 					numbers[6], numbers[7], numbers[8]};
 	return conf->hash;
+}
+
+/* Reads a line about the fleet. */
+static bool read_fleet(struct reading *reading, const char *line)
+{
+	bool valid = false;
+
+	if (strncmp(line, "check ", 6) != 0) {
+		(void)swk_received_read(&reading->state->requests, line, &valid, reading->error);
+		return valid;
+	}
+	for (size_t i = SWK_FLEET_PASSING; i < SWK_FLEET_STATUSES; i++) {
+		if (strcmp(line + 6, swk_fleet_words[i]) != 0)
+			continue;
+		reading->state->check = (enum swk_fleet_status)i;
+		valid = true;
+	}
+	return valid;
 }
 
 static bool read_line(void *context, const char *line)
@@ -278,7 +302,7 @@ static bool read_line(void *context, const char *line)
 			return false;
 		(void)swk_state_set_refused(state, name, number, reading->error);
 	} else {
-		return false;
+		return read_fleet(reading, line);
 	}
 	return true;
 }

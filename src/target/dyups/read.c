@@ -343,6 +343,8 @@ static void note_workers(const struct sample *sample)
 	if (!sample->over && sample->workers.named)
 		target->live.parts = sample->workers.read;
 	target->live.unseen = unseen(sample);
+	target->live.uncertain =
+		sample->over || !sample->workers.named || !had_turns(&sample->workers);
 	if (target->live.unseen)
 		(void)swk_error_set(&target->trouble, SWK_TEMPFAIL,
 				    "%s: only %zu of %zu workers answered, and the others may "

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lines of FILE.state about requests of a fleet: those that Consul has, and what this host has
+ * answered. If they are lost, the requests that Consul has count as new.
+ */
+#ifndef SWK_STORE_RECEIVED_H
+#define SWK_STORE_RECEIVED_H
+
+#include "base/buffer.h"
+#include "model/request.h"
+
+struct swk_received {
+	/* Without who asks, and since when. The services are known as long as it is open. */
+	struct swk_request request;
+	bool given; /* Consul has the next two */
+	enum swk_ack_state state;
+	uint64_t reason; /* hash of the reason */
+};
+
+/* In the order in which they came; each ID once. */
+struct swk_received_list {
+	struct swk_received *list;
+	size_t count;
+};
+
+void swk_received_free(struct swk_received_list *received);
+struct swk_received *swk_received_find(const struct swk_received_list *received, const char *id);
+/* Adds a request, which then owns nothing. Returns 0 or SWK_INTERNAL. */
+int swk_received_add(struct swk_received_list *received, struct swk_request *request,
+		     struct swk_error *error);
+/* Removes the one at this index. */
+void swk_received_remove(struct swk_received_list *received, size_t place);
+
+/* Whether a later run must look at it again; whether there is such a one. */
+bool swk_received_is_open(const struct swk_received *one);
+bool swk_received_any_open(const struct swk_received_list *received);
+
+/*
+ * Appends for each request `request ID STATE REASON ALL`, with `new` for one without an answer;
+ * then, if it is open, `asks LIVE ADDRESS NAME` for each of its services, with `-` for no address,
+ * or `wrong REASON` if it is invalid. Returns 0 or SWK_INTERNAL.
+ */
+int swk_received_write(struct swk_buffer *out, const struct swk_received_list *received,
+		       struct swk_error *error);
+/* Reads one of these lines into the list. *valid is false if it is none, or is damaged. Returns
+ * 0 or SWK_INTERNAL. */
+int swk_received_read(struct swk_received_list *received, const char *line, bool *valid,
+		      struct swk_error *error);
+
+#endif
