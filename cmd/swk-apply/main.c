@@ -79,6 +79,8 @@ static void say_refusal(const struct swk_options *options, const struct swk_erro
 	struct swk_report report;
 
 	limit_output(options, failure->status);
+	if (failure->status == SWK_CONFIG)
+		swk_apply_refuse(&options->settings);
 	swk_report_init(&report);
 	publish(&options->settings, &report, failure->status, log);
 	if (log->format == SWK_LOG_TEXT)
@@ -111,6 +113,8 @@ static int run(struct swk_options *options, struct swk_log *log)
 				   settings->page_file && !settings->dry_run ? &survey : NULL,
 				   &failure);
 	limit_output(options, status);
+	if (status == SWK_CONFIG)
+		swk_apply_refuse(settings);
 	publish(settings, &report, status, log);
 	publish_page(settings, &survey, &report, &failure, log);
 	status = swk_tell(log, options, &report, status, &failure, false);

@@ -174,6 +174,18 @@ static int count(struct swk_run *run)
 	return 0;
 }
 
+/* The check of a host of the fleet changed, and nothing else. */
+static int end_if_known(struct swk_run *run)
+{
+	if (!swk_run_knows_document(run))
+		return 0;
+	swk_report_note(run->report, SWK_NOTE_DETAIL,
+			"only checks of swk-apply have changed, so Consul is not asked");
+	swk_run_keep_as_is(run);
+	run->over = true;
+	return count(run);
+}
+
 static int read_again(struct swk_run *run)
 {
 	int status;
@@ -197,16 +209,27 @@ struct step {
 };
 
 static const struct step decide_steps[] = {
-	{swk_run_open_targets, SWK_STEP_READ},	       {swk_run_open_consul, SWK_STEP_READ},
-	{swk_run_read_document, SWK_STEP_READ},	       {choose_reading, SWK_STEP_READ},
-	{swk_run_lock_and_read, SWK_STEP_LOCK},	       {swk_run_obey_hold, SWK_STEP_LOCK},
-	{swk_run_take_requests, SWK_STEP_CONSUL},      {swk_run_ask_consul, SWK_STEP_CONSUL},
-	{swk_run_complete_excerpt, SWK_STEP_LOCK},     {read_live, SWK_STEP_LIVE},
-	{swk_run_record_survivors, SWK_STEP_LIVE},     {swk_run_decide, SWK_STEP_DECIDE},
-	{swk_run_describe_changes, SWK_STEP_DECIDE},   {keep_as_is_on_hold, SWK_STEP_DECIDE},
-	{swk_run_note_change, SWK_STEP_DECIDE},	       {swk_run_note_confirmed, SWK_STEP_DECIDE},
-	{swk_run_report_health, SWK_STEP_DECIDE},      {free_inputs, SWK_STEP_DECIDE},
-	{swk_run_probe_before_sending, SWK_STEP_LIVE}, {.take = NULL},
+	{swk_run_open_targets, SWK_STEP_READ},
+	{swk_run_open_consul, SWK_STEP_READ},
+	{swk_run_read_document, SWK_STEP_READ},
+	{choose_reading, SWK_STEP_READ},
+	{swk_run_lock_and_read, SWK_STEP_LOCK},
+	{swk_run_obey_hold, SWK_STEP_LOCK},
+	{swk_run_take_requests, SWK_STEP_CONSUL},
+	{end_if_known, SWK_STEP_CONSUL},
+	{swk_run_ask_consul, SWK_STEP_CONSUL},
+	{swk_run_complete_excerpt, SWK_STEP_LOCK},
+	{read_live, SWK_STEP_LIVE},
+	{swk_run_record_survivors, SWK_STEP_LIVE},
+	{swk_run_decide, SWK_STEP_DECIDE},
+	{swk_run_describe_changes, SWK_STEP_DECIDE},
+	{keep_as_is_on_hold, SWK_STEP_DECIDE},
+	{swk_run_note_change, SWK_STEP_DECIDE},
+	{swk_run_note_confirmed, SWK_STEP_DECIDE},
+	{swk_run_report_health, SWK_STEP_DECIDE},
+	{free_inputs, SWK_STEP_DECIDE},
+	{swk_run_probe_before_sending, SWK_STEP_LIVE},
+	{.take = NULL},
 };
 
 /* The hold comes first, so that no later run changes what was restored. */
@@ -250,7 +273,7 @@ static int take_steps(struct swk_run *run, const struct step *steps)
 {
 	int status = 0;
 
-	for (; !status && steps->take; steps++) {
+	for (; !status && !run->over && steps->take; steps++) {
 		status = steps->take(run);
 		count_time(run, steps->timed);
 	}
@@ -309,6 +332,7 @@ static int end(struct swk_run *run, int status)
 	/* A dry run sends nothing, so nothing is unconfirmed. */
 	if (!run->error->status && dry_run && status == SWK_TEMPFAIL)
 		status = 0;
+	swk_run_update_check(run, status);
 	run->report->milliseconds = swk_now_ms() - run->began;
 	swk_run_finish(run);
 	return status;

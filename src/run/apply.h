@@ -44,6 +44,10 @@ int swk_apply_reload(const struct swk_settings *settings, const char *target,
 /* Checks that a run can begin with these settings. Makes no request and reads no document. */
 int swk_apply_check(const struct swk_settings *settings, struct swk_error *error);
 
+/* If the settings are wrong: makes this host's check in Consul critical, as far as the settings say
+ * that there is one, and how to reach Consul. */
+void swk_apply_refuse(const struct swk_settings *settings);
+
 /*
  * Evaluates requests on this host, without Consul's keys: asks Consul about their services, applies
  * what that changes, reads all parts of all targets once, and appends an acknowledgement for each,

@@ -341,6 +341,8 @@ int swk_run_remember(struct swk_run *run)
 		run->state.keys_index = run->keys_index;
 	if (!swk_report_status(run->report))
 		run->state.success = (int64_t)time(NULL);
+	if (!status)
+		swk_run_note_document(run);
 	/* Not durable: if the machine crashes, a later run asks or sends once more. */
 	return status ? status : swk_run_save_state(run, false);
 }

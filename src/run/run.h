@@ -39,6 +39,8 @@ struct swk_answer_checks {
 /* What a run knows about checks. */
 struct swk_run_checks {
 	bool in_document;		   /* the run has a checks document */
+	bool of_fleet;			   /* it has a check of the fleet, which is left out */
+	uint64_t sum;			   /* of the numbers of all others */
 	bool undecodable;		   /* it has checks that can't be decoded */
 	struct swk_tallies document;	   /* its checks, by the keys of services and nodes */
 	struct swk_checks known;	   /* what earlier runs wrote to FILE.checks */
@@ -112,6 +114,7 @@ struct swk_run {
 	bool exists;	   /* FILE exists */
 	bool rewrite;	   /* FILE can't be parsed, and is rewritten from Consul alone */
 	bool catching_up;  /* the run has decided and sent, and reconciles once more */
+	bool over;	   /* nothing is left to do: the next steps are left out */
 	bool touched;	   /* FILE or a target may have changed */
 	bool on_hold;	   /* decisions are only reported; FILE stays as it is */
 	bool hold_changed; /* this run began or ended the hold */
@@ -176,6 +179,11 @@ int swk_run_check(void *context, const struct swk_check *check, struct swk_error
 /* Call after a checks document: marks services whose checks are as they were when FILE got its
  * present upstreams. */
 int swk_run_find_unchanged(struct swk_run *run);
+/* Whether the document differs from the last one only in checks of the fleet, whose changes start a
+ * run on each host, and nothing else is left to do. */
+bool swk_run_knows_document(const struct swk_run *run);
+/* In a run that left nothing to do: remembers the document for that. */
+void swk_run_note_document(struct swk_run *run);
 /* The hash of the answer from which FILE's upstreams of this service were made; 0: unknown. */
 uint64_t swk_run_known_answer(const struct swk_run *run, const char *service);
 /* In a complete run: allocates room for the answers' checks. All services must be known. */
@@ -220,14 +228,25 @@ void swk_run_note_identity(struct swk_run *run, const struct stat *about);
  * requests.c: requests of the fleet. The first reads the document; *news is false if there is
  * nothing to do. The second, under the lock, finds out what is asked now; the third then adds the
  * services that Consul is asked about, unless the run knows all, and the fourth says whether a
- * service is among them. The last, when the run has sent everything, reads all parts of all
- * targets, and answers. Without an open request, all but the first do nothing.
+ * service is among them. Without an open request, they do nothing.
  */
 int swk_run_find_requests(struct swk_run *run, bool *news);
 int swk_run_take_requests(struct swk_run *run);
 int swk_run_add_requested(struct swk_run *run);
 bool swk_run_is_requested(const struct swk_run *run, const char *service);
+/* The requests of the run: those of a caller, or those that FILE.state has. Borrowed. */
+struct swk_received_list swk_run_requests(const struct swk_run *run);
+/* Brings those in FILE.state up to date with Consul's. *changed: there are new ones. */
+int swk_run_refresh_requests(struct swk_run *run, bool *changed);
+
+/* answers.c: when the run has sent everything, reads all parts of all targets, and answers the
+ * requests that are open, as often as it takes if the run is about them. Deletes acknowledgements
+ * whose request is gone. */
 int swk_run_answer_requests(struct swk_run *run);
+
+/* fleet_check.c: sets this host's check in Consul, if the settings say so, and the status differs
+ * from the last one, or the run is a full one. `status` is that of the run. A failure is a note. */
+void swk_run_update_check(struct swk_run *run, int status);
 
 /* apply.c: reconciles once more from FILE as it is now, because another run may have written it in
  * the meantime. Decides nothing anew. The lock must be free; the run holds it afterwards. */

@@ -69,9 +69,53 @@ int swk_run_check(void *context, const struct swk_check *check, struct swk_error
 	struct swk_run_checks *checks = &((struct swk_run *)context)->checks;
 	const uint64_t key =
 		check->of_node ? swk_checks_node(check->node) : swk_checks_service(check->service);
+	const uint64_t number = swk_checks_number(check);
 
+	if (!check->of_node && !strcmp(check->service, SWK_FLEET_SERVICE)) {
+		checks->of_fleet = true;
+		return 0;
+	}
 	checks->undecodable |= !check->readable;
-	return swk_tallies_add(&checks->document, key, swk_checks_number(check), error);
+	checks->sum += number;
+	return swk_tallies_add(&checks->document, key, number, error);
+}
+
+/* A hash of the document, and of all else on which the run depends. `conf` is the hash of FILE. */
+static uint64_t hash_document(const struct swk_run *run, uint64_t conf)
+{
+	const uint64_t numbers[] = {run->checks.sum, hash_settings(run), conf};
+
+	return swk_hash_end(swk_hash_bytes(SWK_HASH_START, numbers, sizeof(numbers)));
+}
+
+static bool has_pending(const struct swk_run *run)
+{
+	for (size_t i = 0; i < run->target_count; i++) {
+		const struct swk_state_target *entry =
+			swk_state_find_target(&run->state, run->targets[i].name);
+
+		if (!entry || entry->pending.count || entry->late.count)
+			return true;
+	}
+	return false;
+}
+
+bool swk_run_knows_document(const struct swk_run *run)
+{
+	const struct swk_settings *settings = run->settings;
+
+	return run->checks.of_fleet && run->state.document && !run->checks.undecodable &&
+	       run->managed && !run->rewrite && !run->full && !run->on_hold && !run->requested &&
+	       !settings->dry_run && !settings->adopt && !settings->force &&
+	       !settings->ask_unchanged && !run->policy.decisions && !has_pending(run) &&
+	       run->state.document == hash_document(run, run->hash);
+}
+
+void swk_run_note_document(struct swk_run *run)
+{
+	if (run->checks.of_fleet && run->list_known && run->state.conf.hash &&
+	    !swk_report_status(run->report))
+		run->state.document = hash_document(run, run->state.conf.hash);
 }
 
 /* Whether FILE has an upstream of an unknown service. */

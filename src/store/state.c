@@ -172,6 +172,8 @@ int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struc
 	}
 	if (!status)
 		status = write_confirmed(out, state, error);
+	if (!status && state->document)
+		status = swk_buffer_print(out, error, "document %" PRIu64 "\n", state->document);
 	if (!status && state->check)
 		status = swk_buffer_words(out, error,
 					  SWK_WORDS("check ", swk_fleet_words[state->check], "\n"));
@@ -220,6 +222,9 @@ static bool read_fleet(struct reading *reading, const char *line)
 {
 	bool valid = false;
 
+	if (!strncmp(line, "document ", 9))
+		return swk_number_read(line + 9, strlen(line + 9), UINT64_MAX,
+				       &reading->state->document);
 	if (strncmp(line, "check ", 6) != 0) {
 		(void)swk_received_read(&reading->state->requests, line, &valid, reading->error);
 		return valid;

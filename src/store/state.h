@@ -61,8 +61,9 @@ struct swk_state {
 	struct swk_refused *refused;
 	size_t refused_count;
 	struct swk_received_list requests; /* requests of a fleet */
-	enum swk_fleet_status check;	   /* what Consul was told last of this host */
-	struct swk_indexes indexes;	   /* the last of each service */
+	uint64_t document; /* hash of a document of checks that left nothing to do; 0: none */
+	enum swk_fleet_status check; /* what Consul was told last of this host */
+	struct swk_indexes indexes;  /* the last of each service */
 };
 
 void swk_state_free(struct swk_state *state);
@@ -72,7 +73,8 @@ void swk_state_free(struct swk_state *state);
  * `listed INDEX`; `keys INDEX`; `datacenter NAME`; `gone NAME` for each deleted name; those of
  * swk_indexes_write; for each target `target NAME`, then `part NUMBER` for each part, a line for
  * each pending upstream, and `late NAME`; `confirmed LINE` for each line of the blocks above;
- * `new NAME`; `refused HASH NAME`; `check STATUS`; those of swk_received_write; `end`. Returns 0 or
+ * `new NAME`; `refused HASH NAME`; `document NUMBER`; `check STATUS`;
+ * those of swk_received_write; `end`. Returns 0 or
  * SWK_INTERNAL.
  */
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error);

@@ -63,3 +63,302 @@ no_acks() {
 	withdraw "$OTHER"
 	wait_until "$E2E_PATIENCE" no_acks
 }
+
+# requests_made - prints how many requests the agent has answered. The test's own are among them, this one not yet.
+requests_made() {
+	grep -c 'agent.http: Request finished' "$CONSUL_DIR/consul.log"
+}
+
+# asking ID... - prints the document of a watch on requests for the service web.
+asking() {
+	local id IFS=, list=()
+
+	for id; do
+		list+=("{\"Key\": \"swk/requests/$id\", \"Value\": \"$(base64 -w0 <<<'{"services": [{"name": "web"}]}')\"}")
+	done
+	printf '[%s]' "${list[*]}"
+}
+
+# register_host - registers the fleet's service by hand, for a test that starts swk-apply itself.
+register_host() {
+	consul_register_json <(echo '{"Name": "swk-apply", "Check": {"CheckID": "swk-apply", "TTL": "3m"}}')
+}
+
+@test "twenty requests at once are all answered" {
+	local id pids=()
+
+	settings '{}'
+	start_host
+	consul_register web web-1 10.0.0.1 80
+	wait_until "$E2E_PATIENCE" in_file web
+	for id in {10..29}; do
+		request "00000000000000$id" '{"services": [{"name": "web", "live": 1}]}' &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	all_answered() { (($(acks | grep -c "^swk/acks/$CONSUL_NODE/00000000000000[12]") == 20)); }
+	wait_until "$E2E_PATIENCE" all_answered
+	for id in {10..29}; do
+		acked "00000000000000$id" done
+	done
+	consul_api DELETE '/v1/kv/swk/requests/?recurse' >/dev/null
+	wait_until "$E2E_PATIENCE" no_acks
+}
+
+@test "what cannot be a request is left alone, and one that cannot be read is answered as invalid" {
+	local bad=00000000000000b1 newer=00000000000000b2
+
+	settings '{}'
+	CONSUL_LOG_LEVEL=debug consul_start "$E2E_DIR/consul"
+	register_host
+	request '../evil' '{}'
+	request 'a%3Bb%C3%A9%20%27' '{}'
+	request "${ID^^}" '{}'
+	request "$bad" '{"services": [{"name": "web", "without": "10.0.0.1; x"}]}'
+	request "$newer" '{"services": [{"name": "web", "warm": true}]}'
+	request "$ID" '{"by": "x\n\u001b[1m", "services": [{"name": "web"}]}'
+	request "$OTHER" '{}'
+	consul_api GET '/v1/kv/swk/requests/?recurse' >"$E2E_DIR/document"
+	run -0 swk-apply --requests <"$E2E_DIR/document"
+	[[ "$output" == *"of the keys under swk/requests/ cannot be a request"* ]]
+	acked "$bad" invalid "web: 'without' is not an IP address with a port"
+	acked "$newer" invalid "does not know its member 'warm'"
+	acked "$ID" done
+	acked "$OTHER" done
+	[ "$(acks | wc -l)" == 4 ]
+	# Another document.
+	run -65 swk-apply --requests <<<'{"web": []}'
+	run -65 swk-apply --requests <<<'[{"Node": "n", "CheckID": "c", "Status": "passing"}]'
+	run -65 swk-apply --requests <<<'no'
+	run -64 swk-apply --requests --resync </dev/null
+}
+
+@test "an empty document, and requests that are answered, cost no request, and write nothing" {
+	local before files
+
+	settings '{}'
+	CONSUL_LOG_LEVEL=debug consul_start "$E2E_DIR/consul"
+	register_host
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	for each in "$ID" "$OTHER"; do
+		request "$each" '{"services": [{"name": "web"}]}'
+	done
+	before=$(requests_made)
+	asking "$ID" "$OTHER" | swk-apply --requests
+	# The requests, the service, the node, two answers, and what has to be deleted.
+	(($(requests_made) - before == 6))
+	files=$(state_of_all)
+	before=$(requests_made)
+	asking "$ID" "$OTHER" | strace -f -qq -o "$E2E_DIR/trace" -e trace=openat,rename,connect swk-apply --requests
+	asking "$OTHER" "$ID" | swk-apply --requests
+	[ "$(requests_made)" == "$before" ]
+	[ "$(state_of_all)" == "$files" ]
+	run ! grep -E 'libcurl|connect|rename|O_CREAT' "$E2E_DIR/trace"
+	consul_api DELETE '/v1/kv/swk/requests/?recurse' >/dev/null
+	swk-apply --requests <<<null
+	no_acks
+	files=$(state_of_all)
+	before=$(requests_made)
+	swk-apply --requests <<<null
+	[ "$(requests_made)" == "$before" ]
+	[ "$(state_of_all)" == "$files" ]
+}
+
+@test "null at the start of an agent deletes no answer of a request that still exists" {
+	settings '{}'
+	consul_start "$E2E_DIR/consul"
+	register_host
+	request "$ID" '{}'
+	asking "$ID" | swk-apply --requests
+	acked "$ID" done
+	swk-apply --requests <<<null
+	acked "$ID" done
+	# A lost state file leaves nothing behind: the next request cleans up.
+	withdraw "$ID"
+	rm "$SWK_CONF.state"
+	request "$OTHER" '{}'
+	asking "$OTHER" | swk-apply --requests
+	[ "$(acks)" == "swk/acks/$CONSUL_NODE/$OTHER" ]
+	# Another host's is not touched.
+	consul_api PUT "/v1/kv/swk/acks/$CONSUL_NODE-2/$ID" --data '{}' >/dev/null
+	withdraw "$OTHER"
+	swk-apply --requests <<<null
+	[ "$(acks)" == "swk/acks/$CONSUL_NODE-2/$ID" ]
+}
+
+@test "an instance that is kept as the last one, and a hold, leave a request pending with the reason" {
+	settings '{}'
+	start_host
+	backend_start "$E2E_DIR/backends" one
+	register web web-1 one
+	wait_until "$E2E_PATIENCE" lands web one
+	consul_maintenance web-1 on
+	request "$ID" "{\"services\": [{\"name\": \"web\", \"without\": \"127.0.0.1:${BACKEND_PORT[one]}\"}]}"
+	wait_until "$E2E_PATIENCE" acked "$ID" pending 'upstream web keeps its last servers'
+	consul_maintenance web-1 off
+	swk hold --conf "$SWK_CONF" 'a test'
+	request "$OTHER" '{"services": [{"name": "web"}]}'
+	wait_until "$E2E_PATIENCE" acked "$OTHER" pending 'web: changes are on hold'
+	ack "$OTHER" | jq -e .on_hold
+	wait_until "$E2E_PATIENCE" acked "$ID" pending 'changes are on hold, and upstream web has'
+	swk resume
+	wait_until "$E2E_PATIENCE" acked "$OTHER" done
+	# A registration of another instance frees the last one.
+	backend_start "$E2E_DIR/more" two
+	register web web-2 two
+	consul_maintenance web-1 on
+	wait_until "$E2E_PATIENCE" acked "$ID" done
+}
+
+@test "a request is done only when all workers have answered, and their number is known" {
+	local worker
+
+	settings '{}'
+	start_host
+	consul_register web web-1 10.0.0.1 80
+	wait_until "$E2E_PATIENCE" in_file web
+	request "$ID" '{"services": [{"name": "web"}]}'
+	wait_until "$E2E_PATIENCE" acked "$ID" done
+	worker=$(gateway_workers | head -n 1)
+	kill -STOP "$worker"
+	STARTED+=("$worker")
+	request "$OTHER" '{"services": [{"name": "web", "without": "10.0.0.9:80"}]}'
+	wait_until "$E2E_PATIENCE" acked "$OTHER" pending 'of its workers did not answer'
+	kill -CONT "$worker"
+	wait_until "$E2E_PATIENCE" acked "$OTHER" done
+	STARTED=()
+}
+
+@test "without the header X-Worker, no request about servers is done" {
+	gateway_stop
+	GATEWAY_WORKER='""' gateway_start "$E2E_DIR/gateway"
+	settings '{"timeout": "5s"}'
+	consul_start "$E2E_DIR/consul"
+	register_host
+	request "$ID" '{"services": [{"name": "web"}]}'
+	request "$OTHER" '{}'
+	consul_api GET '/v1/kv/swk/requests/?recurse' >"$E2E_DIR/document"
+	run swk-apply --requests <"$E2E_DIR/document"
+	acked "$ID" pending 'not all of its workers are known to have answered: see swk lint'
+	acked "$OTHER" done
+}
+
+@test "a full run of all hosts is requested with all" {
+	settings '{}'
+	start_host
+	consul_register web web-1 10.0.0.1 80
+	wait_until "$E2E_PATIENCE" in_file web
+	gateway_delete web
+	request "$ID" '{"all": true}'
+	wait_until "$E2E_PATIENCE" acked "$ID" done
+	in_step
+	gateway_detail | grep -q 10.0.0.1
+}
+
+@test "what this host does not publish does not concern it, and an unknown service has no live instance" {
+	settings '{"exclude": ["api"]}'
+	start_host
+	consul_register web web-1 10.0.0.1 80
+	wait_until "$E2E_PATIENCE" in_file web
+	request "$ID" '{"services": [{"name": "api", "live": 3}]}'
+	wait_until "$E2E_PATIENCE" acked "$ID" done
+	request "$OTHER" '{"services": [{"name": "db", "live": 1}]}'
+	wait_until "$E2E_PATIENCE" acked "$OTHER" pending 'db: 0 of 1'
+	consul_register db db-1 10.0.0.2 80
+	wait_until "$E2E_PATIENCE" acked "$OTHER" done
+}
+
+@test "an answer that may not be written is written by a later run" {
+	settings '{}'
+	consul_acl_start "$E2E_DIR/consul"
+	CONSUL_HTTP_TOKEN=$CONSUL_ACL_ROOT register_host
+	CONSUL_HTTP_TOKEN=$CONSUL_ACL_ROOT consul_register web web-1 10.0.0.1 80
+	request "$ID" '{"services": [{"name": "web"}]}'
+	export CONSUL_HTTP_TOKEN
+	CONSUL_HTTP_TOKEN=$(consul_token 'service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }
+		key_prefix "swk/requests/" { policy = "read" }')
+	run -69 bash -c "$(declare -f asking); asking $ID | swk-apply --requests"
+	[[ "$output" == *"the token needs key:write for swk/acks/$CONSUL_NODE/"* ]]
+	no_acks
+	in_file web
+	# An event run that may write answers it.
+	CONSUL_HTTP_TOKEN=$(consul_token "service_prefix \"\" { policy = \"read\" } node_prefix \"\" { policy = \"read\" }
+		key_prefix \"swk/requests/\" { policy = \"read\" } key_prefix \"swk/acks/$CONSUL_NODE/\" { policy = \"write\" }")
+	run swk-apply --service web <<<'[]'
+	acked "$ID" done
+	# Without any right, the host is not known to be a member.
+	CONSUL_HTTP_TOKEN=''
+	request "$OTHER" '{}'
+	run -69 bash -c "$(declare -f asking); asking $ID $OTHER | swk-apply --requests"
+	[[ "$output" != *"$CONSUL_ACL_ROOT"* ]]
+}
+
+@test "a host that is not registered says so" {
+	settings '{}'
+	consul_start "$E2E_DIR/consul"
+	request "$ID" '{}'
+	run -69 bash -c "$(declare -f asking); asking $ID | swk-apply --requests"
+	[[ "$output" == *"the agent has no service swk-apply with a check: install swk-fleet.hcl"* ]]
+	no_acks
+	register_host
+	run -0 bash -c "$(declare -f asking); asking $ID | swk-apply --requests"
+	acked "$ID" done
+}
+
+@test "a node's name with a slash and a space is percent-encoded in the key" {
+	settings '{}'
+	echo '{"node_name": "web/1 a%"}' >"$E2E_DIR/node.json"
+	CONSUL_NODE='web%2F1%20a%25' consul_start "$E2E_DIR/consul" "$E2E_DIR/node.json"
+	CONSUL_NODE='web/1 a%' register_host || true
+	request "$ID" '{}'
+	run -0 bash -c "$(declare -f asking); asking $ID | swk-apply --requests"
+	[ "$(acks)" == "swk/acks/web%2F1%20a%25/$ID" ]
+	withdraw "$ID"
+	swk-apply --requests <<<null
+	no_acks
+}
+
+@test "a run that waits for the lock answers what is asked when it has it" {
+	settings '{}'
+	consul_start "$E2E_DIR/consul"
+	register_host
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	request "$ID" '{}'
+	asking "$ID" >"$E2E_DIR/document"
+	flock -o "$SWK_CONF.lock" sleep 30 &
+	STARTED+=($!)
+	wait_until "$E2E_PATIENCE" is_locked
+	swk-apply --requests <"$E2E_DIR/document" &
+	wait_until "$E2E_PATIENCE" is_awaited
+	# Meanwhile the request is withdrawn, and another one comes.
+	withdraw "$ID"
+	request "$OTHER" '{}'
+	kill "${STARTED[0]}"
+	wait "$!"
+	[ "$(acks)" == "swk/acks/$CONSUL_NODE/$OTHER" ]
+}
+
+is_locked() {
+	! flock -n "$SWK_CONF.lock" true
+}
+
+# Whether a process waits for the lock.
+is_awaited() {
+	grep -q -- "-> .*:$(stat -c %i "$SWK_CONF.lock") " /proc/locks
+}
+
+@test "a request survives a new cluster only as long as Consul has it" {
+	settings '{}'
+	start_host
+	consul_register web web-1 10.0.0.1 80
+	wait_until "$E2E_PATIENCE" in_file web
+	request "$ID" '{"services": [{"name": "web", "live": 5}]}'
+	wait_until "$E2E_PATIENCE" acked "$ID" pending
+	consul_restart_clean
+	no_acks
+	request "$OTHER" '{"services": [{"name": "web"}]}'
+	wait_until "$E2E_PATIENCE" acked "$OTHER" done
+	run ! grep -q "request $ID" "$SWK_CONF.state"
+}

@@ -500,13 +500,20 @@ static void impossible_values(void **state)
 		{"{\"conf\": \"\"}", "FILE:1: conf: it is empty"},
 		{"{\"require_tag\": \"\"}", "FILE:1: require_tag: it is empty"},
 		{"{\"keyprefix\": \"\"}", "FILE:1: keyprefix: it is empty"},
-		{"{\"keyprefix\": \"/a\"}",
-		 "FILE:1: keyprefix: '/a' is not a key prefix without a slash at either end"},
-		{"{\"keyprefix\": \"a/\"}",
-		 "FILE:1: keyprefix: 'a/' is not a key prefix without a slash at either end"},
-		{"{\"keyprefix\": \"/\"}",
-		 "FILE:1: keyprefix: '/' is not a key prefix without a slash at either end"},
+#define PREFIX(text)                                                                               \
+	{"{\"keyprefix\": \"" text "\"}",                                                          \
+	 "FILE:1: keyprefix: '" text                                                               \
+	 "' is not a key prefix without a slash at either end, and not 'swk' or below it"}
+		PREFIX("/a"),
+		PREFIX("a/"),
+		PREFIX("/"),
+		/* the fleet's own keys */
+		PREFIX("swk"),
+		PREFIX("swk/requests"),
+		PREFIX("swk/other"),
 		{"{\"keyprefix\": \"a\"}", ""},
+		{"{\"keyprefix\": \"swks\"}", ""},
+		{"{\"keyprefix\": \"a/swk\"}", ""},
 		{"{\"timeout\": \"1d\"}", "FILE:1: timeout: '1d' is not a time in seconds (or with "
 					  "the unit s, m, h or d) from 1 to 3600"},
 		{"{\"timeout\": \"\"}", "FILE:1: timeout: this must be a whole number of seconds, "

@@ -450,6 +450,8 @@ static void commands(void **state)
 		{"--timeout=1", A | E | U | H | R},
 		{"--resync", A},
 		{"-r", A},
+		{"--requests", A},
+		{"-R", A},
 		{"--dry-run", A | U | R},
 		{"--verify", A | U | R},
 		{"--verify=no", A | U | R},
@@ -646,7 +648,7 @@ static void described(void **state)
 		size_t lines;
 		const char *has, *lacks;
 	} rows[] = {
-		{SWK_COMMAND_APPLY, 27, "  -r, --resync ", "--nothing"},
+		{SWK_COMMAND_APPLY, 28, "  -r, --resync ", "--nothing"},
 		{SWK_COMMAND_EXPLAIN, 15, "  -v, --verbose ", "--quiet"},
 		{SWK_COMMAND_EXPLAIN, 15, "  -c, --conf FILE ", "--resync"},
 		{SWK_COMMAND_CHECK, 3, "  -C, --config FILE ", "--conf "},

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/deadline.h"
+#include "base/hash.h"
+#include "consul/calls.h"
+#include "consul/requests.h"
+#include "policy/comply.h"
+#include "run/run.h"
+
+static size_t count_pending(const struct swk_run *run)
+{
+	size_t pending = 0;
+
+	for (size_t i = 0; i < run->target_count; i++) {
+		const struct swk_state_target *entry =
+			swk_state_find_target(&run->state, run->targets[i].name);
+
+		if (entry)
+			pending += entry->pending.count;
+	}
+	return pending;
+}
+
+/* What all evaluations share. Call free_known afterwards. */
+struct knowledge {
+	struct swk_comply_known known;
+	struct swk_comply_target *targets;
+	struct swk_upstreams *rooms;
+};
+
+static void free_known(const struct swk_run *run, struct knowledge *this)
+{
+	for (size_t i = 0; this->rooms && i < run->target_count; i++)
+		swk_upstreams_free(&this->rooms[i]);
+	free(this->rooms);
+	free(this->targets);
+}
+
+static int gather(struct swk_run *run, struct knowledge *this)
+{
+	static const struct swk_names nothing;
+
+	*this = (struct knowledge){.targets = calloc(run->target_count + 1, sizeof(*this->targets)),
+				   .rooms = calloc(run->target_count + 1, sizeof(*this->rooms))};
+	if (!this->targets || !this->rooms)
+		return swk_error_memory(run->error);
+	for (size_t i = 0; i < run->target_count; i++) {
+		const struct swk_target *target = &run->targets[i];
+		const struct swk_state_target *entry =
+			swk_state_find_target(&run->state, target->name);
+
+		this->targets[i] = (struct swk_comply_target){
+			.name = target->name,
+			.words = &target->kind->words,
+			.trouble = target->trouble.status ? target->trouble.text : NULL,
+			.live = &target->live,
+			.pending = entry ? &entry->pending : NULL,
+			.late = entry ? &entry->late : &nothing,
+			.excluded = &target->excluded,
+			.changed = &run->final,
+			.recorded =
+				swk_run_fitted(run, target, &run->desired, false, &this->rooms[i]),
+			.creates = target->kind->creates};
+		if (!this->targets[i].recorded)
+			return run->error->status;
+	}
+	this->known = (struct swk_comply_known){
+		.settings = run->settings,
+		.services = &run->services,
+		.recorded = &run->desired,
+		.targets = this->targets,
+		.target_count = run->target_count,
+		.on_hold = run->on_hold,
+		.held_back = run->report->counted[SWK_NOTE_HELD_BACK],
+		.unavailable = run->report->counted[SWK_NOTE_UNAVAILABLE]};
+	return 0;
+}
+
+static uint64_t hash_reason(const struct swk_ack *ack)
+{
+	return swk_hash_end(swk_hash_text(SWK_HASH_START, ack->reason));
+}
+
+/* Writes an acknowledgement, and remembers that. A failure is a note. */
+static int give(struct swk_run *run, struct swk_received *one, struct swk_ack *ack)
+{
+	struct swk_error cause = {0};
+	const struct swk_caller caller = {&run->consul, run->http, run->deadline, &cause};
+	char *key = swk_ack_key(run->node, ack->id);
+	struct swk_buffer text;
+	bool set = false;
+
+	swk_buffer_init(&text, SWK_REQUEST_BYTES_MAX);
+	if (!key)
+		(void)swk_error_memory(&cause);
+	else if (!swk_ack_encode(&text, ack, &cause))
+		(void)swk_consul_set_key(&caller, key, text.data, NULL, &set);
+	if (set) {
+		one->given = true;
+		one->state = ack->state;
+		one->reason = hash_reason(ack);
+	} else {
+		swk_report_note(run->report, SWK_NOTE_UNAVAILABLE,
+				"request %s is not answered, because its acknowledgement could not "
+				"be written (the token needs key:write for swk/acks/%s/): %s",
+				ack->id, run->node,
+				cause.status ? cause.text : "Consul refused it");
+	}
+	swk_buffer_free(&text);
+	free(key);
+	return cause.status == SWK_INTERNAL ? swk_error_memory(run->error) : 0;
+}
+
+/* Evaluates one request. Writes its acknowledgement if that differs from the last one. */
+static int answer(struct swk_run *run, const struct swk_comply_known *known,
+		  struct swk_received *one, bool *awaits)
+{
+	struct swk_ack ack = {.time = (int64_t)time(NULL),
+			      .version = SWK_VERSION,
+			      .pending = count_pending(run),
+			      .on_hold = run->on_hold};
+	int status;
+
+	memcpy(ack.id, one->request.id, sizeof(ack.id));
+	memcpy(ack.node, run->node, sizeof(ack.node));
+	status = swk_comply(&ack, &one->request, known, awaits, run->error);
+	if (status)
+		return status;
+	if (ack.state == SWK_ACK_PENDING)
+		swk_report_note_once(run->report, SWK_NOTE_WARNING, ack.reason);
+	if (run->local)
+		return swk_acks_append(run->local->acks, &ack, run->error);
+	if (one->given && one->state == ack.state && one->reason == hash_reason(&ack))
+		return 0;
+	return give(run, one, &ack);
+}
+
+/* Answers all open requests, from what the run has just read. */
+static int answer_all(struct swk_run *run, bool *awaits)
+{
+	const struct swk_received_list received = swk_run_requests(run);
+	struct knowledge this;
+	int status = gather(run, &this);
+
+	*awaits = false;
+	for (size_t i = 0; !status && i < received.count; i++) {
+		struct swk_received *one = &received.list[i];
+		bool its = false;
+
+		if (swk_received_is_open(one))
+			status = answer(run, &this.known, one, &its);
+		*awaits |= its;
+	}
+	free_known(run, &this);
+	return status;
+}
+
+/* Finds the name of this host's node. Without it, nothing can be answered. */
+static int find_node(struct swk_run *run)
+{
+	struct swk_error cause = {0};
+	const struct swk_caller caller = {&run->consul, run->http, run->deadline, &cause};
+	bool registered;
+
+	if (run->local || *run->node)
+		return 0;
+	if (swk_consul_node(&caller, run->node, &registered) == SWK_INTERNAL)
+		return swk_error_memory(run->error);
+	if (cause.status)
+		swk_report_note(run->report, SWK_NOTE_UNAVAILABLE,
+				"requests are not answered, because the agent could not be asked "
+				"for the name of this host: %s",
+				cause.text);
+	else if (!registered)
+		swk_report_note(run->report, SWK_NOTE_UNAVAILABLE,
+				"requests are not answered, because the agent has no service "
+				"swk-apply with a check: install swk-fleet.hcl, and give the token "
+				"service:read for it");
+	return 0;
+}
+
+/* Deletes this host's acknowledgements whose request is gone. A failure is a note. */
+static int delete_old(struct swk_run *run)
+{
+	struct swk_error cause = {0};
+	const struct swk_caller caller = {&run->consul, run->http, run->deadline, &cause};
+	char *prefix = swk_ack_key(run->node, "");
+	struct swk_texts keys = {0};
+
+	if (!prefix)
+		return swk_error_memory(run->error);
+	prefix[strlen(prefix) - 1] = '\0';
+	(void)swk_consul_list_keys(&caller, prefix, &keys);
+	for (size_t i = 0; !cause.status && i < keys.count; i++) {
+		const char *key = keys.list[i], *id = strrchr(key, '/');
+
+		if (strncmp(key, prefix, strlen(prefix)) != 0 || !id ||
+		    swk_received_find(&run->state.requests, id + 1))
+			continue;
+		(void)swk_consul_delete_key(&caller, key);
+	}
+	if (cause.status && cause.status != SWK_INTERNAL)
+		swk_report_note(run->report, SWK_NOTE_WARNING,
+				"old acknowledgements of this host could not be deleted (the token "
+				"needs key:list and key:write for %s/): %s",
+				prefix, cause.text);
+	swk_texts_free(&keys);
+	free(prefix);
+	return cause.status == SWK_INTERNAL ? swk_error_memory(run->error) : 0;
+}
+
+/* Whether to read the targets again, because a target may soon be in step. Pauses first, without
+ * the lock. Only the run that an agent started with the requests does so. */
+static bool may_repeat(struct swk_run *run, unsigned tried)
+{
+	const long most = SWK_REQUEST_PAUSE_MS << (tried < 4 ? tried : 4);
+	const long pause =
+		swk_deadline_left(run->deadline - SWK_REQUEST_RESERVE_MS - most, 1) ? most : 0;
+	const struct timespec time = {pause / 1000, pause % 1000 * 1000000};
+
+	if (!run->settings->requests || run->local || !pause)
+		return false;
+	swk_run_unlock(run);
+	(void)nanosleep(&time, NULL);
+	return true;
+}
+
+/* Reads all parts of all targets, and answers what is open. *again: a target may soon be in step.
+ */
+static int read_and_answer(struct swk_run *run, bool first, bool *again)
+{
+	bool changed = false;
+
+	/* FILE may have changed since the lock was released. */
+	swk_run_unlock(run);
+	if (swk_run_catch_up(run, SWK_DEPTH_PARTS) ||
+	    (!run->local && !first && swk_run_refresh_requests(run, &changed)) ||
+	    answer_all(run, again) || (!run->local && swk_run_save_state(run, false)))
+		return run->error->status;
+	/* The agent delivers a new request when this run has ended. */
+	*again &= !changed;
+	return 0;
+}
+
+int swk_run_answer_requests(struct swk_run *run)
+{
+	bool again = run->requested;
+	int status = 0;
+
+	if (!run->requested && !run->settings->requests)
+		return 0;
+	status = find_node(run);
+	if (status || (!run->local && !*run->node))
+		return status;
+	for (unsigned tried = 0; !status && again; tried++) {
+		status = read_and_answer(run, !tried, &again);
+		again = again && !status && may_repeat(run, tried);
+	}
+	return status || run->local || !run->settings->requests ? status : delete_old(run);
+}
