@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 
+#include "model/request.h"
 #include "settings/config_line.h"
 
 /* A watch that starts swk-apply. */
@@ -314,6 +315,44 @@ static bool same_subject(const struct swk_agent_watch *a, const struct swk_agent
 	return same_words(a, b) || (!is_apart(a) && !is_apart(b));
 }
 
+static bool is_on_requests(const struct swk_agent_watch *watch)
+{
+	return !strcmp(text_of(watch, "type"), "keyprefix") &&
+	       !strcmp(text_of(watch, "prefix"), SWK_FLEET_REQUESTS "/");
+}
+
+static bool answers_requests(const struct swk_agent_watch *watch)
+{
+	const char *value;
+
+	return has_option(watch, "--requests", "-R", "SWK_REQUESTS=", &value);
+}
+
+/* The watch of the fleet, which the agent has for one conf file only. */
+static int check_requests(const struct lint *lint, const struct swk_agent_watch *watch)
+{
+	const bool is_prefix = is_on_requests(watch);
+
+	if (!answers_requests(watch) && is_prefix)
+		return found(lint, watch, "watch-type",
+			     "the watch on requests of the fleet lacks --requests",
+			     "no request is answered", "add '--requests' to its args");
+	if (answers_requests(watch) && !is_prefix)
+		return found(lint, watch, "watch-type",
+			     "the watch has --requests, and is not one of type 'keyprefix' on "
+			     "'swk/requests/'",
+			     REFUSED ", or no request is answered",
+			     "use swk-fleet.hcl in consul.d");
+	for (const struct swk_agent_watch *its = lint->watches->list; its < watch; its++) {
+		if (is_prefix && answers_requests(its) && !same_subject(its, watch))
+			return found(lint, watch, "watch-twice",
+				     "another watch of this agent has --requests",
+				     "their answers overwrite each other",
+				     "answer requests for one conf file of this host only");
+	}
+	return 0;
+}
+
 static int check_twice(const struct lint *lint, const struct swk_agent_watch *watch)
 {
 	char what[SWK_TEXT_MAX];
@@ -422,8 +461,11 @@ int swk_agent_lint(struct swk_findings *findings, const struct swk_agent_watches
 		const struct swk_agent_watch *watch = &watches->list[i];
 		const char *value;
 
+		if (check_requests(&lint, watch))
+			break;
 		/* With --resync, swk-apply reads no document. */
 		if (!has_option(watch, "--resync", "-r", "SWK_RESYNC=", &value) &&
+		    !is_on_requests(watch) && !answers_requests(watch) &&
 		    (check_type(&lint, watch) || check_filter(&lint, watch) ||
 		     check_service(&lint, watch)))
 			break;

@@ -64,6 +64,9 @@ static const char *lint(const char *watches, const char *keyprefix)
 #define OF_WEB(more)                                                                               \
 	"{\"type\": \"service\", \"service\": \"web\"" more                                        \
 	", \"args\": [\"%P\", \"--service\", \"web\"]}"
+#define REQUESTS(type, prefix, more)                                                               \
+	"{\"type\": \"" type "\", \"prefix\": \"" prefix                                           \
+	"\", \"args\": [\"%P\", \"--requests\"" more "]}"
 #define CHECKS "\"type\": \"checks\""
 
 static void rules(void **state)
@@ -117,6 +120,19 @@ static void rules(void **state)
 		{WATCH("\"type\": \"event\""), NULL, "2 watch-type"},
 		{WATCH("\"type\": \"key\", \"key\": \"a\""), NULL, "2 watch-type"},
 		{"{\"type\": \"event\", \"args\": [\"%P\", \"--resync\"]}", NULL, ""},
+		/* requests of the fleet */
+		{REQUESTS("keyprefix", "swk/requests/", ""), NULL, ""},
+		{REQUESTS("keyprefix", "swk/requests/", ""), "a", ""},
+		{REQUESTS("keyprefix", "swk/requests", ""), NULL, "2 watch-type"},
+		{REQUESTS("checks", "swk/requests/", ""), NULL, "2 watch-type"},
+		{WATCH("\"type\": \"keyprefix\", \"prefix\": \"swk/requests/\""), "a",
+		 "2 watch-type"},
+		{REQUESTS("keyprefix", "swk/requests/",
+			  "") ",\n" REQUESTS("keyprefix", "swk/requests/", ", \"--conf\", \"/b\""),
+		 NULL, "3 watch-twice"},
+		{REQUESTS("keyprefix", "swk/requests/", "") ",\n" REQUESTS("keyprefix",
+									   "swk/requests/", ""),
+		 NULL, "3 watch-twice"},
 		{WATCH("\"type\": \"keyprefix\", \"prefix\": \"a/\""), NULL, "2 watch-type"},
 		{WATCH("\"type\": \"keyprefix\", \"prefix\": \"a/\""), "a", ""},
 		{WATCH("\"type\": \"keyprefix\", \"prefix\": \"a\""), "a", "2 watch-type"},
