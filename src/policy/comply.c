@@ -133,16 +133,19 @@ static bool target_is_without(const struct complying *this, const struct swk_com
 			      const struct swk_server *server, const char *address)
 {
 	for (size_t i = 0; i < target->live->upstreams.count; i++) {
-		const struct swk_upstream *live = &target->live->upstreams.list[i];
+		const struct swk_upstream *live = &target->live->upstreams.list[i], *recorded;
 
 		if (live->draining)
 			continue;
 		if (sends_to(live, server))
 			return refuse(this, true, "%s: upstream %s has %s", target->name,
 				      live->name, address);
-		/* If its parts differ, only one of them is known. */
-		if (live->spread != SWK_SPREAD_SAME ||
-		    (live->partial && swk_upstreams_find(target->recorded, live->name)))
+		/* If its parts differ, only one of them is known. They may differ if each resolved
+		 * a host name. */
+		recorded = swk_upstreams_find(target->recorded, live->name);
+		if (recorded && swk_upstream_has_host(recorded))
+			continue;
+		if (live->spread != SWK_SPREAD_SAME || (live->partial && recorded))
 			return refuse(this, true, "%s: upstream %s differs between %s",
 				      target->name, live->name, target->words->parts);
 	}

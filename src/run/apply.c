@@ -96,10 +96,11 @@ static int read_live(struct swk_run *run)
 	return run->full ? swk_run_read_live(run, depth(run)) : swk_run_probe_names(run);
 }
 
-/* A dry run may describe everything. */
+/* A dry run may describe everything, and a request may be about everything. */
 static int choose_reading(struct swk_run *run)
 {
-	run->of_few = !run->complete && !run->settings->dry_run;
+	run->of_few = !run->complete && !run->settings->dry_run && !run->settings->requests &&
+		      !run->local;
 	return 0;
 }
 
