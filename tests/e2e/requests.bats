@@ -8,10 +8,10 @@ load settings
 ID=00000000000000a1
 OTHER=00000000000000a2
 
-# start_host [CONFIG...] - starts an agent with the files of a member of a fleet.
+# start_host - starts an agent with the files of a member of a fleet.
 start_host() {
 	CONSUL_LOG_LEVEL=debug consul_start "$E2E_DIR/consul" "$E2E_ROOT/consul.d/swk-apply.hcl" \
-		"$E2E_ROOT/consul.d/swk-fleet.hcl" "$@"
+		"$E2E_ROOT/consul.d/swk-fleet.hcl"
 }
 
 # request ID JSON - writes a request.
@@ -52,12 +52,12 @@ no_acks() {
 	register web web-2 two
 	wait_until "$E2E_PATIENCE" lands web one two
 	request "$ID" '{"services": [{"name": "web", "live": 2}]}'
-	wait_until "$E2E_PATIENCE" acked "$ID" done
+	wait_until "$E2E_PATIENCE" acked "$ID" 'done'
 	ack "$ID" | jq -e '.pending == 0 and .on_hold == false and .reason == "" and .time > 0'
 	request "$OTHER" "{\"services\": [{\"name\": \"web\", \"without\": \"127.0.0.1:${BACKEND_PORT[one]}\"}]}"
 	wait_until "$E2E_PATIENCE" acked "$OTHER" pending "upstream web has 127.0.0.1:${BACKEND_PORT[one]}"
 	consul_maintenance web-1 on
-	wait_until "$E2E_PATIENCE" acked "$OTHER" done
+	wait_until "$E2E_PATIENCE" acked "$OTHER" 'done'
 	lands web two
 	withdraw "$ID"
 	withdraw "$OTHER"
@@ -99,7 +99,7 @@ register_host() {
 	all_answered() { (($(acks | grep -c "^swk/acks/$CONSUL_NODE/00000000000000[12]") == 20)); }
 	wait_until "$E2E_PATIENCE" all_answered
 	for id in {10..29}; do
-		acked "00000000000000$id" done
+		acked "00000000000000$id" 'done'
 	done
 	consul_api DELETE '/v1/kv/swk/requests/?recurse' >/dev/null
 	wait_until "$E2E_PATIENCE" no_acks
@@ -123,8 +123,8 @@ register_host() {
 	[[ "$output" == *"of the keys under swk/requests/ cannot be a request"* ]]
 	acked "$bad" invalid "web: 'without' is not an IP address with a port"
 	acked "$newer" invalid "does not know its member 'warm'"
-	acked "$ID" done
-	acked "$OTHER" done
+	acked "$ID" 'done'
+	acked "$OTHER" 'done'
 	[ "$(acks | wc -l)" == 4 ]
 	# Another document.
 	run -65 swk-apply --requests <<<'{"web": []}'
@@ -171,9 +171,9 @@ register_host() {
 	register_host
 	request "$ID" '{}'
 	asking "$ID" | swk-apply --requests
-	acked "$ID" done
+	acked "$ID" 'done'
 	swk-apply --requests <<<null
-	acked "$ID" done
+	acked "$ID" 'done'
 	# A lost state file leaves nothing behind: the next request cleans up.
 	withdraw "$ID"
 	rm "$SWK_CONF.state"
@@ -203,12 +203,12 @@ register_host() {
 	ack "$OTHER" | jq -e .on_hold
 	wait_until "$E2E_PATIENCE" acked "$ID" pending 'changes are on hold, and upstream web has'
 	swk resume
-	wait_until "$E2E_PATIENCE" acked "$OTHER" done
+	wait_until "$E2E_PATIENCE" acked "$OTHER" 'done'
 	# A registration of another instance frees the last one.
 	backend_start "$E2E_DIR/more" two
 	register web web-2 two
 	consul_maintenance web-1 on
-	wait_until "$E2E_PATIENCE" acked "$ID" done
+	wait_until "$E2E_PATIENCE" acked "$ID" 'done'
 }
 
 @test "a request is done only when all workers have answered, and their number is known" {
@@ -219,14 +219,14 @@ register_host() {
 	consul_register web web-1 10.0.0.1 80
 	wait_until "$E2E_PATIENCE" in_file web
 	request "$ID" '{"services": [{"name": "web"}]}'
-	wait_until "$E2E_PATIENCE" acked "$ID" done
+	wait_until "$E2E_PATIENCE" acked "$ID" 'done'
 	worker=$(gateway_workers | head -n 1)
 	kill -STOP "$worker"
 	STARTED+=("$worker")
 	request "$OTHER" '{"services": [{"name": "web", "without": "10.0.0.9:80"}]}'
 	wait_until "$E2E_PATIENCE" acked "$OTHER" pending 'of its workers did not answer'
 	kill -CONT "$worker"
-	wait_until "$E2E_PATIENCE" acked "$OTHER" done
+	wait_until "$E2E_PATIENCE" acked "$OTHER" 'done'
 	STARTED=()
 }
 
@@ -241,7 +241,7 @@ register_host() {
 	consul_api GET '/v1/kv/swk/requests/?recurse' >"$E2E_DIR/document"
 	run swk-apply --requests <"$E2E_DIR/document"
 	acked "$ID" pending 'not all of its workers are known to have answered: see swk lint'
-	acked "$OTHER" done
+	acked "$OTHER" 'done'
 }
 
 @test "a full run of all hosts is requested with all" {
@@ -249,11 +249,17 @@ register_host() {
 	start_host
 	consul_register web web-1 10.0.0.1 80
 	wait_until "$E2E_PATIENCE" in_file web
+	consul_register api api-1 10.0.0.2 80
+	wait_until "$E2E_PATIENCE" in_file api
+	# The conf file is as the last run wrote it, so an event would read only a part of it.
+	swk-apply --resync
+	swk-apply --resync
 	gateway_delete web
 	request "$ID" '{"all": true}'
-	wait_until "$E2E_PATIENCE" acked "$ID" done
+	wait_until "$E2E_PATIENCE" acked "$ID" 'done'
 	in_step
 	gateway_detail | grep -q 10.0.0.1
+	[ "$(grep -c '^upstream' "$SWK_CONF")" == 2 ]
 }
 
 @test "what this host does not publish does not concern it, and an unknown service has no live instance" {
@@ -262,11 +268,11 @@ register_host() {
 	consul_register web web-1 10.0.0.1 80
 	wait_until "$E2E_PATIENCE" in_file web
 	request "$ID" '{"services": [{"name": "api", "live": 3}]}'
-	wait_until "$E2E_PATIENCE" acked "$ID" done
+	wait_until "$E2E_PATIENCE" acked "$ID" 'done'
 	request "$OTHER" '{"services": [{"name": "db", "live": 1}]}'
 	wait_until "$E2E_PATIENCE" acked "$OTHER" pending 'db: 0 of 1'
 	consul_register db db-1 10.0.0.2 80
-	wait_until "$E2E_PATIENCE" acked "$OTHER" done
+	wait_until "$E2E_PATIENCE" acked "$OTHER" 'done'
 }
 
 @test "an answer that may not be written is written by a later run" {
@@ -286,7 +292,7 @@ register_host() {
 	CONSUL_HTTP_TOKEN=$(consul_token "service_prefix \"\" { policy = \"read\" } node_prefix \"\" { policy = \"read\" }
 		key_prefix \"swk/requests/\" { policy = \"read\" } key_prefix \"swk/acks/$CONSUL_NODE/\" { policy = \"write\" }")
 	run swk-apply --service web <<<'[]'
-	acked "$ID" done
+	acked "$ID" 'done'
 	# Without any right, the host is not known to be a member.
 	CONSUL_HTTP_TOKEN=''
 	request "$OTHER" '{}'
@@ -303,7 +309,7 @@ register_host() {
 	no_acks
 	register_host
 	run -0 bash -c "$(declare -f asking); asking $ID | swk-apply --requests"
-	acked "$ID" done
+	acked "$ID" 'done'
 }
 
 @test "a node's name with a slash and a space is percent-encoded in the key" {
@@ -349,6 +355,36 @@ is_awaited() {
 	grep -q -- "-> .*:$(stat -c %i "$SWK_CONF.lock") " /proc/locks
 }
 
+# An agent delivers a request only once.
+@test "a run that is killed before it answers leaves the answer to the next event" {
+	local stopped=()
+
+	settings '{}'
+	consul_start "$E2E_DIR/consul"
+	register_host
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	request "$ID" '{"services": [{"name": "web"}]}'
+	asking "$ID" >"$E2E_DIR/document"
+	mapfile -t stopped < <(gateway_workers)
+	kill -STOP "$GATEWAY_PID" "${stopped[@]}"
+	STARTED+=("$GATEWAY_PID" "${stopped[@]}")
+	consul_register web web-2 10.0.0.2 80
+	swk-apply --requests <"$E2E_DIR/document" &
+	wait_until "$E2E_PATIENCE" is_remembered
+	kill -KILL "$!"
+	kill -CONT "$GATEWAY_PID" "${stopped[@]}"
+	STARTED=()
+	no_acks
+	run swk-apply --service other <<<'[]'
+	acked "$ID" 'done'
+	[ "$(servers web | wc -l)" == 2 ]
+}
+
+is_remembered() {
+	grep -q "^request $ID new" "$SWK_CONF.state"
+}
+
 @test "a request survives a new cluster only as long as Consul has it" {
 	settings '{}'
 	start_host
@@ -359,6 +395,6 @@ is_awaited() {
 	consul_restart_clean
 	no_acks
 	request "$OTHER" '{"services": [{"name": "web"}]}'
-	wait_until "$E2E_PATIENCE" acked "$OTHER" done
+	wait_until "$E2E_PATIENCE" acked "$OTHER" 'done'
 	run ! grep -q "request $ID" "$SWK_CONF.state"
 }
