@@ -104,3 +104,8 @@ fail_allocations() {
 	begin_with_dynamic
 	fail_allocations 5 0 70 75
 }
+
+@test "alloc: each allocation of a run that answers a request fails in turn" {
+	begin_with_requests
+	fail_allocations 15 0 69 70 75
+}

@@ -305,3 +305,9 @@ fail_connections() {
 	begin_with_dynamic
 	fail_connections 0 75 78
 }
+
+@test "fail: each call on the connections of a run that answers a request" {
+	begin_with_requests
+	[[ -n "${ROBUST_ALL:-}" ]] || FAIL_ERRORS=1 # only the first error of each call
+	fail_connections 0 69 75 78
+}

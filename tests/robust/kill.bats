@@ -130,3 +130,8 @@ kill_everywhere() {
 	begin_with_dynamic
 	kill_everywhere
 }
+
+@test "kill: a request of a fleet" {
+	begin_with_requests
+	kill_everywhere
+}

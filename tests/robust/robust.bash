@@ -193,7 +193,7 @@ begin_with_rejected() {
 	run ! grep -q nowhere "$TEST_DIR/new/conf"
 }
 
-# begin_with_command - as begin_with old, for a target that is a command instead of nginx. The command keeps what it has in `has`, in
+# begin_with_command [PREPARE] - as begin_with old, for a target that is a command instead of nginx. The command keeps what it has in `has`, in
 # the form of one_detail; the functions below read and restore that.
 begin_with_command() {
 	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
@@ -221,7 +221,46 @@ begin_with_command() {
 	keep "$TEST_DIR/old"
 	document "$(instance web 4)" "$(instance web 2 same)" "$(instance web 5 new)" >"$TEST_DIR/document"
 	run_of=("$PROGRAM")
+	[[ -z "${1:-}" ]] || "$1"
 	reach_new
+}
+
+# begin_with_requests - the same for a request of a fleet, which makes Consul's new state reach the target. The same document again
+# leads to the state new, and to an answer.
+begin_with_requests() {
+	next_is=new
+	export SWK_TIMEOUT=5 # a run repeats its reads for so long, less 3 s, while the target fails
+	begin_with_command make_request
+	eval "target_$(declare -f is_on_all_workers)"
+	is_on_all_workers() {
+		target_is_on_all_workers "$1" && [[ "$1" == old || "$(answer)" == done ]]
+	}
+	[ -z "$(answer)" ]
+}
+
+make_request() {
+	consul_start "$TEST_DIR/consul"
+	consul_register_json <(echo '{"Name": "swk-apply", "Check": {"CheckID": "swk-apply", "TTL": "3m"}}')
+	consul_register web web-4 10.0.0.4 80
+	consul_register web web-2 10.0.0.2 80 gray=same
+	consul_register web web-5 10.0.0.5 80 gray=new
+	# An answer of this host that is to be deleted, and a request.
+	consul_api PUT /v1/kv/swk/requests/00000000000000a1 \
+		--data '{"services": [{"name": "web", "live": 3}, {"name": "web", "without": "10.0.0.1:80"}]}' >/dev/null
+	consul_api GET '/v1/kv/swk/requests/?recurse' >"$TEST_DIR/document"
+	run_of=("$PROGRAM" --requests)
+	eval "target_$(declare -f way_back)"
+	way_back() {
+		target_way_back
+		printf 'next\nsilent\nrequest = DELETE\noutput = /dev/null\nurl = "http://127.0.0.1:%s/v1/kv/swk/acks/?recurse"\n' "$CONSUL_PORT"
+		printf 'next\nsilent\nrequest = PUT\noutput = /dev/null\nurl = "http://127.0.0.1:%s/v1/kv/swk/acks/%s/00000000000000a0"\n' \
+			"$CONSUL_PORT" "$CONSUL_NODE"
+	}
+}
+
+# answer - prints the state of this host's answer to the request, or nothing.
+answer() {
+	consul_api GET "/v1/kv/swk/acks/$CONSUL_NODE/00000000000000a1?raw" 2>/dev/null | jq -r .state
 }
 
 # begin_with_file [CHECK] - as begin_with old, for a target that is a file. The proxy has loaded what is in `has`; CHECK is a line of
