@@ -87,7 +87,7 @@ static json_t *read_object(const struct swk_value *value)
 	if (!value->bytes || value->length > SWK_REQUEST_BYTES_MAX)
 		return NULL;
 	object = json_loadb(value->bytes, value->length, JSON_REJECT_DUPLICATES, &failure);
-	if (object && json_is_object(object))
+	if (json_is_object(object))
 		return object;
 	json_decref(object);
 	errno = !object && swk_decode_lacks_memory(&failure) ? ENOMEM : 0;

@@ -65,7 +65,7 @@ static bool has_upstream(const struct complying *this, const struct swk_comply_t
 
 	if (!recorded || (!live && !target->creates))
 		return true;
-	if (swk_live_differs(target->live, recorded) || live->spread != SWK_SPREAD_SAME)
+	if (!live || swk_live_differs(target->live, recorded) || live->spread != SWK_SPREAD_SAME)
 		return refuse(this, true, "%s: upstream %s differs", target->name, name);
 	return true;
 }

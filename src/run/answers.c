@@ -24,35 +24,18 @@ static size_t count_pending(const struct swk_run *run)
 	return pending;
 }
 
-/* What all evaluations share. Call free_known afterwards. */
-struct knowledge {
-	struct swk_comply_known known;
-	struct swk_comply_target *targets;
-	struct swk_upstreams *rooms;
-};
-
-static void free_known(const struct swk_run *run, struct knowledge *this)
-{
-	for (size_t i = 0; this->rooms && i < run->target_count; i++)
-		swk_upstreams_free(&this->rooms[i]);
-	free(this->rooms);
-	free(this->targets);
-}
-
-static int gather(struct swk_run *run, struct knowledge *this)
+/* Fills in what an evaluation knows of each target. `rooms` has room for fitted copies. */
+static int gather(struct swk_run *run, struct swk_comply_target *targets,
+		  struct swk_upstreams *rooms)
 {
 	static const struct swk_names nothing;
 
-	*this = (struct knowledge){.targets = calloc(run->target_count + 1, sizeof(*this->targets)),
-				   .rooms = calloc(run->target_count + 1, sizeof(*this->rooms))};
-	if (!this->targets || !this->rooms)
-		return swk_error_memory(run->error);
 	for (size_t i = 0; i < run->target_count; i++) {
 		const struct swk_target *target = &run->targets[i];
 		const struct swk_state_target *entry =
 			swk_state_find_target(&run->state, target->name);
 
-		this->targets[i] = (struct swk_comply_target){
+		targets[i] = (struct swk_comply_target){
 			.name = target->name,
 			.words = &target->kind->words,
 			.trouble = target->trouble.status ? target->trouble.text : NULL,
@@ -61,21 +44,11 @@ static int gather(struct swk_run *run, struct knowledge *this)
 			.late = entry ? &entry->late : &nothing,
 			.excluded = &target->excluded,
 			.changed = &run->final,
-			.recorded =
-				swk_run_fitted(run, target, &run->desired, false, &this->rooms[i]),
+			.recorded = swk_run_fitted(run, target, &run->desired, false, &rooms[i]),
 			.creates = target->kind->creates};
-		if (!this->targets[i].recorded)
+		if (!targets[i].recorded)
 			return run->error->status;
 	}
-	this->known = (struct swk_comply_known){
-		.settings = run->settings,
-		.services = &run->services,
-		.recorded = &run->desired,
-		.targets = this->targets,
-		.target_count = run->target_count,
-		.on_hold = run->on_hold,
-		.held_back = run->report->counted[SWK_NOTE_HELD_BACK],
-		.unavailable = run->report->counted[SWK_NOTE_UNAVAILABLE]};
 	return 0;
 }
 
@@ -138,23 +111,44 @@ static int answer(struct swk_run *run, const struct swk_comply_known *known,
 	return give(run, one, &ack);
 }
 
+static int answer_each(struct swk_run *run, const struct swk_comply_target *targets, bool *awaits)
+{
+	const struct swk_received_list received = swk_run_requests(run);
+	const struct swk_comply_known known = {
+		.settings = run->settings,
+		.services = &run->services,
+		.recorded = &run->desired,
+		.targets = targets,
+		.target_count = run->target_count,
+		.on_hold = run->on_hold,
+		.held_back = run->report->counted[SWK_NOTE_HELD_BACK],
+		.unavailable = run->report->counted[SWK_NOTE_UNAVAILABLE]};
+	int status = 0;
+
+	for (size_t i = 0; !status && i < received.count; i++) {
+		bool its = false;
+
+		if (swk_received_is_open(&received.list[i]))
+			status = answer(run, &known, &received.list[i], &its);
+		*awaits |= its;
+	}
+	return status;
+}
+
 /* Answers all open requests, from what the run has just read. */
 static int answer_all(struct swk_run *run, bool *awaits)
 {
-	const struct swk_received_list received = swk_run_requests(run);
-	struct knowledge this;
-	int status = gather(run, &this);
+	struct swk_comply_target *targets = calloc(run->target_count + 1, sizeof(*targets));
+	struct swk_upstreams *rooms = calloc(run->target_count + 1, sizeof(*rooms));
+	int status = targets && rooms ? gather(run, targets, rooms) : swk_error_memory(run->error);
 
 	*awaits = false;
-	for (size_t i = 0; !status && i < received.count; i++) {
-		struct swk_received *one = &received.list[i];
-		bool its = false;
-
-		if (swk_received_is_open(one))
-			status = answer(run, &this.known, one, &its);
-		*awaits |= its;
-	}
-	free_known(run, &this);
+	if (!status)
+		status = answer_each(run, targets, awaits);
+	for (size_t i = 0; rooms && i < run->target_count; i++)
+		swk_upstreams_free(&rooms[i]);
+	free(rooms);
+	free(targets);
 	return status;
 }
 

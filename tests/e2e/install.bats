@@ -111,7 +111,7 @@ links_lead_to_files() {
 	grep -x 'ExecStart=/e/sbin/swk-apply --resync --quiet .*' "$tree/u/swk-apply.service"
 	grep -x 'EnvironmentFile=-/s/default/swk-apply' "$tree/u/swk-apply.service"
 	grep -x 'PATH=/e/sbin:.*' "$tree/d/ours/examples/contrib/cron/swk-apply"
-	[ "$(cat "$tree/d/ours/examples/consul.d"/* | grep -cF '["/e/sbin/swk-apply"')" == 4 ]
+	[ "$(cat "$tree/d/ours/examples/consul.d"/* | grep -cF '["/e/sbin/swk-apply"')" == 5 ]
 	grep -F '/s/swallowkeeper/swk.json' "$tree/m/man8/swk-apply.8"
 	grep -F '/d/ours/examples' "$tree/m/man8/swk-apply.8"
 	run ! grep -rE '/usr/local/(sbin|share/doc)|/etc/(swallowkeeper|default/swk-apply)' "$tree"/[murz] "$tree/d"
