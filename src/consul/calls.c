@@ -10,6 +10,7 @@
 
 #include "base/deadline.h"
 #include "consul/decode.h"
+#include "consul/json_memory.h"
 #include "consul/requests.h"
 #include "io/url.h"
 
@@ -176,20 +177,23 @@ static bool is_session(const char *id)
 int swk_consul_begin_session(const struct swk_caller *caller, const char *name, unsigned ttl_s,
 			     char session[SWK_SESSION_MAX])
 {
-	char escaped[SWK_NAME_MAX], ttl[16], *body = NULL;
-	json_t *object, *answer = NULL;
+	char escaped[SWK_NAME_MAX], ttl[16];
+	json_t *answer = NULL;
+	struct swk_buffer body;
 	struct call call;
 	int status;
 
 	init_call(&call, "PUT");
+	swk_buffer_init(&body, SWK_REQUEST_BYTES_MAX);
 	swk_text_escape(escaped, sizeof(escaped), name);
 	(void)snprintf(ttl, sizeof(ttl), "%us", ttl_s);
-	object = json_pack("{ss, ss, ss, ss}", "Name", escaped, "TTL", ttl, "Behavior", "delete",
-			   "LockDelay", "0s");
-	body = object ? json_dumps(object, JSON_COMPACT) : NULL;
-	call.body = body;
-	status = body ? set_path(caller, &call, "/v1/session/create", NULL)
-		      : swk_error_memory(caller->error);
+	status = swk_json_print(&body,
+				json_pack("{ss, ss, ss, ss}", "Name", escaped, "TTL", ttl,
+					  "Behavior", "delete", "LockDelay", "0s"),
+				caller->error);
+	call.body = body.data;
+	if (!status)
+		status = set_path(caller, &call, "/v1/session/create", NULL);
 	if (!status)
 		status = perform(caller, &call);
 	if (!status)
@@ -201,8 +205,7 @@ int swk_consul_begin_session(const struct swk_caller *caller, const char *name, 
 	else if (answer)
 		memcpy(session, text_of(answer, "ID"), SWK_SESSION_MAX);
 	json_decref(answer);
-	json_decref(object);
-	free(body);
+	swk_buffer_free(&body);
 	free_call(&call);
 	return caller->error->status;
 }
@@ -395,19 +398,21 @@ int swk_consul_node(const struct swk_caller *caller, char node[SWK_NODE_MAX + 1]
 int swk_consul_update_check(const struct swk_caller *caller, const char *check,
 			    enum swk_fleet_status status, const char *output)
 {
-	json_t *object = json_pack("{ss, ss}", "Status", swk_fleet_words[status], "Output", output);
-	char *body = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	struct swk_buffer body;
 	struct call call;
-	int result = body ? 0 : swk_error_memory(caller->error);
+	int result;
 
 	init_call(&call, "PUT");
-	call.body = body;
+	swk_buffer_init(&body, SWK_REQUEST_BYTES_MAX);
+	result = swk_json_print(
+		&body, json_pack("{ss, ss}", "Status", swk_fleet_words[status], "Output", output),
+		caller->error);
+	call.body = body.data;
 	if (!result)
 		result = set_path(caller, &call, "/v1/agent/check/update/", check);
 	if (!result)
 		result = perform(caller, &call);
-	json_decref(object);
-	free(body);
+	swk_buffer_free(&body);
 	free_call(&call);
 	return result;
 }

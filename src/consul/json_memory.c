@@ -52,3 +52,28 @@ void swk_json_memory_end(void)
 {
 	on = false;
 }
+
+/* ---- printing ---- */
+
+struct printing {
+	struct swk_buffer *out;
+	struct swk_error *error;
+};
+
+static int print_piece(const char *text, size_t length, void *context)
+{
+	const struct printing *this = context;
+
+	/* After a failure, the buffer must not grow any more. */
+	return this->error->status || swk_buffer_add(this->out, text, length, this->error) ? -1 : 0;
+}
+
+int swk_json_print(struct swk_buffer *out, json_t *object, struct swk_error *error)
+{
+	struct printing this = {out, error};
+
+	if (!object || json_dump_callback(object, print_piece, &this, JSON_COMPACT))
+		(void)swk_error_memory(error);
+	json_decref(object);
+	return error->status;
+}

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "consul/decode.h"
+#include "consul/json_memory.h"
 #include "io/url.h"
 
 /* Who asks, in bytes, when it is escaped. */
@@ -251,17 +252,6 @@ int swk_request_decode(const struct swk_value *value, struct swk_request *reques
 
 /* ---- encoding ---- */
 
-/* Appends the object's text. Frees the object, which may be NULL. */
-static int print_object(struct swk_buffer *out, json_t *object, struct swk_error *error)
-{
-	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-	int status = text ? swk_buffer_words(out, error, SWK_WORDS(text)) : swk_error_memory(error);
-
-	free(text);
-	json_decref(object);
-	return status;
-}
-
 static json_t *encode_service(const struct swk_request_service *service)
 {
 	json_t *object = json_pack("{ss}", "name", service->name);
@@ -294,11 +284,11 @@ int swk_request_encode(struct swk_buffer *out, const struct swk_request *request
 		json_decref(services);
 		return swk_error_memory(error);
 	}
-	return print_object(out,
-			    json_pack("{ss, sI, sb, so}", "by", by, "since",
-				      (json_int_t)request->since, "all", request->all, "services",
-				      services),
-			    error);
+	return swk_json_print(out,
+			      json_pack("{ss, sI, sb, so}", "by", by, "since",
+					(json_int_t)request->since, "all", request->all, "services",
+					services),
+			      error);
 }
 
 /* ---- acknowledgements ---- */
@@ -308,12 +298,12 @@ int swk_ack_encode(struct swk_buffer *out, const struct swk_ack *ack, struct swk
 	char reason[SWK_ACK_REASON_MAX];
 
 	swk_text_escape(reason, sizeof(reason), ack->reason);
-	return print_object(out,
-			    json_pack("{ss, ss, sI, sI, sb, ss}", "state",
-				      swk_ack_words[ack->state], "reason", reason, "time",
-				      (json_int_t)ack->time, "pending", (json_int_t)ack->pending,
-				      "on_hold", ack->on_hold, "version", ack->version),
-			    error);
+	return swk_json_print(out,
+			      json_pack("{ss, ss, sI, sI, sb, ss}", "state",
+					swk_ack_words[ack->state], "reason", reason, "time",
+					(json_int_t)ack->time, "pending", (json_int_t)ack->pending,
+					"on_hold", ack->on_hold, "version", ack->version),
+			      error);
 }
 
 static void read_ack(struct swk_ack *ack, const json_t *object)

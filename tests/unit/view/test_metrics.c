@@ -215,7 +215,7 @@ static void counts_go_on(void **state)
 	char *text = strdup("");
 
 	(void)state;
-	for (unsigned i = 0; i < 12; i++) {
+	for (unsigned i = 0; i < 2 * SWK_EVENTS; i++) {
 		struct swk_report report = complete_run();
 		char *before = text;
 
