@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "commands.h"
-#include "terminal.h"
+#include "progress.h"
 #include "base/deadline.h"
 #include "run/inspect.h"
 
@@ -12,17 +12,9 @@
 struct waiting {
 	const struct swk_settings *settings;
 	struct swk_waits waits;
-	int64_t began;
-	bool paints;		      /* progress is one line, which is repainted */
+	struct swk_progress progress;
 	char hindrance[SWK_TEXT_MAX]; /* what made the last sample incomplete, or "" */
-	const struct swk_log *log;
-	char shown[SWK_TEXT_MAX]; /* the last progress */
 };
-
-static int64_t seconds_gone(const struct waiting *waiting)
-{
-	return (swk_now_ms() - waiting->began) / 1000;
-}
 
 /* ---- output ---- */
 
@@ -48,37 +40,17 @@ static int describe_late(struct swk_buffer *text, const struct waiting *waiting,
 		*waiting->hindrance ? "; " : "", waiting->hindrance);
 }
 
-/* Repaints the line. Truncates the text to the width, because a wrapped line can't be repainted. */
-static void paint_progress(const char *text)
-{
-	size_t columns, rows;
-
-	swk_terminal_size(&columns, &rows);
-	(void)printf("\r\033[K%.*s", columns ? (int)columns - 1 : SWK_TEXT_MAX, text);
-	(void)fflush(stdout);
-}
-
-/* On a terminal, repaints a line; elsewhere, logs a line for each change. */
 static void show_progress(struct waiting *waiting)
 {
 	struct swk_error ignored = {0};
 	struct swk_buffer text;
-	char line[SWK_TEXT_MAX];
 
 	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
 	(void)describe(&text, waiting, &ignored);
 	if (*waiting->hindrance)
 		(void)swk_buffer_print(&text, &ignored, "; %s", waiting->hindrance);
-	if (ignored.status)
-		goto out;
-	(void)snprintf(line, sizeof(line), "%lld s: %s", (long long)seconds_gone(waiting),
-		       text.data);
-	if (waiting->paints)
-		paint_progress(line);
-	else if (strcmp(waiting->shown, text.data) != 0)
-		swk_log_line(waiting->log, SWK_LOG_INFO, line);
-	(void)snprintf(waiting->shown, sizeof(waiting->shown), "%s", text.data);
-out:
+	if (!ignored.status)
+		swk_progress_show(&waiting->progress, text.data);
 	swk_buffer_free(&text);
 }
 
@@ -89,10 +61,7 @@ static int say_result(const struct waiting *waiting, const struct swk_wait *late
 	struct swk_buffer text;
 	int status;
 
-	if (waiting->paints)
-		(void)printf("\r\033[K");
-	if (late)
-		(void)fflush(stdout);
+	swk_progress_end(&waiting->progress);
 	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
 	status =
 		late ? describe_late(&text, waiting, late, error) : describe(&text, waiting, error);
@@ -132,7 +101,8 @@ static int64_t deadline_of_sample(const struct waiting *waiting)
 	int64_t deadline = now + SWK_WAIT_SAMPLE_MS;
 
 	for (size_t i = 0; i < waiting->waits.count; i++) {
-		const int64_t end = waiting->began + (int64_t)waiting->waits.list[i].seconds * 1000;
+		const int64_t end =
+			waiting->progress.began + (int64_t)waiting->waits.list[i].seconds * 1000;
 
 		if (end > deadline)
 			deadline = end;
@@ -162,7 +132,7 @@ static int wait_for_all(struct waiting *waiting, const struct swk_log *log, stru
 
 	for (;;) {
 		/* Taken before the sample: a service that is late has then had its whole time. */
-		gone = seconds_gone(waiting);
+		gone = swk_progress_seconds(&waiting->progress);
 		if (sample(waiting, error))
 			return error->status;
 		if (swk_waits_over(&waiting->waits))
@@ -201,13 +171,11 @@ static int take_operands(struct waiting *waiting, const struct swk_options *opti
 
 int swk_wait_command(struct swk_options *options, const struct swk_log *log)
 {
-	struct waiting waiting = {.log = log,
-				  .settings = &options->settings,
-				  .began = swk_now_ms(),
-				  .paints = swk_terminal_paints()};
+	struct waiting waiting = {.settings = &options->settings};
 	struct swk_error error = {0};
 	int status = take_operands(&waiting, options, &error);
 
+	swk_progress_begin(&waiting.progress, log);
 	options->settings.dry_run = options->settings.ask = true;
 	if (!status)
 		status = wait_for_all(&waiting, log, &error);
