@@ -279,6 +279,8 @@
 #define SWK_CALL_ANSWER_MAX (1024UL * 1024)
 /* The longest time for which Consul may delay an answer until something changes, in seconds. */
 #define SWK_CONSUL_WAIT_MAX 10
+/* Lines of the kernel's table of TCP sockets: ten times what one address can have in ports. */
+#define SWK_SOCKETS_MAX 655360
 
 /* A message, or a line of a file that swk-apply reads back: in bytes, with its NUL. */
 #define SWK_TEXT_MAX 1024

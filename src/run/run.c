@@ -1,53 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/run.h"
 
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/deadline.h"
-
-static bool same_host(const struct sockaddr *a, const struct sockaddr *b, socklen_t length)
-{
-	char texts[2][NI_MAXHOST];
-
-	return !getnameinfo(a, length, texts[0], NI_MAXHOST, NULL, 0, NI_NUMERICHOST) &&
-	       !getnameinfo(b, length, texts[1], NI_MAXHOST, NULL, 0, NI_NUMERICHOST) &&
-	       !strcmp(texts[0], texts[1]);
-}
-
-/* Whether an address is this host's: then the kernel would also send from it. A connected UDP
- * socket shows that, and sends nothing. Unlike getifaddrs, this needs no netlink socket, which the
- * unit forbids. */
-static bool is_here(const char *address)
-{
-	const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_DGRAM};
-	struct sockaddr_storage from = {0};
-	struct addrinfo *to = NULL;
-	socklen_t length = sizeof(from);
-	bool here = false;
-	int descriptor;
-
-	if (getaddrinfo(address, "9", &hints, &to))
-		return false;
-	descriptor = socket(to->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (descriptor >= 0) {
-		here = !connect(descriptor, to->ai_addr, to->ai_addrlen) &&
-		       !getsockname(descriptor, (struct sockaddr *)&from, &length) &&
-		       same_host(to->ai_addr, (struct sockaddr *)&from, to->ai_addrlen);
-		(void)close(descriptor);
-	}
-	freeaddrinfo(to);
-	return here;
-}
+#include "io/connections.h"
 
 void swk_run_begin(struct swk_run *run, const struct swk_settings *settings,
 		   struct swk_report *report, struct swk_error *error)
 {
 	*run = (struct swk_run){.settings = settings,
-				.policy = {.settings = settings, .is_here = is_here},
+				.policy = {.settings = settings, .is_here = swk_address_is_here},
 				.report = report,
 				.error = error,
 				.keys = {.kind = SWK_SOURCE_KEY},
