@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Which hosts of a fleet have confirmed a request, and why others have not. Pure. */
+#ifndef SWK_POLICY_FLEET_H
+#define SWK_POLICY_FLEET_H
+
+#include "base/buffer.h"
+#include "model/request.h"
+#include "settings/field.h"
+
+enum swk_fleet_standing {
+	SWK_FLEET_CONFIRMED,
+	SWK_FLEET_EXCLUDED, /* the operator does not await it */
+	SWK_FLEET_PENDING,
+	SWK_FLEET_INVALID, /* it can't read the request */
+	SWK_FLEET_SILENT,  /* it has not answered */
+	SWK_FLEET_STANDINGS
+};
+
+struct swk_fleet_row {
+	struct swk_host host;
+	bool listed; /* Consul lists it now; else it did so before */
+	enum swk_fleet_standing standing;
+	struct swk_ack ack; /* the latest; zeroed if SWK_FLEET_SILENT */
+	int64_t answered;   /* when it was first seen, as given to swk_fleet_answer */
+};
+
+struct swk_fleet {
+	struct swk_fleet_row *rows; /* sorted by node, byte by byte; owned */
+	size_t count;
+	const struct swk_texts *without; /* nodes that are not awaited; borrowed; NULL: none */
+};
+
+void swk_fleet_free(struct swk_fleet *fleet);
+
+/* Takes Consul's list of hosts: adds those that are new, and marks those that it lacks. Returns 0
+ * or SWK_INTERNAL. */
+int swk_fleet_list(struct swk_fleet *fleet, const struct swk_hosts *hosts, struct swk_error *error);
+
+/* Whether Consul once listed a host that it does not list now. If that is because the host was
+ * deregistered, and not because Consul lost its data, forget it. */
+bool swk_fleet_has_unlisted(const struct swk_fleet *fleet);
+void swk_fleet_forget_unlisted(struct swk_fleet *fleet);
+
+/* Takes the acknowledgements, and finds out where each host stands. Those of other requests, and of
+ * hosts that are not known, have no effect. `now` is the caller's, in any unit. */
+void swk_fleet_answer(struct swk_fleet *fleet, const struct swk_acks *acks, const char *id,
+		      int64_t now);
+
+/* How many hosts are awaited, and how many of these have confirmed. */
+size_t swk_fleet_awaited(const struct swk_fleet *fleet);
+size_t swk_fleet_confirmed(const struct swk_fleet *fleet);
+
+/* Whether there is a host, and each that is awaited has confirmed. */
+bool swk_fleet_over(const struct swk_fleet *fleet);
+
+/* The first excluded node that no host has, or NULL. */
+const char *swk_fleet_unknown(const struct swk_fleet *fleet);
+
+/* Appends `2 of 3 hosts have confirmed`, and up to `most` hosts that have not, each as below.
+ * Returns 0 or SWK_INTERNAL. */
+int swk_fleet_describe(struct swk_buffer *out, const struct swk_fleet *fleet, size_t most,
+		       struct swk_error *error);
+
+/* Appends why a host has not confirmed: `host-3: no answer; Consul finds that its agent has
+ * failed`. Returns 0 or SWK_INTERNAL. */
+int swk_fleet_describe_row(struct swk_buffer *out, const struct swk_fleet_row *row,
+			   struct swk_error *error);
+
+#endif
