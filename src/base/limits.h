@@ -279,6 +279,26 @@
 #define SWK_CALL_ANSWER_MAX (1024UL * 1024)
 /* The longest time for which Consul may delay an answer until something changes, in seconds. */
 #define SWK_CONSUL_WAIT_MAX 10
+
+/*
+ * A requester: how long its session lasts without a renewal, which is the least that Consul allows;
+ * when it renews it; how long one call of Consul may take; how often it reads the list of hosts;
+ * the pause between two readings of their answers, in which more may come. Then how long `swk
+ * drain` and `swk resync`, and `swk fleet`, wait for the hosts, unless an option says so.
+ */
+#define SWK_REQUESTER_TTL_S 10
+#define SWK_REQUESTER_RENEW_MS 3000
+#define SWK_REQUESTER_CALL_MS 4000
+#define SWK_REQUESTER_LIST_MS 1000
+#define SWK_REQUESTER_PAUSE_MS 20
+#define SWK_FLEET_SECONDS 60
+#define SWK_FLEET_PING_SECONDS 3
+/* `swk drain`: how long to wait for connections; between two looks at them; and how long there must
+ * have been none, because a proxy may be about to connect. */
+#define SWK_DRAIN_GRACE_S 10
+#define SWK_DRAIN_LOOK_MS 50
+#define SWK_DRAIN_QUIET_MS 200
+
 /* Lines of the kernel's table of TCP sockets: ten times what one address can have in ports. */
 #define SWK_SOCKETS_MAX 655360
 

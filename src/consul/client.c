@@ -122,6 +122,8 @@ static int read_address(struct swk_consul *consul, const struct swk_consul_setti
 
 	if (status)
 		return status;
+	if (settings->agent)
+		address = (struct chosen){settings->agent, "--agent", SWK_USAGE};
 	if (!address.value)
 		address.value = "127.0.0.1:8500";
 	if (!strncmp(address.value, "unix://", 7))

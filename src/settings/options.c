@@ -18,21 +18,23 @@ enum {
 	APPLY = SWK_COMMAND_APPLY,
 	RESUME = SWK_COMMAND_RESUME,
 	UNDO = SWK_COMMAND_UNDO,
+	/* Commands that may ask all hosts of a fleet, except `wait`, which has its own time. */
+	ASKING = SWK_COMMAND_DRAIN | SWK_COMMAND_FLEET | SWK_COMMAND_RESYNC,
 	/* Settings that are the same in each run. Commands that only read need them, too. */
 	LASTING = SWK_COMMAND_APPLY | SWK_COMMAND_EXPLAIN | SWK_COMMAND_RESUME |
-		  SWK_COMMAND_WATCHES | SWK_COMMAND_STATUS | SWK_COMMAND_WAIT,
+		  SWK_COMMAND_WATCHES | SWK_COMMAND_STATUS | SWK_COMMAND_WAIT | SWK_COMMAND_DRAIN |
+		  SWK_COMMAND_RESYNC,
+	/* Those that make requests to Consul only. */
+	CONSUL = SWK_COMMAND_UNDRAIN | SWK_COMMAND_FLEET,
 	/* Options that `swk watches` may pass to handlers. */
 	HANDLER = SWK_COMMAND_APPLY | SWK_COMMAND_WATCHES,
 	WATCHES = SWK_COMMAND_WATCHES,
-	ALL = LASTING | SWK_COMMAND_CHECK | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT |
-	      SWK_COMMAND_RELOAD | SWK_COMMAND_HISTORY,
-	WITH_CONF = LASTING | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT |
-		    SWK_COMMAND_RELOAD | SWK_COMMAND_HISTORY,
-	WITH_JSON = HANDLER | SWK_COMMAND_UNDO | SWK_COMMAND_RESUME | SWK_COMMAND_LINT |
-		    SWK_COMMAND_STATUS | SWK_COMMAND_HISTORY,
+	ALL = LASTING | CONSUL | SWK_COMMAND_CHECK | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD |
+	      SWK_COMMAND_LINT | SWK_COMMAND_RELOAD | SWK_COMMAND_HISTORY,
 	/* Commands that take one word besides options, and those that take several. */
 	WITH_WORD = SWK_COMMAND_EXPLAIN | SWK_COMMAND_CHECK | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD |
-		    SWK_COMMAND_LINT | SWK_COMMAND_HISTORY,
+		    SWK_COMMAND_LINT | SWK_COMMAND_DRAIN | SWK_COMMAND_UNDRAIN |
+		    SWK_COMMAND_HISTORY,
 	LISTS = SWK_COMMAND_STATUS | SWK_COMMAND_WAIT | SWK_COMMAND_RELOAD,
 };
 
@@ -50,7 +52,7 @@ static const struct option_entry {
 	 "the file that nginx includes\n(default /etc/nginx/conf.d/dyups.upstream.conf)"},
 	{'d', LASTING | UNDO, "dyups", "URL", 0,
 	 "a dyups interface; may be repeated\n(default http://127.0.0.1:18882)"},
-	{'t', LASTING, "token-file", "FILE", 0, "the file that holds Consul's token"},
+	{'t', LASTING | CONSUL, "token-file", "FILE", 0, "the file that holds Consul's token"},
 	{'s', APPLY, "service", "NAME", 0, "the service that the document must be about"},
 	{'m', LASTING, "min-services", "N", 0,
 	 "change nothing if Consul lists fewer services\n(default 0)"},
@@ -63,8 +65,18 @@ static const struct option_entry {
 	 "keep the last servers of an upstream with\nfewer usable instances, or fewer than N%"},
 	{'i', LASTING | UNDO, "read-interval", "SECONDS", 0,
 	 "dyups_read_msg_timeout of nginx (default 1)"},
-	{'T', LASTING | UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_RELOAD, "timeout", "SECONDS", 0,
-	 "the run ends after this time (default 30)"},
+	{'T', (LASTING & ~ASKING) | UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_RELOAD, "timeout",
+	 "SECONDS", 0, "the run ends after this time (default 30)"},
+	{'T', ASKING, "timeout", "TIME", 0,
+	 "how long to wait for all hosts, such as 90s or\n2m (default 60s; swk fleet: 3s)"},
+	{'G', SWK_COMMAND_DRAIN | SWK_COMMAND_RESYNC | SWK_COMMAND_WAIT, "fleet", NULL, FLAG(fleet),
+	 "on all hosts that are registered as swk-apply"},
+	{'X', SWK_COMMAND_DRAIN | SWK_COMMAND_RESYNC | SWK_COMMAND_WAIT, "without", "HOST", 0,
+	 "with --fleet: do not await this host, by the name\nof its node; may be repeated"},
+	{'A', SWK_COMMAND_DRAIN | SWK_COMMAND_UNDRAIN, "agent", "ADDRESS", 0,
+	 "where the instance is registered: HOST:PORT or\na URL (default: this host's agent)"},
+	{'g', SWK_COMMAND_DRAIN, "grace", "TIME", 0,
+	 "how long to wait for open connections\n(default 10s)"},
 	{'b', UNDO, "to", "POINT", 0,
 	 "restore the file as it was at a time, or after\nthe change with this number"},
 	{'S', SWK_COMMAND_HISTORY, "since", "TIME", 0, "show changes since then: 1h, or a date"},
@@ -130,14 +142,15 @@ void swk_options_free(struct swk_options *options)
 {
 	swk_settings_free(&options->settings);
 	swk_texts_free(&options->handed);
+	swk_texts_free(&options->without);
 	free(options->config);
 	options->config = NULL;
 }
 
-static const struct option_entry *entry_of(int letter)
+static const struct option_entry *entry_of(int letter, enum swk_command command)
 {
 	for (size_t i = 0; i < OPTIONS; i++) {
-		if (table[i].letter == letter)
+		if (table[i].letter == letter && table[i].commands & command)
 			return &table[i];
 	}
 	return NULL;
@@ -167,19 +180,52 @@ static int set_color(enum swk_color *color, const char *value, const char *where
 			     value);
 }
 
+/* A time to wait, in the words of the settings. */
+static int set_time(unsigned *seconds, const char *value, unsigned least, const char *where,
+		    struct swk_error *error)
+{
+	const struct swk_field field = {
+		.type = SWK_SECONDS, .least = least, .most = SWK_WAIT_SECONDS_MAX};
+
+	return swk_field_set(&field, seconds, value, where, error);
+}
+
+/* Whether the option is about this one call of a command, so that no variable may set it. */
+static bool is_of_call(const struct option_entry *entry)
+{
+	return is(entry, "help") || is(entry, "version") || is(entry, "write") ||
+	       is(entry, "fleet") || is(entry, "without") || is(entry, "agent") ||
+	       is(entry, "to") || is(entry, "since") ||
+	       (entry->argument && !strcmp(entry->argument, "TIME"));
+}
+
+static int set_of_call(struct swk_options *options, const struct option_entry *entry,
+		       const char *value, const char *where, struct swk_error *error)
+{
+	if (is(entry, "without"))
+		return swk_texts_add(&options->without, value, error);
+	if (is(entry, "agent"))
+		options->agent = value;
+	else if (is(entry, "to"))
+		options->to = value;
+	else if (is(entry, "since"))
+		options->since = value;
+	else if (is(entry, "grace"))
+		return set_time(&options->grace, value, 0, where, error);
+	else if (is(entry, "timeout"))
+		return set_time(&options->patience, value, 1, where, error);
+	else
+		options->write = value;
+	return 0;
+}
+
 static int set(struct swk_options *options, const struct option_entry *entry, const char *value,
 	       const char *where, struct swk_error *error)
 {
 	if (is(entry, "config"))
 		return 0;
-	if (is(entry, "write")) {
-		options->write = value;
-		return 0;
-	}
-	if (is(entry, "to") || is(entry, "since")) {
-		*(is(entry, "to") ? &options->to : &options->since) = value;
-		return 0;
-	}
+	if (is_of_call(entry) && !entry->flag)
+		return set_of_call(options, entry, value, where, error);
 	if (is(entry, "color"))
 		return set_color(&options->color, value, where, error);
 	if (!entry->flag)
@@ -208,9 +254,7 @@ static int set_from_environment(struct swk_options *options, enum swk_command co
 		const char *value = variable(&table[i], name);
 
 		/* A variable must not replace a run by one of these. */
-		if (value && table[i].commands & command && !is(&table[i], "help") &&
-		    !is(&table[i], "version") && !is(&table[i], "write") && !is(&table[i], "to") &&
-		    !is(&table[i], "since"))
+		if (value && table[i].commands & command && !is_of_call(&table[i]))
 			(void)set(options, &table[i], value, name, error);
 	}
 	return error->status;
@@ -262,7 +306,7 @@ static int read_words(struct words *words, enum swk_command command, int argc, c
 	describe(command, names, letters);
 	opterr = 0;
 	while ((found = getopt_long(argc, argv, letters, names, NULL)) != -1) {
-		const struct option_entry *entry = entry_of(found);
+		const struct option_entry *entry = entry_of(found, command);
 		struct word *list = swk_list_grow(words->list, words->count, sizeof(*list));
 
 		if (!list)
@@ -352,7 +396,7 @@ static int read_config(struct swk_options *options, enum swk_command command,
 		       const struct words *words, struct swk_error *error)
 {
 	char name[64];
-	const char *path = variable(entry_of('C'), name);
+	const char *path = variable(entry_of('C', command), name);
 
 	for (size_t i = 0; i < words->count; i++) {
 		if (is(words->list[i].entry, "config"))
@@ -413,7 +457,7 @@ int swk_options_read(struct swk_options *options, enum swk_command command, int 
 	struct words words = {0};
 	char more[64] = "";
 
-	*options = (struct swk_options){0};
+	*options = (struct swk_options){.grace = SWK_DRAIN_GRACE_S};
 	/* After an error, read everything else too: it may say how and where to report the error.
 	 * The first error owns the message. */
 	if (swk_settings_init(&options->settings, error))

@@ -20,6 +20,10 @@ enum swk_command {
 	SWK_COMMAND_WAIT = 512,
 	SWK_COMMAND_RELOAD = 1024,
 	SWK_COMMAND_HISTORY = 2048,
+	SWK_COMMAND_DRAIN = 1 << 16,
+	SWK_COMMAND_UNDRAIN = 1 << 17,
+	SWK_COMMAND_FLEET = 1 << 18,
+	SWK_COMMAND_RESYNC = 1 << 19,
 };
 
 enum swk_color {
@@ -42,6 +46,13 @@ struct swk_options {
 
 	const char *to;	   /* `swk undo`: a point in the journal; NULL: the previous file */
 	const char *since; /* `swk history`: likewise; NULL: its beginning */
+
+	/* Commands about the fleet. */
+	bool fleet;		  /* on all hosts, not this one */
+	struct swk_texts without; /* hosts that are not awaited; owned */
+	const char *agent;	  /* the address of the instance's agent; NULL: of this host's */
+	unsigned patience;	  /* seconds to wait for the hosts; 0: not set */
+	unsigned grace;		  /* seconds to wait for the end of connections */
 
 	bool json;
 	bool html;

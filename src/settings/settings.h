@@ -49,10 +49,11 @@ struct swk_consul_settings {
 	char *server_name;
 	char *namespace;
 	char *partition;
-	char *node;  /* the name of this host's node */
-	char *where; /* settings file and line, for messages; NULL: not set there */
-	bool stale;  /* any of Consul's servers may answer */
-	bool cached; /* the agent may answer from its cache */
+	char *node;	   /* the name of this host's node */
+	char *where;	   /* settings file and line, for messages; NULL: not set there */
+	const char *agent; /* an option's address, which overrides all others; NULL; borrowed */
+	bool stale;	   /* any of Consul's servers may answer */
+	bool cached;	   /* the agent may answer from its cache */
 };
 
 /* Which services, by patterns. */
