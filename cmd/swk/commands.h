@@ -19,6 +19,10 @@ int swk_resume_command(struct swk_options *options, const struct swk_log *log);
 int swk_reload_command(struct swk_options *options, const struct swk_log *log);
 int swk_status_command(struct swk_options *options, const struct swk_log *log);
 int swk_wait_command(struct swk_options *options, const struct swk_log *log);
+int swk_drain_command(struct swk_options *options, const struct swk_log *log);
+int swk_undrain_command(struct swk_options *options, const struct swk_log *log);
+int swk_fleet_command(struct swk_options *options, const struct swk_log *log);
+int swk_resync_command(struct swk_options *options, const struct swk_log *log);
 int swk_history_command(struct swk_options *options, const struct swk_log *log);
 
 /* Reads a point in the journal, as the option names it. Returns 0 or SWK_USAGE. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The progress of a command that waits: on a terminal one line, which is repainted; elsewhere a log
- * line for each change. */
+/* A command that waits: its progress, and whether it is interrupted. On a terminal the progress is
+ * one line, which is repainted; elsewhere it is a log line for each change. */
 #ifndef SWK_PROGRESS_H
 #define SWK_PROGRESS_H
 
@@ -21,8 +21,14 @@ int64_t swk_progress_seconds(const struct swk_progress *progress);
 
 /* Shows `12 s: TEXT`. */
 void swk_progress_show(struct swk_progress *progress, const char *text);
+/* The same, but not before SWK_PROGRESS_AFTER_MS have passed: for what mostly takes less. */
+void swk_progress_late(struct swk_progress *progress, const char *text);
 
 /* Erases a repainted line, before other output. */
 void swk_progress_end(const struct swk_progress *progress);
+
+/* Makes SIGINT, SIGTERM and SIGHUP no longer end the program, but swk_interrupted true. */
+void swk_interrupt_catch(void);
+bool swk_interrupted(void);
 
 #endif

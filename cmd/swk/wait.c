@@ -4,7 +4,9 @@
 #include <time.h>
 
 #include "commands.h"
+#include "asking.h"
 #include "progress.h"
+#include "../shared/tell.h"
 #include "base/deadline.h"
 #include "run/inspect.h"
 
@@ -157,7 +159,8 @@ static int take_operands(struct waiting *waiting, const struct swk_options *opti
 		if (swk_waits_add(&waiting->waits, options->words[i], error))
 			return error->status;
 	}
-	for (size_t i = 0; i < waiting->waits.count; i++) {
+	/* Other hosts have settings of their own. */
+	for (size_t i = 0; !options->fleet && i < waiting->waits.count; i++) {
 		const char *service = waiting->waits.list[i].service;
 
 		if (!swk_settings_publish(&options->settings, service))
@@ -169,6 +172,60 @@ static int take_operands(struct waiting *waiting, const struct swk_options *opti
 	return 0;
 }
 
+/* ---- all hosts ---- */
+
+/* Adds the services to the request. Sets *seconds to the shortest time. */
+static int compose(const struct waiting *waiting, struct swk_request *request, unsigned *seconds,
+		   struct swk_error *error)
+{
+	*seconds = SWK_WAIT_SECONDS_MAX;
+	for (size_t i = 0; i < waiting->waits.count; i++) {
+		const struct swk_wait *wait = &waiting->waits.list[i];
+		struct swk_request_service *service =
+			swk_request_add_service(request, wait->service, error);
+
+		if (!service)
+			return error->status;
+		service->live = (unsigned)wait->goal;
+		if (wait->seconds < *seconds)
+			*seconds = wait->seconds;
+	}
+	return 0;
+}
+
+/* Reports `api: 1 live, web: 3 live, on each of 3 hosts`. */
+static int say_confirmed(const struct waiting *waiting, size_t hosts, struct swk_error *error)
+{
+	struct swk_buffer text;
+
+	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
+	for (size_t i = 0; i < waiting->waits.count; i++)
+		(void)swk_buffer_print(&text, error, "%s: %zu live, ",
+				       waiting->waits.list[i].service, waiting->waits.list[i].goal);
+	if (!error->status)
+		swk_tell_line("%son each of %zu host%s", text.data, hosts, hosts == 1 ? "" : "s");
+	swk_buffer_free(&text);
+	return error->status;
+}
+
+static int wait_for_fleet(struct waiting *waiting, const struct swk_options *options,
+			  struct swk_error *error)
+{
+	struct swk_asking asking;
+	unsigned seconds;
+
+	swk_interrupt_catch();
+	if (swk_asking_begin(&asking, options, &waiting->progress, error) ||
+	    compose(waiting, &asking.requester.request, &seconds, error))
+		goto out;
+	asking.end = waiting->progress.began + (int64_t)seconds * 1000;
+	if (!swk_asking_wait(&asking, error))
+		(void)say_confirmed(waiting, swk_fleet_awaited(&asking.requester.fleet), error);
+out:
+	swk_asking_free(&asking);
+	return error->status;
+}
+
 int swk_wait_command(struct swk_options *options, const struct swk_log *log)
 {
 	struct waiting waiting = {.settings = &options->settings};
@@ -178,7 +235,8 @@ int swk_wait_command(struct swk_options *options, const struct swk_log *log)
 	swk_progress_begin(&waiting.progress, log);
 	options->settings.dry_run = options->settings.ask = true;
 	if (!status)
-		status = wait_for_all(&waiting, log, &error);
+		status = options->fleet ? wait_for_fleet(&waiting, options, &error)
+					: wait_for_all(&waiting, log, &error);
 	if (error.status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
 	swk_waits_free(&waiting.waits);

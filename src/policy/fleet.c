@@ -178,8 +178,6 @@ static const char *cause_of(const struct swk_fleet_row *row)
 		return "; Consul has lost its data, and does not list this host again yet";
 	if (row->host.alive == SWK_FLEET_CRITICAL)
 		return "; Consul finds that its agent has failed";
-	if (row->host.check == SWK_FLEET_CRITICAL)
-		return "; its fleet check is critical";
 	return "";
 }
 

@@ -191,6 +191,12 @@ void swk_requester_step(struct swk_requester *requester)
 	(void)nanosleep(&pause, NULL);
 }
 
+bool swk_requester_over(struct swk_requester *requester)
+{
+	return swk_fleet_over(&requester->fleet) &&
+	       !list_hosts(requester, &requester->trouble) && swk_fleet_over(&requester->fleet);
+}
+
 void swk_requester_end(struct swk_requester *requester)
 {
 	struct swk_error ignored = {0};

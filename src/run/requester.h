@@ -44,6 +44,10 @@ int swk_requester_ask(struct swk_requester *requester, struct swk_error *error);
  */
 void swk_requester_step(struct swk_requester *requester);
 
+/* Whether each awaited host has confirmed. If so, reads the list once more, because a host may have
+ * joined meanwhile. */
+bool swk_requester_over(struct swk_requester *requester);
+
 /* Ends the session: Consul deletes the request at once. Does nothing if Consul fails. */
 void swk_requester_end(struct swk_requester *requester);
 

@@ -5,21 +5,19 @@
 
 #define ID "0123456789abcdef"
 
-/* Hosts, separated by blanks. After a name: `*` its agent has failed, `!` its check is critical. */
+/* Hosts, separated by blanks. After a name, `*`: its agent has failed. */
 static struct swk_hosts hosts_of(const char *text)
 {
 	struct swk_hosts hosts = {0};
 	struct swk_error error = {0};
 
 	while (*text) {
-		size_t length = strcspn(text, " "), name = strcspn(text, " *!");
-		struct swk_host host = {.check = SWK_FLEET_PASSING, .alive = SWK_FLEET_PASSING};
+		size_t length = strcspn(text, " "), name = strcspn(text, " *");
+		struct swk_host host = {.alive = SWK_FLEET_PASSING};
 
 		memcpy(host.node, text, name);
 		if (text[name] == '*')
 			host.alive = SWK_FLEET_CRITICAL;
-		if (text[name] == '!')
-			host.check = SWK_FLEET_CRITICAL;
 		assert_int_equal(swk_hosts_append(&hosts, &host, &error), 0);
 		text += length + (text[length] == ' ');
 	}
@@ -94,10 +92,8 @@ static void answers(void **state)
 		{"a b*", NULL, "a+", false,
 		 "1 of 2 hosts have confirmed; b: no answer; Consul finds that its agent has "
 		 "failed"},
-		{"a b!", NULL, "a+", false,
-		 "1 of 2 hosts have confirmed; b: no answer; its fleet check is critical"},
 		/* A host that has confirmed may fail then. */
-		{"a* b!", NULL, "a+ b+", true, "2 of 2 hosts have confirmed"},
+		{"a* b", NULL, "a+ b+", true, "2 of 2 hosts have confirmed"},
 		/* To another request, or by a host that is not registered. */
 		{"a", NULL, "xa+", false, "0 of 1 host has confirmed; a: no answer"},
 		{"a", NULL, "aa+", false, "0 of 1 host has confirmed; a: no answer"},

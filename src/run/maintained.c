@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/maintained.h"
+
+#include <string.h>
+
+#include "base/deadline.h"
+#include "policy/endpoint.h"
+
+static struct swk_caller caller_of(const struct swk_maintained *maintained,
+				   const struct swk_consul *consul, struct swk_error *error)
+{
+	return (struct swk_caller){.consul = consul,
+				   .http = maintained->http,
+				   .deadline = swk_now_ms() + SWK_REQUESTER_CALL_MS,
+				   .error = error};
+}
+
+/* ---- at its agent ---- */
+
+static int open_agents(struct swk_maintained *maintained, const char *agent,
+		       struct swk_error *error)
+{
+	struct swk_consul_settings its = maintained->settings->consul;
+	const char *token_file = maintained->settings->token_file;
+
+	its.agent = agent;
+	if (swk_consul_init(&maintained->consul, &maintained->settings->consul, token_file,
+			    error) ||
+	    swk_consul_init(&maintained->agent, &its, token_file, error))
+		return error->status;
+	maintained->http = swk_http_open(error);
+	return error->status;
+}
+
+static int is_unknown(const struct swk_maintained *maintained, struct swk_error *error)
+{
+	return swk_error_set(error, SWK_USAGE,
+			     "'%s': no instance with this ID is registered at the agent %s: give "
+			     "--agent with the address of the instance's own agent",
+			     maintained->id, maintained->agent.base);
+}
+
+int swk_maintained_find(struct swk_maintained *maintained, const struct swk_settings *settings,
+			const char *id, const char *agent, struct swk_error *error)
+{
+	bool exists;
+	struct swk_caller caller;
+
+	*maintained = (struct swk_maintained){.settings = settings, .id = id};
+	if (open_agents(maintained, agent, error))
+		return error->status;
+	caller = caller_of(maintained, &maintained->agent, error);
+	if (swk_consul_agent_instance(&caller, id, &maintained->its, &exists))
+		return error->status;
+	return exists ? 0 : is_unknown(maintained, error);
+}
+
+void swk_maintained_free(struct swk_maintained *maintained)
+{
+	swk_agent_instance_free(&maintained->its);
+	swk_consul_free(&maintained->agent);
+	swk_consul_free(&maintained->consul);
+	swk_http_close(maintained->http);
+	*maintained = (struct swk_maintained){0};
+}
+
+int swk_maintained_set(struct swk_maintained *maintained, bool on, const char *reason,
+		       struct swk_error *error)
+{
+	const struct swk_caller caller = caller_of(maintained, &maintained->agent, error);
+	bool exists;
+
+	if (swk_consul_maintenance(&caller, maintained->id, on, reason, &exists))
+		return error->status;
+	return exists ? 0 : is_unknown(maintained, error);
+}
+
+/* ---- in the catalogue ---- */
+
+static void add_server(struct swk_maintained *maintained, const struct swk_server *server)
+{
+	for (size_t i = 0; i < maintained->server_count; i++) {
+		if (!swk_server_compare(&maintained->servers[i], server))
+			return;
+	}
+	if (maintained->server_count < sizeof(maintained->servers) / sizeof(*maintained->servers))
+		maintained->servers[maintained->server_count++] = *server;
+}
+
+/* Adds the instance's own address. */
+static void add_own(struct swk_maintained *maintained, const struct swk_instance *instance)
+{
+	const char *address = *instance->address ? instance->address : instance->node_address;
+	struct swk_server server = {0};
+
+	if (instance->port >= 1 && instance->port <= 65535 &&
+	    swk_server_set_address(&server, address, (unsigned long)instance->port))
+		add_server(maintained, &server);
+}
+
+/* Adds the address that the settings select for proxies. */
+static void add_published(struct swk_maintained *maintained, const struct swk_instance *instance)
+{
+	const struct swk_policy policy = {.settings = maintained->settings};
+	struct swk_endpoint endpoint = {.outcome = SWK_OUTCOME_SKIPPED};
+	struct swk_report report;
+	struct swk_rules rules;
+
+	swk_report_init(&report);
+	swk_rules_find(&rules, &maintained->settings->defaults, &maintained->settings->services,
+		       instance->service);
+	swk_endpoint_of_instance(&endpoint, &policy, &rules, instance, &report);
+	if (endpoint.outcome != SWK_OUTCOME_SKIPPED && endpoint.server.host)
+		maintained->named = true;
+	else if (endpoint.outcome != SWK_OUTCOME_SKIPPED)
+		add_server(maintained, &endpoint.server);
+	swk_report_free(&report);
+}
+
+/* Another node may have an instance with the same ID: it differs in its address, or is not in
+ * maintenance. */
+static int take_instance(void *context, const struct swk_instance *instance,
+			 struct swk_error *error)
+{
+	struct swk_maintained *maintained = context;
+	const struct swk_agent_instance *its = &maintained->its;
+
+	(void)error;
+	if (strcmp(instance->id, maintained->id) != 0 ||
+	    strcmp(instance->address, its->address) != 0 || instance->port != (double)its->port ||
+	    !instance->maintenance)
+		return 0;
+	maintained->shown = true;
+	add_own(maintained, instance);
+	add_published(maintained, instance);
+	return 0;
+}
+
+static int skip_undecodable(void *context, const char *service, const char *what,
+			    const char *reason, struct swk_error *error)
+{
+	(void)context;
+	(void)service;
+	(void)what;
+	(void)reason;
+	(void)error;
+	return 0;
+}
+
+static void forget(void *context)
+{
+	struct swk_maintained *maintained = context;
+
+	maintained->shown = maintained->named = false;
+	maintained->server_count = 0;
+}
+
+int swk_maintained_look(struct swk_maintained *maintained, struct swk_error *error)
+{
+	struct swk_consul_query query = {
+		.service = maintained->its.service,
+		.consistent = true,
+		.near = true,
+		.sink = {.context = maintained,
+			 .tagged = true,
+			 .instance = take_instance,
+			 .undecodable = skip_undecodable},
+		.again = forget,
+	};
+
+	forget(maintained);
+	if (swk_consul_ask(&maintained->consul, maintained->http, &query, 1,
+			   swk_now_ms() + SWK_REQUESTER_CALL_MS, error))
+		return error->status;
+	return query.error.status ? swk_error_set(error, query.error.status, "%s", query.error.text)
+				  : 0;
+}
