@@ -10,11 +10,12 @@
 #include "../shared/tell.h"
 #include "base/deadline.h"
 #include "io/connections.h"
+#include "run/apply.h"
 #include "run/maintained.h"
 
 /* An instance that is drained. */
 struct drain {
-	const struct swk_options *options;
+	struct swk_options *options;
 	const char *id;
 	struct swk_progress progress;
 	struct swk_maintained instance;
@@ -132,10 +133,57 @@ static int confirm_fleet(struct drain *drain, struct swk_error *error)
 	return 0;
 }
 
+/* Makes one run, and says in `what` why this host has not confirmed; "" if it has. A run that
+ * another one keeps from its lock is made again. */
+static int try_here(struct drain *drain, char what[SWK_TEXT_MAX], struct swk_error *error)
+{
+	struct swk_settings *settings = &drain->options->settings;
+	struct swk_requests requests = {0};
+	struct swk_request request = {0};
+	struct swk_acks acks = {0};
+	struct swk_error failure = {0};
+	struct swk_report report;
+	int status = compose(drain, &request, error);
+
+	swk_report_init(&report);
+	if (!status)
+		status = swk_requests_append(&requests, &request, error);
+	if (!status)
+		(void)swk_apply_requests(settings, &requests, &acks, &report, &failure);
+	(void)snprintf(what, SWK_TEXT_MAX, "%s",
+		       acks.count && acks.list[0].state == SWK_ACK_DONE ? ""
+		       : acks.count					? acks.list[0].reason
+		       : failure.status					? failure.text
+									: "no answer");
+	/* Another run may have the lock, and Consul may have no leader, for a while. */
+	if (failure.status && failure.status != SWK_TEMPFAIL && failure.status != SWK_UNAVAILABLE)
+		status = swk_error_set(error, failure.status, "%s", failure.text);
+	swk_report_free(&report);
+	swk_acks_free(&acks);
+	swk_requests_free(&requests);
+	swk_request_free(&request);
+	return status;
+}
+
 static int confirm_here(struct drain *drain, struct swk_error *error)
 {
-	(void)drain;
-	return swk_error_set(error, SWK_INTERNAL, "not yet");
+	static const struct timespec pause = {SWK_WAIT_PAUSE_MS / 1000,
+					      SWK_WAIT_PAUSE_MS % 1000 * 1000000L};
+	char what[SWK_TEXT_MAX] = "";
+
+	for (;;) {
+		if (try_here(drain, what, error))
+			return error->status;
+		if (!*what)
+			break;
+		if (is_over(drain, what, error))
+			return error->status;
+		swk_progress_late(&drain->progress, what);
+		(void)nanosleep(&pause, NULL);
+	}
+	(void)snprintf(drain->confirmed, sizeof(drain->confirmed),
+		       "this host's proxies do not use it");
+	return 0;
 }
 
 static int confirm(struct drain *drain, struct swk_error *error)
