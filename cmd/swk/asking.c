@@ -12,8 +12,7 @@
 /* How many hosts the progress names. */
 enum { NAMED = 3 };
 
-/* `root@deploy1`, for the caller to free; NULL without memory. */
-static char *requester_name(void)
+char *swk_requester_name(void)
 {
 	char user[SWK_HOLDER_MAX], host[SWK_HOST_MAX + 1] = "", *name;
 
@@ -44,7 +43,7 @@ int swk_asking_begin(struct swk_asking *asking, const struct swk_options *option
 	if (swk_requester_init(&asking->requester, &options->settings, &options->without, error) ||
 	    swk_requester_begin(&asking->requester, error))
 		return error->status;
-	asking->requester.request.by = requester_name();
+	asking->requester.request.by = swk_requester_name();
 	if (!asking->requester.request.by)
 		return swk_error_memory(error);
 	warn_of_unknown(asking);

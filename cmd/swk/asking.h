@@ -7,6 +7,9 @@
 #include "run/requester.h"
 #include "settings/options.h"
 
+/* `root@deploy1`, for the caller to free; NULL without memory. */
+char *swk_requester_name(void);
+
 struct swk_asking {
 	struct swk_requester requester; /* the caller fills in the request */
 	struct swk_progress *progress;	/* borrowed */

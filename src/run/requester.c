@@ -74,9 +74,9 @@ static int renew(struct swk_requester *requester, struct swk_error *error)
 
 /* ---- the hosts ---- */
 
-/* Reads the list. A host that it lacks was deregistered, or Consul has lost its data, and then our
+/* A host that the list lacks was deregistered, or Consul has lost its data, and then our
  * session as well. */
-static int list_hosts(struct swk_requester *requester, struct swk_error *error)
+int swk_requester_list(struct swk_requester *requester, struct swk_error *error)
 {
 	const struct swk_caller caller = caller_of(requester, error);
 	struct swk_hosts hosts = {0};
@@ -96,7 +96,7 @@ static int list_hosts(struct swk_requester *requester, struct swk_error *error)
 
 int swk_requester_begin(struct swk_requester *requester, struct swk_error *error)
 {
-	if (begin_session(requester, error) || list_hosts(requester, error))
+	if (begin_session(requester, error) || swk_requester_list(requester, error))
 		return error->status;
 	if (!requester->fleet.count)
 		return swk_error_set(error, SWK_UNAVAILABLE, "%s", NO_HOST);
@@ -177,7 +177,8 @@ static int try_step(struct swk_requester *requester, struct swk_error *error)
 		return error->status;
 	if (requester->asked && !requester->present && put_request(requester, error))
 		return error->status;
-	if (now - requester->listed >= SWK_REQUESTER_LIST_MS && list_hosts(requester, error))
+	if (now - requester->listed >= SWK_REQUESTER_LIST_MS &&
+	    swk_requester_list(requester, error))
 		return error->status;
 	return requester->present ? read_acks(requester, error) : 0;
 }
@@ -194,7 +195,8 @@ void swk_requester_step(struct swk_requester *requester)
 bool swk_requester_over(struct swk_requester *requester)
 {
 	return swk_fleet_over(&requester->fleet) &&
-	       !list_hosts(requester, &requester->trouble) && swk_fleet_over(&requester->fleet);
+	       !swk_requester_list(requester, &requester->trouble) &&
+	       swk_fleet_over(&requester->fleet);
 }
 
 void swk_requester_end(struct swk_requester *requester)

@@ -34,6 +34,9 @@ void swk_requester_free(struct swk_requester *requester);
  * SWK_UNAVAILABLE if Consul refuses it, or lists no host. */
 int swk_requester_begin(struct swk_requester *requester, struct swk_error *error);
 
+/* Reads the list of hosts only. Returns 0 or SWK_UNAVAILABLE. */
+int swk_requester_list(struct swk_requester *requester, struct swk_error *error);
+
 /* Puts the request into Consul. Returns 0, or SWK_UNAVAILABLE if Consul refuses it. */
 int swk_requester_ask(struct swk_requester *requester, struct swk_error *error);
 
