@@ -261,9 +261,10 @@ static int watch_connections(struct drain *drain, int64_t began, int64_t end,
 			quiet = now;
 		if (now - quiet >= SWK_DRAIN_QUIET_MS || now >= end)
 			break;
-		(void)snprintf(text, sizeof(text), "%zu connections are open", open.established);
+		(void)snprintf(text, sizeof(text), "%zu connection%s open", open.established,
+			       open.established == 1 ? " is" : "s are");
 		if (open.established)
-			swk_progress_show(&drain->progress, text);
+			swk_progress_late(&drain->progress, text);
 		(void)nanosleep(&look_pause, NULL);
 	}
 	if (open.established)

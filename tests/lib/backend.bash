@@ -13,6 +13,8 @@ _BACKEND_PATIENCE=20        # seconds after which a wait here fails
 # backend_start DIR NAME... - starts backends on free ports of 127.0.0.1, and returns when they accept connections. Each answers
 # every request with status 200, the header X-Backend and the body "NAME\n", and logs it to DIR/NAME.log. A name consists of
 # letters, digits, "_", "-" and ".". Call it again to add backends.
+#
+# Set before: BACKEND_DELAY (seconds before an answer; none: at once)
 backend_start() {
 	local name
 
@@ -51,6 +53,12 @@ backend_down() {
 	wait_until "$_BACKEND_PATIENCE" _backend_gone "$pid" || kill -s KILL "$pid"
 }
 
+# backend_kill NAME - ends a backend like a crash.
+backend_kill() {
+	kill -s KILL "${BACKEND_PID[$1]}" && wait_until "$_BACKEND_PATIENCE" _backend_gone "${BACKEND_PID[$1]}"
+	unset "BACKEND_PID[$1]"
+}
+
 # backend_stop - ends all backends.
 backend_stop() {
 	local name
@@ -62,15 +70,19 @@ backend_stop() {
 
 # One process without a master, so the process that was started is the one that listens.
 _backend_configuration() {
-	local kind
+	local kind answer="return 200 \"$1\\n\";" modules=/usr/lib/nginx/modules
 
+	if [[ -n "${BACKEND_DELAY:-}" ]]; then
+		printf 'load_module %s;\n' "$modules/ndk_http_module.so" "$modules/ngx_http_lua_module.so"
+		answer="location / { content_by_lua_block { ngx.sleep($BACKEND_DELAY) ngx.say('$1') } }"
+	fi
 	printf 'daemon off;\nmaster_process off;\npid %s;\n' "$_BACKEND_DIR/$1.pid"
 	printf 'events {}\nhttp {\n\taccess_log %s;\n' "$_BACKEND_DIR/$1.log"
 	for kind in client_body proxy fastcgi uwsgi scgi; do
 		printf '\t%s_temp_path %s;\n' "$kind" "$_BACKEND_DIR/$1.tmp"
 	done
 	printf '\tserver {\n\t\tlisten 127.0.0.1:%s;\n' "${BACKEND_PORT[$1]}"
-	printf '\t\tadd_header X-Backend %s;\n\t\treturn 200 "%s\\n";\n\t}\n}\n' "$1" "$1"
+	printf '\t\tadd_header X-Backend %s;\n\t\t%s\n\t}\n}\n' "$1" "$answer"
 }
 
 # Replaces the calling shell by nginx. An ordinary user has no sbin in the PATH.
