@@ -50,8 +50,11 @@ static int find_instance(struct drain *drain, struct swk_error *error)
 	if (!drain->id)
 		return swk_error_set(error, SWK_USAGE,
 				     "the ID of the instance is missing; see --help");
-	return swk_maintained_find(&drain->instance, &drain->options->settings, drain->id,
-				   drain->options->agent, error);
+	if (swk_maintained_find(&drain->instance, &drain->options->settings, drain->id,
+				drain->options->agent, error))
+		return error->status;
+	/* If this fails, it does so before anything has changed. */
+	return swk_maintained_look(&drain->instance, error);
 }
 
 static int find_hosts(struct drain *drain, struct swk_error *error)
@@ -269,8 +272,8 @@ static int watch_connections(struct drain *drain, int64_t began, int64_t end,
 	}
 	if (open.established)
 		(void)snprintf(drain->ended, sizeof(drain->ended),
-			       "%zu of its connections are still open after %u s", open.established,
-			       drain->options->grace);
+			       "%zu of its connections %s still open after %u s", open.established,
+			       open.established == 1 ? "is" : "are", drain->options->grace);
 	else
 		(void)snprintf(drain->ended, sizeof(drain->ended), "it has no connection left");
 	return 0;

@@ -1,0 +1,155 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a shell of its own; bats sets stderr
+# swk drain and swk undrain on one host, with and without the fleet.
+
+load terminal
+
+# begin [CONFIG...] - starts an agent, and the service web with the instances web-one and web-two, which nginx serves.
+begin() {
+	consul_start "$E2E_DIR/consul" "$E2E_ROOT/consul.d/swk-apply.hcl" "$@"
+	serve
+}
+
+serve() {
+	backend_start "$E2E_DIR/backends" one two
+	register web web-one one
+	register web web-two two
+	wait_until "$E2E_PATIENCE" lands web one two
+}
+
+# in_maintenance ID - whether the agent has it in maintenance.
+in_maintenance() {
+	consul_api GET /v1/agent/checks | jq -e --arg id "_service_maintenance:$1" 'has($id)' >/dev/null
+}
+
+@test "drain: takes the instance out of nginx, and is safe at once if it has no connection" {
+	begin
+	run -0 --separate-stderr swk drain web-one
+	[ "$output" == "web-one: safe to stop: this host's proxies do not use it, and it has no connection left" ]
+	[ -z "$stderr" ]
+	lands web two
+	in_maintenance web-one
+	consul_api GET /v1/agent/checks | jq -r '.[].Notes' | grep '^swk drain by .*@'
+	run -0 swk drain web-one # again
+	run -0 swk undrain web-one
+	[ "$output" == 'web-one: its maintenance has ended' ]
+	run ! in_maintenance web-one
+	wait_until "$E2E_PATIENCE" lands web one two
+}
+
+@test "drain: waits for connections, but not longer than the grace period" {
+	begin
+	exec 5<>"/dev/tcp/127.0.0.1/${BACKEND_PORT[one]}" 6<>"/dev/tcp/127.0.0.1/${BACKEND_PORT[two]}"
+	swk drain web-one >"$E2E_DIR/out" 2>"$E2E_DIR/err" 3>&- 5>&- &
+	STARTED+=($!)
+	wait_until "$E2E_PATIENCE" grep -qx 'swk: [0-9]* s: 1 connection is open' "$E2E_DIR/err"
+	[ ! -s "$E2E_DIR/out" ]
+	exec 5>&-
+	wait "${STARTED[0]}"
+	grep 'safe to stop.* it has no connection left$' "$E2E_DIR/out"
+	swk undrain web-one
+	wait_until "$E2E_PATIENCE" lands web one two
+	run -0 --separate-stderr swk drain --grace 1s web-two
+	[[ "$output" == *'safe to stop'*', and 1 of its connections is still open after 1 s' ]]
+}
+
+@test "drain: waits for the whole grace period where it can't see the connections" {
+	begin
+	port=$(free_port)
+	consul_register web web-box 127.0.0.1 "$port"
+	run -0 --separate-stderr swk drain --grace 1 web-box
+	[[ "$output" == *'waited 1 s more, because nothing listens on its address and port here, as with a container' ]]
+	consul_register web web-far 192.0.2.1 80
+	run -0 --separate-stderr swk drain --grace 1 web-far
+	[[ "$output" == *"waited 1 s more, because its address is not on this host, which can't see its connections" ]]
+}
+
+@test "drain: the last healthy instance is not safe to stop" {
+	begin
+	swk drain web-one
+	run -75 --separate-stderr swk drain --timeout 1s web-two
+	[ -z "$output" ]
+	[[ "${stderr##*$'\n'}" == 'swk: error: web-two: not drained after '?' s: '*'keeps its last servers'*"; it stays in maintenance until 'swk undrain web-two'" ]]
+	in_maintenance web-two
+	lands web two
+}
+
+@test "drain: the address that the settings select counts, too" {
+	settings '{"defaults": {"address": "wan"}}'
+	consul_start "$E2E_DIR/consul"
+	backend_start "$E2E_DIR/backends" one two
+	for each in one two; do
+		jq -n --arg id "web-$each" --argjson port "${BACKEND_PORT[$each]}" '{Name: "web", ID: $id, Address: "192.0.2.1", Port: 80,
+			TaggedAddresses: {wan: {Address: "127.0.0.1", Port: $port}}}' | consul_register_json -
+	done
+	swk-apply --resync
+	lands web one two
+	# nginx does not learn of a change.
+	gateway_fault 1000 unavailable
+	run -75 --separate-stderr swk drain --timeout 1s web-one
+	[[ "$stderr" == *"nginx"* || "$stderr" == *"$GATEWAY_DYUPS"* ]]
+	gateway_fault
+	run -0 swk drain --grace 0 web-one
+	lands web two
+}
+
+@test "drain: what is not an instance of the agent changes nothing" {
+	begin
+	run -64 --separate-stderr swk drain web
+	[ "$stderr" == "swk: error: 'web': no instance with this ID is registered at the agent http://$CONSUL_HTTP_ADDR: give --agent with the \
+address of the instance's own agent" ]
+	run -64 swk undrain web
+	run -64 swk drain
+	run -64 swk undrain
+	run -64 swk drain web-one web-two
+	run -64 swk drain --timeout 0 web-one
+	run -64 swk drain --grace x web-one
+	# Another agent, by an option that overrides the variable.
+	run -69 swk drain --agent 127.0.0.1:1 web-one
+	run -64 swk drain --agent ftp://127.0.0.1 web-one
+	address=$CONSUL_HTTP_ADDR
+	CONSUL_HTTP_ADDR=127.0.0.1:1 run -69 swk drain --agent "$address" web-one
+	run ! in_maintenance web-one
+	# Without the fleet, no host is registered.
+	run -69 --separate-stderr swk drain --fleet web-two
+	[[ "$stderr" == 'swk: error: Consul lists no host with the service swk-apply: '* ]]
+	run ! in_maintenance web-two
+	# A host name can't be confirmed.
+	consul_register web web-name backend.example 80
+	run -65 --separate-stderr swk drain web-name
+	[[ "$stderr" == *'web-name: it has no address with a port'* ]]
+}
+
+@test "drain: interrupted, it says where the instance stands, and takes its request back" {
+	begin "$E2E_ROOT/consul.d/swk-fleet.hcl"
+	consul_catalog_register '{"Node": "host-9", "Address": "192.0.2.9", "Service": {"Service": "swk-apply"}}'
+	for signal in INT TERM; do
+		swk drain --fleet web-one >"$E2E_DIR/out" 2>"$E2E_DIR/err" 3>&- &
+		STARTED=($!)
+		wait_until "$E2E_PATIENCE" grep -q ': 1 of 2 hosts have confirmed; host-9: no answer$' "$E2E_DIR/err"
+		[ "$(consul_api GET '/v1/kv/swk/requests/?keys' | jq length)" == 1 ]
+		kill -s "$signal" "${STARTED[0]}"
+		status=0
+		wait "${STARTED[0]}" || status=$?
+		[ "$status" == 75 ]
+		grep -x 'swk: error: host-9: no answer' "$E2E_DIR/err"
+		grep "^swk: error: web-one: interrupted after . s: 1 of 2 hosts have confirmed; it stays in maintenance until 'swk undrain web-one'$" "$E2E_DIR/err"
+		run ! consul_api GET '/v1/kv/swk/requests/?keys'
+	done
+	# An excluded host is not awaited; a host that is not there is a mistake.
+	run -0 --separate-stderr swk drain --fleet --without host-9 --without host-7 web-one
+	[ "$output" == 'web-one: safe to stop: 1 host has confirmed, and it has no connection left' ]
+	[ "$stderr" == "swk: warning: --without host-7: no host of this name is registered; 'swk fleet' shows the names" ]
+}
+
+@test "drain on a terminal updates one line, and leaves the result" {
+	begin
+	exec 5<>"/dev/tcp/127.0.0.1/${BACKEND_PORT[one]}"
+	on_terminal 80x10 -- 'swk drain web-one' 5>&-
+	sees '^[1-9] s: 1 connection is open$'
+	exec 5>&-
+	sees '^ended 0$'
+	[ "$(plain | grep -c .)" == 3 ]
+	plain | grep '^web-one: safe to stop: this host'
+}
