@@ -66,14 +66,20 @@ int swk_fleet_list(struct swk_fleet *fleet, const struct swk_hosts *hosts, struc
 			return swk_error_memory(error);
 		row->host = hosts->list[i];
 		row->listed = true;
+		row->epoch = fleet->epoch;
 	}
 	return 0;
+}
+
+static bool is_deregistered(const struct swk_fleet *fleet, const struct swk_fleet_row *row)
+{
+	return !row->listed && row->epoch == fleet->epoch;
 }
 
 bool swk_fleet_has_unlisted(const struct swk_fleet *fleet)
 {
 	for (size_t i = 0; i < fleet->count; i++) {
-		if (!fleet->rows[i].listed)
+		if (is_deregistered(fleet, &fleet->rows[i]))
 			return true;
 	}
 	return false;
@@ -84,7 +90,7 @@ void swk_fleet_forget_unlisted(struct swk_fleet *fleet)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < fleet->count; i++) {
-		if (fleet->rows[i].listed)
+		if (!is_deregistered(fleet, &fleet->rows[i]))
 			fleet->rows[kept++] = fleet->rows[i];
 	}
 	fleet->count = kept;

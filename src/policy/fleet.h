@@ -18,7 +18,8 @@ enum swk_fleet_standing {
 
 struct swk_fleet_row {
 	struct swk_host host;
-	bool listed; /* Consul lists it now; else it did so before */
+	bool listed;	/* Consul lists it now; else it did so before */
+	unsigned epoch; /* the fleet's when Consul listed it last */
 	enum swk_fleet_standing standing;
 	struct swk_ack ack; /* the latest; zeroed if SWK_FLEET_SILENT */
 	int64_t answered;   /* when it was first seen, as given to swk_fleet_answer */
@@ -28,6 +29,7 @@ struct swk_fleet {
 	struct swk_fleet_row *rows; /* sorted by node, byte by byte; owned */
 	size_t count;
 	const struct swk_texts *without; /* nodes that are not awaited; borrowed; NULL: none */
+	unsigned epoch;			 /* counts how often Consul may have lost its data */
 };
 
 void swk_fleet_free(struct swk_fleet *fleet);
@@ -36,8 +38,11 @@ void swk_fleet_free(struct swk_fleet *fleet);
  * or SWK_INTERNAL. */
 int swk_fleet_list(struct swk_fleet *fleet, const struct swk_hosts *hosts, struct swk_error *error);
 
-/* Whether Consul once listed a host that it does not list now. If that is because the host was
- * deregistered, and not because Consul lost its data, forget it. */
+/*
+ * Whether Consul has listed a host in this epoch, and does not list it now. If Consul has not lost
+ * its data, the host was deregistered: forget it. If it has, begin another epoch: then hosts of the
+ * last one stay until Consul lists them again.
+ */
 bool swk_fleet_has_unlisted(const struct swk_fleet *fleet);
 void swk_fleet_forget_unlisted(struct swk_fleet *fleet);
 

@@ -69,6 +69,7 @@ static int renew(struct swk_requester *requester, struct swk_error *error)
 		return 0;
 	requester->session[0] = '\0';
 	requester->present = false;
+	requester->fleet.epoch++;
 	return 0;
 }
 

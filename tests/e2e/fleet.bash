@@ -23,7 +23,7 @@ teardown() {
 	: >"$E2E_DIR/over"
 	# bats shows this output only if the test failed.
 	if [[ -z "${BATS_TEST_COMPLETED:-}" ]]; then
-		cat "$E2E_DIR/deploys"
+		cat "$E2E_DIR/deploys" "$E2E_DIR/out" "$E2E_DIR/err"
 		for number in 1 2 3; do
 			printf '%s\n' "--- host-$number" && tail -n 25 "$FLEET_DIR/$number/consul/consul.log"
 			cat "$FLEET_DIR/$number/conf/upstreams.conf" "$FLEET_DIR/$number/conf/upstreams.conf.state"
@@ -113,7 +113,7 @@ deploys() {
 	deploy_script
 	for ((i = 0; i < $1; i++)); do
 		PATH="$E2E_DIR:$PATH" timeout 60 "$E2E_DIR/deploy" "web-${names[i % 3]}" web 3 >>"$E2E_DIR/deploys" 2>&1 || {
-			cat "$E2E_DIR/deploys"
+			cat "$E2E_DIR/deploys" "$E2E_DIR/out" "$E2E_DIR/err"
 			return 1
 		}
 	done

@@ -116,9 +116,18 @@ fleet_signal() {
 	)
 }
 
-# fleet_listed HOSTS - whether Consul lists so many hosts.
-fleet_listed() {
-	[[ "$(consul_api GET '/v1/catalog/service/swk-apply?consistent' 2>/dev/null | jq length 2>/dev/null)" == "$1" ]]
+# fleet_restart N [clean] - starts the host's agent again; `clean`: without its data.
+fleet_restart() {
+	(
+		fleet_use "$1"
+		_CONSUL_CONFIGS=("$CONSUL_DIR"/*.json "$CONSUL_DIR"/*.hcl)
+		"consul_restart${2:+_$2}" && _fleet_remember >"$FLEET_DIR/$1/env.new" && mv "$FLEET_DIR/$1/env.new" "$FLEET_DIR/$1/env"
+	)
+}
+
+# fleet_rejoin N - joins a host with the server again, and starts its watches again. Both happen by themselves, some time later.
+fleet_rejoin() {
+	(fleet_use "$1" && consul_api PUT "/v1/agent/join/127.0.0.1:$FLEET_JOIN" && consul_reload)
 }
 
 # Prints the process ids of the proxy of the host in use.

@@ -158,6 +158,21 @@ static void hosts_come_and_go(void **state)
 	/* It returns. */
 	list(&fleet, "a b c");
 	must_say("returned", &fleet, "2 of 3 hosts have confirmed; c: no answer");
+	/* Consul loses its data: who is not listed again stays, also if another comes. */
+	fleet.epoch++;
+	list(&fleet, "");
+	assert_false(swk_fleet_has_unlisted(&fleet));
+	list(&fleet, "b d");
+	swk_fleet_forget_unlisted(&fleet);
+	must_say("lost", &fleet,
+		 "2 of 4 hosts have confirmed; c: no answer; Consul has lost its data, and does "
+		 "not list this host again yet; d: no answer");
+	/* Once it is listed, it may be deregistered. */
+	list(&fleet, "a d");
+	assert_true(swk_fleet_has_unlisted(&fleet));
+	swk_fleet_forget_unlisted(&fleet);
+	assert_int_equal(fleet.count, 3);
+	list(&fleet, "a c d");
 	list(&fleet, "");
 	swk_fleet_forget_unlisted(&fleet);
 	assert_int_equal(fleet.count, 0);
