@@ -89,18 +89,20 @@ static int give_up(struct swk_asking *asking, const char *why, struct swk_error 
 {
 	const struct swk_fleet *fleet = &asking->requester.fleet;
 	const struct swk_error *trouble = &asking->requester.trouble;
+	struct swk_buffer text;
 
 	swk_progress_end(asking->progress);
 	for (size_t i = 0; i < fleet->count; i++) {
 		if (fleet->rows[i].standing > SWK_FLEET_EXCLUDED)
 			say_row(asking, &fleet->rows[i]);
 	}
-	return swk_error_set(error, SWK_TEMPFAIL,
-			     "%s%s after %lld s: %zu of %zu hosts have "
-			     "confirmed%s%s",
-			     asking->who, why, (long long)swk_progress_seconds(asking->progress),
-			     swk_fleet_confirmed(fleet), swk_fleet_awaited(fleet),
-			     trouble->status ? "; " : "", trouble->text);
+	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
+	if (!swk_fleet_describe(&text, fleet, 0, error))
+		(void)swk_error_set(error, SWK_TEMPFAIL, "%s%s after %lld s: %s%s%s", asking->who,
+				    why, (long long)swk_progress_seconds(asking->progress),
+				    text.data, trouble->status ? "; " : "", trouble->text);
+	swk_buffer_free(&text);
+	return error->status;
 }
 
 int swk_asking_wait(struct swk_asking *asking, struct swk_error *error)

@@ -42,7 +42,8 @@ static int resync_fleet(const struct swk_options *options, const struct swk_log 
 	if (status)
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
 	else
-		swk_tell_line("%zu hosts are in step", swk_fleet_awaited(&asking.requester.fleet));
+		swk_tell_line("%zu host%s in step", swk_fleet_awaited(&asking.requester.fleet),
+			      swk_fleet_awaited(&asking.requester.fleet) == 1 ? " is" : "s are");
 	swk_asking_free(&asking);
 	return status;
 }

@@ -227,7 +227,7 @@ int swk_fleet_describe(struct swk_buffer *out, const struct swk_fleet *fleet, si
 		if (!status)
 			status = swk_fleet_describe_row(out, &fleet->rows[i], error);
 	}
-	if (!status && awaited - confirmed > shown)
+	if (!status && most && awaited - confirmed > shown)
 		status = swk_buffer_print(out, error, "; %zu more", awaited - confirmed - shown);
 	return status;
 }

@@ -153,3 +153,80 @@ address of the instance's own agent" ]
 	[ "$(plain | grep -c .)" == 3 ]
 	plain | grep '^web-one: safe to stop: this host'
 }
+
+# acl_begin - an agent that denies by default, with a host that has the rights in swk-fleet(7), and two instances. These are registered with
+# the management token, because the host has no rights on their service. $1: the policy for the host's acknowledgements.
+acl_begin() {
+	consul_acl_start "$E2E_DIR/consul" "$E2E_ROOT/consul.d/swk-apply.hcl" "$E2E_ROOT/consul.d/swk-fleet.hcl"
+	consul_token "service_prefix \"\" { policy = \"read\" } node_prefix \"\" { policy = \"read\" }
+		service \"swk-apply\" { policy = \"write\" } key_prefix \"swk/requests/\" { policy = \"read\" }
+		key_prefix \"swk/acks/$CONSUL_NODE/\" { policy = \"$1\" }" >"$E2E_DIR/token"
+	settings "{\"consul\": {\"token_file\": \"$E2E_DIR/token\"}}"
+	# The watches, and the service of the fleet, use the agent's default token.
+	jq -n --arg mine "$CONSUL_ACL_ROOT" --rawfile token "$E2E_DIR/token" \
+		'{acl: {tokens: {agent: $mine, default: ($token | rtrimstr("\n"))}}}' >"$CONSUL_DIR/config/tokens.json"
+	consul_reload
+	backend_start "$E2E_DIR/backends" one two
+	for each in one two; do
+		jq -n --arg id "web-$each" --arg token "$CONSUL_ACL_ROOT" --argjson port "${BACKEND_PORT[$each]}" '{Name: "web", ID: $id,
+			Address: "127.0.0.1", Port: $port, Token: $token}' | consul_api PUT "/v1/agent/service/register?token=$CONSUL_ACL_ROOT" --data @-
+	done
+	wait_until "$E2E_PATIENCE" in_catalogue swk-apply 1
+	wait_until "$E2E_PATIENCE" in_catalogue web 2
+	swk-apply --resync
+	lands web one two
+}
+
+in_catalogue() {
+	(($(consul_api GET "/v1/catalog/service/$1" | jq length) == $2))
+}
+
+# as RULES COMMAND... - runs the command with a token that has these rules, besides those to read services and nodes.
+as() {
+	consul_token "service_prefix \"\" { policy = \"read\" } node_prefix \"\" { policy = \"read\" } $1" >"$E2E_DIR/mine"
+	run --separate-stderr "${@:2}" --token-file "$E2E_DIR/mine"
+}
+
+@test "drain: with access control, it needs the rights in swk-fleet(7), and says which one it lacks" {
+	acl_begin write
+	session='session_prefix "" { policy = "write" }'
+	requests='key_prefix "swk/requests/" { policy = "write" }'
+	acks='key_prefix "swk/acks/" { policy = "read" }'
+	web='service "web" { policy = "write" }'
+	# Nothing has changed if it fails before the maintenance.
+	as "$requests $acks $web" swk drain --fleet web-one
+	[ "$status" == 69 ]
+	[[ "$stderr" == *'/v1/session/create: Consul answered 403: '* ]]
+	as "$session $requests $acks" swk drain --fleet web-one
+	[ "$status" == 69 ]
+	run ! in_maintenance web-one
+	as "$session $acks $web" swk drain --fleet web-one
+	[ "$status" == 69 ]
+	[[ "$stderr" == *'/v1/kv/swk/requests/'*'403'*"; it stays in maintenance until 'swk undrain web-one'" ]]
+	as "$session $requests $web" swk drain --fleet --timeout 1s web-one
+	[ "$status" == 75 ]
+	[[ "$stderr" == *': no answer'*'0 of 1 host has confirmed; it stays'* ]] # Consul does not say that it hides the answer
+	as "$session $requests $acks $web" swk drain --fleet web-one
+	[ "$status" == 0 ]
+	[[ "$output" == 'web-one: safe to stop: 1 host has confirmed, '* ]]
+	as "$web" swk undrain web-one
+	[ "$status" == 0 ]
+	# The table needs no right to write.
+	as '' swk fleet
+	[ "$status" == 69 ]
+	[[ "$output" == *"$CONSUL_NODE"*none* ]]
+	[[ "$stderr" == *'/v1/session/create: Consul answered 403: '* ]]
+	as "$session $requests $acks" swk fleet
+	[ "$status" == 0 ]
+	[[ "$(cat "$E2E_DIR/consul/consul.log")" != *"$CONSUL_ACL_ROOT"* ]]
+}
+
+@test "drain: an acknowledgement that may not be written is no answer: 75" {
+	acl_begin read
+	as 'session_prefix "" { policy = "write" } key_prefix "swk/" { policy = "write" } service "web" { policy = "write" }' \
+		swk drain --fleet --timeout 2s web-one
+	[ "$status" == 75 ]
+	[[ "$stderr" == *"swk: error: $CONSUL_NODE: no answer"* ]]
+	wait_until "$E2E_PATIENCE" handler_ended 69
+	lands web two
+}
