@@ -85,7 +85,7 @@ static void say_row(const struct swk_asking *asking, const struct swk_fleet_row 
 }
 
 /* Sets the error, after a line for each host that has not confirmed. */
-static int give_up(struct swk_asking *asking, const char *why, struct swk_error *error)
+static int give_up(struct swk_asking *asking, const char *reason, struct swk_error *error)
 {
 	const struct swk_fleet *fleet = &asking->requester.fleet;
 	const struct swk_error *trouble = &asking->requester.trouble;
@@ -99,7 +99,7 @@ static int give_up(struct swk_asking *asking, const char *why, struct swk_error 
 	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
 	if (!swk_fleet_describe(&text, fleet, 0, error))
 		(void)swk_error_set(error, SWK_TEMPFAIL, "%s%s after %lld s: %s%s%s", asking->who,
-				    why, (long long)swk_progress_seconds(asking->progress),
+				    reason, (long long)swk_progress_seconds(asking->progress),
 				    text.data, trouble->status ? "; " : "", trouble->text);
 	swk_buffer_free(&text);
 	return error->status;

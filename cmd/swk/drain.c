@@ -27,8 +27,8 @@ struct drain {
 	char ended[SWK_TEXT_MAX]; /* what became of its connections */
 };
 
-static const struct timespec look_pause = {SWK_DRAIN_LOOK_MS / 1000,
-					   SWK_DRAIN_LOOK_MS % 1000 * 1000000L};
+static const struct timespec short_pause = {SWK_DRAIN_READ_MS / 1000,
+					    SWK_DRAIN_READ_MS % 1000 * 1000000L};
 
 /* Whether to give up now: then sets the error. */
 static bool is_over(const struct drain *drain, const char *what, struct swk_error *error)
@@ -54,7 +54,7 @@ static int find_instance(struct drain *drain, struct swk_error *error)
 				drain->options->agent, error))
 		return error->status;
 	/* If this fails, it does so before anything has changed. */
-	return swk_maintained_look(&drain->instance, error);
+	return swk_maintained_read(&drain->instance, error);
 }
 
 static int find_hosts(struct drain *drain, struct swk_error *error)
@@ -89,13 +89,13 @@ static int see_maintenance(struct drain *drain, struct swk_error *error)
 
 	for (;;) {
 		trouble = (struct swk_error){0};
-		if (!swk_maintained_look(&drain->instance, &trouble) && drain->instance.shown)
+		if (!swk_maintained_read(&drain->instance, &trouble) && drain->instance.shown)
 			return 0;
 		what = trouble.status ? trouble.text : what;
 		if (is_over(drain, what, error))
 			return error->status;
 		swk_progress_late(&drain->progress, what);
-		(void)nanosleep(&look_pause, NULL);
+		(void)nanosleep(&short_pause, NULL);
 	}
 }
 
@@ -233,17 +233,17 @@ static int count(const struct drain *drain, struct swk_connections *all, bool *h
 }
 
 /* Waits until the grace period ends, and says why nothing shortens it. */
-static void sit_out(struct drain *drain, int64_t end, const char *why)
+static void sit_out(struct drain *drain, int64_t end, const char *reason)
 {
 	char text[SWK_TEXT_MAX];
 
-	(void)snprintf(text, sizeof(text), "waiting %u s: %s", drain->options->grace, why);
+	(void)snprintf(text, sizeof(text), "waiting %u s: %s", drain->options->grace, reason);
 	while (swk_now_ms() < end && !swk_interrupted()) {
 		swk_progress_show(&drain->progress, text);
-		(void)nanosleep(&look_pause, NULL);
+		(void)nanosleep(&short_pause, NULL);
 	}
 	(void)snprintf(drain->ended, sizeof(drain->ended), "waited %u s more, because %s",
-		       drain->options->grace, why);
+		       drain->options->grace, reason);
 }
 
 /* Waits until there was no connection for a moment. A proxy may have chosen the instance just
@@ -268,7 +268,7 @@ static int watch_connections(struct drain *drain, int64_t began, int64_t end,
 			       open.established == 1 ? " is" : "s are");
 		if (open.established)
 			swk_progress_late(&drain->progress, text);
-		(void)nanosleep(&look_pause, NULL);
+		(void)nanosleep(&short_pause, NULL);
 	}
 	if (open.established)
 		(void)snprintf(drain->ended, sizeof(drain->ended),

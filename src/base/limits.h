@@ -293,10 +293,10 @@
 #define SWK_REQUESTER_PAUSE_MS 20
 #define SWK_FLEET_SECONDS 60
 #define SWK_FLEET_PING_SECONDS 3
-/* `swk drain`: how long to wait for connections; between two looks at them; and how long there must
- * have been none, because a proxy may be about to connect. */
+/* `swk drain`: how long to wait for connections; between two readings of them; and how long there
+ * must have been none, because a proxy may be about to connect. */
 #define SWK_DRAIN_GRACE_S 10
-#define SWK_DRAIN_LOOK_MS 50
+#define SWK_DRAIN_READ_MS 50
 #define SWK_DRAIN_QUIET_MS 200
 
 /* Lines of the kernel's table of TCP sockets: ten times what one address can have in ports. */

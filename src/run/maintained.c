@@ -155,7 +155,7 @@ static void forget(void *context)
 	maintained->server_count = 0;
 }
 
-int swk_maintained_look(struct swk_maintained *maintained, struct swk_error *error)
+int swk_maintained_read(struct swk_maintained *maintained, struct swk_error *error)
 {
 	struct swk_consul_query query = {
 		.service = maintained->its.service,

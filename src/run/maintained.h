@@ -34,6 +34,6 @@ int swk_maintained_set(struct swk_maintained *maintained, bool on, const char *r
 
 /* Asks Consul's leader what the catalogue says: the agent changes it a little later. Returns 0, or
  * SWK_UNAVAILABLE. */
-int swk_maintained_look(struct swk_maintained *maintained, struct swk_error *error);
+int swk_maintained_read(struct swk_maintained *maintained, struct swk_error *error);
 
 #endif

@@ -31,6 +31,11 @@ once() {
 	grep '^flip-haproxy' <<<"$output"
 }
 
+@test "requests that fail during restarts" {
+	run -0 --separate-stderr "$BATS_TEST_DIRNAME/run" --once drains
+	grep "^drain-failed-late" <<<"$output"
+}
+
 @test "the time until the last worker serves by a flip" {
 	once flip-last
 }

@@ -67,8 +67,8 @@ _load() {
 	done
 }
 
-# load_end - ends the load. load_failed - prints how many requests failed, as their clients see it, and how often an nginx found no
-# backend, or lost one, which its client does not notice.
+# load_end - ends the load. load_failed - prints two numbers: how many requests failed, as their clients see it, and how often an nginx
+# lost its backend, or found none, which its client may not notice. load_was_well - whether both are 0.
 load_end() {
 	: >"$E2E_DIR/over"
 	wait "${LOADS[@]}"
@@ -76,21 +76,25 @@ load_end() {
 }
 
 load_failed() {
-	cat "$E2E_DIR"/answers-* | grep -cv '^200 ' || true
-	cat "$E2E_DIR"/fleet/*/gateway/error.log |
-		grep -cE 'while connecting to upstream|while reading response header from upstream|no live upstreams' || true
+	local clients lost
+
+	clients=$(cat "$E2E_DIR"/answers-* | grep -cv '^200 ')
+	lost=$(cat "$E2E_DIR"/fleet/*/gateway/error.log |
+		grep -cE 'while connecting to upstream|while reading response header from upstream|no live upstreams')
+	echo "$clients $lost"
 }
 
 load_was_well() {
-	local answers
+	local answers failed
 
 	answers=$(cat "$E2E_DIR"/answers-* | wc -l)
-	echo "$answers requests, failed:" $(load_failed)
-	((answers > 100)) && [[ "$(load_failed)" == $'0\n0' ]]
+	failed=$(load_failed)
+	echo "$answers requests, failed: $failed"
+	((answers > 100)) && [[ "$failed" == '0 0' ]]
 }
 
-# deploy_script - writes the script of docs/operating.md to $E2E_DIR/deploy, and a systemctl that kills a backend the moment it is
-# called, and starts it again.
+# deploy_script [COMMAND] - writes the script of docs/operating.md to $E2E_DIR/deploy, with the command in place of `swk drain`; and a
+# systemctl that kills a backend the moment it is called, and starts it again.
 deploy_script() {
 	sed -n '/^<!-- deploy -->$/,/^<!-- deploy end -->$/p' "$E2E_ROOT/docs/operating.md" | sed '/^<!--/d; /^```/d' >"$E2E_DIR/deploy"
 	cat >"$E2E_DIR/systemctl" <<-END
@@ -101,17 +105,19 @@ deploy_script() {
 		name=\${2#web-}
 		BACKEND_PID[\$name]=\$(<"\$_BACKEND_DIR/\$name.pid")
 		backend_kill "\$name"
+		sleep 0.3
 		backend_up "\$name"
 	END
+	[[ -z "${1:-}" ]] || sed -i "s|^swk drain .*|$1|" "$E2E_DIR/deploy"
 	chmod +x "$E2E_DIR/deploy" "$E2E_DIR/systemctl"
 }
 
-# deploys COUNT - restarts one instance after another under load.
+# deploys COUNT [COMMAND] - restarts one instance after another under load; runs the command before each.
 deploys() {
 	local i names=(one two three)
 
-	deploy_script
 	for ((i = 0; i < $1; i++)); do
+		"${2:-true}"
 		PATH="$E2E_DIR:$PATH" timeout 60 "$E2E_DIR/deploy" "web-${names[i % 3]}" web 3 >>"$E2E_DIR/deploys" 2>&1 || {
 			cat "$E2E_DIR/deploys" "$E2E_DIR/out" "$E2E_DIR/err"
 			return 1

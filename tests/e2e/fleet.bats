@@ -9,6 +9,7 @@ load fleet
 @test "fleet: no request fails while the script in docs/operating.md restarts instances under load" {
 	begin
 	load_begin
+	deploy_script
 	deploys 6
 	load_end
 	load_was_well

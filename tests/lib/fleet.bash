@@ -132,10 +132,9 @@ fleet_rejoin() {
 
 # Prints the process ids of the proxy of the host in use.
 _fleet_processes() {
-	local pid="${GATEWAY_PID:-${HAPROXY_PID:-}}" children=''
+	local pid="${GATEWAY_PID:-${HAPROXY_PID:-}}"
 
-	read -r children <"/proc/$pid/task/$pid/children" || true
-	echo "$pid $children"
+	echo "$pid $(<"/proc/$pid/task/$pid/children")"
 }
 
 # Starts the host's proxy and agent.
@@ -167,12 +166,12 @@ _fleet_proxy_start() {
 	if (($1 < 3)); then
 		GATEWAY_READ_TIMEOUT=100ms GATEWAY_CONF="$FLEET_CONF" gateway_start "$at/gateway" || return 1
 		disown 2>/dev/null
-		FLEET_TRAFFIC=$GATEWAY_TRAFFIC
+		export FLEET_TRAFFIC=$GATEWAY_TRAFFIC
 		target=$(jq -nc --arg url "$GATEWAY_DYUPS" '{url: $url, name: "nginx"}')
 	else
 		# A connection that it keeps for later requests would make each drain last for the grace period.
 		proxy_start "$at/haproxy" '    option http-server-close' || return 1
-		FLEET_TRAFFIC=$HAPROXY_TRAFFIC
+		export FLEET_TRAFFIC=$HAPROXY_TRAFFIC
 		target=$(jq -nc --arg api "$HAPROXY_API" --arg master "$HAPROXY_MASTER" --arg file "$HAPROXY_FILE" \
 			--argjson check "$(proxy_check_command)" '{kind: "haproxy", name: "edge", socket: $api, file: $file, check: $check,
 				master_socket: $master, interval: 0}')
@@ -183,9 +182,9 @@ _fleet_proxy_start() {
 
 # Prints what the agent's configuration adds to that of consul_start. The gossip is faster, so that a dead agent is found soon.
 _fleet_agent() {
-	local serf
+	local serf=$FLEET_JOIN
 
-	serf=$( (($1 == 1)) && echo "$FLEET_JOIN" || free_port)
+	(($1 == 1)) || serf=$(free_port)
 	jq -n --argjson serf "$serf" --arg join "127.0.0.1:$FLEET_JOIN" --argjson server "$( (($1 == 1)) && echo true || echo false)" \
 		'{server: $server, bootstrap: $server, ports: {serf_lan: $serf},
 			gossip_lan: {gossip_interval: "100ms", probe_interval: "500ms", probe_timeout: "250ms", suspicion_mult: 2}}

@@ -1,0 +1,36 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Longer forms of tests in tests/e2e/fleet.bats.
+
+bats_require_minimum_version 1.5.0
+load ../e2e/fleet
+
+@test "fleet: no request fails while the script in docs/operating.md restarts 50 instances under load" {
+	begin
+	load_begin
+	deploy_script
+	deploys "${SOAK_DEPLOYS:-50}"
+	load_end
+	load_was_well
+}
+
+@test "fleet: the request of a requester that was killed disappears from Consul" {
+	begin
+	fleet_signal 3 STOP agent
+	swk drain --fleet web-one >"$E2E_DIR/out" 2>"$E2E_DIR/err" 3>&- &
+	STARTED+=($!)
+	wait_until "$E2E_PATIENCE" grep -q ' 2 of 3 hosts have confirmed; host-3: no answer' "$E2E_DIR/err"
+	kill -s KILL "${STARTED[0]}"
+	consul_api GET '/v1/kv/swk/requests/?keys'
+	wait_until 40 _nothing_asked
+	# The hosts delete their acknowledgements, too.
+	wait_until "$E2E_PATIENCE" _nothing_acknowledged
+}
+
+_nothing_asked() {
+	! consul_api GET '/v1/kv/swk/requests/?keys' 2>/dev/null
+}
+
+_nothing_acknowledged() {
+	! consul_api GET '/v1/kv/swk/acks/?keys' 2>/dev/null
+}
