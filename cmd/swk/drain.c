@@ -130,6 +130,7 @@ static int confirm_fleet(struct drain *drain, struct swk_error *error)
 
 	if (compose(drain, &asking->requester.request, error) || swk_asking_wait(asking, error))
 		return error->status;
+	swk_requester_end(&asking->requester);
 	hosts = swk_fleet_awaited(&asking->requester.fleet);
 	(void)snprintf(drain->confirmed, sizeof(drain->confirmed), "%zu host%s confirmed", hosts,
 		       hosts == 1 ? " has" : "s have");

@@ -127,8 +127,8 @@ static int take_instance(void *context, const struct swk_instance *instance,
 
 	(void)error;
 	if (strcmp(instance->id, maintained->id) != 0 ||
-	    strcmp(instance->address, its->address) != 0 || instance->port != (double)its->port ||
-	    !instance->maintenance)
+	    strcmp(instance->address, its->address) != 0 ||
+	    (its->port && instance->port != (double)its->port) || !instance->maintenance)
 		return 0;
 	maintained->shown = true;
 	add_own(maintained, instance);

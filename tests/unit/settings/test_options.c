@@ -30,6 +30,7 @@ static void clear_environment(void)
 		"SWK_TIMEOUT",	 "SWK_RESYNC",	      "SWK_DRY_RUN",	 "SWK_VERIFY",
 		"SWK_FORCE",	 "SWK_ADOPT",	      "SWK_JSON",	 "SWK_SYSLOG",
 		"SWK_QUIET",	 "SWK_VERBOSE",	      "SWK_HELP",	 "SWK_VERSION",
+		"SWK_GRACE",	 "SWK_FLEET",	      "SWK_WITHOUT",	 "SWK_AGENT",
 	};
 
 	for (size_t i = 0; i < COUNT(names); i++)
@@ -712,10 +713,83 @@ static void words_and_times(void **state)
 	}
 }
 
+/* ---- the fleet ---- */
+
+/* Options of one call: no variable and no setting of another meaning sets them. */
+static void of_a_call(void **state)
+{
+	static const struct {
+		enum swk_command command;
+		const char *line;
+		bool fleet;
+		unsigned patience, grace;
+		const char *agent, *without; /* the names, each with a comma */
+	} rows[] = {
+		{SWK_COMMAND_DRAIN, "web-1", false, 0, 10, "", ""},
+		{SWK_COMMAND_DRAIN, "--fleet|web-1", true, 0, 10, "", ""},
+		{SWK_COMMAND_DRAIN, "-G|-T|90s|-g|0|-A|10.0.0.1:8500|web-1", true, 90, 0,
+		 "10.0.0.1:8500", ""},
+		{SWK_COMMAND_DRAIN, "--without=a|--without|b|--timeout=2m|web-1", false, 120, 10,
+		 "", "a,b,"},
+		{SWK_COMMAND_RESYNC, "--fleet|--timeout=5", true, 5, 10, "", ""},
+		{SWK_COMMAND_FLEET, "--timeout=1", false, 1, 10, "", ""},
+		{SWK_COMMAND_WAIT, "--fleet|-X|c|web=1", true, 0, 10, "", "c,"},
+		{SWK_COMMAND_UNDRAIN, "--agent=b|web-1", false, 0, 10, "b", ""},
+	};
+	static const struct {
+		enum swk_command command;
+		const char *line, *message;
+	} bad[] = {
+		{SWK_COMMAND_DRAIN, "--timeout=0|web-1", "--timeout: '0' is not a time"},
+		{SWK_COMMAND_DRAIN, "--grace=1w|web-1", "--grace: '1w' is not a time"},
+		{SWK_COMMAND_DRAIN, "web-1|web-2", "'web-2': unexpected argument"},
+		{SWK_COMMAND_UNDRAIN, "--fleet|web-1", "there is no option --fleet"},
+		{SWK_COMMAND_FLEET, "web-1", "'web-1': unexpected argument"},
+		{SWK_COMMAND_APPLY, "--fleet", "there is no option --fleet"},
+		{SWK_COMMAND_STATUS, "--without=a", "there is no option --without"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_options options;
+		struct swk_error error = {0};
+		char names[64] = "";
+
+		if (read_options(&options, rows[i].command,
+				 "SWK_TIMEOUT=7|SWK_GRACE=7|SWK_FLEET=1|SWK_WITHOUT=z|SWK_AGENT=z",
+				 rows[i].line, &error))
+			fail_msg("%s: %s", rows[i].line, error.text);
+		for (size_t j = 0; j < options.without.count; j++) {
+			strcat(names, options.without.list[j]);
+			strcat(names, ",");
+		}
+		unit_number(rows[i].line, options.fleet, rows[i].fleet);
+		unit_number(rows[i].line, options.patience, rows[i].patience);
+		unit_number(rows[i].line, options.grace, rows[i].grace);
+		unit_same(rows[i].line, options.agent ? options.agent : "", rows[i].agent);
+		unit_same(rows[i].line, names, rows[i].without);
+		/* For `wait`, as for a run, the variable has its meaning. */
+		unit_number(rows[i].line, options.settings.timeout,
+			    rows[i].command == SWK_COMMAND_WAIT ? 7 : 30);
+		swk_options_free(&options);
+	}
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		struct swk_options options;
+		struct swk_error error = {0};
+
+		unit_number(bad[i].line,
+			    read_options(&options, bad[i].command, "", bad[i].line, &error),
+			    SWK_USAGE);
+		unit_says(bad[i].line, error.text, bad[i].message);
+		swk_options_free(&options);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(precedence),
+		cmocka_unit_test(of_a_call),
 		cmocka_unit_test(rules_of_services_stay),
 		cmocka_unit_test(targets_name_their_source),
 		cmocka_unit_test(which_file),
