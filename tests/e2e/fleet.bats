@@ -21,14 +21,21 @@ load fleet
 	# The nginx of host-2 is frozen, and the agent of host-3 is killed, while its HAProxy serves.
 	fleet_signal 2 STOP proxy
 	fleet_signal 3 KILL agent
-	run -75 --separate-stderr swk drain --fleet --timeout 4s web-one
+	run -75 --separate-stderr swk drain --fleet --timeout 1s web-one
 	[ -z "$output" ]
-	grep -E "^swk: error: host-2: .*nginx" <<<"$stderr"
+	grep -E "^swk: error: host-2: " <<<"$stderr"
 	grep -xE "swk: error: host-3: no answer(; Consul finds that its agent has failed)?" <<<"$stderr"
 	[[ "${stderr##*$'\n'}" == "swk: error: web-one: not confirmed after "?" s: 1 of 3 hosts have confirmed; it stays in maintenance until \
 'swk undrain web-one'" ]]
 	# That host is right not to be believed.
 	curl -s "$(fleet_on 3 printenv FLEET_TRAFFIC)/to/web/?[1-20]" | grep -qx one
+	# Once host-2 has given up nginx, it says so.
+	swk drain --fleet web-one 2>"$E2E_DIR/err" 3>&- &
+	STARTED=($!)
+	wait_until "$E2E_PATIENCE" grep -q ' 1 of 3 hosts have confirmed; host-2: .*nginx.*; host-3: no answer' "$E2E_DIR/err"
+	kill "${STARTED[0]}"
+	wait "${STARTED[0]}" || true
+	grep -E "^swk: error: host-2: .*nginx" "$E2E_DIR/err"
 	# Excluded, they are not awaited.
 	run -0 --separate-stderr swk drain --fleet --without host-2 --without host-3 web-one
 	[[ "$output" == 'web-one: safe to stop: 1 host has confirmed, '* ]]
