@@ -26,10 +26,9 @@ _restarts() {
 	backend_stop
 }
 
-# The agent of the host with HAProxy does nothing for three seconds, as while its machine swaps.
+# The agent of a host does nothing for three seconds, as while its machine swaps.
 _freeze() {
-	fleet_signal 3 STOP agent
-	(sleep 3 && fleet_signal 3 CONT agent) >/dev/null 2>&1 &
+	freeze 3
 }
 
 figure_drains() {

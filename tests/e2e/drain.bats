@@ -85,11 +85,11 @@ in_maintenance() {
 	done
 	swk-apply --resync
 	lands web one two
-	# nginx does not learn of a change.
-	gateway_fault 1000 unavailable
+	# nginx does not learn of the change.
+	swk hold
 	run -75 --separate-stderr swk drain --timeout 1s web-one
-	[[ "$stderr" == *"nginx"* || "$stderr" == *"$GATEWAY_DYUPS"* ]]
-	gateway_fault
+	[[ "$stderr" == *"127.0.0.1:${BACKEND_PORT[one]}"* ]]
+	swk resume
 	run -0 swk drain --grace 0 web-one
 	lands web two
 }

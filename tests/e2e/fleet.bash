@@ -112,6 +112,17 @@ deploy_script() {
 	chmod +x "$E2E_DIR/deploy" "$E2E_DIR/systemctl"
 }
 
+# freeze SECONDS - stops the agent of host-2, and next time of host-3, for so long.
+freeze() {
+	frozen=$((${frozen:-3} == 3 ? 2 : 3))
+	fleet_signal "$frozen" STOP agent
+	(sleep "$1" && fleet_signal "$frozen" CONT agent) >/dev/null 2>&1 3>&- &
+}
+
+freeze_shortly() {
+	freeze 0.7
+}
+
 # deploys COUNT [COMMAND] - restarts one instance after another under load; runs the command before each.
 deploys() {
 	local i names=(one two three)

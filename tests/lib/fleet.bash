@@ -169,8 +169,10 @@ _fleet_proxy_start() {
 		export FLEET_TRAFFIC=$GATEWAY_TRAFFIC
 		target=$(jq -nc --arg url "$GATEWAY_DYUPS" '{url: $url, name: "nginx"}')
 	else
-		# A connection that it keeps for later requests would make each drain last for the grace period.
-		proxy_start "$at/haproxy" '    option http-server-close' || return 1
+		# A connection that it keeps for later requests would make each drain last for the grace period. If it tried again, its
+		# clients would not see that it has lost a backend.
+		proxy_start "$at/haproxy" '    option http-server-close' 'defaults' '    mode http' '    retries 0' \
+			'    timeout connect 2s' '    timeout client 60s' '    timeout server 60s' || return 1
 		export FLEET_TRAFFIC=$HAPROXY_TRAFFIC
 		target=$(jq -nc --arg api "$HAPROXY_API" --arg master "$HAPROXY_MASTER" --arg file "$HAPROXY_FILE" \
 			--argjson check "$(proxy_check_command)" '{kind: "haproxy", name: "edge", socket: $api, file: $file, check: $check,

@@ -10,6 +10,7 @@ load ../e2e/fleet
 	load_begin
 	deploy_script
 	deploys "${SOAK_DEPLOYS:-50}"
+	deploys 10 freeze_shortly
 	load_end
 	load_was_well
 }
