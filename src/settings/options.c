@@ -26,6 +26,13 @@ enum {
 		  SWK_COMMAND_RESYNC,
 	/* Those that make requests to Consul only. */
 	CONSUL = SWK_COMMAND_UNDRAIN | SWK_COMMAND_FLEET,
+	/* Those that the time of a run limits. */
+	LIMITED = (LASTING & ~ASKING) | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_RELOAD,
+	/* Those that print a table in colours. */
+	TABLES = SWK_COMMAND_STATUS | SWK_COMMAND_FLEET,
+	LISTINGS = TABLES | SWK_COMMAND_HISTORY,
+	/* Those that act on one host or on all. */
+	CHOOSING = SWK_COMMAND_DRAIN | SWK_COMMAND_RESYNC | SWK_COMMAND_WAIT,
 	/* Options that `swk watches` may pass to handlers. */
 	HANDLER = SWK_COMMAND_APPLY | SWK_COMMAND_WATCHES,
 	WATCHES = SWK_COMMAND_WATCHES,
@@ -65,13 +72,12 @@ static const struct option_entry {
 	 "keep the last servers of an upstream with\nfewer usable instances, or fewer than N%"},
 	{'i', LASTING | UNDO, "read-interval", "SECONDS", 0,
 	 "dyups_read_msg_timeout of nginx (default 1)"},
-	{'T', (LASTING & ~ASKING) | UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_RELOAD, "timeout",
-	 "SECONDS", 0, "the run ends after this time (default 30)"},
+	{'T', LIMITED, "timeout", "SECONDS", 0, "the run ends after this time (default 30)"},
 	{'T', ASKING, "timeout", "TIME", 0,
 	 "how long to wait for all hosts, such as 90s or\n2m (default 60s; swk fleet: 3s)"},
-	{'G', SWK_COMMAND_DRAIN | SWK_COMMAND_RESYNC | SWK_COMMAND_WAIT, "fleet", NULL, FLAG(fleet),
+	{'G', CHOOSING, "fleet", NULL, FLAG(fleet),
 	 "on all hosts that are registered as swk-apply"},
-	{'X', SWK_COMMAND_DRAIN | SWK_COMMAND_RESYNC | SWK_COMMAND_WAIT, "without", "HOST", 0,
+	{'X', CHOOSING, "without", "HOST", 0,
 	 "with --fleet: do not await this host, by the name\nof its node; may be repeated"},
 	{'A', SWK_COMMAND_DRAIN | SWK_COMMAND_UNDRAIN, "agent", "ADDRESS", 0,
 	 "where the instance is registered: HOST:PORT or\na URL (default: this host's agent)"},
@@ -90,14 +96,12 @@ static const struct option_entry {
 	{'x', APPLY | RESUME, "force", NULL, 0, "allow more deletions, this time"},
 	{'a', APPLY | RESUME, "adopt", NULL, 0,
 	 "take over a file and upstreams that swk-apply\ndid not write"},
-	{'j', HANDLER | UNDO | RESUME | SWK_COMMAND_LINT | SWK_COMMAND_STATUS | SWK_COMMAND_HISTORY |
-		       SWK_COMMAND_FLEET,
-	 "json", NULL, FLAG(json), "print JSON"},
+	{'j', HANDLER | UNDO | RESUME | SWK_COMMAND_LINT | LISTINGS, "json", NULL, FLAG(json),
+	 "print JSON"},
 	{'P', SWK_COMMAND_STATUS, "html", NULL, FLAG(html), "print a page of HTML"},
 	{'W', APPLY, "consul-watch", NULL, FLAG(settings.consul_watch),
 	 "exit with 0 unless the status is 64, 70 or 78;\n'consul watch' ends at any other"},
-	{'K', SWK_COMMAND_STATUS | SWK_COMMAND_FLEET, "color", "auto|always|never", FLAG(color),
-	 "colours; auto: on a terminal"},
+	{'K', TABLES, "color", "auto|always|never", FLAG(color), "colours; auto: on a terminal"},
 	{'l', HANDLER | UNDO | RESUME, "syslog", NULL, FLAG(syslog), "log to syslog too"},
 	{'L', HANDLER, "log-format", "FORMAT", 0, "format of messages: text, logfmt or json"},
 	{'M', HANDLER, "metrics-file", "FILE", 0,

@@ -43,9 +43,9 @@ names_and_letters() {
 	"$@" --help | grep -oE '^ +-., --[a-z-]+' | tr -d ' ' | tr , '\n' | LC_ALL=C sort
 }
 
-# Prints the name of each option in the table of the source code.
+# Prints the name of each option in the table of the source code, once: some have another meaning for some commands.
 table() {
-	sed -nE "s/^\t\{'.', [A-Z_ |]+, \"([a-z-]+)\",.*/--\1/p" "$ROOT/src/settings/options.c" | LC_ALL=C sort
+	sed -nE "s/^\t\{'.', [A-Z_ |]+, \"([a-z-]+)\",.*/--\1/p" "$ROOT/src/settings/options.c" | LC_ALL=C sort -u
 }
 
 # program NAME HELP - makes a program that prints this help, and puts it first in the PATH.
