@@ -25,8 +25,9 @@ load ../e2e/fleet
 	kill -s KILL "${STARTED[0]}"
 	run ! _nothing_asked
 	wait_until 40 _nothing_asked
-	# The hosts delete their acknowledgements, too.
+	# The hosts delete their acknowledgements, too: at the latest with the next request.
 	fleet_signal 3 CONT agent
+	wait_until "$E2E_PATIENCE" swk fleet
 	wait_until "$E2E_PATIENCE" _nothing_acknowledged
 }
 
