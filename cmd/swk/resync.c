@@ -18,7 +18,7 @@ static int resync_here(struct swk_options *options, const struct swk_log *log)
 	swk_settings_complete(settings);
 	swk_report_init(&report);
 	swk_tell_progress(&report, options);
-	status = swk_apply(settings, STDIN_FILENO, &report, NULL, &error);
+	status = swk_apply(settings, STDIN_FILENO, &report, NULL, NULL, &error);
 	status = swk_tell(log, options, &report, status, &error, true);
 	swk_report_free(&report);
 	return status;
