@@ -28,6 +28,9 @@ enum {
 	CONSUL = SWK_COMMAND_UNDRAIN | SWK_COMMAND_FLEET,
 	/* Those that the time of a run limits. */
 	LIMITED = (LASTING & ~ASKING) | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_RELOAD,
+	/* Those that read or write the conf file, or what is next to it. */
+	WITH_FILE = LASTING | SWK_COMMAND_UNDO | SWK_COMMAND_HOLD | SWK_COMMAND_LINT |
+		    SWK_COMMAND_RELOAD | SWK_COMMAND_HISTORY,
 	/* Those that print a table in colours. */
 	TABLES = SWK_COMMAND_STATUS | SWK_COMMAND_FLEET,
 	LISTINGS = TABLES | SWK_COMMAND_HISTORY,
@@ -55,7 +58,7 @@ static const struct option_entry {
 } table[] = {
 	{'C', ALL, "config", "FILE", 0,
 	 "the settings file; see swk.json(5)\n(default " SWK_CONFIG_FILE ")"},
-	{'c', WITH_CONF, "conf", "FILE", 0,
+	{'c', WITH_FILE, "conf", "FILE", 0,
 	 "the file that nginx includes\n(default /etc/nginx/conf.d/dyups.upstream.conf)"},
 	{'d', LASTING | UNDO, "dyups", "URL", 0,
 	 "a dyups interface; may be repeated\n(default http://127.0.0.1:18882)"},
