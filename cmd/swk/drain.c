@@ -253,7 +253,7 @@ static int watch_connections(struct drain *drain, int64_t began, int64_t end,
 			     struct swk_error *error)
 {
 	int64_t quiet = began, now = began;
-	struct swk_connections open;
+	struct swk_connections open = {0};
 	char text[64];
 	bool here;
 
