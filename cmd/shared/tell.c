@@ -54,10 +54,11 @@ void swk_tell_progress(struct swk_report *report, const struct swk_options *opti
 void swk_tell_notes(const struct swk_log *log, const struct swk_report *report)
 {
 	static const enum swk_log_level levels[SWK_NOTE_KINDS] = {
-		[SWK_NOTE_DETAIL] = SWK_LOG_DEBUG,	[SWK_NOTE_DUE] = SWK_LOG_INFO,
-		[SWK_NOTE_SKIPPED] = SWK_LOG_WARNING,	[SWK_NOTE_KEPT] = SWK_LOG_WARNING,
-		[SWK_NOTE_WARNING] = SWK_LOG_WARNING,	[SWK_NOTE_HELD_BACK] = SWK_LOG_ERROR,
-		[SWK_NOTE_UNAVAILABLE] = SWK_LOG_ERROR, [SWK_NOTE_PENDING] = SWK_LOG_ERROR,
+		[SWK_NOTE_DETAIL] = SWK_LOG_DEBUG,     [SWK_NOTE_DUE] = SWK_LOG_INFO,
+		[SWK_NOTE_SKIPPED] = SWK_LOG_WARNING,  [SWK_NOTE_KEPT] = SWK_LOG_WARNING,
+		[SWK_NOTE_FAILOVER] = SWK_LOG_WARNING, [SWK_NOTE_WARNING] = SWK_LOG_WARNING,
+		[SWK_NOTE_HELD_BACK] = SWK_LOG_ERROR,  [SWK_NOTE_UNAVAILABLE] = SWK_LOG_ERROR,
+		[SWK_NOTE_PENDING] = SWK_LOG_ERROR,
 	};
 	size_t all = 0;
 	char more[64];

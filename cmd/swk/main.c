@@ -57,6 +57,7 @@ void swk_say_notes(struct swk_report *report, const struct swk_log *log)
 {
 	swk_report_forget(report, SWK_NOTE_SKIPPED);
 	swk_report_forget(report, SWK_NOTE_KEPT);
+	swk_report_forget(report, SWK_NOTE_FAILOVER);
 	swk_report_forget(report, SWK_NOTE_PENDING);
 	swk_tell_notes(log, report);
 }

@@ -425,34 +425,49 @@ static size_t parameters(const struct swk_consul *consul, const struct swk_consu
 	return query->keyprefix ? consul->uncached : strlen(consul->query);
 }
 
-/* Appends the parameters of a query. The path may have one already. */
-static int add_parameters(struct swk_buffer *url, const struct swk_consul *consul,
-			  const struct swk_consul_query *query, bool leader,
+/* Adds parameters, whose first byte is a question mark or `&`. */
+static int add_parameters(struct swk_buffer *to, const char *from, size_t length,
 			  struct swk_error *error)
 {
-	const size_t length = parameters(consul, query, leader);
-	bool begun = query->keyprefix || length;
-
-	/* After another parameter, without the question mark. */
-	if ((length && swk_buffer_print(url, error, "%s%.*s", query->keyprefix ? "&" : "?",
-					(int)length - 1, consul->query + 1)) ||
-	    (query->consistent && swk_buffer_print(url, error, "%cconsistent", begun ? '&' : '?')))
-		return error->status;
-	begun |= query->consistent;
-	if (query->after && swk_buffer_print(url, error, "%cindex=%" PRIu64 "&wait=%us",
-					     begun ? '&' : '?', query->after, query->wait_s))
-		return error->status;
-	return 0;
+	if (!length)
+		return 0;
+	return swk_buffer_print(to, error, "%c%.*s", to->length ? '&' : '?', (int)length - 1,
+				from + 1);
 }
 
+static int query_parameters(struct swk_buffer *to, const struct swk_consul *consul,
+			    const struct swk_consul_query *query, bool leader,
+			    struct swk_error *error)
+{
+	/* Another datacenter replaces the settings'. */
+	const size_t skip_to = query->datacenter ? consul->strict : consul->agent;
+
+	if (swk_buffer_add(to, "", 0, error) ||
+	    add_flag(to, "recurse", query->keyprefix != NULL, error) ||
+	    add_parameters(to, consul->query, consul->agent, error) ||
+	    add_parameters(to, consul->query + skip_to, parameters(consul, query, leader) - skip_to,
+			   error) ||
+	    add_parameter(to, "dc", query->datacenter, error) ||
+	    add_parameter(to, "filter", query->filter, error) ||
+	    add_parameter(to, "peer", query->peer, error) ||
+	    add_flag(to, "consistent", query->consistent, error))
+		return error->status;
+	if (!query->after)
+		return 0;
+	return swk_buffer_print(to, error, "%cindex=%" PRIu64 "&wait=%us", to->length ? '&' : '?',
+				query->after, query->wait_s);
+}
+
+/* The URL, for the caller to free; NULL without memory. */
 static char *query_url(const struct swk_consul *consul, const struct swk_consul_query *query,
 		       bool leader)
 {
 	const char *path = "/v1/catalog/services";
-	struct swk_error error = {0};
-	struct swk_buffer url;
-	char *name = NULL;
+	char *name = NULL, *url = NULL;
+	struct swk_error ignored = {0};
+	struct swk_buffer more;
 
+	swk_buffer_init(&more, SIZE_MAX / 2);
 	if (query->keyprefix) {
 		name = swk_consul_encode_key(query->keyprefix);
 		path = "/v1/kv/";
@@ -460,15 +475,15 @@ static char *query_url(const struct swk_consul *consul, const struct swk_consul_
 		name = swk_url_segment(query->service);
 		path = "/v1/health/service/";
 	}
-	swk_buffer_init(&url, SIZE_MAX / 2);
-	if (((query->keyprefix || query->service) && !name) ||
-	    swk_buffer_words(&url, &error,
-			     SWK_WORDS(consul->base, path, name ? name : "",
-				       query->keyprefix ? "/?recurse" : "")) ||
-	    add_parameters(&url, consul, query, leader, &error))
-		swk_buffer_free(&url);
+	if ((query->keyprefix || query->service) && !name)
+		return NULL;
+	if (query_parameters(&more, consul, query, leader, &ignored) ||
+	    asprintf(&url, "%s%s%s%s%s", consul->base, path, name ? name : "",
+		     query->keyprefix ? "/" : "", more.data) < 0)
+		url = NULL;
+	swk_buffer_free(&more);
 	free(name);
-	return url.data;
+	return url;
 }
 
 /* Whether Consul answers this query with such a document. A service may have no instance. */

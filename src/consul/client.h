@@ -45,6 +45,9 @@ int swk_consul_event_index(uint64_t *index, struct swk_error *error);
 struct swk_consul_query {
 	/* Asks for this service's health; NULL: for the list of services. */
 	const char *service;
+	/* Only of a query about a service; each may be NULL. Another datacenter than the settings';
+	 * a filter in Consul's language; the peer whose instances are asked for. */
+	const char *datacenter, *filter, *peer;
 	/* Asks for the keys below this prefix instead; no slash at its ends. An answer without a
 	 * key is valid. */
 	const char *keyprefix;

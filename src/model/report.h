@@ -14,6 +14,7 @@ enum swk_note_kind {
 	SWK_NOTE_DUE,	      /* a target gets its changes later, from a run that waits */
 	SWK_NOTE_SKIPPED,     /* an instance, service or colour that can't be used */
 	SWK_NOTE_KEPT,	      /* an upstream that keeps its last servers */
+	SWK_NOTE_FAILOVER,    /* an upstream whose servers come from elsewhere */
 	SWK_NOTE_WARNING,     /* done, but an operator should check it */
 	SWK_NOTE_HELD_BACK,   /* a change withheld by a guard, a hold or a rule: status 10 */
 	SWK_NOTE_UNAVAILABLE, /* Consul did not answer: status 69 */

@@ -6,18 +6,29 @@
 
 #include "base/buffer.h"
 
-struct swk_upstream *swk_service_upstream(const struct swk_service *service, const char *tag)
+static struct swk_upstream *find_tag(const struct swk_upstreams *set, const char *tag)
 {
-	for (size_t i = 0; i < service->upstreams.count; i++) {
-		if (!strcmp(service->upstreams.list[i].source.tag, tag))
-			return &service->upstreams.list[i];
+	for (size_t i = 0; i < set->count; i++) {
+		if (!strcmp(set->list[i].source.tag, tag))
+			return &set->list[i];
 	}
 	return NULL;
+}
+
+struct swk_upstream *swk_service_upstream(const struct swk_service *service, const char *tag)
+{
+	return find_tag(&service->upstreams, tag);
+}
+
+struct swk_upstream *swk_service_stand_in(const struct swk_service *service, const char *tag)
+{
+	return find_tag(&service->stand_ins, tag);
 }
 
 void swk_service_clear(struct swk_service *service)
 {
 	swk_upstreams_free(&service->upstreams);
+	swk_upstreams_free(&service->stand_ins);
 	swk_upstream_free(&service->left_out);
 	*service = (struct swk_service){.name = service->name};
 }

@@ -20,13 +20,17 @@ struct swk_service {
 	bool unconfirmed; /* Consul did not say whether what it lacks is gone */
 	bool unchanged;	  /* not decoded, because the conf file already has this state */
 	bool noted;	  /* there is a note about it, or the same state may cause one next time */
+	bool answered;	  /* by Consul, about the whole service */
 	uint64_t index;	  /* Consul's index in the answer; 0: none */
 	struct swk_upstream left_out;	/* only servers: of instances that are not served */
 	struct swk_upstreams upstreams; /* one for each tag; may have no server */
+	struct swk_upstreams stand_ins; /* for those that need servers from elsewhere */
 };
 
 /* The upstream with this tag, or NULL. "" is the upstream without a tag. */
 struct swk_upstream *swk_service_upstream(const struct swk_service *service, const char *tag);
+/* The same among the stand-ins. */
+struct swk_upstream *swk_service_stand_in(const struct swk_service *service, const char *tag);
 
 /* Sorted by name, byte by byte, because Consul's catalogue distinguishes case. */
 struct swk_services {

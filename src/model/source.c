@@ -10,6 +10,13 @@ const struct swk_source_traits swk_source_traits[] = {
 
 const struct swk_source swk_source_unknown = {.name = "", .tag = ""};
 
+const char swk_source_fallback[] = "the fallback list";
+
+bool swk_source_is_elsewhere(const struct swk_source *source)
+{
+	return source->place && *source->place;
+}
+
 bool swk_source_is(const struct swk_source *source, enum swk_source_kind kind, const char *name)
 {
 	return source->kind == kind && !strcmp(source->name, name);

@@ -27,9 +27,19 @@ struct swk_source {
 	enum swk_source_kind kind;
 	const char *name; /* "": not known; then it is of the first kind */
 	const char *tag;  /* the whole routing tag (`gray=a`), or "" */
+	/* Where its servers come from while no own instance is usable: a datacenter, or
+	 * swk_source_fallback. NULL or "": from its own instances. Two sources that differ only in
+	 * this are the same. */
+	const char *place;
 };
 
 extern const struct swk_source swk_source_unknown;
+
+/* The place of servers from the list in the settings. No datacenter has such a name. */
+extern const char swk_source_fallback[];
+
+/* Whether the servers come from another place. */
+bool swk_source_is_elsewhere(const struct swk_source *source);
 
 bool swk_source_same(const struct swk_source *a, const struct swk_source *b);
 /* Whether it has this kind and name, whatever its tag. */

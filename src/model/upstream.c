@@ -10,18 +10,21 @@
 int swk_upstream_set(struct swk_upstream *upstream, const char *name,
 		     const struct swk_source *source, struct swk_error *error)
 {
+	const char *place = source->place ? source->place : "";
 	const size_t name_size = strlen(name) + 1, source_size = strlen(source->name) + 1,
-		     tag_size = strlen(source->tag) + 1;
-	char *texts = malloc(name_size + source_size + tag_size);
+		     tag_size = strlen(source->tag) + 1, place_size = strlen(place) + 1;
+	char *texts = malloc(name_size + source_size + tag_size + place_size);
 
 	if (!texts)
 		return swk_error_memory(error);
 	memcpy(texts, name, name_size);
 	memcpy(texts + name_size, source->name, source_size);
 	memcpy(texts + name_size + source_size, source->tag, tag_size);
+	memcpy(texts + name_size + source_size + tag_size, place, place_size);
 	upstream->source = (struct swk_source){.kind = source->kind,
 					       .name = texts + name_size,
-					       .tag = texts + name_size + source_size};
+					       .tag = texts + name_size + source_size,
+					       .place = texts + name_size + source_size + tag_size};
 	free(upstream->name);
 	upstream->name = texts;
 	return 0;

@@ -14,6 +14,7 @@ const char swk_nginx_head[] = HEAD " Changes made by hand are lost.\n";
 const char *const swk_nginx_comments[SWK_SOURCE_KINDS] = {
 	[SWK_SOURCE_SERVICE] = "# service ", [SWK_SOURCE_KEY] = "# key "};
 const char swk_nginx_comment_tag[] = ", tag ";
+static const char comment_place[] = ", from ";
 
 /* The keepalive directives. Each has a number of at least 1, and appears at most once; the first
  * may also be 0, and then alone. */
@@ -118,6 +119,8 @@ static int write_source(struct swk_buffer *out, const struct swk_source *source,
 	return swk_buffer_words(out, error,
 				SWK_WORDS(swk_nginx_comments[source->kind], source->name,
 					  *source->tag ? swk_nginx_comment_tag : "", source->tag,
+					  swk_source_is_elsewhere(source) ? comment_place : "",
+					  swk_source_is_elsewhere(source) ? source->place : "",
 					  "\n"));
 }
 
@@ -164,6 +167,7 @@ struct reader {
 	enum swk_source_kind kind; /* from the comment before the next upstream */
 	char source[WORD_MAX + 1]; /* its name, or "" */
 	char tag[WORD_MAX + 1];
+	char place[WORD_MAX + 1];
 	const char *attributes; /* text after the last server's address, including `;` */
 	size_t attributes_length;
 	struct swk_server last; /* the attributes in that text; its address is meaningless */
@@ -214,26 +218,38 @@ static const char *text_after(const char *words, const char *at, const char *end
 	return (size_t)(end - at) > length && !memcmp(at, words, length) ? at + length : NULL;
 }
 
+/* Cuts a part off the end of [at, *end): what follows `words`, or "". */
+static void cut_off(char *part, const char *words, const char *at, const char **end)
+{
+	const char *found = memmem(at, (size_t)(*end - at), words, strlen(words));
+
+	copy_word(part, found ? found + strlen(words) : *end, *end);
+	if (found)
+		*end = found;
+}
+
 /* Reads a comment. If it names the source of the next upstream, remembers the source. */
 static void read_comment(struct reader *reader)
 {
-	const char *end = memchr(reader->at, '\n', (size_t)(reader->end - reader->at));
+	const char *line_end = memchr(reader->at, '\n', (size_t)(reader->end - reader->at));
 
-	if (!end)
-		end = reader->end;
+	if (!line_end)
+		line_end = reader->end;
 	for (enum swk_source_kind i = 0; i < SWK_SOURCE_KINDS; i++) {
-		const char *name = text_after(swk_nginx_comments[i], reader->at, end), *tag = NULL;
+		const char *end = line_end,
+			   *name = text_after(swk_nginx_comments[i], reader->at, end);
 
 		if (!name)
 			continue;
-		if (swk_source_traits[i].tagged)
-			tag = memmem(name, (size_t)(end - name), swk_nginx_comment_tag,
-				     strlen(swk_nginx_comment_tag));
 		reader->kind = i;
-		copy_word(reader->source, name, tag ? tag : end);
-		copy_word(reader->tag, tag ? tag + strlen(swk_nginx_comment_tag) : end, end);
+		reader->tag[0] = reader->place[0] = '\0';
+		if (swk_source_traits[i].tagged) {
+			cut_off(reader->place, comment_place, name, &end);
+			cut_off(reader->tag, swk_nginx_comment_tag, name, &end);
+		}
+		copy_word(reader->source, name, end);
 	}
-	reader->at = end;
+	reader->at = line_end;
 }
 
 /* The bytes that end a word: white space, a mark, or a NUL, which is an error. */
@@ -458,6 +474,11 @@ static int read_block(struct reader *reader, struct swk_upstream *upstream)
 	return status;
 }
 
+static bool is_place(const char *place)
+{
+	return !*place || swk_name_valid(place) || !strcmp(place, swk_source_fallback);
+}
+
 /* Reads `upstream NAME { … }`, after its first word. */
 static int read_upstream(struct reader *reader, struct swk_upstreams *set)
 {
@@ -471,8 +492,9 @@ static int read_upstream(struct reader *reader, struct swk_upstreams *set)
 	copy_word(name, reader->word, reader->word + reader->length);
 	if (!swk_name_valid(name))
 		return refuse_word(reader);
-	if (swk_name_valid(reader->source) && swk_tag_valid(reader->tag))
-		source = (struct swk_source){reader->kind, reader->source, reader->tag};
+	if (swk_name_valid(reader->source) && swk_tag_valid(reader->tag) && is_place(reader->place))
+		source = (struct swk_source){reader->kind, reader->source, reader->tag,
+					     reader->place};
 	if (swk_upstream_init(&upstream, name, &source, reader->error))
 		return reader->error->status;
 	reader->source[0] = '\0';

@@ -30,7 +30,7 @@ int swk_nginx_directives(struct swk_buffer *out, const struct swk_upstream *upst
 			 const char *before, const char *after, struct swk_error *error);
 
 /* Appends an upstream's block after an empty line, with its source in a comment: `# service web,
- * tag gray=a`, or `# key web`. The second appends one for each upstream. */
+ * tag gray=a, from dc2`, or `# key web`. The second appends one for each upstream. */
 int swk_nginx_block(struct swk_buffer *out, const struct swk_upstream *upstream,
 		    struct swk_error *error);
 int swk_nginx_blocks(struct swk_buffer *out, const struct swk_upstreams *set,

@@ -10,6 +10,7 @@
 #include "model/names.h"
 #include "model/service.h"
 #include "policy/fit.h"
+#include "policy/stand_in.h"
 
 /* An upstream that claims a name in the conf file. */
 struct claim {
@@ -149,25 +150,21 @@ static int let_go(struct deciding *deciding, const struct swk_upstream *upstream
 	return record_decision(deciding, upstream, SWK_OUTCOME_LEFT_OUT, reason);
 }
 
-/* Whether fewer instances are usable than min_healthy requires. A floor in numbers never requires
- * more than are registered. */
-static bool is_below_floor(const struct swk_rules *rules, const struct swk_upstream *upstream)
+/* Why an upstream can't keep its last servers, or NULL. nginx does not start if a host name does
+ * not resolve, so host names are kept only while the settings allow them. */
+static const char *unkept(const struct swk_rules *rules, const struct swk_upstream *recorded)
 {
-	const struct swk_share *floor = &rules->min_healthy;
-	size_t least = floor->number;
-
-	if (floor->percent)
-		return upstream->usable * 100 < upstream->registered * floor->number;
-	if (least > upstream->registered)
-		least = upstream->registered;
-	return upstream->usable < least;
+	if (!swk_stand_in_allowed(rules, &recorded->source))
+		return "its last servers come from elsewhere, which failover and fallback no "
+		       "longer allow";
+	if (!rules->allow_hostnames && swk_upstream_has_host(recorded))
+		return "its last servers have host names, which allow_hostnames does not allow";
+	return NULL;
 }
 
-/* nginx does not start if a host name does not resolve. So an upstream with a host name is kept
- * only while the settings allow host names. */
 static bool may_be_kept(const struct swk_rules *rules, const struct swk_upstream *recorded)
 {
-	return rules->allow_hostnames || !swk_upstream_has_host(recorded);
+	return !unkept(rules, recorded);
 }
 
 static bool has_server_up(const struct swk_upstream *upstream)
@@ -181,6 +178,7 @@ static bool has_server_up(const struct swk_upstream *upstream)
 
 static const char not_asked[] = "Consul could not be asked about its service";
 static const char no_instance[] = "its service has no registered instance";
+static const char too_few[] = "fewer of its instances are usable than min_healthy requires";
 
 /* Whether an upstream whose registered servers are all down, or that has none, is deleted or marked
  * down. */
@@ -206,13 +204,21 @@ bool swk_decide_deletes(const struct swk_settings *settings, const struct swk_up
 		service = swk_services_find(services, this->source.name);
 		if (!service && document->complete)
 			return true;
-		if (!service || !service->instances || service->undecodable)
+		if (!service || service->undecodable)
 			continue;
+		if (!service->instances) {
+			if (swk_stand_in_named(settings, service->name))
+				return true;
+			continue;
+		}
 		upstream = swk_service_upstream(service, this->source.tag);
 		if (!upstream)
 			return true;
 		swk_rules_find(&rules, &settings->defaults, &settings->services, service->name);
 		if (!has_server_up(upstream) && is_lost(&rules, this))
+			return true;
+		if (!swk_source_is_elsewhere(&this->source) &&
+		    swk_stand_in_needed(&rules, upstream))
 			return true;
 	}
 	return false;
@@ -241,6 +247,34 @@ static int add_hidden(struct deciding *deciding, const struct subject *subject,
 	return 0;
 }
 
+/* Gives an upstream the servers of its stand-in. */
+static int fail_over(struct deciding *deciding, struct swk_upstream *upstream,
+		     struct swk_upstream *stand_in, unsigned most, const char *because)
+{
+	const bool listed = !strcmp(stand_in->source.place, swk_source_fallback);
+	struct swk_server *servers = upstream->servers;
+	const size_t count = upstream->count;
+	char reason[SWK_TEXT_MAX];
+
+	(void)snprintf(reason, sizeof(reason), "its servers come from %s%s: %s",
+		       listed ? "" : "datacenter ", stand_in->source.place, because);
+	if (swk_upstream_set(upstream, upstream->name,
+			     &(struct swk_source){upstream->source.kind, upstream->source.name,
+						  upstream->source.tag, stand_in->source.place},
+			     deciding->error))
+		return deciding->error->status;
+	upstream->servers = stand_in->servers;
+	upstream->count = stand_in->count;
+	stand_in->servers = servers;
+	stand_in->count = count;
+	(void)swk_fit(upstream, most, deciding->report);
+	swk_report_note(deciding->report, SWK_NOTE_FAILOVER, "upstream %s: %s", upstream->name,
+			reason);
+	if (record_decision(deciding, upstream, SWK_OUTCOME_FAILOVER, reason))
+		return deciding->error->status;
+	return claim(deciding, upstream);
+}
+
 /* Decides about an upstream that the registry has. `recorded` has the same source, or is NULL. */
 static int decide_registered(struct deciding *deciding, const struct subject *subject,
 			     struct swk_upstream *upstream, const struct swk_upstream *recorded)
@@ -251,8 +285,14 @@ static int decide_registered(struct deciding *deciding, const struct subject *su
 	unsigned most = traits(upstream)->limited
 				? deciding->policy->settings->attributes.max_weight
 				: SWK_WEIGHT_MAX;
-	bool below = is_below_floor(&subject->rules, upstream);
+	const bool below = swk_stand_in_is_below_floor(&subject->rules, upstream);
+	struct swk_upstream *stand_in =
+		swk_service_stand_in(subject->service, upstream->source.tag);
 	size_t up;
+
+	if (stand_in)
+		return fail_over(deciding, upstream, stand_in, most,
+				 upstream->usable ? too_few : none);
 
 	if (subject->service->filtered && recorded &&
 	    add_hidden(deciding, subject, upstream, recorded))
@@ -266,16 +306,13 @@ static int decide_registered(struct deciding *deciding, const struct subject *su
 		    may_be_kept(&subject->rules, recorded)))
 		return claim(deciding, upstream);
 	if (up)
-		return keep(deciding, recorded,
-			    "fewer of its instances are usable than min_healthy requires");
+		return keep(deciding, recorded, too_few);
 	if (recorded && subject->hidden)
 		return keep(deciding, recorded, none);
 	if (recorded && subject->rules.empty == SWK_EMPTY_KEEP)
 		return may_be_kept(&subject->rules, recorded)
 			       ? keep(deciding, recorded, none)
-			       : let_go(deciding, upstream,
-					"its last servers have host names, which allow_hostnames "
-					"does not allow");
+			       : let_go(deciding, upstream, unkept(&subject->rules, recorded));
 	if (!subject->hidden && subject->rules.empty == SWK_EMPTY_DOWN)
 		return claim_down(deciding, upstream, none);
 	return let_go(deciding, upstream, none);

@@ -8,9 +8,10 @@
 #include "base/buffer.h"
 
 const char *const swk_outcome_words[] = {
-	[SWK_OUTCOME_SERVED] = "served",     [SWK_OUTCOME_SERVED_DOWN] = "down",
-	[SWK_OUTCOME_LEFT_OUT] = "left out", [SWK_OUTCOME_SKIPPED] = "skipped",
-	[SWK_OUTCOME_KEPT] = "kept",	     [SWK_OUTCOME_HELD_BACK] = "held back",
+	[SWK_OUTCOME_SERVED] = "served",       [SWK_OUTCOME_SERVED_DOWN] = "down",
+	[SWK_OUTCOME_LEFT_OUT] = "left out",   [SWK_OUTCOME_SKIPPED] = "skipped",
+	[SWK_OUTCOME_KEPT] = "kept",	       [SWK_OUTCOME_FAILOVER] = "failover",
+	[SWK_OUTCOME_HELD_BACK] = "held back",
 };
 
 /* Adds an escaped copy of a text to the list's texts; NULL without memory. */

@@ -15,6 +15,7 @@ enum swk_outcome {
 	SWK_OUTCOME_LEFT_OUT,	 /* because of the settings or its health */
 	SWK_OUTCOME_SKIPPED,	 /* it is unusable */
 	SWK_OUTCOME_KEPT,	 /* its upstream keeps its last servers */
+	SWK_OUTCOME_FAILOVER,	 /* its upstream has servers from elsewhere */
 	SWK_OUTCOME_HELD_BACK,	 /* withheld by a guard or a rule */
 	SWK_OUTCOMES
 };

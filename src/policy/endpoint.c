@@ -363,7 +363,7 @@ static enum swk_outcome judge_health(struct swk_endpoint *endpoint, const struct
 
 /* ---- all of it ---- */
 
-static struct swk_server server_of(const struct swk_rules *rules)
+struct swk_server swk_endpoint_server(const struct swk_rules *rules)
 {
 	return (struct swk_server){.weight = 1,
 				   .max_conns = rules->max_conns,
@@ -380,7 +380,7 @@ void swk_endpoint_of_instance(struct swk_endpoint *endpoint, const struct swk_po
 	const char *address;
 	double port;
 
-	endpoint->server = server_of(rules);
+	endpoint->server = swk_endpoint_server(rules);
 	endpoint->reason[0] = '\0';
 	endpoint->here = false;
 	address = find_address(rules, instance, &port);
@@ -442,7 +442,7 @@ void swk_endpoint_of_key(struct swk_endpoint *endpoint, const struct swk_policy 
 	static const struct most most = {SWK_WEIGHT_MAX, SWK_MAX_FAILS_MAX, SWK_FAIL_TIMEOUT_MAX,
 					 SWK_MAX_CONNS_MAX};
 
-	endpoint->server = server_of(rules);
+	endpoint->server = swk_endpoint_server(rules);
 	endpoint->reason[0] = '\0';
 	if (key->trouble) {
 		(void)say(endpoint, SWK_OUTCOME_SKIPPED, "%s", key->trouble);

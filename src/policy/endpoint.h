@@ -21,6 +21,7 @@ struct swk_reserved {
 /* What decisions depend on besides the registry. */
 struct swk_policy {
 	const struct swk_settings *settings;
+	const char *datacenter; /* whose instances count; NULL: as the settings say */
 	/* No instance may use one of these on loopback: a proxy would then pass requests of clients
 	 * to its own interface, past every rule that keeps them away. */
 	struct swk_reserved reserved[SWK_TARGETS_MAX];
@@ -51,6 +52,9 @@ void swk_endpoint_of_instance(struct swk_endpoint *endpoint, const struct swk_po
 void swk_endpoint_of_key(struct swk_endpoint *endpoint, const struct swk_policy *policy,
 			 const struct swk_rules *rules, const struct swk_key *key,
 			 const char *address, struct swk_report *report);
+
+/* A server without an address, with the attributes that the rules give to each. */
+struct swk_server swk_endpoint_server(const struct swk_rules *rules);
 
 /* Returns `passing`, `warning`, `critical` or `maintenance`. */
 const char *swk_endpoint_health(const struct swk_instance *instance);

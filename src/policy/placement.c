@@ -41,7 +41,7 @@ static const char *reason_to_leave_out(const char *name)
 int swk_policy_service(struct swk_services *services, const struct swk_policy *policy,
 		       const char *name, struct swk_report *report, struct swk_error *error)
 {
-	const struct swk_source source = {services->kind, name, ""};
+	const struct swk_source source = {.kind = services->kind, .name = name, .tag = ""};
 	const char *reason = unusable(name);
 
 	if (!swk_settings_publish(policy->settings, name))
@@ -140,9 +140,10 @@ static struct swk_upstream *upstream_of(const struct placing *placing, const cha
 	if (known)
 		return known;
 	(void)snprintf(name, sizeof(name), "%s%s%s", base_name(placing), separator, colour);
-	if (swk_upstream_init(&upstream, name,
-			      &(struct swk_source){placing->kind, service->name, tag},
-			      placing->error))
+	if (swk_upstream_init(
+		    &upstream, name,
+		    &(struct swk_source){.kind = placing->kind, .name = service->name, .tag = tag},
+		    placing->error))
 		return NULL;
 	swk_fit_rules(&upstream, placing->rules);
 	if (!swk_upstreams_append(&service->upstreams, &upstream, placing->error))
@@ -189,8 +190,9 @@ static bool is_surplus(const struct placing *placing, const char *tag, const cha
 		known = swk_upstreams_find(recorded, name);
 	return !known ||
 	       (*known->source.name &&
-		!swk_source_same(&known->source,
-				 &(struct swk_source){placing->kind, service->name, tag}));
+		!swk_source_same(&known->source, &(struct swk_source){.kind = placing->kind,
+								      .name = service->name,
+								      .tag = tag}));
 }
 
 /* Places an instance in the upstream of a colour, or skips it if that name is unusable. */
@@ -311,13 +313,21 @@ static int leave_out(struct placing *placing, struct swk_services *services, con
 }
 
 /* Why the instance is not of the cluster and datacenter that are asked, or NULL. */
-static const char *elsewhere(const struct swk_settings *settings,
+static const char *elsewhere(const struct swk_policy *policy, const struct swk_rules *rules,
 			     const struct swk_instance *instance, char room[SWK_TEXT_MAX])
 {
-	const char *datacenter = settings->consul.datacenter;
+	const char *datacenter =
+		policy->datacenter ? policy->datacenter : policy->settings->consul.datacenter;
 
-	if (*instance->peer)
+	if (rules->peer && !*instance->peer)
+		(void)snprintf(room, SWK_TEXT_MAX, "it is not imported from peer '%s'",
+			       rules->peer);
+	else if (rules->peer ? strcasecmp(rules->peer, instance->peer) != 0
+			     : *instance->peer != '\0')
 		(void)snprintf(room, SWK_TEXT_MAX, "it is imported from peer '%s'", instance->peer);
+	/* The datacenter of an imported instance is the peer's. */
+	else if (rules->peer)
+		return NULL;
 	else if (datacenter && *instance->datacenter &&
 		 strcasecmp(instance->datacenter, datacenter) != 0)
 		(void)snprintf(room, SWK_TEXT_MAX, "it is in datacenter '%s', not in '%s'",
@@ -364,7 +374,9 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 	if (instance->proxy)
 		return pass_over(&placing, SWK_OUTCOME_LEFT_OUT,
 				 "it is a proxy or gateway of Consul's mesh");
-	reason = elsewhere(policy->settings, instance, room);
+	swk_rules_find(&rules, &policy->settings->defaults, &policy->settings->services,
+		       instance->service);
+	reason = elsewhere(policy, &rules, instance, room);
 	if (reason) {
 		note_skipped(&placing, reason);
 		return pass_over(&placing, SWK_OUTCOME_SKIPPED, reason);
@@ -375,8 +387,6 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 	status = begin(&placing, services, instance->service);
 	if (status || !placing.service)
 		return status;
-	swk_rules_find(&rules, &policy->settings->defaults, &policy->settings->services,
-		       instance->service);
 	swk_endpoint_of_instance(&endpoint, policy, &rules, instance, report);
 	placing.service->noted |= endpoint.here; /* the same answer may differ next time */
 	if (is_full(placing.service))
@@ -534,7 +544,7 @@ static int find_source(struct swk_upstream *upstream, const struct swk_settings 
 		       struct swk_error *error)
 {
 	const struct swk_upstream *named = upstream_named(services, upstream->name);
-	struct swk_source source = {services->kind, upstream->name, ""};
+	struct swk_source source = {.kind = services->kind, .name = upstream->name, .tag = ""};
 	const struct swk_service *service;
 	char tag[2 * SWK_NAME_MAX + 2];
 

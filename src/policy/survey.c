@@ -10,12 +10,13 @@
 #include "base/buffer.h"
 
 const char *const swk_standing_words[] = {
-	[SWK_STANDS_IN_STEP] = "in step",     [SWK_STANDS_KEPT] = "kept",
-	[SWK_STANDS_DRAINING] = "draining",   [SWK_STANDS_UNDECLARED] = "undeclared",
-	[SWK_STANDS_UNMANAGED] = "unmanaged", [SWK_STANDS_UNSEEN] = "unseen",
-	[SWK_STANDS_ON_HOLD] = "on hold",     [SWK_STANDS_BEHIND] = "behind",
-	[SWK_STANDS_DIFFERS] = "differs",     [SWK_STANDS_MISSING] = "missing",
-	[SWK_STANDS_SPLIT] = "split",	      [SWK_STANDS_PENDING] = "pending",
+	[SWK_STANDS_IN_STEP] = "in step",	[SWK_STANDS_KEPT] = "kept",
+	[SWK_STANDS_FAILOVER] = "failover",	[SWK_STANDS_DRAINING] = "draining",
+	[SWK_STANDS_UNDECLARED] = "undeclared", [SWK_STANDS_UNMANAGED] = "unmanaged",
+	[SWK_STANDS_UNSEEN] = "unseen",		[SWK_STANDS_ON_HOLD] = "on hold",
+	[SWK_STANDS_BEHIND] = "behind",		[SWK_STANDS_DIFFERS] = "differs",
+	[SWK_STANDS_MISSING] = "missing",	[SWK_STANDS_SPLIT] = "split",
+	[SWK_STANDS_PENDING] = "pending",
 };
 
 static char *copy(const char *text)
@@ -231,6 +232,8 @@ static enum swk_standing standing_of(const struct subject *subject)
 		return SWK_STANDS_UNSEEN;
 	if (subject->live && subject->live->leaving)
 		return SWK_STANDS_DRAINING;
+	if (subject->about && subject->about->outcome == SWK_OUTCOME_FAILOVER)
+		return SWK_STANDS_FAILOVER;
 	return subject->about && subject->about->outcome == SWK_OUTCOME_KEPT ? SWK_STANDS_KEPT
 									     : SWK_STANDS_IN_STEP;
 }
@@ -336,6 +339,7 @@ static int find_abouts(struct abouts *abouts, const struct swk_decisions *decisi
 
 		if (!*decision->instance && *decision->upstream &&
 		    (decision->outcome == SWK_OUTCOME_KEPT ||
+		     decision->outcome == SWK_OUTCOME_FAILOVER ||
 		     decision->outcome == SWK_OUTCOME_SERVED_DOWN))
 			abouts->list[abouts->count++] = decision;
 	}
@@ -442,7 +446,7 @@ static bool is_published(const struct swk_decision *decision)
 {
 	return decision->outcome == SWK_OUTCOME_SERVED ||
 	       decision->outcome == SWK_OUTCOME_SERVED_DOWN ||
-	       decision->outcome == SWK_OUTCOME_KEPT;
+	       decision->outcome == SWK_OUTCOME_KEPT || decision->outcome == SWK_OUTCOME_FAILOVER;
 }
 
 /* Adds each line that says why the service, or an upstream of it, is not published. If there is no

@@ -13,6 +13,7 @@
 enum swk_standing {
 	SWK_STANDS_IN_STEP,
 	SWK_STANDS_KEPT,       /* in step, but it keeps its last servers by policy */
+	SWK_STANDS_FAILOVER,   /* in step, but its servers come from elsewhere */
 	SWK_STANDS_DRAINING,   /* it, or some of its servers, are deleted when they are free */
 	SWK_STANDS_UNDECLARED, /* the target lacks it, and can't create it */
 	SWK_STANDS_UNMANAGED,  /* swk-apply did not make it */

@@ -55,7 +55,8 @@ static bool is_told(const struct swk_changes *recent, const char *message, int64
 
 static bool is_for_journal(const struct swk_note *note)
 {
-	return note->kind == SWK_NOTE_HELD_BACK || note->kind == SWK_NOTE_KEPT;
+	return note->kind == SWK_NOTE_HELD_BACK || note->kind == SWK_NOTE_KEPT ||
+	       note->kind == SWK_NOTE_FAILOVER;
 }
 
 static int add_held_back(struct swk_run *run, const char *message)
@@ -79,7 +80,8 @@ static int find_held_back(struct swk_run *run)
 	struct swk_error ignored = {0};
 	int status = 0;
 
-	if (!report->counted[SWK_NOTE_HELD_BACK] && !report->counted[SWK_NOTE_KEPT])
+	if (!report->counted[SWK_NOTE_HELD_BACK] && !report->counted[SWK_NOTE_KEPT] &&
+	    !report->counted[SWK_NOTE_FAILOVER])
 		return 0;
 	/* If the journal can't be read, everything is new. */
 	(void)swk_journal_read(&run->store, SWK_JOURNAL_RECENT, &recent, &ignored);

@@ -7,6 +7,7 @@
 #include "base/deadline.h"
 #include "consul/document.h"
 #include "policy/guard.h"
+#include "policy/stand_in.h"
 #include "run/run.h"
 
 bool swk_run_knows_all(const struct swk_run *run)
@@ -41,6 +42,16 @@ static void see_datacenter(struct swk_run *run, const struct swk_instance *insta
 	run->mixed |= strcasecmp(run->datacenter, instance->datacenter) != 0;
 }
 
+/* Whether a document only signals that Consul must be asked about a service: it shows all of its
+ * instances, but only some count, or none of those that do. */
+static bool is_only_signalled(const struct swk_run *run, const char *service)
+{
+	struct swk_rules rules;
+
+	swk_rules_find(&rules, &run->settings->defaults, &run->settings->services, service);
+	return rules.filter || rules.peer;
+}
+
 static int document_instance(void *context, const struct swk_instance *instance,
 			     struct swk_error *error)
 {
@@ -58,6 +69,11 @@ static int document_instance(void *context, const struct swk_instance *instance,
 			"instance %zu ('%s') belongs to service '%s', not to --service %s",
 			instance->number, instance->id, instance->service, only);
 	}
+	if (is_only_signalled(run, instance->service))
+		return swk_services_find(&run->services, instance->service)
+			       ? 0
+			       : swk_policy_service(&run->services, &run->policy, instance->service,
+						    run->report, error);
 	see_datacenter(run, instance);
 	return swk_policy_instance(&run->services, &run->policy, instance, run->report, error);
 }
@@ -348,6 +364,7 @@ static int take_answer(struct swk_run *run, const struct answer *answer,
 	run->seen += query->same;
 	if (answer->checks)
 		answer->checks->number = query->number;
+	service->answered = !query->error.status;
 	if (!query->error.status)
 		return 0;
 	swk_service_clear(service);
@@ -392,6 +409,7 @@ static int ask_services(struct swk_run *run, const char *const *names, size_t co
 	struct swk_consul_query *queries = calloc(count + 1, sizeof(*queries));
 	struct answer *answers = calloc(count + 1, sizeof(*answers));
 	size_t noted = run->report->note_count;
+	struct swk_rules rules;
 	int status = queries && answers ? swk_run_expect_checks(run) : swk_error_memory(run->error);
 
 	if (status)
@@ -399,6 +417,10 @@ static int ask_services(struct swk_run *run, const char *const *names, size_t co
 	for (size_t i = 0; i < count; i++) {
 		answers[i] = (struct answer){run, names[i], checks_of(run, names[i])};
 		queries[i].service = names[i];
+		swk_rules_find(&rules, &run->settings->defaults, &run->settings->services,
+			       names[i]);
+		queries[i].filter = rules.filter;
+		queries[i].peer = rules.peer;
 		queries[i].sink = (struct swk_document_sink){.context = &answers[i],
 							     .tagged = may_be_tagged(run),
 							     .instance = answer_instance,
@@ -549,6 +571,15 @@ static int ask_for_requests(struct swk_run *run)
 	return swk_run_add_requested(run) ? run->error->status : ask_about_all(run);
 }
 
+static bool is_signal(const struct swk_run *run)
+{
+	bool signal = false;
+
+	for (size_t i = 0; !signal && i < run->services.count; i++)
+		signal = is_only_signalled(run, run->services.list[i].name);
+	return signal;
+}
+
 /* An event run asks only if it can't believe the document. */
 static int ask_where_needed(struct swk_run *run)
 {
@@ -556,6 +587,10 @@ static int ask_where_needed(struct swk_run *run)
 		return ask_about_all(run);
 	if (run->requested)
 		return ask_for_requests(run);
+	if (is_signal(run)) {
+		swk_run_forget_document(run);
+		return ask_about_all(run);
+	}
 	if (!*run->state.datacenter && !run->mixed)
 		remember_datacenter(run, run->datacenter);
 	if (run->mixed ||
@@ -595,6 +630,23 @@ static int listed_undecodable(void *context, const char *service, const char *wh
 	swk_report_note(((struct swk_run *)context)->report, SWK_NOTE_SKIPPED, "%s skipped: %s",
 			what, reason);
 	return 0;
+}
+
+/* Adds services that stay published even if Consul's list lacks them. */
+static int add_named(struct swk_run *run)
+{
+	const struct swk_overrides *overrides = &run->settings->services;
+	int status = 0;
+
+	for (size_t i = 0; !status && i < overrides->count; i++) {
+		const char *name = overrides->list[i].pattern;
+
+		if (swk_stand_in_named(run->settings, name) &&
+		    !swk_services_find(&run->services, name))
+			status = swk_policy_service(&run->services, &run->policy, name, run->report,
+						    run->error);
+	}
+	return status;
 }
 
 /* A complete run asks for the list first, so all that it knows yet comes from there. */
@@ -687,6 +739,8 @@ static int ask_list(struct swk_run *run)
 			run->report, SWK_NOTE_HELD_BACK,
 			"Consul's list of services is incomplete, so no upstream is deleted "
 			"because of it: the token lacks service:read for some services");
+	if (run->list_known && add_named(run))
+		return run->error->status;
 	if (run->list_known)
 		return guard_list(run) || (settings->explain && run->listed) ? 0 : SWK_HELD_BACK;
 	forget_list(run);
@@ -763,6 +817,7 @@ int swk_run_ask_consul(struct swk_run *run)
 		swk_run_find_unchanged, /* the next step skips those */
 		ask_where_needed,
 		guard_instances,
+		swk_run_fail_over,
 		swk_run_ask_keys,
 		guard_rewrite,
 	};

@@ -174,6 +174,10 @@ void swk_run_take_keys(struct swk_run *run);
 /* Asks Consul for the tree if the document did not give it or may be old. */
 int swk_run_ask_keys(struct swk_run *run);
 
+/* failover.c: asks other datacenters about services whose own instances are unusable, and gives
+ * these services stand-ins. */
+int swk_run_fail_over(struct swk_run *run);
+
 /* unchanged.c: learns from checks which services a run need not ask about. */
 int swk_run_check(void *context, const struct swk_check *check, struct swk_error *error);
 /* Call after a checks document: marks services whose checks are as they were when FILE got its

@@ -176,8 +176,8 @@ static const char *value_text(const struct swk_field *field, json_t *value, char
 	return room;
 }
 
-/* Sets a field in `base` or, if not NULL, in `override`. */
-static int read_field(struct reader *reader, const struct swk_config_step *step,
+/* Sets a field in `base` or, if not NULL, in `override`, from a value that is not an array. */
+static int read_value(struct reader *reader, const struct swk_config_step *step,
 		      const struct swk_field *field, void *base, struct swk_override *override,
 		      json_t *value)
 {
@@ -187,7 +187,8 @@ static int read_field(struct reader *reader, const struct swk_config_step *step,
 	int status;
 
 	if (!text)
-		return refuse_type(reader, step, type_of(field));
+		return refuse_type(reader, step,
+				   field->type == SWK_LIST ? "a string" : type_of(field));
 	if (override)
 		status = swk_override_set(override, field, text, "", &cause);
 	else
@@ -200,6 +201,33 @@ static int read_field(struct reader *reader, const struct swk_config_step *step,
 	return base == reader->settings ? swk_settings_set_where(reader->settings, field->name,
 								 reader->path, reader->error)
 					: 0;
+}
+
+static int read_field(struct reader *reader, const struct swk_config_step *step,
+		      const struct swk_field *field, void *base, struct swk_override *override,
+		      json_t *value)
+{
+	json_t *text;
+	size_t i;
+	int status = 0;
+
+	if (field->type != SWK_LIST)
+		return read_value(reader, step, field, base, override, value);
+	if (!json_is_array(value))
+		return refuse_type(reader, step, type_of(field));
+	if (override)
+		swk_override_begin(override, field);
+	json_array_foreach(value, i, text)
+	{
+		const struct swk_config_step element = {step, NULL, i};
+
+		status = json_is_string(text)
+				 ? read_value(reader, &element, field, base, override, text)
+				 : refuse_type(reader, &element, "a string");
+		if (status)
+			return status;
+	}
+	return 0;
 }
 
 /* Reads each element. `expected` describes a valid array, for messages. */
@@ -305,28 +333,6 @@ static unsigned kind_of(const json_t *object)
 	return 0;
 }
 
-/* Reads the strings of a list of its kind. */
-static int read_list(struct reader *reader, const struct swk_config_step *step,
-		     const struct swk_field *field, json_t *array)
-{
-	struct swk_target_settings *its = last_target(reader);
-	json_t *value;
-	size_t i;
-
-	if (!json_is_array(array))
-		return refuse_type(reader, step, type_of(field));
-	json_array_foreach(array, i, value)
-	{
-		const struct swk_config_step element = {step, NULL, i};
-
-		if (!json_is_string(value))
-			return refuse_type(reader, &element, "a string");
-		if (swk_field_set(field, its->own, json_string_value(value), "", reader->error))
-			return reader->error->status;
-	}
-	return 0;
-}
-
 /* Takes the keys of its kind, and the patterns. */
 static int take_target_key(struct reader *reader, const struct swk_config_step *step, json_t *value,
 			   bool *taken)
@@ -338,8 +344,6 @@ static int take_target_key(struct reader *reader, const struct swk_config_step *
 		if (strcmp(fields->list[i].name, step->key) != 0)
 			continue;
 		*taken = true;
-		if (fields->list[i].type == SWK_LIST)
-			return read_list(reader, step, &fields->list[i], value);
 		return read_field(reader, step, &fields->list[i], its->own, NULL, value);
 	}
 	return take_patterns(reader, step, value, taken);

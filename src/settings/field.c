@@ -142,6 +142,17 @@ static int set_number(const struct swk_field *field, unsigned *number, const cha
 	return 0;
 }
 
+/* Whether the field accepts the text, which is not empty. */
+static int check_text(const struct swk_field *field, const char *value, const char *where,
+		      struct swk_error *error)
+{
+	if (!field->valid || field->valid(value))
+		return 0;
+	if (!swk_text_is_public(value))
+		return swk_error_set(error, SWK_USAGE, "%s: it is not %s", where, field->expected);
+	return swk_error_set(error, SWK_USAGE, "%s: '%s' is not %s", where, value, field->expected);
+}
+
 static int set_text(const struct swk_field *field, char **text, const char *value,
 		    const char *where, struct swk_error *error)
 {
@@ -154,11 +165,8 @@ static int set_text(const struct swk_field *field, char **text, const char *valu
 	if (field->most && !digits[strspn(digits, "0123456789")] &&
 	    set_number(field, &number, value, strlen(value), where, error))
 		return error->status;
-	if (field->valid && !field->valid(value) && swk_text_is_public(value))
-		return swk_error_set(error, SWK_USAGE, "%s: '%s' is not %s", where, value,
-				     field->expected);
-	if (field->valid && !field->valid(value))
-		return swk_error_set(error, SWK_USAGE, "%s: it is not %s", where, field->expected);
+	if (check_text(field, value, where, error))
+		return error->status;
 	copy = strdup(value);
 	if (!copy)
 		return swk_error_memory(error);
@@ -212,7 +220,8 @@ int swk_field_set(const struct swk_field *field, void *base, const char *value, 
 	case SWK_WORD:
 		return set_word(field, its, value, where, error);
 	case SWK_LIST:
-		return swk_texts_add(its, value, error);
+		return check_text(field, value, where, error) ? error->status
+							      : swk_texts_add(its, value, error);
 	default:
 		return set_number(field, its, value, strlen(value), where, error);
 	}

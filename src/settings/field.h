@@ -40,8 +40,8 @@ struct swk_field {
 	unsigned least, most;
 	const char *unset;	  /* the default; NULL: 0, false or NULL */
 	const char *const *words; /* ends with NULL */
-	/* For a text: whether it is valid (NULL: always), and how messages describe a valid one.
-	 * The second is needed if it has one of the two, or a range. */
+	/* For a text, or each of a list: whether it is valid (NULL: always), and how messages
+	 * describe a valid one. The second is needed if it has one of the two, or a range. */
 	bool (*valid)(const char *text);
 	const char *expected;
 	bool aside; /* no decision depends on it: hashes leave it out */

@@ -6,10 +6,19 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "model/server.h"
 
 static bool is_upstream_name(const char *name)
 {
 	return swk_name_valid(name) && !swk_name_is_host(name);
+}
+
+/* An address with a port, as nginx takes it without asking a name server. */
+static bool is_server(const char *text)
+{
+	struct swk_server server;
+
+	return swk_server_parse_address(&server, text, strlen(text));
 }
 
 static const char *const warning_words[] = {"exclude", "include", "weight", NULL};
@@ -42,6 +51,12 @@ static const struct swk_field fields[] = {
 	{"empty", SWK_WORD, AT(empty), .words = empty_words},
 	{"min_healthy", SWK_SHARE, AT(min_healthy), .most = SWK_MIN_HEALTHY_MAX, .unset = "0"},
 	{"weights", SWK_FLAG, AT(weights), .unset = "true"},
+	{"failover", SWK_LIST, AT(failover), .valid = swk_name_valid,
+	 .expected = "a datacenter's name"},
+	{"fallback", SWK_LIST, AT(fallback), .valid = is_server,
+	 .expected = "an IP address with a port, such as 10.0.0.9:80 or [::1]:80"},
+	{"filter", SWK_TEXT, AT(filter)},
+	{"peer", SWK_TEXT, AT(peer), .valid = swk_name_valid, .expected = "a peer's name"},
 };
 
 const struct swk_fields swk_rules_fields = {fields, sizeof(fields) / sizeof(*fields)};
@@ -103,10 +118,15 @@ struct swk_override *swk_overrides_add(struct swk_overrides *overrides, const ch
 	return &list[place];
 }
 
+void swk_override_begin(struct swk_override *override, const struct swk_field *field)
+{
+	override->set_fields |= UINT32_C(1) << (field - fields);
+}
+
 int swk_override_set(struct swk_override *override, const struct swk_field *field,
 		     const char *value, const char *where, struct swk_error *error)
 {
-	override->set_fields |= UINT32_C(1) << (field - fields);
+	swk_override_begin(override, field);
 	return swk_field_set(field, &override->rules, value, where, error);
 }
 

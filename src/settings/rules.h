@@ -33,6 +33,10 @@ struct swk_rules {
 	unsigned empty;		      /* enum swk_empty_rule */
 	struct swk_share min_healthy; /* with fewer usable instances, the upstream is kept */
 	bool weights;		      /* Consul's weights become nginx's */
+	struct swk_texts failover;    /* datacenters, while no own instance is usable */
+	struct swk_texts fallback;    /* servers, while no datacenter has a usable instance */
+	char *filter;		      /* Consul's filter expression; NULL: none */
+	char *peer;		      /* the peer whose instances count; NULL: own instances */
 };
 
 extern const struct swk_fields swk_rules_fields;
@@ -58,6 +62,8 @@ struct swk_overrides {
  */
 struct swk_override *swk_overrides_add(struct swk_overrides *overrides, const char *pattern,
 				       struct swk_error *error);
+/* Makes the override set a field, to its zero value so far: an empty list overrides another. */
+void swk_override_begin(struct swk_override *override, const struct swk_field *field);
 /* As swk_field_set. */
 int swk_override_set(struct swk_override *override, const struct swk_field *field,
 		     const char *value, const char *where, struct swk_error *error);

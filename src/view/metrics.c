@@ -21,6 +21,7 @@ enum family {
 	UPSTREAMS,
 	SERVERS,
 	KEPT,
+	FAILOVER,
 	SKIPPED,
 	ON_HOLD,
 	HEALTHY,
@@ -50,6 +51,9 @@ static const struct {
 	[SERVERS] = {"swk_servers", NULL, "gauge", "Servers in the conf file."},
 	[KEPT] = {"swk_upstreams_kept", NULL, "gauge",
 		  "Upstreams that kept their last servers in the last complete run."},
+	[FAILOVER] = {"swk_upstreams_failover", NULL, "gauge",
+		      "Upstreams with servers from another datacenter or the fallback list, in the "
+		      "last complete run."},
 	[SKIPPED] = {"swk_registrations_skipped", NULL, "gauge",
 		     "Instances, services and colours that the last complete run could not use."},
 	[ON_HOLD] = {"swk_on_hold", NULL, "gauge",
@@ -224,6 +228,9 @@ static int take(struct swk_metrics *metrics, const struct sample *sample, struct
 	case KEPT:
 		metrics->kept = (uint64_t)sample->number;
 		return 0;
+	case FAILOVER:
+		metrics->failover = (uint64_t)sample->number;
+		return 0;
 	case SKIPPED:
 		metrics->skipped = (uint64_t)sample->number;
 		return 0;
@@ -327,6 +334,7 @@ int swk_metrics_update(struct swk_metrics *metrics, const struct swk_report *rep
 	if (report->finished && report->whole) {
 		metrics->complete = now;
 		metrics->kept = report->counted[SWK_NOTE_KEPT];
+		metrics->failover = report->counted[SWK_NOTE_FAILOVER];
 		metrics->skipped = report->counted[SWK_NOTE_SKIPPED];
 	}
 	return report->finished ? update_known(metrics, report, error) : 0;
@@ -435,6 +443,7 @@ static int add_known(struct swk_buffer *out, const struct swk_metrics *metrics,
 	if (add_one(out, UPSTREAMS, true, 0, (double)metrics->upstreams, error) ||
 	    add_one(out, SERVERS, true, 0, (double)metrics->servers, error) ||
 	    add_one(out, KEPT, had_complete, 0, (double)metrics->kept, error) ||
+	    add_one(out, FAILOVER, had_complete, 0, (double)metrics->failover, error) ||
 	    add_one(out, SKIPPED, had_complete, 0, (double)metrics->skipped, error) ||
 	    add_one(out, ON_HOLD, true, 0, metrics->on_hold, error) ||
 	    add_healths(out, metrics, error) || add_targets(out, metrics, error))

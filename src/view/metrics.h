@@ -34,7 +34,8 @@ struct swk_metrics {
 	bool on_hold;
 	uint64_t upstreams;
 	uint64_t servers;
-	uint64_t kept; /* this and the next are from the run at `complete` */
+	uint64_t kept; /* this and the next two are from the run at `complete` */
+	uint64_t failover;
 	uint64_t skipped;
 	struct swk_metrics_health *healths; /* sorted without case */
 	size_t health_count;

@@ -74,10 +74,11 @@ static json_t *targets(const struct swk_report *report)
 static json_t *notes(const struct swk_report *report)
 {
 	static const char *const kinds[SWK_NOTE_KINDS] = {
-		[SWK_NOTE_DETAIL] = "detail",		[SWK_NOTE_DUE] = "due",
-		[SWK_NOTE_SKIPPED] = "skipped",		[SWK_NOTE_KEPT] = "kept",
-		[SWK_NOTE_WARNING] = "warning",		[SWK_NOTE_HELD_BACK] = "held_back",
-		[SWK_NOTE_UNAVAILABLE] = "unavailable", [SWK_NOTE_PENDING] = "pending",
+		[SWK_NOTE_DETAIL] = "detail",	    [SWK_NOTE_DUE] = "due",
+		[SWK_NOTE_SKIPPED] = "skipped",	    [SWK_NOTE_KEPT] = "kept",
+		[SWK_NOTE_FAILOVER] = "failover",   [SWK_NOTE_WARNING] = "warning",
+		[SWK_NOTE_HELD_BACK] = "held_back", [SWK_NOTE_UNAVAILABLE] = "unavailable",
+		[SWK_NOTE_PENDING] = "pending",
 	};
 	json_t *list = json_array();
 

@@ -64,6 +64,11 @@ fail_allocations() {
 	fail_allocations 5 0 70 75
 }
 
+@test "alloc: each allocation of a failover fails in turn" {
+	begin_with_failover
+	fail_allocations 20 0 69 70 75
+}
+
 @test "alloc: from some allocation on, all fail" {
 	begin_with_others
 	export FAILALLOC_ON=1

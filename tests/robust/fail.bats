@@ -285,6 +285,12 @@ fail_connections() {
 	fail_connections 0 69 75
 }
 
+@test "fail: each call on the connections to Consul and nginx in a failover" {
+	begin_with_failover
+	[[ -n "${ROBUST_ALL:-}" ]] || FAIL_ERRORS=1
+	fail_connections 0 69 75 78
+}
+
 # strace counts the calls of each process, so a call of a program may be one on the settings file, too: status 78.
 @test "fail: each call on the pipes to a command, and on the file of what it confirmed" {
 	begin_with_command

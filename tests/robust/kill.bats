@@ -101,6 +101,11 @@ kill_everywhere() {
 	kill_everywhere
 }
 
+@test "kill: a failover to another datacenter" {
+	begin_with_failover
+	kill_everywhere
+}
+
 @test "kill: a change that nginx rejects" {
 	begin_with_rejected
 	kill_everywhere

@@ -8,6 +8,8 @@
 source "${BASH_SOURCE[0]%/*}/../lib/gateway.bash"
 # shellcheck source=SCRIPTDIR/../lib/consul.bash
 source "${BASH_SOURCE[0]%/*}/../lib/consul.bash"
+# shellcheck source=SCRIPTDIR/../lib/datacenters.bash
+source "${BASH_SOURCE[0]%/*}/../lib/datacenters.bash"
 # shellcheck source=SCRIPTDIR/../lib/haproxy.bash
 source "${BASH_SOURCE[0]%/*}/../lib/haproxy.bash"
 
@@ -37,6 +39,7 @@ setup() {
 
 teardown() {
 	[[ -z "${CONSUL_PID:-}" ]] || consul_stop
+	there_stop
 	proxy_stop
 	gateway_stop
 }
@@ -175,6 +178,23 @@ begin_with_full_journal() {
 	run_of=("$PROGRAM" --config "$TEST_DIR/settings")
 	reach_new
 	[ -e "$TEST_DIR/new/journal.old" ]
+}
+
+# begin_with_failover - the same for an event after which the upstream `web` has servers from another datacenter.
+begin_with_failover() {
+	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
+	echo '{"defaults": {"failover": ["dc2"]}}' >"$TEST_DIR/settings"
+	"$PROGRAM" < <(document "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)")
+	keep "$TEST_DIR/old"
+	datacenters_start "$TEST_DIR/consul"
+	there consul_register web web-4 10.0.0.4 80
+	document "$(instance web 1 | jq -c '.Checks = [{CheckID: "c", ServiceID: "web-1", Status: "critical"}]')" \
+		"$(instance web 2 same)" "$(instance web 5 new)" >"$TEST_DIR/document"
+	# Without the warning about the failover.
+	run_of=("$PROGRAM" --quiet --config "$TEST_DIR/settings")
+	next_is=new
+	reach_new
+	grep -q '^# service web, from dc2$' "$TEST_DIR/new/conf"
 }
 
 # begin_with_rejected - the same for a change that nginx rejects, beside others. The same run again leads to the state new.

@@ -62,6 +62,8 @@ static enum swk_page_group group_of(enum swk_standing standing, bool kept)
 		return SWK_PAGE_UNMANAGED;
 	if (standing >= SWK_STANDS_ON_HOLD)
 		return SWK_PAGE_TROUBLED;
+	if (standing == SWK_STANDS_FAILOVER)
+		return SWK_PAGE_FAILOVER;
 	return kept ? SWK_PAGE_KEPT : SWK_PAGE_OTHERS;
 }
 

@@ -9,6 +9,7 @@
 /* In the order of the page. */
 enum swk_page_group {
 	SWK_PAGE_TROUBLED,  /* not in step on some target */
+	SWK_PAGE_FAILOVER,  /* has servers from elsewhere */
 	SWK_PAGE_KEPT,	    /* keeps its last servers */
 	SWK_PAGE_OTHERS,    /* in step, or its target can't be read */
 	SWK_PAGE_UNMANAGED, /* on a target only */

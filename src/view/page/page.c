@@ -36,6 +36,7 @@ static void put_body(struct swk_html *html, const struct swk_page *page,
 	swk_page_upstreams(html, page->survey, items, SWK_PAGE_TROUBLED);
 	swk_page_targets(html, page->survey);
 	swk_page_changes(html, page->changes);
+	swk_page_upstreams(html, page->survey, items, SWK_PAGE_FAILOVER);
 	swk_page_upstreams(html, page->survey, items, SWK_PAGE_KEPT);
 	swk_page_unpublished(html, page->survey);
 	swk_page_upstreams(html, page->survey, items, SWK_PAGE_OTHERS);

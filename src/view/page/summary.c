@@ -55,6 +55,8 @@ static void put_figures(struct swk_html *html, const struct swk_survey *survey,
 	put_figure(html, "Targets", survey->target_count, "targets");
 	put_figure(html, "Not in step", groups[SWK_PAGE_TROUBLED], "troubled");
 	put_figure(html, "Pending", items->pending, "troubled");
+	if (groups[SWK_PAGE_FAILOVER])
+		put_figure(html, "Failover", groups[SWK_PAGE_FAILOVER], "failover");
 	put_figure(html, "Kept", groups[SWK_PAGE_KEPT], "kept");
 	put_figure(html, "Held back", swk_page_count_held_back(survey), "held-back");
 	put_figure(html, "Unmanaged", groups[SWK_PAGE_UNMANAGED], "unmanaged");

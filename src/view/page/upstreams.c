@@ -23,12 +23,13 @@ void swk_page_plural(struct swk_html *html, size_t count)
 static void put_standing(struct swk_html *html, enum swk_standing standing)
 {
 	static const enum swk_page_tone tones[SWK_STANDINGS] = {
-		[SWK_STANDS_IN_STEP] = SWK_TONE_GOOD,	[SWK_STANDS_KEPT] = SWK_TONE_WARN,
-		[SWK_STANDS_DRAINING] = SWK_TONE_NOTE,	[SWK_STANDS_UNDECLARED] = SWK_TONE_WARN,
-		[SWK_STANDS_UNMANAGED] = SWK_TONE_NOTE, [SWK_STANDS_UNSEEN] = SWK_TONE_WARN,
-		[SWK_STANDS_ON_HOLD] = SWK_TONE_WARN,	[SWK_STANDS_BEHIND] = SWK_TONE_BAD,
-		[SWK_STANDS_DIFFERS] = SWK_TONE_BAD,	[SWK_STANDS_MISSING] = SWK_TONE_BAD,
-		[SWK_STANDS_SPLIT] = SWK_TONE_BAD,	[SWK_STANDS_PENDING] = SWK_TONE_BAD,
+		[SWK_STANDS_IN_STEP] = SWK_TONE_GOOD,	 [SWK_STANDS_KEPT] = SWK_TONE_WARN,
+		[SWK_STANDS_FAILOVER] = SWK_TONE_WARN,	 [SWK_STANDS_DRAINING] = SWK_TONE_NOTE,
+		[SWK_STANDS_UNDECLARED] = SWK_TONE_WARN, [SWK_STANDS_UNMANAGED] = SWK_TONE_NOTE,
+		[SWK_STANDS_UNSEEN] = SWK_TONE_WARN,	 [SWK_STANDS_ON_HOLD] = SWK_TONE_WARN,
+		[SWK_STANDS_BEHIND] = SWK_TONE_BAD,	 [SWK_STANDS_DIFFERS] = SWK_TONE_BAD,
+		[SWK_STANDS_MISSING] = SWK_TONE_BAD,	 [SWK_STANDS_SPLIT] = SWK_TONE_BAD,
+		[SWK_STANDS_PENDING] = SWK_TONE_BAD,
 	};
 
 	swk_page_state(html, tones[standing], swk_standing_words[standing]);
@@ -264,6 +265,9 @@ static const struct {
 } groups[SWK_PAGE_GROUPS] = {
 	[SWK_PAGE_TROUBLED] = {"troubled", "Not in step",
 			       "The conf file, a target and Consul do not agree about these.",
+			       SWK_PAGE_OPEN},
+	[SWK_PAGE_FAILOVER] = {"failover", "Failover",
+			       "These have servers from another datacenter or the fallback list.",
 			       SWK_PAGE_OPEN},
 	[SWK_PAGE_KEPT] = {"kept", "Kept",
 			   "These keep their last servers, because too few instances are usable.",

@@ -251,8 +251,9 @@ static void noted_once(void **state)
 
 static void every_kind_has_a_word(void **state)
 {
-	static const char *const words[] = {"detail",  "due",	    "skipped",	   "kept",
-					    "warning", "held_back", "unavailable", "pending"};
+	static const char *const words[] = {"detail",	 "due",		"skipped",
+					    "kept",	 "failover",	"warning",
+					    "held_back", "unavailable", "pending"};
 	struct swk_report report = {0};
 	struct swk_error error = {0}, failure = {0};
 	struct swk_buffer out;

@@ -22,7 +22,7 @@ static void ordered(void **state)
 		for (int j = 0; j < (int)COUNT(sources); j++) {
 			const struct swk_source *a = &sources[i], *b = &sources[j];
 			char *name = strdup(b->name), *tag = strdup(b->tag);
-			const struct swk_source copy = {b->kind, name, tag};
+			const struct swk_source copy = {.kind = b->kind, .name = name, .tag = tag};
 
 			assert_int_equal(sign(swk_source_compare(a, &copy)), sign(i - j));
 			assert_int_equal(swk_source_same(a, &copy), i == j);

@@ -356,6 +356,12 @@ static void forms_of_other_writers(void **state)
 		/* the comment with the source */
 		{"# service web, tag gray=a\nupstream x { server 10.0.0.1:80; }",
 		 "x<web gray=a>: 10.0.0.1:80"},
+		{"# service web, tag gray=a, from dc2\nupstream x { server 10.0.0.1:80; }",
+		 "x<web gray=a>: 10.0.0.1:80"},
+		{"# service web, from the fallback list\nupstream x { server 10.0.0.1:80; }",
+		 "x<web>: 10.0.0.1:80"},
+		{"# service web, from a b\nupstream x { server 10.0.0.1:80; }", "x<>: 10.0.0.1:80"},
+		{"# key web, from dc2\nupstream x { server 10.0.0.1:80; }", "x<>: 10.0.0.1:80"},
 		{"# service web\n\n# by hand\nupstream x { server 10.0.0.1:80; }",
 		 "x<web>: 10.0.0.1:80"},
 		{"# service web\nupstream x { server 10.0.0.1:80; }\nupstream y { server "

@@ -169,8 +169,8 @@ static void sorted(void **state)
 
 static void words(void **state)
 {
-	static const char *const desired[] = {"served",	 "down", "left out",
-					      "skipped", "kept", "held back"};
+	static const char *const desired[] = {"served", "down",	    "left out", "skipped",
+					      "kept",	"failover", "held back"};
 
 	(void)state;
 	assert_int_equal(COUNT(desired), SWK_OUTCOMES);

@@ -32,6 +32,7 @@ static struct swk_report complete_run(void)
 	report.steps[SWK_STEP_CONSUL] = 1000250;
 	report.counted[SWK_NOTE_KEPT] = 1;
 	report.counted[SWK_NOTE_SKIPPED] = 2;
+	report.counted[SWK_NOTE_FAILOVER] = 2;
 	learn(&report, "api", true, 0, 0);
 	learn(&report, "Shop", true, 3, 3);
 	learn(&report, "web", true, 1, 4);
@@ -102,6 +103,7 @@ static void a_complete_run(void **state)
 		{"swk_upstreams", "3"},
 		{"swk_servers", "7"},
 		{"swk_upstreams_kept", "1"},
+		{"swk_upstreams_failover", "2"},
 		{"swk_registrations_skipped", "2"},
 		{"swk_on_hold", "0"},
 		{"swk_upstream_healthy_ratio{upstream=\"api\"}", "0"},

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# Two joined datacenters on loopback, each with one agent. The shell, and the program under test, work with the agent of dc1.
+
+# shellcheck source=SCRIPTDIR/consul.bash
+source "${BASH_SOURCE[0]%/*}/consul.bash"
+
+# datacenters_start DIR [CONFIG...] - starts both, dc1's agent with these configurations. Returns when dc1 gets answers from dc2.
+#
+# Exported: THERE_DIR, THERE_PID (of dc2's agent), and what consul_start exports, for dc1.
+datacenters_start() {
+	local wan other
+
+	export THERE_DIR="$1-dc2" THERE_PID
+	wan="$(free_port)" && other="$(free_port)" && mkdir -p "$THERE_DIR" || return 1
+	jq -n --argjson port "$other" '{datacenter: "dc2", ports: {serf_wan: $port}}' >"$THERE_DIR/wan.json"
+	(
+		CONSUL_NODE=node-2
+		consul_start "$THERE_DIR/agent" "$THERE_DIR/wan.json" &&
+			declare -p CONSUL_NODE CONSUL_DIR CONSUL_PORT CONSUL_PID CONSUL_HTTP_ADDR >"$THERE_DIR/variables"
+	) || return 1
+	# shellcheck disable=SC2016 # the other shell expands it
+	THERE_PID=$(there eval 'echo "$CONSUL_PID"')
+	jq -n --argjson port "$wan" --arg join "127.0.0.1:$other" \
+		'{datacenter: "dc1", ports: {serf_wan: $port}, retry_join_wan: [$join]}' >"$THERE_DIR/home.json"
+	consul_start "$1" "$THERE_DIR/home.json" "${@:2}" && wait_until "$_CONSUL_PATIENCE" _there_answers
+}
+
+# there COMMAND... - runs a command with dc2's agent.
+there() {
+	(
+		# shellcheck disable=SC1091 # datacenters_start writes it
+		source "$THERE_DIR/variables"
+		"$@"
+	)
+}
+
+# there_stop - kills dc2's agent, if it was started.
+there_stop() {
+	[[ ! -e "${THERE_DIR:-}/variables" ]] || there consul_stop
+}
+
+_there_answers() {
+	consul_api GET '/v1/catalog/nodes?dc=dc2' 2>/dev/null | jq -es '.[0] | length == 1' >/dev/null 2>&1
+}
