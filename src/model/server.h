@@ -15,6 +15,8 @@ struct swk_server {
 	bool v6;
 	bool backup;
 	bool down;
+	uint8_t group; /* which of its upstream's colours it has, from 1; 0: not known. It is not
+			* compared, and no proxy knows it */
 	uint16_t port;
 	unsigned weight;
 	unsigned max_conns;    /* 0: no limit */

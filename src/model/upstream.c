@@ -110,6 +110,8 @@ static int compare_what_is_said(const void *a, const void *b)
 		order = compare_numbers(x->max_fails, y->max_fails);
 	if (!order)
 		order = compare_numbers(x->fail_timeout, y->fail_timeout);
+	if (!order)
+		order = compare_numbers(x->group, y->group);
 	if (!order && x->host)
 		order = strcmp(x->host, y->host);
 	return order;
@@ -145,24 +147,38 @@ void swk_upstream_tidy(struct swk_upstream *upstream)
 	upstream->count = kept;
 }
 
-unsigned swk_upstream_scale(struct swk_upstream *upstream, unsigned most)
+unsigned swk_upstream_largest(const struct swk_upstream *upstream)
 {
-	uint64_t largest = 0;
+	unsigned largest = 0;
 
 	for (size_t i = 0; i < upstream->count; i++) {
 		if (!upstream->servers[i].down && upstream->servers[i].weight > largest)
 			largest = upstream->servers[i].weight;
 	}
-	for (size_t i = 0; i < upstream->count; i++) {
-		uint64_t weight = upstream->servers[i].weight;
+	return largest;
+}
 
-		if (largest > most)
-			weight = (weight * most + largest / 2) / largest;
-		if (weight > most)
-			weight = most;
-		upstream->servers[i].weight = weight ? (unsigned)weight : 1;
+unsigned swk_weight_scaled(unsigned weight, unsigned largest, unsigned most)
+{
+	uint64_t scaled = weight;
+
+	if (largest > most)
+		scaled = (scaled * most + largest / 2) / largest;
+	if (scaled > most)
+		scaled = most;
+	return scaled ? (unsigned)scaled : 1;
+}
+
+unsigned swk_upstream_scale(struct swk_upstream *upstream, unsigned most)
+{
+	const unsigned largest = swk_upstream_largest(upstream);
+
+	for (size_t i = 0; i < upstream->count; i++) {
+		unsigned *weight = &upstream->servers[i].weight;
+
+		*weight = swk_weight_scaled(*weight, largest, most);
 	}
-	return largest > most ? (unsigned)largest : 0;
+	return largest > most ? largest : 0;
 }
 
 bool swk_upstream_has_host(const struct swk_upstream *upstream)

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "model/server.h"
@@ -29,6 +30,7 @@ struct swk_upstream {
 	size_t registered; /* its instances in the registry, usable or not */
 	size_t usable;	   /* those that are served, and not marked down */
 	size_t latest;	   /* the number within its service of the one that was placed last */
+	uint64_t colours;  /* which its instances have: a bit for each, by `group` of the server */
 	enum swk_balance balance;
 	unsigned keepalive; /* idle connections per process of the proxy; 0: none */
 	bool says_none;	    /* `keepalive 0;` is written, because the default is not 0 */
@@ -65,6 +67,10 @@ void swk_upstream_tidy(struct swk_upstream *upstream);
  * largest weight before, or 0 if it did not exceed `most`.
  */
 unsigned swk_upstream_scale(struct swk_upstream *upstream, unsigned most);
+/* The largest weight of a server that is not down; 0: there is none. */
+unsigned swk_upstream_largest(const struct swk_upstream *upstream);
+/* What becomes of a weight if `largest` is scaled to `most`. */
+unsigned swk_weight_scaled(unsigned weight, unsigned largest, unsigned most);
 
 /* The server with the same address, or NULL. The servers must be sorted. */
 const struct swk_server *swk_upstream_find_server(const struct swk_upstream *upstream,

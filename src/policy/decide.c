@@ -10,6 +10,7 @@
 #include "model/names.h"
 #include "model/service.h"
 #include "policy/fit.h"
+#include "policy/shares.h"
 #include "policy/stand_in.h"
 
 /* An upstream that claims a name in the conf file. */
@@ -224,6 +225,15 @@ bool swk_decide_deletes(const struct swk_settings *settings, const struct swk_up
 	return false;
 }
 
+/* The shares of an upstream's colours; NULL: there are none. */
+static const struct swk_shares *shares_of(const struct subject *subject,
+					  const struct swk_upstream *upstream)
+{
+	const struct swk_shares *shares = &subject->rules.shares;
+
+	return traits(upstream)->tagged && !*upstream->source.tag && shares->count ? shares : NULL;
+}
+
 /* Adds the recorded servers whose instances the answer does not show: it is incomplete. */
 static int add_hidden(struct deciding *deciding, const struct subject *subject,
 		      struct swk_upstream *upstream, const struct swk_upstream *recorded)
@@ -235,21 +245,61 @@ static int add_hidden(struct deciding *deciding, const struct subject *subject,
 	swk_upstream_tidy(left_out);
 	shown = upstream->count;
 	for (size_t i = 0; i < recorded->count; i++) {
-		const struct swk_server *this = &recorded->servers[i];
+		struct swk_server this = recorded->servers[i];
 		const struct swk_upstream sorted = {.servers = upstream->servers, .count = shown};
 
-		if (!this->down && (!this->host || subject->rules.allow_hostnames) &&
-		    !swk_upstream_find_server(&sorted, this) &&
-		    !swk_upstream_find_server(left_out, this) &&
-		    swk_upstream_add(upstream, this, deciding->error))
+		/* What the shares made of its weight is not its weight. */
+		if (shares_of(subject, upstream))
+			this.weight = 1;
+		if (!this.down && (!this.host || subject->rules.allow_hostnames) &&
+		    !swk_upstream_find_server(&sorted, &this) &&
+		    !swk_upstream_find_server(left_out, &this) &&
+		    swk_upstream_add(upstream, &this, deciding->error))
 			return deciding->error->status;
 	}
 	return 0;
 }
 
+/* ---- fitting ---- */
+
+static size_t fit(struct deciding *deciding, const struct subject *subject,
+		  struct swk_upstream *upstream)
+{
+	const unsigned most = traits(upstream)->limited
+				      ? deciding->policy->settings->attributes.max_weight
+				      : SWK_WEIGHT_MAX;
+
+	return swk_fit(upstream, shares_of(subject, upstream), most, deciding->report);
+}
+
+/* Claims an upstream that fits. Records the parts of its colours, and warns if weights can't
+ * express the shares. */
+static int claim_fitted(struct deciding *deciding, const struct subject *subject,
+			const struct swk_upstream *upstream)
+{
+	const struct swk_shares *shares = shares_of(subject, upstream);
+	const unsigned most =
+		swk_settings_largest_weight(deciding->policy->settings, upstream->source.name);
+	char parts[SWK_TEXT_MAX];
+
+	if (!shares)
+		return claim(deciding, upstream);
+	swk_shares_describe(parts, upstream, shares, most);
+	if (!swk_shares_hold(upstream, shares, most))
+		swk_report_note(deciding->report, SWK_NOTE_WARNING,
+				"upstream %s: weights up to %u cannot express the shares, so the "
+				"parts are %s; register fewer instances of a colour with a small "
+				"share, or give it a larger one",
+				upstream->name, most, parts);
+	return record_decision(deciding, upstream, SWK_OUTCOME_SERVED, parts)
+		       ? deciding->error->status
+		       : claim(deciding, upstream);
+}
+
 /* Gives an upstream the servers of its stand-in. */
-static int fail_over(struct deciding *deciding, struct swk_upstream *upstream,
-		     struct swk_upstream *stand_in, unsigned most, const char *because)
+static int fail_over(struct deciding *deciding, const struct subject *subject,
+		     struct swk_upstream *upstream, struct swk_upstream *stand_in,
+		     const char *because)
 {
 	const bool listed = !strcmp(stand_in->source.place, swk_source_fallback);
 	struct swk_server *servers = upstream->servers;
@@ -267,7 +317,7 @@ static int fail_over(struct deciding *deciding, struct swk_upstream *upstream,
 	upstream->count = stand_in->count;
 	stand_in->servers = servers;
 	stand_in->count = count;
-	(void)swk_fit(upstream, most, deciding->report);
+	(void)fit(deciding, subject, upstream);
 	swk_report_note(deciding->report, SWK_NOTE_FAILOVER, "upstream %s: %s", upstream->name,
 			reason);
 	if (record_decision(deciding, upstream, SWK_OUTCOME_FAILOVER, reason))
@@ -279,32 +329,29 @@ static int fail_over(struct deciding *deciding, struct swk_upstream *upstream,
 static int decide_registered(struct deciding *deciding, const struct subject *subject,
 			     struct swk_upstream *upstream, const struct swk_upstream *recorded)
 {
-	const char *none = upstream->registered
+	const char *none = upstream->registered || subject->service->instances
 				   ? "none of its instances in Consul is passing and usable"
 				   : no_instance;
-	unsigned most = traits(upstream)->limited
-				? deciding->policy->settings->attributes.max_weight
-				: SWK_WEIGHT_MAX;
 	const bool below = swk_stand_in_is_below_floor(&subject->rules, upstream);
 	struct swk_upstream *stand_in =
 		swk_service_stand_in(subject->service, upstream->source.tag);
 	size_t up;
 
 	if (stand_in)
-		return fail_over(deciding, upstream, stand_in, most,
+		return fail_over(deciding, subject, upstream, stand_in,
 				 upstream->usable ? too_few : none);
 
 	if (subject->service->filtered && recorded &&
 	    add_hidden(deciding, subject, upstream, recorded))
 		return deciding->error->status;
-	up = swk_fit(upstream, most, deciding->report);
+	up = fit(deciding, subject, upstream);
 	/* The next run may keep it for that, even if the registry has not changed. */
 	subject->service->noted |= below;
 
 	/* A recorded upstream whose servers are all down would not be better. */
 	if (up && !(below && recorded && has_server_up(recorded) &&
 		    may_be_kept(&subject->rules, recorded)))
-		return claim(deciding, upstream);
+		return claim_fitted(deciding, subject, upstream);
 	if (up)
 		return keep(deciding, recorded, too_few);
 	if (recorded && subject->hidden)

@@ -106,8 +106,8 @@ struct group {
 	const struct swk_decision *about; /* the line about the upstream, or NULL */
 };
 
-/* The line about the upstream, or NULL. If it lost a name and is kept under another, there are two:
- * then it is the line that says kept. */
+/* The line that says why the upstream is not as its instances say, or NULL. If it lost a name and
+ * is kept under another, there are two: then it is the line that says kept. */
 static const struct swk_decision *find_about(const struct group *group)
 {
 	const struct swk_decision *found = NULL;
@@ -115,7 +115,7 @@ static const struct swk_decision *find_about(const struct group *group)
 	for (size_t i = 0; i < group->count; i++) {
 		const struct swk_decision *this = &group->list[i];
 
-		if (!*this->instance && *this->upstream &&
+		if (!*this->instance && *this->upstream && this->outcome != SWK_OUTCOME_SERVED &&
 		    (!found || this->outcome == SWK_OUTCOME_KEPT))
 			found = this;
 	}
@@ -171,6 +171,15 @@ static void correct_missing(const struct group *group, struct swk_decision *deci
 			: SWK_OUTCOME_LEFT_OUT;
 }
 
+/* Corrects the line about the parts of an upstream that is not served after all. */
+static void correct_parts(const struct group *group, struct swk_decision *decision)
+{
+	const struct swk_decision *about = group->about;
+
+	if (about && about->outcome != SWK_OUTCOME_KEPT)
+		decision->outcome = about->outcome;
+}
+
 static int correct_group(struct swk_decisions *decisions, struct group *group,
 			 const struct swk_upstreams *desired, struct swk_error *error)
 {
@@ -182,11 +191,16 @@ static int correct_group(struct swk_decisions *decisions, struct group *group,
 		const struct swk_upstream *upstream;
 		const struct swk_server *server = NULL;
 
-		if (!*decision->instance || !*decision->upstream)
+		if (!*decision->upstream ||
+		    (!*decision->instance && decision->outcome != SWK_OUTCOME_SERVED))
 			continue;
 		/* The upstream may have got another name. */
 		if (group->about)
 			decision->upstream = group->about->upstream;
+		if (!*decision->instance) {
+			correct_parts(group, decision);
+			continue;
+		}
 		upstream = swk_upstreams_find(desired, decision->upstream);
 		if (upstream &&
 		    swk_source_is(&upstream->source, decision->source.kind, decision->source.name))

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/fit.h"
 
+#include "policy/shares.h"
+
 void swk_fit_rules(struct swk_upstream *upstream, const struct swk_rules *rules)
 {
-	upstream->balance = (enum swk_balance)rules->balance;
+	upstream->balance =
+		rules->shares.count ? SWK_ROUND_ROBIN : (enum swk_balance)rules->balance;
 	upstream->keepalive = rules->keepalive;
 	upstream->keepalive_timeout = rules->keepalive_timeout;
 	upstream->keepalive_requests = rules->keepalive_requests;
@@ -53,13 +56,17 @@ static void exempt_only_server(struct swk_upstream *upstream)
 	}
 }
 
-size_t swk_fit(struct swk_upstream *upstream, unsigned most, struct swk_report *report)
+size_t swk_fit(struct swk_upstream *upstream, const struct swk_shares *shares, unsigned most,
+	       struct swk_report *report)
 {
 	size_t usable = 0;
 
 	swk_upstream_tidy(upstream);
-	scale_weights(upstream, most, report);
+	if (!shares)
+		scale_weights(upstream, most, report);
 	drop_backups(upstream, report);
+	if (shares)
+		swk_shares_weigh(upstream, shares, most);
 	for (size_t i = 0; i < upstream->count; i++)
 		usable += !upstream->servers[i].down;
 	if (usable == 1)

@@ -7,14 +7,16 @@
 #include "model/upstream.h"
 #include "settings/rules.h"
 
-/* Sets balancing and keepalive from the rules. */
+/* Sets balancing and keepalive from the rules. Shares need round robin. */
 void swk_fit_rules(struct swk_upstream *upstream, const struct swk_rules *rules);
 
 /*
- * Sorts the servers and keeps one for each address. If the largest weight exceeds `most`, scales
- * all down in proportion. Clears `backup` where nginx refuses it, with a note. The only server that
- * is not down gets max_fails 0. Returns how many servers are not down.
+ * With shares (NULL: none), sets the weights by them. Otherwise, if the largest weight
+ * exceeds `most`, scales all down in proportion. Before that, sorts the servers and keeps one
+ * for each address. Clears `backup` where nginx refuses it, with a note. The only server that is
+ * not down gets max_fails 0. Returns how many servers are not down.
  */
-size_t swk_fit(struct swk_upstream *upstream, unsigned most, struct swk_report *report);
+size_t swk_fit(struct swk_upstream *upstream, const struct swk_shares *shares, unsigned most,
+	       struct swk_report *report);
 
 #endif

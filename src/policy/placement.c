@@ -8,6 +8,7 @@
 
 #include "model/service.h"
 #include "policy/fit.h"
+#include "policy/shares.h"
 
 /* ---- services ---- */
 
@@ -64,6 +65,8 @@ struct placing {
 	enum swk_source_kind kind;	     /* of its source */
 	const struct swk_instance *instance; /* NULL: it is a key */
 	const struct swk_key *key;
+	unsigned group; /* its colour's place among the shares; 0: none */
+	bool unshared;	/* the shares have nothing for its colour */
 	struct swk_report *report;
 	struct swk_error *error;
 };
@@ -152,27 +155,55 @@ static struct swk_upstream *upstream_of(const struct placing *placing, const cha
 	return NULL;
 }
 
+/* Adds the registration's server, which counts to its group. */
+static int add_server(const struct placing *placing, struct swk_upstream *upstream)
+{
+	struct swk_server server = placing->endpoint->server;
+
+	server.group = (uint8_t)placing->group;
+	return server.port ? swk_upstream_add(upstream, &server, placing->error) : 0;
+}
+
 /* Counts the registration once in an upstream and, if it is served, adds its server. */
 static int place(const struct placing *placing, const char *tag, const char *separator,
 		 const char *colour)
 {
 	struct swk_upstream *upstream = upstream_of(placing, tag, separator, colour);
 	const struct swk_endpoint *endpoint = placing->endpoint;
+	struct swk_service *service = placing->service;
 
 	if (!upstream)
 		return placing->error->status;
-	if (upstream->latest == placing->service->instances)
+	if (upstream->latest == service->instances)
 		return 0;
-	upstream->latest = placing->service->instances;
-	placing->service->placed++;
+	upstream->latest = service->instances;
+	service->placed++;
+	if (placing->unshared)
+		return record_decision(placing, upstream, SWK_OUTCOME_LEFT_OUT,
+				       "its colour has no share of the requests")
+			       ? placing->error->status
+			       : add_server(placing, &service->left_out);
 	upstream->registered++;
 	upstream->usable += endpoint->outcome == SWK_OUTCOME_SERVED;
+	if (placing->group)
+		upstream->colours |= UINT64_C(1) << (placing->group - 1);
 	if (record_decision(placing, upstream, endpoint->outcome, endpoint->reason))
 		return placing->error->status;
-	if (!is_served(endpoint))
-		upstream = &placing->service->left_out;
-	return endpoint->server.port ? swk_upstream_add(upstream, &endpoint->server, placing->error)
-				     : 0;
+	return add_server(placing, is_served(endpoint) ? upstream : &service->left_out);
+}
+
+/* Places an instance in the plain upstream, as one of a colour. Its first colour there counts. */
+static int place_by_share(const struct placing *placing, const char *colour)
+{
+	const struct swk_shares *shares = &placing->rules->shares;
+	struct placing this;
+
+	if (!shares->count)
+		return place(placing, "", "", "");
+	this = *placing;
+	this.group = swk_shares_place(shares, colour);
+	this.unshared = !this.group || !shares->list[this.group - 1].percent;
+	return place(&this, "", "", "");
 }
 
 /* ---- routing tags ---- */
@@ -251,10 +282,14 @@ static int place_by_tags(const struct placing *placing)
 			tagged_plain = true;
 			continue;
 		}
+		if (swk_shares_place(&placing->rules->shares, colour)) {
+			status = place_by_share(placing, colour);
+			continue;
+		}
 		plain = plain && route->also_plain;
 		status = place_by_tag(placing, route, instance->tags[i], colour);
 	}
-	return status || !(plain || tagged_plain) ? status : place(placing, "", "", "");
+	return status || !(plain || tagged_plain) ? status : place_by_share(placing, "");
 }
 
 /* ---- instances ---- */

@@ -7,6 +7,7 @@
 #include "base/deadline.h"
 #include "consul/document.h"
 #include "policy/guard.h"
+#include "policy/shares.h"
 #include "policy/stand_in.h"
 #include "run/run.h"
 
@@ -571,12 +572,26 @@ static int ask_for_requests(struct swk_run *run)
 	return swk_run_add_requested(run) ? run->error->status : ask_about_all(run);
 }
 
+/* Whether a document lacks a colour that has a share of an upstream: that may be gone, or the
+ * document shows only a part of the service. */
+static bool lacks_colour(const struct swk_run *run, const struct swk_service *service)
+{
+	const struct swk_upstream *plain = swk_service_upstream(service, "");
+	struct swk_rules rules;
+
+	swk_rules_find(&rules, &run->settings->defaults, &run->settings->services, service->name);
+	return plain && rules.shares.count && swk_shares_lack(&rules.shares, plain);
+}
+
 static bool is_signal(const struct swk_run *run)
 {
 	bool signal = false;
 
-	for (size_t i = 0; !signal && i < run->services.count; i++)
-		signal = is_only_signalled(run, run->services.list[i].name);
+	for (size_t i = 0; !signal && i < run->services.count; i++) {
+		const struct swk_service *service = &run->services.list[i];
+
+		signal = is_only_signalled(run, service->name) || lacks_colour(run, service);
+	}
 	return signal;
 }
 

@@ -150,6 +150,7 @@ static const char *type_of(const struct swk_field *field)
 		[SWK_SHARE] = "a whole number, or a string such as \"50%\"",
 		[SWK_WORD] = "a string",
 		[SWK_LIST] = "an array of strings",
+		[SWK_COLOURS] = "an object such as {\"canary\": 5, \"\": 95}",
 	};
 
 	return field->type == SWK_TEXT && field->most ? field->expected : types[field->type];
@@ -176,19 +177,14 @@ static const char *value_text(const struct swk_field *field, json_t *value, char
 	return room;
 }
 
-/* Sets a field in `base` or, if not NULL, in `override`, from a value that is not an array. */
-static int read_value(struct reader *reader, const struct swk_config_step *step,
-		      const struct swk_field *field, void *base, struct swk_override *override,
-		      json_t *value)
+/* Sets a field in `base` or, if not NULL, in `override`, from text. */
+static int set_text(struct reader *reader, const struct swk_config_step *step,
+		    const struct swk_field *field, void *base, struct swk_override *override,
+		    const char *text)
 {
 	struct swk_error cause = {0};
-	char room[32];
-	const char *text = value_text(field, value, room);
 	int status;
 
-	if (!text)
-		return refuse_type(reader, step,
-				   field->type == SWK_LIST ? "a string" : type_of(field));
 	if (override)
 		status = swk_override_set(override, field, text, "", &cause);
 	else
@@ -203,6 +199,139 @@ static int read_value(struct reader *reader, const struct swk_config_step *step,
 					: 0;
 }
 
+/* The same from a value that is neither an array nor an object. */
+static int read_value(struct reader *reader, const struct swk_config_step *step,
+		      const struct swk_field *field, void *base, struct swk_override *override,
+		      json_t *value)
+{
+	char room[32];
+	const char *text = value_text(field, value, room);
+
+	if (!text)
+		return refuse_type(reader, step,
+				   field->type == SWK_LIST ? "a string" : type_of(field));
+	return set_text(reader, step, field, base, override, text);
+}
+
+/* ---- shares ---- */
+
+/* Refuses percentages that are not 100 together, with a correction. */
+static int refuse_total(struct reader *reader, const struct swk_config_step *step, json_t *object,
+			json_int_t total)
+{
+	const json_int_t rest = 100 - total + json_integer_value(json_object_get(object, ""));
+	char reason[128];
+	int length =
+		snprintf(reason, sizeof(reason),
+			 "these percentages are %" JSON_INTEGER_FORMAT " together, not 100", total);
+
+	if (rest >= 0)
+		(void)snprintf(reason + length, sizeof(reason) - (size_t)length,
+			       "; did you mean \"\": %" JSON_INTEGER_FORMAT "?", rest);
+	return refuse(reader, step, reason);
+}
+
+static int read_colour(struct reader *reader, const struct swk_config_step *step,
+		       const struct swk_field *field, void *base, struct swk_override *override,
+		       json_t *value)
+{
+	char *text;
+	int status;
+
+	if (!json_is_integer(value))
+		return refuse_type(reader, step, "a whole number from 0 to 100");
+	if (asprintf(&text, "%s=%" JSON_INTEGER_FORMAT, step->key, json_integer_value(value)) < 0)
+		return swk_error_memory(reader->error);
+	status = set_text(reader, step, field, base, override, text);
+	free(text);
+	return status;
+}
+
+/* Reads an object of colours. An empty one means that there are no shares. */
+static int read_colours(struct reader *reader, const struct swk_config_step *step,
+			const struct swk_field *field, void *base, struct swk_override *override,
+			json_t *object)
+{
+	const size_t before = reader->settings->faults.count;
+	json_int_t total = 0;
+	const char *key;
+	json_t *value;
+
+	if (!json_is_object(object))
+		return refuse_type(reader, step, type_of(field));
+	if (json_object_size(object) > SWK_COLOURS_MAX)
+		return refuse_type(reader, step, "an object of up to 64 colours");
+	if (override)
+		swk_override_begin(override, field);
+	json_object_foreach(object, key, value)
+	{
+		const struct swk_config_step member = {step, key, 0};
+		int status = read_colour(reader, &member, field, base, override, value);
+
+		if (status)
+			return status;
+		total += json_integer_value(value);
+	}
+	if (reader->settings->faults.count > before || total == 100 || !json_object_size(object))
+		return 0;
+	return refuse_total(reader, step, object, total);
+}
+
+/* Refuses a share for what routing calls no colour: its instances would get no requests. */
+static int check_colour(struct reader *reader, const struct swk_config_step *step)
+{
+	const struct swk_settings *settings = reader->settings;
+
+	for (size_t i = 0; i < settings->route_count; i++) {
+		if (settings->routes[i].plain && !strcmp(step->key, settings->routes[i].plain))
+			return refuse(reader, step,
+				      "routing says that this value means no colour: write \"\" "
+				      "instead");
+	}
+	return 0;
+}
+
+/* Shares and what they depend on may come from different parts of the file, so they are checked
+ * together after all is read. `step` is the object of an override or, if that is NULL, of the
+ * defaults. */
+static int check_shares(struct reader *reader, const struct swk_config_step *step,
+			const struct swk_override *override)
+{
+	const struct swk_settings *settings = reader->settings;
+	const bool own = !override || swk_override_has(override, "shares");
+	const struct swk_config_step shares = {step, "shares", 0}, balance = {step, "balance", 0};
+	struct swk_rules rules = settings->defaults;
+	int status = 0;
+
+	if (override)
+		swk_rules_find(&rules, &settings->defaults, &settings->services, override->pattern);
+	if (rules.shares.count && rules.balance != SWK_ROUND_ROBIN &&
+	    (own || swk_override_has(override, "balance")))
+		status = refuse(reader, own ? &shares : &balance,
+				"shares need the balance round_robin, but there is another one: "
+				"set round_robin, or \"shares\": {}");
+	for (size_t i = 0; !status && own && i < rules.shares.count; i++)
+		status = check_colour(
+			reader, &(struct swk_config_step){&shares, rules.shares.list[i].colour, 0});
+	return status;
+}
+
+static int check_all_shares(struct reader *reader)
+{
+	const struct swk_overrides *services = &reader->settings->services;
+	const struct swk_config_step defaults = {NULL, "defaults", 0}, all = {NULL, "services", 0};
+	int status = check_shares(reader, &defaults, NULL);
+
+	for (size_t i = 0; !status && i < services->count; i++) {
+		const struct swk_config_step step = {&all, services->list[i].pattern, 0};
+
+		status = check_shares(reader, &step, &services->list[i]);
+	}
+	return status;
+}
+
+/* ---- fields ---- */
+
 static int read_field(struct reader *reader, const struct swk_config_step *step,
 		      const struct swk_field *field, void *base, struct swk_override *override,
 		      json_t *value)
@@ -211,6 +340,8 @@ static int read_field(struct reader *reader, const struct swk_config_step *step,
 	size_t i;
 	int status = 0;
 
+	if (field->type == SWK_COLOURS)
+		return read_colours(reader, step, field, base, override, value);
 	if (field->type != SWK_LIST)
 		return read_value(reader, step, field, base, override, value);
 	if (!json_is_array(value))
@@ -589,12 +720,14 @@ static int parse(struct reader *reader)
 					     ? ""
 					     : "this is not JSON: ",
 				     failure.text);
-	if (json_is_object(root))
-		status = read_object(reader, NULL, &swk_settings_fields, reader->settings, NULL,
-				     take_part, root);
-	else
+	if (!json_is_object(root))
 		status = swk_error_set(reader->error, SWK_CONFIG, "%s:1: this must be an object",
 				       reader->path);
+	else
+		status = read_object(reader, NULL, &swk_settings_fields, reader->settings, NULL,
+				     take_part, root);
+	if (!status)
+		status = check_all_shares(reader);
 	json_decref(root);
 	return status;
 }

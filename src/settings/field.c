@@ -38,6 +38,28 @@ uint64_t swk_texts_hash(const struct swk_texts *texts, uint64_t hash)
 	return hash;
 }
 
+/* ---- shares ---- */
+
+static void free_shares(struct swk_shares *shares)
+{
+	for (size_t i = 0; i < shares->count; i++)
+		free(shares->list[i].colour);
+	free(shares->list);
+	*shares = (struct swk_shares){0};
+}
+
+static uint64_t hash_shares(const struct swk_shares *shares, uint64_t hash)
+{
+	hash = swk_hash_bytes(hash, &shares->count, sizeof(shares->count));
+	for (size_t i = 0; i < shares->count; i++) {
+		const struct swk_colour_share *share = &shares->list[i];
+
+		hash = swk_hash_text(hash, share->colour);
+		hash = swk_hash_bytes(hash, &share->percent, sizeof(share->percent));
+	}
+	return hash;
+}
+
 /* ---- fields ---- */
 
 static void *member(const struct swk_field *field, void *base)
@@ -79,6 +101,8 @@ void swk_fields_free(const struct swk_fields *fields, void *base)
 
 		if (fields->list[i].type == SWK_LIST)
 			swk_texts_free(its);
+		if (fields->list[i].type == SWK_COLOURS)
+			free_shares(its);
 		if (fields->list[i].type != SWK_TEXT)
 			continue;
 		free(*(char **)its);
@@ -124,7 +148,7 @@ static int set_number(const struct swk_field *field, unsigned *number, const cha
 	static const char *const types[] = {
 		[SWK_SECONDS] = "time in seconds (or with the unit s, m, h or d)",
 		[SWK_BYTES] = "size in bytes (or with the unit k or m)",
-		[SWK_LIST] = NULL,
+		[SWK_COLOURS] = NULL,
 	};
 	unsigned long long parsed = 0;
 	size_t digits = strspn(value, "0123456789");
@@ -188,6 +212,28 @@ static int set_share(const struct swk_field *field, struct swk_share *share, con
 	return set_number(&range, &share->number, value, length - share->percent, where, error);
 }
 
+/* `COLOUR=PERCENT`. */
+static int set_colour(const struct swk_field *field, struct swk_shares *shares, const char *value,
+		      const char *where, struct swk_error *error)
+{
+	const char *end = strrchr(value, '='), *number = end ? end + 1 : value;
+	struct swk_colour_share *list = swk_list_grow(shares->list, shares->count, sizeof(*list));
+	struct swk_colour_share new = {0};
+
+	if (list)
+		shares->list = list;
+	new.colour = list ? strndup(value, (size_t)(number - value) - (end != NULL)) : NULL;
+	if (!new.colour)
+		return swk_error_memory(error);
+	if ((*new.colour &&check_text(field, new.colour, where, error)) ||
+	    set_number(field, &new.percent, number, strlen(number), where, error)) {
+		free(new.colour);
+		return error->status;
+	}
+	list[shares->count++] = new;
+	return 0;
+}
+
 static int set_word(const struct swk_field *field, unsigned *place, const char *value,
 		    const char *where, struct swk_error *error)
 {
@@ -222,6 +268,8 @@ int swk_field_set(const struct swk_field *field, void *base, const char *value, 
 	case SWK_LIST:
 		return check_text(field, value, where, error) ? error->status
 							      : swk_texts_add(its, value, error);
+	case SWK_COLOURS:
+		return set_colour(field, its, value, where, error);
 	default:
 		return set_number(field, its, value, strlen(value), where, error);
 	}
@@ -230,10 +278,15 @@ int swk_field_set(const struct swk_field *field, void *base, const char *value, 
 void swk_field_borrow(const struct swk_field *field, void *to, const void *from)
 {
 	static const size_t sizes[] = {
-		[SWK_TEXT] = sizeof(char *),	 [SWK_FLAG] = sizeof(bool),
-		[SWK_NUMBER] = sizeof(unsigned), [SWK_SECONDS] = sizeof(unsigned),
-		[SWK_BYTES] = sizeof(unsigned),	 [SWK_SHARE] = sizeof(struct swk_share),
-		[SWK_WORD] = sizeof(unsigned),	 [SWK_LIST] = sizeof(struct swk_texts),
+		[SWK_TEXT] = sizeof(char *),
+		[SWK_FLAG] = sizeof(bool),
+		[SWK_NUMBER] = sizeof(unsigned),
+		[SWK_SECONDS] = sizeof(unsigned),
+		[SWK_BYTES] = sizeof(unsigned),
+		[SWK_SHARE] = sizeof(struct swk_share),
+		[SWK_WORD] = sizeof(unsigned),
+		[SWK_LIST] = sizeof(struct swk_texts),
+		[SWK_COLOURS] = sizeof(struct swk_shares),
 	};
 
 	memcpy((char *)to + field->offset, (const char *)from + field->offset, sizes[field->type]);
@@ -253,6 +306,8 @@ static uint64_t hash_member(const struct swk_field *field, const void *its, uint
 		return swk_hash_bytes(hash, &share->percent, sizeof(share->percent));
 	case SWK_LIST:
 		return swk_texts_hash(its, hash);
+	case SWK_COLOURS:
+		return hash_shares(its, hash);
 	default:
 		return swk_hash_bytes(hash, its, sizeof(unsigned));
 	}

@@ -19,6 +19,7 @@ enum swk_field_type {
 	SWK_SHARE,   /* struct swk_share; `3` or `50%` */
 	SWK_WORD,    /* unsigned: the index of the word in `words` */
 	SWK_LIST,    /* struct swk_texts; setting it appends a text, which may be empty */
+	SWK_COLOURS, /* struct swk_shares; setting it appends `canary=5`, or `=95` for no colour */
 };
 
 /* A list of owned texts. */
@@ -33,6 +34,17 @@ struct swk_share {
 	bool percent;
 };
 
+/* A colour's percentage; "" means no colour. The text is owned. */
+struct swk_colour_share {
+	char *colour;
+	unsigned percent;
+};
+
+struct swk_shares {
+	struct swk_colour_share *list;
+	size_t count;
+};
+
 struct swk_field {
 	const char *name;
 	enum swk_field_type type;
@@ -40,8 +52,9 @@ struct swk_field {
 	unsigned least, most;
 	const char *unset;	  /* the default; NULL: 0, false or NULL */
 	const char *const *words; /* ends with NULL */
-	/* For a text, or each of a list: whether it is valid (NULL: always), and how messages
-	 * describe a valid one. The second is needed if it has one of the two, or a range. */
+	/* For a text, or each of a list, or a colour that is not empty: whether it is valid (NULL:
+	 * always), and how messages describe a valid one. The second is needed if it has one of the
+	 * two, or a range. */
 	bool (*valid)(const char *text);
 	const char *expected;
 	bool aside; /* no decision depends on it: hashes leave it out */

@@ -56,6 +56,8 @@ static const struct swk_field fields[] = {
 	{"fallback", SWK_LIST, AT(fallback), .valid = is_server,
 	 .expected = "an IP address with a port, such as 10.0.0.9:80 or [::1]:80"},
 	{"filter", SWK_TEXT, AT(filter)},
+	{"shares", SWK_COLOURS, AT(shares), .most = 100, .valid = swk_name_part_valid,
+	 .expected = "a colour (letters, digits, '.', '_', '-')"},
 	{"peer", SWK_TEXT, AT(peer), .valid = swk_name_valid, .expected = "a peer's name"},
 };
 
@@ -121,6 +123,13 @@ struct swk_override *swk_overrides_add(struct swk_overrides *overrides, const ch
 void swk_override_begin(struct swk_override *override, const struct swk_field *field)
 {
 	override->set_fields |= UINT32_C(1) << (field - fields);
+}
+
+bool swk_override_has(const struct swk_override *override, const char *name)
+{
+	const struct swk_field *field = swk_fields_find(&swk_rules_fields, name);
+
+	return override->set_fields & UINT32_C(1) << (field - fields);
 }
 
 int swk_override_set(struct swk_override *override, const struct swk_field *field,

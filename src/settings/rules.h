@@ -36,6 +36,8 @@ struct swk_rules {
 	struct swk_texts failover;    /* datacenters, while no own instance is usable */
 	struct swk_texts fallback;    /* servers, while no datacenter has a usable instance */
 	char *filter;		      /* Consul's filter expression; NULL: none */
+	struct swk_shares shares;     /* of the plain upstream's requests; none: colours have
+				       * upstreams of their own */
 	char *peer;		      /* the peer whose instances count; NULL: own instances */
 };
 
@@ -64,6 +66,8 @@ struct swk_override *swk_overrides_add(struct swk_overrides *overrides, const ch
 				       struct swk_error *error);
 /* Makes the override set a field, to its zero value so far: an empty list overrides another. */
 void swk_override_begin(struct swk_override *override, const struct swk_field *field);
+/* Whether it sets the field of this name, which must exist. */
+bool swk_override_has(const struct swk_override *override, const char *name);
 /* As swk_field_set. */
 int swk_override_set(struct swk_override *override, const struct swk_field *field,
 		     const char *value, const char *where, struct swk_error *error);

@@ -391,6 +391,23 @@ bool swk_settings_publish(const struct swk_settings *settings, const char *servi
 	return !swk_name_is_internal(service) && swk_selection_has(&settings->selection, service);
 }
 
+unsigned swk_settings_largest_weight(const struct swk_settings *settings, const char *service)
+{
+	unsigned least = SWK_WEIGHT_MAX;
+
+	for (size_t i = 0; i < settings->target_count; i++) {
+		const struct swk_target_settings *its = &settings->targets[i];
+		const struct swk_target_keys *keys = swk_target_keys[its->kind];
+		unsigned largest = least;
+
+		if (its->own && keys->largest_weight)
+			largest = keys->largest_weight(its->own);
+		if (largest < least && swk_selection_has(&its->selection, service))
+			least = largest;
+	}
+	return least;
+}
+
 /* ---- the hash ---- */
 
 static uint64_t hash_count(uint64_t hash, size_t count)

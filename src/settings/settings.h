@@ -81,6 +81,8 @@ struct swk_target_keys {
 	/* Checks the values together. Returns 0; or SWK_USAGE with the reason, and *key names the
 	 * wrong one, or is NULL; or SWK_INTERNAL. */
 	int (*check)(const void *own, const char **key, struct swk_error *error);
+	/* The largest weight that it takes; NULL: whatever FILE can have. */
+	unsigned (*largest_weight)(const void *own);
 };
 
 /* The kinds of targets: their names, which end with NULL, and their settings. In target/kinds.c,
@@ -161,6 +163,9 @@ bool swk_selection_has(const struct swk_selection *selection, const char *servic
 
 /* Whether a service, or an upstream of keys, is published. `consul` and `swk-apply` never are. */
 bool swk_settings_publish(const struct swk_settings *settings, const char *service);
+
+/* The largest weight that all targets take which receive a service. */
+unsigned swk_settings_largest_weight(const struct swk_settings *settings, const char *service);
 
 /* A hash of all settings that the settings file may have, whatever set them, except those marked
  * `aside`. Settings of one run are left out. */

@@ -208,6 +208,45 @@ static void check_server(const struct swk_upstream *upstream, const struct swk_s
 	fuzz_require(server->port, "%s: no port", upstream->name);
 }
 
+/* The weights of a colour (0: of all), and the percentages of the colours that have a server. */
+static double weigh_colour(const struct swk_upstream *this, const struct swk_shares *shares,
+			   size_t group, double *percents)
+{
+	double sum = 0;
+
+	*percents = 0;
+	for (size_t i = 1; i <= shares->count; i++) {
+		bool has = false;
+
+		for (size_t j = 0; j < this->count; j++) {
+			const struct swk_server *server = &this->servers[j];
+
+			if (server->down || server->backup || server->group != i)
+				continue;
+			has = true;
+			sum += !group || group == i ? server->weight : 0;
+		}
+		*percents += has ? shares->list[i - 1].percent : 0;
+	}
+	return sum;
+}
+
+/* Checks that each colour has its share within one point. An input has too few instances to need
+ * weights that nginx does not take. */
+static void check_shares(const struct swk_upstream *this, const struct swk_shares *shares)
+{
+	double percents;
+	const double all = weigh_colour(this, shares, 0, &percents);
+
+	for (size_t i = 1; i <= shares->count && percents > 0; i++) {
+		const double part = 100 * weigh_colour(this, shares, i, &percents) / all;
+		const double share = 100 * shares->list[i - 1].percent / percents;
+
+		fuzz_require(part == 0 || (part > share - 1 && part < share + 1),
+			     "%s: colour %zu has %g%%, not %g%%", this->name, i, part, share);
+	}
+}
+
 /* Checks an upstream that has changed against the settings. They do not limit the weight of a
  * key. */
 static void check_rules(const struct chain *chain, const struct swk_upstream *this)
@@ -215,8 +254,12 @@ static void check_rules(const struct chain *chain, const struct swk_upstream *th
 	const struct swk_settings *settings = &chain->settings;
 	const unsigned most = settings->attributes.max_weight;
 	struct swk_rules rules;
+	bool shared;
 
 	swk_rules_find(&rules, &settings->defaults, &settings->services, this->source.name);
+	shared = rules.shares.count && !*this->source.tag;
+	if (rules.shares.count)
+		rules.balance = SWK_ROUND_ROBIN;
 	fuzz_require(this->balance == (enum swk_balance)rules.balance, "%s: balance %d, not %u",
 		     this->name, (int)this->balance, rules.balance);
 	fuzz_require(this->keepalive == rules.keepalive &&
@@ -225,7 +268,11 @@ static void check_rules(const struct chain *chain, const struct swk_upstream *th
 		     "%s: keepalive %u %u %u, not %u %u %u", this->name, this->keepalive,
 		     this->keepalive_timeout, this->keepalive_requests, rules.keepalive,
 		     rules.keepalive_timeout, rules.keepalive_requests);
-	for (size_t i = 0; i < this->count && this->source.kind != SWK_SOURCE_KEY; i++)
+	if (this->source.kind == SWK_SOURCE_KEY)
+		return;
+	if (shared)
+		check_shares(this, &rules.shares);
+	for (size_t i = 0; !shared && i < this->count; i++)
 		fuzz_require(this->servers[i].weight <= most,
 			     "%s: weight %u is over attributes.max.weight %u", this->name,
 			     this->servers[i].weight, most);

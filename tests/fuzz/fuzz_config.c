@@ -41,6 +41,19 @@ static void check_message(const struct swk_error *error, size_t lines)
 
 /* ---- accepted files ---- */
 
+static void check_shares(const char *name, const struct swk_shares *shares)
+{
+	unsigned all = 0;
+
+	for (size_t i = 0; i < shares->count; i++) {
+		fuzz_require(shares->list[i].percent <= 100, "%s is %u", name,
+			     shares->list[i].percent);
+		all += shares->list[i].percent;
+	}
+	fuzz_require(shares->count <= SWK_COLOURS_MAX && (all == 100 || !shares->count),
+		     "%s are %u together", name, all);
+}
+
 static void check_fields(const struct swk_fields *fields, const void *base)
 {
 	for (size_t i = 0; i < fields->count; i++) {
@@ -71,6 +84,9 @@ static void check_fields(const struct swk_fields *fields, const void *base)
 		case SWK_TEXT:
 			fuzz_require(!text || (*text && (!field->valid || field->valid(text))),
 				     "%s is '%s'", field->name, text ? text : "");
+			break;
+		case SWK_COLOURS:
+			check_shares(field->name, its);
 			break;
 		default:
 			break;

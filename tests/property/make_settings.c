@@ -114,14 +114,51 @@ static const char *make_word(struct dice *dice, const char *name)
 		return DICE_PICK(dice, addresses);
 	if (!strcmp(name, "port"))
 		return "http";
+	if (!strcmp(name, "fallback"))
+		return dice_one_in(dice, 2) ? "10.0.0.9:80" : "[::1]:81";
 	if (!strcmp(name, "upstream"))
 		return make_name(dice);
 	return DICE_PICK(dice, others);
 }
 
-static json_t *make_value(struct dice *dice, const struct swk_field *field)
+static const char *make_valid_word(struct dice *dice, const struct swk_field *field)
 {
 	const char *word;
+
+	do {
+		word = make_word(dice, field->name);
+	} while (field->valid && !field->valid(word));
+	return word;
+}
+
+static json_t *make_list(struct dice *dice, const struct swk_field *field)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = dice_below(dice, 3); i > 0; i--)
+		(void)json_array_append_new(list, json_string(make_valid_word(dice, field)));
+	return list;
+}
+
+/* Percentages of up to three colours. No route has one of these as its default. */
+static json_t *make_colours(struct dice *dice)
+{
+	static const char *const colours[] = {"b", "eu", ""};
+	json_t *object = json_object();
+	unsigned rest = 100;
+
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned percent = i < 2 ? dice_below(dice, rest + 1) : rest;
+
+		if (percent || dice_one_in(dice, 2))
+			(void)json_object_set_new(object, colours[i], json_integer(percent));
+		rest -= percent;
+	}
+	return object;
+}
+
+static json_t *make_value(struct dice *dice, const struct swk_field *field)
+{
 	unsigned words = 0;
 
 	switch (field->type) {
@@ -138,13 +175,14 @@ static json_t *make_value(struct dice *dice, const struct swk_field *field)
 		while (field->words[words])
 			words++;
 		return json_string(field->words[dice_below(dice, words)]);
+	case SWK_LIST:
+		return make_list(dice, field);
+	case SWK_COLOURS:
+		return make_colours(dice);
 	default:
 		if (field->most && dice_one_in(dice, 2))
 			return json_integer(make_number(dice, field->least, field->most));
-		do {
-			word = make_word(dice, field->name);
-		} while (field->valid && !field->valid(word));
-		return json_string(word);
+		return json_string(make_valid_word(dice, field));
 	}
 }
 
@@ -253,6 +291,17 @@ static json_t *make_services(struct dice *dice)
 
 /* ---- the whole file ---- */
 
+/* Shares need round robin, so a file has either them or another balance. */
+static void choose_one(struct dice *dice, json_t *settings)
+{
+	const char *other = dice_one_in(dice, 2) ? "shares" : "balance", *name;
+	json_t *service;
+
+	(void)json_object_del(json_object_get(settings, "defaults"), other);
+	json_object_foreach(json_object_get(settings, "services"), name, service)(void)
+		json_object_del(service, other);
+}
+
 json_t *make_settings(struct dice *dice)
 {
 	json_t *settings = make_object(dice, &swk_settings_fields, 3);
@@ -284,6 +333,7 @@ json_t *make_settings(struct dice *dice)
 		json_decref(defaults);
 	if (!dice_one_in(dice, 4))
 		(void)json_object_set_new(settings, "services", make_services(dice));
+	choose_one(dice, settings);
 	return settings;
 }
 

@@ -205,11 +205,19 @@ static int check(const void *own, const char **key, struct swk_error *error)
 	return 0;
 }
 
+static unsigned largest_weight(const void *own)
+{
+	const struct swk_file_settings *settings = own;
+
+	return settings->format == SWK_FILE_HAPROXY ? SWK_HAPROXY_WEIGHT_MAX : SWK_WEIGHT_MAX;
+}
+
 const struct swk_target_keys swk_file_keys = {
 	.fields = {fields, sizeof(fields) / sizeof(*fields)},
 	.size = sizeof(struct swk_file_settings),
 	.needs_name = true,
 	.check = check,
+	.largest_weight = largest_weight,
 };
 
 const struct swk_target_kind swk_target_file = {

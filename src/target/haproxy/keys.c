@@ -104,9 +104,16 @@ static int check(const void *own, const char **key, struct swk_error *error)
 	return check_backend_options(&settings->backend_options, error);
 }
 
+static unsigned largest_weight(const void *own)
+{
+	(void)own;
+	return SWK_HAPROXY_WEIGHT_MAX;
+}
+
 const struct swk_target_keys swk_haproxy_keys = {
 	.fields = {fields, sizeof(fields) / sizeof(*fields)},
 	.size = sizeof(struct swk_haproxy_settings),
 	.needs_name = true,
 	.check = check,
+	.largest_weight = largest_weight,
 };

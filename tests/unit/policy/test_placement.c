@@ -867,9 +867,133 @@ static void names_of_sources(void **state)
 			     rows[i].found);
 }
 
+/* ---- shares ---- */
+
+#define CANARY "{\"services\": {\"web\": {\"shares\": {\"canary\": 5, \"\": 95}}}}"
+#define NOT_YET "{\"services\": {\"web\": {\"shares\": {\"canary\": 0, \"\": 100}}}}"
+#define BLUE_GREEN "{\"services\": {\"web\": {\"shares\": {\"blue\": 50, \"green\": 50}}}}"
+
+static void shares(void **state)
+{
+	static const struct decision rows[] = {
+		{.row = "colours of one upstream",
+		 .config = CANARY,
+		 .registry = "web@10.0.0.1:80+gray=canary web@10.0.0.2:80 web@10.0.0.3:80",
+		 .desired = "web: 10.0.0.1:80,weight=2 10.0.0.2:80,weight=19 10.0.0.3:80,weight=19",
+		 .decisions = "web served: canary 5%, no colour 95%",
+		 .again = ""},
+		{.row = "other services have colours of their own",
+		 .config = CANARY,
+		 .registry = "api@10.0.0.1:80+gray=canary api@10.0.0.2:80",
+		 .desired = "api: 10.0.0.2:80; api_canary<api gray=canary>: 10.0.0.1:80",
+		 .decisions = ""},
+		{.row = "and so have colours without a share",
+		 .config = CANARY,
+		 .registry = "web@10.0.0.1:80+gray=canary web@10.0.0.2:80 web@10.0.0.3:80+gray=b",
+		 .desired =
+			 "web: 10.0.0.1:80 10.0.0.2:80,weight=19; web_b<web gray=b>: 10.0.0.3:80",
+		 .decisions = "web served: canary 5%, no colour 95%"},
+		{.row = "they may also be in the plain upstream, without a colour there",
+		 .config =
+			 "{\"routing\": [{\"tag\": \"gray\", \"also_plain\": true}], \"defaults\": "
+			 "{\"shares\": {\"canary\": 20, \"\": 80}}}",
+		 .registry = "web@10.0.0.1:80+gray=canary web@10.0.0.2:80 web@10.0.0.3:80+gray=b",
+		 .desired = "web: 10.0.0.1:80 10.0.0.2:80,weight=2 10.0.0.3:80,weight=2; "
+			    "web_b<web gray=b>: 10.0.0.3:80"},
+		{.row = "an instance of two colours has the first one",
+		 .config = BLUE_GREEN,
+		 .registry = "web@10.0.0.1:80+gray=green+gray=blue web@10.0.0.2:80+gray=blue "
+			     "web@10.0.0.3:80+gray=default+gray=blue",
+		 .desired = "web: 10.0.0.1:80,weight=2 10.0.0.2:80 10.0.0.3:80"},
+		{.row = "of a share and an upstream of its own, it has both",
+		 .config = CANARY,
+		 .registry = "web@10.0.0.1:80+gray=b+gray=canary",
+		 .desired = "web: 10.0.0.1:80; web_b<web gray=b>: 10.0.0.1:80"},
+		{.row = "no share",
+		 .config = NOT_YET,
+		 .registry = "web@10.0.0.1:80+gray=canary web@10.0.0.2:80",
+		 .desired = "web: 10.0.0.2:80",
+		 .decisions = "web served: canary 0%, no colour 100%"},
+		{.row = "none of a colour with a share",
+		 .config = BLUE_GREEN,
+		 .recorded = "web: 10.0.0.2:80",
+		 .registry = "web@10.0.0.1:80",
+		 .desired = "web: 10.0.0.2:80",
+		 .noted = "k",
+		 .says = "none of its instances in Consul is passing and usable"},
+		{.row = "min_healthy does not count those without a share",
+		 .config = "{\"defaults\": {\"min_healthy\": \"60%\", \"shares\": {\"a\": 100}}}",
+		 .recorded = "web: 10.0.0.2:80",
+		 .registry = "web@10.0.0.1:80 web@10.0.0.3:80+gray=a",
+		 .desired = "web: 10.0.0.3:80"},
+		{.row = "one colour is not usable",
+		 .config = CANARY,
+		 .registry = "web@10.0.0.1:80+gray=canary!critical web@10.0.0.2:80",
+		 .desired = "web: 10.0.0.2:80",
+		 .decisions = "web served: canary 0%, no colour 100%"},
+		{.row = "the same address in two colours",
+		 .config = BLUE_GREEN,
+		 .registry = "web@10.0.0.1:80+gray=green web@10.0.0.1:80+gray=blue "
+			     "web@10.0.0.2:80+gray=blue",
+		 .desired = "web: 10.0.0.1:80 10.0.0.2:80",
+		 .decisions = "web served: blue 100%, green 0%"},
+		{.row = "upstreams of their own are no longer needed",
+		 .config = CANARY,
+		 .recorded = "web: 10.0.0.2:80; web_canary<web gray=canary>: 10.0.0.1:80",
+		 .registry = "web@10.0.0.1:80+gray=canary web@10.0.0.2:80",
+		 .desired = "web: 10.0.0.1:80 10.0.0.2:80,weight=19"},
+		{.row = "what the token may not read counts to the largest share",
+		 .config = CANARY,
+		 .recorded = "web: 10.0.0.1:80 10.0.0.2:80,weight=19",
+		 .registry = "web@10.0.0.1:80+gray=canary web@10.0.0.3:80 web|",
+		 .desired =
+			 "web: 10.0.0.1:80,weight=2 10.0.0.2:80,weight=19 10.0.0.3:80,weight=19"},
+		{.row = "too many servers for HAProxy",
+		 .config = "{\"defaults\": {\"shares\": {\"a\": 99, \"\": 1}}, \"targets\": "
+			   "[{\"kind\": "
+			   "\"haproxy\", \"name\": \"h\", \"socket\": \"/s\", \"file\": \"/f\"}]}",
+		 .registry =
+			 "web@10.0.0.1:80+gray=a web@10.0.0.2:80 web@10.0.0.3:80 web@10.0.0.4:80 "
+			 "web@10.0.0.5:80 web@10.0.0.6:80 web@10.0.0.7:80",
+		 .desired = "web: 10.0.0.1:80,weight=594 10.0.0.2:80 10.0.0.3:80 10.0.0.4:80 "
+			    "10.0.0.5:80 10.0.0.6:80 10.0.0.7:80",
+		 .noted = "w",
+		 .again = "web",
+		 .says = "upstream web: weights up to 256 cannot express the shares, so the parts "
+			 "are a 97.7%, no colour 2.3%; register fewer instances"},
+		{.row = "but not if HAProxy does not get them",
+		 .config = "{\"defaults\": {\"shares\": {\"a\": 99, \"\": 1}}, \"targets\": "
+			   "[{\"kind\": "
+			   "\"file\", \"format\": \"haproxy\", \"name\": \"h\", \"file\": \"/f\", "
+			   "\"exclude\": [\"web\"]}, {\"kind\": \"file\", \"name\": \"n\", "
+			   "\"file\": \"/g\"}]}",
+		 .registry =
+			 "web@10.0.0.1:80+gray=a web@10.0.0.2:80 web@10.0.0.3:80 web@10.0.0.4:80 "
+			 "web@10.0.0.5:80 web@10.0.0.6:80 web@10.0.0.7:80",
+		 .desired = "web: 10.0.0.1:80,weight=594 10.0.0.2:80 10.0.0.3:80 10.0.0.4:80 "
+			    "10.0.0.5:80 10.0.0.6:80 10.0.0.7:80",
+		 .again = ""},
+		{.row = "keys have no colours",
+		 .config = "{\"keyprefix\": \"p\", \"defaults\": {\"shares\": {\"a\": 50, \"b\": "
+			   "50}}}",
+		 .keys = "web/10.0.0.1:80,weight=4 web/10.0.0.2:80,weight=2",
+		 .all_keys = true,
+		 .desired = "web: 10.0.0.1:80,weight=4 10.0.0.2:80,weight=2 of_keys"},
+		{.row = "another balance of another pattern",
+		 .config = "{\"services\": {\"w*\": {\"shares\": {\"a\": 50, \"b\": 50}}, "
+			   "\"*b\": {\"balance\": \"ip_hash\"}}}",
+		 .registry = "web@10.0.0.1:80+gray=a",
+		 .desired = "web: 10.0.0.1:80"},
+	};
+
+	(void)state;
+	decide(rows, COUNT(rows));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(shares),
 		cmocka_unit_test(instances_become_upstreams),
 		cmocka_unit_test(settings_reach_the_upstream),
 		cmocka_unit_test(what_depends_on_the_host_is_noted),

@@ -83,7 +83,7 @@ static const char everything[] =
 	"  \"allow_hostnames\": true, \"connect_native\": true, \"require_check\": true, "
 	"\"warning\": \"weight\","
 	"  \"critical\": \"down\", \"maintenance\": \"down\", \"empty\": \"delete\","
-	"  \"min_healthy\": \"18%\", \"weights\": false},"
+	"  \"min_healthy\": \"18%\", \"weights\": false, \"shares\": {}},"
 	"\"services\": {\"*\": {\"keepalive\": 19}, \"web\": {\"upstream\": \"shop\"}}}";
 
 static void everything_is_read(void **state)
@@ -264,7 +264,8 @@ static void wrong_types(void **state)
 			  seconds[] = "a whole number of seconds, or a string such as \"2s\"",
 			  share[] = "a whole number, or a string such as \"50%\"",
 			  port[] = "a whole number, or the name of a port", object[] = "an object",
-			  strings[] = "an array of strings";
+			  strings[] = "an array of strings",
+			  colours[] = "an object such as {\"canary\": 5, \"\": 95}";
 	static const struct {
 		const char *key, *before, *behind;
 		const char *desired;
@@ -349,6 +350,7 @@ static void wrong_types(void **state)
 		{"empty", NULL, "", text, STRING},
 		{"min_healthy", NULL, "", share, INT | STRING},
 		{"weights", NULL, "", flag, BOOL},
+		{"shares", NULL, "", colours, OBJECT},
 	};
 
 	(void)state;
@@ -651,6 +653,106 @@ static void impossible_values(void **state)
 
 	(void)state;
 	refuse(rows, COUNT(rows));
+}
+
+/* ---- shares ---- */
+
+static void refused_shares(void **state)
+{
+	static const struct refused rows[] = {
+		{"{\"defaults\": {\"shares\": {\"canary\": 5, \"\": 95}}}", ""},
+		{"{\"defaults\": {\"shares\": {\"canary\": 0, \"\": 100}}}", ""},
+		{"{\"defaults\": {\"shares\": {\"a\": 100}}}", ""},
+		{"{\"defaults\": {\"shares\": {}}}", ""},
+		{"{\"services\": {\"web\": {\"shares\": {\"a\": 50, \"b\": 50}}}}", ""},
+		{"{\"defaults\": {\"shares\": [5, 95]}}",
+		 "FILE:1: defaults.shares: this must be an object such as {\"canary\": 5, \"\": "
+		 "95}"},
+		{"{\"defaults\": {\"shares\":\n{\"canary\": 5,\n\"\": 90}}}",
+		 "FILE:1: defaults.shares: these percentages are 95 together, not 100; did you "
+		 "mean "
+		 "\"\": 95?"},
+		{"{\"services\":\n{\"web\": {\n\"shares\": {\"a\": 5}}}}",
+		 "FILE:3: services.web.shares: these percentages are 5 together, not 100; did you "
+		 "mean \"\": 95?"},
+		{"{\"defaults\": {\"shares\": {\"a\": 60, \"\": 50}}}",
+		 "FILE:1: defaults.shares: these percentages are 110 together, not 100; did you "
+		 "mean "
+		 "\"\": 40?"},
+		{"{\"defaults\": {\"shares\": {\"a\": 60, \"b\": 50}}}",
+		 "FILE:1: defaults.shares: these percentages are 110 together, not 100"},
+		{"{\"defaults\": {\"shares\": {\"a\": 0}}}",
+		 "FILE:1: defaults.shares: these percentages are 0 together, not 100; did you mean "
+		 "\"\": 100?"},
+		/* one fault is enough: the total is not judged */
+		{"{\"defaults\": {\"shares\": {\n\"a\": 101, \"\": 5}}}",
+		 "FILE:2: defaults.shares.a: '101' is not a number from 0 to 100"},
+		{"{\"defaults\": {\"shares\": {\"a\": -5, \"\": 105}}}",
+		 "FILE:1: defaults.shares.a: '-5' is not a number from 0 to 100"},
+		{"{\"defaults\": {\"shares\": {\"a\": 5, \"\": \"95\"}}}",
+		 "FILE:1: defaults.shares.: this must be a whole number from 0 to 100"},
+		{"{\"defaults\": {\"shares\": {\"a\": 2.5, \"\": 95}}}",
+		 "FILE:1: defaults.shares.a: this must be a whole number from 0 to 100"},
+		{"{\"defaults\": {\"shares\": {\"a b\": 5, \"\": 95}}}",
+		 "FILE:1: defaults.shares.a b: 'a b' is not a colour (letters, digits, '.', '_', "
+		 "'-')"},
+		{"{\"defaults\": {\"shares\": {\"a=b\": 5, \"\": 95}}}",
+		 "FILE:1: defaults.shares.a=b: 'a=b' is not a colour (letters, digits, '.', '_', "
+		 "'-')"},
+		/* what means no colour */
+		{"{\"defaults\": {\"shares\": {\"a\": 5,\n\"default\": 95}}}",
+		 "FILE:2: defaults.shares.default: routing says that this value means no colour: "
+		 "write \"\" instead"},
+		{"{\"services\": {\"web\": {\"shares\": {\"blue\": 5, \"default\": 95}}},\n"
+		 "\"routing\": [{\"tag\": \"g\", \"default\": \"blue\"}]}",
+		 "FILE:1: services.web.shares.blue: routing says that this value means no colour: "
+		 "write \"\" instead"},
+		{"{\"defaults\": {\"shares\": {\"a\": 5, \"default\": 95}}, \"routing\": []}", ""},
+		/* another balance */
+		{"{\"defaults\": {\"balance\": \"least_conn\",\n\"shares\": {\"a\": 100}}}",
+		 "FILE:2: defaults.shares: shares need the balance round_robin, but there is "
+		 "another "
+		 "one: set round_robin, or \"shares\": {}"},
+		{"{\"services\": {\"web\": {\n\"shares\": {\"a\": 100}}},"
+		 "\"defaults\": {\"balance\": \"ip_hash\"}}",
+		 "FILE:2: services.web.shares: shares need the balance round_robin, but there is "
+		 "another one: set round_robin, or \"shares\": {}"},
+		{"{\"defaults\": {\"shares\": {\"a\": 100}},\n"
+		 "\"services\": {\"w*\": {\n\"balance\": \"ip_hash\"}}}",
+		 "FILE:3: services.w*.balance: shares need the balance round_robin, but there is "
+		 "another one: set round_robin, or \"shares\": {}"},
+		{"{\"defaults\": {\"balance\": \"ip_hash\"}, \"services\": {\"web\": "
+		 "{\"shares\": {\"a\": 100}, \"balance\": \"round_robin\"}}}",
+		 ""},
+		{"{\"defaults\": {\"shares\": {\"a\": 100}}, \"services\": {\"web\": "
+		 "{\"balance\": \"ip_hash\", \"shares\": {}}}}",
+		 ""},
+		{"{\"services\": {\"w*\": {\"balance\": \"ip_hash\"}, \"web\": "
+		 "{\"shares\": {\"a\": 100}}}}",
+		 "FILE:1: services.web.shares: shares need the balance round_robin, but there is "
+		 "another one: set round_robin, or \"shares\": {}"},
+	};
+
+	(void)state;
+	refuse(rows, COUNT(rows));
+}
+
+static void too_many_shares(void **state)
+{
+	char text[2048] = "{\"defaults\": {\"shares\": {\"\": 100";
+
+	(void)state;
+	for (size_t i = 1; i <= SWK_COLOURS_MAX; i++) {
+		char closed[2048];
+
+		(void)snprintf(closed, sizeof(closed), "%s}}}", text);
+		unit_same(closed, refusal(closed, strlen(closed)), "");
+		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), ", \"c%zu\": 0",
+			       i);
+	}
+	strncat(text, "}}}", 4);
+	unit_same(text, refusal(text, strlen(text)),
+		  "FILE:1: defaults.shares: this must be an object of up to 64 colours");
 }
 
 /* ---- texts that are not settings ---- */
@@ -1166,6 +1268,8 @@ int main(void)
 		cmocka_unit_test(unknown_keys),
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(impossible_values),
+		cmocka_unit_test(refused_shares),
+		cmocka_unit_test(too_many_shares),
 		cmocka_unit_test(not_settings),
 		cmocka_unit_test(nul_anywhere),
 		cmocka_unit_test(cut_anywhere),

@@ -146,7 +146,7 @@ static void every_key(void **state)
 		"maintenance=down", "empty=delete",	   "min_healthy=9%",
 		"weights=0",	    "keepalive_timeout=9", "keepalive_requests=9",
 		"connect_native=1", "failover=dc2",	   "fallback=10.0.0.9:80",
-		"filter=x",	    "peer=partner",
+		"filter=x",	    "peer=partner",	   "shares=a=100",
 	};
 
 	(void)state;
@@ -180,9 +180,10 @@ static void every_key(void **state)
 		unit_number(says[i], rules.keepalive_timeout, i == 16 ? 9 : 0);
 		unit_number(says[i], rules.keepalive_requests, i == 17 ? 9 : 0);
 		unit_number(says[i], rules.connect_native, i == 18);
-		unit_number(says[i], rules.failover.count, i == 19);
-		unit_number(says[i], rules.fallback.count, i == 20);
+		unit_number(says[i], (long long)rules.failover.count, i == 19);
+		unit_number(says[i], (long long)rules.fallback.count, i == 20);
 		unit_number(says[i], rules.filter != NULL, i == 21);
+		unit_number(says[i], (long long)rules.shares.count, i == 23);
 		unit_number(says[i], rules.peer != NULL, i == 22);
 		swk_overrides_free(&overrides);
 		swk_fields_free(&swk_rules_fields, &all);

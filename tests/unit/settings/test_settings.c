@@ -281,6 +281,26 @@ static void must_count(const struct swk_settings *settings, const struct swk_fie
 		share->number++;
 		unit_number(field->name, swk_settings_hash(settings) == before, 0);
 		share->number--;
+	} else if (field->type == SWK_LIST) {
+		char *one = other;
+		struct swk_texts *texts = (void *)its, none = *texts;
+
+		*texts = (struct swk_texts){&one, 1};
+		unit_number(field->name, swk_settings_hash(settings) == before, 0);
+		*texts = none;
+	} else if (field->type == SWK_COLOURS) {
+		struct swk_colour_share one = {.colour = other, .percent = 5};
+		struct swk_shares *shares = (void *)its, none = *shares;
+		uint64_t hash;
+
+		*shares = (struct swk_shares){&one, 1};
+		hash = swk_settings_hash(settings);
+		unit_number(field->name, hash == before, 0);
+		one.percent = 6;
+		unit_number(field->name, swk_settings_hash(settings) == hash, 0);
+		one = (struct swk_colour_share){other + 1, 5};
+		unit_number(field->name, swk_settings_hash(settings) == hash, 0);
+		*shares = none;
 	} else {
 		/* A flag is one byte, a number is more: changes the first byte of both. */
 		*its = (char)(*its ^ 1);
