@@ -125,6 +125,7 @@ address of the instance's own agent" ]
 	begin "$E2E_ROOT/consul.d/swk-fleet.hcl"
 	consul_catalog_register '{"Node": "host-9", "Address": "192.0.2.9", "Service": {"Service": "swk-apply"}}'
 	for signal in INT TERM; do
+		rm -f "$E2E_DIR/err"
 		swk drain --fleet web-one >"$E2E_DIR/out" 2>"$E2E_DIR/err" 3>&- &
 		STARTED=($!)
 		wait_until "$E2E_PATIENCE" grep -q ': 1 of 2 hosts have confirmed; host-9: no answer$' "$E2E_DIR/err"
