@@ -354,21 +354,18 @@ static const char *elsewhere(const struct swk_policy *policy, const struct swk_r
 	const char *datacenter =
 		policy->datacenter ? policy->datacenter : policy->settings->consul.datacenter;
 
-	if (rules->peer && !*instance->peer)
-		(void)snprintf(room, SWK_TEXT_MAX, "it is not imported from peer '%s'",
-			       rules->peer);
-	else if (rules->peer ? strcasecmp(rules->peer, instance->peer) != 0
-			     : *instance->peer != '\0')
-		(void)snprintf(room, SWK_TEXT_MAX, "it is imported from peer '%s'", instance->peer);
+	if (strcasecmp(rules->peer ? rules->peer : "", instance->peer) != 0) {
+		(void)snprintf(room, SWK_TEXT_MAX, "it is %simported from peer '%s'",
+			       *instance->peer ? "" : "not ",
+			       *instance->peer ? instance->peer : rules->peer);
+		return room;
+	}
 	/* The datacenter of an imported instance is the peer's. */
-	else if (rules->peer)
+	if (rules->peer || !datacenter || !*instance->datacenter ||
+	    !strcasecmp(instance->datacenter, datacenter))
 		return NULL;
-	else if (datacenter && *instance->datacenter &&
-		 strcasecmp(instance->datacenter, datacenter) != 0)
-		(void)snprintf(room, SWK_TEXT_MAX, "it is in datacenter '%s', not in '%s'",
-			       instance->datacenter, datacenter);
-	else
-		return NULL;
+	(void)snprintf(room, SWK_TEXT_MAX, "it is in datacenter '%s', not in '%s'",
+		       instance->datacenter, datacenter);
 	return room;
 }
 
@@ -379,7 +376,7 @@ static int pass_over(const struct placing *placing, enum swk_outcome outcome, co
 
 	return swk_decisions_add(
 		placing->policy->decisions,
-		&(struct swk_decision){.source = {placing->kind, instance->service, NULL},
+		&(struct swk_decision){.source = {.kind = placing->kind, .name = instance->service},
 				       .instance = instance->id,
 				       .node = instance->node,
 				       .status = swk_endpoint_health(instance),
@@ -443,12 +440,13 @@ int swk_policy_instance(struct swk_services *services, const struct swk_policy *
 static int record_key(const struct placing *placing, const char *upstream, enum swk_outcome outcome,
 		      const char *reason)
 {
-	return swk_decisions_add(placing->policy->decisions,
-				 &(struct swk_decision){.source = {placing->kind, upstream, NULL},
-							.instance = placing->key->key,
-							.outcome = outcome,
-							.reason = reason},
-				 placing->error);
+	return swk_decisions_add(
+		placing->policy->decisions,
+		&(struct swk_decision){.source = {.kind = placing->kind, .name = upstream},
+				       .instance = placing->key->key,
+				       .outcome = outcome,
+				       .reason = reason},
+		placing->error);
 }
 
 /* Splits PREFIX/UPSTREAM/ADDRESS:PORT. Returns false for a key of another form. */
