@@ -87,6 +87,10 @@ settings_of_both() {
 	# Consul's list in dc1 has no such service.
 	run -0 swk-apply --resync
 	both_have far
+	run -0 swk status --html
+	[[ "$output" == *'<section id="failover">'* ]]
+	run -0 swk history web
+	[[ "$output" == *'its servers come from datacenter dc2: its service has no registered instance'* ]]
 	there register web far-2 more
 	run -0 swk-apply --resync
 	both_have far more
