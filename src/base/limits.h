@@ -44,7 +44,7 @@
 #define SWK_HOLD_MAX 4096
 
 /* FILE.journal, in bytes: the most that `journal_size` allows. FILE.journal.old is as large. */
-#define SWK_JOURNAL_MAX (64 * 1024 * 1024)
+#define SWK_JOURNAL_MAX 67108864
 
 /* A line of it may have a quarter of `journal_size`; and the text, in bytes, from which on the run
  * no longer notes the instances for it: it has those of 100,000. */

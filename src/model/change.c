@@ -28,7 +28,7 @@ static bool read_ago(struct swk_change_point *point, const char *text, int64_t n
 	static const struct {
 		char letter;
 		int64_t milliseconds;
-	} units[] = {{'s', 1000}, {'m', 60 * 1000}, {'h', 3600 * 1000}, {'d', 86400 * 1000}};
+	} units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}};
 	const size_t digits = strspn(text, "0123456789");
 	uint64_t number;
 
@@ -150,17 +150,19 @@ static int see(struct names *names, const char *source, const struct swk_change_
 	const struct seen key = {source, server->address, server};
 	bool found;
 	size_t place = place_of(names->list, names->count, &key, &found);
-	struct seen *list = names->list;
+	struct seen *list;
 
-	if (!found) {
-		list = swk_list_grow(list, names->count, sizeof(*list));
-		if (!list)
-			return swk_error_memory(names->error);
-		names->list = list;
-		memmove(&list[place + 1], &list[place], (names->count - place) * sizeof(*list));
-		names->count++;
+	if (found && place < names->count) {
+		names->list[place] = key;
+		return 0;
 	}
+	list = swk_list_grow(names->list, names->count, sizeof(*list));
+	if (!list)
+		return swk_error_memory(names->error);
+	names->list = list;
+	memmove(&list[place + 1], &list[place], (names->count - place) * sizeof(*list));
 	list[place] = key;
+	names->count++;
 	return 0;
 }
 

@@ -153,6 +153,14 @@ static void explain_server_loss(struct swk_run *run, const struct swk_source *so
 		(void)snprintf(reason, SWK_TEXT_MAX, "it is not registered, or %s", other.reason);
 }
 
+/* The sign of a change from one to the other; either may be NULL. */
+static char sign_of(const void *before, const void *after)
+{
+	if (!before)
+		return '+';
+	return "-~"[after != NULL];
+}
+
 /* ---- servers ---- */
 
 struct comparing {
@@ -188,9 +196,7 @@ static int note_server(struct comparing *comparing, const struct swk_server *bef
 	else if (!after && comparing->after && has_decided(run))
 		explain_server_loss(run, source, is_found, &found, reason);
 	list[change->server_count++] = (struct swk_change_server){
-		.sign = !before ? '+'
-			: after ? '~'
-				: '-',
+		.sign = sign_of(before, after),
 		.address =
 			swk_run_own_text(run, swk_server_address(after ? after : before, address)),
 		.instance = swk_run_own_text(run, found.instance),
@@ -252,6 +258,7 @@ int swk_run_note_upstream(struct swk_run *run, const struct swk_upstream *before
 	struct swk_change_upstream *list =
 		swk_list_grow(change->upstreams, change->upstream_count, sizeof(*list));
 	struct comparing comparing = {.run = run, .before = before, .after = after};
+	const struct swk_upstream *shown = after ? after : before;
 	char reason[SWK_TEXT_MAX];
 
 	if (!list)
@@ -259,13 +266,11 @@ int swk_run_note_upstream(struct swk_run *run, const struct swk_upstream *before
 	change->upstreams = list;
 	explain_upstream(run, before, after, reason);
 	comparing.change = &list[change->upstream_count++];
-	*comparing.change = (struct swk_change_upstream){
-		.sign = !before ? '+'
-			: after ? '~'
-				: '-',
-		.name = swk_run_own_text(run, after ? after->name : before->name),
-		.source = swk_run_own_text(run, after ? after->source.name : before->source.name),
-		.reason = swk_run_own_text(run, reason)};
+	*comparing.change =
+		(struct swk_change_upstream){.sign = sign_of(before, after),
+					     .name = swk_run_own_text(run, shown->name),
+					     .source = swk_run_own_text(run, shown->source.name),
+					     .reason = swk_run_own_text(run, reason)};
 	if (run->error->status || (before && take_block(run, before, comparing.change)))
 		return run->error->status;
 	return note_servers(&comparing);

@@ -66,8 +66,10 @@ static int put_string(struct swk_buffer *out, const char *text, struct swk_error
 
 	while (!status && *text) {
 		const size_t plain = plain_length(text);
-		const char escape[] = {'\\', text[plain] == '\n' ? 'n' : text[plain]};
+		char escape[] = {'\\', text[plain]};
 
+		if (text[plain] == '\n')
+			escape[1] = 'n';
 		status = plain ? swk_buffer_add(out, text, plain, error) : 0;
 		text += plain;
 		if (!status && *text)
@@ -333,8 +335,10 @@ static void *room_for(struct reading *reading, const json_t *array, size_t size)
 static char take_sign(struct reading *reading, const json_t *object)
 {
 	const char *word = json_string_value(json_object_get(object, "change"));
-	const char sign = word ? sign_of(word) : '\0';
+	char sign = '\0';
 
+	if (word)
+		sign = sign_of(word);
 	reading->invalid |= !sign;
 	return sign;
 }

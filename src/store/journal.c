@@ -232,7 +232,7 @@ int swk_journal_append(struct swk_store *store, size_t size, struct swk_change *
 	uint64_t number;
 	int descriptor = -1;
 
-	swk_buffer_init(&line, 2UL * SWK_JOURNAL_MAX);
+	swk_buffer_init(&line, (size_t)SWK_JOURNAL_MAX * 2);
 	if (swk_store_check_lock(store, error) ||
 	    swk_store_open_file(store, store->journal, true, 0640, &descriptor, error) ||
 	    find_tail(descriptor, store->journal, &tail, error) ||

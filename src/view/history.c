@@ -33,9 +33,11 @@ static bool has_word(const char *message, const char *name)
 	const char *at = length ? strstr(message, name) : NULL;
 
 	for (; at; at = strstr(at + 1, name)) {
-		const char before[] = {at > message ? at[-1] : ' ', '\0'};
+		char before[] = " ";
 		const char after[] = {at[length], '\0'};
 
+		if (at > message)
+			*before = at[-1];
 		if (!swk_name_part_valid(before) &&
 		    (!swk_name_part_valid(after) || (*after == '.' && !at[length + 1])))
 			return true;

@@ -252,12 +252,14 @@ begin_with_requests() {
 	export SWK_TIMEOUT=5 # a run repeats its reads for so long, less 3 s, while the target fails
 	begin_with_command make_request
 	eval "target_$(declare -f is_on_all_workers)"
+	# shellcheck disable=SC2317 # as below, one_more_run_reconciles calls it
 	is_on_all_workers() {
-		target_is_on_all_workers "$1" && [[ "$1" == old || "$(answer)" == done ]]
+		target_is_on_all_workers "$1" && [[ "$1" == old || "$(answer)" == "done" ]]
 	}
 	[ -z "$(answer)" ]
 	# A run that was killed after it had answered may leave a file. The next one has nothing to do, and leaves it to another run.
 	eval "target_$(declare -f nothing_left_over)"
+	# shellcheck disable=SC2317
 	nothing_left_over() {
 		[[ "$status" != 137 || ! -e "$SWK_CONF.tmp" ]] || "$PROGRAM" --service other <"$TEST_DIR/empty" >/dev/null
 		target_nothing_left_over
@@ -278,6 +280,7 @@ make_request() {
 	jq '. + {fleet_check: true}' "$TEST_DIR/settings" >"$TEST_DIR/settings.new"
 	mv "$TEST_DIR/settings.new" "$TEST_DIR/settings"
 	eval "target_$(declare -f way_back)"
+	# shellcheck disable=SC2031,SC2317 # reach_new calls it
 	way_back() {
 		target_way_back
 		printf 'next\nsilent\nrequest = DELETE\noutput = /dev/null\nurl = "http://127.0.0.1:%s/v1/kv/swk/acks/?recurse"\n' "$CONSUL_PORT"
@@ -288,6 +291,7 @@ make_request() {
 
 # answer - prints the state of this host's answer to the request, or nothing.
 answer() {
+	# shellcheck disable=SC2031 # this shell has set it
 	consul_api GET "/v1/kv/swk/acks/$CONSUL_NODE/00000000000000a1?raw" 2>/dev/null | jq -r .state
 }
 

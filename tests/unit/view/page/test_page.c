@@ -240,27 +240,27 @@ static void says(void **state)
 		{{.recorded = WEB, .rows = "one web in_step; !two web unseen"},
 		 {"A target does not answer", "!two no route no answer 1 12.3 ms"},
 		 {NULL}},
-		{{.recorded = WEB, .rows = "one web in_step", .notes = "6 Consul is away"},
+		{{.recorded = WEB, .rows = "one web in_step", .notes = "7 Consul is away"},
 		 {"Consul does not answer", "Messages 1 Consul Consul is away "},
 		 {"In step"}},
 		{{.recorded = WEB, .rows = "one web in_step", .failure = "no space"},
 		 {"Failed no space (status 73)", "web 2 servers in step"},
 		 {"In step"}},
-		{{.recorded = WEB, .rows = "one web in_step", .notes = "5 too many deletions"},
+		{{.recorded = WEB, .rows = "one web in_step", .notes = "6 too many deletions"},
 		 {"Changes are held back", "held back too many deletions"},
 		 {NULL}},
 		/* A hold is told once. */
 		{{.recorded = WEB,
 		  .rows = "one web on_hold swk resume would remove it",
 		  .on_hold = "since 1970 by me",
-		  .notes = "5 on hold since 1970 by me: /srv/conf stays as it is;5 another"},
+		  .notes = "6 on hold since 1970 by me: /srv/conf stays as it is;6 another"},
 		 {"Changes are on hold On hold since 1970 by me. The conf file stays as it is "
 		  "until "
 		  "swk resume .",
 		  "Messages 1 held back another", "swk resume would remove it"},
 		 {"stays as it is Not"}},
 		/* Messages: not every kind is one. */
-		{{.rows = "", .notes = "0 detail;1 due;2 skipped;3 kept;4 careful;7 sent later"},
+		{{.rows = "", .notes = "0 detail;1 due;2 skipped;3 kept;4 far;5 careful;8 sent later"},
 		 {"Messages 2 ", "warning careful", "pending sent later"},
 		 {"detail", "due", "skipped"}},
 		/* Targets. */
