@@ -101,8 +101,8 @@ static const char *make_word(struct dice *dice, const char *name)
 	static const char *const addresses[] = {"service",  "node",	"lan",	"wan",
 						"lan_ipv4", "wan_ipv6", "none", "127.0.0.1"};
 	static const char *const others[] = {
-		"public", "nginx/upstreams", "http://127.0.0.1:8500", "edge",
-		"k",	  "a/b.prom",	     "a/b c/\"{\\\n"};
+		"public",   "nginx/upstreams", "http://127.0.0.1:8500", "edge", "k",
+		"a/b.prom", "a/b.html",	       "a/b c/\"{\\\n"};
 
 	if (!strcmp(name, "separator"))
 		return DICE_PICK(dice, separators);
