@@ -286,6 +286,23 @@ detail_reads() {
 	full_runs_bring_in_step
 }
 
+@test "a resync that reads old and new workers, because nginx reloads meanwhile, does not expect the old ones later" {
+	local reading
+
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	gateway_fault 1 slow:1 'GET /detail'
+	swk-apply --resync 3>&- &
+	reading=$!
+	sleep 0.4
+	gateway_reload
+	wait "$reading"
+	[ "$(sed -n 's/^part //p' "$SWK_CONF.state" | sort)" == "$(gateway_workers | sort)" ]
+	run -0 swk-apply --resync
+	in_step
+}
+
 @test "a resync that does not reach a known worker ends with 75, and a wait does not count that nginx" {
 	local stopped
 

@@ -26,8 +26,10 @@ struct swk_http_request swk_dyups_request(const struct swk_dyups *own, const cha
 struct workers {
 	bool named;
 	struct swk_parts read;
-	size_t in_a_row; /* connections in a row to workers that were read */
-	bool other;	 /* the last connection reached another worker */
+	size_t answers;		    /* of all workers */
+	size_t last[SWK_PARTS_MAX]; /* of each that was read: `answers` at its last answer */
+	size_t in_a_row;	    /* connections in a row to workers that were read */
+	bool other;		    /* the last connection reached another worker */
 };
 
 /* The samples of a target. Each is the live state of the worker that answers. */
@@ -190,14 +192,22 @@ static int take_upstream(struct sample *sample, struct swk_error *error)
 /* Notes which worker answered. `live_read`: its live state was read. */
 static void note_worker(struct workers *workers, uint64_t worker, bool live_read)
 {
-	workers->other = !swk_parts_contain(&workers->read, worker);
+	struct swk_parts *read = &workers->read;
+	size_t i = 0;
+
+	while (i < read->count && read->list[i] != worker)
+		i++;
+	workers->other = i == read->count;
 	workers->in_a_row = workers->other ? 0 : workers->in_a_row + 1;
-	if (!worker || (workers->other && workers->read.count == SWK_PARTS_MAX)) {
+	workers->answers++;
+	if (!worker || i == SWK_PARTS_MAX) {
 		workers->named = false;
 	} else if (workers->other && live_read) {
-		workers->read.list[workers->read.count++] = worker;
+		read->list[read->count++] = worker;
 		workers->other = false;
 	}
+	if (!workers->other && i < SWK_PARTS_MAX)
+		workers->last[i] = workers->answers;
 }
 
 /* Takes note of the answer to a nudge. Returns whether the target needs another. */
@@ -335,13 +345,41 @@ static bool needs_more(const struct sample *sample)
 	return !had_turns(workers) || unseen(sample);
 }
 
+/* Whether a worker was read that no earlier run has read. */
+static bool has_new(const struct workers *workers, const struct swk_parts *known)
+{
+	for (size_t i = 0; i < workers->read.count; i++) {
+		if (!swk_parts_contain(known, workers->read.list[i]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The workers that exist. If some were read for the first time, nginx may have reloaded meanwhile:
+ * then an old one may have answered first, and has ended since. It has had no answer among those
+ * that give each worker a turn.
+ */
+static struct swk_parts existing(const struct workers *workers, const struct swk_parts *known)
+{
+	struct swk_parts parts = {0};
+
+	if (!had_turns(workers) || !has_new(workers, known))
+		return workers->read;
+	for (size_t i = 0; i < workers->read.count; i++) {
+		if (workers->last[i] + workers->in_a_row > workers->answers)
+			parts.list[parts.count++] = workers->read.list[i];
+	}
+	return parts;
+}
+
 /* Ends the samples of all workers. */
 static void note_workers(const struct sample *sample)
 {
 	struct swk_target *target = sample->target;
 
 	if (!sample->over && sample->workers.named)
-		target->live.parts = sample->workers.read;
+		target->live.parts = existing(&sample->workers, &target->known);
 	target->live.unseen = unseen(sample);
 	target->live.uncertain =
 		sample->over || !sample->workers.named || !had_turns(&sample->workers);
