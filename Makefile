@@ -8,7 +8,7 @@
 # make test T=policy/guard   build and run one unit test: tests/unit/policy/test_guard.c
 # make case C=colours        build, and run one case: tests/cases/colours
 # make check      install what the tests need, build, and run all tests but the long ones
-# make soak       run the long tests: storms of events, traffic, random faults
+# make soak       run the long tests: storms of events, traffic, random faults, an hour of a fleet
 # make bench      measure what a run costs, beside its peers: tables and plots in build/bench
 # make lint       run the compilers with warnings as errors, the static checkers, and the layers
 # make sanitize   run the unit and property tests and the cases with ASan and UBSan

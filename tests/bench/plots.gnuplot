@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# gnuplot -c plots.gnuplot ratios|growth-document DATA, or growth-managed DATA FIRST-SYNC-DATA - prints a plot as SVG. It has a
-# background, so that it can be read on a dark page.
+# gnuplot -c plots.gnuplot ratios|growth-document|hour-memory|hour-files DATA, or growth-managed DATA FIRST-SYNC-DATA - prints a plot
+# as SVG. It has a background, so that it can be read on a dark page.
 
 ours = "#1f6fb4"
 peer = "#9a9a9a"
@@ -17,6 +17,35 @@ set tics nomirror
 set datafile separator "\t"
 set key left top Left reverse samplen 2
 
+if (ARG1[1:5] eq "hour-") {
+	set terminal svg size 900,440 background "#ffffff" font "sans-serif,13"
+	set datafile columnheaders
+	set key outside right top Left reverse samplen 2
+	set xlabel "minutes"
+	set xrange [0:*] noextend
+	if (ARG1 eq "hour-memory") {
+		set ylabel "memory, MiB"
+		set yrange [0:*]
+		plot ARG2 using ($1 / 60):(column("agent_1") / 1024) with lines linetype 1 title "agent (server), host-1", \
+			"" using ($1 / 60):(column("agent_2") / 1024) with lines linetype 3 title "agent, host-2", \
+			"" using ($1 / 60):(column("agent_3") / 1024) with lines linetype 5 title "agent, host-3", \
+			"" using ($1 / 60):(column("nginx_1") / 1024) with lines linetype 4 title "nginx, host-1", \
+			"" using ($1 / 60):(column("nginx_2") / 1024) with lines linetype 4 dashtype 2 title "nginx, host-2", \
+			"" using ($1 / 60):(column("haproxy") / 1024) with lines linetype 2 title "HAProxy, host-3"
+	} else {
+		set ylabel "size, KiB"
+		set logscale y 10
+		set format y "%g"
+		plot ARG2 using ($1 / 60):(column("journal.old_1") > 0 ? column("journal.old_1") / 1024 : NaN) with lines linetype 3 \
+				title "FILE.journal.old", \
+			"" using ($1 / 60):(column("journal_1") > 0 ? column("journal_1") / 1024 : NaN) with lines linetype 1 \
+				title "FILE.journal", \
+			"" using ($1 / 60):(column("conf_1") / 1024) with lines linetype 4 title "FILE", \
+			"" using ($1 / 60):(column("checks_1") / 1024) with lines linetype 2 title "FILE.checks", \
+			"" using ($1 / 60):(column("state_1") / 1024) with lines linetype 5 title "FILE.state"
+	}
+	exit
+}
 if (ARG1 eq "ratios") {
 	set terminal svg size 900,400 background "#ffffff" font "sans-serif,13"
 	set title "The time of swk-apply, divided by the time of its peer"

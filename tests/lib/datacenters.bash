@@ -10,9 +10,15 @@ source "${BASH_SOURCE[0]%/*}/consul.bash"
 #
 # Exported: THERE_DIR, THERE_PID (of dc2's agent), and what consul_start exports, for dc1.
 datacenters_start() {
+	there_start "$1-dc2" && consul_start "$1" "$THERE_DIR/home.json" "${@:2}" && there_joined
+}
+
+# there_start DIR - starts dc2's agent alone. The agent of dc1 must then start with $THERE_DIR/home.json, which makes it join. Exports
+# THERE_DIR and THERE_PID. there_joined - waits until dc1 gets answers from dc2.
+there_start() {
 	local wan other
 
-	export THERE_DIR="$1-dc2" THERE_PID
+	export THERE_DIR="$1" THERE_PID
 	wan="$(free_port)" && other="$(free_port)" && mkdir -p "$THERE_DIR" || return 1
 	jq -n --argjson port "$other" '{datacenter: "dc2", ports: {serf_wan: $port}}' >"$THERE_DIR/wan.json"
 	(
@@ -24,7 +30,10 @@ datacenters_start() {
 	THERE_PID=$(there eval 'echo "$CONSUL_PID"')
 	jq -n --argjson port "$wan" --arg join "127.0.0.1:$other" \
 		'{datacenter: "dc1", ports: {serf_wan: $port}, retry_join_wan: [$join]}' >"$THERE_DIR/home.json"
-	consul_start "$1" "$THERE_DIR/home.json" "${@:2}" && wait_until "$_CONSUL_PATIENCE" _there_answers
+}
+
+there_joined() {
+	wait_until "$_CONSUL_PATIENCE" _there_answers
 }
 
 # there COMMAND... - runs a command with dc2's agent.

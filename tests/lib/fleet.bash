@@ -7,7 +7,8 @@
 #
 # fleet_use N makes a host the one on which this shell works: swk-apply, swk and the functions of the other helpers are about it. The
 # variables of each host are also in DIR/N/env.
-# Set before the start: FLEET_WITHOUT (numbers of hosts that don't start: fleet_join starts them later)
+# Set before the start:	FLEET_WITHOUT (numbers of hosts that don't start: fleet_join starts them later)
+#			FLEET_SERVER (one more configuration file for the agent of host-1)
 
 # shellcheck source=SCRIPTDIR/gateway.bash
 source "${BASH_SOURCE[0]%/*}/gateway.bash"
@@ -139,7 +140,7 @@ _fleet_processes() {
 
 # Starts the host's proxy and agent.
 _fleet_start() {
-	local at="$FLEET_DIR/$1"
+	local at="$FLEET_DIR/$1" server=''
 
 	unset CONSUL_PID GATEWAY_PID HAPROXY_PID
 	unset -v "${_FLEET_VARIABLES[@]}"
@@ -149,7 +150,9 @@ _fleet_start() {
 	_fleet_proxy_start "$1" || return 1
 	CONSUL_NODE="host-$1"
 	_fleet_agent "$1" >"$at/agent.json"
-	consul_start "$at/consul" "$at/agent.json" "$_FLEET_ROOT/consul.d/swk-apply.hcl" "$_FLEET_ROOT/consul.d/swk-fleet.hcl" || return 1
+	(($1 != 1)) || server=${FLEET_SERVER:-}
+	consul_start "$at/consul" "$at/agent.json" ${server:+"$server"} "$_FLEET_ROOT/consul.d/swk-apply.hcl" \
+		"$_FLEET_ROOT/consul.d/swk-fleet.hcl" || return 1
 	_fleet_remember >"$at/env.new" && mv "$at/env.new" "$at/env" || return 1
 	# A watch that starts before its agent has joined fails, and starts again 5 s later; or at a reload.
 	consul_reload && wait_until "$_FLEET_PATIENCE" _fleet_is_listed
