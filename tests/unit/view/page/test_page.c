@@ -260,7 +260,8 @@ static void says(void **state)
 		  "Messages 1 held back another", "swk resume would remove it"},
 		 {"stays as it is Not"}},
 		/* Messages: not every kind is one. */
-		{{.rows = "", .notes = "0 detail;1 due;2 skipped;3 kept;4 far;5 careful;8 sent later"},
+		{{.rows = "",
+		  .notes = "0 detail;1 due;2 skipped;3 kept;4 far;5 careful;8 sent later"},
 		 {"Messages 2 ", "warning careful", "pending sent later"},
 		 {"detail", "due", "skipped"}},
 		/* Targets. */
