@@ -57,6 +57,15 @@ document() {
 	printf '[%s]' "$*"
 }
 
+# consul_stand_in LOCATIONS - starts a server in the gateway that answers instead of Consul: nginx's blocks say how.
+consul_stand_in() {
+	export CONSUL_HTTP_ADDR
+
+	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
+	echo "server { listen $CONSUL_HTTP_ADDR; $1 }" >"$GATEWAY_DIR/empty.conf"
+	gateway_reload
+}
+
 # in_file NAME - whether the conf file has an upstream. servers NAME - prints its addresses in the conf file, one per line.
 in_file() {
 	grep -qx "upstream $1 {" "$SWK_CONF" 2>/dev/null

@@ -19,12 +19,12 @@ teardown() {
 	settings_teardown
 }
 
-# both_have BACKEND... - whether nginx and HAProxy send requests to exactly these.
+# both_have BACKEND... - whether nginx and HAProxy send requests for web, or SERVICE, to exactly these.
 both_have() {
-	local expected
+	local name=${SERVICE:-web} expected
 
 	expected=$(printf '%s\n' "$@" | sort)
-	lands web "$@" && [[ "$(curl -s --max-time 20 "$HAPROXY_TRAFFIC/to/web/?[1-20]" | sort -u)" == "$expected" ]]
+	lands "$name" "$@" && [[ "$(curl -s --max-time 20 "$HAPROXY_TRAFFIC/to/$name/?[1-20]" | sort -u)" == "$expected" ]]
 }
 
 # settings_of_both JSON - settings with nginx and HAProxy as targets.
@@ -126,4 +126,26 @@ settings_of_both() {
 	[[ "$output" == *'Consul could not be asked about service web, so its upstreams stay as they are: '*'Failed to create boolean expression evaluator: '* ]]
 	[ "$(grep -c 'GET /v1/health/service/web' "$E2E_DIR/calls")" == 1 ]
 	[ "$(servers web)" == 10.0.0.2:80 ]
+}
+
+# Consul 1.8 knows no peers, so a stand-in answers.
+@test "a filter and a peer select the instances for nginx and HAProxy" {
+	proxy_start "$E2E_DIR/haproxy"
+	settings_of_both '{"services": {"web": {"filter": "Service.Meta.version == 2"}, "billing": {"peer": "partner"}}}'
+	backend_start "$E2E_DIR/backends" one two
+	consul_stand_in "location = /v1/catalog/services { return 200 '{\"web\":[],\"billing\":[]}'; }
+		location = /v1/health/service/web {
+			if (\$arg_filter != Service.Meta.version%20%3D%3D%202) { return 500 'no filter'; }
+			return 200 '[{\"Node\":{},\"Service\":{\"Service\":\"web\",\"ID\":\"w\",\"Port\":${BACKEND_PORT[one]},\"Address\":\"127.0.0.1\"},\"Checks\":[]}]';
+		}
+		location = /v1/health/service/billing {
+			if (\$arg_peer != partner) { return 500 'no peer'; }
+			return 200 '[{\"Node\":{\"PeerName\":\"partner\"},\"Service\":{\"Service\":\"billing\",\"ID\":\"b\",\"PeerName\":\"partner\",\"Port\":${BACKEND_PORT[two]},\"Address\":\"127.0.0.1\"},\"Checks\":[]}]';
+		}"
+	run -0 swk-apply --resync
+	both_have one
+	SERVICE=billing both_have two
+	# An event of the own cluster is only a signal.
+	run -0 swk-apply --service billing < <(document "$(instance billing 10.0.0.1)")
+	SERVICE=billing both_have two
 }

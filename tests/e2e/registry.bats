@@ -155,15 +155,6 @@ catalog_service_of_a_tag() {
 	[ "$(servers web)" == 10.0.0.1:80 ]
 }
 
-# consul_stand_in LOCATIONS - starts a server in the gateway that answers instead of Consul: nginx's blocks say how.
-consul_stand_in() {
-	export CONSUL_HTTP_ADDR
-
-	CONSUL_HTTP_ADDR="127.0.0.1:$(free_port)"
-	echo "server { listen $CONSUL_HTTP_ADDR; $1 }" >"$GATEWAY_DIR/empty.conf"
-	gateway_reload
-}
-
 # bats test_tags=gateway
 @test "errors of an agent that pass do not cost an upstream, even if one service has an error that stays" {
 	local names=()
