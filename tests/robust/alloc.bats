@@ -85,11 +85,6 @@ fail_allocations() {
 	fail_allocations 5 0 70 75
 }
 
-@test "alloc: each allocation of swk undo --to fails in turn" {
-	begin_with_undo_to
-	fail_allocations 5 0 70 75
-}
-
 @test "alloc: each allocation of a run with a command fails in turn" {
 	begin_with_command
 	fail_allocations 5 0 70 75
