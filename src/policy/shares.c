@@ -117,7 +117,7 @@ static uint64_t largest_before(const struct weighing *this, const struct colour 
 
 /* ---- exact weights ---- */
 
-/* The least common multiple of what the weights must be divisible by; 0: it is too large. */
+/* The least common multiple of the numbers by which each weight must be divisible; 0: too large. */
 static uint64_t find_multiple(const struct weighing *this)
 {
 	uint64_t multiple = 1;

@@ -167,7 +167,7 @@ int swk_inspect_undecided(const struct swk_settings *settings, struct swk_survey
 
 /* ---- at the end of a run ---- */
 
-/* FILE, with what a target rejected in place of what FILE went back to. */
+/* FILE, but with the upstreams that a target rejected, as Consul has them. */
 static int merge_rejected(struct swk_run *run, struct swk_upstreams *merged)
 {
 	int status = 0;
