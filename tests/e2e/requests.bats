@@ -355,36 +355,6 @@ is_awaited() {
 	grep -q -- "-> .*:$(stat -c %i "$SWK_CONF.lock") " /proc/locks
 }
 
-# An agent delivers a request only once.
-@test "a run that is killed before it answers leaves the answer to the next event" {
-	local stopped=()
-
-	settings '{}'
-	consul_start "$E2E_DIR/consul"
-	register_host
-	consul_register web web-1 10.0.0.1 80
-	swk-apply --resync
-	request "$ID" '{"services": [{"name": "web"}]}'
-	asking "$ID" >"$E2E_DIR/document"
-	mapfile -t stopped < <(gateway_workers)
-	kill -STOP "$GATEWAY_PID" "${stopped[@]}"
-	STARTED+=("$GATEWAY_PID" "${stopped[@]}")
-	consul_register web web-2 10.0.0.2 80
-	swk-apply --requests <"$E2E_DIR/document" &
-	wait_until "$E2E_PATIENCE" is_remembered
-	kill -KILL "$!"
-	kill -CONT "$GATEWAY_PID" "${stopped[@]}"
-	STARTED=()
-	no_acks
-	run swk-apply --service other <<<'[]'
-	acked "$ID" 'done'
-	[ "$(servers web | wc -l)" == 2 ]
-}
-
-is_remembered() {
-	grep -q "^request $ID new" "$SWK_CONF.state"
-}
-
 @test "a request survives a new cluster only as long as Consul has it" {
 	settings '{}'
 	start_host
