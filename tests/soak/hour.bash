@@ -172,10 +172,10 @@ _hour_haproxy_reload() {
 
 # _hour_full_N - the timer of a host. Its exit statuses are in events/full.statuses.
 _hour_full() {
-	local status=0
+	local ended=0
 
-	fleet_on "$1" timeout 120 swk-apply --resync || status=$?
-	echo "$status" >>"$E2E_DIR/events/full.statuses"
+	fleet_on "$1" timeout 120 swk-apply --resync || ended=$?
+	echo "$ended" >>"$E2E_DIR/events/full.statuses"
 }
 _hour_full_1() { _hour_full 1; }
 _hour_full_2() { _hour_full 2; }
@@ -373,13 +373,13 @@ hour_ended_well() {
 }
 
 _hour_host_ended_well() {
-	local failed=0 status=0
+	local failed=0 ended=0
 
 	swk-apply --resync || { echo "the full run: status $?" && failed=1; }
 	_hour_conf_is_right "$1" || { echo "the conf file differs from Consul" && failed=1; }
-	swk status --color never >"$E2E_DIR/status-$1" 2>&1 || status=$?
+	swk status --color never >"$E2E_DIR/status-$1" 2>&1 || ended=$?
 	tail -n 5 "$E2E_DIR/status-$1"
-	((status == 0)) || { echo "swk status: $status" && failed=1; }
+	((ended == 0)) || { echo "swk status: $ended" && failed=1; }
 	SWK_CONF=$FLEET_CONF
 	nothing_pending || failed=1
 	if (($1 < 3)); then
