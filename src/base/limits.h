@@ -30,8 +30,8 @@
 #define SWK_ELEMENT_MAX (4UL * 1024 * 1024)
 
 /* The block for the JSON values of one instance; one that Consul wrote needs 16 KB. The rest comes
- * from malloc. */
-#define SWK_JSON_BLOCK (64 * 1024)
+ * from malloc, and if that fails, from another block of this size. */
+#define SWK_JSON_BLOCK (64UL * 1024)
 
 /* A target's live state: 10,000 upstreams of 10 servers are 8.8 MB of /detail. */
 #define SWK_LIVE_MAX (128UL * 1024 * 1024)
@@ -275,6 +275,10 @@
  * of its time is left. */
 #define SWK_REQUEST_PAUSE_MS 60
 #define SWK_REQUEST_RESERVE_MS 3000
+/* A proxy that is reloading may have read FILE before it changed, and start its new workers after
+ * the old ones were asked. This is longer than nginx takes from reading the file to new workers:
+ * 0.2 s with 10,000 upstreams, 0.85 s with 30,000 (measured, Tengine 3.2.0). */
+#define SWK_RELOADING_MS 1000
 /* Other answers of Consul's agent, in bytes: a service, a session, the keys of a host. */
 #define SWK_CALL_ANSWER_MAX (1024UL * 1024)
 /* The longest time for which Consul may delay an answer until something changes, in seconds. */

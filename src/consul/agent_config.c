@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
+#include "base/json.h"
 
 /* ---- writing ---- */
 
@@ -172,9 +172,9 @@ static bool is_generated(json_t *file)
 
 bool swk_agent_config_recognise(const struct swk_buffer *text)
 {
-	json_t *file = text->length
-			       ? json_loadb(text->data, text->length, JSON_REJECT_DUPLICATES, NULL)
-			       : NULL;
+	json_t *file =
+		text->length ? swk_json_load(text->data, text->length, JSON_REJECT_DUPLICATES, NULL)
+			     : NULL;
 	bool generated = is_generated(file);
 
 	json_decref(file);

@@ -8,8 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
+#include "base/json.h"
 #include "model/request.h"
 #include "settings/config_line.h"
 
@@ -114,7 +113,7 @@ int swk_agent_watches_add(struct swk_agent_watches *watches, const char *file,
 {
 	const struct swk_config_step of_all = {.key = "watches"};
 	json_error_t failure;
-	json_t *root = json_loadb(text->data ? text->data : "", text->length, 0, &failure);
+	json_t *root = swk_json_load(text->data ? text->data : "", text->length, 0, &failure);
 	json_t *list = json_object_get(root, "watches"), *watch;
 	int status = 0;
 	size_t i;

@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "base/deadline.h"
+#include "base/json.h"
 #include "consul/decode.h"
-#include "consul/json_memory.h"
 #include "consul/requests.h"
 #include "io/url.h"
 
@@ -142,13 +140,11 @@ static int add_place(const struct swk_caller *caller, struct call *call, char fi
 /* Decodes the answer, for the caller to free. NULL with the error set. */
 static json_t *decode(const struct swk_caller *caller, const struct call *call)
 {
-	json_error_t failure = {0};
-	json_t *answer;
+	json_t *answer =
+		swk_json_load(call->answer.data ? call->answer.data : "", call->answer.length,
+			      JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
 
-	errno = 0;
-	answer = json_loadb(call->answer.data ? call->answer.data : "", call->answer.length,
-			    JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &failure);
-	if (!answer && swk_decode_lacks_memory(&failure))
+	if (!answer && errno == ENOMEM)
 		(void)swk_error_memory(caller->error);
 	else if (!answer)
 		(void)swk_error_set(caller->error, SWK_UNAVAILABLE,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "consul/base64.h"
 
 /* Consul's IDs for the checks of a maintenance. The second is a prefix. */
@@ -372,24 +373,16 @@ int swk_decode_instance(struct swk_decoder *decoder, const json_t *element,
 
 /* ---- keys ---- */
 
-bool swk_decode_lacks_memory(const json_error_t *failure)
-{
-	return errno == ENOMEM || json_error_code(failure) == json_error_out_of_memory;
-}
-
 /* Decodes the text of a value. Returns 0 with *object, or with NULL if the text is not a JSON
  * object. */
 static int decode_object(const char *text, size_t length, json_t **object, struct swk_error *error)
 {
-	json_error_t failure = {0};
-
 	*object = NULL;
 	/* jansson would treat a NUL after a number as the end of the number. */
 	if (memchr(text, '\0', length))
 		return 0;
-	errno = 0;
-	*object = json_loadb(text, length, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &failure);
-	if (!*object && swk_decode_lacks_memory(&failure))
+	*object = swk_json_load(text, length, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
+	if (!*object && errno == ENOMEM)
 		return swk_error_memory(error);
 	if (*object && !json_is_object(*object)) {
 		json_decref(*object);

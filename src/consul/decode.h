@@ -56,8 +56,4 @@ int swk_decode_value(struct swk_decoder *decoder, const json_t *element, struct 
 /* An undecodable text becomes "". */
 struct swk_check swk_decode_check(const json_t *check);
 
-/* Whether memory ran out. jansson often has no code for that: it only sets errno, or reports bad
- * syntax. Set errno to 0 before decoding. */
-bool swk_decode_lacks_memory(const json_error_t *failure);
-
 #endif

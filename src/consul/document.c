@@ -8,11 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #include "base/deadline.h"
+#include "base/json.h"
 #include "consul/decode.h"
-#include "consul/json_memory.h"
 #include "consul/stream.h"
 #include "consul/trim.h"
 
@@ -236,17 +234,17 @@ static int decode(struct swk_document *document, json_t **value,
 				     document->stream.start);
 	text = swk_trim(&document->trimmed, document->stream.element.data, &length,
 			document->sink->tagged);
-	errno = 0;
-	*value = json_loadb(text, length, flags, &failure);
+	*value = swk_json_load(text, length, flags, &failure);
 	/* The second attempt reads the untrimmed text, so that messages give the right place. It
 	 * also reads integers as reals, because Consul allows integers over 64 bits. Reals are
 	 * slower, so they are not the first choice. */
 	if (!*value)
-		*value = json_loadb(document->stream.element.data, document->stream.element.length,
-				    flags | JSON_DECODE_INT_AS_REAL, &failure);
+		*value = swk_json_load(document->stream.element.data,
+				       document->stream.element.length,
+				       flags | JSON_DECODE_INT_AS_REAL, &failure);
 	if (*value)
 		return 0;
-	if (swk_decode_lacks_memory(&failure))
+	if (errno == ENOMEM)
 		return swk_error_memory(error);
 	if (is_syntax(&failure))
 		return swk_error_set(error, SWK_DATA, "line %zu, byte %zu: this is not JSON: %s",

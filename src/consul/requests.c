@@ -6,10 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
+#include "base/json.h"
 #include "consul/decode.h"
-#include "consul/json_memory.h"
 #include "io/url.h"
 
 /* Who asks, in bytes, when it is escaped. */
@@ -81,17 +79,17 @@ static bool read_node(char node[SWK_NODE_MAX + 1], const char *text, size_t leng
  * or with another errno if it is something else. */
 static json_t *read_object(const struct swk_value *value)
 {
-	json_error_t failure = {0};
 	json_t *object;
 
 	errno = 0;
 	if (!value->bytes || value->length > SWK_REQUEST_BYTES_MAX)
 		return NULL;
-	object = json_loadb(value->bytes, value->length, JSON_REJECT_DUPLICATES, &failure);
+	object = swk_json_load(value->bytes, value->length, JSON_REJECT_DUPLICATES, NULL);
 	if (json_is_object(object))
 		return object;
+	if (object)
+		errno = 0;
 	json_decref(object);
-	errno = !object && swk_decode_lacks_memory(&failure) ? ENOMEM : 0;
 	return NULL;
 }
 

@@ -8,10 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #include "base/buffer.h"
 #include "base/deadline.h"
+#include "base/json.h"
 #include "settings/config_line.h"
 
 /* A key with its whole path, as messages show it. */
@@ -706,8 +705,7 @@ static int parse(struct reader *reader)
 		return swk_error_set(reader->error, SWK_CONFIG,
 				     "%s:%zu: this is not JSON: it contains a NUL byte",
 				     reader->path, line_of(reader->text, nul));
-	errno = 0;
-	root = json_loadb(reader->text, reader->length, JSON_REJECT_DUPLICATES, &failure);
+	root = swk_json_load(reader->text, reader->length, JSON_REJECT_DUPLICATES, &failure);
 	if (!root && errno == ENOMEM)
 		return swk_error_memory(reader->error);
 	near = root ? NULL : strstr(failure.text, " near ");

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include <jansson.h>
+#include "base/json.h"
 
 struct place {
 	const char *text, *at, *end;
@@ -49,8 +49,8 @@ static void skip_value(struct place *place)
 /* Whether the string here is this key. jansson decodes it, because it may contain escapes. */
 static bool is_key(const struct place *place, const char *stop, const char *key)
 {
-	json_t *value = json_loadb(place->at, (size_t)(stop - place->at),
-				   JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	json_t *value = swk_json_load(place->at, (size_t)(stop - place->at),
+				      JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 	bool same = value && !strcmp(json_string_value(value), key);
 
 	json_decref(value);

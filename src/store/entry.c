@@ -8,8 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <jansson.h>
-
+#include "base/json.h"
 #include "base/number.h"
 
 /* What comes before the number, at the end. */
@@ -422,8 +421,7 @@ bool swk_entry_read(struct swk_change *change, const char *line, size_t length,
 	struct reading reading = {.error = error};
 	json_t *object;
 
-	errno = 0;
-	object = json_loadb(line, length, JSON_REJECT_DUPLICATES, NULL);
+	object = swk_json_load(line, length, JSON_REJECT_DUPLICATES, NULL);
 	if (!object && errno == ENOMEM)
 		(void)swk_error_memory(error);
 	if (!json_is_object(object))

@@ -36,6 +36,7 @@ fail_allocations() {
 		# If memory runs out while a path is resolved, the error is 73 for the file.
 		[[ "$allowed" == *" $status "* || "$status $(cat "$TEST_DIR/said")" == '73 '*': Cannot allocate memory; nothing was changed' ]] ||
 			problem 'a wrong status' || return 1
+		cat "$TEST_DIR/said" >>"$TEST_DIR/all-said"
 		counted[$status]=$((${counted[$status]:-0} + 1))
 		(($(cat "$TEST_DIR/allocations") >= number)) || break
 		points=$((points + 1))
@@ -75,6 +76,16 @@ fail_allocations() {
 	fail_allocations 10 0 70 75
 }
 
+# jansson gets memory for a text even if malloc fails, but not that much.
+@test "alloc: with a long text, from some allocation on, all fail" {
+	begin_with_others
+	jq -c '.[0].Node.Meta = {text: ("x" * 200000)}' "$TEST_DIR/document" >"$TEST_DIR/long"
+	mv "$TEST_DIR/long" "$TEST_DIR/document"
+	export FAILALLOC_ON=1
+	fail_allocations 10 0 70 75
+	grep -qx 'swk-apply: error: not enough memory' "$TEST_DIR/all-said"
+}
+
 @test "alloc: each allocation of a full run fails in turn" {
 	begin_with_consul
 	fail_allocations 33 0 69 70 75
@@ -82,6 +93,11 @@ fail_allocations() {
 
 @test "alloc: each allocation of swk undo fails in turn" {
 	begin_with_undo
+	fail_allocations 5 0 70 75
+}
+
+@test "alloc: each allocation of swk undo --to fails in turn" {
+	begin_with_undo_to
 	fail_allocations 5 0 70 75
 }
 

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Memory for jansson's values. An instance has some 90 values, which are allocated and freed
- * together, and a large document has 100,000 instances. malloc and free took a sixth of the time to
- * read it.
- */
-#ifndef SWK_CONSUL_JSON_MEMORY_H
-#define SWK_CONSUL_JSON_MEMORY_H
+/* jansson, for texts from anywhere and for any lack of memory. */
+#ifndef SWK_BASE_JSON_H
+#define SWK_BASE_JSON_H
 
 #include <jansson.h>
 
 #include "base/buffer.h"
+
+/*
+ * Parses a text as json_loadb does; `failure` may be NULL. Without memory returns NULL with errno
+ * ENOMEM; errno is another if the text is at fault. If memory is so short that jansson could read
+ * past a text, ends the program with SWK_INTERNAL.
+ */
+json_t *swk_json_load(const char *text, size_t length, size_t flags, json_error_t *failure);
 
 /* Between these calls jansson allocates from one block while it has room. The block starts over
  * when nothing in it is in use. So never free() a text that jansson returns there. */
