@@ -35,6 +35,15 @@ static inline int64_t swk_now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+/* The time of day, in milliseconds since the epoch. */
+static inline int64_t swk_wall_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* Milliseconds until the deadline, at most `most`; 0 if it has passed. */
 static inline long swk_deadline_left(int64_t deadline, long most)
 {

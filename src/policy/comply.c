@@ -109,6 +109,31 @@ static bool sends_to(const struct swk_upstream *upstream, const struct swk_serve
 	return false;
 }
 
+/* The upstream of the conf file that has a server, or NULL. */
+static const struct swk_upstream *find_recorded(const struct swk_upstreams *recorded,
+						const struct swk_server *server)
+{
+	for (size_t i = 0; i < recorded->count; i++) {
+		if (sends_to(&recorded->list[i], server))
+			return &recorded->list[i];
+	}
+	return NULL;
+}
+
+bool swk_comply_is_gone(const struct swk_request *request, const struct swk_upstreams *recorded)
+{
+	bool asked = false;
+
+	for (size_t i = 0; i < request->service_count; i++) {
+		const struct swk_request_service *service = &request->services[i];
+
+		asked |= service->without;
+		if (service->without && find_recorded(recorded, &service->server))
+			return false;
+	}
+	return asked;
+}
+
 /* Why the conf file still has a server. */
 static bool refuse_recorded(const struct complying *this, const struct swk_upstream *upstream,
 			    const char *address)
@@ -156,14 +181,12 @@ static bool target_is_without(const struct complying *this, const struct swk_com
  * host names has no addresses in the conf file; the live state has them. */
 static bool is_without(const struct complying *this, const struct swk_server *server)
 {
-	const struct swk_upstreams *recorded = this->known->recorded;
+	const struct swk_upstream *recorded = find_recorded(this->known->recorded, server);
 	char address[SWK_ADDRESS_MAX];
 
 	(void)swk_server_address(server, address);
-	for (size_t i = 0; i < recorded->count; i++) {
-		if (sends_to(&recorded->list[i], server))
-			return refuse_recorded(this, &recorded->list[i], address);
-	}
+	if (recorded)
+		return refuse_recorded(this, recorded, address);
 	for (size_t i = 0; i < this->known->target_count; i++) {
 		const struct swk_comply_target *target = &this->known->targets[i];
 

@@ -43,4 +43,8 @@ struct swk_comply_known {
 int swk_comply(struct swk_ack *ack, const struct swk_request *request,
 	       const struct swk_comply_known *known, bool *awaits, struct swk_error *error);
 
+/* Whether the conf file has none of the servers that a request asks to be without. False if it asks
+ * for no such thing. */
+bool swk_comply_is_gone(const struct swk_request *request, const struct swk_upstreams *recorded);
+
 #endif

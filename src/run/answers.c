@@ -87,10 +87,36 @@ static int give(struct swk_run *run, struct swk_received *one, struct swk_ack *a
 	return cause.status == SWK_INTERNAL ? swk_error_memory(run->error) : 0;
 }
 
+/* One reading of all targets, and what the answers still wait for. */
+struct reading {
+	int64_t began; /* swk_wall_ms() */
+	bool awaits;   /* a target that may soon be in step */
+	bool young;    /* the end of a reload that may have begun before FILE changed */
+};
+
+/* Whether the workers of a reload that began before FILE changed may have started after the reading
+ * began. Another run may have noted the change, so this is the time of day. */
+static bool is_young(const struct swk_received *one, const struct reading *reading)
+{
+	return one->gone_since && reading->began - one->gone_since < SWK_RELOADING_MS;
+}
+
+/* Notes since when FILE has none of the servers that a request asks to be without. */
+static void note_gone(const struct swk_run *run, struct swk_received *one)
+{
+	const int64_t now = swk_wall_ms();
+
+	if (!swk_comply_is_gone(&one->request, &run->desired))
+		one->gone_since = 0;
+	else if (!one->gone_since || one->gone_since > now)
+		one->gone_since = now;
+}
+
 /* Evaluates one request. Writes its acknowledgement if that differs from the last one. */
 static int answer(struct swk_run *run, const struct swk_comply_known *known,
-		  struct swk_received *one, bool *awaits)
+		  struct swk_received *one, struct reading *reading)
 {
+	bool awaits;
 	struct swk_ack ack = {.time = (int64_t)time(NULL),
 			      .version = SWK_VERSION,
 			      .pending = count_pending(run),
@@ -99,9 +125,18 @@ static int answer(struct swk_run *run, const struct swk_comply_known *known,
 
 	memcpy(ack.id, one->request.id, sizeof(ack.id));
 	memcpy(ack.node, run->node, sizeof(ack.node));
-	status = swk_comply(&ack, &one->request, known, awaits, run->error);
+	status = swk_comply(&ack, &one->request, known, &awaits, run->error);
 	if (status)
 		return status;
+	reading->awaits |= awaits;
+	note_gone(run, one);
+	if (ack.state == SWK_ACK_DONE && is_young(one, reading)) {
+		/* The next event waits for this one, so an event leaves that to the run that is
+		 * about requests. If Consul has an answer, that run may have ended. */
+		reading->young |=
+			run->settings->requests || run->local || run->complete || one->given;
+		return 0;
+	}
 	if (ack.state == SWK_ACK_PENDING)
 		swk_report_note_once(run->report, SWK_NOTE_WARNING, ack.reason);
 	if (run->local)
@@ -111,7 +146,8 @@ static int answer(struct swk_run *run, const struct swk_comply_known *known,
 	return give(run, one, &ack);
 }
 
-static int answer_each(struct swk_run *run, const struct swk_comply_target *targets, bool *awaits)
+static int answer_each(struct swk_run *run, const struct swk_comply_target *targets,
+		       struct reading *reading)
 {
 	const struct swk_received_list received = swk_run_requests(run);
 	const struct swk_comply_known known = {
@@ -126,25 +162,21 @@ static int answer_each(struct swk_run *run, const struct swk_comply_target *targ
 	int status = 0;
 
 	for (size_t i = 0; !status && i < received.count; i++) {
-		bool its = false;
-
 		if (swk_received_is_open(&received.list[i]))
-			status = answer(run, &known, &received.list[i], &its);
-		*awaits |= its;
+			status = answer(run, &known, &received.list[i], reading);
 	}
 	return status;
 }
 
 /* Answers all open requests, from what the run has just read. */
-static int answer_all(struct swk_run *run, bool *awaits)
+static int answer_all(struct swk_run *run, struct reading *reading)
 {
 	struct swk_comply_target *targets = calloc(run->target_count + 1, sizeof(*targets));
 	struct swk_upstreams *rooms = calloc(run->target_count + 1, sizeof(*rooms));
 	int status = targets && rooms ? gather(run, targets, rooms) : swk_error_memory(run->error);
 
-	*awaits = false;
 	if (!status)
-		status = answer_each(run, targets, awaits);
+		status = answer_each(run, targets, reading);
 	for (size_t i = 0; rooms && i < run->target_count; i++)
 		swk_upstreams_free(&rooms[i]);
 	free(rooms);
@@ -206,36 +238,49 @@ static int delete_old(struct swk_run *run)
 	return cause.status == SWK_INTERNAL ? swk_error_memory(run->error) : 0;
 }
 
-/* Whether to read the targets again, because a target may soon be in step. Pauses first, without
- * the lock. Only the run that an agent started with the requests does so. */
-static bool may_repeat(struct swk_run *run, unsigned tried)
+/* Pauses without the lock, unless too little of the run's time is left. */
+static bool pause_ms(struct swk_run *run, long pause, long reserve)
 {
-	const long most = SWK_REQUEST_PAUSE_MS << (tried < 4 ? tried : 4);
-	const long pause =
-		swk_deadline_left(run->deadline - SWK_REQUEST_RESERVE_MS - most, 1) ? most : 0;
 	const struct timespec time = {pause / 1000, pause % 1000 * 1000000};
 
-	if (!run->settings->requests || run->local || !pause)
+	if (!swk_deadline_left(run->deadline - reserve - pause, 1))
 		return false;
 	swk_run_unlock(run);
 	(void)nanosleep(&time, NULL);
 	return true;
 }
 
-/* Reads all parts of all targets, and answers what is open. *again: a target may soon be in step.
- */
-static int read_and_answer(struct swk_run *run, bool first, bool *again)
+/* Whether to read the targets again, after a pause. Only the run that an agent started with the
+ * requests waits for a target. */
+static bool may_repeat(struct swk_run *run, const struct reading *reading, unsigned tried)
 {
+	const long pause = SWK_REQUEST_PAUSE_MS << (tried < 4 ? tried : 4);
+	const long reloading = SWK_RELOADING_MS + SWK_REQUEST_PAUSE_MS;
+
+	if (reading->awaits && run->settings->requests)
+		return pause_ms(run, pause, SWK_REQUEST_RESERVE_MS);
+	if (!reading->young)
+		return false;
+	/* However short the operator made the run's time, it can answer. */
+	run->deadline += reloading;
+	return pause_ms(run, reloading, 0);
+}
+
+/* Reads all parts of all targets, and answers what is open. *again: it may be worth it to do so
+ * once more. */
+static int read_and_answer(struct swk_run *run, unsigned tried, bool *again)
+{
+	struct reading reading = {.began = swk_wall_ms()};
 	bool changed = false;
 
 	/* FILE may have changed since the lock was released. */
 	swk_run_unlock(run);
 	if (swk_run_catch_up(run, SWK_DEPTH_PARTS) ||
-	    (!run->local && !first && swk_run_refresh_requests(run, &changed)) ||
-	    answer_all(run, again) || (!run->local && swk_run_save_state(run, false)))
+	    (!run->local && tried && swk_run_refresh_requests(run, &changed)) ||
+	    answer_all(run, &reading) || (!run->local && swk_run_save_state(run, false)))
 		return run->error->status;
 	/* The agent delivers a new request when this run has ended. */
-	*again &= !changed;
+	*again = !changed && may_repeat(run, &reading, tried);
 	return 0;
 }
 
@@ -249,9 +294,7 @@ int swk_run_answer_requests(struct swk_run *run)
 	status = find_node(run);
 	if (status || (!run->local && !*run->node))
 		return status;
-	for (unsigned tried = 0; !status && again; tried++) {
-		status = read_and_answer(run, !tried, &again);
-		again = again && !status && may_repeat(run, tried);
-	}
+	for (unsigned tried = 0; !status && again; tried++)
+		status = read_and_answer(run, tried, &again);
 	return status || run->local || !run->settings->requests ? status : delete_old(run);
 }

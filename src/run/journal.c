@@ -99,20 +99,12 @@ static int find_held_back(struct swk_run *run)
 
 /* ---- the line ---- */
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Fills in what every line has. */
 static int describe_run(struct swk_run *run, const char *event, const char *by, const char *reason)
 {
 	struct swk_change *change = &run->change;
 
-	change->time = now_ms();
+	change->time = swk_wall_ms();
 	change->index = swk_run_index(run);
 	free(change->event);
 	free(change->service);
@@ -246,7 +238,7 @@ void swk_run_journal_rest(struct swk_run *run)
 		return;
 	}
 	swk_change_free(&run->change);
-	run->change.time = now_ms();
+	run->change.time = swk_wall_ms();
 	if (!find_held_back(run) && run->change.held_back_count &&
 	    !describe_run(run, swk_event_words[run->report->event], run->settings->caller, NULL))
 		(void)append(run);

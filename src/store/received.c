@@ -90,10 +90,10 @@ int swk_received_write(struct swk_buffer *out, const struct swk_received_list *r
 	for (size_t i = 0; !status && i < received->count; i++) {
 		const struct swk_received *one = &received->list[i];
 
-		status = swk_buffer_print(out, error, "request %s %s %" PRIu64 " %d\n",
+		status = swk_buffer_print(out, error, "request %s %s %" PRIu64 " %d %" PRId64 "\n",
 					  one->request.id,
 					  one->given ? swk_ack_words[one->state] : new, one->reason,
-					  one->request.all);
+					  one->request.all, one->gone_since);
 		if (!status && swk_received_is_open(one))
 			status = write_asked(out, &one->request, error);
 	}
@@ -134,7 +134,7 @@ static int read_request(struct swk_received_list *received, const char *line, bo
 	struct swk_received one = {0};
 	size_t length;
 	const char *word = next_word(&line, &length);
-	unsigned all;
+	uint64_t all, since;
 
 	if (length != SWK_REQUEST_ID || received->count == SWK_REQUESTS_MAX)
 		return 0;
@@ -144,10 +144,14 @@ static int read_request(struct swk_received_list *received, const char *line, bo
 	    !read_state(&one, word, length))
 		return 0;
 	word = next_word(&line, &length);
-	if (!swk_number_read(word, length, UINT64_MAX, &one.reason) ||
-	    !swk_unsigned_read(line, strlen(line), 1, &all))
+	if (!swk_number_read(word, length, UINT64_MAX, &one.reason))
+		return 0;
+	word = next_word(&line, &length);
+	if (!swk_number_read(word, length, 1, &all) ||
+	    !swk_number_read(line, strlen(line), INT64_MAX, &since))
 		return 0;
 	one.request.all = all;
+	one.gone_since = (int64_t)since;
 	*valid = true;
 	if (swk_received_add(received, &one.request, error))
 		return error->status;

@@ -12,6 +12,9 @@
 struct swk_received {
 	/* Without who asks, and since when. The services are known as long as it is open. */
 	struct swk_request request;
+	/* Since when FILE has none of the servers that it asks to be without, in ms since the
+	 * epoch; 0: FILE has one, or was not read since the request came. */
+	int64_t gone_since;
 	bool given; /* Consul has the next two */
 	enum swk_ack_state state;
 	uint64_t reason; /* hash of the reason */
@@ -36,9 +39,9 @@ bool swk_received_is_open(const struct swk_received *one);
 bool swk_received_any_open(const struct swk_received_list *received);
 
 /*
- * Appends for each request `request ID STATE REASON ALL`, with `new` for one without an answer;
- * then, if it is open, `asks LIVE ADDRESS NAME` for each of its services, with `-` for no address,
- * or `wrong REASON` if it is invalid. Returns 0 or SWK_INTERNAL.
+ * Appends for each request `request ID STATE REASON ALL SINCE`, with `new` for one without an
+ * answer, and SINCE for gone_since; then, if it is open, `asks LIVE ADDRESS NAME` for each of its
+ * services, with `-` for no address, or `wrong REASON` if it is invalid. Returns 0 or SWK_INTERNAL.
  */
 int swk_received_write(struct swk_buffer *out, const struct swk_received_list *received,
 		       struct swk_error *error);

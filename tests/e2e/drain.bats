@@ -38,6 +38,30 @@ in_maintenance() {
 	wait_until "$E2E_PATIENCE" lands web one two
 }
 
+# reload_slowly - has nginx begin a reload, and returns when it has read its files. Its new workers start half a second later.
+reload_slowly() {
+	RELOADED_FROM=$(gateway_workers)
+	strace -o "$E2E_DIR/strace" -e trace=openat,clone -e inject=clone:delay_enter=500000:when=1 -p "$GATEWAY_PID" 2>"$E2E_DIR/attached" 3>&- &
+	STARTED+=($!)
+	wait_until "$E2E_PATIENCE" grep -q attached "$E2E_DIR/attached"
+	kill -HUP "$GATEWAY_PID"
+	# nginx opens the logs when it has read all files.
+	wait_until "$E2E_PATIENCE" grep -q 'error\.log' "$E2E_DIR/strace"
+}
+
+is_reloaded() {
+	[[ "$(gateway_workers | wc -l)" == "$GATEWAY_WORKERS" ]] && ! gateway_workers | grep -qxF "$RELOADED_FROM"
+}
+
+@test "drain: workers that start afterwards with what the conf file had before are awaited" {
+	begin
+	reload_slowly
+	run -0 --separate-stderr swk drain web-one
+	grep -q 'clone(.*DELAYED' "$E2E_DIR/strace"
+	wait_until "$E2E_PATIENCE" is_reloaded
+	lands web two
+}
+
 @test "drain: waits for connections, but not longer than the grace period" {
 	begin
 	exec 5<>"/dev/tcp/127.0.0.1/${BACKEND_PORT[one]}" 6<>"/dev/tcp/127.0.0.1/${BACKEND_PORT[two]}"

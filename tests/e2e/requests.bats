@@ -355,6 +355,77 @@ is_awaited() {
 	grep -q -- "-> .*:$(stat -c %i "$SWK_CONF.lock") " /proc/locks
 }
 
+# remember_gone MS - has FILE.state say since when FILE has none of the servers that the request asks about.
+remember_gone() {
+	sed -i "s/^\(request $ID new 0 0\) .*/\1 $1/" "$SWK_CONF.state"
+}
+
+@test "that a server is gone is confirmed when a reload that began before would have ended" {
+	settings '{}'
+	consul_start "$E2E_DIR/consul"
+	register_host
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	request "$ID" '{"services": [{"name": "web", "without": "10.0.0.2:80"}]}'
+	consul_api GET '/v1/kv/swk/requests?recurse' >"$E2E_DIR/document"
+	# An agent delivers a request only once, and this run is killed while it waits.
+	swk-apply --requests <"$E2E_DIR/document" &
+	wait_until "$E2E_PATIENCE" grep -q "^request $ID new 0 0 [1-9]" "$SWK_CONF.state"
+	kill -KILL "$!"
+	no_acks
+	# An event does not wait for that. It notices that the clock was set back.
+	remember_gone 4000000000000
+	run swk-apply --service other <<<'[]'
+	no_acks
+	run ! grep -q ' 4000000000000$' "$SWK_CONF.state"
+	remember_gone 1000
+	run swk-apply --service other <<<'[]'
+	acked "$ID" 'done'
+	withdraw "$ID"
+	# Others wait: a full run, and an event if the run that the agent started has answered, and may have ended.
+	for each in new pending; do
+		request "$OTHER" '{"services": [{"name": "web", "without": "10.0.0.2:80"}]}'
+		sed -i "s/^request .*/request $OTHER $each 1 0 0\nasks 0 10.0.0.2:80 web/" "$SWK_CONF.state"
+		if [[ "$each" == new ]]; then
+			swk-apply --resync
+		else
+			run swk-apply --service other <<<'[]'
+		fi
+		acked "$OTHER" 'done'
+		consul_api DELETE "/v1/kv/swk/acks/$CONSUL_NODE/$OTHER" >/dev/null
+	done
+}
+
+# An agent delivers a request only once.
+@test "a run that is killed before it answers leaves the answer to the next event" {
+	local stopped=()
+
+	settings '{}'
+	consul_start "$E2E_DIR/consul"
+	register_host
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	request "$ID" '{"services": [{"name": "web"}]}'
+	asking "$ID" >"$E2E_DIR/document"
+	mapfile -t stopped < <(gateway_workers)
+	kill -STOP "$GATEWAY_PID" "${stopped[@]}"
+	STARTED+=("$GATEWAY_PID" "${stopped[@]}")
+	consul_register web web-2 10.0.0.2 80
+	swk-apply --requests <"$E2E_DIR/document" &
+	wait_until "$E2E_PATIENCE" is_remembered
+	kill -KILL "$!"
+	kill -CONT "$GATEWAY_PID" "${stopped[@]}"
+	STARTED=()
+	no_acks
+	run swk-apply --service other <<<'[]'
+	acked "$ID" 'done'
+	[ "$(servers web | wc -l)" == 2 ]
+}
+
+is_remembered() {
+	grep -q "^request $ID new" "$SWK_CONF.state"
+}
+
 @test "a request survives a new cluster only as long as Consul has it" {
 	settings '{}'
 	start_host

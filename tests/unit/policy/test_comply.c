@@ -215,10 +215,41 @@ static void requests(void **state)
 		check(&rows[i]);
 }
 
+/* Whether the conf file has none of the servers that a request asks to be without. */
+static void gone(void **state)
+{
+	static const struct {
+		const char *services, *recorded;
+		bool expected;
+	} rows[] = {
+		{WITHOUT, W1, true},
+		{WITHOUT, W2, false},
+		{WITHOUT, "", true},
+		{WITHOUT, "web: 10.0.0.2:80,down", true},
+		{"{\"name\":\"web\",\"without\":\"10.0.0.1:80\"}," WITHOUT, W1, false},
+		{WITHOUT ",{\"name\":\"web\",\"without\":\"10.0.0.1:80\"}", W1, false},
+		{"{\"name\":\"web\"}," WITHOUT, W1, true},
+		{"{\"name\":\"web\"}", W1, false},
+		{"all", W1, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_upstreams recorded = unit_upstreams(rows[i].recorded);
+		struct swk_request request = request_of(rows[i].services);
+
+		unit_number(rows[i].services, swk_comply_is_gone(&request, &recorded),
+			    rows[i].expected);
+		swk_request_free(&request);
+		swk_upstreams_free(&recorded);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(requests),
+		cmocka_unit_test(gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

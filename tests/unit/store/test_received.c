@@ -15,12 +15,13 @@ static void there_and_back(void **state)
 		"document 7\n",
 		"check passing\n",
 		"check critical\n",
-		"document 7\ncheck warning\nrequest " A " done 18446744073709551615 0\n",
-		"request " A " new 0 1\n",
-		"request " A " new 0 0\nasks 3 - web\nasks 0 10.0.0.1:80 web\nasks 0 [::1]:80 api\n"
-		"request " B " pending 5 0\nasks 0 - web\n",
-		"request " A " new 0 0\nwrong its value is not a JSON object\n",
-		"request " A " invalid 3 0\nrequest " B " done 4 1\n",
+		"document 7\ncheck warning\nrequest " A " done 18446744073709551615 0 0\n",
+		"request " A " new 0 1 0\n",
+		"request " A
+		" new 0 0 0\nasks 3 - web\nasks 0 10.0.0.1:80 web\nasks 0 [::1]:80 api\n"
+		"request " B " pending 5 0 1764467000123\nasks 0 - web\n",
+		"request " A " new 0 0 0\nwrong its value is not a JSON object\n",
+		"request " A " invalid 3 0 0\nrequest " B " done 4 1 0\n",
 	};
 
 	(void)state;
@@ -50,23 +51,27 @@ static void damaged_lines(void **state)
 		"document x\n",
 		"request \n",
 		"request " A " done 1\n",
-		"request " A " done 1 2\n",
-		"request " A " done x 0\n",
-		"request " A " maybe 1 0\n",
-		"request 00000000000000AA done 1 0\n",
-		"request 0000 done 1 0\n",
-		"request " A "a done 1 0\n",
-		"request " A " done 1 0\nrequest " A " done 1 0\n",
+		"request " A " done 1 0\n",
+		"request " A " done 1 2 0\n",
+		"request " A " done 1 0 -1\n",
+		"request " A " done 1 0 0 0\n",
+		"request " A " done 1 0 9223372036854775808\n",
+		"request " A " done x 0 0\n",
+		"request " A " maybe 1 0 0\n",
+		"request 00000000000000AA done 1 0 0\n",
+		"request 0000 done 1 0 0\n",
+		"request " A "a done 1 0 0\n",
+		"request " A " done 1 0 0\nrequest " A " done 1 0 0\n",
 		"asks 1 - web\n",
 		"wrong x\n",
-		"request " A " new 0 0\nasks 1 web\n",
-		"request " A " new 0 0\nasks x - web\n",
-		"request " A " new 0 0\nasks 200001 - web\n",
-		"request " A " new 0 0\nasks 1 10.0.0.1 web\n",
-		"request " A " new 0 0\nasks 1 - we b\n",
-		"request " A " new 0 0\nasks 1 -  web\n",
-		"request " A " new 0 0\nwrong \n",
-		"request " A " new 0 0\nwrong x\nwrong y\n",
+		"request " A " new 0 0 0\nasks 1 web\n",
+		"request " A " new 0 0 0\nasks x - web\n",
+		"request " A " new 0 0 0\nasks 200001 - web\n",
+		"request " A " new 0 0 0\nasks 1 10.0.0.1 web\n",
+		"request " A " new 0 0 0\nasks 1 - we b\n",
+		"request " A " new 0 0 0\nasks 1 -  web\n",
+		"request " A " new 0 0 0\nwrong \n",
+		"request " A " new 0 0 0\nwrong x\nwrong y\n",
 	};
 
 	(void)state;
@@ -94,7 +99,7 @@ static void too_many(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i <= SWK_REQUESTS_MAX; i++) {
-		(void)snprintf(line, sizeof(line), "request %016x new 0 0", i);
+		(void)snprintf(line, sizeof(line), "request %016x new 0 0 0", i);
 		assert_int_equal(swk_received_read(&received, line, &valid, &error), 0);
 		unit_number(line, valid, i < SWK_REQUESTS_MAX);
 	}
@@ -113,10 +118,11 @@ static void open_ones(void **state)
 
 	(void)state;
 	assert_false(swk_received_any_open(&received));
-	assert_int_equal(swk_received_read(&received, "request " A " done 0 0", &valid, &error), 0);
-	assert_false(swk_received_any_open(&received));
-	assert_int_equal(swk_received_read(&received, "request " B " pending 0 0", &valid, &error),
+	assert_int_equal(swk_received_read(&received, "request " A " done 0 0 0", &valid, &error),
 			 0);
+	assert_false(swk_received_any_open(&received));
+	assert_int_equal(
+		swk_received_read(&received, "request " B " pending 0 0 0", &valid, &error), 0);
 	assert_true(swk_received_any_open(&received));
 	assert_ptr_equal(swk_received_find(&received, B), &received.list[1]);
 	swk_received_remove(&received, 0);
