@@ -25,6 +25,9 @@ int swk_fleet_command(struct swk_options *options, const struct swk_log *log);
 int swk_resync_command(struct swk_options *options, const struct swk_log *log);
 int swk_history_command(struct swk_options *options, const struct swk_log *log);
 
+/* Makes a full run, and reports it. */
+int swk_full_run(struct swk_options *options, const struct swk_log *log);
+
 /* Reads a point in the journal, as the option names it. Returns 0 or SWK_USAGE. */
 int swk_read_point(struct swk_change_point *point, const char *text, const char *option,
 		   struct swk_error *error);

@@ -44,7 +44,8 @@ void swk_progress_show(struct swk_progress *progress, const char *text)
 
 void swk_progress_late(struct swk_progress *progress, const char *text)
 {
-	if (swk_now_ms() - progress->began >= SWK_PROGRESS_AFTER_MS)
+	/* That time is what a host needs. */
+	if (swk_now_ms() - progress->began >= SWK_RELOADING_MS + SWK_PROGRESS_AFTER_MS)
 		swk_progress_show(progress, text);
 }
 

@@ -21,7 +21,7 @@ int64_t swk_progress_seconds(const struct swk_progress *progress);
 
 /* Shows `12 s: TEXT`. */
 void swk_progress_show(struct swk_progress *progress, const char *text);
-/* The same, but not before SWK_PROGRESS_AFTER_MS have passed: for what mostly takes less. */
+/* The same, but not in the first two seconds: for what mostly takes less. */
 void swk_progress_late(struct swk_progress *progress, const char *text);
 
 /* Erases a repainted line, before other output. */

@@ -7,14 +7,14 @@
 #include "base/deadline.h"
 #include "run/apply.h"
 
-static int resync_here(struct swk_options *options, const struct swk_log *log)
+int swk_full_run(struct swk_options *options, const struct swk_log *log)
 {
 	struct swk_settings *settings = &options->settings;
 	struct swk_error error = {0};
 	struct swk_report report;
 	int status;
 
-	settings->resync = settings->verify = true;
+	settings->resync = true;
 	swk_settings_complete(settings);
 	swk_report_init(&report);
 	swk_tell_progress(&report, options);
@@ -50,5 +50,8 @@ static int resync_fleet(const struct swk_options *options, const struct swk_log 
 
 int swk_resync_command(struct swk_options *options, const struct swk_log *log)
 {
-	return options->fleet ? resync_fleet(options, log) : resync_here(options, log);
+	if (options->fleet)
+		return resync_fleet(options, log);
+	options->settings.verify = true;
+	return swk_full_run(options, log);
 }

@@ -316,17 +316,6 @@ static int take_ack(void *context, const struct swk_value *value, struct swk_err
 	return swk_acks_append(sink->acks, &ack, error);
 }
 
-static int skip_undecodable(void *context, const char *service, const char *what,
-			    const char *reason, struct swk_error *error)
-{
-	(void)context;
-	(void)service;
-	(void)what;
-	(void)reason;
-	(void)error;
-	return 0;
-}
-
 static void forget_acks(void *context)
 {
 	const struct ack_sink *sink = context;
@@ -344,7 +333,7 @@ int swk_consul_acks(const struct swk_caller *caller, const char *id, uint64_t *i
 		.near = true,
 		.after = *index,
 		.wait_s = wait_s < SWK_CONSUL_WAIT_MAX ? wait_s : SWK_CONSUL_WAIT_MAX,
-		.sink = {.context = &sink, .value = take_ack, .undecodable = skip_undecodable},
+		.sink = {.context = &sink, .value = take_ack},
 		.again = forget_acks,
 	};
 

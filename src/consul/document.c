@@ -32,6 +32,8 @@ static int report_undecodable(const struct swk_document *document, const char *s
 	bool key = document->known && document->kind == SWK_DOCUMENT_KEYS;
 	char what[SWK_TEXT_MAX];
 
+	if (!document->sink->undecodable)
+		return 0;
 	(void)snprintf(what, sizeof(what), "%s %zu (%s%s%sline %zu)", key ? "key" : "instance",
 		       document->stream.number, *id ? "'" : "", id, *id ? "', " : "",
 		       document->stream.start);
@@ -287,7 +289,7 @@ static int end_key(struct swk_document *document, struct swk_error *error)
 	else if (value)
 		(void)snprintf(document->key, sizeof(document->key), "%s",
 			       json_string_value(value));
-	if (!*document->key)
+	if (!*document->key && document->sink->undecodable)
 		status = document->sink->undecodable(document->sink->context, NULL,
 						     "a service in the list", reason, error);
 	json_decref(value);

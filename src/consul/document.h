@@ -25,8 +25,8 @@ enum swk_document_kind {
 	SWK_DOCUMENT_KEYS,     /* [{"Key":"a/b","Value":"…",…},…], as from /v1/kv/a?recurse */
 };
 
-/* Receives the elements. A NULL function skips its elements; `undecodable` may not be NULL. A
- * status other than 0 ends the reading. */
+/* Receives the elements. A NULL function skips its elements. A status other than 0 ends the
+ * reading. */
 struct swk_document_sink {
 	void *context;
 	bool tagged; /* instances need their tagged addresses; else they may lack them */

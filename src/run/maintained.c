@@ -136,17 +136,6 @@ static int take_instance(void *context, const struct swk_instance *instance,
 	return 0;
 }
 
-static int skip_undecodable(void *context, const char *service, const char *what,
-			    const char *reason, struct swk_error *error)
-{
-	(void)context;
-	(void)service;
-	(void)what;
-	(void)reason;
-	(void)error;
-	return 0;
-}
-
 static void forget(void *context)
 {
 	struct swk_maintained *maintained = context;
@@ -161,10 +150,7 @@ int swk_maintained_read(struct swk_maintained *maintained, struct swk_error *err
 		.service = maintained->its.service,
 		.consistent = true,
 		.near = true,
-		.sink = {.context = maintained,
-			 .tagged = true,
-			 .instance = take_instance,
-			 .undecodable = skip_undecodable},
+		.sink = {.context = maintained, .tagged = true, .instance = take_instance},
 		.again = forget,
 	};
 

@@ -22,7 +22,7 @@ load fleet
 	# The nginx of host-2 is frozen, and the agent of host-3 is killed, while its HAProxy serves.
 	fleet_signal 2 STOP proxy
 	fleet_signal 3 KILL agent
-	run -75 --separate-stderr swk drain --fleet --timeout 1s web-one
+	run -75 --separate-stderr swk drain --fleet --timeout 4s web-one
 	[ -z "$output" ]
 	grep -E "^swk: error: host-2: " <<<"$stderr"
 	grep -xE "swk: error: host-3: no answer(; Consul finds that its agent has failed)?" <<<"$stderr"

@@ -150,10 +150,11 @@ gateway_workers() {
 	local pid title
 	local -a children
 
-	read -r -a children <"/proc/$GATEWAY_PID/task/$GATEWAY_PID/children"
+	# read fails at the end of a file, but has read it.
+	read -r -a children <"/proc/$GATEWAY_PID/task/$GATEWAY_PID/children" || true
 	for pid in "${children[@]}"; do
 		title=''
-		{ IFS= read -r -d '' title <"/proc/$pid/cmdline"; } 2>/dev/null
+		{ IFS= read -r -d '' title <"/proc/$pid/cmdline"; } 2>/dev/null || true
 		if [[ "$title" == *'worker process' ]]; then
 			echo "$pid"
 		fi

@@ -3,6 +3,7 @@
 #ifndef SWK_UNIT_H
 #define SWK_UNIT_H
 
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -285,6 +286,21 @@ static inline char *unit_repeat(char letter, size_t length)
 	memset(text, letter, length);
 	text[length] = '\0';
 	return text;
+}
+
+static inline int unit_remove_one(const char *path, const struct stat *about, int type,
+				  struct FTW *walk)
+{
+	(void)about;
+	(void)type;
+	(void)walk;
+	return remove(path);
+}
+
+/* Removes a folder with all that is in it. */
+static inline int unit_remove_tree(const char *path)
+{
+	return nftw(path, unit_remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,18 +33,10 @@ static int make_place(void **state)
 	       swk_store_lock(&place->store, swk_now_ms() + 60000, &waited, &error);
 }
 
-static int remove_one(const char *path, const struct stat *about, int type, struct FTW *walk)
-{
-	(void)about;
-	(void)type;
-	(void)walk;
-	return remove(path);
-}
-
 static int remove_place(void **state)
 {
 	struct place *place = *state;
-	int result = nftw(place->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	int result = unit_remove_tree(place->directory);
 
 	swk_store_close(&place->store);
 	free(place);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include <ftw.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -35,18 +34,10 @@ static int make_place(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *about, int type, struct FTW *walk)
-{
-	(void)about;
-	(void)type;
-	(void)walk;
-	return remove(path);
-}
-
 static int remove_place(void **state)
 {
 	struct place *place = *state;
-	int result = nftw(place->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	int result = unit_remove_tree(place->directory);
 
 	free(place);
 	return result;
