@@ -12,18 +12,31 @@ bool swk_stand_in_is_set(const struct swk_rules *rules)
 	return rules->failover.count || rules->fallback.count;
 }
 
-bool swk_stand_in_named(const struct swk_settings *settings, const char *service)
+/* Finds the rules of a service, and says whether the settings name it exactly. */
+static bool find_named(struct swk_rules *rules, const struct swk_settings *settings,
+		       const char *service)
 {
-	struct swk_rules rules;
 	bool exact = false;
 
 	for (size_t i = 0; i < settings->services.count; i++)
 		exact |= settings->services.list[i].specific == SIZE_MAX &&
 			 !strcmp(settings->services.list[i].pattern, service);
-	if (!exact)
-		return false;
-	swk_rules_find(&rules, &settings->defaults, &settings->services, service);
-	return swk_stand_in_is_set(&rules);
+	swk_rules_find(rules, &settings->defaults, &settings->services, service);
+	return exact;
+}
+
+bool swk_stand_in_named(const struct swk_settings *settings, const char *service)
+{
+	struct swk_rules rules;
+
+	return find_named(&rules, settings, service) && swk_stand_in_is_set(&rules);
+}
+
+bool swk_stand_in_unlisted(const struct swk_settings *settings, const char *service)
+{
+	struct swk_rules rules;
+
+	return find_named(&rules, settings, service) && (swk_stand_in_is_set(&rules) || rules.peer);
 }
 
 bool swk_stand_in_is_below_floor(const struct swk_rules *rules, const struct swk_upstream *upstream)

@@ -647,7 +647,7 @@ static int listed_undecodable(void *context, const char *service, const char *wh
 	return 0;
 }
 
-/* Adds services that stay published even if Consul's list lacks them. */
+/* Adds services that are asked about even if Consul's list lacks them. */
 static int add_named(struct swk_run *run)
 {
 	const struct swk_overrides *overrides = &run->settings->services;
@@ -656,7 +656,7 @@ static int add_named(struct swk_run *run)
 	for (size_t i = 0; !status && i < overrides->count; i++) {
 		const char *name = overrides->list[i].pattern;
 
-		if (swk_stand_in_named(run->settings, name) &&
+		if (swk_stand_in_unlisted(run->settings, name) &&
 		    !swk_services_find(&run->services, name))
 			status = swk_policy_service(&run->services, &run->policy, name, run->report,
 						    run->error);

@@ -128,24 +128,58 @@ settings_of_both() {
 	[ "$(servers web)" == 10.0.0.2:80 ]
 }
 
-# Consul 1.8 knows no peers, so a stand-in answers.
-@test "a filter and a peer select the instances for nginx and HAProxy" {
+@test "a filter selects the instances for nginx and HAProxy" {
 	proxy_start "$E2E_DIR/haproxy"
-	settings_of_both '{"services": {"web": {"filter": "Service.Meta.version == 2"}, "billing": {"peer": "partner"}}}'
+	settings_of_both '{"services": {"web": {"filter": "Service.Meta.version == 2"}}}'
+	consul_start "$E2E_DIR/consul"
 	backend_start "$E2E_DIR/backends" one two
-	consul_stand_in "location = /v1/catalog/services { return 200 '{\"web\":[],\"billing\":[]}'; }
+	for each in one two; do
+		jq -n --arg name "$each" --argjson port "${BACKEND_PORT[$each]}" '{Name: "web", ID: $name, Address: "127.0.0.1", Port: $port,
+			Meta: {version: (if $name == "one" then "1" else "2" end)}}' | consul_register_json -
+	done
+	run -0 swk-apply --resync
+	both_have two
+	# The document has both.
+	run -0 swk-apply --service web < <(consul_api GET /v1/health/service/web)
+	both_have two
+}
+
+# imported NAME - makes this backend the only instance of billing that is imported from a peer. Before 1.14, Consul knows no peers, and a
+# stand-in answers. Consul's list of services lacks what is imported.
+imported() {
+	if consul_has_peers; then
+		[[ -e "$E2E_DIR/consul" ]] || partner_start "$E2E_DIR/consul" billing
+		there register billing billing-1 "$1"
+		[[ -n "$(consul_api GET /v1/catalog/service/web | jq '.[]')" ]] || consul_register web web-1 10.0.0.1 80
+		wait_until "$E2E_PATIENCE" is_imported "${BACKEND_PORT[$1]}"
+		return
+	fi
+	consul_stand_in "location = /v1/catalog/services { return 200 '{\"web\":[]}'; }
 		location = /v1/health/service/web {
-			if (\$arg_filter != Service.Meta.version%20%3D%3D%202) { return 500 'no filter'; }
-			return 200 '[{\"Node\":{},\"Service\":{\"Service\":\"web\",\"ID\":\"w\",\"Port\":${BACKEND_PORT[one]},\"Address\":\"127.0.0.1\"},\"Checks\":[]}]';
+			return 200 '[{\"Node\":{},\"Service\":{\"Service\":\"web\",\"ID\":\"w\",\"Port\":80,\"Address\":\"10.0.0.1\"},\"Checks\":[]}]';
 		}
 		location = /v1/health/service/billing {
 			if (\$arg_peer != partner) { return 500 'no peer'; }
-			return 200 '[{\"Node\":{\"PeerName\":\"partner\"},\"Service\":{\"Service\":\"billing\",\"ID\":\"b\",\"PeerName\":\"partner\",\"Port\":${BACKEND_PORT[two]},\"Address\":\"127.0.0.1\"},\"Checks\":[]}]';
+			return 200 '[{\"Node\":{\"PeerName\":\"partner\"},\"Service\":{\"Service\":\"billing\",\"ID\":\"b\",\"PeerName\":\"partner\",\"Port\":${BACKEND_PORT[$1]},\"Address\":\"127.0.0.1\"},\"Checks\":[]}]';
 		}"
+}
+
+is_imported() {
+	consul_api GET '/v1/health/service/billing?peer=partner' | jq -e --argjson port "$1" 'map(.Service.Port) == [$port]' >/dev/null
+}
+
+@test "instances that are imported from a peer are served by nginx and HAProxy" {
+	proxy_start "$E2E_DIR/haproxy"
+	settings_of_both '{"services": {"billing": {"peer": "partner"}}}'
+	backend_start "$E2E_DIR/backends" one two
+	imported one
 	run -0 swk-apply --resync
-	both_have one
+	SERVICE=billing both_have one
+	imported two
+	run -0 swk-apply --resync
 	SERVICE=billing both_have two
 	# An event of the own cluster is only a signal.
+	imported one
 	run -0 swk-apply --service billing < <(document "$(instance billing 10.0.0.1)")
-	SERVICE=billing both_have two
+	SERVICE=billing wait_until "$E2E_PATIENCE" both_have one
 }
