@@ -22,7 +22,7 @@ int swk_read_point(struct swk_change_point *point, const char *text, const char 
 		return 0;
 	return swk_error_set(error, SWK_USAGE,
 			     "--%s: '%s' is not a number of a change, a time such as "
-			     "2026-11-21T18:47:00Z, or one such as 10m: so long ago",
+			     "2026-11-21T18:47:00Z, or a duration such as 10m",
 			     option, text);
 }
 

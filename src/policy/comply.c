@@ -191,9 +191,12 @@ static bool is_without(const struct complying *this, const struct swk_server *se
 		const struct swk_comply_target *target = &this->known->targets[i];
 
 		/* A request that was not awaited may still bring the server back. */
-		if (!target->pending || target->late->count)
+		if (!target->pending)
+			return refuse(this, true, "%s: nothing is confirmed there yet",
+				      target->name);
+		if (target->late->count)
 			return refuse(this, true, "%s: upstream %s is pending", target->name,
-				      target->pending ? target->late->list[0] : "");
+				      target->late->list[0]);
 		if (!target_is_without(this, target, server, address))
 			return false;
 	}

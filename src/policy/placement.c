@@ -353,15 +353,17 @@ static const char *elsewhere(const struct swk_policy *policy, const struct swk_r
 {
 	const char *datacenter =
 		policy->datacenter ? policy->datacenter : policy->settings->consul.datacenter;
+	/* Another datacenter is asked for its own instances. */
+	const char *peer = policy->datacenter ? NULL : rules->peer;
 
-	if (strcasecmp(rules->peer ? rules->peer : "", instance->peer) != 0) {
+	if (strcasecmp(peer ? peer : "", instance->peer) != 0) {
 		(void)snprintf(room, SWK_TEXT_MAX, "it is %simported from peer '%s'",
 			       *instance->peer ? "" : "not ",
-			       *instance->peer ? instance->peer : rules->peer);
+			       *instance->peer ? instance->peer : peer);
 		return room;
 	}
 	/* The datacenter of an imported instance is the peer's. */
-	if (rules->peer || !datacenter || !*instance->datacenter ||
+	if (peer || !datacenter || !*instance->datacenter ||
 	    !strcasecmp(instance->datacenter, datacenter))
 		return NULL;
 	(void)snprintf(room, SWK_TEXT_MAX, "it is in datacenter '%s', not in '%s'",

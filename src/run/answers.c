@@ -78,8 +78,8 @@ static int give(struct swk_run *run, struct swk_received *one, struct swk_ack *a
 	} else {
 		swk_report_note(run->report, SWK_NOTE_UNAVAILABLE,
 				"request %s is not answered, because its acknowledgement could not "
-				"be written (the token needs key:write for swk/acks/%s/): %s",
-				ack->id, run->node,
+				"be written (the token needs key:write for %s): %s",
+				ack->id, key ? key : SWK_FLEET_ACKS,
 				cause.status ? cause.text : "Consul refused it");
 	}
 	swk_buffer_free(&text);

@@ -54,7 +54,7 @@ cost() {
 	swk hold --conf "$SWK_CONF" 'a test'
 	service web >"$E2E_DIR/web"
 	run -10 swk-apply --service web <"$E2E_DIR/web"
-	[[ "$(check)" == "warning: on hold, held back or pending: see 'swk status' on this host" ]]
+	[[ "$(check)" == "warning: on hold, held back or pending, or a run failed: see 'swk status' on this host" ]]
 	swk resume
 	[ "$(check)" == 'passing: in step' ]
 	# A target that is down.
