@@ -10,7 +10,8 @@
  * each host, too. */
 static const char *const outputs[SWK_FLEET_STATUSES] = {
 	[SWK_FLEET_PASSING] = "in step",
-	[SWK_FLEET_WARNING] = "on hold, held back or pending, or a run failed: see 'swk status' on this host",
+	[SWK_FLEET_WARNING] =
+		"on hold, held back or pending, or a run failed: see 'swk status' on this host",
 	[SWK_FLEET_CRITICAL] = "no proxy answers, or the settings are wrong: see 'swk status' on "
 			       "this host",
 };
