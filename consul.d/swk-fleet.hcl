@@ -17,6 +17,11 @@ service {
   }
 }
 
+# A host stays a member while its agent is stopped, for example for an upgrade: its proxy still serves. Before you take a host away for
+# good, run `consul leave` there. An agent reads these two only when it starts.
+leave_on_terminate      = false
+skip_leave_on_interrupt = true
+
 watches = [
   # Fires when a request comes or goes. Keep the slash.
   {

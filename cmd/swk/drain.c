@@ -104,16 +104,17 @@ static int compose(struct drain *drain, struct swk_request *request, struct swk_
 {
 	const struct swk_maintained *instance = &drain->instance;
 
-	if (instance->named || !instance->server_count)
+	if (instance->named || instance->crowded || !instance->server_count)
 		return swk_error_set(error, SWK_DATA,
 				     "%sit has %s, so no host can confirm that its proxies do not "
 				     "use it",
 				     drain->who,
-				     instance->named ? "a host name as its address"
-						     : "no address with a port");
+				     instance->named	 ? "a host name as its address"
+				     : instance->crowded ? "too many addresses"
+							 : "no address with a port");
 	for (size_t i = 0; i < instance->server_count; i++) {
 		struct swk_request_service *service =
-			swk_request_add_service(request, instance->its.service, error);
+			swk_request_add_service(request, instance->service, error);
 
 		if (!service)
 			return error->status;
@@ -218,7 +219,7 @@ static int count(const struct drain *drain, struct swk_connections *all, bool *h
 {
 	*all = (struct swk_connections){0};
 	*here = false;
-	for (size_t i = 0; i < drain->instance.server_count; i++) {
+	for (size_t i = 0; i < drain->instance.selected_count; i++) {
 		const struct swk_server *server = &drain->instance.servers[i];
 		struct swk_connections one;
 

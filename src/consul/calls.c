@@ -350,26 +350,31 @@ int swk_consul_acks(const struct swk_caller *caller, const char *id, uint64_t *i
 
 /* ---- this host's agent ---- */
 
-int swk_consul_node(const struct swk_caller *caller, char node[SWK_NODE_MAX + 1], bool *registered)
+int swk_consul_node(const struct swk_caller *caller, const char *id, char node[SWK_NODE_MAX + 1],
+		    bool *registered)
 {
+	/* Consul's filters have no escapes within quotes. */
+	const char *quote = strchr(id, '"') ? "%60" : "%22";
 	json_t *answer = NULL, *check;
-	const char *id;
+	const char *key;
 	struct call call;
 
 	*registered = false;
 	node[0] = '\0';
 	init_call(&call, "GET");
-	/* ServiceID == "swk-apply" */
-	if (!set_path(caller, &call,
-		      "/v1/agent/checks?filter=ServiceID%20%3D%3D%20%22" SWK_FLEET_SERVICE "%22",
-		      NULL) &&
+	/* ServiceID == "ID". An agent's file registers the fleet's service in no namespace. */
+	if (!swk_buffer_words(&call.path, caller->error,
+			      SWK_WORDS("/v1/agent/checks?filter=ServiceID%20%3D%3D%20", quote)) &&
+	    !set_path(caller, &call, "", id) &&
+	    !swk_buffer_words(&call.path, caller->error, SWK_WORDS(quote)) &&
+	    (!strcmp(id, SWK_FLEET_SERVICE) || !add_place(caller, &call, '&')) &&
 	    !perform(caller, &call))
 		answer = decode(caller, &call);
-	json_object_foreach(answer, id, check)
+	json_object_foreach(answer, key, check)
 	{
 		const char *name = text_of(check, "Node");
 
-		if (strcmp(text_of(check, "ServiceID"), SWK_FLEET_SERVICE) != 0 || !*name ||
+		if (strcmp(text_of(check, "ServiceID"), id) != 0 || !*name ||
 		    strlen(name) > SWK_NODE_MAX)
 			continue;
 		(void)snprintf(node, SWK_NODE_MAX + 1, "%s", name);
@@ -402,39 +407,21 @@ int swk_consul_update_check(const struct swk_caller *caller, const char *check,
 	return result;
 }
 
-void swk_agent_instance_free(struct swk_agent_instance *instance)
-{
-	free(instance->service);
-	free(instance->address);
-	*instance = (struct swk_agent_instance){0};
-}
-
-static int read_instance(const struct swk_caller *caller, const json_t *answer,
-			 struct swk_agent_instance *instance)
-{
-	const double port = json_number_value(json_object_get(answer, "Port"));
-
-	instance->service = strdup(text_of(answer, "Service"));
-	instance->address = strdup(text_of(answer, "Address"));
-	instance->port = port >= 1 && port <= UINT16_MAX ? (uint16_t)port : 0;
-	return instance->service && instance->address ? 0 : swk_error_memory(caller->error);
-}
-
-int swk_consul_agent_instance(const struct swk_caller *caller, const char *id,
-			      struct swk_agent_instance *instance, bool *exists)
+int swk_consul_service_of(const struct swk_caller *caller, const char *id, char **service)
 {
 	json_t *answer = NULL;
 	struct call call;
 
-	*instance = (struct swk_agent_instance){0};
+	*service = NULL;
 	init_call(&call, "GET");
 	call.missing = true;
 	if (!set_path(caller, &call, "/v1/agent/service/", id) && !add_place(caller, &call, '?') &&
 	    !perform(caller, &call) && call.status == 200)
 		answer = decode(caller, &call);
-	*exists = answer != NULL;
-	if (answer && read_instance(caller, answer, instance))
-		swk_agent_instance_free(instance);
+	if (answer)
+		*service = strdup(text_of(answer, "Service"));
+	if (answer && !*service)
+		(void)swk_error_memory(caller->error);
 	json_decref(answer);
 	free_call(&call);
 	return caller->error->status;

@@ -54,24 +54,17 @@ int swk_consul_acks(const struct swk_caller *caller, const char *id, uint64_t *i
 
 /* ---- this host's agent ---- */
 
-/* The name of the agent's node. *registered: the agent has SWK_FLEET_SERVICE with its check. If
- * not, or if the token lacks service:read for it, `node` is "". */
-int swk_consul_node(const struct swk_caller *caller, char node[SWK_NODE_MAX + 1], bool *registered);
+/* The name of the agent's node, from a check of the instance with this ID. *registered: there is
+ * one. If not, or if the token lacks service:read for it, `node` is "". */
+int swk_consul_node(const struct swk_caller *caller, const char *id, char node[SWK_NODE_MAX + 1],
+		    bool *registered);
 /* Sets a TTL check of this agent. Needs service:write for its service. */
 int swk_consul_update_check(const struct swk_caller *caller, const char *check,
 			    enum swk_fleet_status status, const char *output);
 
-/* An instance that is registered at this agent. */
-struct swk_agent_instance {
-	char *service; /* owned */
-	char *address; /* the instance's own; "" if it has the node's; owned */
-	uint16_t port; /* 0: none */
-};
-
-void swk_agent_instance_free(struct swk_agent_instance *instance);
-/* *exists: an instance with this ID is registered at this agent. If not, nothing else is set. */
-int swk_consul_agent_instance(const struct swk_caller *caller, const char *id,
-			      struct swk_agent_instance *instance, bool *exists);
+/* The service of an instance that is registered at this agent, for the caller to free. NULL without
+ * an error: no instance has this ID. */
+int swk_consul_service_of(const struct swk_caller *caller, const char *id, char **service);
 /* Puts an instance into maintenance, or ends that. Needs service:write. */
 int swk_consul_maintenance(const struct swk_caller *caller, const char *id, bool on,
 			   const char *reason, bool *exists);

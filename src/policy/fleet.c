@@ -66,34 +66,17 @@ int swk_fleet_list(struct swk_fleet *fleet, const struct swk_hosts *hosts, struc
 			return swk_error_memory(error);
 		row->host = hosts->list[i];
 		row->listed = true;
-		row->epoch = fleet->epoch;
 	}
 	return 0;
-}
-
-static bool is_deregistered(const struct swk_fleet *fleet, const struct swk_fleet_row *row)
-{
-	return !row->listed && row->epoch == fleet->epoch;
 }
 
 bool swk_fleet_has_unlisted(const struct swk_fleet *fleet)
 {
 	for (size_t i = 0; i < fleet->count; i++) {
-		if (is_deregistered(fleet, &fleet->rows[i]))
+		if (!fleet->rows[i].listed)
 			return true;
 	}
 	return false;
-}
-
-void swk_fleet_forget_unlisted(struct swk_fleet *fleet)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < fleet->count; i++) {
-		if (!is_deregistered(fleet, &fleet->rows[i]))
-			fleet->rows[kept++] = fleet->rows[i];
-	}
-	fleet->count = kept;
 }
 
 /* ---- acknowledgements ---- */
@@ -181,7 +164,7 @@ const char *swk_fleet_unknown(const struct swk_fleet *fleet)
 static const char *cause_of(const struct swk_fleet_row *row)
 {
 	if (!row->listed)
-		return "; Consul has lost its data, and does not list this host again yet";
+		return "; Consul does not list this host now";
 	if (row->host.alive == SWK_FLEET_CRITICAL)
 		return "; Consul finds that its agent has failed";
 	return "";

@@ -18,8 +18,7 @@ enum swk_fleet_standing {
 
 struct swk_fleet_row {
 	struct swk_host host;
-	bool listed;	/* Consul lists it now; else it did so before */
-	unsigned epoch; /* the fleet's when Consul listed it last */
+	bool listed; /* Consul lists it now; else it did so before */
 	enum swk_fleet_standing standing;
 	struct swk_ack ack; /* the latest; zeroed if SWK_FLEET_SILENT */
 	int64_t answered;   /* when it was first seen, as given to swk_fleet_answer */
@@ -29,22 +28,19 @@ struct swk_fleet {
 	struct swk_fleet_row *rows; /* sorted by node, byte by byte; owned */
 	size_t count;
 	const struct swk_texts *without; /* nodes that are not awaited; borrowed; NULL: none */
-	unsigned epoch;			 /* counts how often Consul may have lost its data */
 };
 
 void swk_fleet_free(struct swk_fleet *fleet);
 
-/* Takes Consul's list of hosts: adds those that are new, and marks those that it lacks. Returns 0
- * or SWK_INTERNAL. */
+/*
+ * Takes Consul's list of hosts: adds those that are new, and marks those that it lacks. These stay:
+ * an agent that is stopped may deregister its host (leave_on_terminate), whose proxy still serves,
+ * and a Consul that has lost its data lists no host for a while. Returns 0 or SWK_INTERNAL.
+ */
 int swk_fleet_list(struct swk_fleet *fleet, const struct swk_hosts *hosts, struct swk_error *error);
 
-/*
- * Whether Consul has listed a host in this epoch, and does not list it now. If Consul has not lost
- * its data, the host was deregistered: forget it. If it has, begin another epoch: then hosts of the
- * last one stay until Consul lists them again.
- */
+/* Whether Consul has listed a host, and does not list it now. */
 bool swk_fleet_has_unlisted(const struct swk_fleet *fleet);
-void swk_fleet_forget_unlisted(struct swk_fleet *fleet);
 
 /* Takes the acknowledgements, and finds out where each host stands. Those of other requests, and of
  * hosts that are not known, have no effect. `now` is the caller's, in any unit. */

@@ -193,7 +193,7 @@ static int find_node(struct swk_run *run)
 
 	if (run->local || *run->node)
 		return 0;
-	if (swk_consul_node(&caller, run->node, &registered) == SWK_INTERNAL)
+	if (swk_consul_node(&caller, SWK_FLEET_SERVICE, run->node, &registered) == SWK_INTERNAL)
 		return swk_error_memory(run->error);
 	if (cause.status)
 		swk_report_note(run->report, SWK_NOTE_UNAVAILABLE,

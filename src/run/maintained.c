@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/maintained.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/deadline.h"
@@ -43,25 +44,39 @@ static int is_unknown(const struct swk_maintained *maintained, struct swk_error 
 int swk_maintained_find(struct swk_maintained *maintained, const struct swk_settings *settings,
 			const char *id, const char *agent, struct swk_error *error)
 {
-	bool exists;
 	struct swk_caller caller;
 
 	*maintained = (struct swk_maintained){.settings = settings, .id = id};
 	if (open_agents(maintained, agent, error))
 		return error->status;
 	caller = caller_of(maintained, &maintained->agent, error);
-	if (swk_consul_agent_instance(&caller, id, &maintained->its, &exists))
+	if (swk_consul_service_of(&caller, id, &maintained->service))
 		return error->status;
-	return exists ? 0 : is_unknown(maintained, error);
+	return maintained->service ? 0 : is_unknown(maintained, error);
 }
 
 void swk_maintained_free(struct swk_maintained *maintained)
 {
-	swk_agent_instance_free(&maintained->its);
+	free(maintained->service);
 	swk_consul_free(&maintained->agent);
 	swk_consul_free(&maintained->consul);
 	swk_http_close(maintained->http);
 	*maintained = (struct swk_maintained){0};
+}
+
+/* Finds the node of its agent: other nodes may have an instance with the same ID, even at the same
+ * port. The maintenance is a check of the instance, so there is one. */
+static int find_node(struct swk_maintained *maintained, struct swk_error *error)
+{
+	const struct swk_caller caller = caller_of(maintained, &maintained->agent, error);
+	bool registered;
+
+	if (swk_consul_node(&caller, maintained->id, maintained->node, &registered) || registered)
+		return error->status;
+	return swk_error_set(error, SWK_UNAVAILABLE,
+			     "'%s': the agent %s does not show its maintenance; the token needs "
+			     "service:read for it",
+			     maintained->id, maintained->agent.base);
 }
 
 int swk_maintained_set(struct swk_maintained *maintained, bool on, const char *reason,
@@ -72,7 +87,9 @@ int swk_maintained_set(struct swk_maintained *maintained, bool on, const char *r
 
 	if (swk_consul_maintenance(&caller, maintained->id, on, reason, &exists))
 		return error->status;
-	return exists ? 0 : is_unknown(maintained, error);
+	if (!exists)
+		return is_unknown(maintained, error);
+	return on ? find_node(maintained, error) : 0;
 }
 
 /* ---- in the catalogue ---- */
@@ -83,19 +100,48 @@ static void add_server(struct swk_maintained *maintained, const struct swk_serve
 		if (!swk_server_compare(&maintained->servers[i], server))
 			return;
 	}
-	if (maintained->server_count < sizeof(maintained->servers) / sizeof(*maintained->servers))
+	if (maintained->server_count == SWK_REQUEST_SERVICES_MAX)
+		maintained->crowded = true;
+	else
 		maintained->servers[maintained->server_count++] = *server;
 }
 
-/* Adds the instance's own address. */
-static void add_own(struct swk_maintained *maintained, const struct swk_instance *instance)
+static void add_address(struct swk_maintained *maintained, const char *address, double port)
 {
-	const char *address = *instance->address ? instance->address : instance->node_address;
 	struct swk_server server = {0};
 
-	if (instance->port >= 1 && instance->port <= 65535 &&
-	    swk_server_set_address(&server, address, (unsigned long)instance->port))
+	if (port >= 1 && port <= 65535 &&
+	    swk_server_set_address(&server, address, (unsigned long)port))
 		add_server(maintained, &server);
+}
+
+/* Adds an address with each port that settings may select by name. */
+static void add_ports(struct swk_maintained *maintained, const struct swk_instance *instance,
+		      const char *address, double port)
+{
+	add_address(maintained, address, port);
+	for (size_t i = 0; i < instance->port_count; i++)
+		add_address(maintained, address, instance->ports[i].port);
+}
+
+static const char *address_of(const struct swk_instance *instance)
+{
+	return *instance->address ? instance->address : instance->node_address;
+}
+
+/* Adds the other addresses that the instance registers: the settings of a host with proxies may
+ * select one of them. */
+static void add_others(struct swk_maintained *maintained, const struct swk_instance *instance)
+{
+	add_ports(maintained, instance, address_of(instance), instance->port);
+	for (size_t i = 0; i < instance->tagged_count; i++) {
+		const struct swk_tagged *tagged = &instance->tagged[i];
+
+		add_ports(maintained, instance, tagged->address,
+			  tagged->port > 0 ? tagged->port : instance->port);
+	}
+	for (size_t i = 0; !*instance->address && i < instance->node_tagged_count; i++)
+		add_ports(maintained, instance, instance->node_tagged[i].address, instance->port);
 }
 
 /* Adds the address that the settings select for proxies. */
@@ -117,22 +163,20 @@ static void add_published(struct swk_maintained *maintained, const struct swk_in
 	swk_report_free(&report);
 }
 
-/* Another node may have an instance with the same ID: it differs in its address, or is not in
- * maintenance. */
 static int take_instance(void *context, const struct swk_instance *instance,
 			 struct swk_error *error)
 {
 	struct swk_maintained *maintained = context;
-	const struct swk_agent_instance *its = &maintained->its;
 
 	(void)error;
 	if (strcmp(instance->id, maintained->id) != 0 ||
-	    strcmp(instance->address, its->address) != 0 ||
-	    (its->port && instance->port != (double)its->port) || !instance->maintenance)
+	    strcmp(instance->node, maintained->node) != 0 || !instance->maintenance)
 		return 0;
 	maintained->shown = true;
-	add_own(maintained, instance);
+	add_address(maintained, address_of(instance), instance->port);
 	add_published(maintained, instance);
+	maintained->selected_count = maintained->server_count;
+	add_others(maintained, instance);
 	return 0;
 }
 
@@ -140,14 +184,14 @@ static void forget(void *context)
 {
 	struct swk_maintained *maintained = context;
 
-	maintained->shown = maintained->named = false;
+	maintained->shown = maintained->named = maintained->crowded = false;
 	maintained->server_count = 0;
 }
 
 int swk_maintained_read(struct swk_maintained *maintained, struct swk_error *error)
 {
 	struct swk_consul_query query = {
-		.service = maintained->its.service,
+		.service = maintained->service,
 		.consistent = true,
 		.near = true,
 		.sink = {.context = maintained, .tagged = true, .instance = take_instance},

@@ -12,14 +12,17 @@ struct swk_maintained {
 	struct swk_consul agent;  /* the instance's */
 	struct swk_consul consul; /* this host's: for the catalogue */
 	struct swk_http *http;
-	struct swk_agent_instance its;
+	char *service;		     /* of the instance; owned */
+	char node[SWK_NODE_MAX + 1]; /* the agent's; "": not known before the maintenance */
 
 	/* What the catalogue says. */
-	bool shown;		      /* that it is in maintenance */
-	bool named;		      /* it has a host name instead of an address */
-	struct swk_server servers[2]; /* its address, and the one that the settings select, if that
-				       * is another */
-	size_t server_count;
+	bool shown; /* that it is in maintenance */
+	bool named; /* it has a host name instead of an address */
+	/* Where proxies may send its requests: first its address, and the one that the settings of
+	 * this host select, if that is another; then those that other settings may select. */
+	struct swk_server servers[SWK_REQUEST_SERVICES_MAX];
+	size_t selected_count, server_count;
+	bool crowded; /* it has more addresses */
 };
 
 /* Finds the instance at its agent; `agent` is its address, NULL: this host's. Returns 0, SWK_USAGE

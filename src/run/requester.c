@@ -69,14 +69,12 @@ static int renew(struct swk_requester *requester, struct swk_error *error)
 		return 0;
 	requester->session[0] = '\0';
 	requester->present = false;
-	requester->fleet.epoch++;
 	return 0;
 }
 
 /* ---- the hosts ---- */
 
-/* A host that the list lacks was deregistered, or Consul has lost its data, and then our
- * session as well. */
+/* If the list lacks a host, Consul may have lost its data, and then our session as well. */
 int swk_requester_list(struct swk_requester *requester, struct swk_error *error)
 {
 	const struct swk_caller caller = caller_of(requester, error);
@@ -89,8 +87,6 @@ int swk_requester_list(struct swk_requester *requester, struct swk_error *error)
 		requester->listed = swk_now_ms();
 	if (!status && swk_fleet_has_unlisted(&requester->fleet))
 		status = renew(requester, error);
-	if (!status && *requester->session)
-		swk_fleet_forget_unlisted(&requester->fleet);
 	swk_hosts_free(&hosts);
 	return status;
 }
@@ -101,6 +97,10 @@ int swk_requester_begin(struct swk_requester *requester, struct swk_error *error
 		return error->status;
 	if (!requester->fleet.count)
 		return swk_error_set(error, SWK_UNAVAILABLE, "%s", NO_HOST);
+	if (!swk_fleet_awaited(&requester->fleet))
+		return swk_error_set(error, SWK_USAGE,
+				     "--without excludes every host of the fleet, so none is left "
+				     "to confirm anything");
 	return 0;
 }
 

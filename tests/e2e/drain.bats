@@ -113,9 +113,28 @@ is_reloaded() {
 	swk hold
 	run -75 --separate-stderr swk drain --timeout 1s web-one
 	[[ "$stderr" == *"127.0.0.1:${BACKEND_PORT[one]}"* ]]
+	# The same if this host's settings select another address than those of the proxies.
+	jq 'del(.defaults)' "$SWK_CONFIG" >"$E2E_DIR/other"
+	SWK_CONFIG=$E2E_DIR/other run -75 --separate-stderr swk drain --timeout 1s web-one
+	[[ "$stderr" == *"127.0.0.1:${BACKEND_PORT[one]}"* ]]
 	swk resume
 	run -0 swk drain --grace 0 web-one
 	lands web two
+}
+
+@test "drain: an instance of another node with the same ID is another instance" {
+	consul_start "$E2E_DIR/consul" "$E2E_ROOT/consul.d/swk-apply.hcl"
+	backend_start "$E2E_DIR/backends" one
+	jq -n --argjson port "${BACKEND_PORT[one]}" '{Name: "web", Port: $port}' | consul_register_json -
+	wait_until "$E2E_PATIENCE" lands web one
+	# Those of two other nodes are in maintenance.
+	for each in 1 2; do
+		consul_catalog_register "{\"Node\": \"a-$each\", \"Address\": \"192.0.2.$each\", \"Service\": {\"Service\": \"web\", \"Port\": ${BACKEND_PORT[one]}},
+			\"Check\": {\"CheckID\": \"_service_maintenance:web\", \"Name\": \"m\", \"Status\": \"critical\", \"ServiceID\": \"web\"}}"
+	done
+	run -75 --separate-stderr swk drain --timeout 2s web
+	[[ "$stderr" == *"upstream web keeps its last servers, and has 127.0.0.1:${BACKEND_PORT[one]}"* ]]
+	lands web one
 }
 
 @test "drain: what is not an instance of the agent changes nothing" {
@@ -166,6 +185,8 @@ address of the instance's own agent" ]
 	run -0 --separate-stderr swk drain --fleet --without host-9 --without host-7 web-one
 	[ "$output" == 'web-one: safe to stop: 1 host has confirmed, and it has no connection left' ]
 	[ "$stderr" == "swk: warning: --without host-7: no host of this name is registered; 'swk fleet' shows the names" ]
+	run -64 --separate-stderr swk drain --fleet --without host-9 --without "$CONSUL_NODE" web-one
+	[[ "$stderr" == *'--without excludes every host of the fleet, so none is left to confirm anything' ]]
 }
 
 @test "drain on a terminal updates one line, and leaves the result" {

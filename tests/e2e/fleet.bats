@@ -19,9 +19,9 @@ load fleet
 
 @test "fleet: a host that can't confirm is named, and its proxy may still serve: 75" {
 	begin
-	# The nginx of host-2 is frozen, and the agent of host-3 is killed, while its HAProxy serves.
+	# The nginx of host-2 is frozen, and the agent of host-3 is stopped, while its HAProxy serves.
 	fleet_signal 2 STOP proxy
-	fleet_signal 3 KILL agent
+	fleet_signal 3 TERM agent
 	run -75 --separate-stderr swk drain --fleet --timeout 4s web-one
 	[ -z "$output" ]
 	grep -E "^swk: error: host-2: " <<<"$stderr"
@@ -49,8 +49,14 @@ load fleet
 	grep -E '^host-2 +[a-z]+ +0\.[0-9]+ s +0 +no$' <<<"$output"
 	grep -E '^host-3 +[a-z]+ +none +\? +\? +its agent has failed$' <<<"$output"
 	swk fleet --timeout 1s --json | jq -e '.status == 75 and (.hosts[2] | .host == "host-3" and .agent == "critical" and .pending == null)'
-	# Deregistered, it is no part of the fleet.
+	# A command that has seen it awaits it. For the next one, it is no part of the fleet.
+	swk drain --fleet web-one 2>"$E2E_DIR/err" 3>&- &
+	STARTED=($!)
+	wait_until "$E2E_PATIENCE" grep -q ' 2 of 3 hosts have confirmed; host-3: no answer' "$E2E_DIR/err"
 	consul_catalog_deregister '{"Node": "host-3"}'
+	wait_until "$E2E_PATIENCE" grep -q ' 2 of 3 hosts have confirmed; host-3: no answer; Consul does not list this host now' "$E2E_DIR/err"
+	kill "${STARTED[0]}"
+	wait "${STARTED[0]}" || true
 	run -0 --separate-stderr swk drain --fleet web-one
 	[[ "$output" == 'web-one: safe to stop: 2 hosts have confirmed, '* ]]
 	run -0 swk fleet
@@ -75,9 +81,9 @@ load fleet
 	fleet_signal 3 KILL agent
 	fleet_restart 1 clean
 	fleet_rejoin 2
-	wait_until "$E2E_PATIENCE" grep -q ' 0 of 3 hosts have confirmed; .*host-3: no answer; Consul has lost its data' "$E2E_DIR/err"
+	wait_until "$E2E_PATIENCE" grep -q ' 0 of 3 hosts have confirmed; .*host-3: no answer; Consul does not list this host now' "$E2E_DIR/err"
 	fleet_signal 2 CONT proxy
-	wait_until "$E2E_PATIENCE" grep -q ' 2 of 3 hosts have confirmed; host-3: no answer; Consul has lost its data' "$E2E_DIR/err"
+	wait_until "$E2E_PATIENCE" grep -q ' 2 of 3 hosts have confirmed; host-3: no answer; Consul does not list this host now' "$E2E_DIR/err"
 	[ ! -s "$E2E_DIR/out" ]
 	fleet_restart 3
 	wait "${STARTED[0]}"
