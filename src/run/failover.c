@@ -57,6 +57,22 @@ static int take_decisions(const struct needing *needing)
 	return status;
 }
 
+/* Consul left out of the answer what the token may not read, so an upstream that has servers from
+ * there keeps them. Any other gets what the answer shows: a whole answer would show that, too. */
+static int keep_hidden(const struct needing *needing)
+{
+	struct swk_run *run = needing->run;
+	const char *datacenter = needing->policy.datacenter;
+
+	swk_report_note(run->report, SWK_NOTE_HELD_BACK,
+			"Consul's answer about service %s in datacenter %s is incomplete, so no "
+			"server is removed because of it: the token lacks node:read for some nodes "
+			"there, or service:read",
+			needing->service->name, datacenter);
+	return swk_stand_in_keep(needing->service, &needing->rules, &run->recorded, datacenter,
+				 run->error);
+}
+
 static int take_answer(struct needing *needing, const struct swk_consul_query *query)
 {
 	struct swk_run *run = needing->run;
@@ -74,6 +90,8 @@ static int take_answer(struct needing *needing, const struct swk_consul_query *q
 		return swk_stand_in_keep(needing->service, &needing->rules, &run->recorded,
 					 datacenter, run->error);
 	}
+	if (query->filtered && !run->settings->force && keep_hidden(needing))
+		return run->error->status;
 	if (!there)
 		return 0;
 	return swk_stand_in_take(needing->service, &needing->rules, there, datacenter, run->error)
