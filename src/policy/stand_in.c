@@ -32,6 +32,21 @@ bool swk_stand_in_named(const struct swk_settings *settings, const char *service
 	return find_named(&rules, settings, service) && swk_stand_in_is_set(&rules);
 }
 
+bool swk_stand_in_replaces_all(const struct swk_service *service,
+			       const struct swk_settings *settings,
+			       const struct swk_upstreams *recorded)
+{
+	bool own = false;
+
+	for (size_t i = 0; !own && i < recorded->count; i++) {
+		const struct swk_source *source = &recorded->list[i].source;
+
+		own = swk_source_is(source, SWK_SOURCE_SERVICE, service->name) &&
+		      !swk_source_is_elsewhere(source);
+	}
+	return own && !service->instances && swk_stand_in_named(settings, service->name);
+}
+
 bool swk_stand_in_unlisted(const struct swk_settings *settings, const char *service)
 {
 	struct swk_rules rules;

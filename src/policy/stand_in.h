@@ -35,6 +35,10 @@ int swk_stand_in_expect(struct swk_service *service, const struct swk_settings *
 			struct swk_error *error);
 /* Whether the settings name a service exactly, with a datacenter or a fallback server. */
 bool swk_stand_in_named(const struct swk_settings *settings, const char *service);
+/* Whether the same, a service has no instance, and `recorded` has servers of its own. */
+bool swk_stand_in_replaces_all(const struct swk_service *service,
+			       const struct swk_settings *settings,
+			       const struct swk_upstreams *recorded);
 /* Whether a service is asked about even if Consul's list lacks it: the same, or with a peer,
  * because the list lacks what is imported (Consul 1.15). */
 bool swk_stand_in_unlisted(const struct swk_settings *settings, const char *service);

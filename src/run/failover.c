@@ -150,6 +150,18 @@ static bool is_known(const struct swk_run *run, const struct swk_service *servic
 	       (service->instances || service->answered);
 }
 
+const struct swk_service *swk_run_find_bereft(const struct swk_run *run)
+{
+	for (size_t i = 0; i < run->services.count; i++) {
+		const struct swk_service *service = &run->services.list[i];
+
+		if (is_known(run, service) &&
+		    swk_stand_in_replaces_all(service, run->settings, &run->recorded))
+			return service;
+	}
+	return NULL;
+}
+
 /* Adds the service if one of its upstreams needs a stand-in. */
 static int examine(struct swk_run *run, struct swk_service *service, struct needing *list,
 		   size_t *count)

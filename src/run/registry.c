@@ -803,6 +803,53 @@ static int ask_unchanged(struct swk_run *run)
 	return status;
 }
 
+/* The list comes first; then the last step leaves out services that are unchanged. */
+static int ask_about_services(struct swk_run *run)
+{
+	int status = ask_list(run);
+
+	if (!status)
+		status = swk_run_find_unchanged(run);
+	return status ? status : ask_where_needed(run);
+}
+
+int swk_run_make_complete(struct swk_run *run)
+{
+	swk_run_forget_document(run);
+	swk_services_free(&run->services);
+	run->complete = run->full = true;
+	run->seen = 0;
+	if (!run->excerpt.used)
+		return 0;
+	swk_run_close_excerpt(run);
+	return swk_run_read_whole(run);
+}
+
+/* If Consul shows no instance of a service, and FILE has own servers of it, Consul may be broken.
+ * The guards find out, but only in a complete run. */
+static int ask_about_all_if_bereft(struct swk_run *run)
+{
+	const struct swk_service *service;
+
+	if (run->complete || run->on_hold || run->settings->ask)
+		return 0;
+	if (swk_policy_find_sources(&run->recorded, run->settings, &run->services, false,
+				    run->error))
+		return run->error->status;
+	service = swk_run_find_bereft(run);
+	if (!service)
+		return 0;
+	swk_report_note(run->report, SWK_NOTE_DETAIL,
+			"Consul is asked about all services, because it shows no instance of "
+			"service %s, which would lose its own servers",
+			service->name);
+	/* An older answer could bring its instances back. */
+	if (service->index &&
+	    swk_indexes_set(&run->state.indexes, service->name, service->index, run->error))
+		return run->error->status;
+	return swk_run_make_complete(run) ? run->error->status : ask_about_services(run);
+}
+
 static int guard_instances(struct swk_run *run)
 {
 	size_t seen, asked;
@@ -828,10 +875,9 @@ int swk_run_ask_consul(struct swk_run *run)
 {
 	static int (*const steps[])(struct swk_run *) = {
 		check_list,
-		ask_list,		/* in a complete run */
-		swk_run_find_unchanged, /* the next step skips those */
-		ask_where_needed,
-		guard_instances,
+		ask_about_services,
+		ask_about_all_if_bereft, /* makes an event run a complete one */
+		guard_instances,	 /* in a complete run */
 		swk_run_fail_over,
 		swk_run_ask_keys,
 		guard_rewrite,

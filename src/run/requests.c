@@ -265,18 +265,14 @@ int swk_run_add_requested(struct swk_run *run)
 }
 
 /* Makes the run a full one if a request for that was not answered yet. */
-static void choose_extent(struct swk_run *run)
+static int choose_extent(struct swk_run *run)
 {
 	const struct swk_received_list received = swk_run_requests(run);
 	bool all = false;
 
 	for (size_t i = 0; i < received.count; i++)
 		all |= received.list[i].request.all && !received.list[i].given;
-	if (!all || run->complete)
-		return;
-	swk_run_forget_document(run);
-	swk_services_free(&run->services);
-	run->complete = run->full = true;
+	return all && !run->complete ? swk_run_make_complete(run) : 0;
 }
 
 int swk_run_refresh_requests(struct swk_run *run, bool *changed)
@@ -314,7 +310,5 @@ int swk_run_take_requests(struct swk_run *run)
 	if (!run->local && remember(run))
 		return run->error->status;
 	run->requested = is_open(run);
-	if (run->requested)
-		choose_extent(run);
-	return 0;
+	return run->requested ? choose_extent(run) : 0;
 }

@@ -165,6 +165,8 @@ int swk_run_read_document(struct swk_run *run);
 /* Discards everything that the document said about instances and keys, because Consul is asked
  * instead. Keeps only the names of its services. */
 void swk_run_forget_document(struct swk_run *run);
+/* Makes an event run a complete one, which is about all of FILE, and not about the document. */
+int swk_run_make_complete(struct swk_run *run);
 int swk_run_ask_consul(struct swk_run *run);
 
 /* keys.c: the key-value store. */
@@ -177,6 +179,9 @@ int swk_run_ask_keys(struct swk_run *run);
 /* failover.c: asks other datacenters about services whose own instances are unusable, and gives
  * these services stand-ins. */
 int swk_run_fail_over(struct swk_run *run);
+/* The first service whose own servers in FILE would all be replaced, because Consul shows no
+ * instance of it; or NULL. */
+const struct swk_service *swk_run_find_bereft(const struct swk_run *run);
 
 /* unchanged.c: learns from checks which services a run need not ask about. */
 int swk_run_check(void *context, const struct swk_check *check, struct swk_error *error);

@@ -116,6 +116,40 @@ static void names_that_stay_published(void **state)
 	assert_false(swk_stand_in_named(&settings, "other"));
 }
 
+static void who_loses_all(void **state)
+{
+	static const struct {
+		const char *what, *config, *place;
+		size_t instances;
+		bool loses;
+	} rows[] = {
+		{"named", "{\"services\": {\"web\": {\"failover\": [\"dc2\"]}}}", NULL, 0, true},
+		{"fallback", "{\"services\": {\"web\": {\"fallback\": [\"10.0.0.9:80\"]}}}", "", 0,
+		 true},
+		{"an instance", "{\"services\": {\"web\": {\"failover\": [\"dc2\"]}}}", NULL, 1,
+		 false},
+		{"elsewhere", "{\"services\": {\"web\": {\"failover\": [\"dc2\"]}}}", "dc2", 0,
+		 false},
+		{"a pattern", "{\"services\": {\"w*\": {\"failover\": [\"dc2\"]}}}", NULL, 0,
+		 false},
+		{"another", "{\"services\": {\"api\": {\"failover\": [\"dc2\"]}}}", NULL, 0, false},
+		{"no failover", "{\"services\": {\"web\": {}}}", NULL, 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct swk_service service = {.name = (char *)"web",
+						    .instances = rows[i].instances};
+		struct swk_upstreams recorded = {0};
+
+		read_settings(rows[i].config);
+		add(&recorded, "", rows[i].place, 1, "10.0.0.1:80");
+		unit_number(rows[i].what, swk_stand_in_replaces_all(&service, &settings, &recorded),
+			    rows[i].loses);
+		swk_upstreams_free(&recorded);
+	}
+}
+
 /* Each upstream gets one from the first place that has one of its colour. */
 static void one_for_each(void **state)
 {
@@ -169,6 +203,7 @@ int main(void)
 		cmocka_unit_test(who_needs_one),
 		cmocka_unit_test(where_it_may_be_from),
 		cmocka_unit_test(names_that_stay_published),
+		cmocka_unit_test(who_loses_all),
 		cmocka_unit_test(one_for_each),
 	};
 
