@@ -248,25 +248,34 @@ static const char *service_of(const struct complying *this, const char *name)
 
 /* ---- whole requests ---- */
 
+/* Whether Consul was not asked about a service, or did not answer. */
+static bool is_unknown(const struct complying *this, const struct swk_service *service)
+{
+	if (!service)
+		return this->known->unlisted;
+	return service->unavailable || !service->answered;
+}
+
 /* Sets *done, or the reason. */
 static int check_service(const struct complying *this, const struct swk_request_service *asked,
 			 bool *done)
 {
 	const char *name = service_of(this, asked->name);
 	const struct swk_service *service = swk_services_find(this->known->services, name);
+	const bool others = asked->live || !asked->without; /* its other servers matter */
 
 	*done = true;
 	if (asked->without)
 		*done = is_without(this, &asked->server);
 	/* This host has nothing to do with a service that it does not publish. */
-	if (!*done || !swk_settings_publish(this->known->settings, name) ||
-	    (asked->without && !asked->live))
+	if (!*done || !swk_settings_publish(this->known->settings, name))
 		return 0;
-	if (service && service->unavailable)
+	/* Without the answer's index, an older document could bring a server back. */
+	if (is_unknown(this, service))
 		*done = refuse(this, false, "%s: Consul could not be asked about it", name);
-	else if (this->known->on_hold)
+	else if (others && this->known->on_hold)
 		*done = refuse(this, false, "%s: changes are on hold", name);
-	else
+	else if (others)
 		*done = are_in_step(this, name);
 	return *done && asked->live ? count_live(this, asked->name, asked->live, done) : 0;
 }

@@ -33,6 +33,7 @@ struct swk_comply_known {
 	bool on_hold;
 	bool held_back;	  /* a guard held back a change in this run */
 	bool unavailable; /* Consul did not answer about everything */
+	bool unlisted;	  /* nor which services there are */
 };
 
 /*

@@ -158,7 +158,8 @@ static int answer_each(struct swk_run *run, const struct swk_comply_target *targ
 		.target_count = run->target_count,
 		.on_hold = run->on_hold,
 		.held_back = run->report->counted[SWK_NOTE_HELD_BACK],
-		.unavailable = run->report->counted[SWK_NOTE_UNAVAILABLE]};
+		.unavailable = run->report->counted[SWK_NOTE_UNAVAILABLE],
+		.unlisted = run->complete && !run->list_known};
 	int status = 0;
 
 	for (size_t i = 0; !status && i < received.count; i++) {

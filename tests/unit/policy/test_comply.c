@@ -19,6 +19,8 @@ enum {
 	DRAINING = 256,	     /* the second target's first upstream */
 	CANNOT_CREATE = 512, /* the second target */
 	AWAITS = 1024,	     /* expected: reading once more may help */
+	UNANSWERED = 2048,   /* the run ended before Consul was asked about the service */
+	UNLISTED = 4096,     /* Consul did not say which services there are */
 };
 
 struct row {
@@ -87,7 +89,8 @@ static void check(const struct row *row)
 					       .target_count = COUNT(targets),
 					       .on_hold = row->flags & HOLD,
 					       .held_back = row->flags & HELD_BACK,
-					       .unavailable = row->flags & NOT_ASKED};
+					       .unavailable = row->flags & NOT_ASKED,
+					       .unlisted = row->flags & UNLISTED};
 
 	assert_int_equal(swk_settings_init(&settings, &error), 0);
 	assert_int_equal(swk_texts_add(&settings.selection.exclude, "hidden", &error), 0);
@@ -95,6 +98,7 @@ static void check(const struct row *row)
 	assert_non_null(web);
 	web->instances = 2;
 	web->unavailable = row->flags & UNAVAILABLE;
+	web->answered = !(row->flags & (UNAVAILABLE | UNANSWERED));
 	web->upstreams = unit_upstreams(row->recorded);
 	for (size_t i = 0; i < web->upstreams.count; i++)
 		web->upstreams.list[i].usable = row->flags & UNUSABLE ? 0 : 2;
@@ -152,6 +156,12 @@ static void requests(void **state)
 		{PLAIN, W2, W2, W2, "", HOLD, "pending: web: changes are on hold"},
 		{PLAIN, W2, W2, W2, "", UNAVAILABLE,
 		 "pending: web: Consul could not be asked about it"},
+		{PLAIN, W2, W2, W2, "", UNANSWERED,
+		 "pending: web: Consul could not be asked about it"},
+		{PLAIN, W2, W2, W2, "", UNLISTED, "done"},
+		{"{\"name\":\"new\"}", W2, W2, W2, "", UNLISTED,
+		 "pending: new: Consul could not be asked about it"},
+		{"{\"name\":\"new\"}", W2, W2, W2, "", 0, "done"},
 		{PLAIN, W2, W2, W2, "", HELD_BACK | NOT_ASKED, "done"},
 		{"{\"name\":\"hidden\"}", "hidden<hidden>: 10.0.0.1:80", "", "", "", HOLD, "done"},
 		/* Live. */
@@ -164,7 +174,15 @@ static void requests(void **state)
 		{WITHOUT, W1, W1, W1, "", 0, "done"},
 		{WITHOUT, W1, W1, W1, "", HOLD, "done"},
 		{WITHOUT, W1, W1, W1, "web", 0, "done"},
-		{WITHOUT, W1, W1, W1, "", UNAVAILABLE, "done"},
+		{WITHOUT, W1, W1, W1, "", UNAVAILABLE,
+		 "pending: web: Consul could not be asked about it"},
+		{WITHOUT, W1, W1, W1, "", UNANSWERED,
+		 "pending: web: Consul could not be asked about it"},
+		{WITHOUT, W2, W2, W2, "", UNAVAILABLE, "pending: upstream web has 10.0.0.2:80"},
+		{"{\"name\":\"new\",\"without\":\"10.0.0.2:80\"}", W1, W1, W1, "", UNLISTED,
+		 "pending: new: Consul could not be asked about it"},
+		{"{\"name\":\"hidden\",\"without\":\"10.0.0.2:80\"}", W1, W1, W1, "", UNLISTED,
+		 "done"},
 		{WITHOUT, W1, W1, W1, "other", LATE | AWAITS,
 		 "pending: second: upstream other is pending"},
 		{WITHOUT, W1, W1, W2, "", AWAITS, "pending: second: upstream web has 10.0.0.2:80"},
