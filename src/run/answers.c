@@ -128,8 +128,12 @@ static int answer(struct swk_run *run, const struct swk_comply_known *known,
 	status = swk_comply(&ack, &one->request, known, &awaits, run->error);
 	if (status)
 		return status;
-	reading->awaits |= awaits;
 	note_gone(run, one);
+	/* What Consul was not asked about is never done. A request that came meanwhile is for the
+	 * run that the agent starts with it. */
+	if (!swk_run_has_taken(run, one) && (!one->given || ack.state == SWK_ACK_DONE))
+		return 0;
+	reading->awaits |= awaits;
 	if (ack.state == SWK_ACK_DONE && is_young(one, reading)) {
 		/* The next event waits for this one, so an event leaves that to the run that is
 		 * about requests. If Consul has an answer, that run may have ended. */

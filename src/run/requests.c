@@ -211,6 +211,11 @@ out:
 
 /* ---- the services that are asked about ---- */
 
+bool swk_run_has_taken(const struct swk_run *run, const struct swk_received *one)
+{
+	return swk_names_contain(&run->taken, one->request.id);
+}
+
 /* Whether a request that is open is about this service, or about one of its upstreams. */
 bool swk_run_is_requested(const struct swk_run *run, const char *service)
 {
@@ -219,7 +224,7 @@ bool swk_run_is_requested(const struct swk_run *run, const char *service)
 	for (size_t i = 0; run->requested && i < received.count; i++) {
 		const struct swk_request *request = &received.list[i].request;
 
-		if (!swk_received_is_open(&received.list[i]))
+		if (!swk_run_has_taken(run, &received.list[i]))
 			continue;
 		for (size_t j = 0; j < request->service_count; j++) {
 			const struct swk_upstream *upstream =
@@ -254,7 +259,7 @@ int swk_run_add_requested(struct swk_run *run)
 		const struct swk_request *request = &received.list[i].request;
 
 		for (size_t j = 0;
-		     swk_received_is_open(&received.list[i]) && j < request->service_count; j++) {
+		     swk_run_has_taken(run, &received.list[i]) && j < request->service_count; j++) {
 			const char *name = service_of(run, request->services[j].name);
 
 			if (name && !swk_services_get(&run->services, name, run->error))
@@ -264,15 +269,47 @@ int swk_run_add_requested(struct swk_run *run)
 	return 0;
 }
 
-/* Makes the run a full one if a request for that was not answered yet. */
+/* Whether the run asks Consul about everything, and reads everything. FILE.checks may replace
+ * answers in a run that began with checks. */
+static bool is_whole(const struct swk_run *run)
+{
+	return run->full && !run->checks.in_document;
+}
+
+/* Makes the run a whole one if a request for that was not answered yet. The run that the agent
+ * starts for a request may have left others pending, so it is a whole one for these, too. */
 static int choose_extent(struct swk_run *run)
 {
 	const struct swk_received_list received = swk_run_requests(run);
 	bool all = false;
 
-	for (size_t i = 0; i < received.count; i++)
-		all |= received.list[i].request.all && !received.list[i].given;
-	return all && !run->complete ? swk_run_make_complete(run) : 0;
+	for (size_t i = 0; i < received.count; i++) {
+		const struct swk_received *one = &received.list[i];
+
+		all |= one->request.all &&
+		       (run->settings->requests ? swk_received_is_open(one) : !one->given);
+	}
+	if (!all || is_whole(run))
+		return 0;
+	run->checks.in_document = false;
+	return swk_run_make_complete(run);
+}
+
+/* Notes which requests this run asks Consul about. */
+static int take_open(struct swk_run *run)
+{
+	const struct swk_received_list received = swk_run_requests(run);
+
+	for (size_t i = 0; i < received.count; i++) {
+		const struct swk_received *one = &received.list[i];
+
+		if (!swk_received_is_open(one) || (one->request.all && !is_whole(run)))
+			continue;
+		if (swk_names_add(&run->taken, one->request.id, run->error))
+			return run->error->status;
+	}
+	run->requested = run->taken.count;
+	return 0;
 }
 
 int swk_run_refresh_requests(struct swk_run *run, bool *changed)
@@ -309,6 +346,5 @@ int swk_run_take_requests(struct swk_run *run)
 		return 0;
 	if (!run->local && remember(run))
 		return run->error->status;
-	run->requested = is_open(run);
-	return run->requested ? choose_extent(run) : 0;
+	return choose_extent(run) ? run->error->status : take_open(run);
 }

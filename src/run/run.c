@@ -52,6 +52,7 @@ void swk_run_finish(struct swk_run *run)
 	swk_services_free(&run->keys);
 	swk_upstreams_free(&run->withheld);
 	swk_requests_free(&run->requests);
+	swk_names_free(&run->taken);
 	swk_names_free(&run->updated);
 	swk_names_free(&run->deleted);
 	swk_buffer_free(&run->state_text);

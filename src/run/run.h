@@ -140,6 +140,7 @@ struct swk_run {
 	bool journaled;		  /* the journal has what this run did */
 
 	struct swk_requests requests;	  /* in the document */
+	struct swk_names taken;		  /* IDs of those open that this run asks Consul about */
 	bool requested;			  /* a request is open, and concerns this run */
 	char node[SWK_NODE_MAX + 1];	  /* the name of this host's node; "": not known */
 	struct swk_local_requests *local; /* requests that do not come from Consul; or NULL */
@@ -243,6 +244,8 @@ int swk_run_find_requests(struct swk_run *run, bool *news);
 int swk_run_take_requests(struct swk_run *run);
 int swk_run_add_requested(struct swk_run *run);
 bool swk_run_is_requested(const struct swk_run *run, const char *service);
+/* Whether the second took a request. Only then may this run confirm it. */
+bool swk_run_has_taken(const struct swk_run *run, const struct swk_received *one);
 /* The requests of the run: those of a caller, or those that FILE.state has. Borrowed. */
 struct swk_received_list swk_run_requests(const struct swk_run *run);
 /* Brings those in FILE.state up to date with Consul's. *changed: there are new ones. */

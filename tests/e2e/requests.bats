@@ -426,6 +426,72 @@ is_remembered() {
 	grep -q "^request $ID new" "$SWK_CONF.state"
 }
 
+# event SERVICE - has swk-apply handle what a watch of the service would deliver now.
+event() {
+	consul_api GET "/v1/health/service/$1" | swk-apply --service "$1"
+}
+
+@test "a request that comes while a run answers others is left to the next run, which asks Consul about it" {
+	local named=00000000000000a3
+
+	settings '{}'
+	consul_start "$E2E_DIR/consul"
+	register_host
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	request "$ID" '{"services": [{"name": "web", "without": "10.0.0.2:80"}]}'
+	consul_api GET '/v1/kv/swk/requests?recurse' >"$E2E_DIR/document"
+	# This run waits for a second before it confirms.
+	swk-apply --requests <"$E2E_DIR/document" &
+	wait_until "$E2E_PATIENCE" grep -q "^request $ID new 0 0 [1-9]" "$SWK_CONF.state"
+	consul_register api api-1 10.0.0.2 80
+	request "$OTHER" '{"all": true}'
+	request "$named" '{"services": [{"name": "api"}]}'
+	wait "$!"
+	[ "$(acks)" == "swk/acks/$CONSUL_NODE/$ID" ]
+	acked "$ID" 'done'
+	not_in_file api
+	consul_api GET '/v1/kv/swk/requests?recurse' >"$E2E_DIR/document"
+	swk-apply --requests <"$E2E_DIR/document"
+	acked "$OTHER" 'done'
+	acked "$named" 'done'
+	in_file api
+}
+
+# An agent delivers a request only once, so these are of runs that were killed.
+@test "a request with all is answered only by a run that asks Consul about everything" {
+	settings '{}'
+	consul_start "$E2E_DIR/consul"
+	register_host
+	consul_register web web-1 10.0.0.1 80
+	consul_api GET /v1/health/state/any >"$E2E_DIR/checks"
+	swk-apply --resync
+	swk-apply <"$E2E_DIR/checks"
+	# Its checks do not show this change.
+	consul_register web web-1 10.0.0.3 80
+	swk-apply <"$E2E_DIR/checks"
+	servers web | grep -qx 10.0.0.1:80
+	request "$ID" '{"all": true}'
+	sed -i "s/^end$/request $ID new 0 1 0\nend/" "$SWK_CONF.state"
+	swk-apply --verify <"$E2E_DIR/checks"
+	acked "$ID" 'done'
+	servers web | grep -qx 10.0.0.3:80
+	# What is pending stays so until the next full run, or the next request.
+	consul_api DELETE "/v1/kv/swk/acks/$CONSUL_NODE/$ID" >/dev/null
+	sed -i "s/^request $ID .*/request $ID pending 1 1 0/" "$SWK_CONF.state"
+	consul_register api api-1 10.0.0.2 80
+	event web
+	swk-apply <"$E2E_DIR/checks"
+	no_acks
+	swk-apply --resync
+	acked "$ID" 'done'
+	sed -i "s/^request $ID .*/request $ID pending 1 1 0/" "$SWK_CONF.state"
+	consul_register db db-1 10.0.0.4 80
+	asking "$ID" | swk-apply --requests
+	grep -q "^request $ID done" "$SWK_CONF.state"
+	in_file db
+}
+
 @test "a request survives a new cluster only as long as Consul has it" {
 	settings '{}'
 	start_host
