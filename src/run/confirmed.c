@@ -148,7 +148,8 @@ int swk_run_roll_back(struct swk_run *run)
 	}
 	swk_buffer_free(&room);
 	swk_names_free(&run->changes);
-	if (status || swk_names_add_all(&run->changes, &run->refused, run->error))
+	if (status || swk_names_add_all(&run->changes, &run->refused, run->error) ||
+	    swk_run_reopen_requests(run))
 		return run->error->status;
 	return swk_run_persist(run);
 }

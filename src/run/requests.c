@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "consul/requests.h"
+#include "policy/comply.h"
 #include "run/run.h"
 
 /* ---- the document, and Consul's list ---- */
@@ -347,4 +348,22 @@ int swk_run_take_requests(struct swk_run *run)
 	if (!run->local && remember(run))
 		return run->error->status;
 	return choose_extent(run) ? run->error->status : take_open(run);
+}
+
+int swk_run_reopen_requests(struct swk_run *run)
+{
+	struct swk_received_list *received = &run->state.requests;
+
+	for (size_t i = 0; !run->settings->dry_run && i < received->count; i++) {
+		struct swk_received *one = &received->list[i];
+
+		if (!swk_received_may_reopen(one) ||
+		    swk_comply_is_gone(&one->request, &run->desired))
+			continue;
+		one->state = SWK_ACK_PENDING;
+		one->gone_since = 0;
+		/* An undo asks and tells Consul nothing: the next run answers. */
+		run->requested |= !run->hold;
+	}
+	return 0;
 }

@@ -246,6 +246,9 @@ int swk_run_add_requested(struct swk_run *run);
 bool swk_run_is_requested(const struct swk_run *run, const char *service);
 /* Whether the second took a request. Only then may this run confirm it. */
 bool swk_run_has_taken(const struct swk_run *run, const struct swk_received *one);
+/* When the desired state is known: opens requests again that were confirmed, if FILE gets a server
+ * back. So FILE.state says that before FILE has the server. */
+int swk_run_reopen_requests(struct swk_run *run);
 /* The requests of the run: those of a caller, or those that FILE.state has. Borrowed. */
 struct swk_received_list swk_run_requests(const struct swk_run *run);
 /* Brings those in FILE.state up to date with Consul's. *changed: there are new ones. */

@@ -61,6 +61,15 @@ bool swk_received_any_open(const struct swk_received_list *received)
 	return false;
 }
 
+bool swk_received_may_reopen(const struct swk_received *one)
+{
+	bool without = false;
+
+	for (size_t i = 0; i < one->request.service_count; i++)
+		without |= one->request.services[i].without;
+	return without && one->given && one->state == SWK_ACK_DONE;
+}
+
 /* ---- as text ---- */
 
 static int write_asked(struct swk_buffer *out, const struct swk_request *request,
@@ -94,7 +103,7 @@ int swk_received_write(struct swk_buffer *out, const struct swk_received_list *r
 					  one->request.id,
 					  one->given ? swk_ack_words[one->state] : new, one->reason,
 					  one->request.all, one->gone_since);
-		if (!status && swk_received_is_open(one))
+		if (!status && (swk_received_is_open(one) || swk_received_may_reopen(one)))
 			status = write_asked(out, &one->request, error);
 	}
 	return status;

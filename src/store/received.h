@@ -10,7 +10,8 @@
 #include "model/request.h"
 
 struct swk_received {
-	/* Without who asks, and since when. The services are known as long as it is open. */
+	/* Without who asks, and since when. The services are known as long as it is open, or may
+	 * be open again. */
 	struct swk_request request;
 	/* Since when FILE has none of the servers that it asks to be without, in ms since the
 	 * epoch; 0: FILE has one, or was not read since the request came. */
@@ -37,11 +38,14 @@ void swk_received_remove(struct swk_received_list *received, size_t place);
 /* Whether a later run must look at it again; whether there is such a one. */
 bool swk_received_is_open(const struct swk_received *one);
 bool swk_received_any_open(const struct swk_received_list *received);
+/* Whether it was answered with done, which holds only until a server comes back. */
+bool swk_received_may_reopen(const struct swk_received *one);
 
 /*
  * Appends for each request `request ID STATE REASON ALL SINCE`, with `new` for one without an
- * answer, and SINCE for gone_since; then, if it is open, `asks LIVE ADDRESS NAME` for each of its
- * services, with `-` for no address, or `wrong REASON` if it is invalid. Returns 0 or SWK_INTERNAL.
+ * answer, and SINCE for gone_since; then, if it is open or may be again, `asks LIVE ADDRESS NAME`
+ * for each of its services, with `-` for no address, or `wrong REASON` if it is invalid. Returns 0
+ * or SWK_INTERNAL.
  */
 int swk_received_write(struct swk_buffer *out, const struct swk_received_list *received,
 		       struct swk_error *error);

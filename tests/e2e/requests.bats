@@ -492,6 +492,37 @@ event() {
 	in_file db
 }
 
+@test "a host withdraws what it has confirmed if the server comes back" {
+	local before
+
+	settings '{}'
+	CONSUL_LOG_LEVEL=debug consul_start "$E2E_DIR/consul"
+	register_host
+	consul_register web web-1 10.0.0.1 80
+	consul_register web web-2 10.0.0.2 80
+	consul_maintenance web-2 on
+	swk-apply --resync
+	request "$ID" '{"services": [{"name": "web", "without": "10.0.0.2:80"}]}'
+	consul_api GET '/v1/kv/swk/requests?recurse' >"$E2E_DIR/document"
+	swk-apply --requests <"$E2E_DIR/document"
+	acked "$ID" 'done'
+	# Until then, an event makes no request.
+	before=$(requests_made)
+	swk-apply --service other <<<'[]'
+	[ "$(requests_made)" == "$before" ]
+	consul_maintenance web-2 off
+	run event web
+	acked "$ID" pending 'upstream web has 10.0.0.2:80'
+	consul_maintenance web-2 on
+	event web
+	acked "$ID" 'done'
+	# An undo does not ask Consul, so the next run answers.
+	swk undo
+	grep -q "^request $ID pending" "$SWK_CONF.state"
+	run swk-apply --service other <<<'[]'
+	acked "$ID" pending 'changes are on hold, and upstream web has 10.0.0.2:80'
+}
+
 @test "a request survives a new cluster only as long as Consul has it" {
 	settings '{}'
 	start_host

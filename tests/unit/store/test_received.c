@@ -22,6 +22,7 @@ static void there_and_back(void **state)
 		"request " B " pending 5 0 1764467000123\nasks 0 - web\n",
 		"request " A " new 0 0 0\nwrong its value is not a JSON object\n",
 		"request " A " invalid 3 0 0\nrequest " B " done 4 1 0\n",
+		"request " A " done 3 0 5\nasks 2 - web\nasks 0 10.0.0.1:80 web\n",
 	};
 
 	(void)state;
@@ -90,6 +91,38 @@ static void damaged_lines(void **state)
 	}
 }
 
+/* What is not needed any more is left out. */
+static void shortened(void **state)
+{
+	static const struct {
+		const char *read, *written;
+	} rows[] = {
+		{"request " A " done 3 0 0\nasks 2 - web\n", "request " A " done 3 0 0\n"},
+		{"request " A " invalid 3 0 0\nwrong x\n", "request " A " invalid 3 0 0\n"},
+		{"request " A " invalid 3 0 0\nasks 0 10.0.0.1:80 web\n",
+		 "request " A " invalid 3 0 0\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct swk_state read = {0};
+		struct swk_error error = {0};
+		struct swk_buffer out;
+		size_t damaged;
+		char text[1024];
+
+		(void)snprintf(text, sizeof(text), HEAD "%send\n", rows[i].read);
+		assert_int_equal(swk_state_read(&read, text, strlen(text), &damaged, &error), 0);
+		unit_number(rows[i].read, (long long)damaged, 0);
+		swk_buffer_init(&out, 10000);
+		assert_int_equal(swk_state_write(&out, &read, &error), 0);
+		(void)snprintf(text, sizeof(text), HEAD "%send\n", rows[i].written);
+		unit_same(rows[i].read, out.data, text);
+		swk_buffer_free(&out);
+		swk_state_free(&read);
+	}
+}
+
 static void too_many(void **state)
 {
 	struct swk_received_list received = {0};
@@ -132,15 +165,21 @@ static void open_ones(void **state)
 	assert_false(swk_received_any_open(&received));
 	received.list[0].given = false;
 	assert_true(swk_received_any_open(&received));
+	assert_int_equal(swk_received_read(&received, "asks 0 10.0.0.1:80 web", &valid, &error), 0);
+	assert_false(swk_received_may_reopen(&received.list[0]));
+	received.list[0].given = true;
+	assert_false(swk_received_may_reopen(&received.list[0]));
+	received.list[0].state = SWK_ACK_DONE;
+	assert_true(swk_received_may_reopen(&received.list[0]));
+	assert_false(swk_received_any_open(&received));
 	swk_received_free(&received);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(there_and_back),
-		cmocka_unit_test(damaged_lines),
-		cmocka_unit_test(too_many),
+		cmocka_unit_test(there_and_back), cmocka_unit_test(damaged_lines),
+		cmocka_unit_test(shortened),	  cmocka_unit_test(too_many),
 		cmocka_unit_test(open_ones),
 	};
 
