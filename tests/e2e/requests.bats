@@ -230,6 +230,28 @@ register_host() {
 	STARTED=()
 }
 
+@test "a worker that has never answered is missed" {
+	local worker
+
+	settings '{}'
+	consul_start "$E2E_DIR/consul"
+	register_host
+	consul_register web web-1 10.0.0.1 80
+	worker=$(gateway_workers | head -n 1)
+	kill -STOP "$worker"
+	STARTED+=("$worker")
+	run -75 swk-apply --resync
+	[[ "$output" == *'only 1 of 2 workers answered'* ]]
+	request "$ID" '{"services": [{"name": "web", "without": "10.0.0.2:80"}]}'
+	consul_api GET '/v1/kv/swk/requests?recurse' >"$E2E_DIR/document"
+	run swk-apply --requests --timeout 6 <"$E2E_DIR/document"
+	acked "$ID" pending '1 of its workers did not answer'
+	kill -CONT "$worker"
+	STARTED=()
+	swk-apply --resync
+	acked "$ID" 'done'
+}
+
 @test "without the header X-Worker, no request about servers is done" {
 	gateway_stop
 	GATEWAY_WORKER='""' gateway_start "$E2E_DIR/gateway"

@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/deadline.h"
+#include "target/children.h"
 #include "target/dyups/samples.h"
 
 /* ---- asking ---- */
@@ -310,7 +311,7 @@ static int take_sample(struct sample *sample, bool first, struct swk_error *erro
 /*
  * How many workers exist that were not read. Until its next reload, nginx has the same number of
  * workers, because it replaces one that dies. So if a known one answered, there are as many as
- * there were.
+ * there were. If it is on this host, its processes show those that no run has read.
  */
 static size_t unseen(const struct sample *sample)
 {
@@ -320,7 +321,7 @@ static size_t unseen(const struct sample *sample)
 		if (known->count > read->count && swk_parts_contain(known, read->list[i]))
 			return known->count - read->count;
 	}
-	return 0;
+	return sample->workers.named ? swk_children_unread(read) : 0;
 }
 
 /* Whether so many connections in a row reached workers that were read, that any other would have
@@ -387,7 +388,8 @@ static void note_workers(const struct sample *sample)
 		(void)swk_error_set(&target->trouble, SWK_TEMPFAIL,
 				    "%s: only %zu of %zu workers answered, and the others may "
 				    "differ: the next full run reads them",
-				    target->name, sample->workers.read.count, target->known.count);
+				    target->name, sample->workers.read.count,
+				    sample->workers.read.count + target->live.unseen);
 }
 
 static void begin_sample(struct sample *sample, bool first)

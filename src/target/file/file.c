@@ -7,7 +7,7 @@
 
 #include "haproxy/conf.h"
 #include "nginx/conf.h"
-#include "target/file/children.h"
+#include "target/children.h"
 
 struct file {
 	struct swk_own_file own;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Shows that a master process has reloaded: then it has new child processes. nginx and HAProxy
+/* The child processes of a master process. If it has new ones, it has reloaded: nginx and HAProxy
  * replace their workers, and only if they accept the new configuration. */
-#ifndef SWK_TARGET_FILE_CHILDREN_H
-#define SWK_TARGET_FILE_CHILDREN_H
+#ifndef SWK_TARGET_CHILDREN_H
+#define SWK_TARGET_CHILDREN_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "base/error.h"
+#include "model/live.h"
 
 struct swk_children {
 	pid_t parent;
@@ -22,5 +22,9 @@ int swk_children_read(struct swk_children *children, const char *pid_file, struc
 
 /* Whether there is a child that is not among `before`. */
 bool swk_children_new(const struct swk_children *children, const struct swk_children *before);
+
+/* If the processes in `read` are workers of an nginx on this host, all of one master: how many other
+ * workers it has that accept requests. Else 0: they may be in a container or on another host. */
+size_t swk_children_unread(const struct swk_parts *read);
 
 #endif

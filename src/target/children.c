@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "target/file/children.h"
+#include "target/children.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -52,15 +52,13 @@ static pid_t parent_of(const char *pid)
 	return end && sscanf(end, ") %*c %d", &parent) == 1 ? parent : 0;
 }
 
-int swk_children_read(struct swk_children *children, const char *pid_file, struct swk_error *error)
+/* Lists the children of the parent. */
+static void list(struct swk_children *children)
 {
-	DIR *processes;
+	DIR *processes = opendir("/proc");
 	const struct dirent *entry;
 
 	children->count = 0;
-	if (read_pid(pid_file, &children->parent, error))
-		return error->status;
-	processes = opendir("/proc");
 	while (processes && children->count < SWK_CHILDREN_MAX && (entry = readdir(processes))) {
 		if (isdigit((unsigned char)entry->d_name[0]) &&
 		    parent_of(entry->d_name) == children->parent)
@@ -68,6 +66,14 @@ int swk_children_read(struct swk_children *children, const char *pid_file, struc
 	}
 	if (processes)
 		(void)closedir(processes);
+}
+
+int swk_children_read(struct swk_children *children, const char *pid_file, struct swk_error *error)
+{
+	children->count = 0;
+	if (read_pid(pid_file, &children->parent, error))
+		return error->status;
+	list(children);
 	if (children->count)
 		return 0;
 	return swk_error_set(error, SWK_TEMPFAIL,
@@ -86,4 +92,45 @@ bool swk_children_new(const struct swk_children *children, const struct swk_chil
 			return true;
 	}
 	return false;
+}
+
+/* Whether a process is a worker of nginx that accepts requests, by the title that nginx gives it
+ * (ngx_worker_process_init, ngx_worker_process_cycle). */
+static bool is_worker(pid_t pid)
+{
+	static const char title[] = "nginx: worker process";
+	char path[64], text[sizeof(title) + 1] = "";
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	file = fopen(path, "re");
+	if (file) {
+		(void)!fread(text, 1, sizeof(text) - 1, file);
+		(void)fclose(file);
+	}
+	/* One that ends has ` is shutting down` after that. */
+	return !strncmp(text, title, sizeof(title) - 1) && text[sizeof(title) - 1] != ' ';
+}
+
+size_t swk_children_unread(const struct swk_parts *read)
+{
+	struct swk_children children = {0};
+	size_t unread = 0;
+
+	for (size_t i = 0; i < read->count; i++) {
+		char pid[32];
+		pid_t parent;
+
+		(void)snprintf(pid, sizeof(pid), "%llu", (unsigned long long)read->list[i]);
+		parent = parent_of(pid);
+		if (!parent || (i && parent != children.parent) || !is_worker((pid_t)read->list[i]))
+			return 0;
+		children.parent = parent;
+	}
+	if (read->count)
+		list(&children);
+	for (size_t i = 0; i < children.count; i++)
+		unread += !swk_parts_contain(read, (uint64_t)children.list[i]) &&
+			  is_worker(children.list[i]);
+	return unread;
 }

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "target/file/children.h"
+#include "target/children.h"
 
 static char pid_file[64];
 
