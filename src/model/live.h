@@ -30,6 +30,7 @@ struct swk_live {
 	struct swk_parts parts; /* those that were read, if they have numbers and all were tried */
 	size_t unseen;		/* so many others exist for certain, but were not read */
 	bool uncertain;		/* others may exist, because nothing shows how many there are */
+	bool unconfirmed; /* it may have something else, because only what it confirms is known */
 	struct swk_upstreams upstreams; /* sorted; `service` and `tag` are "" */
 };
 

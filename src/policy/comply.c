@@ -52,6 +52,10 @@ static bool are_read(const struct complying *this)
 				this, true,
 				"%s: not all of its %s are known to have answered: see swk lint",
 				target->name, target->words->parts);
+		if (target->live->unconfirmed)
+			return refuse(this, true,
+				      "%s: what %s has is not known until it confirms a change",
+				      target->name, target->words->program);
 	}
 	return true;
 }

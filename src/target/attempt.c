@@ -16,8 +16,8 @@
 
 /* ---- the last reload ---- */
 
-/* The lock file shows when the last reload began, by its time of modification, and how it ended:
- * if it may or may not have been carried out, as when it took too long, the word stays `begun`. */
+/* The lock file shows when the last reload began, by its time of modification, and whether its end
+ * is known. */
 static const char begun[] = "reload\n", ended[] = "loaded\n";
 
 /* Milliseconds until a reload is due. */
@@ -66,17 +66,18 @@ static void note_end(const struct swk_own_file *file)
 	(void)close(descriptor);
 }
 
-/* Whether the end of the last reload is known. */
-static bool has_ended(const struct swk_own_file *file)
+enum swk_own_file_last swk_own_file_last(const char *lock)
 {
-	int descriptor = open(file->lock.lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int descriptor = open(lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	char word[sizeof(ended)] = "";
 
 	if (descriptor < 0)
-		return false;
+		return SWK_RELOAD_NONE;
 	(void)!pread(descriptor, word, strlen(ended), 0);
 	(void)close(descriptor);
-	return !strcmp(word, ended);
+	if (!strcmp(word, ended))
+		return SWK_RELOAD_ENDED;
+	return *word ? SWK_RELOAD_BEGUN : SWK_RELOAD_NONE;
 }
 
 /* Takes the lock FILE.NAME.lock if it is free. */
@@ -235,7 +236,8 @@ static int note_before(struct attempt *this, struct swk_error *cause, struct swk
 	    swk_own_file_render(this->target, this->file, &confirmed, &rendered, error))
 		goto out;
 	this->loaded = !this->file->lost && this->existed &&
-		       swk_own_file_same_text(&this->before, &rendered) && has_ended(this->file);
+		       swk_own_file_same_text(&this->before, &rendered) &&
+		       swk_own_file_last(this->file->lock.lock) == SWK_RELOAD_ENDED;
 	this->existed |= confirmed.count > 0;
 	swk_buffer_free(&this->before);
 	this->before = rendered;

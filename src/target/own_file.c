@@ -129,13 +129,24 @@ int swk_own_file_put(const struct swk_target *target, const struct swk_own_file 
 
 /* ---- what is confirmed ---- */
 
+static int read_last(const struct swk_target *target, enum swk_own_file_last *last,
+		     struct swk_error *error)
+{
+	char *lock = swk_target_path(target, "lock", error);
+
+	*last = lock ? swk_own_file_last(lock) : SWK_RELOAD_NONE;
+	free(lock);
+	return error->status;
+}
+
 int swk_own_file_read(struct swk_target *target, struct swk_own_file *file,
 		      struct swk_upstreams *set, struct swk_error *damage, struct swk_error *cause,
 		      struct swk_error *error)
 {
 	const char *path = file->settings->file;
 	struct swk_buffer text, rendered;
-	bool known, exists;
+	enum swk_own_file_last last;
+	bool known, exists, same;
 
 	/* After a wait there may be nothing left to do. */
 	if (!target->due)
@@ -143,14 +154,20 @@ int swk_own_file_read(struct swk_target *target, struct swk_own_file *file,
 	swk_buffer_init(&text, SWK_CONF_MAX);
 	swk_buffer_init(&rendered, SWK_CONF_MAX);
 	if (swk_confirmed_read(target, set, &known, damage, cause, error) || cause->status ||
-	    swk_own_file_text(file, &text, &exists, cause) || !known ||
-	    swk_own_file_render(target, file, set, &rendered, error))
+	    swk_own_file_text(file, &text, &exists, cause) ||
+	    swk_own_file_render(target, file, set, &rendered, error) ||
+	    read_last(target, &last, error))
 		goto out;
-	if (!exists && set->count)
+	same = exists && swk_own_file_same_text(&text, &rendered);
+	if (known && !exists && set->count)
 		(void)swk_error_set(damage, SWK_CANTCREATE, "%s does not exist", path);
-	else if (exists && !swk_own_file_same_text(&text, &rendered))
+	else if (known && exists && !same)
 		(void)swk_error_set(damage, SWK_CANTCREATE, "%s is not as %s has confirmed it",
 				    path, target->name);
+	/* If nothing is known, only a target that never had upstreams certainly has none. */
+	file->unconfirmed =
+		last == SWK_RELOAD_BEGUN ||
+		(known ? damage->status != 0 : !same && (last == SWK_RELOAD_ENDED || text.length));
 	if (damage->status)
 		swk_upstreams_free(set);
 out:

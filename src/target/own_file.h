@@ -63,6 +63,9 @@ struct swk_own_file {
 	 * set before swk_own_file_apply. */
 	bool lost;
 
+	/* The proxy may have something else than what swk_own_file_read found; set by that. */
+	bool unconfirmed;
+
 	/* The rest belongs to own_file.c. */
 	struct swk_selection selection; /* borrowed */
 	unsigned timeout;		/* seconds, for the check and the reload together */
@@ -120,6 +123,16 @@ int swk_own_file_reload(struct swk_target *target, struct swk_own_file *file,
 			struct swk_error *error);
 
 /* ---- between own_file.c, loading.c and attempt.c ---- */
+
+/* The last reload that this program began for a target. */
+enum swk_own_file_last {
+	SWK_RELOAD_NONE,
+	SWK_RELOAD_BEGUN, /* it may or may not have been carried out, as when it took too long */
+	SWK_RELOAD_ENDED, /* the proxy has loaded what is confirmed */
+};
+
+/* `lock` is the path of FILE.NAME.lock. */
+enum swk_own_file_last swk_own_file_last(const char *lock);
 
 /* Renders the whole file into `out`, which it empties first. */
 int swk_own_file_render(const struct swk_target *target, const struct swk_own_file *file,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2030,SC2031,SC2034 # each test is a shell of its own; round only counts
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # each test is a shell of its own; round only counts; bats sets stderr
 # A target that is a file: stock nginx, whose configuration refers to the upstreams, loads it when it reloads.
 
 load ../soak/soak
@@ -389,6 +389,50 @@ burst() {
 # is_unlocked FILE - whether no run holds the lock of this file.
 is_unlocked() {
 	flock -n "$1.lock" true
+}
+
+# drain_while_one_waits - tries to drain web-one while another run waits for the next reload, and ends that run.
+drain_while_one_waits() {
+	use_target '{"interval": 20}'
+	swk-apply --resync 3>&- &
+	waiting=$!
+	wait_until "$E2E_PATIENCE" holds_lock "$waiting" "$SWK_CONF.web"
+	run -75 --separate-stderr swk drain --timeout 1s web-one
+	kill -KILL "$waiting"
+	wait "$waiting" || true
+	[[ "$stderr" == *'web: what the proxy has is not known until it confirms a change'* ]]
+	nginx_lands web one two
+	use_target
+}
+
+# holds_lock PID FILE - whether the process holds the lock of this file.
+holds_lock() {
+	grep -q "^[0-9]*: .* $1 .*:$(stat -c %i "$2.lock") " /proc/locks
+}
+
+@test "file: no instance is safe to stop while it is not known what nginx has loaded" {
+	setup_file_target
+	consul_start "$E2E_DIR/consul"
+	register web web-one one
+	register web web-two two
+	swk-apply --resync
+	serves web one two
+	rm "$SWK_CONF.web.confirmed"
+	drain_while_one_waits
+	run -0 swk drain --grace 0 web-one
+	serves web two
+
+	# A reload was carried out, but did not end.
+	takes_too_long
+	use_target '{"timeout": 1}'
+	swk undrain web-one
+	run -75 swk-apply --resync
+	serves web one two
+	also
+	drain_while_one_waits
+	run -0 swk drain --grace 0 web-one
+	serves web two
+	confirmed
 }
 
 @test "file: the run that waits loads what other runs left to it" {

@@ -97,8 +97,11 @@ static int command_apply(struct swk_target *target, const struct swk_plan *plan,
 {
 	struct swk_error cause = {0};
 
-	if (!swk_deadline_left(deadline, 1))
+	/* The command may have carried out an earlier change that it did not confirm. */
+	if (!swk_deadline_left(deadline, 1)) {
+		target->live.unconfirmed = true;
 		return 0;
+	}
 	if (change(target, plan, deadline, &cause, error))
 		return error->status;
 	if (cause.status)

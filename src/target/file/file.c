@@ -116,6 +116,7 @@ static int file_read(struct swk_target *target, enum swk_depth depth, const char
 	if (swk_own_file_read(target, &this->own, &target->live.upstreams, &target->trouble, &cause,
 			      error))
 		return error->status;
+	target->live.unconfirmed = this->own.unconfirmed;
 	if (cause.status)
 		swk_target_give_up(target, &cause);
 	else if (target->trouble.status)

@@ -21,6 +21,7 @@ enum {
 	AWAITS = 1024,	     /* expected: reading once more may help */
 	UNANSWERED = 2048,   /* the run ended before Consul was asked about the service */
 	UNLISTED = 4096,     /* Consul did not say which services there are */
+	UNCONFIRMED = 8192,  /* the second target */
 };
 
 struct row {
@@ -104,6 +105,7 @@ static void check(const struct row *row)
 		web->upstreams.list[i].usable = row->flags & UNUSABLE ? 0 : 2;
 	two.unseen = row->flags & UNSEEN ? 1 : 0;
 	two.uncertain = row->flags & UNCERTAIN;
+	two.unconfirmed = row->flags & UNCONFIRMED;
 	if (row->flags & DRAINING)
 		two.upstreams.list[0].draining = true;
 	(void)snprintf(name, sizeof(name), "%s / %s / %s / %s / %s / %u", row->services,
@@ -144,6 +146,9 @@ static void requests(void **state)
 		{WITHOUT, W1, W1, W1, "", UNCERTAIN | AWAITS,
 		 "pending: second: not all of its workers are known to have answered: see swk "
 		 "lint"},
+		{WITHOUT, W1, W1, "", "web", UNCONFIRMED | AWAITS,
+		 "pending: second: what nginx has is not known until it confirms a change"},
+		{"", W1, W1, "", "web", UNCONFIRMED, "done"},
 		/* In step. */
 		{PLAIN, W2, W2, W1, "", AWAITS, "pending: second: upstream web differs"},
 		{PLAIN, W2, W2, "", "", AWAITS, "pending: second: upstream web differs"},

@@ -453,6 +453,71 @@ static void read_again(void **state)
 	close_target();
 }
 
+static void assert_unconfirmed(const char *row, bool expected)
+{
+	struct swk_error error = {0};
+
+	assert_int_equal(target.kind->read(&target, SWK_DEPTH_PARTS, NULL, SWK_NO_DEADLINE, &error),
+			 0);
+	unit_number(row, target.live.readable, SWK_READ_ATTRIBUTES);
+	unit_number(row, target.live.unconfirmed, expected);
+}
+
+/* Whether the proxy may have something else than what is read. */
+static void unconfirmed(void **state)
+{
+	char *text;
+
+	(void)state;
+	open_target("true", "true");
+	assert_unconfirmed("never had anything", false);
+	write_text(file, "");
+	assert_unconfirmed("an empty file", false);
+	assert_applied("before", ABC, "", "dd");
+	assert_unconfirmed("loaded", false);
+	text = text_of(file);
+	(void)unlink(file);
+	assert_unconfirmed("the file is lost", true);
+	write_text(file, text);
+	assert_int_equal(truncate(file, (off_t)strlen(text) - 1), 0);
+	assert_unconfirmed("the file is cut", true);
+	write_text(file, text);
+	assert_unconfirmed("the file is back", false);
+	(void)unlink(lock);
+	assert_unconfirmed("the lock file is lost", false);
+	write_text(confirmed, "upstream {\n");
+	assert_unconfirmed("damaged", true);
+	(void)unlink(confirmed);
+	assert_unconfirmed("another name", true);
+	close_target();
+
+	open_target("exit 1", "true");
+	assert_applied("a rejection", "a: 10.0.0.1:80", "", ".");
+	assert_unconfirmed("a rejection", true);
+	close_target();
+
+	open_target("true", "true");
+	assert_applied("all", ABC, "", "dd");
+	assert_unconfirmed("all", false);
+	close_target();
+
+	open_target("true", "kill -KILL $$");
+	assert_applied("an unknown end", "a: 10.0.0.3:80", "", ".");
+	assert_unconfirmed("an unknown end", true);
+	close_target();
+
+	open_target("true", "true");
+	assert_applied("taken back", "a: 10.0.0.1:80", "", "d");
+	assert_unconfirmed("taken back", false);
+	assert_applied("nothing left", "", "a b", "dd");
+	assert_int_equal(unlink(confirmed), 0);
+	assert_unconfirmed("nothing left", false);
+	assert_int_equal(unlink(file), 0);
+	assert_unconfirmed("the file is lost, too", true);
+	free(text);
+	close_target();
+}
+
 /* ---- the interval ---- */
 
 /* Lets the last reload have begun so long ago. */
@@ -834,10 +899,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
-		TEST(levels),	      TEST(restored),	TEST(not_ours),	 TEST(loaded_or_not),
-		TEST(base),	      TEST(read_again), TEST(intervals), TEST(begin_of_a_reload),
-		TEST(one_waits),      TEST(swk_reload), TEST(same_file), TEST(results_of_reload),
-		TEST(damaged_result), TEST(watched),
+		TEST(levels),	      TEST(restored),	TEST(not_ours),	   TEST(loaded_or_not),
+		TEST(base),	      TEST(read_again), TEST(intervals),   TEST(begin_of_a_reload),
+		TEST(one_waits),      TEST(swk_reload), TEST(same_file),   TEST(results_of_reload),
+		TEST(damaged_result), TEST(watched),	TEST(unconfirmed),
 	};
 
 	if (!swk_process_begin())

@@ -279,6 +279,7 @@ static void no_time_left(void **state)
 	open_target(":");
 	assert_int_equal(apply("web: 10.0.0.1:80", "", 0), SWK_TARGET_PENDING);
 	assert_false(target.given_up);
+	assert_true(target.live.unconfirmed);
 	assert_state("no time", "");
 	close_target();
 }
