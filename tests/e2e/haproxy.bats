@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A target that is HAProxy: servers change through its runtime API, and backends by its file and a reload.
 
-# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a shell of its own; bats sets stderr
 load ../soak/soak
 load settings
 # shellcheck source=SCRIPTDIR/../lib/haproxy.bash
@@ -366,6 +366,25 @@ reload_is_seen() {
 	[ "$(shown web)" == '10.0.0.1:80 1 ready' ]
 	[ "$(proxy_backends | sort | paste -sd ' ')" == 'api more web' ]
 	agrees
+}
+
+@test "haproxy: an instance is not safe to stop while a backend of the operator has it, under whatever name" {
+	begin '{}' 'backend legacy' '    server first 10.0.0.1:80'
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	consul_register web web-2 10.0.0.2 80
+	swk-apply --resync
+	run -75 --separate-stderr swk drain --timeout 1s web-1
+	[[ "$stderr" == *'edge: upstream legacy has 10.0.0.1:80'* ]]
+	shows '10.0.0.2:80 1 ready'
+	run -0 swk-apply --resync
+	[ "$(shown legacy)" == '10.0.0.1:80 1 ready' ]
+	run -0 swk status
+	[[ "$output" == *'legacy'*' 1 '*unmanaged* ]]
+	proxy_ask 'set server legacy/first state maint'
+	run -0 swk drain --grace 0 web-1
+	run -0 swk-apply --resync
+	[ "$(shown legacy)" == '10.0.0.1:80 1 maint' ]
 }
 
 # ---- draining ----

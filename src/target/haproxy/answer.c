@@ -165,7 +165,8 @@ static bool read_number(const char *text, unsigned most, unsigned *number)
 	return swk_unsigned_read(text, strlen(text), most, number);
 }
 
-/* Reads the address, and whether the name is that address. */
+/* Reads the address, and whether the name is that address. If not, a host name says less than what
+ * HAProxy has resolved it to. */
 static void read_address(struct swk_haproxy_line *line, const char *address, const char *host,
 			 unsigned port)
 {
@@ -176,6 +177,7 @@ static void read_address(struct swk_haproxy_line *line, const char *address, con
 					: swk_server_set_address(&line->server, address, port);
 	line->known =
 		line->known && !strcmp(swk_haproxy_server_name(&line->server, name), line->name);
+	line->placed = !line->known && swk_server_set_address(&line->server, address, port);
 }
 
 static bool read_line(struct swk_haproxy_line *line, char *text, const size_t places[COLUMNS])

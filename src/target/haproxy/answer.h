@@ -42,6 +42,7 @@ struct swk_haproxy_line {
 	struct swk_server server;
 	bool draining; /* an operator made it drain: it gets no new requests */
 	bool known;    /* its address fits the model, and its name is that address (conf.h) */
+	bool placed;   /* not known, but `server` has the address to which HAProxy sends requests */
 	bool detailed; /* server.backup and server.max_conns are what HAProxy has */
 };
 

@@ -73,7 +73,9 @@ static int add_line(struct swk_upstream *upstream, const struct swk_haproxy_line
 		return 0;
 	}
 	upstream->partial |= !line->known || line->draining;
-	if (!line->known)
+	/* In a managed backend, any such server is drift. In another one, it may be the server that
+	 * a request asks to be without. */
+	if (!line->known && (confirmed || !line->placed))
 		return 0;
 	if (old && !line->detailed) {
 		server.backup = old->backup;

@@ -66,7 +66,8 @@ static void meanings(void **state)
 			    rows[i].meaning);
 }
 
-/* All lines, as `BACKEND NAME ADDRESS WEIGHT`. */
+/* All lines, as `BACKEND NAME ADDRESS WEIGHT`, with `unknown` or `at` before the address if the
+ * name is another. */
 static char *show_lines(const struct swk_haproxy_state *state)
 {
 	struct swk_error error = {0};
@@ -78,11 +79,13 @@ static char *show_lines(const struct swk_haproxy_state *state)
 	for (size_t i = 0; i < state->count; i++) {
 		const struct swk_haproxy_line *line = &state->lines[i];
 
-		(void)swk_buffer_print(
-			&out, &error, "%s%s %s %s %u%s%s", i ? "; " : "", line->backend, line->name,
-			line->known ? swk_server_address(&line->server, address) : "unknown",
-			line->server.weight, line->server.down ? " down" : "",
-			line->draining ? " draining" : "");
+		(void)swk_buffer_print(&out, &error, "%s%s %s %s%s %u%s%s", i ? "; " : "",
+				       line->backend, line->name, line->placed ? "at " : "",
+				       line->known || line->placed
+					       ? swk_server_address(&line->server, address)
+					       : "unknown",
+				       line->server.weight, line->server.down ? " down" : "",
+				       line->draining ? " draining" : "");
 	}
 	return out.data;
 }
@@ -103,7 +106,8 @@ static void servers(void **state)
 							 "80") "\n" LINE("api", "10.0.0.3:80",
 									 "10.0.0.4", "8", "1", "-",
 									 "80"),
-		 "api 10.0.0.3:80 unknown 1 draining; web b unknown 1; web 10.0.0.1:80 10.0.0.1:80 "
+		 "api 10.0.0.3:80 at 10.0.0.4:80 1 draining; web b at 10.0.0.1:80 1; "
+		 "web 10.0.0.1:80 10.0.0.1:80 "
 		 "0; "
 		 "web 10.0.0.2:80 10.0.0.2:80 7 down; web ::1:81 [::1]:81 256",
 		 NULL},
@@ -112,6 +116,10 @@ static void servers(void **state)
 		 "\n" LINE("web", "a.example:80", "-", "32", "1", "a.example", "80") "\n" LINE(
 			 "web", "b.example:80", "10.0.0.1", "0", "1", "b.example", "80"),
 		 "web a.example:80 a.example:80 1; web b.example:80 b.example:80 1", NULL},
+		{"a host name under another name",
+		 "1\n" COLUMNS "\n" LINE("web", "a", "-", "32", "1", "a.example", "80") "\n" LINE(
+			 "web", "b", "::2", "1", "1", "b.example", "80"),
+		 "web a unknown 1; web b at [::2]:80 1 down", NULL},
 		{"no address", "1\n" COLUMNS "\n" LINE("web", "s", "-", "0", "1", "-", "0"),
 		 "web s unknown 1", NULL},
 		{"columns in another order, and others",
