@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # A target that is an nginx with ngx_dynamic_upstream. On a real one: SWK_DYNAMIC=BINARY bats ...
+# shellcheck disable=SC2154 # bats sets stderr
 
 load ../soak/soak
 load settings
@@ -159,6 +160,32 @@ start_agent() {
 	run -0 swk-apply < <(document "$(instance web 10.0.0.1)")
 	[[ "$output" == *"edge: upstream web has no zone, so it cannot be changed: put 'zone web 1m;' into it"* ]]
 	run ! grep -q owed "$SWK_CONF.state"
+
+	# nginx does not say what it has there.
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 127.0.0.1 1
+	consul_register web web-2 10.0.0.2 80
+	swk-apply --resync
+	run -75 --separate-stderr swk drain --timeout 1s web-1
+	[[ "$stderr" == *'edge: what nginx has is not known until it confirms a change'* ]]
+}
+
+@test "dynamic: no instance is safe to stop while nginx may have it in an upstream whose file is lost" {
+	start web
+	consul_start "$E2E_DIR/consul"
+	consul_register web web-1 10.0.0.1 80
+	consul_register web web-2 10.0.0.2 80
+	swk-apply --resync
+
+	# The file is lost, and can't be written.
+	rm "$DYNAMIC_DIRECTORY/web.servers"
+	mkdir "$DYNAMIC_DIRECTORY/web.servers.tmp"
+	run -75 --separate-stderr swk drain --timeout 1s web-1
+	[[ "$stderr" == *'edge: what nginx has is not known until it confirms a change'* ]]
+	only web 10.0.0.1:80 10.0.0.2:80
+	rmdir "$DYNAMIC_DIRECTORY/web.servers.tmp"
+	run -0 swk drain --grace 0 web-1
+	only web 10.0.0.2:80
 }
 
 # ---- changes ----

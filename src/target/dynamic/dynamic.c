@@ -317,6 +317,15 @@ static int apply_one(struct swk_target *target, const struct swk_operation *oper
 	return error->status;
 }
 
+/* Only upstreams with a file are read. So if one was not read, and is still pending, nginx may have
+ * had it all the time. */
+static bool is_unconfirmed(const struct swk_target *target, const struct swk_operation *operation,
+			   const struct swk_target_outcome *outcome)
+{
+	return (outcome->result == SWK_TARGET_PENDING || outcome->result == SWK_TARGET_REFUSED) &&
+	       !swk_upstreams_find(&target->live.upstreams, operation->name);
+}
+
 static int dynamic_apply(struct swk_target *target, const struct swk_plan *plan,
 			 struct swk_target_outcome *outcomes, int64_t deadline,
 			 struct swk_error *error)
@@ -335,6 +344,8 @@ static int dynamic_apply(struct swk_target *target, const struct swk_plan *plan,
 		if (target->progress)
 			target->progress(target, i + 1);
 	}
+	for (size_t i = 0; i < plan->count; i++)
+		target->live.unconfirmed |= is_unconfirmed(target, &plan->list[i], &outcomes[i]);
 	swk_texts_free(&names);
 	return error->status;
 }

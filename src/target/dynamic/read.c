@@ -89,6 +89,8 @@ static int read_one(struct swk_dynamic_exchange *exchange, struct swk_buffer *fi
 	if (answers(exchange, meaning) && meaning == SWK_DYNAMIC_DONE &&
 	    !compare_file(file, &servers, &empty, exchange->error) && !empty)
 		(void)add_upstream(target, &servers, exchange->error);
+	/* The module does not print an upstream without a zone, which nginx may use. */
+	target->live.unconfirmed |= meaning == SWK_DYNAMIC_NO_ZONE;
 	swk_dynamic_servers_free(&servers);
 	return exchange->error->status;
 }
