@@ -435,6 +435,19 @@ holds_lock() {
 	confirmed
 }
 
+@test "file: a proxy that has nothing yet does not keep an instance from being drained" {
+	setup_file_target '{"exclude": ["web"]}'
+	consul_start "$E2E_DIR/consul"
+	register web web-one one
+	register web web-two two
+	run -0 swk drain --grace 0 web-one
+	[ ! -e "$SWK_CONF.web.confirmed" ]
+	register api api-two two
+	swk-apply --resync
+	run -0 swk drain --grace 0 web-one
+	cmp "$SWK_CONF.web.confirmed" "$NGINX_FILE"
+}
+
 @test "file: the run that waits loads what other runs left to it" {
 	setup_file_target '{"interval": 2}'
 	swk-apply < <(document "$(backend_instance web one)")
