@@ -70,14 +70,16 @@ enum swk_own_file_last swk_own_file_last(const char *lock)
 {
 	int descriptor = open(lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	char word[sizeof(ended)] = "";
+	ssize_t size;
 
+	/* What can't be read may be any word. */
 	if (descriptor < 0)
-		return SWK_RELOAD_NONE;
-	(void)!pread(descriptor, word, strlen(ended), 0);
+		return errno == ENOENT ? SWK_RELOAD_NONE : SWK_RELOAD_BEGUN;
+	size = pread(descriptor, word, strlen(ended), 0);
 	(void)close(descriptor);
-	if (!strcmp(word, ended))
-		return SWK_RELOAD_ENDED;
-	return *word ? SWK_RELOAD_BEGUN : SWK_RELOAD_NONE;
+	if (!size)
+		return SWK_RELOAD_NONE;
+	return strcmp(word, ended) ? SWK_RELOAD_BEGUN : SWK_RELOAD_ENDED;
 }
 
 /* Takes the lock FILE.NAME.lock if it is free. */

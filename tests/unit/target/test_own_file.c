@@ -485,6 +485,9 @@ static void unconfirmed(void **state)
 	assert_unconfirmed("the file is back", false);
 	(void)unlink(lock);
 	assert_unconfirmed("the lock file is lost", false);
+	assert_int_equal(symlink(file, lock), 0);
+	assert_unconfirmed("the lock file can't be read", true);
+	(void)unlink(lock);
 	write_text(confirmed, "upstream {\n");
 	assert_unconfirmed("damaged", true);
 	(void)unlink(confirmed);
