@@ -23,8 +23,9 @@ int swk_children_read(struct swk_children *children, const char *pid_file, struc
 /* Whether there is a child that is not among `before`. */
 bool swk_children_new(const struct swk_children *children, const struct swk_children *before);
 
-/* If the processes in `read` are workers of an nginx on this host, all of one master: how many other
- * workers it has that accept requests. Else 0: they may be in a container or on another host. */
+/* If the processes in `read` are workers of an nginx on this host, all of one master: how many
+ * other workers it has that accept requests. Else 0: they may be in a container or on another host.
+ */
 size_t swk_children_unread(const struct swk_parts *read);
 
 #endif
