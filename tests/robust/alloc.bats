@@ -98,7 +98,7 @@ fail_allocations() {
 
 @test "alloc: each allocation of swk undo --to fails in turn" {
 	begin_with_undo_to
-	fail_allocations 5 0 70 75
+	fail_allocations 11 0 70 75
 }
 
 @test "alloc: each allocation of a run with a command fails in turn" {
@@ -118,7 +118,7 @@ fail_allocations() {
 
 @test "alloc: each allocation of a run with ngx_dynamic_upstream fails in turn" {
 	begin_with_dynamic
-	fail_allocations 5 0 70 75
+	fail_allocations 13 0 70 75
 }
 
 @test "alloc: each allocation of a run that answers a request fails in turn" {

@@ -315,5 +315,5 @@ fail_connections() {
 @test "fail: each call on the connections of a run that answers a request" {
 	begin_with_requests
 	[[ -n "${ROBUST_ALL:-}" ]] || FAIL_ERRORS=1 # only the first error of each call
-	fail_connections 0 69 75 78
+	fail_connections 0 69 73 75 78
 }
