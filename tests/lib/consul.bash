@@ -328,8 +328,8 @@ _consul_in_step() {
 	consul_api GET /v1/agent/services "$at/v1/agent/checks" \
 		"$at/v1/catalog/node/$CONSUL_NODE" "$at/v1/health/node/$CONSUL_NODE" 2>/dev/null |
 		jq -es '
-			def services: map({key: .ID, value: ({Service, Address, Port, Weights}
-				+ {Tags: (.Tags // []), Meta: (.Meta // {})})}) | from_entries;
+			def services: map({key: .ID, value: ({Service, Address, Weights}
+				+ {Port: (.Port // 0), Tags: (.Tags // []), Meta: (.Meta // {})})}) | from_entries;
 			def checks: map({key: .CheckID, value: {Status, ServiceID}}) | from_entries;
 			# curl requests the address that consul_api appends last
 			(.[3] | services) == (.[1].Services | del(.consul) | services)
