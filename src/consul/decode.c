@@ -287,8 +287,9 @@ static void read_service(struct swk_decoder *decoder, const json_t *service,
 	instance->proxy = *member_text(service, "Kind", "Service.Kind", trouble) != '\0';
 	instance->native =
 		json_is_true(json_object_get(json_object_get(service, "Connect"), "Native"));
-	if (!json_is_number(port) && !trouble->reason && (port || !json_array_size(ports)))
-		trouble->reason = port ? "Service.Port is not a number" : "Service.Port is missing";
+	/* Consul 1.15 leaves out a port of 0. */
+	if (port && !json_is_number(port) && !trouble->reason)
+		trouble->reason = "Service.Port is not a number";
 	instance->port = json_number_value(port);
 	if (!trouble->reason)
 		trouble->reason = read_ports(ports, instance, decoder->ports.data);

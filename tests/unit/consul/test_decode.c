@@ -130,7 +130,7 @@ static void instances(void **state)
 											 "}",
 		 IS_UNREADABLE "Service.Port is not a number\n"},
 		{"{" NODE "," SERVICE("\"ID\":\"w1\",\"Service\":\"web\"") "," PASSING "}",
-		 IS_UNREADABLE "Service.Port is missing\n"},
+		 "instance 0 web w1@n1 10.0.0.9:0 passing\n"},
 		/* several ports, as from Consul 1.22 */
 		{"{" NODE "," SERVICE(PORTS(
 			 ",\"Port\":0",
@@ -149,7 +149,7 @@ static void instances(void **state)
 		{"{" NODE "," SERVICE(PORTS(",\"Port\":80", "null")) "," PASSING "}",
 		 "instance 0 web w1@n1 10.0.0.9:80 passing\n"},
 		{"{" NODE "," SERVICE(PORTS("", "[]")) "," PASSING "}",
-		 IS_UNREADABLE "Service.Port is missing\n"},
+		 "instance 0 web w1@n1 10.0.0.9:0 passing\n"},
 		{"{" NODE "," SERVICE(
 			 PORTS(",\"Port\":null", "[{\"Name\":\"a\",\"Port\":1}]")) "," PASSING "}",
 		 IS_UNREADABLE "Service.Port is not a number\n"},
