@@ -115,10 +115,11 @@ static void checks_before_their_instance(void **state)
 						"\"web\", \"ID\": \"w2\", \"Port\": 80}, "
 						"\"Checks\": null}, "
 						"{\"Node\": {}, \"Service\": {\"Service\": "
-						"\"web\", \"ID\": \"w3\"}, "
+						"\"web\", \"ID\": \"w3\", \"Port\": \"\"}, "
 						"\"Checks\": [" STATE_OF("") "]}]";
-	static const char undecodable[] = "unreadable web: instance 2 ('w3', line 1): Service.Port "
-					  "is missing\nended: service\n";
+	static const char undecodable[] =
+		"unreadable web: instance 2 ('w3', line 1): Service.Port is not a "
+		"number\nended: service\n";
 	char *record = read_checks_of(document, true), *desired;
 
 	(void)state;
