@@ -159,13 +159,33 @@ struct swk_run {
 	struct swk_names final;		   /* the same since FILE was read last */
 };
 
-/* registry.c: the document and Consul's answers. */
-/* Whether the run knows all services. */
-bool swk_run_knows_all(const struct swk_run *run);
+/* document.c: the document on standard input. The first finds out what the run is about. */
 int swk_run_read_document(struct swk_run *run);
 /* Discards everything that the document said about instances and keys, because Consul is asked
  * instead. Keeps only the names of its services. */
 void swk_run_forget_document(struct swk_run *run);
+/* Whether a document only signals that Consul must be asked about a service: it shows all of its
+ * instances, but only some count, or none of those that do. */
+bool swk_run_is_signalled(const struct swk_run *run, const char *service);
+/* For any list of services: counts a valid name. */
+int swk_run_count_listed(void *context, const char *name, struct swk_error *error);
+/* For the document, and for answers: notes an undecodable registration. The run then deletes
+ * nothing of its service or, if that is NULL, of any service. */
+int swk_run_note_undecodable(void *context, const char *service, const char *what,
+			     const char *reason, struct swk_error *error);
+
+/* services.c: asks Consul for the list of services, and about each. In a complete run, the first
+ * sets list_known, or notes why not; in an event run, it does nothing. */
+int swk_run_ask_list(struct swk_run *run);
+/* For `swk explain` of one service: notes if a complete run would distrust the list. */
+int swk_run_check_list(struct swk_run *run);
+/* Asks about all services that are not unchanged or, with `unchanged`, about those that are. If
+ * Consul does not answer about one, a note says so. */
+int swk_run_ask_services(struct swk_run *run, bool unchanged);
+
+/* registry.c: what Consul is asked, and whether its answers are believed. */
+/* Whether the run knows all services. */
+bool swk_run_knows_all(const struct swk_run *run);
 /* Makes an event run a complete one, which is about all of FILE, and not about the document. */
 int swk_run_make_complete(struct swk_run *run);
 int swk_run_ask_consul(struct swk_run *run);
