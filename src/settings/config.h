@@ -24,8 +24,4 @@ int swk_config_read(struct swk_settings *settings, const char *path, struct swk_
 int swk_config_parse(struct swk_settings *settings, const char *path, const char *text,
 		     size_t length, struct swk_error *error);
 
-/* Writes the key with this number, such as `consul.address` or `targets[].url`; keys of `defaults`
- * and `services` have no prefix. Returns false after the last. */
-bool swk_config_key(size_t number, char name[64]);
-
 #endif

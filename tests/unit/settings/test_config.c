@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <jansson.h>
 
 #include "settings/config.h"
 #include "settings/config_line.h"
@@ -1087,177 +1084,6 @@ static void unreadable_file(void **state)
 	swk_settings_free(&settings);
 }
 
-/* ---- the manual and the example ---- */
-
-static bool is_key(const char *name)
-{
-	char key[64];
-
-	for (size_t i = 0; swk_config_key(i, key); i++) {
-		if (!strcmp(key, name))
-			return true;
-	}
-	return false;
-}
-
-/* Reads a file of the project. Tests run in the project's folder. */
-static char *project_file(const char *path)
-{
-	struct swk_error error = {0};
-	struct swk_buffer text;
-	FILE *file = fopen(path, "r");
-	char piece[4096];
-	size_t length;
-
-	if (!file)
-		fail_msg("%s: %s", path, strerror(errno));
-	swk_buffer_init(&text, SWK_SETTINGS_MAX);
-	while ((length = fread(piece, 1, sizeof(piece), file)))
-		assert_int_equal(swk_buffer_add(&text, piece, length, &error), 0);
-	(void)fclose(file);
-	return text.data;
-}
-
-/* The manuals have a row of a table for each key, and no other rows. */
-static void manuals_have_every_key(void **state)
-{
-	char *settings = project_file("man/swk.json.5"),
-	     *targets = project_file("man/swk-targets.5");
-	char *page, *rest, *line;
-	size_t entries = 0, keys = 0;
-	char key[64];
-
-	(void)state;
-	assert_true(asprintf(&page, "%s\n%s", settings, targets) > 0);
-	rest = page;
-	for (size_t i = 0; swk_config_key(i, key); i++) {
-		char desired[96];
-		const char *at;
-
-		keys++;
-		(void)snprintf(desired, sizeof(desired), "\n.It Cm %s Ta ", key);
-		at = strstr(page, desired);
-		if (!at)
-			fail_msg("the manuals do not describe %s", key);
-		if (strstr(at + 1, desired))
-			fail_msg("the manuals describe %s twice", key);
-	}
-	while ((line = strsep(&rest, "\n"))) {
-		char *end = strstr(line, " Ta ");
-
-		if (strncmp(line, ".It Cm ", 7) != 0)
-			continue;
-		entries++;
-		if (end)
-			*end = '\0';
-		if (!is_key(line + 7))
-			fail_msg("the manuals describe %s, which does not exist", line + 7);
-	}
-	assert_int_equal(entries, keys);
-	assert_true(keys > 40);
-	free(settings);
-	free(targets);
-	free(page);
-}
-
-/* No two keys have the same name, except those that appear in several objects. */
-static void keys_are_listed_once(void **state)
-{
-	char key[64], other[64];
-
-	(void)state;
-	for (size_t i = 0; swk_config_key(i, key); i++) {
-		for (size_t j = 0; j < i && swk_config_key(j, other); j++)
-			assert_string_not_equal(key, other);
-	}
-}
-
-/* Whether the example has a key: `a.b`, `a[].b`; keys of rules anywhere in `defaults` or
- * `services`. */
-static bool has_key(const json_t *value, const char *key)
-{
-	size_t length = strcspn(key, ".[");
-	const char *rest = key + length;
-	char name[64];
-	const json_t *element;
-	size_t i;
-
-	(void)snprintf(name, sizeof(name), "%.*s", (int)length, key);
-	value = json_object_get(value, name);
-	if (!value || !*rest)
-		return value != NULL;
-	if (*rest == '.')
-		return has_key(value, rest + 1);
-	json_array_foreach(value, i, element)
-	{
-		if (has_key(element, rest + strlen("[].")))
-			return true;
-	}
-	return false;
-}
-
-static bool has_rule(const json_t *root, const char *key)
-{
-	json_t *rules;
-	const char *service;
-
-	if (json_object_get(json_object_get(root, "defaults"), key))
-		return true;
-	json_object_foreach(json_object_get(root, "services"), service, rules)
-	{
-		if (json_object_get(rules, key))
-			return true;
-	}
-	return false;
-}
-
-static void example_has_every_key(void **state)
-{
-	static const char path[] = "contrib/swk.json";
-	char *text = project_file(path), key[64];
-	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-	struct swk_settings settings = defaults();
-	struct swk_error error = {0};
-
-	(void)state;
-	if (swk_config_read(&settings, path, &error))
-		fail_msg("%s", error.text);
-	assert_non_null(root);
-	for (size_t i = 0; swk_config_key(i, key); i++) {
-		if (!has_key(root, key) && !has_rule(root, key))
-			fail_msg("%s does not have %s", path, key);
-	}
-	json_decref(root);
-	swk_settings_free(&settings);
-	free(text);
-}
-
-/* The manual contains the same example, and its other examples are accepted, too. */
-static void examples_of_the_manual(void **state)
-{
-	char *page = project_file("man/swk.json.5"), *example = project_file("contrib/swk.json");
-	const char *at = page;
-	size_t count = 0;
-	bool same = false;
-
-	(void)state;
-	while ((at = strstr(at, ".Bd -literal -offset indent\n"))) {
-		const char *text = at + strlen(".Bd -literal -offset indent\n");
-		size_t length = (size_t)(strstr(text, ".Ed\n") - text);
-
-		if (*text == '{') {
-			unit_same("an example", refusal(text, length), "");
-			same |= length == strlen(example) && !strncmp(text, example, length);
-			count++;
-		}
-		at = text;
-	}
-	assert_int_equal(count, 2);
-	assert_true(same);
-	free(example);
-	free(page);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1281,10 +1107,6 @@ int main(void)
 		cmocka_unit_test(untrusted_path),
 		cmocka_unit_test(files),
 		cmocka_unit_test(unreadable_file),
-		cmocka_unit_test(manuals_have_every_key),
-		cmocka_unit_test(keys_are_listed_once),
-		cmocka_unit_test(example_has_every_key),
-		cmocka_unit_test(examples_of_the_manual),
 	};
 	int failed;
 
