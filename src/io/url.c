@@ -197,3 +197,24 @@ uint16_t swk_url_port(const char *base)
 	}
 	return (uint16_t)port;
 }
+
+int swk_url_add_parameter(struct swk_buffer *query, const char *name, const char *value,
+			  struct swk_error *error)
+{
+	char *encoded;
+	int status;
+
+	if (!value || !*value)
+		return 0;
+	encoded = swk_url_segment(value);
+	status = encoded ? swk_buffer_print(query, error, "%c%s=%s", query->length ? '&' : '?',
+					    name, encoded)
+			 : swk_error_memory(error);
+	free(encoded);
+	return status;
+}
+
+int swk_url_add_flag(struct swk_buffer *query, const char *name, bool set, struct swk_error *error)
+{
+	return set ? swk_buffer_print(query, error, "%c%s", query->length ? '&' : '?', name) : 0;
+}

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "base/error.h"
+#include "base/buffer.h"
 
 /* Percent-encodes one segment of a path, including `.` and `..`. The caller frees the result. NULL
  * without memory. */
@@ -25,5 +25,12 @@ const char *swk_url_socket(const char *base);
 
 /* The port of a base URL: the given one, or the scheme's default. 0: a socket, or no memory. */
 uint16_t swk_url_port(const char *base);
+
+/* Append a parameter after `?`, or after `&` if the query has one already. The first adds nothing
+ * if the value is NULL or empty; the second adds a name without a value if it is set. Return 0 or
+ * SWK_INTERNAL. */
+int swk_url_add_parameter(struct swk_buffer *query, const char *name, const char *value,
+			  struct swk_error *error);
+int swk_url_add_flag(struct swk_buffer *query, const char *name, bool set, struct swk_error *error);
 
 #endif
