@@ -9,26 +9,6 @@
 #include "model/upstream.h"
 #include "nginx/syntax.h"
 
-enum swk_lint_rule {
-	SWK_LINT_BOUND,		 /* proxy_pass names a managed upstream instead of a variable */
-	SWK_LINT_PORT,		 /* proxy_pass names one with a port, and means a host */
-	SWK_LINT_TWICE,		 /* another file also defines a managed upstream */
-	SWK_LINT_CASE,		 /* the same, but the case of the name differs */
-	SWK_LINT_NOT_INCLUDED,	 /* FILE is not included */
-	SWK_LINT_INCLUDED_TWICE, /* FILE is included twice */
-	SWK_LINT_PLACE,		 /* FILE is included elsewhere than in http */
-	SWK_LINT_UPSTREAM_CONF,	 /* a directive that looks like an include of FILE */
-	SWK_LINT_WIDE,		 /* an include also matches the files beside FILE */
-	SWK_LINT_OPEN,		 /* machines other than this one reach the dyups interface */
-	SWK_LINT_BODY,		 /* client_max_body_size is too small */
-	SWK_LINT_PIECES,	 /* client_body_in_file_only is missing */
-	SWK_LINT_WORKER,	 /* the header X-Worker is missing */
-	SWK_LINT_QUEUE,		 /* dyups_shm_zone_size is too small */
-	SWK_LINT_HASH,		 /* a hash method in FILE */
-	SWK_LINT_ZONE,		 /* a zone in FILE */
-	SWK_LINT_RULES
-};
-
 /* swk-apply's FILE. */
 struct swk_lint_conf {
 	const char *path;
