@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# The setup that README describes for Debian: the agent's user is consul, and access control denies by default.
+# The setup that docs/setup.md describes for Debian: the agent's user is consul, and access control denies by default.
 
 load e2e
 
@@ -32,7 +32,7 @@ as_user() {
 	conf_of "$user"
 	consul_acl_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
-	# The rights that README lists.
+	# The rights that docs/setup.md lists.
 	consul_token 'service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }' >"$E2E_DIR/token"
 	install -o "$user" -m 600 "$E2E_DIR/token" "$E2E_DIR/swk/token"
 
