@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# Watches that start swk-apply. Copy this file unchanged to the configuration folder of Consul's agent. `make install` replaces
-# the path of swk-apply if that is another one.
+# Watches that start swk-apply. Copy this file unchanged to the configuration folder of Consul's agent. `make install` adapts
+# the path of swk-apply.
 
 watches = [
   # Fires when a check changes, also when maintenance mode begins or ends.

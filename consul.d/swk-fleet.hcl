@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# Makes this host a member of the fleet: `swk drain --fleet`, `swk wait --fleet` and others await its answer. Use it beside
-# swk-apply.hcl, on each host with a proxy; see swk-fleet(7). `make install` replaces the path of swk-apply if that is another one.
+# Makes this host a member of the fleet: `swk drain --fleet`, `swk wait --fleet` and others wait for its answer. Use it beside
+# swk-apply.hcl, on each host with a proxy; see swk-fleet(7). `make install` adapts the path of swk-apply.
 
 # The host is a member as long as this service is registered, alive or not. swk-apply never publishes it.
 service {
