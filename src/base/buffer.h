@@ -22,7 +22,7 @@ void swk_buffer_free(struct swk_buffer *buffer);
 /* Empties the buffer, and keeps its memory. */
 void swk_buffer_clear(struct swk_buffer *buffer);
 
-/* Makes room for so many more bytes. Returns as swk_buffer_add. */
+/* Makes room for `more` additional bytes. Returns as swk_buffer_add. */
 int swk_buffer_reserve(struct swk_buffer *buffer, size_t more, struct swk_error *error);
 
 /* All three append. They return 0, or SWK_INTERNAL if memory runs out or the buffer would exceed
@@ -37,7 +37,7 @@ int swk_buffer_words(struct swk_buffer *buffer, struct swk_error *error, const c
 
 /*
  * Appends everything up to the end of the descriptor, which may not block (O_NONBLOCK). Returns 0,
- * SWK_INTERNAL without memory, or `status` if reading fails, the end does not come until the
+ * SWK_INTERNAL without memory, or `status` if reading fails, the input has not ended at the
  * deadline (deadline.h), or the buffer would exceed its ceiling. The message begins with `name`.
  */
 int swk_buffer_read(struct swk_buffer *buffer, int descriptor, int64_t deadline, const char *name,

@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Between a thread that waits for another program, and one that decides whether to go on waiting.
- */
+/* Shared by a thread that waits for another program, and a thread that decides how long it may
+ * wait. */
 struct swk_watch {
 	_Atomic int64_t heard; /* when the other program was last heard of: swk_now_ms() */
 	_Atomic bool stop;     /* wait no longer */
@@ -54,8 +54,8 @@ static inline long swk_deadline_left(int64_t deadline, long most)
 	return left < most ? (long)left : most;
 }
 
-/* Waits 10 ms, doubled with each try up to 320 ms, and up to 10 ms more by chance, so that two runs
- * that collide do not collide again. */
+/* Waits 10 ms, doubled with each try up to 320 ms, plus a random time of up to 10 ms. So two runs
+ * that collide once do not collide again. */
 static inline void swk_pause_before_retry(unsigned tried)
 {
 	unsigned shift = tried < 5 ? tried : 5;

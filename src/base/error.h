@@ -41,8 +41,8 @@ static inline int swk_error_memory(struct swk_error *error)
 	return SWK_INTERNAL;
 }
 
-/* Whether a message may quote an operator's text. False if it may be a URL, or a wrong one, with a
- * password: if it has an @, or a colon that neither a slash nor a digit follows. */
+/* Whether a message may quote an operator's text. False if it may have a password, as a URL may: it
+ * has an @, or a colon that is not followed by a slash or a digit. */
 bool swk_text_is_public(const char *text);
 
 /* Copies a text: each byte that is not printable ASCII becomes \xNN. Truncates it to fit. */

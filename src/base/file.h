@@ -24,7 +24,7 @@ int swk_file_open(const char *path, int *descriptor, struct stat *about, struct 
 int swk_file_write(int descriptor, const char *data, size_t length);
 
 /* Copies the bytes from `at` on, up to `end`, to where `to` is. Returns 0, or -1 with errno set,
- * which is EIO if the file ends before. */
+ * which is EIO if the file ends before `end`. */
 int swk_file_copy(int from, off_t at, off_t end, int to);
 
 /* Whether the path exists. A dangling link does, and so does a path that can't be examined. */

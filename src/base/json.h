@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* jansson, for texts from anywhere and for any lack of memory. */
+/* jansson, made safe for untrusted texts and for a lack of memory. */
 #ifndef SWK_BASE_JSON_H
 #define SWK_BASE_JSON_H
 
@@ -8,9 +8,9 @@
 #include "base/buffer.h"
 
 /*
- * Parses a text as json_loadb does; `failure` may be NULL. Without memory returns NULL with errno
- * ENOMEM; errno is another if the text is at fault. If memory is so short that jansson could read
- * past a text, ends the program with SWK_INTERNAL.
+ * Parses a text as json_loadb does; `failure` may be NULL. Without memory, returns NULL with errno
+ * ENOMEM; any other errno means that the text is invalid. If memory is so short that jansson could
+ * read past a text, ends the program with SWK_INTERNAL.
  */
 json_t *swk_json_load(const char *text, size_t length, size_t flags, json_error_t *failure);
 

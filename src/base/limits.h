@@ -18,7 +18,7 @@
  * must have room for it. */
 #define SWK_URL_MAX 500
 
-/* A document, or Consul's answer about one service, in bytes. 100,000 instances have 156 MB. */
+/* A document, or Consul's answer about one service, in bytes. 100,000 instances take 156 MB. */
 #define SWK_DOCUMENT_MAX (256UL * 1024 * 1024)
 
 /* An answer about one service up to this size, about 150 instances, stays in memory until its hash
@@ -46,14 +46,14 @@
 /* FILE.journal, in bytes: the most that `journal_size` allows. FILE.journal.old is as large. */
 #define SWK_JOURNAL_MAX 67108864
 
-/* A line of it may have a quarter of `journal_size`; and the text, in bytes, from which on the run
- * no longer notes the instances for it: it has those of 100,000. */
+/* The share of `journal_size` that one line may have: a quarter. Then the bytes of text about
+ * instances that a run collects for the journal: enough for 100,000 instances. */
 #define SWK_JOURNAL_SHARE 4
 #define SWK_CAUSES_MAX (8UL * 1024 * 1024)
 
-/* What a guard holds back is in the journal once, and again if it still does so after this time.
- * The second is among how many of the last changes a run searches for it; the third, how many of
- * such messages a change has. */
+/* The journal gets a message about what a guard holds back, and the same message again only after
+ * this time. The second limit is how many of the last changes a run searches for the message. The
+ * third is how many such messages a change has. */
 #define SWK_JOURNAL_AGAIN_S 3600
 #define SWK_JOURNAL_RECENT 50
 #define SWK_JOURNAL_MESSAGES 20
@@ -62,8 +62,8 @@
 #define SWK_HOLDER_MAX 64
 #define SWK_REASON_MAX 240
 
-/* Servers of an upstream to which FILE can go back, if a target rejects a change. Of a larger one,
- * a copy would take the memory of a large document once more. */
+/* If a target rejects a change, FILE can go back to an upstream of at most this many servers. A
+ * copy of a larger one would take as much memory as a large document. */
 #define SWK_CONFIRMED_SERVERS_MAX 10000
 
 /* Names remembered as deleted. Deployments that each use a new colour leave many. */
@@ -114,8 +114,8 @@
 /* How long to repeat queries while none succeeds: a leader election is mostly over within a second
  * or two. The pauses allow ten tries. */
 #define SWK_CONSUL_PATIENCE_MS 2000
-/* How much of the time that a run has left it may spend on Consul, in percent. A service without an
- * answer by then stays as it is. The rest is for the targets: sending needs no answer of Consul. */
+/* The percentage of its remaining time that a run may spend on Consul. A service without an answer
+ * by then stays as it is. The rest is for the targets: sending needs no answer of Consul. */
 #define SWK_CONSUL_SHARE 66
 /* The same for a target. Shorter, because targets are near and other runs wait meanwhile. */
 #define SWK_TARGET_CONNECT_MS 1000
@@ -129,8 +129,8 @@
 #define SWK_TARGET_CHANGE_SILENT_MS 1000
 #define SWK_TARGET_TICK_MS 20
 
-/* A program that a run starts: the bytes of its output that are kept; how much of them, with a NUL,
- * a message quotes; and the time between SIGTERM and SIGKILL. */
+/* A program that a run starts: the bytes of its output that the run keeps, the bytes with a NUL
+ * that a message quotes, and the time between SIGTERM and SIGKILL. */
 #define SWK_PROGRAM_OUTPUT_MAX 4096
 #define SWK_PROGRAM_LINE_MAX 501
 #define SWK_PROGRAM_END_MS 1000
@@ -141,10 +141,10 @@
 /* How long a target with a file of its own waits while another one is checked and loaded. */
 #define SWK_TARGET_TURN_SECONDS 1
 
-/* After so long without a result of `swk reload`, a run replaces the file again. */
+/* If `swk reload` has left no result after this time, a run replaces the file again. */
 #define SWK_TARGET_AGAIN_MS 1000
 
-/* How long a run waits for that result if an earlier one has waited in vain. */
+/* How long a run waits for that result if an earlier run has not got one. */
 #define SWK_TARGET_VAIN_MS 2000
 
 /* The message in FILE.NAME.result, in bytes; children of a proxy's master process. */
@@ -180,9 +180,9 @@
 
 /*
  * Request bodies in bytes. Up to the first size, head and body fit one Ethernet packet, and nginx
- * reads the body in at most two pieces. A body padded to the second size exceeds what nginx keeps
- * in memory by default (five quarters of client_body_buffer_size, and what came with the head), and
- * goes through a file. The third is how often to resend a body that arrived truncated.
+ * reads the body in at most two pieces. If a body is padded to the second size, nginx puts it into
+ * a file: by default it keeps five quarters of client_body_buffer_size in memory, and what came
+ * with the head. The third is how often to resend a body that arrived truncated.
  */
 #define SWK_TARGET_ONE_PACKET 1000
 #define SWK_TARGET_PADDED 22000
@@ -226,26 +226,21 @@
 #define SWK_METRICS_UPSTREAMS 1000
 #define SWK_METRICS_LOCK_MS 3000
 
-/*
- * The page: bytes; how many of the last changes it shows, and of one of them upstreams, and servers
- * of each. Then what keeps it short: upstreams of each section, servers of an upstream, servers in
- * a section, and messages and rows of other tables. Up to so many upstreams of a section are
- * shown with their servers at once. The last is how long a run that ended early may read for it.
- */
-#define SWK_PAGE_MAX (64UL * 1024 * 1024)
-#define SWK_PAGE_CHANGES 10
-#define SWK_PAGE_CHANGED 6
-#define SWK_PAGE_UPSTREAMS 10000
-#define SWK_PAGE_SERVERS 100
-#define SWK_PAGE_SERVER_ROWS 50000
-#define SWK_PAGE_ROWS 200
-#define SWK_PAGE_OPEN 12
-#define SWK_PAGE_READ_MS 5000
+/* The page. The numbers limit its size. */
+#define SWK_PAGE_MAX (64UL * 1024 * 1024) /* bytes */
+#define SWK_PAGE_CHANGES 10		  /* the last changes */
+#define SWK_PAGE_CHANGED 6		  /* upstreams of a change, and servers of each */
+#define SWK_PAGE_UPSTREAMS 10000	  /* upstreams of a section */
+#define SWK_PAGE_SERVERS 100		  /* servers of an upstream */
+#define SWK_PAGE_SERVER_ROWS 50000	  /* servers in a section */
+#define SWK_PAGE_ROWS 200		  /* messages, and rows of other tables */
+#define SWK_PAGE_OPEN 12      /* upstreams of a section that shows their servers at once */
+#define SWK_PAGE_READ_MS 5000 /* how long a run that ended early may read targets for it */
 
 /* After this many mistakes, reading of the settings file stops. */
 #define SWK_FAULTS_MAX 50
-/* A run that has not ended so long after its deadline waits for something that has no limit of its
- * own, and is ended. It may still compute and write in this time. */
+/* A run that has not ended this long after its deadline is ended: it waits for something that has
+ * no limit of its own. Until then, it may still compute and write. */
 #define SWK_GRACE_MS 10000
 /* On a terminal: the time before a run shows its progress, and between two updates. */
 #define SWK_PROGRESS_AFTER_MS 1000
@@ -257,53 +252,43 @@
 #define SWK_WAIT_PAUSE_MS 1000
 #define SWK_WAIT_SAMPLE_MS 3000
 
-/*
- * Requests of a fleet that a host answers at the same time; services in one; and the bytes of a
- * request's or an acknowledgement's value. Then a name of Consul's nodes, the reason and the
- * version in an acknowledgement, in bytes, the last two with a NUL; acknowledgements that are read
- * at once; and hosts of a fleet.
- */
-#define SWK_REQUESTS_MAX 256
-#define SWK_REQUEST_SERVICES_MAX 64
-#define SWK_REQUEST_BYTES_MAX (16UL * 1024)
-#define SWK_NODE_MAX 255
-#define SWK_ACK_REASON_MAX 400
-#define SWK_ACK_VERSION_MAX 32
-#define SWK_ACKS_MAX 65536
-#define SWK_HOSTS_MAX 10000
-/* A run that answers requests looks again after this pause, which doubles four times, until so much
- * of its time is left. */
+/* Requests of a fleet. */
+#define SWK_REQUESTS_MAX 256		    /* that a host answers at the same time */
+#define SWK_REQUEST_SERVICES_MAX 64	    /* services in one */
+#define SWK_REQUEST_BYTES_MAX (16UL * 1024) /* the value of a request or an acknowledgement */
+#define SWK_NODE_MAX 255		    /* the name of a node of Consul, in bytes */
+#define SWK_ACK_REASON_MAX 400		    /* the reason in an acknowledgement, with a NUL */
+#define SWK_ACK_VERSION_MAX 32		    /* the version in an acknowledgement, with a NUL */
+#define SWK_ACKS_MAX 65536		    /* acknowledgements that are read at once */
+#define SWK_HOSTS_MAX 10000		    /* hosts of a fleet */
+/* A run that answers requests reads the targets again after this pause, which doubles four times.
+ * It stops when only the second time is left. */
 #define SWK_REQUEST_PAUSE_MS 60
 #define SWK_REQUEST_RESERVE_MS 3000
-/* A proxy that is reloading may have read FILE before it changed, and start its new workers after
- * the old ones were asked. This is longer than nginx takes from reading the file to new workers:
- * 0.2 s with 10,000 upstreams, 0.85 s with 30,000 (measured, Tengine 3.2.0). */
+/* A proxy that is reloading may have read FILE before it changed, and may start its new workers
+ * after the old ones were asked. This time is longer than nginx takes from reading the file to
+ * starting the workers: 0.2 s with 10,000 upstreams, 0.85 s with 30,000 (measured, Tengine
+ * 3.2.0). */
 #define SWK_RELOADING_MS 1000
 /* Other answers of Consul's agent, in bytes: a service, a session, the keys of a host. */
 #define SWK_CALL_ANSWER_MAX (1024UL * 1024)
 /* The longest time for which Consul may delay an answer until something changes, in seconds. */
 #define SWK_CONSUL_WAIT_MAX 10
 
-/*
- * A requester: how long its session lasts without a renewal, which is the least that Consul allows;
- * when it renews it; how long one call of Consul may take; how often it reads the list of hosts;
- * the pause between two readings of their answers, in which more may come. Then how long `swk
- * drain` and `swk resync`, and `swk fleet`, wait for the hosts, unless an option says so.
- */
-#define SWK_REQUESTER_TTL_S 10
-#define SWK_REQUESTER_RENEW_MS 3000
-#define SWK_REQUESTER_CALL_MS 4000
-#define SWK_REQUESTER_LIST_MS 1000
-#define SWK_REQUESTER_PAUSE_MS 20
-#define SWK_FLEET_SECONDS 60
-#define SWK_FLEET_PING_SECONDS 3
-/* `swk drain`: how long to wait for connections; between two readings of them; and how long there
- * must have been none, because a proxy may be about to connect. */
-#define SWK_DRAIN_GRACE_S 10
-#define SWK_DRAIN_READ_MS 50
-#define SWK_DRAIN_QUIET_MS 200
+/* A requester. */
+#define SWK_REQUESTER_TTL_S 10 /* its session without a renewal: the least that Consul allows */
+#define SWK_REQUESTER_RENEW_MS 3000 /* between two renewals */
+#define SWK_REQUESTER_CALL_MS 4000  /* one call of Consul */
+#define SWK_REQUESTER_LIST_MS 1000  /* between two readings of the list of hosts */
+#define SWK_REQUESTER_PAUSE_MS 20   /* between two readings of the answers, so that more may come */
+#define SWK_FLEET_SECONDS 60	    /* the wait of `swk drain` and `swk resync` for the hosts */
+#define SWK_FLEET_PING_SECONDS 3    /* that of `swk fleet` */
+/* `swk drain`. */
+#define SWK_DRAIN_GRACE_S 10   /* how long to wait until connections end */
+#define SWK_DRAIN_READ_MS 50   /* between two readings of the connections */
+#define SWK_DRAIN_QUIET_MS 200 /* without any connection: a proxy may be about to connect */
 
-/* Lines of the kernel's table of TCP sockets: ten times what one address can have in ports. */
+/* Lines of the kernel's table of TCP sockets: ten times as many as an address has ports. */
 #define SWK_SOCKETS_MAX 655360
 
 /* A message, or a line of a file that swk-apply reads back: in bytes, with its NUL. */

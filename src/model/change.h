@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A change of the conf file, or what an operator did, as the journal has it. All texts are owned,
+/* A change of the conf file, or an operator's action, as the journal has it. All texts are owned,
  * one line of printable ASCII unless a comment says otherwise, and never NULL unless it says so. */
 #ifndef SWK_MODEL_CHANGE_H
 #define SWK_MODEL_CHANGE_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Decoded entries of a registry: an instance of a service, a key, a check. Everything is borrowed
- * for the call that receives it. It is untrusted: only UTF-8 without NUL is certain. */
+ * for the call that receives it. It is untrusted. All that is certain: the texts are UTF-8 without
+ * NUL. */
 #ifndef SWK_MODEL_REGISTRATION_H
 #define SWK_MODEL_REGISTRATION_H
 

@@ -162,8 +162,8 @@ size_t swk_report_signed(const struct swk_report *report, char sign);
 /* The sum of pending upstreams over all targets. */
 size_t swk_report_pending(const struct swk_report *report);
 
-/* The exit status that follows from the notes. A failure that the next run may mend outranks one
- * that needs a person. */
+/* The exit status that follows from the notes. A failure that the next run may repair outranks one
+ * that needs an operator. */
 int swk_report_status(const struct swk_report *report);
 
 #endif

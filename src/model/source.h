@@ -11,7 +11,7 @@ enum swk_source_kind {
 	SWK_SOURCE_KINDS
 };
 
-/* How the kinds are not alike. */
+/* How the kinds differ. */
 struct swk_source_traits {
 	const char *word; /* in messages */
 	bool tagged;	  /* it may have a routing tag */
@@ -22,7 +22,7 @@ struct swk_source_traits {
 
 extern const struct swk_source_traits swk_source_traits[SWK_SOURCE_KINDS];
 
-/* Who has a source says whether its texts are owned. */
+/* The struct that contains a source says whether it owns the texts. */
 struct swk_source {
 	enum swk_source_kind kind;
 	const char *name; /* "": not known; then it is of the first kind */

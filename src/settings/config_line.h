@@ -12,8 +12,8 @@ struct swk_config_step {
 	size_t index;
 };
 
-/* The line, from 1, of the key (or array element) at the end of the path; if the text lacks it, of
- * the last step that the text has. jansson must have accepted the text. */
+/* The line, from 1, of the key or array element at the end of the path. If the text lacks it, the
+ * line of the last step that the text has. jansson must have accepted the text. */
 size_t swk_config_line(const char *text, size_t length, const struct swk_config_step *step);
 
 #endif

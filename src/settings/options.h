@@ -65,8 +65,8 @@ struct swk_options {
 
 /*
  * Sets the options from the defaults, the settings file, the environment (SWK_CONF, SWK_DYUPS, …)
- * and the command line; the later overrides. With --help or --version, neither the settings file
- * nor the environment is read. Returns 0, SWK_USAGE, SWK_CONFIG or SWK_INTERNAL. Call
+ * and the command line; each overrides those before it. With --help or --version, neither the
+ * settings file nor the environment is read. Returns 0, SWK_USAGE, SWK_CONFIG or SWK_INTERNAL. Call
  * swk_options_free in any case. After an error everything else is still read as far as possible, so
  * that the options for reporting apply to the error.
  */

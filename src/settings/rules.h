@@ -64,7 +64,8 @@ struct swk_overrides {
  */
 struct swk_override *swk_overrides_add(struct swk_overrides *overrides, const char *pattern,
 				       struct swk_error *error);
-/* Makes the override set a field, to its zero value so far: an empty list overrides another. */
+/* Marks a field as set by the override, so far to its zero value: an empty list overrides
+ * another. */
 void swk_override_begin(struct swk_override *override, const struct swk_field *field);
 /* Whether it sets the field of this name, which must exist. */
 bool swk_override_has(const struct swk_override *override, const char *name);

@@ -164,7 +164,7 @@ bool swk_selection_has(const struct swk_selection *selection, const char *servic
 /* Whether a service, or an upstream of keys, is published. `consul` and `swk-apply` never are. */
 bool swk_settings_publish(const struct swk_settings *settings, const char *service);
 
-/* The largest weight that all targets take which receive a service. */
+/* The largest weight that every target accepts that receives the service. */
 unsigned swk_settings_largest_weight(const struct swk_settings *settings, const char *service);
 
 /* A hash of all settings that the settings file may have, whatever set them, except those marked
