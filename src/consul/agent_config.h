@@ -11,8 +11,8 @@
 /*
  * Appends the configuration: a `checks` watch, a `services` watch, a `keyprefix` watch if the
  * settings have a prefix, and a `service` watch for each service, one on each line. With many
- * watches it raises the agent's limit of connections per client. Each watch runs `program`, which
- * is swk-apply, with its path because the PATH of an agent may lack it, and with `options`. The
+ * watches it raises the agent's limit of connections per client. Each watch runs `program` with
+ * `options`. `program` is swk-apply with its path, because an agent's PATH may lack its folder. The
  * same input gives the same bytes. Returns 0, SWK_USAGE for a path or an option that is not UTF-8,
  * or SWK_INTERNAL.
  */

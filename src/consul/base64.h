@@ -10,9 +10,9 @@
 #define SWK_BASE64_ROOM(length) ((length) / 4 * 3)
 
 /*
- * Decodes a text into `bytes`, which has room for SWK_BASE64_ROOM. Returns false if the length is
- * not a multiple of four, a byte is not a Base64 digit (white space is not), padding is not at the
- * end, or bits after the last byte are not 0.
+ * Decodes a text into `bytes`, which has room for SWK_BASE64_ROOM. Returns false for a length that
+ * is not a multiple of four, a byte that is not a Base64 digit (also white space), padding before
+ * the end, or bits other than 0 after the last byte.
  */
 bool swk_base64_decode(const char *text, size_t length, char *bytes, size_t *count);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Other requests to Consul's agent: sessions, keys, checks, maintenance, and the hosts of a fleet.
- * Unlike those of client.h they are not about what is published, so `datacenter`, `stale` and
- * `cached` do not apply: a fleet lives where its agent does. Each function repeats a request whose
- * error may pass soon, and returns 0, SWK_UNAVAILABLE with the error set if Consul did not do it,
- * or SWK_INTERNAL.
+ * Unlike the requests of client.h, they are not about what is published. So `datacenter`, `stale`
+ * and `cached` do not apply: a fleet is in the datacenter of its agents. Each function repeats a
+ * request whose error may be temporary. It returns 0, SWK_UNAVAILABLE with the error set if Consul
+ * did not do it, or SWK_INTERNAL.
  */
 #ifndef SWK_CONSUL_CALLS_H
 #define SWK_CONSUL_CALLS_H
@@ -62,8 +62,8 @@ int swk_consul_node(const struct swk_caller *caller, const char *id, char node[S
 int swk_consul_update_check(const struct swk_caller *caller, const char *check,
 			    enum swk_fleet_status status, const char *output);
 
-/* The service of an instance that is registered at this agent, for the caller to free. NULL without
- * an error: no instance has this ID. */
+/* The service of an instance that is registered at this agent, for the caller to free. NULL if no
+ * instance has this ID, which is not an error. */
 int swk_consul_service_of(const struct swk_caller *caller, const char *id, char **service);
 /* Puts an instance into maintenance, or ends that. Needs service:write. */
 int swk_consul_maintenance(const struct swk_caller *caller, const char *id, bool on,

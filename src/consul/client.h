@@ -45,16 +45,16 @@ struct swk_consul_query {
 	uint64_t index;		/* the answer's index; 0: none */
 	bool filtered;		/* the answer lacks what the token may not read */
 	struct swk_error error; /* SWK_UNAVAILABLE if invalid: discard what the sink got */
-	bool passing;		/* the cause of the error may pass soon */
+	bool passing;		/* the error may be temporary */
 };
 
-/* Makes all queries, several at once, and repeats those whose error may pass soon. Stops at the
+/* Makes all queries, several at once, and repeats those whose error may be temporary. Stops at the
  * deadline (deadline.h). Returns 0, or SWK_INTERNAL for all of them. */
 int swk_consul_ask(const struct swk_consul *consul, struct swk_http *http,
 		   struct swk_consul_query *queries, size_t count, int64_t deadline,
 		   struct swk_error *error);
 
-/* Whether the same request may succeed soon. */
+/* Whether the same request may succeed a little later. */
 bool swk_consul_may_pass(const struct swk_http_request *request);
 
 /* Percent-encodes a prefix of keys, or a key, except its slashes. The caller frees the result. NULL

@@ -2,8 +2,8 @@
 /*
  * Decodes one element of Consul's JSON from jansson's values to the model: an instance, a check or
  * a key. The result is borrowed from the element and the decoder, until the next element. A trouble
- * says why the element can't be used. If it is set, use only an instance's service and id, as far
- * as they are known.
+ * says why the element can't be used. If there is a trouble, use only the service and the id of an
+ * instance, if they are known.
  */
 #ifndef SWK_CONSUL_DECODE_H
 #define SWK_CONSUL_DECODE_H

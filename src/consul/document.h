@@ -3,8 +3,8 @@
  * Consul's JSON, streamed. Recognises the document by its shape, and passes on one instance (or
  * key, or service's name) at a time. It finds the bounds of each element itself, and jansson
  * decodes each one from memory. So memory does not grow with the document, and a bad registration
- * does not affect the next. Only bad framing rejects the document: no JSON, truncated, or text
- * after its end. No other folder sees a Consul document.
+ * does not affect the next. Only wrong framing makes the whole document unusable: it is not JSON,
+ * is truncated, or has text after its end. No other folder sees a Consul document.
  */
 #ifndef SWK_CONSUL_DOCUMENT_H
 #define SWK_CONSUL_DOCUMENT_H

@@ -63,8 +63,8 @@ struct swk_http_request {
 
 struct swk_http;
 
-/* Call before the first request, in one thread, if no request will use https: then OpenSSL does not
- * prepare for TLS, which is a twelfth of an event's time, and https is refused. */
+/* Call it before the first request, in one thread, if no request will use https. OpenSSL then does
+ * not prepare for TLS, which would take a twelfth of an event's time, and https is refused. */
 void swk_http_without_tls(void);
 
 /* Returns NULL with the error set if memory runs out. The first request loads libcurl. Connections

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loads libcurl when it is first needed. With its dependencies it is some thirty libraries; loading
- * them would take most of the time of a run that makes no request.
+ * Loads libcurl when it is first needed. With its dependencies, these are about thirty libraries.
+ * Loading them would take most of the time of a run that makes no request.
  */
 #ifndef SWK_IO_LIBCURL_H
 #define SWK_IO_LIBCURL_H

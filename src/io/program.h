@@ -38,9 +38,9 @@ struct swk_program_result {
  * Needs swk_process_begin (process.h), which ignores SIGPIPE: a program need not read its input.
  * The program gets a process group of its own, the caller's environment without passwords and
  * tokens, and no descriptor but the standard ones. A program that must end gets SIGTERM, with its
- * whole group, and SIGKILL after SWK_PROGRAM_END_MS. So does one whose caller dies, without SIGKILL
- * and its group. What it leaves in the background is not waited for, and not ended. Returns 0 or
- * SWK_INTERNAL; a program that cannot be started is a result.
+ * whole group, and SIGKILL after SWK_PROGRAM_END_MS. If the caller dies, only the program itself
+ * gets SIGTERM, and no SIGKILL follows. What the program leaves in the background goes on. Returns
+ * 0 or SWK_INTERNAL; a program that cannot be started is a result.
  */
 int swk_program_run(const struct swk_program *program, struct swk_program_result *result,
 		    struct swk_error *error);
