@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reads FILE block by block, without interpreting what is in the blocks: for a run that is about
- * few upstreams of many. That is only allowed if the text is known to be what swk-apply wrote. So a
- * hash of it is kept, and compared.
+ * few upstreams of many. That is allowed only if swk-apply is known to have written the text. So
+ * FILE.state keeps a hash of it, which is compared.
  */
 #ifndef SWK_NGINX_SCAN_H
 #define SWK_NGINX_SCAN_H
@@ -30,9 +30,9 @@ typedef int swk_nginx_take(void *context, const struct swk_nginx_block *block,
 
 /*
  * Passes each block of an open file to `take`. *hash becomes the text's hash, or 0 if it is not a
- * sequence of blocks. If it is not the hash that the text should have, what `take` got is
- * worthless. Returns 0, SWK_CANTCREATE if the file cannot be read, SWK_INTERNAL without memory, or
- * what `take` returns.
+ * sequence of blocks. If it is not the hash that the text should have, discard what `take` got.
+ * Returns 0, SWK_CANTCREATE if the file cannot be read, SWK_INTERNAL without memory, or what `take`
+ * returns.
  */
 int swk_nginx_scan(int descriptor, const char *path, swk_nginx_take *take, void *context,
 		   uint64_t *hash, struct swk_error *error);
@@ -42,9 +42,9 @@ int swk_nginx_scan_text(const struct swk_buffer *text, swk_nginx_take *take, voi
 			uint64_t *hash, struct swk_error *error);
 
 /*
- * The same for a text that is known to be what swk_nginx_file gives: finds the blocks whose names
+ * The same for a text that swk_nginx_file is known to have written. Finds the blocks whose names
  * begin with `start`, without case, and does not read most of the others. The last block that
- * `take` gets follows them, and may have an empty name at the end of the file.
+ * `take` gets is the one after them; at the end of the file, its name may be empty.
  */
 int swk_nginx_find(int descriptor, const char *path, const char *start, swk_nginx_take *take,
 		   void *context, struct swk_error *error);
@@ -54,7 +54,7 @@ int swk_nginx_find(int descriptor, const char *path, const char *start, swk_ngin
 uint64_t swk_nginx_hash(const struct swk_buffer *text);
 uint64_t swk_nginx_hash_block(const char *text, size_t length);
 /* The hash without the version, so that it can be compared with one that another version of
- * swk-apply made. It is never 0, unless the hash is: then the text is not known. */
+ * swk-apply made. It is 0 only if the hash is 0, which means that the text is not known. */
 uint64_t swk_nginx_hash_lasting(uint64_t hash);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For the journal: which instance is behind each address, and why it is not served. A run keeps
- * this of every registration, so it is small: an instance takes about 100 bytes. `swk explain` uses
+ * For the journal: which instance has each address, and why it is not served. A run keeps this for
+ * every registration, so it is small: an instance takes about 100 bytes. `swk explain` uses
  * decisions.h instead.
  */
 #ifndef SWK_POLICY_CAUSES_H

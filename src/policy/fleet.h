@@ -33,9 +33,10 @@ struct swk_fleet {
 void swk_fleet_free(struct swk_fleet *fleet);
 
 /*
- * Takes Consul's list of hosts: adds those that are new, and marks those that it lacks. These stay:
- * an agent that is stopped may deregister its host (leave_on_terminate), whose proxy still serves,
- * and a Consul that has lost its data lists no host for a while. Returns 0 or SWK_INTERNAL.
+ * Takes Consul's list of hosts: adds those that are new, and marks those that it lacks. A host that
+ * Consul no longer lists stays. An agent that stops may have deregistered it (leave_on_terminate)
+ * while its proxy still serves. Or Consul has lost its data, and lists no host for a while. Returns
+ * 0 or SWK_INTERNAL.
  */
 int swk_fleet_list(struct swk_fleet *fleet, const struct swk_hosts *hosts, struct swk_error *error);
 

@@ -35,20 +35,22 @@ int swk_stand_in_expect(struct swk_service *service, const struct swk_settings *
 			struct swk_error *error);
 /* Whether the settings name a service exactly, with a datacenter or a fallback server. */
 bool swk_stand_in_named(const struct swk_settings *settings, const char *service);
-/* Whether the same, a service has no instance, and `recorded` has servers of its own. */
+/* Whether swk_stand_in_named is true, the service has no instance, and `recorded` has servers of
+ * its own. */
 bool swk_stand_in_replaces_all(const struct swk_service *service,
 			       const struct swk_settings *settings,
 			       const struct swk_upstreams *recorded);
-/* Whether a service is asked about even if Consul's list lacks it: the same, or with a peer,
- * because the list lacks what is imported (Consul 1.15). */
+/* Whether to ask about a service even if Consul's list lacks it: swk_stand_in_named is true, or the
+ * service has a peer. The list lacks imported services (Consul 1.15). */
 bool swk_stand_in_unlisted(const struct swk_settings *settings, const char *service);
 
-/* Gives those that lack one a stand-in: the upstream with the same tag of the service in another
- * datacenter, if it has a usable instance. Returns 0 or SWK_INTERNAL. */
+/* Gives a stand-in to each upstream that needs one: the upstream with the same tag of the service
+ * in another datacenter, if it has a usable instance. Returns 0 or SWK_INTERNAL. */
 int swk_stand_in_take(struct swk_service *service, const struct swk_rules *rules,
 		      const struct swk_service *there, const char *datacenter,
 		      struct swk_error *error);
-/* The same if that datacenter could not be asked: what has its servers keeps them. */
+/* The same if that datacenter could not be asked: an upstream that has servers from there keeps
+ * them. */
 int swk_stand_in_keep(struct swk_service *service, const struct swk_rules *rules,
 		      const struct swk_upstreams *recorded, const char *datacenter,
 		      struct swk_error *error);

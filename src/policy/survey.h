@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A survey compares the conf file, each target's live state and pending operations, and the
- * registry. Pure. */
+/* A survey compares the conf file, the registry, and each target's live state and pending
+ * operations. Pure. */
 #ifndef SWK_POLICY_SURVEY_H
 #define SWK_POLICY_SURVEY_H
 

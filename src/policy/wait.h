@@ -65,9 +65,9 @@ int swk_waits_count(struct swk_waits *waits, const struct swk_services *services
 		    size_t target_count, struct swk_error *error);
 
 /*
- * Whether enough instances of each service are sent, so that reading the targets is worthwhile;
- * whether enough are live; the first service that lacks some after its time, if `seconds` have
- * passed, or NULL.
+ * Three questions about all awaited services. Are enough instances of each sent? Only then it makes
+ * sense to read the targets. Are enough live? Which is the first that lacks some although its time
+ * is over, when `seconds` have passed (NULL: none)?
  */
 bool swk_waits_sent(const struct swk_waits *waits);
 bool swk_waits_over(const struct swk_waits *waits);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Consul's last index of each service, as lines `index NUMBER SERVICE` of FILE.state. There may be
- * thousands, of which a run needs few, so they stay a text, after a line `indexes HASH LENGTH` that
- * tells whether it is as it was written; if not, each line is read. Functions that return an int
- * return 0 or SWK_INTERNAL.
+ * thousands, and a run needs few of them, so they stay a text. A line `indexes HASH LENGTH` before
+ * the text shows whether it is as it was written. If not, each line is read. Functions that return
+ * an int return 0 or SWK_INTERNAL.
  */
 #ifndef SWK_STORE_INDEXES_H
 #define SWK_STORE_INDEXES_H

@@ -35,17 +35,17 @@ int swk_received_add(struct swk_received_list *received, struct swk_request *req
 /* Removes the one at this index. */
 void swk_received_remove(struct swk_received_list *received, size_t place);
 
-/* Whether a later run must look at it again; whether there is such a one. */
+/* Whether a later run must answer it again; whether the list has such a request. */
 bool swk_received_is_open(const struct swk_received *one);
 bool swk_received_any_open(const struct swk_received_list *received);
 /* Whether it was answered with done, which holds only until a server comes back. */
 bool swk_received_may_reopen(const struct swk_received *one);
 
 /*
- * Appends for each request `request ID STATE REASON ALL SINCE`, with `new` for one without an
- * answer, and SINCE for gone_since; then, if it is open or may be again, `asks LIVE ADDRESS NAME`
- * for each of its services, with `-` for no address, or `wrong REASON` if it is invalid. Returns 0
- * or SWK_INTERNAL.
+ * Appends for each request a line `request ID STATE REASON ALL SINCE`. STATE is `new` if there is
+ * no answer, and SINCE is gone_since. If the request is open, or may be open again, lines `asks
+ * LIVE ADDRESS NAME` for its services follow, with `-` for no address; or `wrong REASON` if it is
+ * invalid. Returns 0 or SWK_INTERNAL.
  */
 int swk_received_write(struct swk_buffer *out, const struct swk_received_list *received,
 		       struct swk_error *error);

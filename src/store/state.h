@@ -31,7 +31,7 @@ struct swk_refused {
 	bool in_file;	/* FILE has it as it was before; the caller's, and not written */
 };
 
-/* The conf file as it was last seen, so that a run need not read the whole of it. */
+/* What the last run knew about the conf file, so that a run need not read the whole of it. */
 struct swk_state_conf {
 	uint64_t hash; /* 0: not known, nor is the rest */
 	size_t upstreams, servers;
@@ -69,13 +69,19 @@ struct swk_state {
 void swk_state_free(struct swk_state *state);
 
 /*
- * Appends the text. Its lines: a head; `success SECONDS`; `conf` with the nine numbers above;
- * `listed INDEX`; `keys INDEX`; `datacenter NAME`; `gone NAME` for each deleted name; those of
- * swk_indexes_write; for each target `target NAME`, then `part NUMBER` for each part, a line for
- * each pending upstream, and `late NAME`; `confirmed LINE` for each line of the blocks above;
- * `new NAME`; `refused HASH NAME`; `document NUMBER`; `check STATUS`;
- * those of swk_received_write; `end`. Returns 0 or
- * SWK_INTERNAL.
+ * Appends the text. Returns 0 or SWK_INTERNAL. Its lines, in this order:
+ *
+ * - a head;
+ * - `success SECONDS`, `conf` with the nine numbers above, `listed INDEX`, `keys INDEX`,
+ *   `datacenter NAME`;
+ * - `gone NAME` for each deleted name;
+ * - those of swk_indexes_write;
+ * - for each target `target NAME`, `part NUMBER` for each part, a line for each pending upstream,
+ *   and `late NAME`;
+ * - `confirmed LINE` for each line of the blocks above, and `new NAME`;
+ * - `refused HASH NAME`, `document NUMBER`, `check STATUS`;
+ * - those of swk_received_write;
+ * - `end`.
  */
 int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struct swk_error *error);
 

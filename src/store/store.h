@@ -93,8 +93,8 @@ int swk_store_replace(struct swk_store *store, const char *path, const struct sw
 		      bool durably, bool *replaced, struct swk_error *error);
 
 /*
- * Replaces FILE durably, and keeps the old file as FILE.previous: through a hard link, or as a copy
- * if there are no hard links. swk_store_previous finds the old file even if this is interrupted. If
+ * Replaces FILE durably. Keeps the old file as FILE.previous, which is a hard link, or a copy if
+ * there are no hard links. swk_store_previous finds the old file even if this is interrupted. If
  * FILE cannot be replaced, FILE.previous stays.
  */
 int swk_store_commit(struct swk_store *store, struct swk_content content, bool *replaced,
