@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The child processes of a master process. If it has new ones, it has reloaded: nginx and HAProxy
- * replace their workers, and only if they accept the new configuration. */
+/* The child processes of a master process. New ones show that it has reloaded: nginx and HAProxy
+ * replace their workers only if they accept the new configuration. */
 #ifndef SWK_TARGET_CHILDREN_H
 #define SWK_TARGET_CHILDREN_H
 

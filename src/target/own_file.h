@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file of a target's own, which its proxy reads when it starts and when it reloads. It is derived
- * from FILE.NAME.confirmed and a plan, so whatever is in its place is replaced, unless another
- * program wrote it. Reloads begin at least an interval apart: the run that waits for the next one
- * holds the lock FILE.NAME.lock, but not the store's, and other runs leave their changes to it.
- * Functions return 0 or SWK_INTERNAL; other failures set the cause.
+ * A file of a target's own, which its proxy reads when it starts and when it reloads. The file
+ * follows from FILE.NAME.confirmed and a plan, so a run replaces whatever is in its place, unless
+ * another program wrote that. Reloads begin at least an interval apart. The run that waits for the
+ * next reload holds the lock FILE.NAME.lock, but not the store's. Other runs leave their changes to
+ * it. Functions return 0 or SWK_INTERNAL; other failures set the cause.
  */
 #ifndef SWK_TARGET_OWN_FILE_H
 #define SWK_TARGET_OWN_FILE_H
@@ -59,8 +59,8 @@ struct swk_own_file {
 	int (*await)(struct swk_target *target, const struct swk_upstreams *set, int64_t deadline,
 		     struct swk_error *cause, struct swk_error *error);
 
-	/* The proxy does not have what is confirmed, so that even an unchanged file must be loaded;
-	 * set before swk_own_file_apply. */
+	/* The proxy does not have what is confirmed, so it must load even an unchanged file; set
+	 * before swk_own_file_apply. */
 	bool lost;
 
 	/* The proxy may have something else than what swk_own_file_read found; set by that. */
@@ -81,16 +81,17 @@ void swk_own_file_close(struct swk_own_file *file);
 
 /*
  * Reads what the target has confirmed into a zeroed set. If nothing is known, or the file is not
- * what that renders to, the set stays empty, and *damage says why: then a full run sends all.
- * Unless this run waits (target->due), other runs may do so from now on.
+ * what the confirmed set renders to, the set stays empty, and *damage says why. A full run then
+ * sends all. From now on, other runs may wait for the next reload, unless this run does
+ * (target->due).
  */
 int swk_own_file_read(struct swk_target *target, struct swk_own_file *file,
 		      struct swk_upstreams *set, struct swk_error *damage, struct swk_error *cause,
 		      struct swk_error *error);
 
 /*
- * What the file is to be based on, into a zeroed set: what the target has confirmed. If nothing is
- * known, *known is false, and the set is what FILE has for this target.
+ * Reads the set that the file starts from, into a zeroed set: what the target has confirmed. If
+ * nothing is known, *known is false, and the set is what FILE has for this target.
  */
 int swk_own_file_base(struct swk_target *target, const struct swk_own_file *file,
 		      struct swk_upstreams *set, bool *known, struct swk_error *cause,

@@ -32,7 +32,8 @@ enum swk_target_result {
 				* another; stays pending until then */
 };
 
-/* What became of one operation of a plan. Zeroed, it is one that was not tried. */
+/* The outcome of one operation of a plan. A zeroed outcome means that the operation was not
+ * tried. */
 struct swk_target_outcome {
 	enum swk_target_result result;
 	char *reason; /* a message; owned; NULL: none */
@@ -47,7 +48,7 @@ enum swk_depth {
 	SWK_DEPTH_PARTS, /* the live state of each part: an upstream that differs is `partial` */
 };
 
-/* What a run gives to its targets: what changes them, for a kind that passes that on. */
+/* What a run tells its targets about itself, for a kind that passes this on. */
 struct swk_target_run {
 	const char *conf;  /* FILE, with symbolic links resolved; files of a kind are next to it */
 	const char *event; /* what started the run: a word of swk_event_words, or `undo` */
@@ -123,10 +124,10 @@ struct swk_target_kind {
 		     struct swk_target_outcome *outcomes, int64_t deadline,
 		     struct swk_error *error);
 
-	/* For a kind with a file of its own: has the file checked and loaded, by `command` or as
-	 * the settings say (NULL), and leaves the result for `apply`, which may wait for it in
-	 * another process. Sets the cause if the file could not be loaded. NULL: the kind has no
-	 * file. Returns 0 or SWK_INTERNAL. */
+	/* For a kind with a file of its own. Has the file checked and loaded, by `command` or as
+	 * the settings say (NULL). Leaves the result for `apply`, which may wait for it in another
+	 * process. Sets the cause if the file could not be loaded. NULL: the kind has no file.
+	 * Returns 0 or SWK_INTERNAL. */
 	int (*reload)(struct swk_target *target, const struct swk_texts *command, int64_t deadline,
 		      struct swk_error *cause, struct swk_error *error);
 };

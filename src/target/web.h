@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The URL of a target that is changed by HTTP, and requests to it. For kinds of targets whose
- * settings have a `url`. */
+/* The URL of a target that is changed by HTTP, and requests to it: for kinds whose settings have a
+ * `url`. */
 #ifndef SWK_TARGET_WEB_H
 #define SWK_TARGET_WEB_H
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A command that is started after a change, with the change as JSON on its standard input. It can
- * tell no live state, so FILE.NAME.confirmed has, in FILE's syntax, the upstreams as the command
- * has last confirmed them by ending with status 0: that is the live state. If this file is missing
- * or damaged, every upstream is new to the command. One start is given all that is pending, and
- * confirms all of it or nothing.
+ * A command that is started after a change, with the change as JSON on its standard input. It
+ * cannot report a live state. So FILE.NAME.confirmed serves as the live state: it has the
+ * upstreams, in FILE's syntax, for which the command last ended with status 0. If this file is
+ * missing or damaged, every upstream is new to the command. One start is given all that is pending,
+ * and confirms all of it or nothing.
  */
 #ifndef SWK_TARGET_COMMAND_COMMAND_H
 #define SWK_TARGET_COMMAND_COMMAND_H

@@ -22,9 +22,9 @@ enum swk_dynamic_meaning {
 enum swk_dynamic_meaning swk_dynamic_meaning(const struct swk_http_request *request);
 
 /*
- * The servers of an upstream. nginx does not accept an upstream without servers, so one that has
- * none has a placeholder, which is `down` and has an address that no server can have: 0.x.x.x. The
- * module itself adds `0.0.0.0:1` if the last server is removed.
+ * The servers of an upstream. nginx accepts no upstream without servers, so an empty one has a
+ * placeholder. This is `down`, and has an address that no server can have: 0.x.x.x. The module
+ * itself adds `0.0.0.0:1` if the last server is removed.
  */
 struct swk_dynamic_servers {
 	/* Those that could be swk-apply's, sorted. `partial` if there are others, or if something
@@ -46,9 +46,9 @@ int swk_dynamic_servers_read(struct swk_dynamic_servers *servers, const char *na
 void swk_dynamic_servers_free(struct swk_dynamic_servers *servers);
 
 /*
- * Whether an upstream with these servers needs a placeholder. It does without a server that is not
- * a backup; and with a single one beside backups: the module then marks the upstream as one with a
- * single server, and nginx never tries the backups (measured on nginx 1.22.1).
+ * Whether an upstream with these servers needs a placeholder. It does if all servers are backups.
+ * It also does if there are backups and a single other server: the module then marks the upstream
+ * as one with a single server, and nginx never tries the backups (measured on nginx 1.22.1).
  */
 bool swk_dynamic_needs_placeholder(const struct swk_upstream *upstream);
 

@@ -10,7 +10,8 @@
  * - After a reload nginx has what its configuration says, so that includes the files (files.h).
  *   They are written before the requests are sent.
  * - It changes neither balancing method nor keepalive: nginx's configuration has both.
- * - It copies attributes that a request leaves out from another server, so requests have all.
+ * - If a request lacks attributes, the module copies them from another server. So requests
+ *   have all attributes.
  */
 #ifndef SWK_TARGET_DYNAMIC_DYNAMIC_H
 #define SWK_TARGET_DYNAMIC_DYNAMIC_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds what silently defeats dyups in nginx's configuration. Each rule is about something that
- * nginx accepts, at least until its next reload. Uses no file and no network. */
+/* Finds parts of nginx's configuration with which dyups silently does not work. nginx accepts all
+ * of them, at least until its next reload. Uses no file and no network. */
 #ifndef SWK_TARGET_DYUPS_LINT_H
 #define SWK_TARGET_DYUPS_LINT_H
 

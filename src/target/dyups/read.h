@@ -26,9 +26,9 @@ struct swk_http_request swk_dyups_request(const struct swk_dyups *own, const cha
 
 /*
  * Makes workers read their queues, with one GET on each of the target's persistent connections. If
- * there are none, or with `more`, it adds some, each to another worker if possible. 36 changes fill
- * a queue of 64 KiB: the first sync of 3,000 upstreams to four workers takes 400 such GETs. With a
- * new connection for each GET it takes 4,600 (measured on Tengine 3.2.0).
+ * there are none, or with `more`, it adds connections, each to another worker if possible. 36
+ * changes fill a queue of 64 KiB. The first sync of 3,000 upstreams to four workers takes 400 such
+ * GETs. With a new connection for each GET it takes 4,600 (measured on Tengine 3.2.0).
  */
 void swk_dyups_flush(struct swk_dyups *own, bool more, int64_t deadline);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file in the syntax of nginx or HAProxy that a proxy reads when it reloads: for any proxy that
- * has no interface to change it at run time. What the proxy has loaded is known only from what was
- * confirmed (own_file.h): that is the live state.
+ * A file in the syntax of nginx or HAProxy that a proxy reads when it reloads. It is for any proxy
+ * that cannot be changed at run time. Only what was confirmed (own_file.h) shows what the proxy has
+ * loaded: that is the live state.
  */
 #ifndef SWK_TARGET_FILE_FILE_H
 #define SWK_TARGET_FILE_FILE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The answers of HAProxy's runtime API. In interactive mode a prompt follows each answer; without
- * it, some answers end with an empty line and others do not (measured on 2.6.12), so that the
- * answers to several commands can't be told apart.
+ * The answers of HAProxy's runtime API. In interactive mode a prompt follows each answer. Without
+ * it, nothing separates the answers to several commands: some end with an empty line, and others do
+ * not (measured on 2.6.12).
  */
 #ifndef SWK_TARGET_HAPROXY_ANSWER_H
 #define SWK_TARGET_HAPROXY_ANSWER_H

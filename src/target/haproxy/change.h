@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands that make a backend have an upstream's servers. Pure. All that they consist of is
- * validated: names of upstreams, addresses printed from their bytes, numbers, the operator's words,
- * and names of servers as HAProxy itself shows them. */
+/* Commands that give an upstream's servers to a backend. Pure. All their parts are validated: names
+ * of upstreams, addresses printed from their bytes, numbers, the operator's words, and names of
+ * servers as HAProxy itself shows them. */
 #ifndef SWK_TARGET_HAPROXY_CHANGE_H
 #define SWK_TARGET_HAPROXY_CHANGE_H
 
@@ -24,8 +24,8 @@ struct swk_haproxy_change {
  */
 bool swk_haproxy_needs_reload(const struct swk_upstream *before, const struct swk_upstream *after);
 
-/* Whether the runtime API can make nothing of such a change: it can't add servers with host names.
- */
+/* Whether the runtime API can make no part of such a change: it can't add servers with host
+ * names. */
 bool swk_haproxy_changes_hosts(const struct swk_upstream *before, const struct swk_upstream *after);
 
 /*
@@ -39,8 +39,9 @@ int swk_haproxy_raise(struct swk_haproxy_request *request, const struct swk_hapr
 int swk_haproxy_lower(struct swk_haproxy_request *request, const struct swk_haproxy_change *change,
 		      struct swk_error *error);
 
-/* Whether the state has the upstream as it is to be, besides servers in maintenance that it does
- * not have. Compares addresses, weights, whether a server is down, and details if there are any. */
+/* Whether the state has the upstream as desired, apart from servers in maintenance that the
+ * upstream does not have. Compares addresses, weights, whether a server is down, and details if
+ * there are any. */
 bool swk_haproxy_shows(const struct swk_haproxy_state *state, const struct swk_upstream *upstream);
 
 /* Whether a line is of a server that is out of rotation, and not in the upstream. NULL: no upstream

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * HAProxy 2.6 or later. Servers change through its runtime API. A new process knows only its files,
- * so a file of the target's own has the backends, and is written first; what the API can't do is
- * done by a reload with that file. The live state is what the API shows, and for what it doesn't
- * show, what was confirmed (confirmed.h). A server that leaves gets no new requests at once, and is
- * deleted when it is free: by a run that changes its upstream, or by a full run.
+ * so a file of the target's own has the backends, and a run writes it first. For what the API can't
+ * do, the run reloads HAProxy with this file. The live state is what the API shows; what it doesn't
+ * show comes from what was confirmed (confirmed.h). A server that leaves gets no new requests. When
+ * it is free, the next run that changes its upstream, or a full run, deletes it.
  */
 #ifndef SWK_TARGET_HAPROXY_HAPROXY_H
 #define SWK_TARGET_HAPROXY_HAPROXY_H

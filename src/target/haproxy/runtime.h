@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests to HAProxy's runtime API: several commands over one connection, whose answers are told
- * apart. */
+/* Requests to HAProxy's runtime API: several commands over one connection, with an answer to
+ * each. */
 #ifndef SWK_TARGET_HAPROXY_RUNTIME_H
 #define SWK_TARGET_HAPROXY_RUNTIME_H
 
@@ -59,11 +59,11 @@ void swk_haproxy_interpret(struct swk_haproxy_request *request);
 bool swk_haproxy_is_fine(const struct swk_haproxy_sent *sent);
 
 /*
- * The first has the master of HAProxy reload. HAProxy 2.6 does not answer that, later versions
+ * The first makes HAProxy's master process reload. HAProxy 2.6 does not answer; later versions
  * answer whether the new process has started. The second then asks the master whether the last
- * reload has failed. If it has, both set the cause to SWK_DATA. While the master starts itself
- * anew, nothing listens, so the first tries again for a moment, and the second says no. Both return
- * 0 or SWK_INTERNAL.
+ * reload has failed. If it has, both set the cause to SWK_DATA. While the master restarts itself,
+ * nothing listens: the first then tries again for a moment, and the second assumes that nothing has
+ * failed. Both return 0 or SWK_INTERNAL.
  */
 int swk_haproxy_reload(struct swk_haproxy_peer *master, int64_t deadline, struct swk_watch *watch,
 		       struct swk_error *cause, struct swk_error *error);
@@ -72,9 +72,9 @@ int swk_haproxy_see_failure(struct swk_haproxy_peer *master, int64_t deadline,
 			    struct swk_error *error);
 
 /*
- * Asks the master for its worker's process id, which becomes 0 if there is no new worker, as after
- * a reload that failed. While the master reloads, nothing listens: then this waits for a moment,
- * and sets the cause if that is not enough. Returns 0 or SWK_INTERNAL.
+ * Asks the master for its worker's process id. *worker becomes 0 if there is no new worker, as
+ * after a reload that failed. While the master reloads, nothing listens: the function then waits
+ * for a moment, and sets the cause if that is not enough. Returns 0 or SWK_INTERNAL.
  */
 int swk_haproxy_find_worker(struct swk_haproxy_peer *master, uint64_t *worker, int64_t deadline,
 			    struct swk_watch *watch, struct swk_error *cause,
