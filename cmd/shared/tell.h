@@ -31,8 +31,8 @@ void swk_tell_line(const char *format, ...) __attribute__((format(printf, 1, 2))
 
 /*
  * Flushes standard output at the end of a command, and reports lost output. Returns the given
- * status, or SWK_INTERNAL if output was lost and the status is 0 or 1: a status of 1 is an answer,
- * which did not get out. Call it once, because it reports the same loss each time.
+ * status, or SWK_INTERNAL if output was lost and the status is 0 or 1. The status 1 is an answer,
+ * too, and its output was lost. Call it once, because it reports the same loss each time.
  */
 int swk_tell_printed(const struct swk_log *log, int status);
 

@@ -44,15 +44,15 @@ int swk_apply_reload(const struct swk_settings *settings, const char *target,
 /* Checks that a run can begin with these settings. Makes no request and reads no document. */
 int swk_apply_check(const struct swk_settings *settings, struct swk_error *error);
 
-/* If the settings are wrong: makes this host's check in Consul critical, as far as the settings say
- * that there is one, and how to reach Consul. */
+/* If the settings are wrong: makes this host's check in Consul critical, if the settings still say
+ * that there is a check, and how to reach Consul. */
 void swk_apply_refuse(const struct swk_settings *settings);
 
 /*
- * Evaluates requests on this host, without Consul's keys: asks Consul about their services, applies
- * what that changes, reads all parts of all targets once, and appends an acknowledgement for each,
- * in their order. The requests are emptied. An acknowledgement has no node. Returns as swk_apply;
- * then there may be no acknowledgement.
+ * Evaluates requests on this host, without Consul's keys. Asks Consul about their services, applies
+ * the changes, and reads all parts of all targets once. Appends an acknowledgement, without a node,
+ * for each request, in their order. Empties the requests. Returns as swk_apply; after an error,
+ * there may be no acknowledgements.
  */
 int swk_apply_requests(const struct swk_settings *settings, struct swk_requests *requests,
 		       struct swk_acks *acks, struct swk_report *report, struct swk_error *error);

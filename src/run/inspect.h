@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads how things stand, for `swk status` and `swk wait`. Takes no lock; writes and sends
- * nothing. */
+/* Reads the state of FILE, Consul and all targets, for `swk status` and `swk wait`. Takes no lock;
+ * writes and sends nothing. */
 #ifndef SWK_RUN_INSPECT_H
 #define SWK_RUN_INSPECT_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One instance that an operator puts into maintenance, through its own agent: only that one can. */
+/* One instance that an operator puts into maintenance, through its own agent: no other agent
+ * can. */
 #ifndef SWK_RUN_MAINTAINED_H
 #define SWK_RUN_MAINTAINED_H
 
@@ -18,8 +19,8 @@ struct swk_maintained {
 	/* What the catalogue says. */
 	bool shown; /* that it is in maintenance */
 	bool named; /* it has a host name instead of an address */
-	/* Where proxies may send its requests: first its address, and the one that the settings of
-	 * this host select, if that is another; then those that other settings may select. */
+	/* Where proxies may send its requests: first its address, and the address that this host's
+	 * settings select, if that is another; then those that other settings may select. */
 	struct swk_server servers[SWK_REQUEST_SERVICES_MAX];
 	size_t selected_count, server_count;
 	bool crowded; /* it has more addresses */

@@ -209,8 +209,8 @@ int swk_run_check(void *context, const struct swk_check *check, struct swk_error
 /* Call after a checks document: marks services whose checks are as they were when FILE got its
  * present upstreams. */
 int swk_run_find_unchanged(struct swk_run *run);
-/* Whether the document differs from the last one only in checks of the fleet, whose changes start a
- * run on each host, and nothing else is left to do. */
+/* Whether the run has nothing to do: the document differs from the last one only in checks of the
+ * fleet, whose changes start a run on each host, and nothing is pending. */
 bool swk_run_knows_document(const struct swk_run *run);
 /* In a run that left nothing to do: remembers the document for that. */
 void swk_run_note_document(struct swk_run *run);
@@ -256,9 +256,9 @@ void swk_run_note_identity(struct swk_run *run, const struct stat *about);
 
 /*
  * requests.c: requests of the fleet. The first reads the document; *news is false if there is
- * nothing to do. The second, under the lock, finds out what is asked now; the third then adds the
- * services that Consul is asked about, unless the run knows all, and the fourth says whether a
- * service is among them. Without an open request, they do nothing.
+ * nothing to do. The second, under the lock, finds out which requests there are now. The third adds
+ * the services about which the run must then ask Consul, unless it knows all. The fourth says
+ * whether a service is among them. Without an open request, they do nothing.
  */
 int swk_run_find_requests(struct swk_run *run, bool *news);
 int swk_run_take_requests(struct swk_run *run);
@@ -274,17 +274,17 @@ struct swk_received_list swk_run_requests(const struct swk_run *run);
 /* Brings those in FILE.state up to date with Consul's. *changed: there are new ones. */
 int swk_run_refresh_requests(struct swk_run *run, bool *changed);
 
-/* answers.c: when the run has sent everything, reads all parts of all targets, and answers the
- * requests that are open, as often as it takes if the run is about them. Deletes acknowledgements
- * whose request is gone. */
+/* answers.c: when the run has sent everything, reads all parts of all targets, and answers the open
+ * requests. A run that is about requests repeats this until all are done or its time is over.
+ * Deletes acknowledgements whose request is gone. */
 int swk_run_answer_requests(struct swk_run *run);
 
 /* fleet_check.c: sets this host's check in Consul, if the settings say so, and the status differs
  * from the last one, or the run is a full one. `status` is that of the run. A failure is a note. */
 void swk_run_update_check(struct swk_run *run, int status);
 
-/* apply.c: reconciles once more from FILE as it is now, because another run may have written it in
- * the meantime. Decides nothing anew. The lock must be free; the run holds it afterwards. */
+/* apply.c: reconciles once more from FILE as it is now, because another run may have written it
+ * meanwhile. Does not decide again. The lock must be free; the run holds it afterwards. */
 int swk_run_catch_up(struct swk_run *run, enum swk_depth depth);
 
 /* record.c: FILE and FILE.state. A dry run takes no lock. */
@@ -412,9 +412,9 @@ int swk_run_find_unmanaged(struct swk_run *run, struct swk_names *unmanaged);
 /* Finds what targets do not receive of the recorded and the desired state, by their settings. */
 int swk_run_find_excluded(struct swk_run *run);
 /*
- * The upstreams of a set as the target takes them, so that they can be compared with its live
- * state: the set itself, or fitted copies in `room`, for the caller to free. With `notes`, reports
- * what was changed. NULL: SWK_INTERNAL, with the error set.
+ * The upstreams of a set as the target takes them, for comparison with its live state: the set
+ * itself, or fitted copies in `room`, for the caller to free. With `notes`, reports what was
+ * changed. NULL: SWK_INTERNAL, with the error set.
  */
 const struct swk_upstreams *swk_run_fitted(struct swk_run *run, const struct swk_target *target,
 					   const struct swk_upstreams *set, bool notes,
