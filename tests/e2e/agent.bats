@@ -119,7 +119,7 @@ start_agent() {
 	lands web one
 }
 
-@test "swk-apply follows a rebuilt cluster, whose index starts again" {
+@test "swk-apply follows a rebuilt cluster, whose index starts over" {
 	start_agent
 	backend_start "$E2E_DIR/backends" one two
 	register web web-1 one

@@ -184,7 +184,7 @@ differences() {
 	[ "$asked" == s3 ]
 }
 
-@test "new and removed instances, services and nodes" {
+@test "swk-apply notices new and removed instances, services and nodes" {
 	catalog 5
 	count_requests
 	checks_event

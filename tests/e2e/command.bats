@@ -41,7 +41,7 @@ confirmed() {
 	cmp -s "$SWK_CONF" "$SWK_CONF.edge.confirmed"
 }
 
-@test "command: it gets each change, without a dyups interface" {
+@test "command: the program gets each change, without a dyups interface" {
 	setup_command
 	swk-apply < <(document "$(instance web 10.0.0.1)" "$(instance api 10.0.0.2)")
 	jq -e --arg conf "$SWK_CONF" '.version == 1 and .event == "service" and .index == 0 and .conf == $conf' "$RECORD"
@@ -60,7 +60,7 @@ confirmed() {
 	[ -z "$(gateway_requests)" ]
 }
 
-@test "command: what it refuses is merged with later changes" {
+@test "command: a change that the program refuses is given again, merged with later changes" {
 	setup_command
 	swk-apply < <(document "$(instance web 10.0.0.1)" "$(instance api 10.0.0.2)")
 	recorded
@@ -77,7 +77,7 @@ confirmed() {
 	confirmed
 }
 
-@test "command: a command that takes too long, or is missing" {
+@test "command: if the program takes too long or is missing, the change stays pending" {
 	setup_command '{"timeout": 1}'
 	also 'sleep 1000'
 	run -75 swk-apply < <(document "$(instance web 10.0.0.1)")
@@ -88,7 +88,7 @@ confirmed() {
 	[[ "$output" == *"edge: $E2E_DIR/command cannot be run: No such file or directory"* ]]
 }
 
-@test "command: a dry run starts nothing, and shows the changes" {
+@test "command: a dry run shows the changes, and does not start the program" {
 	setup_command
 	swk-apply < <(document "$(instance web 10.0.0.1)")
 	recorded
@@ -101,7 +101,7 @@ confirmed() {
 	[ -z "$(recorded)" ]
 }
 
-@test "command: beside nginx, with a selection; neither delays the other" {
+@test "command: a program that gets some services, and an nginx, do not delay each other" {
 	setup_command '{"include": ["web"]}'
 	settings "{\"targets\": [{\"url\": \"$GATEWAY_DYUPS\", \"name\": \"nginx\"}, $edge]}"
 	also 'exit 1'
@@ -114,7 +114,7 @@ confirmed() {
 	in_step
 }
 
-@test "command: full runs, deletions, a lost or damaged file" {
+@test "command: a full run reports deletions, and gives everything again if FILE.NAME.confirmed is lost or damaged" {
 	setup_command
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
@@ -138,7 +138,7 @@ confirmed() {
 	confirmed
 }
 
-@test "command: undo, hold, status and wait" {
+@test "command: undo, hold, status and wait work" {
 	setup_command
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80

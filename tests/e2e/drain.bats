@@ -53,7 +53,7 @@ is_reloaded() {
 	[[ "$(gateway_workers | wc -l)" == "$GATEWAY_WORKERS" ]] && ! gateway_workers | grep -qxF "$RELOADED_FROM"
 }
 
-@test "drain: workers that start afterwards with what the conf file had before are awaited" {
+@test "drain: waits for workers that start later with the old conf file" {
 	begin
 	reload_slowly
 	run -0 --separate-stderr swk drain web-one
@@ -137,7 +137,7 @@ is_reloaded() {
 	lands web one
 }
 
-@test "drain: what is not an instance of the agent changes nothing" {
+@test "drain: an ID that is no instance of the agent, or a wrong option, changes nothing" {
 	begin
 	run -64 --separate-stderr swk drain web
 	[ "$stderr" == "swk: error: 'web': no instance with this ID is registered at the agent http://$CONSUL_HTTP_ADDR: give --agent with the \
@@ -164,7 +164,7 @@ address of the instance's own agent" ]
 	[[ "$stderr" == *'web-name: it has no address with a port'* ]]
 }
 
-@test "drain: interrupted, it says where the instance stands, and takes its request back" {
+@test "drain: when interrupted, it reports the state of the instance, and removes its request" {
 	begin "$E2E_ROOT/consul.d/swk-fleet.hcl"
 	consul_catalog_register '{"Node": "host-9", "Address": "192.0.2.9", "Service": {"Service": "swk-apply"}}'
 	for signal in INT TERM; do
@@ -267,7 +267,7 @@ as() {
 	[[ "$(cat "$E2E_DIR/consul/consul.log")" != *"$CONSUL_ACL_ROOT"* ]]
 }
 
-@test "drain: an acknowledgement that may not be written is no answer: 75" {
+@test "drain: a host that may not write its acknowledgement counts as unconfirmed: 75" {
 	acl_begin read
 	as 'session_prefix "" { policy = "write" } key_prefix "swk/" { policy = "write" } service "web" { policy = "write" }' \
 		swk drain --fleet --timeout 2s web-one

@@ -106,7 +106,7 @@ start_agent() {
 	[[ "$output" == *'1 kept'* ]]
 }
 
-@test "dynamic: blue and green" {
+@test "dynamic: blue and green have their own upstreams" {
 	start web web_blue web_green
 	more='{"routing": [{"tag": "gray", "separator": "_"}]}' targets
 	start_agent
@@ -155,7 +155,7 @@ start_agent() {
 	run ! grep -q owed "$SWK_CONF.state"
 }
 
-@test "dynamic: an upstream without zone" {
+@test "dynamic: an upstream without a zone is reported, and is not pending" {
 	DYNAMIC_MORE='upstream web { server 127.0.0.1:1; }' start
 	run -0 swk-apply < <(document "$(instance web 10.0.0.1)")
 	[[ "$output" == *"edge: upstream web has no zone, so it cannot be changed: put 'zone web 1m;' into it"* ]]
@@ -220,7 +220,7 @@ tagged() {
 	instance web "$address" | sed "s/\"Tags\":\[\]/\"Tags\":[${tags%,}]/; s/\"ID\":\"web\"/\"ID\":\"$address\"/"
 }
 
-@test "dynamic: weights, down and backup servers, and back" {
+@test "dynamic: servers get weights, down and backup, and lose them again" {
 	start web
 	more='{"attributes": {"tag_prefix": "nginx:", "allow": ["weight", "down", "backup"]}}' targets
 	swk-apply < <(document "$(tagged 10.0.0.1 weight=5)" "$(tagged 10.0.0.2 down)" "$(tagged 10.0.0.3 backup)")
@@ -276,7 +276,7 @@ tagged() {
 	has api two
 }
 
-@test "dynamic: another spelling of a name" {
+@test "dynamic: a name in another case is another upstream, which nginx must declare" {
 	start Web web_x
 	swk-apply < <(document "$(instance Web 10.0.0.1)")
 	only Web 10.0.0.1:80
@@ -302,7 +302,7 @@ tagged() {
 	run -0 gateway_reload
 }
 
-@test "dynamic: by a socket" {
+@test "dynamic: the URL may be a socket" {
 	start web
 	[[ -n "$GATEWAY_SOCKET" ]] || GATEWAY_SOCKET="$DYNAMIC_URL" # its path may be too long here
 	targets "{\"url\": \"$GATEWAY_SOCKET\"}"
@@ -333,7 +333,7 @@ tagged() {
 	[ "$(gateway_requests | grep -cE 'add=|remove=|weight=')" == 0 ]
 }
 
-@test "dynamic: a full run repairs files, and says so in between" {
+@test "dynamic: swk status reports edited files, and a full run repairs them" {
 	start web api
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
@@ -391,7 +391,7 @@ file_has_two() {
 	[[ "$(lines web | wc -l)" == 2 ]]
 }
 
-@test "dynamic: what nginx does not take stays pending, and the next run catches up" {
+@test "dynamic: what nginx does not confirm stays pending, and the next run sends it" {
 	start web api
 	targets '{"url": "http://127.0.0.1:9/dynamic"}'
 	run -75 swk-apply < <(document "$(instance web 10.0.0.1)")
@@ -404,7 +404,7 @@ file_has_two() {
 	run ! grep -q owed "$SWK_CONF.state"
 }
 
-@test "dynamic: a directory that is missing or not writable, and a URL without the module" {
+@test "dynamic: if the directory is missing or not writable, or the URL is wrong, nginx stays as it is" {
 	start web
 	targets "{\"directory\": \"$E2E_DIR/none\"}"
 	run -75 swk-apply < <(document "$(instance web 10.0.0.1)")
@@ -430,7 +430,7 @@ file_has_two() {
 	only web 10.0.0.3:80
 }
 
-@test "dynamic: more servers than the module can print" {
+@test "dynamic: an upstream with more servers than the module can print gets them all, and stays pending" {
 	DYNAMIC_MORE='upstream big { zone big 8m; server 0.0.0.1 down; }' start web
 	many=$(for ((i = 1; i <= 1500; i++)); do printf '%s%s' "$separator" "$(instance_of big "$i")" && separator=,; done)
 	run -75 swk-apply <<<"[$many]"
@@ -469,7 +469,7 @@ instance_of() {
 }
 
 # bats test_tags=gateway
-@test "dynamic: a request that always fails, a full zone, and a server that is never added" {
+@test "dynamic: if a request always fails, the zone is full, or a server is never added, the upstream stays pending" {
 	start web api
 	gateway_fault 1000 full 'upstream=web&add='
 	run -75 swk-apply < <(document "$(instance web 10.0.0.1)" "$(instance api 10.0.0.2)")

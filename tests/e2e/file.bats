@@ -140,7 +140,7 @@ confirmed() {
 	confirmed
 }
 
-@test "file: the first upstreams are rejected, so there is no file afterwards" {
+@test "file: if the first upstreams are rejected, there is no file afterwards" {
 	setup_file_target
 	rm "$NGINX_FILE"
 	printf 'upstream api { server 127.0.0.1:1; }\ninclude %s;\n' "$NGINX_DIR/upstreams.con[f]" >"$NGINX_DIR/more.conf"
@@ -171,7 +171,7 @@ confirmed() {
 	serves web one
 }
 
-@test "file: a reload command that fails, hangs, or is missing" {
+@test "file: if the reload command fails, hangs or is missing, the change stays pending" {
 	setup_file_target '{"timeout": 1}'
 	swk-apply < <(document "$(backend_instance web one)")
 	for line in 'echo no rights; exit 4' 'sleep 1000'; do
@@ -192,7 +192,7 @@ takes_too_long() {
 	also "$NGINX_BINARY -p '$NGINX_DIR' -e '$NGINX_DIR/error.log' -c '$NGINX_DIR/nginx.conf' -s reload; sleep 1000"
 }
 
-@test "file: what a reload loaded, although it took too long, does not stay when the change is taken back" {
+@test "file: if a reload takes too long but loads the change, nginx still follows when the change is taken back" {
 	setup_file_target '{"timeout": 1}'
 	swk-apply < <(document "$(backend_instance web one)")
 	takes_too_long
@@ -224,7 +224,7 @@ takes_too_long() {
 	confirmed
 }
 
-@test "file: of two files of one nginx, one that it rejects does not block the other" {
+@test "file: one nginx has two files, and rejecting one does not block the other" {
 	setup_file_target
 	printf '#!/bin/sh\nsleep 0.2\nexec %s\n' "$(nginx_argv -t -q | jq -r '@sh')" >"$E2E_DIR/check"
 	chmod +x "$E2E_DIR/check"
@@ -435,7 +435,7 @@ holds_lock() {
 	confirmed
 }
 
-@test "file: a proxy that has nothing yet does not keep an instance from being drained" {
+@test "file: an instance can be drained although a proxy has nothing yet" {
 	setup_file_target '{"exclude": ["web"]}'
 	consul_start "$E2E_DIR/consul"
 	register web web-one one
@@ -448,7 +448,7 @@ holds_lock() {
 	cmp "$SWK_CONF.web.confirmed" "$NGINX_FILE"
 }
 
-@test "file: the run that waits loads what other runs left to it" {
+@test "file: the run that waits loads the changes that other runs left to it" {
 	setup_file_target '{"interval": 2}'
 	swk-apply < <(document "$(backend_instance web one)")
 	swk-apply < <(document "$(backend_instance api one)") >"$E2E_DIR/waiting" 2>&1 &
@@ -568,7 +568,7 @@ setup_reloader() {
 	confirmed
 }
 
-@test "swk reload: what it loaded, although it took too long, does not stay when the change is taken back" {
+@test "swk reload: if it takes too long but loads the change, nginx still follows when the change is taken back" {
 	setup_reloader
 	swk-apply < <(document "$(backend_instance web one)")
 	takes_too_long
@@ -609,7 +609,7 @@ setup_reloader() {
 	[[ "$output" == *'web: 1 upstream is pending'* ]]
 }
 
-@test "swk reload: by hand, and what it refuses" {
+@test "swk reload: it works by hand, and refuses a target that is unknown, or has no file or no reload" {
 	setup_file_target
 	swk-apply < <(document "$(backend_instance web one)")
 	swk reload web

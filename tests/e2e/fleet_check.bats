@@ -94,7 +94,7 @@ cost() {
 	[ "$(updates)" == 3 ]
 }
 
-@test "without the setting, or without the check, a run is as it was" {
+@test "without the setting, no run sets the check; without the check, a run only warns" {
 	settings '{}'
 	start_agent
 	swk-apply --resync

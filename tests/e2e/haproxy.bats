@@ -167,7 +167,7 @@ slow_request() {
 	agrees
 }
 
-@test "haproxy: another balancing method, and deleted services, by a reload" {
+@test "haproxy: another balancing method and deleted services need a reload" {
 	begin
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
@@ -191,7 +191,7 @@ slow_request() {
 	agrees
 }
 
-@test "haproxy: options of servers and backends; changed options by a reload" {
+@test "haproxy: servers and backends have their options, and changed options need a reload" {
 	begin '{"server_options": ["check", "inter", "50ms", "fastinter", "50ms", "downinter", "50ms"],
 		"backend_options": ["option httpchk GET /health", "timeout queue 1s"]}'
 	consul_start "$E2E_DIR/consul"
@@ -220,7 +220,7 @@ slow_request() {
 	agrees
 }
 
-@test "haproxy: options that change while something is pending, by a reload" {
+@test "haproxy: options that change while something is pending need a reload" {
 	begin '{"server_options": ["check", "inter", "2h"]}'
 	swk-apply < <(document "$(at web 81)" "$(at api 81)")
 	proxy_stop
@@ -248,7 +248,7 @@ slow_request() {
 	agrees
 }
 
-@test "haproxy: host names, by a reload, even if they can't be resolved" {
+@test "haproxy: host names need a reload, even if they can't be resolved" {
 	begin
 	settings "{\"targets\": [$edge], \"defaults\": {\"allow_hostnames\": true}}"
 	swk-apply < <(document "$(instance web nosuch.invalid)" "$(instance web 10.0.0.1)")
@@ -261,7 +261,7 @@ slow_request() {
 	[ "$(proxy_servers web | cut -d ' ' -f 2)" == $'10.0.0.2:80\nother.invalid:80' ]
 }
 
-@test "haproxy: a TCP socket, and a command that reloads" {
+@test "haproxy: the runtime API may be on TCP, and a command may reload" {
 	port=$(free_port)
 	begin '{}' 'global' "stats socket 127.0.0.1:$port level admin"
 	printf '#!/bin/sh\nexec kill -USR2 %s\n' "$HAPROXY_PID" >"$E2E_DIR/reload"
@@ -415,7 +415,7 @@ reload_is_seen() {
 	[ "$(reloads)" == 1 ]
 }
 
-@test "haproxy: a server that returns while it drains" {
+@test "haproxy: a server that returns while it drains is used again" {
 	begin
 	backend_start "$E2E_DIR/backends" a
 	slow_start
@@ -433,7 +433,7 @@ reload_is_seen() {
 	agrees
 }
 
-@test "haproxy: a backup that returns while it drains, and is none any more, by a reload" {
+@test "haproxy: a backup that drains, and returns as a regular server, needs a reload" {
 	begin
 	backend_start "$E2E_DIR/backends" a
 	slow_start
@@ -491,7 +491,7 @@ reload_is_seen() {
 	agrees
 }
 
-@test "haproxy: an agent, and a restart of HAProxy in a storm of changes" {
+@test "haproxy: with an agent, HAProxy has the last of many changes, although it restarts meanwhile" {
 	begin
 	sed 's/NAME/web/g' "$E2E_ROOT"/consul.d/service-NAME.hcl.example >"$E2E_DIR/web.hcl"
 	consul_start "$E2E_DIR/consul" "$E2E_DIR/web.hcl"
@@ -534,7 +534,7 @@ reload_is_seen() {
 	agrees
 }
 
-@test "haproxy: something else that listens, or does not answer" {
+@test "haproxy: if HAProxy does not answer, or another program does, the change stays pending" {
 	begin
 	swk-apply < <(document "$(instance web 10.0.0.1)")
 	kill -s STOP "$(proxy_worker)"
@@ -584,7 +584,7 @@ details() {
 	proxy_ask 'show stat web 4 -1' | awk -F, '!/^#/ && NF > 1 { print $2, $7 + 0, $21 }' | sort | paste -sd ,
 }
 
-@test "haproxy: what HAProxy carried out without an answer, and is no longer desired, does not stay" {
+@test "haproxy: a change that HAProxy made without an answer is undone when it is no longer desired" {
 	begin
 	cut_answers
 	swk-apply < <(document "$(at web 81)")
@@ -620,7 +620,7 @@ details() {
 	[ "$(reloads)" == "$before" ]
 }
 
-@test "haproxy: a socket without the right to change servers" {
+@test "haproxy: if the socket may not change servers, a reload does" {
 	begin '{}' 'global' "stats socket $E2E_DIR/read.sock level operator"
 	haproxy_settings "{\"socket\": \"$E2E_DIR/read.sock\"}"
 	swk-apply < <(document "$(instance web 10.0.0.1)")
@@ -708,7 +708,7 @@ refers() {
 	refers '{"check": []}'
 }
 
-@test "haproxy: a dry run asks, and changes nothing" {
+@test "haproxy: a dry run reads HAProxy, and changes nothing" {
 	begin
 	consul_start "$E2E_DIR/consul"
 	consul_register web web-1 10.0.0.1 80
@@ -722,7 +722,7 @@ refers() {
 	[ "$(reloads)" == 1 ]
 }
 
-@test "haproxy: wrong settings" {
+@test "haproxy: check-config names what is wrong in the settings" {
 	begin
 	while read -r row; do
 		more=${row% | *} message=${row#* | }

@@ -191,7 +191,7 @@ three_changes() {
 	done
 }
 
-@test "a journal that cannot be written is a warning: the change is made, and is a gap" {
+@test "if the journal cannot be written, the run warns and makes the change, and the journal has a gap" {
 	three_changes
 	mv "$SWK_CONF.journal" "$E2E_DIR/journal"
 	mkdir "$SWK_CONF.journal"

@@ -116,7 +116,7 @@ shows() {
 		<(swk status --html 2>/dev/null | xmllint --html --xpath "$details" - 2>/dev/null)
 }
 
-@test "page: it shows what keeps a run from its end" {
+@test "page: it shows why a run ended early" {
 	begin
 	swk-apply --resync
 	# nginx is down.

@@ -475,7 +475,7 @@ listens() {
 }
 
 # bats test_tags=gateway
-@test "a change that was not waited for, and comes after a newer one, does not stay" {
+@test "a late change that arrives after a newer one does not stay" {
 	unset SWK_DYUPS
 	port=$(free_port)
 	# A second nginx that takes everything, so that there is another target.

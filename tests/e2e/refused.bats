@@ -149,7 +149,7 @@ takes_none() {
 }
 
 # bats test_tags=gateway
-@test "if nginx takes neither for other reasons, the message does not ask for a reload" {
+@test "if nginx accepts neither the change nor the old servers because it is busy, the message does not ask for a reload" {
 	setup_settings
 	swk-apply < <(document "$(instance web 10.0.0.1)")
 	gateway_fault 1 refused '^POST /upstream/web'

@@ -105,7 +105,7 @@ register_host() {
 	wait_until "$E2E_PATIENCE" no_acks
 }
 
-@test "what cannot be a request is left alone, and one that cannot be read is answered as invalid" {
+@test "a key that is no request is left alone, and a request that cannot be read is answered as invalid" {
 	local bad=00000000000000b1 newer=00000000000000b2
 
 	settings '{}'
@@ -284,7 +284,7 @@ register_host() {
 	[ "$(grep -c '^upstream' "$SWK_CONF")" == 2 ]
 }
 
-@test "what this host does not publish does not concern it, and an unknown service has no live instance" {
+@test "a host ignores a service that it does not publish, and an unknown service has no live instance" {
 	settings '{"exclude": ["api"]}'
 	start_host
 	consul_register web web-1 10.0.0.1 80
@@ -297,7 +297,7 @@ register_host() {
 	wait_until "$E2E_PATIENCE" acked "$OTHER" 'done'
 }
 
-@test "an answer that may not be written is written by a later run" {
+@test "if a run may not write an answer, a later run writes it" {
 	settings '{}'
 	consul_acl_start "$E2E_DIR/consul"
 	CONSUL_HTTP_TOKEN=$CONSUL_ACL_ROOT register_host
@@ -347,7 +347,7 @@ register_host() {
 	no_acks
 }
 
-@test "a run that waits for the lock answers what is asked when it has it" {
+@test "a run that waits for the lock answers the requests that there are when it gets the lock" {
 	settings '{}'
 	consul_start "$E2E_DIR/consul"
 	register_host
@@ -382,7 +382,7 @@ remember_gone() {
 	sed -i "s/^\(request $ID new 0 0\) .*/\1 $1/" "$SWK_CONF.state"
 }
 
-@test "that a server is gone is confirmed when a reload that began before would have ended" {
+@test "a host confirms that a server is gone only when a reload that began earlier would have ended" {
 	settings '{}'
 	consul_start "$E2E_DIR/consul"
 	register_host
