@@ -62,18 +62,18 @@ fail_allocations() {
 
 @test "alloc: each allocation fails in turn" {
 	begin_with old
-	fail_allocations 5 0 70 75
+	fail_allocations 9 0 70 75
 }
 
 @test "alloc: each allocation of a failover fails in turn" {
 	begin_with_failover
-	fail_allocations 20 0 69 70 75
+	fail_allocations 39 0 69 70 75
 }
 
 @test "alloc: from some allocation on, all fail" {
 	begin_with_others
 	export FAILALLOC_ON=1
-	fail_allocations 10 0 70 75
+	fail_allocations 19 0 70 75
 }
 
 # jansson gets memory for a text even if malloc fails, but not that much.
@@ -88,40 +88,40 @@ fail_allocations() {
 
 @test "alloc: each allocation of a full run fails in turn" {
 	begin_with_consul
-	fail_allocations 33 0 69 70 75
+	fail_allocations 55 0 69 70 75
 }
 
 @test "alloc: each allocation of swk undo fails in turn" {
 	begin_with_undo
-	fail_allocations 5 0 70 75
+	fail_allocations 9 0 70 75
 }
 
 @test "alloc: each allocation of swk undo --to fails in turn" {
 	begin_with_undo_to
-	fail_allocations 11 0 70 75
+	fail_allocations 21 0 70 75
 }
 
 @test "alloc: each allocation of a run with a command fails in turn" {
 	begin_with_command
-	fail_allocations 5 0 70 75
+	fail_allocations 9 0 70 75
 }
 
 @test "alloc: each allocation of a run with a file fails in turn" {
 	begin_with_file
-	fail_allocations 5 0 70 75
+	fail_allocations 9 0 70 75
 }
 
 @test "alloc: each allocation of a run with HAProxy fails in turn" {
 	begin_with_haproxy
-	fail_allocations 10 0 70 75
+	fail_allocations 19 0 70 75
 }
 
 @test "alloc: each allocation of a run with ngx_dynamic_upstream fails in turn" {
 	begin_with_dynamic
-	fail_allocations 13 0 70 75
+	fail_allocations 25 0 70 75
 }
 
 @test "alloc: each allocation of a run that answers a request fails in turn" {
 	begin_with_requests
-	fail_allocations 15 0 69 70 75
+	fail_allocations 29 0 69 70 75
 }

@@ -82,7 +82,7 @@ fail_files() {
 		[[ "$what" != net && "$what" != - && "$what" == $only ]] || continue
 		for error in $(store_errors "$call"); do
 			expected[$(store_status "$call" "$what" "$error")]+=.
-			chosen 3 || continue
+			chosen 5 || continue
 			tried=$((tried + 1))
 			point="$error from $call $number ($what)"
 			put_back
@@ -239,7 +239,7 @@ fail_connections() {
 		*) continue ;;
 		esac
 		for error in $errors; do
-			chosen 3 || continue
+			chosen 5 || continue
 			tried=$((tried + 1))
 			point="$error from $call $number"
 			# A run may by chance make fewer such calls, and not reach this one.

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # variables of robust.bash; each test is a shell of its own
 load robust
 
-# kill_everywhere - repeats the run, and kills it at every tenth system call, on entry, so that the call is not made. ROBUST_OFFSET
+# kill_everywhere - repeats the run, and kills it at every twentieth system call, on entry, so that the call is not made. ROBUST_OFFSET
 # chooses which calls. The number of calls on connections varies from run to run. So the test continues after the recorded number of
 # such calls, until a run does not reach the next chosen one, and counts recorded calls that a run did not reach as missed. No other
 # call may be missed.
@@ -17,7 +17,7 @@ kill_everywhere() {
 		of_call=0
 		tried_of_call=0
 		for ((number = first; ; number++)); do
-			if ! chosen 10; then
+			if ! chosen 20; then
 				((number <= recorded)) || break
 				continue
 			fi
@@ -57,8 +57,8 @@ kill_everywhere() {
 		"$TEST_DIR/calls")
 	say "$BATS_TEST_DESCRIPTION: $all calls, of which $tried were tried; killed at $killed, missed $missed"
 	((all > 100 && killed >= tried - missed && missed * 10 < tried + 10)) || problem 'too many points were missed' || return 1
-	# Every tenth is chosen of all calls, including those after the last recorded one.
-	((points_seen >= all && tried >= all / 16)) || problem 'too few points were tried'
+	# Every twentieth is chosen of all calls, including those after the last recorded one.
+	((points_seen >= all && tried >= all / 32)) || problem 'too few points were tried'
 }
 
 @test "kill: the first run, without a conf file" {

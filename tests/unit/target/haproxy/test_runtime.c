@@ -219,7 +219,7 @@ static void workers_found(void **state)
 				 0);
 		end(&other);
 		unit_same(rows[i].answer, other.asked, "show proc\nquit\n");
-		unit_number(rows[i].answer, worker, rows[i].worker);
+		unit_number(rows[i].answer, (long long)worker, (long long)rows[i].worker);
 		unit_number(rows[i].answer, cause.status, 0);
 	}
 }
