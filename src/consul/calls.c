@@ -100,7 +100,7 @@ static int perform(const struct swk_caller *caller, struct call *call)
 	return status;
 }
 
-/* Begins a path with up to two more segments, the second encoded as a key or as a segment. */
+/* The path of a call, with one more segment, which is encoded, unless it is NULL. */
 static int set_path(const struct swk_caller *caller, struct call *call, const char *path,
 		    const char *segment)
 {

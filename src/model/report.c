@@ -17,7 +17,7 @@ const char *const swk_event_words[] = {
 
 const char *const swk_step_words[] = {
 	[SWK_STEP_READ] = "read", [SWK_STEP_LOCK] = "lock",	    [SWK_STEP_CONSUL] = "consul",
-	[SWK_STEP_LIVE] = "look", [SWK_STEP_DECIDE] = "decide",	    [SWK_STEP_WRITE] = "write",
+	[SWK_STEP_LIVE] = "live", [SWK_STEP_DECIDE] = "decide",	    [SWK_STEP_WRITE] = "write",
 	[SWK_STEP_SEND] = "send", [SWK_STEP_REMEMBER] = "remember", [SWK_STEP_VERIFY] = "verify",
 };
 

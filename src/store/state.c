@@ -164,8 +164,8 @@ int swk_state_write(struct swk_buffer *out, const struct swk_state *state, struc
 			status = swk_buffer_print(out, error, "part %" PRIu64 "\n",
 						  entry->parts.list[j]);
 		for (size_t j = 0; !status && j < entry->pending.count; j++)
-			status = swk_buffer_words(out, error,
-						  SWK_WORDS("owed ", entry->pending.list[j], "\n"));
+			status = swk_buffer_words(
+				out, error, SWK_WORDS("pending ", entry->pending.list[j], "\n"));
 		for (size_t j = 0; !status && j < entry->late.count; j++)
 			status = swk_buffer_words(out, error,
 						  SWK_WORDS("late ", entry->late.list[j], "\n"));
@@ -285,10 +285,10 @@ static bool read_line(void *context, const char *line)
 		    !swk_number_read(line + 5, strlen(line + 5), UINT64_MAX, &number))
 			return false;
 		parts->list[parts->count++] = number;
-	} else if (!strncmp(line, "owed ", 5)) {
-		if (!reading->entry || !swk_name_valid(line + 5))
+	} else if (!strncmp(line, "pending ", 8)) {
+		if (!reading->entry || !swk_name_valid(line + 8))
 			return false;
-		(void)swk_names_add(&reading->entry->pending, line + 5, reading->error);
+		(void)swk_names_add(&reading->entry->pending, line + 8, reading->error);
 	} else if (!strncmp(line, "late ", 5)) {
 		if (!reading->entry || !swk_name_valid(line + 5))
 			return false;

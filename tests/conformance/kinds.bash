@@ -228,7 +228,7 @@ has() {
 nothing_pending() {
 	local out
 
-	! grep '^owed ' "$CONF.state" || return 1
+	! grep '^pending ' "$CONF.state" || return 1
 	out=$(swk status 2>&1) || { echo "$out" && return 1; }
 }
 

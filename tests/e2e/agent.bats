@@ -197,7 +197,7 @@ start_agent() {
 	# A run without the dead target has nothing pending. What is pending for the dead target stays recorded.
 	run -0 swk-apply --resync --json
 	[ "$(jq .targets[0].pending <<<"${lines[-1]}")" == 0 ]
-	grep -A1 -x "target $dead" "$SWK_CONF.state" | grep -qx 'owed web'
+	grep -A1 -x "target $dead" "$SWK_CONF.state" | grep -qx 'pending web'
 }
 
 @test "consul watch goes on after a failed run with --consul-watch, and ends without it" {

@@ -152,14 +152,14 @@ start_agent() {
 	swk-apply --resync --force
 	not_in_file web
 	[ "$(lines web)" == 'server 0.0.0.1 down;' ]
-	run ! grep -q owed "$SWK_CONF.state"
+	run ! grep -q pending "$SWK_CONF.state"
 }
 
 @test "dynamic: an upstream without a zone is reported, and is not pending" {
 	DYNAMIC_MORE='upstream web { server 127.0.0.1:1; }' start
 	run -0 swk-apply < <(document "$(instance web 10.0.0.1)")
 	[[ "$output" == *"edge: upstream web has no zone, so it cannot be changed: put 'zone web 1m;' into it"* ]]
-	run ! grep -q owed "$SWK_CONF.state"
+	run ! grep -q pending "$SWK_CONF.state"
 
 	# nginx does not say what it has there.
 	consul_start "$E2E_DIR/consul"
@@ -383,7 +383,7 @@ tagged() {
 	wait_until "$E2E_PATIENCE" lands web one two
 	swk-apply --resync
 	has web one two
-	run ! grep -q owed "$SWK_CONF.state"
+	run ! grep -q pending "$SWK_CONF.state"
 	in_step
 }
 
@@ -396,12 +396,12 @@ file_has_two() {
 	targets '{"url": "http://127.0.0.1:9/dynamic"}'
 	run -75 swk-apply < <(document "$(instance web 10.0.0.1)")
 	[[ "$output" == *'edge: 1 upstream is pending; the next run sends it'* ]]
-	grep -qx 'owed web' "$SWK_CONF.state"
+	grep -qx 'pending web' "$SWK_CONF.state"
 	targets
 	swk-apply < <(document "$(instance api 10.0.0.2)")
 	only web 10.0.0.1:80
 	only api 10.0.0.2:80
-	run ! grep -q owed "$SWK_CONF.state"
+	run ! grep -q pending "$SWK_CONF.state"
 }
 
 @test "dynamic: if the directory is missing or not writable, or the URL is wrong, nginx stays as it is" {
@@ -465,7 +465,7 @@ instance_of() {
 	gateway_fault 1 gone 'server=10'
 	swk-apply < <(document "$(instance web "10.0.0.$count")")
 	[ "$(dynamic_servers web)" == "10.0.0.$count:80 1 7 2 0" ]
-	run ! grep -q owed "$SWK_CONF.state"
+	run ! grep -q pending "$SWK_CONF.state"
 }
 
 # bats test_tags=gateway
@@ -475,7 +475,7 @@ instance_of() {
 	run -75 swk-apply < <(document "$(instance web 10.0.0.1)" "$(instance api 10.0.0.2)")
 	[[ "$output" == *'edge: upstream web has no room for more servers: enlarge its zone'* ]]
 	only api 10.0.0.2:80
-	grep -qx 'owed web' "$SWK_CONF.state"
+	grep -qx 'pending web' "$SWK_CONF.state"
 	gateway_fault
 	gateway_fault 1000 unchanged 'upstream=web&add='
 	run -75 swk-apply < <(document "$(instance api 10.0.0.2)")
@@ -487,7 +487,7 @@ instance_of() {
 	gateway_fault
 	swk-apply < <(document "$(instance api 10.0.0.2)")
 	only web 10.0.0.1:80
-	run ! grep -q owed "$SWK_CONF.state"
+	run ! grep -q pending "$SWK_CONF.state"
 }
 
 @test "dynamic: after a storm of runs with kills, an operator, faults, reloads and restarts, all agree" {

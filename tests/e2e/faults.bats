@@ -19,14 +19,14 @@ load e2e
 		swk-apply < <(document "$(instance "web-$kind" 10.0.0.1)")
 		in_step
 	done
-	run ! grep -q owed "$SWK_CONF.state"
+	run ! grep -q pending "$SWK_CONF.state"
 }
 
 @test "a refused change is reported at once, and does not delay others" {
 	gateway_fault 1 refused '^POST /upstream/bad'
 	run -75 swk-apply < <(document "$(instance bad 10.0.0.1)" "$(instance good 10.0.0.2)")
 	[[ "$output" == *"upstream bad"*"refused"*"error log"* ]]
-	run ! grep -q '^owed' "$SWK_CONF.state"
+	run ! grep -q '^pending' "$SWK_CONF.state"
 	not_in_file bad
 	in_file good
 	in_step
@@ -38,7 +38,7 @@ load e2e
 	colours='{"Node":{},"Service":{"Service":"web","ID":"w","Port":80,"Address":"10.0.0.1","Tags":["gray=a"]},"Checks":[]}'
 	run -75 swk-apply < <(document "$colours")
 	not_in_file web
-	grep -qx 'owed web' "$SWK_CONF.state"
+	grep -qx 'pending web' "$SWK_CONF.state"
 	swk-apply --service other <<<'[]'
 	in_step
 }
@@ -46,7 +46,7 @@ load e2e
 @test "a time-out ends the run, and the remaining changes stay pending" {
 	gateway_fault 1 slow:5 '^POST'
 	run -75 swk-apply --timeout 1 < <(document "$(instance web 10.0.0.1)")
-	grep -qx 'owed web' "$SWK_CONF.state"
+	grep -qx 'pending web' "$SWK_CONF.state"
 	swk-apply --service other <<<'[]'
 	wait_until "$E2E_PATIENCE" in_step
 }

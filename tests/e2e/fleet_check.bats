@@ -135,9 +135,9 @@ cost() {
 	(($(cost swk-apply <"$E2E_DIR/checks") >= 2))
 	run ! grep -q weight "$SWK_CONF"
 	[ "$(cost swk-apply <"$E2E_DIR/checks")" == 0 ]
-	sed -i '/^target /a owed web' "$SWK_CONF.state"
+	sed -i '/^target /a pending web' "$SWK_CONF.state"
 	(($(cost swk-apply <"$E2E_DIR/checks") >= 2))
-	run ! grep -q '^owed' "$SWK_CONF.state"
+	run ! grep -q '^pending' "$SWK_CONF.state"
 	[ "$(cost swk-apply <"$E2E_DIR/checks")" == 0 ]
 }
 

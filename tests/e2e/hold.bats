@@ -125,7 +125,7 @@ hold_message() {
 		run -75 swk undo --timeout 8
 		[[ "$output" == *"$GATEWAY_DYUPS: 1 upstream is pending; the next run sends it"* ]]
 		[ "$(servers web)" == 10.0.0.1:80 ]
-		grep -qx 'owed web' "$SWK_CONF.state"
+		grep -qx 'pending web' "$SWK_CONF.state"
 		[ "$(gateway_detail | grep -c '10\.0\.0\.2:80')" == 1 ]
 		gateway_fault
 		if [[ "$finish" == run ]]; then

@@ -76,7 +76,7 @@ PASSING='conflict unavailable notsync notsync-unapplied reset reset-applied late
 	gateway_fault 1000 notsync '^DELETE'
 	run -75 swk-apply --timeout 20 < <(document "$(instance web 10.0.0.1 gray=a)")
 	[[ "$output" == *"deletion of upstream web "* ]]
-	grep -qx 'owed web' "$SWK_CONF.state"
+	grep -qx 'pending web' "$SWK_CONF.state"
 	# A 404 does not confirm the deletion either.
 	gateway_fault
 	gateway_delete web >/dev/null
@@ -91,7 +91,7 @@ PASSING='conflict unavailable notsync notsync-unapplied reset reset-applied late
 	for kind in conflict unavailable notsync-unapplied reset; do
 		gateway_fault 100000 "$kind" '^POST'
 		run -75 swk-apply --timeout 20 < <(document "$(instance "web-$kind" 10.0.0.1)")
-		grep -qx "owed web-$kind" "$SWK_CONF.state"
+		grep -qx "pending web-$kind" "$SWK_CONF.state"
 		gateway_fault
 		gateway_requests_clear
 		swk-apply --service other <<<'[]'
@@ -136,7 +136,7 @@ begin_while_down() {
 		"$(instance web 10.0.0.2)")
 	echo "$output"
 	[[ "$output" == *"upstream big-0 "*"client_max_body_size"* ]]
-	[ "$(grep '^owed' "$SWK_CONF.state")" == 'owed big-0' ]
+	[ "$(grep '^pending' "$SWK_CONF.state")" == 'pending big-0' ]
 	[ "$(gateway_detail | grep -c '^server')" == 2 ]
 }
 
@@ -147,7 +147,7 @@ begin_while_down() {
 		"$(instance web 10.0.0.2)")
 	echo "$output"
 	[[ "$output" == *"upstream big-0 "*"dyups_shm_zone_size"* ]]
-	[ "$(grep '^owed' "$SWK_CONF.state")" == 'owed big-0' ]
+	[ "$(grep '^pending' "$SWK_CONF.state")" == 'pending big-0' ]
 }
 
 # bats test_tags=gateway
@@ -174,7 +174,7 @@ begin_while_down() {
 		"$(instance web 10.0.0.2)")
 	echo "$output"
 	[[ "$output" == *"upstream big-0 "*"cut short"*"client_body_in_file_only clean;"* ]]
-	[ "$(grep '^owed' "$SWK_CONF.state")" == 'owed big-0' ]
+	[ "$(grep '^pending' "$SWK_CONF.state")" == 'pending big-0' ]
 	gateway_fault
 	swk-apply --service other <<<'[]'
 	in_step
@@ -214,15 +214,15 @@ begin_while_down() {
 	gateway_fault 100000 reset '^POST /upstream/aaa'
 	run -75 swk-apply < <(document "$(instance aaa 10.0.0.1)" "$(instance bbb 10.0.0.2)")
 	gateway_fault
-	[ "$(grep '^owed' "$SWK_CONF.state")" == 'owed aaa' ]
+	[ "$(grep '^pending' "$SWK_CONF.state")" == 'pending aaa' ]
 }
 
 @test "upstreams larger than the queue do not delay the others" {
 	GATEWAY_QUEUE=64k gateway_replace
 	large_document 10 1280 big | jq -c '.[]' | paste -sd, >"$E2E_DIR/document"
 	run -75 swk-apply --timeout 10 < <(document "$(cat "$E2E_DIR/document")" "$(instance web 10.0.0.2)")
-	[ "$(grep -c '^owed big' "$SWK_CONF.state")" == 10 ]
-	[ "$(grep -c '^owed' "$SWK_CONF.state")" == 10 ]
+	[ "$(grep -c '^pending big' "$SWK_CONF.state")" == 10 ]
+	[ "$(grep -c '^pending' "$SWK_CONF.state")" == 10 ]
 }
 
 # ---- workers that differ: --verify and --resync ----
@@ -438,7 +438,7 @@ listens() {
 	gateway_detail | grep -A 1 '^other$' | grep -q '^server 10.0.0.5:80 '
 	# The unmanaged upstream is unchanged.
 	gateway_detail | grep -A 1 '^web$' | grep -q '^server 10.0.0.9:80 '
-	run ! grep -qx 'owed web' "$SWK_CONF.state"
+	run ! grep -qx 'pending web' "$SWK_CONF.state"
 }
 
 @test "no run waits for a target that hangs while it is changed, or while it is read" {
@@ -486,7 +486,7 @@ listens() {
 	gateway_fault 1 slow:4 '^POST /upstream/one'
 	swk-apply --config "$E2E_DIR/settings" < <(document "$(instance one 10.0.0.2)") 3>&- &
 	first=$!
-	wait_until "$E2E_PATIENCE" grep -q '^owed one' "$SWK_CONF.state"
+	wait_until "$E2E_PATIENCE" grep -q '^pending one' "$SWK_CONF.state"
 	sleep 0.5 # now the request is under way
 	run -75 swk-apply --config "$E2E_DIR/settings" < <(document "$(instance one 10.0.0.3)")
 	wait_for "$first" 75
@@ -494,7 +494,7 @@ listens() {
 	sleep 5 # now it was carried out
 	swk-apply --config "$E2E_DIR/settings" --service other <<<'[]'
 	gateway_detail | grep -A 1 '^one$' | grep -q '^server 10.0.0.3:80 '
-	run ! grep -qE '^(owed|late) ' "$SWK_CONF.state"
+	run ! grep -qE '^(pending|late) ' "$SWK_CONF.state"
 }
 
 # failing_targets N - sets `failing` to the options for N interfaces that answer 503.
@@ -523,7 +523,7 @@ failing_targets() {
 		gateway_requests_clear
 		run -75 swk-apply "${failing[@]}" --dyups "$GATEWAY_DYUPS" --timeout 6 < <(document "${items[@]}")
 		[ "$(_gateway_observe list | grep -c '^s')" == 30 ]
-		[ "$(grep -c '^owed ' "$SWK_CONF.state")" == $((30 * number)) ]
+		[ "$(grep -c '^pending ' "$SWK_CONF.state")" == $((30 * number)) ]
 		# The first upstream is sent before the others are asked a second time.
 		[ "$(gateway_requests | sed '/^POST/Q' | grep -c ' 503 ')" == "$number" ]
 	done

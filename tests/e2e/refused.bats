@@ -29,7 +29,7 @@ web_is() {
 	[[ "$output" == *"upstream web: a target rejects what Consul says, so $SWK_CONF keeps its last confirmed servers"* ]]
 	web_is 10.0.0.1:80
 	[ "$(servers api)" == 10.0.0.3:80 ]
-	run ! grep -qE '^(owed|confirmed|new) ' "$SWK_CONF.state"
+	run ! grep -qE '^(pending|confirmed|new) ' "$SWK_CONF.state"
 
 	# Nothing is sent again for the same registration, or because of another service; both runs say so.
 	gateway_requests_clear
@@ -196,7 +196,7 @@ many() {
 	gateway_requests | grep -q '^POST /upstream/web 500'
 	[ "$(servers web)" == "$BAD:80" ]
 	[ "$(live web)" == 10.0.0.1:80 ]
-	grep -qx 'owed web' "$SWK_CONF.state"
+	grep -qx 'pending web' "$SWK_CONF.state"
 }
 
 # Makes every worker reject every body, as one with a variable does.
@@ -228,5 +228,5 @@ mend_workers() {
 	mend_workers
 	swk-apply --service other <<<'[]'
 	in_step
-	run ! grep -qE '^(owed|confirmed|new|refused) ' "$SWK_CONF.state"
+	run ! grep -qE '^(pending|confirmed|new|refused) ' "$SWK_CONF.state"
 }

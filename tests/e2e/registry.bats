@@ -238,6 +238,6 @@ bound() {
 	gateway_fault 1 slow:0.1 '^GET' # a real nginx is not always as fast as this one
 	run -69 swk-apply --resync --timeout 6
 	cmp "$SWK_CONF" "$E2E_DIR/before"
-	run ! grep -q owed "$SWK_CONF.state"
+	run ! grep -q pending "$SWK_CONF.state"
 	in_step
 }

@@ -391,13 +391,13 @@ start_second() {
 	run -75 swk-apply <<<"${document/10.0.0.1/10.0.0.2}"
 	[[ "$output" == *"inner: $gone/upstream/web: "*"inner: 1 upstream is pending"* ]]
 	[ "$(gateway_detail | grep -c '^server 10\.0\.0\.2:80')" == 1 ]
-	[ "$(grep -A 1 '^target inner' "$SWK_CONF.state" | tail -n 1)" == 'owed web' ]
+	[ "$(grep -A 1 '^target inner' "$SWK_CONF.state" | tail -n 1)" == 'pending web' ]
 	# The state file identifies a target by its name, whatever its URL.
 	settings "$(jq -n --arg first "$GATEWAY_DYUPS" --arg second "$second" \
 		'{targets: [{name: "inner", url: $second}, {name: "edge", url: $first}]}')"
 	swk-apply --service other <<<'[]'
 	[ "$(curl -s "$second/upstream/web" | grep -c '^server 10\.0\.0\.2:80')" == 1 ]
-	run ! grep -q '^owed' "$SWK_CONF.state"
+	run ! grep -q '^pending' "$SWK_CONF.state"
 	# --dyups replaces both targets.
 	run -0 swk-apply --json --dyups "$GATEWAY_DYUPS" <<<"${document/10.0.0.1/10.0.0.3}"
 	[ "$(jq -c '[.targets[].target]' <<<"${lines[-1]}")" == "[\"$GATEWAY_DYUPS\"]" ]

@@ -44,7 +44,7 @@ gateway_replace() {
 
 # nothing_pending - whether the state file has no pending operation.
 nothing_pending() {
-	! grep '^owed ' "$SWK_CONF.state"
+	! grep '^pending ' "$SWK_CONF.state"
 }
 
 # large_in_step - like in_step, with far fewer reads of /detail. An idle nginx gives 16 connections in a row to the same worker,

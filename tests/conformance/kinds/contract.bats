@@ -114,7 +114,7 @@ many() {
 	swk-apply <"$E2E_DIR/document"
 	[ "$(recorded | grep -c ' 10\.[0-9]*\.2\.')" == $((2 * MANY)) ]
 	in_step one
-	run ! grep '^owed ' "$CONF.state"
+	run ! grep '^pending ' "$CONF.state"
 }
 
 @test "requests reach the servers that Consul has" {

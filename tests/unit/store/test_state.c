@@ -88,8 +88,8 @@ static const char whole[] = HEAD "success 1700000000\n"
 				 "index 7 api\n"
 				 "index 1 web\n"
 				 "target http://127.0.0.1:18882\n"
-				 "owed api\n"
-				 "owed Web_a\n"
+				 "pending api\n"
+				 "pending Web_a\n"
 				 "target https://[::1]:1/x\n"
 				 "part 18446744073709551615\n"
 				 "part 7\n"
@@ -278,11 +278,11 @@ static void damage(void **unused)
 		/* targets, and what is pending for them */
 		{HEAD "target \nend\n", 2},
 		{HEAD "target\nend\n", 2},
-		{HEAD "owed web\nend\n", 2},
-		{HEAD "target a\nowed web\nend\n", 0},
-		{HEAD "target a\nowed\nend\n", 3},
-		{HEAD "target a\nowed \nend\n", 3},
-		{HEAD "target a\nowed we/b\nend\n", 3},
+		{HEAD "pending web\nend\n", 2},
+		{HEAD "target a\npending web\nend\n", 0},
+		{HEAD "target a\npending\nend\n", 3},
+		{HEAD "target a\npending \nend\n", 3},
+		{HEAD "target a\npending we/b\nend\n", 3},
 		{HEAD "target a\ntarget b\ntarget a\nend\n", 4},
 	};
 
