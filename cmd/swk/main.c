@@ -35,8 +35,9 @@ static const struct command {
 	{"history", SWK_COMMAND_HISTORY, swk_history_command, "[option]… [NAME]",
 	 "tell what changed, when and why"},
 	{"lint", SWK_COMMAND_LINT, swk_lint,
-	 "[option]… [FILE | FOLDER | -]\n\nA folder, or a file that ends in .json, is of Consul's "
-	 "agent.",
+	 "[option]… [FILE | FOLDER | -]\n\nA FOLDER, or a FILE that ends in .json, has the "
+	 "configuration of Consul's\n"
+	 "agent. Any other FILE has nginx's configuration.",
 	 "find mistakes in nginx's configuration, and in the agent's watches"},
 	{"watches", SWK_COMMAND_WATCHES, swk_watches,
 	 "[option]…\n\nEach watch passes the options, except --write, to swk-apply.",

@@ -53,5 +53,8 @@ int swk_resync_command(struct swk_options *options, const struct swk_log *log)
 	if (options->fleet)
 		return resync_fleet(options, log);
 	options->settings.verify = true;
+	if (options->patience)
+		options->settings.timeout =
+			options->patience < SWK_TIMEOUT_MAX ? options->patience : SWK_TIMEOUT_MAX;
 	return swk_full_run(options, log);
 }

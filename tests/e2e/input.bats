@@ -175,5 +175,6 @@ lock_is_free() {
 	CONSUL_HTTP_ADDR="${GATEWAY_DYUPS/http:/https:}" CONSUL_CACERT="$E2E_DIR/fifo" run -75 timeout 30 swk-apply --resync --timeout 1
 	[[ "$output" == *"swk-apply: error: the run hung until 10 s after --timeout, and was ended"* ]]
 	CONSUL_HTTP_ADDR="${GATEWAY_DYUPS/http:/https:}" CONSUL_CACERT="$E2E_DIR/fifo" run -0 timeout 30 swk-apply --resync --timeout 1 --consul-watch
+	CONSUL_HTTP_ADDR="${GATEWAY_DYUPS/http:/https:}" CONSUL_CACERT="$E2E_DIR/fifo" run -75 timeout 20 swk resync --timeout 1
 	lock_is_free
 }
