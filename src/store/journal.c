@@ -15,6 +15,9 @@
 /* Room for the end of a line. */
 #define PIECE 4096
 
+/* How often to read both files again if a new journal began meanwhile. */
+#define TRIES 5
+
 static int fail(const char *path, const char *what, struct swk_error *error)
 {
 	return swk_error_set(error, SWK_CANTCREATE, "%s: %s: %s", path, what, strerror(errno));
@@ -68,24 +71,61 @@ static const char *last_lines(const struct swk_buffer *text, size_t *most)
 	return text->data + at;
 }
 
-int swk_journal_read(const struct swk_store *store, size_t most, struct swk_changes *changes,
-		     struct swk_error *error)
+/* The older file comes first. */
+enum { OLD, NEW, COUNT };
+
+/* Reads the text of both files. first[i] is where the last `most` lines begin, or NULL. */
+static int read_both(const struct swk_store *store, size_t most, struct swk_buffer texts[COUNT],
+		     const char *first[COUNT], struct swk_error *error)
 {
-	const char *const paths[] = {store->old_journal, store->journal};
-	enum { COUNT = sizeof(paths) / sizeof(*paths) };
-	struct swk_buffer texts[COUNT];
-	const char *first[COUNT] = {NULL, NULL};
+	const char *const paths[COUNT] = {store->old_journal, store->journal};
 	size_t left = most ? most : SIZE_MAX;
 	bool exists;
 	int status = 0;
 
-	for (size_t i = 0; i < COUNT; i++)
-		swk_buffer_init(&texts[i], SWK_JOURNAL_MAX);
+	first[OLD] = first[NEW] = NULL;
 	for (size_t i = COUNT; !status && left && i-- > 0;) {
 		status = swk_file_read_nofollow(paths[i], &texts[i], &exists, error);
 		if (!status && texts[i].length)
 			first[i] = last_lines(&texts[i], &left);
 	}
+	return status;
+}
+
+static ino_t find_inode(const char *path)
+{
+	struct stat about;
+
+	return lstat(path, &about) ? 0 : about.st_ino;
+}
+
+/* The same without the lock. Between the two files, a run may begin a new journal: then one text
+ * would come twice, and the newest not at all. */
+static int read_together(const struct swk_store *store, size_t most, struct swk_buffer texts[COUNT],
+			 const char *first[COUNT], struct swk_error *error)
+{
+	int status = 0;
+
+	for (int i = 0; !status && i < TRIES; i++) {
+		const ino_t before = find_inode(store->journal);
+
+		status = read_both(store, most, texts, first, error);
+		if (find_inode(store->journal) == before)
+			break;
+	}
+	return status;
+}
+
+int swk_journal_read(const struct swk_store *store, size_t most, struct swk_changes *changes,
+		     struct swk_error *error)
+{
+	struct swk_buffer texts[COUNT];
+	const char *first[COUNT];
+	int status;
+
+	for (size_t i = 0; i < COUNT; i++)
+		swk_buffer_init(&texts[i], SWK_JOURNAL_MAX);
+	status = read_together(store, most, texts, first, error);
 	for (size_t i = 0; !status && i < COUNT; i++) {
 		if (first[i])
 			status = take_lines(changes, first[i], texts[i].data + texts[i].length,

@@ -341,6 +341,33 @@ three_changes() {
 	run ! grep -F "$SWK_CONF.journal" "$E2E_DIR/trace"
 }
 
+# while_delayed PATH DOCUMENT - prints what history shows, as `NUMBER FATE`, if a run gets the document while history opens the file.
+while_delayed() {
+	strace -qq -o "$E2E_DIR/delayed" -P "$1" -e trace=openat -e inject=openat:delay_enter=2000000:when=1 \
+		swk history --json >"$E2E_DIR/shown" 3>&- &
+	STARTED+=($!)
+	wait_until "$E2E_PATIENCE" test -e "$E2E_DIR/delayed"
+	sleep 0.3
+	swk-apply <<<"$2" >/dev/null
+	wait "${STARTED[@]}"
+	STARTED=()
+	grep -q DELAYED "$E2E_DIR/delayed"
+	jq -r '"\(.number) \(.fate // "done")"' "$E2E_DIR/shown"
+}
+
+@test "history while a run begins a new journal: each change once" {
+	three_changes
+	cp "$SWK_CONF.journal" "$SWK_CONF.journal.old"
+	sed -i 3d "$SWK_CONF.journal.old"
+	sed -i 1,2d "$SWK_CONF.journal"
+	[ "$(swk history --json | jq .number | paste -sd ' ')" == '1 2 3' ]
+	jq -n --argjson size "$(stat -c %s "$SWK_CONF.journal")" '{journal_size: $size}' >"$E2E_DIR/settings"
+	export SWK_CONFIG="$E2E_DIR/settings"
+	run -0 while_delayed "$SWK_CONF.journal.old" "$(document "$(server 10.0.0.8 web-8 passing)")"
+	[ "$(jq .number "$SWK_CONF.journal")" == 4 ]
+	[ "$output" == $'3 done\n4 done' ]
+}
+
 @test "after random events, undo --to returns to each point" {
 	events_and_points 200 20
 }
