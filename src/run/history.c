@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/history.h"
 
+#include <sys/stat.h>
+
 #include "base/file.h"
 #include "nginx/scan.h"
 #include "store/journal.h"
 
 /* A hash that no FILE has in the journal. */
 #define ANOTHER 1
+
+/* How often to read the journal and FILE. */
+#define TRIES 4
 
 /* FILE's hash as the journal has it; 0: there is no FILE. */
 static int find_hash(const char *path, uint64_t *hash, struct swk_error *error)
@@ -26,17 +31,38 @@ static int find_hash(const char *path, uint64_t *hash, struct swk_error *error)
 	return status;
 }
 
+/* A run may replace FILE after the journal was read. So both are read again if the journal has
+ * changed meanwhile. */
+static int read_together(const struct swk_store *store, size_t most, struct swk_changes *changes,
+			 uint64_t *hash, struct swk_error *error)
+{
+	for (int i = 0; i < TRIES; i++) {
+		struct stat before = {0}, after = {0};
+
+		(void)lstat(store->journal, &before);
+		swk_changes_free(changes);
+		if (swk_journal_read(store, most, changes, error) ||
+		    find_hash(store->conf, hash, error))
+			return error->status;
+		(void)lstat(store->journal, &after);
+		if (before.st_ino == after.st_ino && before.st_size == after.st_size)
+			break;
+	}
+	return 0;
+}
+
 int swk_history_read(const char *conf, size_t most, struct swk_changes *changes,
 		     struct swk_error *error)
 {
 	struct swk_store store;
-	uint64_t hash;
+	uint64_t hash = 0;
 	int status;
 
-	if (swk_store_open(&store, conf, error) || swk_journal_read(&store, most, changes, error) ||
-	    find_hash(store.conf, &hash, error) || swk_changes_name_instances(changes, error))
+	if (swk_store_open(&store, conf, error) ||
+	    read_together(&store, most, changes, &hash, error) ||
+	    swk_changes_name_instances(changes, error)) {
 		status = error->status;
-	else {
+	} else {
 		status = 0;
 		swk_changes_judge(changes, hash);
 	}

@@ -368,6 +368,12 @@ while_delayed() {
 	[ "$output" == $'3 done\n4 done' ]
 }
 
+@test "history while a run replaces the file: no gap" {
+	three_changes
+	run -0 while_delayed "$SWK_CONF" "$(document "$(server 10.0.0.8 web-8 passing)")"
+	[ "$output" == $'1 done\n2 done\n3 done\n4 done' ]
+}
+
 @test "after random events, undo --to returns to each point" {
 	events_and_points 200 20
 }
