@@ -265,20 +265,17 @@ void swk_changes_free(struct swk_changes *changes)
 
 void swk_changes_judge(struct swk_changes *changes, uint64_t now)
 {
-	bool known = now;
-
 	for (size_t i = changes->count; i-- > 0;) {
 		struct swk_change *this = &changes->list[i];
 
 		if (!this->before && !this->after)
 			continue;
-		if (!known || this->after == now)
+		if (this->after == now)
 			this->fate = SWK_CHANGE_DONE;
 		else if (this->before == now)
 			this->fate = SWK_CHANGE_NOT_DONE;
 		else
 			this->fate = SWK_CHANGE_GAP;
 		now = this->before;
-		known = true;
 	}
 }

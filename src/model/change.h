@@ -96,8 +96,8 @@ bool swk_changes_find(const struct swk_changes *changes, const struct swk_change
  * an earlier change has at this address. Returns 0 or SWK_INTERNAL. */
 int swk_changes_name_instances(struct swk_changes *changes, struct swk_error *error);
 
-/* Sets the fate of each change from the hashes of the next. `now` is that of the conf file; 0: not
- * known, and the last change then counts as done. */
+/* Sets the fate of each change from the hashes of the next. `now` is that of the conf file; 0:
+ * there is no file, or not one of swk-apply. */
 void swk_changes_judge(struct swk_changes *changes, uint64_t now);
 
 #endif

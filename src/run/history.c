@@ -1,19 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/history.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "nginx/conf.h"
 #include "nginx/scan.h"
 #include "store/journal.h"
 
-/* A hash that no FILE has in the journal. */
+/* A hash that no FILE has in the journal: swk-apply's FILE, which another program changed. */
 #define ANOTHER 1
 
 /* How often to read the journal and FILE. */
 #define TRIES 4
 
-/* FILE's hash as the journal has it; 0: there is no FILE. */
+/* Whether a text is FILE's, although it may have been changed since. */
+static bool is_managed(const struct swk_buffer *text)
+{
+	/* A blank file is managed, too. */
+	return swk_nginx_is_managed(text->data, text->length) &&
+	       memchr(text->data, *swk_nginx_head, text->length);
+}
+
+/* FILE's hash as the journal has it; 0: there is no FILE, or swk-apply has not written it. */
 static int find_hash(const char *path, uint64_t *hash, struct swk_error *error)
 {
 	struct swk_buffer text;
@@ -25,7 +35,7 @@ static int find_hash(const char *path, uint64_t *hash, struct swk_error *error)
 	status = swk_file_read(path, &text, &exists, error);
 	if (!status && exists)
 		*hash = swk_nginx_hash_lasting(swk_nginx_hash(&text));
-	if (!status && exists && !*hash)
+	if (!status && text.length && !*hash && is_managed(&text))
 		*hash = ANOTHER;
 	swk_buffer_free(&text);
 	return status;

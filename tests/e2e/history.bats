@@ -316,10 +316,15 @@ three_changes() {
 	cmp "$SWK_CONF" "$E2E_DIR/one"
 }
 
+# killed_run [OPTION]... - a run that is killed between the journal and the conf file.
+killed_run() {
+	strace -o /dev/null -e trace=rename -e inject=rename:signal=KILL:when=1 swk-apply "$@" \
+		< <(document "$(server 10.0.0.8 web-8 passing)") >/dev/null 2>&1 || true
+}
+
 @test "a run that is killed between the journal and the conf file: its change did not happen" {
 	three_changes
-	strace -o /dev/null -e trace=rename -e inject=rename:signal=KILL:when=1 swk-apply \
-		< <(document "$(server 10.0.0.8 web-8 passing)") >/dev/null 2>&1 || true
+	killed_run
 	cmp "$SWK_CONF" "$E2E_DIR/three"
 	[ "$(journal .number | tail -n 1)" == 4 ]
 	run -0 swk history
@@ -327,6 +332,30 @@ three_changes() {
 	[ "$(swk history --json | jq -r .fate | tail -n 1)" == 'not done' ]
 	run -0 swk undo --to 2
 	cmp "$SWK_CONF" "$E2E_DIR/two"
+}
+
+@test "a first run that is killed has changed nothing; a file that is removed later is a change" {
+	local content
+
+	# There is no file, an empty one, or one of another program.
+	for content in '' ' ' 'upstream web { server 10.0.0.9:80; }'; do
+		rm -f "$SWK_CONF"*
+		[[ -z "$content" ]] || printf '%s' "${content# }" >"$SWK_CONF"
+		killed_run --adopt
+		[ "$(journal .number)" == 1 ]
+		[ "$(swk history --json | jq -r .fate)" == 'not done' ]
+	done
+	rm -f "$SWK_CONF"*
+	three_changes
+	rm "$SWK_CONF"
+	[ "$(swk history --json | jq -r '.fate // "done"' | paste -sd ' ')" == 'done done gap' ]
+	swk-apply --adopt < <(document "$(server 10.0.0.8 web-8 passing)")
+	[ "$(swk history --json | jq -r '.fate // "done"' | paste -sd ' ')" == 'done done gap done' ]
+	# A first change that another program changed afterwards has happened.
+	rm "$SWK_CONF" "$SWK_CONF.journal"
+	swk-apply --adopt < <(document "$(server 10.0.0.9 web-9 passing)")
+	echo '# by hand' >>"$SWK_CONF"
+	[ "$(swk history --json | jq -r .fate)" == gap ]
 }
 
 @test "the line is on disk before the conf file is replaced, and in a run without a change there is none" {

@@ -144,7 +144,8 @@ static void fates(void **state)
 		{"1 0 1>2, 2 0 2>3", 3, "dd"},
 		{"1 0 1>2, 2 0 2>3", 2, "dn"},
 		{"1 0 1>2, 2 0 2>3", 9, "dg"},
-		{"1 0 1>2, 2 0 2>3", 0, "dd"},
+		/* The file was removed. */
+		{"1 0 1>2, 2 0 2>3", 0, "dg"},
 		/* The first run was killed; the next made the same change. */
 		{"1 0 1>2, 2 0 1>2", 2, "nd"},
 		{"1 0 1>2, 2 0 1>2, 3 0 2>3", 3, "ndd"},
@@ -159,6 +160,9 @@ static void fates(void **state)
 		{"1 0 1>2, 2 0 0>0", 1, "nd"},
 		{"1 0 0>2", 2, "d"},
 		{"1 0 0>2", 9, "g"},
+		/* There was no file, and still is none. */
+		{"1 0 0>2", 0, "n"},
+		{"1 0 0>0", 0, "d"},
 		{"", 1, ""},
 	};
 
