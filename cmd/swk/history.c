@@ -29,7 +29,7 @@ int swk_read_point(struct swk_change_point *point, const char *text, const char 
 /* Whether a change is as new as the operator wants. */
 static bool is_recent(const struct swk_change *change, const struct swk_change_point *since)
 {
-	return since->number ? change->number >= since->number : change->time >= since->time;
+	return since->number ? change->number >= since->number : change->time >= since->from;
 }
 
 static int show(const struct swk_options *options, const struct swk_changes *changes,

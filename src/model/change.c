@@ -36,7 +36,7 @@ static bool read_ago(struct swk_change_point *point, const char *text, int64_t n
 		if (text[digits] != units[i].letter || text[digits + 1] ||
 		    !swk_number_read(text, digits, 1000000, &number))
 			continue;
-		point->time = now - (int64_t)number * units[i].milliseconds;
+		point->time = point->from = now - (int64_t)number * units[i].milliseconds;
 		return digits;
 	}
 	return false;
@@ -67,7 +67,10 @@ static bool read_date(struct swk_change_point *point, const char *text)
 
 	if (!rest || !read_fraction(rest, &milliseconds))
 		return false;
-	point->time = (int64_t)timegm(&parts) * 1000 + milliseconds;
+	point->from = (int64_t)timegm(&parts) * 1000;
+	point->time = point->from + milliseconds;
+	if (*rest == '.')
+		point->from = point->time;
 	return true;
 }
 

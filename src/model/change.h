@@ -76,6 +76,7 @@ const char *swk_change_time(int64_t time, char text[SWK_CHANGE_TIME_MAX]);
 struct swk_change_point {
 	uint64_t number; /* 0: the time counts */
 	int64_t time;	 /* the end of that second or millisecond */
+	int64_t from;	 /* its beginning */
 };
 
 /* Reads `42`, `2026-11-21T18:47:00Z`, with or without a fraction, or `10m`: so long before `now`.

@@ -73,6 +73,9 @@ three_changes() {
 	[ "$(grep -c '(web-3' <<<"$output")" == 2 ]
 	run -0 swk history nothing-of-this-name
 	[[ "$output" != *web-* ]]
+	# From the second that history shows.
+	run -0 swk history --since "$(swk history web-3 | cut -d ' ' -f 1 | sed 1q)" web-3
+	[ "$(grep -c '(web-3' <<<"$output")" == 2 ]
 	run -0 --separate-stderr swk history --since 0s
 	[[ -z "$output" && "$stderr" == *"$SWK_CONF.journal has no such change" ]]
 	# JSON is as the journal has it, with the names that earlier changes have.

@@ -22,33 +22,34 @@ static void points(void **state)
 		bool valid;
 		uint64_t number;
 		int64_t time;
+		int64_t longer; /* how much earlier it begins */
 	} rows[] = {
-		{"42", true, 42, 0},
-		{"0", true, 0, 0},
-		{"10s", true, 0, NOW - 10000},
-		{"10m", true, 0, NOW - 600000},
-		{"2h", true, 0, NOW - 7200000},
-		{"1d", true, 0, NOW - 86400000},
-		{"0m", true, 0, NOW},
+		{"42", true, 42, 0, 0},
+		{"0", true, 0, 0, 0},
+		{"10s", true, 0, NOW - 10000, 0},
+		{"10m", true, 0, NOW - 600000, 0},
+		{"2h", true, 0, NOW - 7200000, 0},
+		{"1d", true, 0, NOW - 86400000, 0},
+		{"0m", true, 0, NOW, 0},
 		/* The whole second counts. */
-		{"2026-11-21T18:47:00Z", true, 0, NOW + 999},
-		{"2026-11-21T18:47:00.5Z", true, 0, NOW + 500},
-		{"2026-11-21T18:47:00.05Z", true, 0, NOW + 50},
-		{"2026-11-21T18:47:00.123Z", true, 0, NOW + 123},
-		{"", false, 0, 0},
-		{"m", false, 0, 0},
-		{"10", true, 10, 0},
-		{"-1", false, 0, 0},
-		{"10x", false, 0, 0},
-		{"10mm", false, 0, 0},
-		{"99999999999999999999", false, 0, 0},
-		{"99999999d", false, 0, 0},
-		{"2026-11-21T18:47:00", false, 0, 0},
-		{"2026-11-21T18:47:00.Z", false, 0, 0},
-		{"2026-11-21T18:47:00.1234Z", false, 0, 0},
-		{"2026-11-21T18:47:00+01:00", false, 0, 0},
-		{"2026-11-21", false, 0, 0},
-		{"yesterday", false, 0, 0},
+		{"2026-11-21T18:47:00Z", true, 0, NOW + 999, 999},
+		{"2026-11-21T18:47:00.5Z", true, 0, NOW + 500, 0},
+		{"2026-11-21T18:47:00.05Z", true, 0, NOW + 50, 0},
+		{"2026-11-21T18:47:00.123Z", true, 0, NOW + 123, 0},
+		{"", false, 0, 0, 0},
+		{"m", false, 0, 0, 0},
+		{"10", true, 10, 0, 0},
+		{"-1", false, 0, 0, 0},
+		{"10x", false, 0, 0, 0},
+		{"10mm", false, 0, 0, 0},
+		{"99999999999999999999", false, 0, 0, 0},
+		{"99999999d", false, 0, 0, 0},
+		{"2026-11-21T18:47:00", false, 0, 0, 0},
+		{"2026-11-21T18:47:00.Z", false, 0, 0, 0},
+		{"2026-11-21T18:47:00.1234Z", false, 0, 0, 0},
+		{"2026-11-21T18:47:00+01:00", false, 0, 0, 0},
+		{"2026-11-21", false, 0, 0, 0},
+		{"yesterday", false, 0, 0, 0},
 	};
 
 	(void)state;
@@ -61,6 +62,7 @@ static void points(void **state)
 			continue;
 		unit_number(rows[i].text, (long long)point.number, (long long)rows[i].number);
 		unit_number(rows[i].text, point.time, rows[i].time);
+		unit_number(rows[i].text, point.time - point.from, rows[i].longer);
 	}
 }
 
@@ -107,7 +109,7 @@ static void changes_after_a_point(void **state)
 		{some, {.number = 3}, -1},
 		{some, {.number = 9}, -1},
 		{some, {.number = 0}, -1},
-		{"1 100 1>2", {0, 0}, 0},
+		{"1 100 1>2", {.number = 0}, 0},
 		{some, {.time = 100}, 1},
 		{some, {.time = 199}, 1},
 		{some, {.time = 200}, 3},
