@@ -35,18 +35,22 @@ static bool is_recent(const struct swk_change *change, const struct swk_change_p
 static int show(const struct swk_options *options, const struct swk_changes *changes,
 		const struct swk_change_point *since, size_t *shown, struct swk_error *error)
 {
+	char escaped[SWK_TEXT_MAX];
+	const char *name = options->word ? escaped : NULL;
 	struct swk_buffer text;
 	int status = 0;
 
+	/* As the journal has it. */
+	swk_text_escape(escaped, sizeof(escaped), options->word ? options->word : "");
 	swk_buffer_init(&text, SWK_DOCUMENT_MAX);
 	for (size_t i = 0; !status && i < changes->count; i++) {
 		const struct swk_change *this = &changes->list[i];
 
-		if (!is_recent(this, since) || !swk_history_matches(this, options->word))
+		if (!is_recent(this, since) || !swk_history_matches(this, name))
 			continue;
 		swk_buffer_clear(&text);
 		status = options->json ? swk_entry_write(&text, this, error)
-				       : swk_print_change(&text, this, options->word, error);
+				       : swk_print_change(&text, this, name, error);
 		if (!status)
 			(void)fwrite(text.data, 1, text.length, stdout);
 		++*shown;

@@ -9,16 +9,25 @@
 
 /* ---- what a change is about ---- */
 
-/* An address matches without its port, too. */
+static bool is_text(const char *text, size_t length, const char *name)
+{
+	return strlen(name) == length && !strncasecmp(text, name, length);
+}
+
+/* An address matches without its port, too, and then one of IPv6 also without its brackets. */
+static bool is_address(const char *address, const char *name)
+{
+	const char *colon = strrchr(address, ':');
+	const size_t length = colon ? (size_t)(colon - address) : 0;
+
+	if (!strcasecmp(address, name) || is_text(address, length, name))
+		return true;
+	return length > 2 && *address == '[' && is_text(address + 1, length - 2, name);
+}
+
 static bool is_server(const struct swk_change_server *server, const char *name)
 {
-	const char *colon = strrchr(server->address, ':');
-	const size_t length = strlen(name);
-
-	if (!strcmp(server->instance, name) || !strcasecmp(server->address, name))
-		return true;
-	return colon && (size_t)(colon - server->address) == length &&
-	       !strncasecmp(server->address, name, length);
+	return !strcmp(server->instance, name) || is_address(server->address, name);
 }
 
 static bool is_upstream(const struct swk_change_upstream *upstream, const char *name)

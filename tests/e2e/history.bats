@@ -85,6 +85,17 @@ three_changes() {
 	[ "$(stat -c %a "$SWK_CONF.journal")" == 640 ]
 }
 
+@test "history of an address without brackets, and of an instance with another letter than ASCII's" {
+	local name
+
+	swk-apply < <(document "$(server 2001:db8::1 'wéb-1' passing)" "$(server 10.0.0.2 web-2 passing)")
+	for name in 2001:db8::1 '[2001:db8::1]' '[2001:DB8::1]:80' 'wéb-1' 'w\xc3\xa9b-1'; do
+		run -0 swk history "$name"
+		[ "$(grep -c '(w' <<<"$output")" == 1 ]
+		[ "${lines[2]}" == '  web: added [2001:db8::1]:80 (w\xc3\xa9b-1 on node n1)' ]
+	done
+}
+
 @test "undo --to returns to a number and to a time, and a dry run only shows it" {
 	local past
 

@@ -102,7 +102,8 @@ static void names(void **state)
 		{"API", false},	       {"API_A", true},	  {"10.0.0.2", true}, {"10.0.0.2:80", true},
 		{"10.0.0.2:8", false}, {"10.0.0", false}, {"[::1]", true},    {"[::1]:80", true},
 		{"old-svc", true},     {"old-s", false},  {"shop", true},     {"sho", false},
-		{"upstreams", true},   {"", false},
+		{"upstreams", true},   {"", false},	  {"::1", true},      {"::", false},
+		{"::1:80", false},
 	};
 	struct swk_change hold = {.event = "hold"}, cut = {.cut = 5};
 
