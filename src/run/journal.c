@@ -121,16 +121,19 @@ static int append(struct swk_run *run)
 {
 	struct swk_error cause = {0};
 
-	if (!swk_journal_append(&run->store, run->settings->journal_size, &run->change, &cause)) {
-		run->journaled = true;
+	run->journaled = true;
+	if (!swk_journal_append(&run->store, run->settings->journal_size, &run->change, &cause))
 		return 0;
-	}
 	if (cause.status == SWK_INTERNAL || cause.status == SWK_TEMPFAIL)
 		return swk_error_set(run->error, cause.status, "%s", cause.text);
-	swk_report_note(run->report, SWK_NOTE_WARNING,
-			"%s; the journal lacks this change, so 'swk undo --to' cannot go back "
-			"past it",
-			cause.text);
+	if (run->change.after)
+		swk_report_note(run->report, SWK_NOTE_WARNING,
+				"%s; the journal lacks this change, so 'swk undo --to' cannot go "
+				"back past it",
+				cause.text);
+	else
+		swk_report_note(run->report, SWK_NOTE_WARNING,
+				"%s; 'swk history' does not show what this run did", cause.text);
 	return 0;
 }
 

@@ -137,7 +137,7 @@ struct swk_run {
 	struct swk_causes causes; /* for the journal, like the next two */
 	struct swk_change change; /* what FILE gains, loses and changes */
 	char *rejection;	  /* why a target rejected an upstream; owned; NULL: none did */
-	bool journaled;		  /* the journal has what this run did */
+	bool journaled;		  /* the journal has what this run did, or a warning says why not */
 
 	struct swk_requests requests;	  /* in the document */
 	struct swk_names taken;		  /* IDs of those open that this run asks Consul about */

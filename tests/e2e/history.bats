@@ -223,6 +223,11 @@ three_changes() {
 	ln -s /etc/passwd "$SWK_CONF.journal"
 	run -0 swk undo
 	[[ "$output" == *"warning: $SWK_CONF.journal: cannot be opened: Too many levels of symbolic links; the journal lacks this change"* ]]
+	[ "$(grep -c 'warning: ' <<<"$output")" == 1 ]
+	# Without a change, undo --to is not affected.
+	rm "$SWK_CONF.hold"
+	run -0 swk hold
+	[[ "$output" == *"warning: $SWK_CONF.journal: cannot be opened: Too many levels of symbolic links; 'swk history' does not show what this run did" ]]
 	cmp "$SWK_CONF" "$E2E_DIR/three"
 	cmp /etc/passwd "$SWK_CONF.journal"
 	run -73 swk history
