@@ -207,6 +207,11 @@ int swk_run_read_point(struct swk_run *run, struct swk_buffer *text)
 		status = refuse_point(run, &changes);
 	if (!status)
 		status = swk_file_read(run->store.conf, text, &exists, run->error);
+	if (!status && !exists)
+		status = swk_error_set(run->error, SWK_CANTCREATE,
+				       "%s does not exist, and undo --to begins with it: "
+				       "'swk-apply --resync --adopt' writes it from Consul",
+				       run->store.conf);
 	if (!status)
 		status = swk_nginx_rewind(text, run->store.conf, &changes, first, run->error);
 	swk_changes_free(&changes);

@@ -368,6 +368,9 @@ killed_run() {
 	three_changes
 	rm "$SWK_CONF"
 	[ "$(swk history --json | jq -r '.fate // "done"' | paste -sd ' ')" == 'done done gap' ]
+	run -73 swk undo --to 2
+	[[ "$output" == *"$SWK_CONF does not exist, and undo --to begins with it: 'swk-apply --resync --adopt' writes it from Consul; nothing was changed" ]]
+	[ ! -e "$SWK_CONF.hold" ]
 	swk-apply --adopt < <(document "$(server 10.0.0.8 web-8 passing)")
 	[ "$(swk history --json | jq -r '.fate // "done"' | paste -sd ' ')" == 'done done gap done' ]
 	# A first change that another program changed afterwards has happened.
