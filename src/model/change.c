@@ -106,113 +106,92 @@ bool swk_changes_find(const struct swk_changes *changes, const struct swk_change
 
 /* ---- instances ---- */
 
-/* The instance that was last seen at an address of a service. */
+/* A server of a change. */
 struct seen {
-	const char *source, *address;
-	const struct swk_change_server *server;
+	const char *source; /* of its upstream */
+	struct swk_change_server *server;
+	size_t order; /* in the journal */
 };
 
-static int compare_seen(const void *a, const void *b)
+static int compare_places(const struct seen *x, const struct seen *y)
 {
-	const struct seen *x = a, *y = b;
-	int order = strcmp(x->address, y->address);
+	int order = strcmp(x->server->address, y->server->address);
 
 	return order ? order : strcmp(x->source, y->source);
 }
 
-/* The place of an address in a sorted list. */
-static size_t place_of(const struct seen *list, size_t count, const struct seen *key, bool *found)
+static int compare_seen(const void *a, const void *b)
 {
-	size_t low = 0, high = count;
+	const struct seen *x = a, *y = b;
+	int order = compare_places(x, y);
 
-	*found = false;
-	while (low < high) {
-		const size_t middle = low + (high - low) / 2;
-		int order = compare_seen(key, &list[middle]);
+	return order ? order : (x->order > y->order) - (x->order < y->order);
+}
 
-		if (!order) {
-			*found = true;
-			return middle;
+static size_t count_servers(const struct swk_changes *changes)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < changes->count; i++) {
+		for (size_t j = 0; j < changes->list[i].upstream_count; j++)
+			count += changes->list[i].upstreams[j].server_count;
+	}
+	return count;
+}
+
+static void collect(const struct swk_changes *changes, struct seen *list)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct swk_change *change = &changes->list[i];
+
+		for (size_t j = 0; j < change->upstream_count; j++) {
+			const struct swk_change_upstream *upstream = &change->upstreams[j];
+
+			for (size_t k = 0; k < upstream->server_count; k++, count++)
+				list[count] = (struct seen){upstream->source, &upstream->servers[k],
+							    count};
 		}
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
 	}
-	return low;
 }
 
-struct names {
-	struct seen *list; /* sorted */
-	size_t count;
-	struct swk_error *error;
-};
-
-static int see(struct names *names, const char *source, const struct swk_change_server *server)
+static int name_instance(struct swk_change_server *server, const struct swk_change_server *from,
+			 struct swk_error *error)
 {
-	const struct seen key = {source, server->address, server};
-	bool found;
-	size_t place = place_of(names->list, names->count, &key, &found);
-	struct seen *list;
+	char *instance = strdup(from->instance), *node = strdup(from->node);
 
-	if (found && place < names->count) {
-		names->list[place] = key;
-		return 0;
+	if (!instance || !node) {
+		free(instance);
+		free(node);
+		return swk_error_memory(error);
 	}
-	list = swk_list_grow(names->list, names->count, sizeof(*list));
-	if (!list)
-		return swk_error_memory(names->error);
-	names->list = list;
-	memmove(&list[place + 1], &list[place], (names->count - place) * sizeof(*list));
-	list[place] = key;
-	names->count++;
+	free(server->instance);
+	free(server->node);
+	server->instance = instance;
+	server->node = node;
 	return 0;
-}
-
-static int name_instance(struct names *names, const char *source, struct swk_change_server *server)
-{
-	bool found;
-	size_t place = place_of(names->list, names->count,
-				&(struct seen){source, server->address, NULL}, &found);
-	const struct swk_change_server *from = found ? names->list[place].server : NULL;
-	char *instance = from ? strdup(from->instance) : NULL;
-	char *node = from ? strdup(from->node) : NULL;
-
-	if (instance && node) {
-		free(server->instance);
-		free(server->node);
-		server->instance = instance;
-		server->node = node;
-		return 0;
-	}
-	free(instance);
-	free(node);
-	return from ? swk_error_memory(names->error) : 0;
-}
-
-static int name_upstream(struct names *names, struct swk_change_upstream *upstream)
-{
-	int status = 0;
-
-	for (size_t i = 0; !status && i < upstream->server_count; i++) {
-		struct swk_change_server *server = &upstream->servers[i];
-
-		status = *server->instance ? see(names, upstream->source, server)
-					   : name_instance(names, upstream->source, server);
-	}
-	return status;
 }
 
 int swk_changes_name_instances(struct swk_changes *changes, struct swk_error *error)
 {
-	struct names names = {.error = error};
+	const size_t count = count_servers(changes);
+	struct seen *list = reallocarray(NULL, count + 1, sizeof(*list));
 	int status = 0;
 
-	for (size_t i = 0; i < changes->count; i++) {
-		for (size_t j = 0; !status && j < changes->list[i].upstream_count; j++)
-			status = name_upstream(&names, &changes->list[i].upstreams[j]);
+	if (!list)
+		return swk_error_memory(error);
+	collect(changes, list);
+	if (count)
+		qsort(list, count, sizeof(*list), compare_seen);
+	for (size_t i = 1; !status && i < count; i++) {
+		const struct swk_change_server *before = list[i - 1].server;
+
+		if (!*list[i].server->instance && *before->instance &&
+		    !compare_places(&list[i - 1], &list[i]))
+			status = name_instance(list[i].server, before, error);
 	}
-	free(names.list);
+	free(list);
 	return status;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
+#include <time.h>
+
 #include "model/change.h"
 
 /* 2026-11-21T18:47:00Z, in milliseconds. */
@@ -236,6 +238,33 @@ static void names_of_instances_that_are_gone(void **state)
 	swk_changes_free(&changes);
 }
 
+/* As many as the largest journal may have. The time of the process counts, not that of the clock.
+ */
+static void names_of_many_instances(void **state)
+{
+	enum { MANY = 400000 };
+	struct swk_change_server *servers = calloc(MANY, sizeof(*servers));
+	struct swk_change_upstream upstream = {
+		.source = "web", .servers = servers, .server_count = MANY};
+	struct swk_change change = {.upstreams = &upstream, .upstream_count = 1};
+	struct swk_changes changes = {.list = &change, .count = 1};
+	char(*addresses)[24] = calloc(MANY, sizeof(*addresses));
+	struct swk_error error = {0};
+	clock_t began;
+
+	(void)state;
+	for (unsigned i = 0; i < MANY; i++) {
+		(void)snprintf(addresses[i], sizeof(addresses[i]), "10.%u.%u.%u:80",
+			       i * 40503 % 256, i * 40503 / 256 % 256, i / 65536);
+		servers[i] = (struct swk_change_server){'+', addresses[i], "web-1", "n1", ""};
+	}
+	began = clock();
+	assert_int_equal(swk_changes_name_instances(&changes, &error), 0);
+	assert_true(clock() - began < 4 * CLOCKS_PER_SEC);
+	free(addresses);
+	free(servers);
+}
+
 static void a_change_is_cut(void **state)
 {
 	struct swk_change change = with_server('+', "web", "10.0.0.1:80", "web-1");
@@ -256,6 +285,7 @@ int main(void)
 		cmocka_unit_test(changes_after_a_point),
 		cmocka_unit_test(fates),
 		cmocka_unit_test(names_of_instances_that_are_gone),
+		cmocka_unit_test(names_of_many_instances),
 		cmocka_unit_test(a_change_is_cut),
 	};
 
