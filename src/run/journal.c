@@ -43,9 +43,12 @@ static bool is_told(const struct swk_changes *recent, const char *message, int64
 	for (size_t i = recent->count; i-- > 0;) {
 		const struct swk_change *this = &recent->list[i];
 
+		/* If the time is in the future, the clock was set back, and the age is not known.
+		 */
 		for (size_t j = 0; j < this->held_back_count; j++) {
 			if (!strcmp(this->held_back[j], message))
-				return now - this->time < SWK_JOURNAL_AGAIN_S * INT64_C(1000);
+				return now >= this->time &&
+				       now - this->time < SWK_JOURNAL_AGAIN_S * INT64_C(1000);
 		}
 		if (is_about(this, message))
 			return false;

@@ -297,6 +297,11 @@ three_changes() {
 	sed -i 's/^{"time":"20../{"time":"2001/' "$SWK_CONF.journal"
 	run -10 swk-apply --resync
 	[ "$(swk history | grep -c '4 of 6 upstreams would be deleted')" == 2 ]
+	# The clock was wrong, and was set back.
+	sed -i 's/^{"time":"20../{"time":"2099/' "$SWK_CONF.journal"
+	run -10 swk-apply --resync
+	run -10 swk-apply --resync
+	[ "$(swk history | grep -c '4 of 6 upstreams would be deleted')" == 3 ]
 	swk-apply --resync --force
 	[ "$(journal 'select(.reason == "--force") | .upstreams | length')" == 4 ]
 
