@@ -198,7 +198,7 @@ static int compare_sinces(const void *one, const void *other)
 
 	if (!order)
 		order = strcmp(a->address, b->address);
-	return order ? order : (a->seconds > b->seconds) - (a->seconds < b->seconds);
+	return order ? order : (a->order > b->order) - (a->order < b->order);
 }
 
 static size_t count_sinces(const struct swk_changes *changes)
@@ -215,18 +215,23 @@ static size_t count_sinces(const struct swk_changes *changes)
 	return count;
 }
 
+static void add_since(struct swk_page_items *items, const struct swk_change *change,
+		      const char *upstream, const char *address)
+{
+	const size_t order = items->since_count++;
+
+	items->sinces[order] =
+		(struct swk_page_since){upstream, address, order, change->time / 1000};
+}
+
 static void add_sinces(struct swk_page_items *items, const struct swk_change *change)
 {
-	const int64_t seconds = change->time / 1000;
-
 	for (size_t i = 0; i < change->upstream_count; i++) {
 		const struct swk_change_upstream *upstream = &change->upstreams[i];
 
-		items->sinces[items->since_count++] =
-			(struct swk_page_since){upstream->name, "", seconds};
+		add_since(items, change, upstream->name, "");
 		for (size_t j = 0; j < upstream->server_count; j++)
-			items->sinces[items->since_count++] = (struct swk_page_since){
-				upstream->name, upstream->servers[j].address, seconds};
+			add_since(items, change, upstream->name, upstream->servers[j].address);
 	}
 }
 
@@ -252,7 +257,7 @@ static int collect_sinces(struct swk_page_items *items, const struct swk_changes
 int64_t swk_page_since(const struct swk_page_items *items, const char *upstream,
 		       const char *address)
 {
-	const struct swk_page_since key = {upstream, address, INT64_MAX};
+	const struct swk_page_since key = {upstream, address, SIZE_MAX, 0};
 	size_t low = 0, high = items->since_count;
 
 	/* Finds the place after the last one. */

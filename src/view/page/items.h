@@ -34,6 +34,7 @@ struct swk_page_item {
 /* When an upstream (`address` is "") or a server of it last changed. */
 struct swk_page_since {
 	const char *upstream, *address;
+	size_t order; /* in the journal: the clock may have been set back */
 	int64_t seconds;
 };
 
@@ -46,7 +47,7 @@ struct swk_page_items {
 	struct swk_page_row *rows;
 	const struct swk_decision **instances; /* sorted by upstream, then by address */
 	size_t instance_count;
-	struct swk_page_since *sinces; /* sorted by upstream, address and time */
+	struct swk_page_since *sinces; /* sorted by upstream, address and order */
 	size_t since_count;
 };
 

@@ -330,6 +330,14 @@ static void says(void **state)
 		  "web 2 servers in step since 1970-01-01 00:00:20 ",
 		  "10.0.0.1:80 1 up 1970-01-01 00:00:10 10.0.0.2:80 5 backup 1970-01-01 00:00:20 "},
 		 {NULL}},
+		/* The clock was set back. */
+		{{.recorded = WEB,
+		  .rows = "one web in_step",
+		  .changes = "90 0 resync + web +10.0.0.1:80 +10.0.0.2:80;20 0 service ~ web "
+			     "~10.0.0.2:80"},
+		 {"web 2 servers in step since 1970-01-01 00:00:20 ",
+		  "10.0.0.1:80 1 up 1970-01-01 00:01:30 10.0.0.2:80 5 backup 1970-01-01 00:00:20 "},
+		 {NULL}},
 		/* Nothing is known of what was before a gap. */
 		{{.recorded = WEB,
 		  .rows = "one web in_step; one WEB2 in_step",
