@@ -63,12 +63,17 @@ static bool read_date(struct swk_change_point *point, const char *text)
 {
 	struct tm parts = {0};
 	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
+	char again[SWK_CHANGE_TIME_MAX];
 	int64_t milliseconds;
 
 	if (!rest || !read_fraction(rest, &milliseconds))
 		return false;
 	point->from = (int64_t)timegm(&parts) * 1000;
 	point->time = point->from + milliseconds;
+	/* strptime takes 31 November, and timegm makes 1 December of it. */
+	(void)swk_change_time(point->from, again);
+	if (point->from < 0 || strncmp(again, text, (size_t)(rest - text)) != 0)
+		return false;
 	if (*rest == '.')
 		point->from = point->time;
 	return true;
