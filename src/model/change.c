@@ -229,12 +229,19 @@ void swk_change_cut(struct swk_change *change, size_t count)
 	change->cut = count;
 }
 
-void swk_change_free(struct swk_change *change)
+void swk_change_free_held_back(struct swk_change *change)
 {
-	swk_change_cut(change, 0);
 	for (size_t i = 0; i < change->held_back_count; i++)
 		free(change->held_back[i]);
 	free(change->held_back);
+	change->held_back = NULL;
+	change->held_back_count = 0;
+}
+
+void swk_change_free(struct swk_change *change)
+{
+	swk_change_cut(change, 0);
+	swk_change_free_held_back(change);
 	free(change->event);
 	free(change->service);
 	free(change->by);

@@ -86,6 +86,8 @@ bool swk_change_point_read(struct swk_change_point *point, const char *text, int
 void swk_change_free(struct swk_change *change);
 /* Removes the upstreams of a change, because they are too many: `count` of them. */
 void swk_change_cut(struct swk_change *change, size_t count);
+/* Removes the messages. */
+void swk_change_free_held_back(struct swk_change *change);
 void swk_changes_free(struct swk_changes *changes);
 
 /* Finds the first change after a point. Returns false if the journal does not go back to the point,

@@ -223,17 +223,24 @@ static int find_number(struct swk_store *store, const struct tail *tail, uint64_
 
 /* ---- appending ---- */
 
-/* Renders a change. One that is too large loses its upstreams. */
-static int compose(struct swk_buffer *line, struct swk_change *change, size_t most,
+/* Renders a change. One that is too large loses its upstreams. If that is not enough, it loses its
+ * messages: that FILE changed matters more. */
+static int compose(struct swk_buffer *line, struct swk_change *change, size_t size,
 		   struct swk_error *error)
 {
 	int status = swk_entry_write(line, change, error);
 
-	if (status || line->length <= most || !change->upstream_count)
-		return status;
-	swk_change_cut(change, change->upstream_count);
-	swk_buffer_clear(line);
-	return swk_entry_write(line, change, error);
+	if (!status && line->length > size / SWK_JOURNAL_SHARE && change->upstream_count) {
+		swk_change_cut(change, change->upstream_count);
+		swk_buffer_clear(line);
+		status = swk_entry_write(line, change, error);
+	}
+	if (!status && line->length > size && change->after) {
+		swk_change_free_held_back(change);
+		swk_buffer_clear(line);
+		status = swk_entry_write(line, change, error);
+	}
+	return status;
 }
 
 /* Writes a line where the last whole one ends. */
@@ -279,7 +286,7 @@ int swk_journal_append(struct swk_store *store, size_t size, struct swk_change *
 	    find_number(store, &tail, &number, error))
 		goto out;
 	change->number = number + 1;
-	if (compose(&line, change, size / SWK_JOURNAL_SHARE, error))
+	if (compose(&line, change, size, error))
 		goto out;
 	if (line.length > size) {
 		(void)swk_error_set(error, SWK_CANTCREATE,

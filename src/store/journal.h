@@ -14,8 +14,9 @@
 /*
  * Appends a change durably, and numbers it. Needs the lock. `size` is the most that FILE.journal
  * may have, in bytes. If the change has more than a SWK_JOURNAL_SHARE of that, it loses its
- * upstreams, and is `cut`. Returns 0, SWK_INTERNAL without memory, SWK_TEMPFAIL if the lock is
- * lost, or SWK_CANTCREATE; then the journal is as it was.
+ * upstreams, and is `cut`. If it still has more than that size, it loses its messages. Returns 0,
+ * SWK_INTERNAL without memory, SWK_TEMPFAIL if the lock is lost, or SWK_CANTCREATE; then the
+ * journal is as it was.
  */
 int swk_journal_append(struct swk_store *store, size_t size, struct swk_change *change,
 		       struct swk_error *error);

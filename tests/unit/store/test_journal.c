@@ -172,6 +172,29 @@ static void a_large_change_is_cut(void **state)
 	shows(place, 0, "1:a 2:b!");
 }
 
+/* A change of FILE that has more messages than fit is in the journal without them. */
+static void many_messages(void **state)
+{
+	struct place *place = *state;
+
+	for (uint64_t hash = 0; hash < 2; hash++) {
+		struct swk_change change = {.event = strdup("service"),
+					    .reason = strdup("r"),
+					    .after = hash,
+					    .held_back = calloc(20, sizeof(char *)),
+					    .held_back_count = 20};
+		struct swk_error error = {0};
+
+		for (size_t i = 0; i < 20; i++)
+			assert_true(asprintf(&change.held_back[i], "%0*d", SIZE / 18, 0) > 0);
+		/* A line that is only about them does not fit. */
+		assert_int_equal(swk_journal_append(&place->store, SIZE, &change, &error),
+				 hash ? 0 : SWK_CANTCREATE);
+		swk_change_free(&change);
+	}
+	shows(place, 0, "1:r");
+}
+
 /* Wherever the journal is cut off, whole lines are read, and the next change follows them. */
 static void cut_off_at_each_byte(void **state)
 {
@@ -267,6 +290,7 @@ int main(void)
 		test(the_size_is_bounded),
 		test(the_number_goes_on_in_a_new_journal),
 		test(a_large_change_is_cut),
+		test(many_messages),
 		test(cut_off_at_each_byte),
 		test(damaged_lines),
 		test(files_of_other_kinds),
