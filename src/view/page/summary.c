@@ -50,7 +50,9 @@ static void put_figures(struct swk_html *html, const struct swk_survey *survey,
 	const size_t *groups = items->groups;
 
 	swk_html_put(html, "<nav aria-label=\"Sections\"><ul class=\"figures\">\n");
-	put_figure(html, "Upstreams", items->count - groups[SWK_PAGE_UNMANAGED], "others");
+	/* If they are all in other sections, there is none of this name. */
+	put_figure(html, "Upstreams", items->count - groups[SWK_PAGE_UNMANAGED],
+		   groups[SWK_PAGE_OTHERS] ? "others" : NULL);
 	put_figure(html, "Servers", items->servers, NULL);
 	put_figure(html, "Targets", survey->target_count, "targets");
 	put_figure(html, "Not in step", groups[SWK_PAGE_TROUBLED], "troubled");

@@ -173,6 +173,21 @@ static void clear(struct stage *stage)
 	swk_changes_free(&stage->changes);
 }
 
+/* Whether each link leads to a place on the page. */
+static void links_lead_somewhere(const char *page)
+{
+	static const char link[] = "href=\"#";
+
+	for (const char *at = strstr(page, link); at; at = strstr(at + 1, link)) {
+		char id[64];
+
+		at += strlen(link);
+		(void)snprintf(id, sizeof(id), " id=\"%.*s\"", (int)strcspn(at, "\""), at);
+		if (!strstr(page, id))
+			fail_msg("nothing has%s on the page:\n%s", id, page);
+	}
+}
+
 /* The whole page, which must be sound. The caller frees it. */
 static char *page_of(const struct stage *stage)
 {
@@ -188,6 +203,7 @@ static char *page_of(const struct stage *stage)
 	swk_buffer_init(&out, SWK_PAGE_MAX);
 	assert_int_equal(swk_page_write(&out, &page, &error), 0);
 	unit_same(out.data, markup_mistake(out.data), NULL);
+	links_lead_somewhere(out.data);
 	return out.data;
 }
 
