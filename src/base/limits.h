@@ -58,6 +58,11 @@
 #define SWK_JOURNAL_RECENT 50
 #define SWK_JOURNAL_MESSAGES 20
 
+/* A run writes the conf file soon after its line in the journal. How long `swk history` and the
+ * page wait for that, and how often they look. */
+#define SWK_HISTORY_WAIT_MS 500
+#define SWK_HISTORY_PAUSE_MS 10
+
 /* Holder and reason of a hold, in bytes; a message has both in one line. */
 #define SWK_HOLDER_MAX 64
 #define SWK_REASON_MAX 240

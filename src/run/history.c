@@ -3,7 +3,9 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
+#include "base/deadline.h"
 #include "base/file.h"
 #include "nginx/conf.h"
 #include "nginx/scan.h"
@@ -41,41 +43,73 @@ static int find_hash(const char *path, uint64_t *hash, struct swk_error *error)
 	return status;
 }
 
-/* A run may replace FILE after the journal was read. So both are read again if the journal has
- * changed meanwhile. */
+static struct stat stat_of(const char *path)
+{
+	struct stat about = {0};
+
+	(void)lstat(path, &about);
+	return about;
+}
+
+/* Reads the journal, and judges its changes. A run may change both files after the journal was
+ * read: then they are read again. */
 static int read_together(const struct swk_store *store, size_t most, struct swk_changes *changes,
-			 uint64_t *hash, struct swk_error *error)
+			 struct swk_error *error)
 {
 	for (int i = 0; i < TRIES; i++) {
-		struct stat before = {0}, after = {0};
+		const struct stat before = stat_of(store->journal);
+		struct stat after;
+		uint64_t hash;
 
-		(void)lstat(store->journal, &before);
 		swk_changes_free(changes);
 		if (swk_journal_read(store, most, changes, error) ||
-		    find_hash(store->conf, hash, error))
+		    find_hash(store->conf, &hash, error))
 			return error->status;
-		(void)lstat(store->journal, &after);
+		swk_changes_judge(changes, hash);
+		after = stat_of(store->journal);
 		if (before.st_ino == after.st_ino && before.st_size == after.st_size)
 			break;
 	}
 	return 0;
 }
 
+/* ---- a change under way ---- */
+
+/* Whether the last change of FILE has not happened, or not yet. */
+static bool may_be_under_way(const struct swk_changes *changes)
+{
+	size_t i = changes->count;
+
+	while (i && !changes->list[i - 1].before && !changes->list[i - 1].after)
+		i--;
+	return i && changes->list[i - 1].fate == SWK_CHANGE_NOT_DONE;
+}
+
+/* Waits until FILE is replaced, or a run should have done so. */
+static void await_replacement(const struct swk_store *store)
+{
+	const struct timespec pause = {0, SWK_HISTORY_PAUSE_MS * 1000000L};
+	const int64_t end = swk_now_ms() + SWK_HISTORY_WAIT_MS;
+	const ino_t before = stat_of(store->conf).st_ino;
+
+	while (stat_of(store->conf).st_ino == before && swk_now_ms() < end)
+		(void)nanosleep(&pause, NULL);
+}
+
 int swk_history_read(const char *conf, size_t most, struct swk_changes *changes,
 		     struct swk_error *error)
 {
 	struct swk_store store;
-	uint64_t hash = 0;
-	int status;
+	int status = swk_store_open(&store, conf, error);
 
-	if (swk_store_open(&store, conf, error) ||
-	    read_together(&store, most, changes, &hash, error) ||
-	    swk_changes_name_instances(changes, error)) {
-		status = error->status;
-	} else {
-		status = 0;
-		swk_changes_judge(changes, hash);
+	if (!status)
+		status = read_together(&store, most, changes, error);
+	if (!status && may_be_under_way(changes)) {
+		await_replacement(&store);
+		status = read_together(&store, most, changes, error);
 	}
+	if (!status)
+		status = swk_changes_name_instances(changes, error);
 	swk_store_close(&store);
 	return status;
 }

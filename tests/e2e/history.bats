@@ -430,6 +430,17 @@ while_delayed() {
 	[ "$output" == $'1 done\n2 done\n3 done\n4 done' ]
 }
 
+@test "history while a run is about to replace the file: not 'not done'" {
+	three_changes
+	strace -qq -o "$E2E_DIR/delayed" -e trace=rename -e inject=rename:delay_enter=100000 \
+		swk-apply < <(document "$(server 10.0.0.8 web-8 passing)") >/dev/null 3>&- &
+	STARTED+=($!)
+	wait_until "$E2E_PATIENCE" grep -q '"number":4}' "$SWK_CONF.journal"
+	[ "$(swk history --json | jq -r '"\(.number) \(.fate // "done")"' | tail -n 1)" == '4 done' ]
+	wait "${STARTED[@]}"
+	STARTED=()
+}
+
 @test "after random events, undo --to returns to each point" {
 	events_and_points 200 20
 }
