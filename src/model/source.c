@@ -27,6 +27,11 @@ bool swk_source_same(const struct swk_source *a, const struct swk_source *b)
 	return swk_source_is(a, b->kind, b->name) && !strcmp(a->tag, b->tag);
 }
 
+bool swk_source_same_place(const struct swk_source *a, const struct swk_source *b)
+{
+	return !strcmp(a->place ? a->place : "", b->place ? b->place : "");
+}
+
 int swk_source_compare(const struct swk_source *a, const struct swk_source *b)
 {
 	int order = strcmp(a->name, b->name);

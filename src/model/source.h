@@ -42,6 +42,8 @@ extern const char swk_source_fallback[];
 bool swk_source_is_elsewhere(const struct swk_source *source);
 
 bool swk_source_same(const struct swk_source *a, const struct swk_source *b);
+/* Whether the servers come from the same place. */
+bool swk_source_same_place(const struct swk_source *a, const struct swk_source *b);
 /* Whether it has this kind and name, whatever its tag. */
 bool swk_source_is(const struct swk_source *source, enum swk_source_kind kind, const char *name);
 /* Orders by name, then kind, then tag, as strcmp does. */

@@ -120,14 +120,45 @@ static bool has_decided(const struct swk_run *run)
 	return !run->hold && !run->rejection;
 }
 
+/* `from datacenter dc2` or `from the fallback list`. */
+static const char *place_words(const struct swk_source *source, char words[SWK_TEXT_MAX])
+{
+	const bool listed = !strcmp(source->place, swk_source_fallback);
+
+	(void)snprintf(words, SWK_TEXT_MAX, "from %s%s", listed ? "" : "datacenter ",
+		       source->place);
+	return words;
+}
+
+/* Of a failover that begins, the run has the cause. */
+static void explain_place(const struct swk_run *run, const struct swk_source *before,
+			  const struct swk_source *after, char reason[SWK_TEXT_MAX])
+{
+	char place[SWK_TEXT_MAX], words[SWK_TEXT_MAX];
+
+	if (swk_source_same_place(before, after))
+		return;
+	if (!swk_source_is_elsewhere(after))
+		(void)snprintf(words, sizeof(words), "its servers no longer come %s",
+			       place_words(before, place));
+	else if (!has_decided(run))
+		(void)snprintf(words, sizeof(words), "its servers come %s",
+			       place_words(after, place));
+	else
+		return;
+	add_words(reason, words);
+}
+
 static void explain_upstream(struct swk_run *run, const struct swk_upstream *before,
 			     const struct swk_upstream *after, char reason[SWK_TEXT_MAX])
 {
 	struct swk_cause_found found;
 
 	reason[0] = '\0';
-	if (before && after)
+	if (before && after) {
 		describe_upstream(reason, before, after);
+		explain_place(run, &before->source, &after->source, reason);
+	}
 	if (!has_decided(run))
 		return;
 	if (swk_causes_find_upstream(&run->causes, after ? &after->source : &before->source,
@@ -169,6 +200,16 @@ struct comparing {
 	struct swk_change_upstream *change;
 };
 
+/* Whether the servers before came from a place where those after do not come from. The upstream has
+ * that as its reason. */
+static bool is_from_elsewhere(const struct comparing *comparing)
+{
+	const struct swk_source *before = &comparing->before->source;
+
+	return swk_source_is_elsewhere(before) &&
+	       !swk_source_same_place(before, &comparing->after->source);
+}
+
 /* Notes a server: either may be NULL. */
 static int note_server(struct comparing *comparing, const struct swk_server *before,
 		       const struct swk_server *after)
@@ -193,7 +234,7 @@ static int note_server(struct comparing *comparing, const struct swk_server *bef
 		describe_server(reason, before, after);
 	if (after && after->down && (!before || !before->down))
 		add_words(reason, found.reason);
-	else if (!after && comparing->after && has_decided(run))
+	else if (!after && comparing->after && has_decided(run) && !is_from_elsewhere(comparing))
 		explain_server_loss(run, source, is_found, &found, reason);
 	list[change->server_count++] = (struct swk_change_server){
 		.sign = sign_of(before, after),
@@ -303,11 +344,13 @@ static bool take_next(const struct swk_upstreams *recorded, const struct swk_ups
 	return *before || *after;
 }
 
-/* Whether FILE's block changes. For a target, a source and the case of host names are no change. */
+/* Whether FILE's block changes. For a target, a source, its place and the case of host names are no
+ * change. */
 static bool is_changed(const struct swk_run *run, const struct swk_upstream *before,
 		       const struct swk_upstream *after)
 {
 	return !before || !after || !swk_source_same(&before->source, &after->source) ||
+	       !swk_source_same_place(&before->source, &after->source) ||
 	       (run->changes.count && swk_names_contain(&run->changes, after->name)) ||
 	       !has_same_hosts(before, after);
 }

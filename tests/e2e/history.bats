@@ -346,6 +346,32 @@ killed_run() {
 		< <(document "$(server 10.0.0.8 web-8 passing)") >/dev/null 2>&1 || true
 }
 
+@test "where the servers come from is a part of a change, even if they are the same" {
+	echo '{"services": {"web": {"fallback": ["10.0.0.1:80"]}, "api": {"fallback": ["10.0.0.9:80"]}}}' >"$E2E_DIR/settings"
+	export SWK_CONFIG="$E2E_DIR/settings"
+	three_changes
+	swk-apply < <(document "$(server 10.0.0.1 web-1 passing)")
+	cp "$SWK_CONF" "$E2E_DIR/own"
+	swk-apply < <(document "$(server 10.0.0.1 web-1 critical)")
+	cp "$SWK_CONF" "$E2E_DIR/fallback"
+	[ "$(diff "$E2E_DIR/own" "$E2E_DIR/fallback" | tail -n 1)" == '> # service web, from the fallback list' ]
+	run -0 swk history
+	[[ "$output" == *" 5 service web"*'  web: changed: its servers come from the fallback list: none of its instances in Consul is passing and usable'* ]]
+	run -0 swk undo --to 4
+	cmp "$SWK_CONF" "$E2E_DIR/own"
+	run -0 swk undo --to 5
+	cmp "$SWK_CONF" "$E2E_DIR/fallback"
+	run -0 swk history
+	[[ "$output" == *" 6 undo "*'  web: changed: its servers no longer come from the fallback list'*" 7 undo "*'  web: changed: its servers come from the fallback list' ]]
+
+	# A server that is not needed any more was never in Consul.
+	rm "$SWK_CONF.hold"
+	swk-apply < <(document "$(server 10.0.0.1 web-1 critical)" | sed 's/web/api/g')
+	swk-apply < <(document "$(server 10.0.0.1 web-1 passing)" | sed 's/web/api/g')
+	run -0 swk history api
+	[[ "$output" == *$'\n  api: changed: its servers no longer come from the fallback list\n  api: added 10.0.0.1:80 (api-1 on node n1)\n  api: removed 10.0.0.9:80' ]]
+}
+
 @test "a run that is killed between the journal and the conf file: its change did not happen" {
 	three_changes
 	killed_run

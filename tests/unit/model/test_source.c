@@ -42,11 +42,28 @@ static void described(void **state)
 	assert_true(swk_source_same(&sources[0], &swk_source_unknown));
 }
 
+static void places(void **state)
+{
+	const struct swk_source own = {.name = "web", .tag = ""},
+				too = {.name = "web", .tag = "", .place = ""},
+				there = {.name = "web", .tag = "", .place = "dc2"},
+				listed = {.name = "web", .tag = "", .place = swk_source_fallback};
+
+	(void)state;
+	assert_false(swk_source_is_elsewhere(&own) || swk_source_is_elsewhere(&too));
+	assert_true(swk_source_is_elsewhere(&there) && swk_source_is_elsewhere(&listed));
+	assert_true(swk_source_same_place(&own, &too) && swk_source_same_place(&there, &there));
+	assert_false(swk_source_same_place(&own, &there) || swk_source_same_place(&there, &too));
+	assert_false(swk_source_same_place(&there, &listed));
+	assert_true(swk_source_same(&own, &there));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ordered),
 		cmocka_unit_test(described),
+		cmocka_unit_test(places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
