@@ -169,7 +169,9 @@ static int answer_instance(void *context, const struct swk_instance *instance,
 	int status;
 
 	run->seen++;
-	if (!run->settings->consul.datacenter && swk_name_valid(instance->datacenter))
+	/* The datacenter of an imported instance is the peer's. */
+	if (!*instance->peer && !run->settings->consul.datacenter &&
+	    swk_name_valid(instance->datacenter))
 		(void)snprintf(run->state.datacenter, sizeof(run->state.datacenter), "%s",
 			       instance->datacenter);
 	/* Consul ignores case when it looks up a service. */
