@@ -181,6 +181,15 @@ static const char not_asked[] = "Consul could not be asked about its service";
 static const char no_instance[] = "its service has no registered instance";
 static const char too_few[] = "fewer of its instances are usable than min_healthy requires";
 
+/* Whether a recorded upstream is better than one with fewer usable instances than min_healthy
+ * requires. One whose servers are all down is not, nor is one from elsewhere: without a stand-in,
+ * no place there has a usable instance, unless the run does not know all of the service. */
+static bool is_better(const struct subject *subject, const struct swk_upstream *recorded)
+{
+	return recorded && has_server_up(recorded) && may_be_kept(&subject->rules, recorded) &&
+	       (subject->hidden || !swk_source_is_elsewhere(&recorded->source));
+}
+
 /* Whether an upstream whose registered servers are all down, or that has none, is deleted or marked
  * down. */
 static bool is_lost(const struct swk_rules *rules, const struct swk_upstream *recorded)
@@ -348,9 +357,7 @@ static int decide_registered(struct deciding *deciding, const struct subject *su
 	/* The next run may keep it for that, even if the registry has not changed. */
 	subject->service->noted |= below;
 
-	/* A recorded upstream whose servers are all down would not be better. */
-	if (up && !(below && recorded && has_server_up(recorded) &&
-		    may_be_kept(&subject->rules, recorded)))
+	if (up && !(below && is_better(subject, recorded)))
 		return claim_fitted(deciding, subject, upstream);
 	if (up)
 		return keep(deciding, recorded, too_few);
