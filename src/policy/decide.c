@@ -317,6 +317,13 @@ static int fail_over(struct deciding *deciding, const struct subject *subject,
 
 	(void)snprintf(reason, sizeof(reason), "its servers come from %s%s: %s",
 		       listed ? "" : "datacenter ", stand_in->source.place, because);
+	swk_report_note(deciding->report, SWK_NOTE_FAILOVER, "upstream %s: %s", upstream->name,
+			reason);
+	/* A recorded one stays as it is. */
+	if (!listed && !stand_in->usable)
+		return record_decision(deciding, stand_in, SWK_OUTCOME_FAILOVER, reason)
+			       ? deciding->error->status
+			       : claim(deciding, stand_in);
 	if (swk_upstream_set(upstream, upstream->name,
 			     &(struct swk_source){upstream->source.kind, upstream->source.name,
 						  upstream->source.tag, stand_in->source.place},
@@ -327,8 +334,6 @@ static int fail_over(struct deciding *deciding, const struct subject *subject,
 	stand_in->servers = servers;
 	stand_in->count = count;
 	(void)fit(deciding, subject, upstream);
-	swk_report_note(deciding->report, SWK_NOTE_FAILOVER, "upstream %s: %s", upstream->name,
-			reason);
 	if (record_decision(deciding, upstream, SWK_OUTCOME_FAILOVER, reason))
 		return deciding->error->status;
 	return claim(deciding, upstream);

@@ -150,6 +150,7 @@ static int add(struct swk_service *service, const struct swk_upstream *from, con
 	if (swk_upstreams_append_copy(&service->stand_ins, from, error))
 		return error->status;
 	added = &service->stand_ins.list[service->stand_ins.count - 1];
+	added->usable = from->usable;
 	return swk_upstream_set(
 		added, from->name,
 		&(struct swk_source){from->source.kind, from->source.name, from->source.tag, place},

@@ -50,7 +50,7 @@ int swk_stand_in_take(struct swk_service *service, const struct swk_rules *rules
 		      const struct swk_service *there, const char *datacenter,
 		      struct swk_error *error);
 /* The same if that datacenter could not be asked: an upstream that has servers from there keeps
- * them. */
+ * them. The stand-in is then the recorded upstream, without a usable instance. */
 int swk_stand_in_keep(struct swk_service *service, const struct swk_rules *rules,
 		      const struct swk_upstreams *recorded, const char *datacenter,
 		      struct swk_error *error);
