@@ -11,6 +11,7 @@ struct needing {
 	struct swk_rules rules;
 	struct swk_policy policy; /* for instances of the datacenter that is asked */
 	struct swk_services there;
+	bool undecodable; /* an instance there is */
 	struct swk_decisions decisions;
 };
 
@@ -28,10 +29,11 @@ static int there_instance(void *context, const struct swk_instance *instance,
 static int there_undecodable(void *context, const char *service, const char *what,
 			     const char *reason, struct swk_error *error)
 {
-	const struct needing *needing = context;
+	struct needing *needing = context;
 
 	(void)service;
 	(void)error;
+	needing->undecodable = true;
 	swk_report_note(needing->run->report, SWK_NOTE_SKIPPED,
 			"service '%s': %s in datacenter %s skipped: %s", needing->service->name,
 			what, needing->policy.datacenter, reason);
@@ -43,6 +45,7 @@ static void forget(void *context)
 	struct needing *needing = context;
 
 	swk_services_free(&needing->there);
+	needing->undecodable = false;
 	swk_decisions_free(&needing->decisions);
 }
 
@@ -92,11 +95,14 @@ static int take_answer(struct needing *needing, const struct swk_consul_query *q
 	}
 	if (query->filtered && !run->settings->force && keep_hidden(needing))
 		return run->error->status;
-	if (!there)
-		return 0;
-	return swk_stand_in_take(needing->service, &needing->rules, there, datacenter, run->error)
-		       ? run->error->status
-		       : take_decisions(needing);
+	if (there &&
+	    (swk_stand_in_take(needing->service, &needing->rules, there, datacenter, run->error) ||
+	     take_decisions(needing)))
+		return run->error->status;
+	/* The instance may be one of the upstream's servers. */
+	return needing->undecodable ? swk_stand_in_keep(needing->service, &needing->rules,
+							&run->recorded, datacenter, run->error)
+				    : 0;
 }
 
 /* Asks the services' datacenters of this rank. *asked says whether there was one. */
