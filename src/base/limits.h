@@ -18,6 +18,10 @@
  * must have room for it. */
 #define SWK_URL_MAX 500
 
+/* How much of a URL a message has, in bytes, with a NUL. A filter may make it long, and the reason
+ * comes after it. */
+#define SWK_URL_SHOWN 500
+
 /* A document, or Consul's answer about one service, in bytes. 100,000 instances take 156 MB. */
 #define SWK_DOCUMENT_MAX (256UL * 1024 * 1024)
 

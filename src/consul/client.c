@@ -197,6 +197,7 @@ static void judge(struct asking *asking, const struct swk_http_request *request)
 	struct swk_consul_query *query = asking->query;
 	struct swk_error *error = &query->error, cause = {0};
 	enum swk_document_kind kind;
+	char url[SWK_URL_SHOWN];
 
 	query->index = 0;
 	query->passing = swk_consul_may_pass(request);
@@ -208,19 +209,20 @@ static void judge(struct asking *asking, const struct swk_http_request *request)
 		query->index = request->answer_number;
 		return;
 	}
+	(void)swk_url_show(url, asking->url);
 	if (!request->error.status && request->status != 200)
-		(void)swk_error_set(error, SWK_UNAVAILABLE, "%s: Consul answered %ld: %s",
-				    asking->url, request->status, request->reason);
+		(void)swk_error_set(error, SWK_UNAVAILABLE, "%s: Consul answered %ld: %s", url,
+				    request->status, request->reason);
 	else if (request->error.status)
 		(void)swk_error_set(error,
 				    request->error.status == SWK_INTERNAL ? SWK_INTERNAL
 									  : SWK_UNAVAILABLE,
 				    "%s", request->error.text);
 	else if (swk_document_end(asking->document, &kind, &cause))
-		(void)swk_error_set(error, SWK_UNAVAILABLE, "%s: %s", asking->url, cause.text);
+		(void)swk_error_set(error, SWK_UNAVAILABLE, "%s: %s", url, cause.text);
 	else if (!is_expected(query, kind))
 		(void)swk_error_set(error, SWK_UNAVAILABLE,
-				    "%s: this is not what Consul answers there", asking->url);
+				    "%s: this is not what Consul answers there", url);
 	else
 		query->index = request->answer_number;
 }

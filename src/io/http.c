@@ -8,6 +8,7 @@
 
 #include "base/deadline.h"
 #include "io/libcurl.h"
+#include "io/url.h"
 
 /* CURLOPT_QUICK_EXIT, which the headers of libcurl 7.85 and 7.86 lack. */
 #define QUICK_EXIT ((CURLoption)(CURLOPTTYPE_LONG + 322))
@@ -88,13 +89,13 @@ static size_t receive(char *data, size_t size, size_t count, void *context)
 	struct transfer *transfer = context;
 	struct swk_http_request *request = transfer->request;
 	size_t length = size * count;
-	char text[SWK_HTTP_REASON_MAX];
+	char text[SWK_HTTP_REASON_MAX], shown[SWK_URL_SHOWN];
 
 	transfer->received += length;
 	if (transfer->received > request->answer_limit) {
 		(void)swk_error_set(&request->error, SWK_UNAVAILABLE,
-				    "%s: the answer is larger than %zu bytes", request->url,
-				    request->answer_limit);
+				    "%s: the answer is larger than %zu bytes",
+				    swk_url_show(shown, request->url), request->answer_limit);
 		return 0;
 	}
 	if (request->status != 200) {
@@ -326,6 +327,7 @@ static bool is_dropped(CURLcode code)
 static void fail(const struct swk_libcurl *curl, struct swk_http_request *request, CURLcode code)
 {
 	bool stopped = code == CURLE_ABORTED_BY_CALLBACK;
+	char shown[SWK_URL_SHOWN];
 
 	request->unreachable = code == CURLE_COULDNT_CONNECT;
 	request->dropped = is_dropped(code);
@@ -333,8 +335,8 @@ static void fail(const struct swk_libcurl *curl, struct swk_http_request *reques
 	request->status = 0;
 	(void)snprintf(request->failure, sizeof(request->failure), "%s",
 		       stopped ? "no answer so far, and others wait" : curl->easy_strerror(code));
-	(void)swk_error_set(&request->error, SWK_UNAVAILABLE, "%s: %s", request->url,
-			    request->failure);
+	(void)swk_error_set(&request->error, SWK_UNAVAILABLE, "%s: %s",
+			    swk_url_show(shown, request->url), request->failure);
 }
 
 /* Removes a finished transfer. Its connection is kept for the next. */

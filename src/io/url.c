@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/un.h>
 
-#include "base/limits.h"
 #include "io/libcurl.h"
 
 char *swk_url_segment(const char *text)
@@ -33,6 +32,15 @@ char *swk_url_segment(const char *text)
 	copy = escaped ? strdup(escaped) : NULL;
 	curl->free(escaped);
 	return copy;
+}
+
+const char *swk_url_show(char text[SWK_URL_SHOWN], const char *url)
+{
+	static const char end[] = "...";
+
+	if (snprintf(text, SWK_URL_SHOWN, "%s", url) >= SWK_URL_SHOWN)
+		memcpy(text + SWK_URL_SHOWN - sizeof(end), end, sizeof(end));
+	return text;
 }
 
 /*

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/limits.h"
 
 /* Percent-encodes one segment of a path, including `.` and `..`. The caller frees the result. NULL
  * without memory. */
@@ -19,6 +20,9 @@ char *swk_url_segment(const char *text);
  * caller to free; or NULL with SWK_USAGE and the reason.
  */
 char *swk_url_base(const char *url, struct swk_error *error);
+
+/* Writes a URL for a message. If it is too long, only its beginning, and `...`. Returns `text`. */
+const char *swk_url_show(char text[SWK_URL_SHOWN], const char *url);
 
 /* The path of the socket in a base URL, or NULL if it has none. Borrowed. */
 const char *swk_url_socket(const char *base);

@@ -20,6 +20,19 @@ static void test_segment(void **state)
 	}
 }
 
+static void test_show(void **state)
+{
+	char url[SWK_URL_SHOWN + 1], shown[SWK_URL_SHOWN];
+
+	(void)state;
+	memset(url, 'u', SWK_URL_SHOWN);
+	url[SWK_URL_SHOWN] = '\0';
+	assert_string_equal(swk_url_show(shown, url) + SWK_URL_SHOWN - 5, "u...");
+	assert_int_equal(strlen(shown), SWK_URL_SHOWN - 1);
+	url[SWK_URL_SHOWN - 1] = '\0';
+	assert_string_equal(swk_url_show(shown, url), url);
+}
+
 /* Without libcurl the result is the same as with it. A slash at the end makes it ask libcurl. */
 static void test_plain(void **state)
 {
@@ -142,9 +155,9 @@ static void test_one_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_segment),	  cmocka_unit_test(test_plain),
-		cmocka_unit_test(test_not_plain), cmocka_unit_test(test_one_line),
-		cmocka_unit_test(test_socket),
+		cmocka_unit_test(test_segment),	 cmocka_unit_test(test_show),
+		cmocka_unit_test(test_plain),	 cmocka_unit_test(test_not_plain),
+		cmocka_unit_test(test_one_line), cmocka_unit_test(test_socket),
 	};
 
 	return cmocka_run_group_tests_name("url", tests, NULL, NULL);
