@@ -267,10 +267,12 @@ static int guard_rewrite(struct swk_run *run)
 int swk_run_ask_consul(struct swk_run *run)
 {
 	static int (*const steps[])(struct swk_run *) = {
-		swk_run_check_list,	 ask_about_services,
+		swk_run_check_list,
+		ask_about_services,
 		ask_about_all_if_bereft, /* makes an event run a complete one */
 		guard_instances,	 /* in a complete run */
-		swk_run_fail_over,	 swk_run_ask_keys,
+		swk_run_ask_keys,
+		swk_run_fail_over, /* last, because another datacenter may hang */
 		guard_rewrite,
 	};
 	const int64_t now = swk_now_ms();

@@ -77,6 +77,22 @@ settings_of_both() {
 	in_step
 }
 
+@test "a datacenter that hangs does not keep a full run from the keys" {
+	settings '{"keyprefix": "nginx/upstreams", "services": {"web": {"failover": ["dc2"]}}}'
+	datacenters_start "$E2E_DIR/consul"
+	consul_register api api-1 10.0.0.1 80
+	there consul_register web far-1 10.2.0.1 80
+	consul_api PUT /v1/kv/nginx/upstreams/legacy/10.0.0.7:80 >/dev/null
+	run -0 swk-apply --resync
+	consul_api PUT /v1/kv/nginx/upstreams/legacy/10.0.0.8:80 >/dev/null
+	kill -s STOP "$THERE_PID"
+	run -69 swk-apply --resync --timeout 5
+	kill -s CONT "$THERE_PID"
+	[[ "$output" == *'Consul could not be asked about service web in datacenter dc2'* ]]
+	[ "$(servers legacy | paste -sd' ')" == '10.0.0.7:80 10.0.0.8:80' ]
+	grep -x '# service web, from dc2' "$SWK_CONF"
+}
+
 @test "a full run takes changes of the other datacenter, and leaves nothing behind without the setting" {
 	proxy_start "$E2E_DIR/haproxy"
 	settings_of_both '{"services": {"web": {"failover": ["dc2"], "fallback": ["127.0.0.1:9"]}}}'
