@@ -271,14 +271,21 @@ static int add_hidden(struct deciding *deciding, const struct subject *subject,
 
 /* ---- fitting ---- */
 
+static unsigned largest_weight(const struct deciding *deciding, const struct subject *subject)
+{
+	return swk_settings_largest_weight(deciding->policy->settings, subject->service->name);
+}
+
 static size_t fit(struct deciding *deciding, const struct subject *subject,
 		  struct swk_upstream *upstream)
 {
+	const struct swk_shares *shares = shares_of(subject, upstream);
 	const unsigned most = traits(upstream)->limited
 				      ? deciding->policy->settings->attributes.max_weight
 				      : SWK_WEIGHT_MAX;
 
-	return swk_fit(upstream, shares_of(subject, upstream), most, deciding->report);
+	return swk_fit(upstream, shares, most, shares ? largest_weight(deciding, subject) : 0,
+		       deciding->report);
 }
 
 /* Claims an upstream that fits. Records the parts of its colours, and warns if weights can't
@@ -287,12 +294,12 @@ static int claim_fitted(struct deciding *deciding, const struct subject *subject
 			const struct swk_upstream *upstream)
 {
 	const struct swk_shares *shares = shares_of(subject, upstream);
-	const unsigned most =
-		swk_settings_largest_weight(deciding->policy->settings, upstream->source.name);
 	char parts[SWK_TEXT_MAX];
+	unsigned most;
 
 	if (!shares)
 		return claim(deciding, upstream);
+	most = largest_weight(deciding, subject);
 	swk_shares_describe(parts, upstream, shares, most);
 	if (!swk_shares_hold(upstream, shares, most))
 		swk_report_note(deciding->report, SWK_NOTE_WARNING,

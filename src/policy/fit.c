@@ -57,7 +57,7 @@ static void exempt_only_server(struct swk_upstream *upstream)
 }
 
 size_t swk_fit(struct swk_upstream *upstream, const struct swk_shares *shares, unsigned most,
-	       struct swk_report *report)
+	       unsigned limit, struct swk_report *report)
 {
 	size_t usable = 0;
 
@@ -66,7 +66,7 @@ size_t swk_fit(struct swk_upstream *upstream, const struct swk_shares *shares, u
 		scale_weights(upstream, most, report);
 	drop_backups(upstream, report);
 	if (shares)
-		swk_shares_weigh(upstream, shares, most);
+		swk_shares_weigh(upstream, shares, most, limit);
 	for (size_t i = 0; i < upstream->count; i++)
 		usable += !upstream->servers[i].down;
 	if (usable == 1)

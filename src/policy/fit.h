@@ -11,12 +11,12 @@
 void swk_fit_rules(struct swk_upstream *upstream, const struct swk_rules *rules);
 
 /*
- * With shares (NULL: none), sets the weights by them. Otherwise, if the largest weight
- * exceeds `most`, scales all down in proportion. Before that, sorts the servers and keeps one
- * for each address. Clears `backup` where nginx refuses it, with a note. The only server that is
- * not down gets max_fails 0. Returns how many servers are not down.
+ * With shares (NULL: none), sets the weights by them, for targets that take weights up to `limit`.
+ * Otherwise, if the largest weight exceeds `most`, scales all down in proportion. Before that,
+ * sorts the servers and keeps one for each address. Clears `backup` where nginx refuses it, with a
+ * note. The only server that is not down gets max_fails 0. Returns how many servers are not down.
  */
 size_t swk_fit(struct swk_upstream *upstream, const struct swk_shares *shares, unsigned most,
-	       struct swk_report *report);
+	       unsigned limit, struct swk_report *report);
 
 #endif

@@ -22,6 +22,7 @@ struct weighing {
 	struct swk_upstream *upstream;
 	bool backups;
 	unsigned most;				/* of the weights before */
+	unsigned parts;				/* of a percent by which a share may be missed */
 	struct colour colours[SWK_COLOURS_MAX]; /* by group, from 0 */
 	size_t colour_count;
 };
@@ -192,7 +193,7 @@ static const struct colour *find_heaviest(const struct weighing *this)
 }
 
 /* Finds the total of each colour, if the largest weight is to be `most`. Each server needs at least
- * 1. Returns whether the shares then hold within half a point. */
+ * 1. Returns whether the shares then hold. */
 static bool find_rounded(struct weighing *this, unsigned most)
 {
 	const struct colour *heaviest = find_heaviest(this);
@@ -217,7 +218,8 @@ static bool find_rounded(struct weighing *this, unsigned most)
 		const uint64_t is = colour->total * percents, due = colour->percent * all;
 
 		if (colour->count)
-			hold &= (is > due ? is - due : due - is) * 200 <= all * percents;
+			hold &= (is > due ? is - due : due - is) * 100 * this->parts <=
+				all * percents;
 	}
 	return hold;
 }
@@ -279,9 +281,11 @@ static void weigh(struct weighing *this, const struct swk_shares *shares)
 	}
 }
 
-void swk_shares_weigh(struct swk_upstream *upstream, const struct swk_shares *shares, unsigned most)
+void swk_shares_weigh(struct swk_upstream *upstream, const struct swk_shares *shares, unsigned most,
+		      unsigned limit)
 {
-	struct weighing this = {.upstream = upstream, .most = most};
+	struct weighing this = {
+		.upstream = upstream, .most = most, .parts = limit > SWK_SHARES_WEIGHT ? 2 : 1};
 
 	for (size_t i = 0; i < upstream->count; i++) {
 		struct swk_server *server = &upstream->servers[i];

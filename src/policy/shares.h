@@ -24,10 +24,12 @@ bool swk_shares_lack(const struct swk_shares *shares, const struct swk_upstream 
  * themselves.
  *
  * The weights are the smallest integers that are exact, if they are at most SWK_SHARES_WEIGHT. If
- * not, they are rounded, and larger only if no colour could then have its share.
+ * not, they are rounded, and larger only if the shares would not hold within half a percentage
+ * point; or within one, if some target takes no more than SWK_SHARES_WEIGHT. `limit` is the largest
+ * weight that all targets take.
  */
-void swk_shares_weigh(struct swk_upstream *upstream, const struct swk_shares *shares,
-		      unsigned most);
+void swk_shares_weigh(struct swk_upstream *upstream, const struct swk_shares *shares, unsigned most,
+		      unsigned limit);
 
 /* Writes the colours' parts of the requests: `canary 5%, no colour 95%`. Weights count as
  * swk_upstream_scale would scale them to `most`. */

@@ -115,7 +115,7 @@ static void resolved(void **state)
 
 		unit_append(&set, rows[i].upstream);
 		unit_number(rows[i].upstream,
-			    (long long)swk_fit(&set.list[0], NULL, rows[i].most, &report),
+			    (long long)swk_fit(&set.list[0], NULL, rows[i].most, 0, &report),
 			    (long long)rows[i].usable);
 		shown = unit_show(&set);
 		unit_same(rows[i].upstream, shown, rows[i].desired);

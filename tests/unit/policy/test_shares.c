@@ -138,7 +138,7 @@ static void weighed(void **state)
 		char parts[SWK_TEXT_MAX], row[128];
 
 		(void)snprintf(row, sizeof(row), "%s, %s", rows[i].shares, rows[i].servers);
-		swk_shares_weigh(&upstream, &shares, rows[i].most);
+		swk_shares_weigh(&upstream, &shares, rows[i].most, SWK_WEIGHT_MAX);
 		swk_shares_describe(parts, &upstream, &shares, SWK_WEIGHT_MAX);
 		if (rows[i].weights)
 			unit_same(row, weights(&upstream), rows[i].weights);
@@ -162,6 +162,8 @@ static void scaled(void **state)
 		{"canary=99 =1", "1:1 2:1*3", "canary 98.8%, no colour 1.2%", true},
 		{"canary=99 =1", "1:1 2:1*5", "canary 98.1%, no colour 1.9%", true},
 		{"canary=99 =1", "1:1 2:1*6", "canary 97.7%, no colour 2.3%", false},
+		/* exact weights up to 472, scaled, would miss by 2 points */
+		{"a=59 b=40 =1", "1:1 2:1*40 3:1*8", "a 58.4%, b 39.7%, no colour 1.8%", true},
 	};
 
 	(void)state;
@@ -170,7 +172,7 @@ static void scaled(void **state)
 		struct swk_upstream upstream = servers_of(rows[i].servers);
 		char parts[SWK_TEXT_MAX];
 
-		swk_shares_weigh(&upstream, &shares, 100);
+		swk_shares_weigh(&upstream, &shares, 100, SWK_SHARES_WEIGHT);
 		swk_shares_describe(parts, &upstream, &shares, 256);
 		unit_same(rows[i].servers, parts, rows[i].parts);
 		unit_number(rows[i].servers, swk_shares_hold(&upstream, &shares, 256),
@@ -298,7 +300,8 @@ static void random_shares_hold(void **state)
 		upstream = make_servers(&shares, small ? 2 : 600);
 		(void)snprintf(row, sizeof(row), "round %u: %s, %zu servers", i, text,
 			       upstream.count);
-		swk_shares_weigh(&upstream, &shares, below(2) ? 100 : SWK_WEIGHT_MAX);
+		swk_shares_weigh(&upstream, &shares, below(2) ? 100 : SWK_WEIGHT_MAX,
+				 SWK_WEIGHT_MAX);
 		check_random(row, &upstream, &shares, SWK_WEIGHT_MAX);
 		swk_upstream_free(&upstream);
 		free_shares(&shares);
@@ -320,8 +323,38 @@ static void few_servers_have_small_weights(void **state)
 		shares = shares_of(text);
 		for (unsigned j = 0; j < one + other; j++)
 			add_server(&upstream, j < one ? 1 : 2, 1, "");
-		swk_shares_weigh(&upstream, &shares, 100);
+		swk_shares_weigh(&upstream, &shares, 100, SWK_WEIGHT_MAX);
 		check_random(row, &upstream, &shares, 256);
+		swk_upstream_free(&upstream);
+		free_shares(&shares);
+	}
+}
+
+/* A colour's least part is that with 1 for each of its servers, and 256 for each of the other's. */
+static bool is_possible(unsigned percent, unsigned servers, unsigned others)
+{
+	return 100.0 * servers / (256.0 * others + servers) <= percent + 1;
+}
+
+static void weights_up_to_256_are_enough_if_possible(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3000; i++) {
+		const unsigned percent = 1 + below(99), one = 1 + below(500),
+			       other = 1 + below(500);
+		const bool possible =
+			is_possible(percent, one, other) && is_possible(100 - percent, other, one);
+		struct swk_upstream upstream = {0};
+		struct swk_shares shares;
+		char text[32], row[64];
+
+		(void)snprintf(text, sizeof(text), "a=%u =%u", percent, 100 - percent);
+		(void)snprintf(row, sizeof(row), "%s, %u and %u servers", text, one, other);
+		shares = shares_of(text);
+		for (unsigned j = 0; j < one + other; j++)
+			add_server(&upstream, j < one ? 1 : 2, 1, "");
+		swk_shares_weigh(&upstream, &shares, 100, SWK_SHARES_WEIGHT);
+		unit_number(row, swk_shares_hold(&upstream, &shares, SWK_SHARES_WEIGHT), possible);
 		swk_upstream_free(&upstream);
 		free_shares(&shares);
 	}
@@ -344,8 +377,8 @@ static void order_does_not_matter(void **state)
 			assert_int_equal(swk_upstream_add(&again, &upstream.servers[j], &error), 0);
 		swk_upstream_tidy(&upstream);
 		swk_upstream_tidy(&again);
-		swk_shares_weigh(&upstream, &shares, 100);
-		swk_shares_weigh(&again, &shares, 100);
+		swk_shares_weigh(&upstream, &shares, 100, SWK_WEIGHT_MAX);
+		swk_shares_weigh(&again, &shares, 100, SWK_WEIGHT_MAX);
 		assert_true(swk_upstream_same(&upstream, &again));
 		swk_upstream_free(&upstream);
 		swk_upstream_free(&again);
@@ -361,6 +394,7 @@ int main(void)
 		cmocka_unit_test(lacking),
 		cmocka_unit_test(random_shares_hold),
 		cmocka_unit_test(few_servers_have_small_weights),
+		cmocka_unit_test(weights_up_to_256_are_enough_if_possible),
 		cmocka_unit_test(order_does_not_matter),
 	};
 
