@@ -12,6 +12,7 @@
 struct swk_service {
 	char *name;	  /* owned */
 	size_t instances; /* all that are registered, usable or not */
+	size_t untagged;  /* of them, those that have not the tag to be published */
 	size_t placed;	  /* sum of `registered` over its upstreams (SWK_PLACES_MAX) */
 	bool undecodable; /* an instance is undecodable: it may belong to any of the upstreams */
 	bool unavailable; /* Consul did not answer: the instances are not known */

@@ -179,6 +179,8 @@ static bool has_server_up(const struct swk_upstream *upstream)
 
 static const char not_asked[] = "Consul could not be asked about its service";
 static const char no_instance[] = "its service has no registered instance";
+static const char no_tagged[] =
+	"its service has no instance with the tag that require_tag requires";
 static const char too_few[] = "fewer of its instances are usable than min_healthy requires";
 
 /* Whether a recorded upstream is better than one with fewer usable instances than min_healthy
@@ -346,13 +348,19 @@ static int fail_over(struct deciding *deciding, const struct subject *subject,
 	return claim(deciding, upstream);
 }
 
+/* Why an upstream that the registry has gets no server of its own. */
+static const char *find_lack(const struct swk_service *service, const struct swk_upstream *upstream)
+{
+	if (upstream->registered || service->instances > service->untagged)
+		return "none of its instances in Consul is passing and usable";
+	return service->instances ? no_tagged : no_instance;
+}
+
 /* Decides about an upstream that the registry has. `recorded` has the same source, or is NULL. */
 static int decide_registered(struct deciding *deciding, const struct subject *subject,
 			     struct swk_upstream *upstream, const struct swk_upstream *recorded)
 {
-	const char *none = upstream->registered || subject->service->instances
-				   ? "none of its instances in Consul is passing and usable"
-				   : no_instance;
+	const char *none = find_lack(subject->service, upstream);
 	const bool below = swk_stand_in_is_below_floor(&subject->rules, upstream);
 	struct swk_upstream *stand_in =
 		swk_service_stand_in(subject->service, upstream->source.tag);

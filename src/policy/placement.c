@@ -344,6 +344,7 @@ static int leave_out(struct placing *placing, struct swk_services *services, con
 	if (!placing->service)
 		return placing->error->status;
 	placing->service->instances++;
+	placing->service->untagged++;
 	return record_decision(placing, NULL, SWK_OUTCOME_LEFT_OUT, reason);
 }
 

@@ -29,7 +29,8 @@ bool swk_stand_in_named(const struct swk_settings *settings, const char *service
 {
 	struct swk_rules rules;
 
-	return find_named(&rules, settings, service) && swk_stand_in_is_set(&rules);
+	return find_named(&rules, settings, service) && swk_stand_in_is_set(&rules) &&
+	       swk_settings_publish(settings, service);
 }
 
 bool swk_stand_in_replaces_all(const struct swk_service *service,
@@ -124,7 +125,7 @@ int swk_stand_in_expect(struct swk_service *service, const struct swk_settings *
 	const struct swk_source plain = {.name = service->name, .tag = ""};
 	int status;
 
-	if (service->instances || !swk_stand_in_named(settings, service->name))
+	if (service->instances > service->untagged || !swk_stand_in_named(settings, service->name))
 		return 0;
 	status = expect(service, rules, rules->upstream ? rules->upstream : service->name, &plain,
 			error);

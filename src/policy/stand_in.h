@@ -26,14 +26,15 @@ const struct swk_upstream *swk_stand_in_lacking(const struct swk_service *servic
 						const struct swk_rules *rules);
 
 /*
- * If the settings name a service exactly, it stays published without an instance: adds its plain
- * upstream, and those that are recorded, without a server. Does nothing for other services. Returns
- * 0 or SWK_INTERNAL.
+ * If the settings name a service exactly, it stays published without an instance, or only with ones
+ * that lack require_tag: adds its plain upstream, and those that are recorded, without a server.
+ * Does nothing for other services. Returns 0 or SWK_INTERNAL.
  */
 int swk_stand_in_expect(struct swk_service *service, const struct swk_settings *settings,
 			const struct swk_rules *rules, const struct swk_upstreams *recorded,
 			struct swk_error *error);
-/* Whether the settings name a service exactly, with a datacenter or a fallback server. */
+/* Whether the settings publish a service, and name it exactly, with a datacenter or a fallback
+ * server. */
 bool swk_stand_in_named(const struct swk_settings *settings, const char *service);
 /* Whether swk_stand_in_named is true, the service has no instance, and `recorded` has servers of
  * its own. */
