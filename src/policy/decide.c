@@ -201,6 +201,18 @@ static bool is_lost(const struct swk_rules *rules, const struct swk_upstream *re
 	return rules->empty == SWK_EMPTY_DELETE || !may_be_kept(rules, recorded);
 }
 
+/* Whether an upstream would fail over because of a document, or return because enough instances in
+ * it are usable. In a part of the service, fewer instances may be enough. */
+static bool changes_place(const struct swk_rules *rules, const struct swk_upstream *recorded,
+			  const struct swk_upstream *upstream)
+{
+	const bool needed = swk_stand_in_needed(rules, upstream);
+
+	if (!swk_source_is_elsewhere(&recorded->source))
+		return needed;
+	return !needed && rules->min_healthy.number;
+}
+
 bool swk_decide_deletes(const struct swk_settings *settings, const struct swk_upstreams *recorded,
 			const struct swk_known_sources *document)
 {
@@ -229,8 +241,7 @@ bool swk_decide_deletes(const struct swk_settings *settings, const struct swk_up
 		swk_rules_find(&rules, &settings->defaults, &settings->services, service->name);
 		if (!has_server_up(upstream) && is_lost(&rules, this))
 			return true;
-		if (!swk_source_is_elsewhere(&this->source) &&
-		    swk_stand_in_needed(&rules, upstream))
+		if (changes_place(&rules, this, upstream))
 			return true;
 	}
 	return false;
