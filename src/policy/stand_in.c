@@ -69,8 +69,9 @@ bool swk_stand_in_is_below_floor(const struct swk_rules *rules, const struct swk
 
 bool swk_stand_in_needed(const struct swk_rules *rules, const struct swk_upstream *upstream)
 {
-	return swk_stand_in_is_set(rules) &&
-	       (!upstream->usable || swk_stand_in_is_below_floor(rules, upstream));
+	if (!upstream->usable)
+		return swk_stand_in_is_set(rules);
+	return rules->failover.count && swk_stand_in_is_below_floor(rules, upstream);
 }
 
 bool swk_stand_in_allowed(const struct swk_rules *rules, const struct swk_source *source)
@@ -215,14 +216,15 @@ static int add_servers(struct swk_upstream *upstream, const struct swk_rules *ru
 int swk_stand_in_fall_back(struct swk_service *service, const struct swk_rules *rules,
 			   struct swk_error *error)
 {
-	const struct swk_upstream *own;
 	int status = 0;
 
-	while (!status && rules->fallback.count &&
-	       (own = swk_stand_in_lacking(service, rules)) != NULL) {
+	for (size_t i = 0; !status && rules->fallback.count && i < service->upstreams.count; i++) {
+		const struct swk_upstream *own = &service->upstreams.list[i];
 		const struct swk_upstream empty = {
 			.name = own->name, .source = own->source, .balance = own->balance};
 
+		if (own->usable || swk_service_stand_in(service, own->source.tag))
+			continue;
 		status = add(service, &empty, swk_source_fallback, error);
 		if (!status)
 			status = add_servers(&service->stand_ins.list[service->stand_ins.count - 1],

@@ -15,7 +15,7 @@ bool swk_stand_in_is_set(const struct swk_rules *rules);
 bool swk_stand_in_is_below_floor(const struct swk_rules *rules,
 				 const struct swk_upstream *upstream);
 
-/* Whether none of its own instances is usable, or too few. */
+/* Whether none of its own instances is usable or, for a datacenter, too few. */
 bool swk_stand_in_needed(const struct swk_rules *rules, const struct swk_upstream *upstream);
 
 /* Whether the rules still allow the place of a recorded upstream's servers. */
@@ -55,7 +55,7 @@ int swk_stand_in_take(struct swk_service *service, const struct swk_rules *rules
 int swk_stand_in_keep(struct swk_service *service, const struct swk_rules *rules,
 		      const struct swk_upstreams *recorded, const char *datacenter,
 		      struct swk_error *error);
-/* The same with the fallback servers. */
+/* The same with the fallback servers, if no own instance is usable. */
 int swk_stand_in_fall_back(struct swk_service *service, const struct swk_rules *rules,
 			   struct swk_error *error);
 

@@ -56,6 +56,7 @@ static void who_needs_one(void **state)
 		{"{\"defaults\": {\"failover\": [\"dc2\"]}}", 1, false},
 		{"{\"defaults\": {\"fallback\": [\"10.0.0.9:80\"]}}", 0, true},
 		{"{\"defaults\": {\"failover\": [\"dc2\"], \"min_healthy\": 2}}", 1, true},
+		{"{\"defaults\": {\"fallback\": [\"10.0.0.9:80\"], \"min_healthy\": 2}}", 1, false},
 		{"{\"defaults\": {\"failover\": [\"dc2\"], \"min_healthy\": 2}}", 2, false},
 		{"{\"defaults\": {\"failover\": [\"dc2\"], \"min_healthy\": \"50%\"}}", 1, true},
 		{"{\"defaults\": {\"failover\": [\"dc2\"], \"min_healthy\": \"50%\"}}", 2, false},
