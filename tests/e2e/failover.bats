@@ -144,6 +144,17 @@ settings_of_both() {
 	[ "$(servers web)" == 10.0.0.2:80 ]
 }
 
+@test "a filter that no instance matches is no outage of Consul" {
+	settings '{"services": {"web": {"filter": "Service.Meta.version == \"2\"", "fallback": ["10.0.0.9:80"]}}}'
+	consul_start "$E2E_DIR/consul"
+	CONSUL_META='{"version": "2"}' consul_register web web-2 10.0.0.2 80
+	run -0 swk-apply --resync
+	[ "$(servers web)" == 10.0.0.2:80 ]
+	CONSUL_META='{"version": "1"}' consul_register web web-2 10.0.0.2 80
+	run -0 swk-apply --resync
+	[ "$(servers web)" == 10.0.0.9:80 ]
+}
+
 @test "a filter selects the instances for nginx and HAProxy" {
 	proxy_start "$E2E_DIR/haproxy"
 	settings_of_both '{"services": {"web": {"filter": "Service.Meta.version == 2"}}}'
