@@ -30,7 +30,7 @@ void swk_service_clear(struct swk_service *service)
 	swk_upstreams_free(&service->upstreams);
 	swk_upstreams_free(&service->stand_ins);
 	swk_upstream_free(&service->left_out);
-	*service = (struct swk_service){.name = service->name};
+	*service = (struct swk_service){.name = service->name, .unlisted = service->unlisted};
 }
 
 void swk_services_free(struct swk_services *services)

@@ -11,6 +11,7 @@
 
 struct swk_service {
 	char *name;	  /* owned */
+	bool unlisted;	  /* Consul's list lacks it, but it is asked about */
 	size_t instances; /* all that are registered, usable or not */
 	size_t untagged;  /* of them, those that have not the tag to be published */
 	size_t placed;	  /* sum of `registered` over its upstreams (SWK_PLACES_MAX) */
@@ -43,7 +44,7 @@ struct swk_services {
 };
 
 void swk_services_free(struct swk_services *services); /* keeps only the kind */
-void swk_service_clear(struct swk_service *service);   /* keeps only the name */
+void swk_service_clear(struct swk_service *service);   /* keeps only the first two */
 struct swk_service *swk_services_find(const struct swk_services *services, const char *name);
 /* Finds or adds a service; NULL without memory. The pointer is valid until the next one is
  * added. */

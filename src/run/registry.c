@@ -172,8 +172,8 @@ static int ask_where_needed(struct swk_run *run)
 		       : 0;
 }
 
-/* How many services answered. *seen: instances in answers, plus one for each undecodable
- * service. */
+/* How many services answered that the list has. *seen: instances in answers, plus one for each
+ * undecodable service. */
 static size_t count_asked(const struct swk_run *run, size_t *seen)
 {
 	size_t asked = 0;
@@ -182,7 +182,7 @@ static size_t count_asked(const struct swk_run *run, size_t *seen)
 	for (size_t i = 0; i < run->services.count; i++) {
 		const struct swk_service *service = &run->services.list[i];
 
-		asked += !service->unavailable && !service->unchanged;
+		asked += !service->unavailable && !service->unchanged && !service->unlisted;
 		*seen += service->undecodable;
 	}
 	return asked;

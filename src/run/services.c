@@ -35,11 +35,16 @@ static int add_named(struct swk_run *run)
 
 	for (size_t i = 0; !status && i < overrides->count; i++) {
 		const char *name = overrides->list[i].pattern;
+		struct swk_service *service;
 
-		if (swk_stand_in_unlisted(run->settings, name) &&
-		    !swk_services_find(&run->services, name))
-			status = swk_policy_service(&run->services, &run->policy, name, run->report,
-						    run->error);
+		if (!swk_stand_in_unlisted(run->settings, name) ||
+		    swk_services_find(&run->services, name))
+			continue;
+		status = swk_policy_service(&run->services, &run->policy, name, run->report,
+					    run->error);
+		service = swk_services_find(&run->services, name);
+		if (service)
+			service->unlisted = true;
 	}
 	return status;
 }
