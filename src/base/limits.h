@@ -120,6 +120,9 @@
  * both. An agent without a leader takes 7 s to report that. */
 #define SWK_CONSUL_CONNECT_MS 2000
 #define SWK_CONSUL_REQUEST_MS 15000
+/* A request about another datacenter. Shorter, because that may hang for minutes before Consul
+ * finds out, and other runs wait for the lock meanwhile. */
+#define SWK_CONSUL_ELSEWHERE_MS 5000
 /* How long to repeat queries while none succeeds: a leader election is mostly over within a second
  * or two. The pauses allow ten tries. */
 #define SWK_CONSUL_PATIENCE_MS 2000
