@@ -175,6 +175,14 @@ static int count(struct swk_run *run)
 	return 0;
 }
 
+/* The survey is made without the lock, which the check needs. */
+static int fill_in_survey(struct swk_run *run)
+{
+	if (run->survey && run->full)
+		swk_run_update_check(run, swk_report_status(run->report));
+	return swk_run_fill_in_survey(run);
+}
+
 /* The check of a host of the fleet changed, and nothing else. */
 static int end_if_known(struct swk_run *run)
 {
@@ -258,7 +266,7 @@ static const struct step carry_out_steps[] = {
 	{count, SWK_STEP_REMEMBER},
 	{read_again, SWK_STEP_VERIFY},
 	{swk_run_answer_requests, SWK_STEP_VERIFY},
-	{swk_run_fill_in_survey, SWK_STEP_VERIFY},
+	{fill_in_survey, SWK_STEP_VERIFY},
 	{.take = NULL},
 };
 

@@ -76,6 +76,25 @@ cost() {
 	[ "$(check)" == 'passing: in step' ]
 }
 
+@test "a run that writes the page sets the check, too" {
+	settings "{\"fleet_check\": true, \"page_file\": \"$E2E_DIR/page.html\"}"
+	start_agent
+	swk-apply --resync
+	[ -s "$E2E_DIR/page.html" ]
+	[ "$(check)" == 'passing: in step' ]
+	[ "$(updates)" == 1 ]
+	swk hold --conf "$SWK_CONF" 'a test'
+	run -10 swk-apply --resync
+	[[ "$(check)" == warning:* ]]
+	[ "$(updates)" == 2 ]
+	swk resume
+	[ "$(check)" == 'passing: in step' ]
+	gateway_stop
+	run -75 swk-apply --resync
+	[[ "$(check)" == critical:* ]]
+	[ "$(updates)" == 4 ]
+}
+
 @test "a full run sets the check each time, and another run only if it is worse" {
 	settings '{"fleet_check": true}'
 	start_agent
