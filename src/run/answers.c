@@ -91,22 +91,24 @@ static int give(struct swk_run *run, struct swk_received *one, struct swk_ack *a
 struct reading {
 	int64_t began; /* swk_wall_ms() */
 	bool awaits;   /* a target that may soon be in step */
-	bool young;    /* the end of a reload that may have begun before FILE changed */
+	bool young;    /* the end of a reload that may have begun before the targets changed */
 };
 
-/* Whether the workers of a reload that began before FILE changed may have started after the reading
- * began. Another run may have noted the change, so this is the time of day. */
+/* Whether the processes of a reload that began before the targets were without the servers may have
+ * started after the reading began. Another run may have noted that, so this is the time of day. */
 static bool is_young(const struct swk_received *one, const struct reading *reading)
 {
 	return one->gone_since && reading->began - one->gone_since < SWK_RELOADING_MS;
 }
 
-/* Notes since when FILE has none of the servers that a request asks to be without. */
-static void note_gone(const struct swk_run *run, struct swk_received *one)
+/* Notes since when neither FILE nor a target has one of the servers that a request asks to be
+ * without. A target may change long after FILE, when its next reload is due. */
+static void note_gone(const struct swk_run *run, const struct swk_ack *ack,
+		      struct swk_received *one)
 {
 	const int64_t now = swk_wall_ms();
 
-	if (!swk_comply_is_gone(&one->request, &run->desired))
+	if (ack->state != SWK_ACK_DONE || !swk_comply_is_gone(&one->request, &run->desired))
 		one->gone_since = 0;
 	else if (!one->gone_since || one->gone_since > now)
 		one->gone_since = now;
@@ -128,7 +130,7 @@ static int answer(struct swk_run *run, const struct swk_comply_known *known,
 	status = swk_comply(&ack, &one->request, known, &awaits, run->error);
 	if (status)
 		return status;
-	note_gone(run, one);
+	note_gone(run, &ack, one);
 	/* What Consul was not asked about is never done. A request that came meanwhile is for the
 	 * run that the agent starts with it. */
 	if (!swk_run_has_taken(run, one) && (!one->given || ack.state == SWK_ACK_DONE))

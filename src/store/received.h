@@ -13,8 +13,8 @@ struct swk_received {
 	/* Without who asks, and since when. The services are known as long as it is open, or may
 	 * be open again. */
 	struct swk_request request;
-	/* Since when FILE has none of the servers that it asks to be without, in ms since the
-	 * epoch; 0: FILE has one, or was not read since the request came. */
+	/* Since when neither FILE nor a target has one of the servers that it asks to be without,
+	 * in ms since the epoch; 0: one has, or they were not read since the request came. */
 	int64_t gone_since;
 	bool given; /* Consul has the next two */
 	enum swk_ack_state state;

@@ -448,6 +448,44 @@ holds_lock() {
 	cmp "$SWK_CONF.web.confirmed" "$NGINX_FILE"
 }
 
+# answered ID STATE - whether this host has answered a request so.
+answered() {
+	[[ "$(consul_api GET "/v1/kv/swk/acks/$CONSUL_NODE/$1?raw" 2>/dev/null | jq -r .state)" == "$2" ]]
+}
+
+@test "file: that an instance gets no requests is confirmed when a late reload would have ended" {
+	local id=00000000000000a1
+
+	setup_file_target '{"interval": 5}'
+	# The command returns when nginx has begun. Nothing shows the end.
+	settings "{\"targets\": [$(jq 'del(.pid_file)' <<<"$web")]}"
+	also "(sleep 0.6 && $(nginx_argv -s reload | jq -r @sh)) >/dev/null 2>&1 & exit"
+	consul_start "$E2E_DIR/consul"
+	consul_register_json <(echo '{"Name": "swk-apply", "Check": {"CheckID": "swk-apply", "TTL": "3m"}}')
+	register web web-one one
+	register web web-two two
+	swk-apply --resync
+	serves web one two
+	consul_maintenance web-one on
+	# This run waits until the next reload is due, and the next one does not wait so long.
+	consul_api GET /v1/health/service/web | swk-apply --service web 3>&- &
+	waiting=$!
+	wait_until "$E2E_PATIENCE" not_in_conf one
+	echo "{\"services\": [{\"name\": \"web\", \"without\": \"127.0.0.1:${BACKEND_PORT[one]}\"}]}" |
+		consul_api PUT "/v1/kv/swk/requests/$id" --data @- >/dev/null
+	consul_api GET '/v1/kv/swk/requests?recurse' | swk-apply --requests --timeout 6
+	answered "$id" pending
+	nginx_lands web one two
+	wait "$waiting"
+	swk-apply --service other <<<'[]'
+	answered "$id" 'done'
+	nginx_lands web two
+}
+
+not_in_conf() {
+	! grep -q ":${BACKEND_PORT[$1]} " "$SWK_CONF"
+}
+
 @test "file: the run that waits loads the changes that other runs left to it" {
 	setup_file_target '{"interval": 2}'
 	swk-apply < <(document "$(backend_instance web one)")
