@@ -215,6 +215,22 @@ static int find_node(struct swk_run *run)
 	return 0;
 }
 
+/* Forgets the requests whose acknowledgements are deleted. Without the lock, a later run does it.
+ */
+static int forget_gone(struct swk_run *run)
+{
+	if (run->store.lock_descriptor < 0 || !swk_received_remove_gone(&run->state.requests))
+		return 0;
+	return swk_run_save_state(run, false);
+}
+
+static bool is_present(const struct swk_run *run, const char *id)
+{
+	const struct swk_received *one = swk_received_find(&run->state.requests, id);
+
+	return one && !one->gone;
+}
+
 /* Deletes this host's acknowledgements whose request is gone. A failure is a note. */
 static int delete_old(struct swk_run *run)
 {
@@ -230,8 +246,7 @@ static int delete_old(struct swk_run *run)
 	for (size_t i = 0; !cause.status && i < keys.count; i++) {
 		const char *key = keys.list[i], *id = strrchr(key, '/');
 
-		if (strncmp(key, prefix, strlen(prefix)) != 0 || !id ||
-		    swk_received_find(&run->state.requests, id + 1))
+		if (strncmp(key, prefix, strlen(prefix)) != 0 || !id || is_present(run, id + 1))
 			continue;
 		(void)swk_consul_delete_key(&caller, key);
 	}
@@ -242,7 +257,9 @@ static int delete_old(struct swk_run *run)
 				prefix, cause.text);
 	swk_texts_free(&keys);
 	free(prefix);
-	return cause.status == SWK_INTERNAL ? swk_error_memory(run->error) : 0;
+	if (cause.status == SWK_INTERNAL)
+		return swk_error_memory(run->error);
+	return cause.status ? 0 : forget_gone(run);
 }
 
 /* Pauses without the lock, unless too little of the run's time is left. */
@@ -291,17 +308,26 @@ static int read_and_answer(struct swk_run *run, unsigned tried, bool *again)
 	return 0;
 }
 
+/* A full run does what the run that the agent started for it may have failed to do. */
+static bool may_delete_old(const struct swk_run *run)
+{
+	if (run->local || run->settings->requests)
+		return !run->local;
+	return run->full && !run->settings->dry_run && !run->hold &&
+	       swk_received_any_gone(&run->state.requests);
+}
+
 int swk_run_answer_requests(struct swk_run *run)
 {
 	bool again = run->requested;
 	int status = 0;
 
-	if (!run->requested && !run->settings->requests)
+	if (!run->requested && !may_delete_old(run))
 		return 0;
 	status = find_node(run);
 	if (status || (!run->local && !*run->node))
 		return status;
 	for (unsigned tried = 0; !status && again; tried++)
 		status = read_and_answer(run, tried, &again);
-	return status || run->local || !run->settings->requests ? status : delete_old(run);
+	return status || !may_delete_old(run) ? status : delete_old(run);
 }

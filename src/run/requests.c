@@ -132,10 +132,18 @@ struct swk_received_list swk_run_requests(const struct swk_run *run)
 	return run->local ? run->local->requests : run->state.requests;
 }
 
+/* One that is gone and comes again is new, too. */
+static bool is_new(const struct swk_received_list *received, const char *id)
+{
+	const struct swk_received *one = swk_received_find(received, id);
+
+	return !one || one->gone;
+}
+
 static bool has_new(const struct swk_received_list *received, const struct swk_requests *requests)
 {
 	for (size_t i = 0; i < requests->count; i++) {
-		if (!swk_received_find(received, requests->list[i].id))
+		if (is_new(received, requests->list[i].id))
 			return true;
 	}
 	return false;
@@ -164,19 +172,33 @@ static int add_new(struct swk_run *run, struct swk_requests *requests)
 	int status = 0;
 
 	for (size_t i = 0; !status && i < requests->count; i++) {
-		if (!swk_received_find(received, requests->list[i].id) &&
-		    received->count < SWK_REQUESTS_MAX)
+		struct swk_received *one = swk_received_find(received, requests->list[i].id);
+
+		if (one && one->gone)
+			swk_received_remove(received, (size_t)(one - received->list));
+		else if (one)
+			continue;
+		/* What is gone only waits for its answer to be deleted. */
+		if (received->count < SWK_REQUESTS_MAX || swk_received_remove_gone(received))
 			status = swk_received_add(received, &requests->list[i], run->error);
 	}
 	return status;
 }
 
-static void remove_gone(struct swk_run *run, const struct swk_requests *requests)
+/* Forgets what is gone, but for what was answered: the run that the agent starts for it, or else a
+ * full run, deletes the answer. */
+static void forget_gone(struct swk_run *run, const struct swk_requests *requests)
 {
 	struct swk_received_list *received = &run->state.requests;
 
 	for (size_t i = received->count; i-- > 0;) {
-		if (!swk_requests_find(requests, received->list[i].request.id))
+		struct swk_received *one = &received->list[i];
+
+		if (swk_requests_find(requests, one->request.id))
+			continue;
+		if (one->given)
+			one->gone = true;
+		else
 			swk_received_remove(received, i);
 	}
 }
@@ -321,7 +343,7 @@ int swk_run_refresh_requests(struct swk_run *run, bool *changed)
 
 	*changed = !status && answered && has_new(&run->state.requests, &requests);
 	if (!status && answered) {
-		remove_gone(run, &requests);
+		forget_gone(run, &requests);
 		status = add_new(run, &requests);
 	}
 	swk_requests_free(&requests);

@@ -275,8 +275,8 @@ struct swk_received_list swk_run_requests(const struct swk_run *run);
 int swk_run_refresh_requests(struct swk_run *run, bool *changed);
 
 /* answers.c: when the run has sent everything, reads all parts of all targets, and answers the open
- * requests. A run that is about requests repeats this until all are done or its time is over.
- * Deletes acknowledgements whose request is gone. */
+ * requests. A run that is about requests repeats this until all are done or its time is over. It,
+ * or a full run, deletes acknowledgements whose request is gone. */
 int swk_run_answer_requests(struct swk_run *run);
 
 /* fleet_check.c: sets this host's check in Consul, if the settings say so, and the status differs

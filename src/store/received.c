@@ -7,7 +7,7 @@
 
 #include "base/number.h"
 
-static const char new[] = "new";
+static const char new[] = "new", gone[] = "gone";
 
 void swk_received_free(struct swk_received_list *received)
 {
@@ -47,9 +47,29 @@ void swk_received_remove(struct swk_received_list *received, size_t place)
 		(received->count - place) * sizeof(*received->list));
 }
 
+bool swk_received_any_gone(const struct swk_received_list *received)
+{
+	for (size_t i = 0; i < received->count; i++) {
+		if (received->list[i].gone)
+			return true;
+	}
+	return false;
+}
+
+bool swk_received_remove_gone(struct swk_received_list *received)
+{
+	const size_t before = received->count;
+
+	for (size_t i = received->count; i-- > 0;) {
+		if (received->list[i].gone)
+			swk_received_remove(received, i);
+	}
+	return received->count < before;
+}
+
 bool swk_received_is_open(const struct swk_received *one)
 {
-	return !one->given || one->state == SWK_ACK_PENDING;
+	return !one->gone && (!one->given || one->state == SWK_ACK_PENDING);
 }
 
 bool swk_received_any_open(const struct swk_received_list *received)
@@ -67,10 +87,17 @@ bool swk_received_may_reopen(const struct swk_received *one)
 
 	for (size_t i = 0; i < one->request.service_count; i++)
 		without |= one->request.services[i].without;
-	return without && one->given && one->state == SWK_ACK_DONE;
+	return without && !one->gone && one->given && one->state == SWK_ACK_DONE;
 }
 
 /* ---- as text ---- */
+
+static const char *word_of(const struct swk_received *one)
+{
+	if (one->gone)
+		return gone;
+	return one->given ? swk_ack_words[one->state] : new;
+}
 
 static int write_asked(struct swk_buffer *out, const struct swk_request *request,
 		       struct swk_error *error)
@@ -100,8 +127,7 @@ int swk_received_write(struct swk_buffer *out, const struct swk_received_list *r
 		const struct swk_received *one = &received->list[i];
 
 		status = swk_buffer_print(out, error, "request %s %s %" PRIu64 " %d %" PRId64 "\n",
-					  one->request.id,
-					  one->given ? swk_ack_words[one->state] : new, one->reason,
+					  one->request.id, word_of(one), one->reason,
 					  one->request.all, one->gone_since);
 		if (!status && (swk_received_is_open(one) || swk_received_may_reopen(one)))
 			status = write_asked(out, &one->request, error);
@@ -129,6 +155,9 @@ static bool read_state(struct swk_received *one, const char *word, size_t length
 	if (is_word(word, length, new))
 		return true;
 	one->given = true;
+	one->gone = is_word(word, length, gone);
+	if (one->gone)
+		return true;
 	for (size_t i = 0; i < SWK_ACK_STATES; i++) {
 		one->state = (enum swk_ack_state)i;
 		if (is_word(word, length, swk_ack_words[i]))

@@ -16,6 +16,7 @@ struct swk_received {
 	/* Since when neither FILE nor a target has one of the servers that it asks to be without,
 	 * in ms since the epoch; 0: one has, or they were not read since the request came. */
 	int64_t gone_since;
+	bool gone;  /* Consul has it no longer, but may still have the answer */
 	bool given; /* Consul has the next two */
 	enum swk_ack_state state;
 	uint64_t reason; /* hash of the reason */
@@ -34,6 +35,9 @@ int swk_received_add(struct swk_received_list *received, struct swk_request *req
 		     struct swk_error *error);
 /* Removes the one at this index. */
 void swk_received_remove(struct swk_received_list *received, size_t place);
+/* Whether there is one that is gone. The second also removes them. */
+bool swk_received_any_gone(const struct swk_received_list *received);
+bool swk_received_remove_gone(struct swk_received_list *received);
 
 /* Whether a later run must answer it again; whether the list has such a request. */
 bool swk_received_is_open(const struct swk_received *one);
@@ -43,9 +47,9 @@ bool swk_received_may_reopen(const struct swk_received *one);
 
 /*
  * Appends for each request a line `request ID STATE REASON ALL SINCE`. STATE is `new` if there is
- * no answer, and SINCE is gone_since. If the request is open, or may be open again, lines `asks
- * LIVE ADDRESS NAME` for its services follow, with `-` for no address; or `wrong REASON` if it is
- * invalid. Returns 0 or SWK_INTERNAL.
+ * no answer, and `gone` if the request is gone. SINCE is gone_since. If the request is open, or may
+ * be open again, lines `asks LIVE ADDRESS NAME` for its services follow, with `-` for no address;
+ * or `wrong REASON` if it is invalid. Returns 0 or SWK_INTERNAL.
  */
 int swk_received_write(struct swk_buffer *out, const struct swk_received_list *received,
 		       struct swk_error *error);

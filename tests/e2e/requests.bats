@@ -545,6 +545,54 @@ event() {
 	acked "$ID" pending 'changes are on hold, and upstream web has 10.0.0.2:80'
 }
 
+@test "the answer to a request that is gone is deleted, whichever run notices that first" {
+	settings '{}'
+	CONSUL_LOG_LEVEL=debug consul_start "$E2E_DIR/consul"
+	register_host
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
+	request "$ID" '{"services": [{"name": "web", "live": 5}]}'
+	consul_api GET '/v1/kv/swk/requests?recurse' | swk-apply --requests --timeout 4
+	acked "$ID" pending
+	withdraw "$ID"
+	# An event comes before what the agent's watch delivers.
+	swk-apply --service other <<<'[]'
+	acked "$ID" pending
+	swk-apply --requests <<<null
+	no_acks
+	run ! grep -q '^request' "$SWK_CONF.state"
+	before=$(requests_made)
+	swk-apply --requests <<<null
+	[ "$(requests_made)" == "$before" ]
+	# The next request may come before that, or the same one again.
+	for each in "$OTHER" "$ID"; do
+		request "$ID" '{"services": [{"name": "web", "live": 5}]}'
+		consul_api GET '/v1/kv/swk/requests?recurse' | swk-apply --requests --timeout 4
+		withdraw "$ID"
+		swk-apply --service other <<<'[]'
+		acked "$ID" pending
+		request "$each" '{"services": [{"name": "web"}]}'
+		consul_api GET '/v1/kv/swk/requests?recurse' | swk-apply --requests
+		[ "$(acks)" == "swk/acks/$CONSUL_NODE/$each" ]
+		acked "$each" 'done'
+		withdraw "$each"
+		swk-apply --requests <<<null
+		no_acks
+	done
+	request "$ID" '{"services": [{"name": "web", "live": 5}]}'
+	consul_api GET '/v1/kv/swk/requests?recurse' | swk-apply --requests --timeout 4
+	withdraw "$ID"
+	swk-apply --service other <<<'[]'
+	swk-apply --resync --dry-run
+	acked "$ID" pending
+	# What the agent's watch delivers may be lost.
+	swk-apply --resync
+	no_acks
+	before=$(requests_made)
+	swk-apply --requests <<<null
+	[ "$(requests_made)" == "$before" ]
+}
+
 @test "a request survives a new cluster only as long as Consul has it" {
 	settings '{}'
 	start_host

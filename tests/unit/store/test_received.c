@@ -23,6 +23,7 @@ static void there_and_back(void **state)
 		"request " A " new 0 0 0\nwrong its value is not a JSON object\n",
 		"request " A " invalid 3 0 0\nrequest " B " done 4 1 0\n",
 		"request " A " done 3 0 5\nasks 2 - web\nasks 0 10.0.0.1:80 web\n",
+		"request " A " gone 3 0 0\nrequest " B " new 0 0 0\nasks 3 - web\n",
 	};
 
 	(void)state;
@@ -101,6 +102,8 @@ static void shortened(void **state)
 		{"request " A " invalid 3 0 0\nwrong x\n", "request " A " invalid 3 0 0\n"},
 		{"request " A " invalid 3 0 0\nasks 0 10.0.0.1:80 web\n",
 		 "request " A " invalid 3 0 0\n"},
+		{"request " A " gone 3 0 5\nasks 0 10.0.0.1:80 web\n",
+		 "request " A " gone 3 0 5\n"},
 	};
 
 	(void)state;
@@ -175,12 +178,32 @@ static void open_ones(void **state)
 	swk_received_free(&received);
 }
 
+static void gone_ones(void **state)
+{
+	static const char *const lines[] = {"request " A " gone 0 0 0", "request " B " new 0 0 0"};
+	struct swk_received_list received = {0};
+	struct swk_error error = {0};
+	bool valid;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		assert_int_equal(swk_received_read(&received, lines[i], &valid, &error), 0);
+		assert_true(valid);
+		assert_int_equal(swk_received_any_open(&received), i);
+	}
+	assert_true(swk_received_remove_gone(&received));
+	assert_int_equal(received.count, 1);
+	assert_ptr_equal(swk_received_find(&received, B), &received.list[0]);
+	assert_false(swk_received_remove_gone(&received));
+	swk_received_free(&received);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(there_and_back), cmocka_unit_test(damaged_lines),
 		cmocka_unit_test(shortened),	  cmocka_unit_test(too_many),
-		cmocka_unit_test(open_ones),
+		cmocka_unit_test(open_ones),	  cmocka_unit_test(gone_ones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
