@@ -148,13 +148,16 @@ static int try_here(struct drain *drain, char what[SWK_TEXT_MAX], struct swk_err
 	struct swk_acks acks = {0};
 	struct swk_error failure = {0};
 	struct swk_report report;
+	int64_t deadline = swk_now_ms() + SWK_WAIT_SAMPLE_MS;
 	int status = compose(drain, &request, error);
 
+	if (deadline < drain->end)
+		deadline = drain->end;
 	swk_report_init(&report);
 	if (!status)
 		status = swk_requests_append(&requests, &request, error);
 	if (!status)
-		(void)swk_apply_requests(settings, &requests, &acks, &report, &failure);
+		(void)swk_apply_requests(settings, deadline, &requests, &acks, &report, &failure);
 	(void)snprintf(what, SWK_TEXT_MAX, "%s",
 		       acks.count && acks.list[0].state == SWK_ACK_DONE ? ""
 		       : acks.count					? acks.list[0].reason

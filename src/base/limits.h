@@ -258,7 +258,7 @@
 #define SWK_PROGRESS_AFTER_MS 1000
 #define SWK_PROGRESS_EVERY_MS 100
 /* `swk wait`: default and longest wait; pause between two counts; how long the last count may take
- * after the wait has ended. */
+ * after the wait has ended. `swk drain` on one host has the last two, too. */
 #define SWK_WAIT_SECONDS 300
 #define SWK_WAIT_SECONDS_MAX 86400
 #define SWK_WAIT_PAUSE_MS 1000

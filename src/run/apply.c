@@ -379,8 +379,9 @@ int swk_apply(const struct swk_settings *settings, int descriptor, struct swk_re
 	return end(&run, take_all_steps(&run, decide_steps));
 }
 
-int swk_apply_requests(const struct swk_settings *settings, struct swk_requests *requests,
-		       struct swk_acks *acks, struct swk_report *report, struct swk_error *error)
+int swk_apply_requests(const struct swk_settings *settings, int64_t deadline,
+		       struct swk_requests *requests, struct swk_acks *acks,
+		       struct swk_report *report, struct swk_error *error)
 {
 	struct swk_local_requests local = {.acks = acks};
 	struct swk_run run;
@@ -388,6 +389,8 @@ int swk_apply_requests(const struct swk_settings *settings, struct swk_requests 
 
 	swk_run_begin(&run, settings, report, error);
 	run.local = &local;
+	if (deadline < run.deadline)
+		run.deadline = deadline;
 	for (size_t i = 0; !status && i < requests->count; i++)
 		status = swk_received_add(&local.requests, &requests->list[i], error);
 	if (!status)

@@ -51,10 +51,11 @@ void swk_apply_refuse(const struct swk_settings *settings);
 /*
  * Evaluates requests on this host, without Consul's keys. Asks Consul about their services, applies
  * the changes, and reads all parts of all targets once. Appends an acknowledgement, without a node,
- * for each request, in their order. Empties the requests. Returns as swk_apply; after an error,
- * there may be no acknowledgements.
+ * for each request, in their order. Empties the requests. The deadline may shorten the time that
+ * the settings give a run. Returns as swk_apply; after an error, there may be no acknowledgements.
  */
-int swk_apply_requests(const struct swk_settings *settings, struct swk_requests *requests,
-		       struct swk_acks *acks, struct swk_report *report, struct swk_error *error);
+int swk_apply_requests(const struct swk_settings *settings, int64_t deadline,
+		       struct swk_requests *requests, struct swk_acks *acks,
+		       struct swk_report *report, struct swk_error *error);
 
 #endif

@@ -99,6 +99,30 @@ is_reloaded() {
 	lands web two
 }
 
+@test "drain: does not wait for the lock after its time" {
+	settings '{}'
+	consul_start "$E2E_DIR/consul"
+	serve_now
+	flock "$SWK_CONF.lock" sleep 40 3>&- &
+	STARTED+=($!)
+	wait_until "$E2E_PATIENCE" is_locked
+	run -75 --separate-stderr timeout 10 swk drain --timeout 1s web-one
+	[[ "$stderr" == 'swk: error: web-one: not drained after '?' s: '*'.lock: another run held the lock until this run timed out'* ]]
+}
+
+# serve_now - like serve, without an agent that starts swk-apply.
+serve_now() {
+	backend_start "$E2E_DIR/backends" one two
+	register web web-one one
+	register web web-two two
+	swk-apply --resync
+	lands web one two
+}
+
+is_locked() {
+	! flock -n "$SWK_CONF.lock" true
+}
+
 @test "drain: the address that the settings select counts, too" {
 	settings '{"defaults": {"address": "wan"}}'
 	consul_start "$E2E_DIR/consul"
