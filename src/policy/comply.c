@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "policy/wait.h"
 
@@ -97,6 +98,32 @@ static bool are_in_step(const struct complying *this, const char *service)
 				      upstream->name);
 		if (!has_upstream(this, target, upstream->name))
 			return false;
+	}
+	return true;
+}
+
+/* Whether an upstream is one of a service: of its last answer, or of the conf file. */
+static bool is_of(const struct complying *this, const char *name, const char *service)
+{
+	const struct swk_service *known = swk_services_find(this->known->services, service);
+	const struct swk_upstream *recorded = swk_upstreams_find(this->known->recorded, name);
+
+	for (size_t i = 0; known && i < known->upstreams.count; i++) {
+		if (!strcasecmp(known->upstreams.list[i].name, name))
+			return true;
+	}
+	return recorded && swk_source_is(&recorded->source, SWK_SOURCE_SERVICE, service);
+}
+
+/* Whether no target has rejected an upstream of a service, or (NULL) any upstream. */
+static bool are_accepted(const struct complying *this, const char *service)
+{
+	const struct swk_names *rejected = this->known->rejected;
+
+	for (size_t i = 0; i < rejected->count; i++) {
+		if (!service || is_of(this, rejected->list[i], service))
+			return refuse(this, false, "upstream %s: a target rejects what Consul says",
+				      rejected->list[i]);
 	}
 	return true;
 }
@@ -279,8 +306,8 @@ static int check_service(const struct complying *this, const struct swk_request_
 		*done = refuse(this, false, "%s: Consul could not be asked about it", name);
 	else if (others && this->known->on_hold)
 		*done = refuse(this, false, "%s: changes are on hold", name);
-	else if (others)
-		*done = are_in_step(this, name);
+	else if (others) /* those that are live are counted */
+		*done = (asked->live || are_accepted(this, name)) && are_in_step(this, name);
 	return *done && asked->live ? count_live(this, asked->name, asked->live, done) : 0;
 }
 
@@ -302,7 +329,7 @@ static bool check_all(const struct complying *this)
 			return refuse(this, true, "%s: upstream %s is pending",
 				      known->targets[i].name, pending->list[0]);
 	}
-	return are_in_step(this, NULL);
+	return are_accepted(this, NULL) && are_in_step(this, NULL);
 }
 
 int swk_comply(struct swk_ack *ack, const struct swk_request *request,

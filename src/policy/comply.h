@@ -30,6 +30,8 @@ struct swk_comply_known {
 	const struct swk_upstreams *recorded; /* the conf file's */
 	const struct swk_comply_target *targets;
 	size_t target_count;
+	const struct swk_names *rejected; /* upstreams that a target does not take as they are in
+					   * Consul; the conf file has an earlier state, or none */
 	bool on_hold;
 	bool held_back;	  /* a guard held back a change in this run */
 	bool unavailable; /* Consul did not answer about everything */

@@ -156,22 +156,27 @@ static int answer_each(struct swk_run *run, const struct swk_comply_target *targ
 		       struct reading *reading)
 {
 	const struct swk_received_list received = swk_run_requests(run);
+	struct swk_names rejected = {0};
 	const struct swk_comply_known known = {
 		.settings = run->settings,
 		.services = &run->services,
 		.recorded = &run->desired,
 		.targets = targets,
 		.target_count = run->target_count,
+		.rejected = &rejected,
 		.on_hold = run->on_hold,
 		.held_back = run->report->counted[SWK_NOTE_HELD_BACK],
 		.unavailable = run->report->counted[SWK_NOTE_UNAVAILABLE],
 		.unlisted = run->complete && !run->list_known};
 	int status = 0;
 
+	for (size_t i = 0; !status && i < run->state.refused_count; i++)
+		status = swk_names_add(&rejected, run->state.refused[i].upstream, run->error);
 	for (size_t i = 0; !status && i < received.count; i++) {
 		if (swk_received_is_open(&received.list[i]))
 			status = answer(run, &known, &received.list[i], reading);
 	}
+	swk_names_free(&rejected);
 	return status;
 }
 

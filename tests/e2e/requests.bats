@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
+# shellcheck disable=SC2030,SC2031,SC2154 # each test is a shell of its own; bats sets stderr
 # Requests of a fleet: what a host answers to keys that others write.
 
 load settings
@@ -282,6 +282,18 @@ register_host() {
 	in_step
 	gateway_detail | grep -q 10.0.0.1
 	[ "$(grep -c '^upstream' "$SWK_CONF")" == 2 ]
+}
+
+@test "a host on which a target rejects an upstream is not in step" {
+	settings '{"defaults": {"allow_hostnames": true}}'
+	start_host
+	consul_register web web-1 10.0.0.1 80
+	wait_until "$E2E_PATIENCE" in_file web
+	run -0 swk resync --fleet
+	[ "$output" == '1 host is in step' ]
+	consul_register web web-1 nowhere.invalid 80
+	run -75 --separate-stderr swk resync --fleet --timeout 4s
+	[[ "$stderr" == *"$CONSUL_NODE: upstream web: a target rejects what Consul says"* ]]
 }
 
 @test "a host ignores a service that it does not publish, and an unknown service has no live instance" {

@@ -22,6 +22,7 @@ enum {
 	UNANSWERED = 2048,   /* the run ended before Consul was asked about the service */
 	UNLISTED = 4096,     /* Consul did not say which services there are */
 	UNCONFIRMED = 8192,  /* the second target */
+	REJECTED = 16384,    /* a target rejects the upstream web as it is in Consul */
 };
 
 struct row {
@@ -71,6 +72,7 @@ static void check(const struct row *row)
 	struct swk_services services = {0};
 	struct swk_upstreams recorded = unit_upstreams(row->recorded);
 	struct swk_names pending = unit_names(row->pending), none = {0};
+	struct swk_names rejected = unit_names(row->flags & REJECTED ? "web" : "");
 	struct swk_live one = live_of(row->one), two = live_of(row->two);
 	struct swk_request request = request_of(row->services);
 	struct swk_ack ack = {0};
@@ -88,6 +90,7 @@ static void check(const struct row *row)
 					       .recorded = &recorded,
 					       .targets = targets,
 					       .target_count = COUNT(targets),
+					       .rejected = &rejected,
 					       .on_hold = row->flags & HOLD,
 					       .held_back = row->flags & HELD_BACK,
 					       .unavailable = row->flags & NOT_ASKED,
@@ -119,6 +122,7 @@ static void check(const struct row *row)
 	swk_live_free(&one);
 	swk_live_free(&two);
 	swk_names_free(&pending);
+	swk_names_free(&rejected);
 	swk_upstreams_free(&recorded);
 	swk_services_free(&services);
 	swk_settings_free(&settings);
@@ -231,6 +235,16 @@ static void requests(void **state)
 		{"all", W2, W2, W2, "", HELD_BACK,
 		 "pending: a change is held back: see swk status"},
 		{"all", "", "", "", "", 0, "done"},
+		/* What a target rejects is not in the conf file. */
+		{"all", W2, W2, W2, "", REJECTED,
+		 "pending: upstream web: a target rejects what Consul says"},
+		{"all", "", "", "", "", REJECTED,
+		 "pending: upstream web: a target rejects what Consul says"},
+		{PLAIN, W2, W2, W2, "", REJECTED,
+		 "pending: upstream web: a target rejects what Consul says"},
+		{"{\"name\":\"new\"}", W2, W2, W2, "", REJECTED, "done"},
+		{LIVE("2"), W2, W2, W2, "", REJECTED, "done"},
+		{WITHOUT, W1, W1, W1, "", REJECTED, "done"},
 	};
 
 	(void)state;
