@@ -208,6 +208,21 @@ static int say_confirmed(const struct waiting *waiting, size_t hosts, struct swk
 	return error->status;
 }
 
+/* On hosts that do not publish a service, its number of instances does not matter. */
+static int check_published(const struct waiting *waiting, const struct swk_fleet *fleet,
+			   struct swk_error *error)
+{
+	for (size_t i = 0; i < waiting->waits.count; i++) {
+		if (!swk_fleet_publishes(fleet, i))
+			return swk_error_set(
+				error, SWK_USAGE,
+				"service '%s' is published by no host of the fleet: is "
+				"its name right?",
+				waiting->waits.list[i].service);
+	}
+	return 0;
+}
+
 static int wait_for_fleet(struct waiting *waiting, const struct swk_options *options,
 			  struct swk_error *error)
 {
@@ -219,7 +234,8 @@ static int wait_for_fleet(struct waiting *waiting, const struct swk_options *opt
 	    compose(waiting, &asking.requester.request, &seconds, error))
 		goto out;
 	asking.end = waiting->progress.began + (int64_t)seconds * 1000;
-	if (!swk_asking_wait(&asking, error))
+	if (!swk_asking_wait(&asking, error) &&
+	    !check_published(waiting, &asking.requester.fleet, error))
 		(void)say_confirmed(waiting, swk_fleet_awaited(&asking.requester.fleet), error);
 out:
 	swk_asking_free(&asking);

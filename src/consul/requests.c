@@ -291,16 +291,51 @@ int swk_request_encode(struct swk_buffer *out, const struct swk_request *request
 
 /* ---- acknowledgements ---- */
 
+static json_t *encode_bits(uint64_t bits)
+{
+	json_t *places = json_array();
+	int failed = !places;
+
+	for (unsigned i = 0; !failed && i < SWK_REQUEST_SERVICES_MAX; i++) {
+		if (bits >> i & 1)
+			failed = json_array_append_new(places, json_integer(i));
+	}
+	if (!failed)
+		return places;
+	json_decref(places);
+	return NULL;
+}
+
+static uint64_t read_bits(const json_t *places)
+{
+	uint64_t bits = 0;
+	json_t *place;
+	size_t i;
+
+	json_array_foreach(places, i, place)
+	{
+		const json_int_t number = json_is_integer(place) ? json_integer_value(place) : -1;
+
+		if (number >= 0 && number < SWK_REQUEST_SERVICES_MAX)
+			bits |= UINT64_C(1) << number;
+	}
+	return bits;
+}
+
 int swk_ack_encode(struct swk_buffer *out, const struct swk_ack *ack, struct swk_error *error)
 {
 	char reason[SWK_ACK_REASON_MAX];
+	json_t *unpublished = encode_bits(ack->unpublished);
 
+	if (!unpublished)
+		return swk_error_memory(error);
 	swk_text_escape(reason, sizeof(reason), ack->reason);
 	return swk_json_print(out,
-			      json_pack("{ss, ss, sI, sI, sb, ss}", "state",
+			      json_pack("{ss, ss, sI, sI, sb, so, ss}", "state",
 					swk_ack_words[ack->state], "reason", reason, "time",
 					(json_int_t)ack->time, "pending", (json_int_t)ack->pending,
-					"on_hold", ack->on_hold, "version", ack->version),
+					"on_hold", ack->on_hold, "unpublished", unpublished,
+					"version", ack->version),
 			      error);
 }
 
@@ -314,6 +349,7 @@ static void read_ack(struct swk_ack *ack, const json_t *object)
 	ack->time = read_number(object, "time");
 	ack->pending = (uint64_t)read_number(object, "pending");
 	ack->on_hold = json_is_true(json_object_get(object, "on_hold"));
+	ack->unpublished = read_bits(json_object_get(object, "unpublished"));
 	for (size_t i = 0; state && i < SWK_ACK_STATES; i++) {
 		if (strcmp(state, swk_ack_words[i]) != 0)
 			continue;

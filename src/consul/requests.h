@@ -9,7 +9,7 @@
  * An acknowledgement is a key `swk/acks/NODE/ID`, with NODE percent-encoded:
  *
  *     {"state": "pending", "reason": "…", "time": 1764467002, "pending": 1, "on_hold": false,
- *      "version": "0.1.0"}
+ *      "unpublished": [], "version": "0.1.0"}
  *
  * Both are untrusted: all text is escaped when it is read, and a host answers a request that it
  * can't read, or not wholly, as invalid.

@@ -81,6 +81,8 @@ struct swk_ack {
 	int64_t time;			   /* epoch seconds by the host's clock; 0: not known */
 	uint64_t pending;		   /* upstreams that are pending, of all its targets */
 	bool on_hold;			   /* an operator stopped changes on the host */
+	uint64_t unpublished;		   /* a bit for each service of the request, from the lowest
+					    * on: the host does not publish it */
 };
 
 struct swk_acks {

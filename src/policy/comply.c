@@ -287,10 +287,11 @@ static bool is_unknown(const struct complying *this, const struct swk_service *s
 	return service->unavailable || !service->answered;
 }
 
-/* Sets *done, or the reason. */
-static int check_service(const struct complying *this, const struct swk_request_service *asked,
-			 bool *done)
+/* Checks the service at this place of the request. Sets *done, or the reason. */
+static int check_service(const struct complying *this, const struct swk_request *request,
+			 size_t place, bool *done)
 {
+	const struct swk_request_service *asked = &request->services[place];
 	const char *name = service_of(this, asked->name);
 	const struct swk_service *service = swk_services_find(this->known->services, name);
 	const bool others = asked->live || !asked->without; /* its other servers matter */
@@ -298,9 +299,13 @@ static int check_service(const struct complying *this, const struct swk_request_
 	*done = true;
 	if (asked->without)
 		*done = is_without(this, &asked->server);
-	/* This host has nothing to do with a service that it does not publish. */
-	if (!*done || !swk_settings_publish(this->known->settings, name))
+	if (!*done)
 		return 0;
+	/* This host has nothing to do with a service that it does not publish. */
+	if (!swk_settings_publish(this->known->settings, name)) {
+		this->ack->unpublished |= UINT64_C(1) << place;
+		return 0;
+	}
 	/* Without the answer's index, an older document could bring a server back. */
 	if (is_unknown(this, service))
 		*done = refuse(this, false, "%s: Consul could not be asked about it", name);
@@ -342,6 +347,7 @@ int swk_comply(struct swk_ack *ack, const struct swk_request *request,
 	*awaits = false;
 	ack->state = SWK_ACK_DONE;
 	ack->reason[0] = '\0';
+	ack->unpublished = 0;
 	if (request->trouble) {
 		ack->state = SWK_ACK_INVALID;
 		swk_text_escape(ack->reason, sizeof(ack->reason), request->trouble);
@@ -353,6 +359,6 @@ int swk_comply(struct swk_ack *ack, const struct swk_request *request,
 	if (done && request->all)
 		done = check_all(&this);
 	for (size_t i = 0; !status && done && i < request->service_count; i++)
-		status = check_service(&this, &request->services[i], &done);
+		status = check_service(&this, request, i, &done);
 	return status;
 }

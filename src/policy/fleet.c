@@ -149,6 +149,17 @@ bool swk_fleet_over(const struct swk_fleet *fleet)
 	return fleet->count && swk_fleet_confirmed(fleet) == swk_fleet_awaited(fleet);
 }
 
+bool swk_fleet_publishes(const struct swk_fleet *fleet, size_t place)
+{
+	for (size_t i = 0; i < fleet->count; i++) {
+		const struct swk_fleet_row *row = &fleet->rows[i];
+
+		if (row->standing != SWK_FLEET_EXCLUDED && !(row->ack.unpublished >> place & 1))
+			return true;
+	}
+	return false;
+}
+
 const char *swk_fleet_unknown(const struct swk_fleet *fleet)
 {
 	for (size_t i = 0; fleet->without && i < fleet->without->count; i++) {

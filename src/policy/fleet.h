@@ -55,6 +55,10 @@ size_t swk_fleet_confirmed(const struct swk_fleet *fleet);
 /* Whether there is a host, and each that is awaited has confirmed. */
 bool swk_fleet_over(const struct swk_fleet *fleet);
 
+/* Whether a host that is awaited publishes the service at this place of the request; a host that
+ * has not confirmed may. */
+bool swk_fleet_publishes(const struct swk_fleet *fleet, size_t place);
+
 /* The first excluded node that no host has, or NULL. */
 const char *swk_fleet_unknown(const struct swk_fleet *fleet);
 

@@ -307,6 +307,13 @@ register_host() {
 	wait_until "$E2E_PATIENCE" acked "$OTHER" pending 'db: 0 of 1'
 	consul_register db db-1 10.0.0.2 80
 	wait_until "$E2E_PATIENCE" acked "$OTHER" 'done'
+	ack "$ID" | jq -e '.unpublished == [0]'
+	ack "$OTHER" | jq -e '.unpublished == []'
+	# No host publishes it, so no proxy has three of its instances.
+	run -64 --separate-stderr swk wait --fleet web=1 api=3
+	[ "$stderr" == "swk: error: service 'api' is published by no host of the fleet: is its name right?" ]
+	run -0 swk wait --fleet web=1
+	[ "$output" == 'web: 1 live, on each of 1 host' ]
 }
 
 @test "if a run may not write an answer, a later run writes it" {

@@ -157,7 +157,8 @@ static void there_and_back(void **state)
 				    .version = "1.2",
 				    .time = 5,
 				    .pending = 7,
-				    .on_hold = true};
+				    .on_hold = true,
+				    .unpublished = UINT64_C(0x8000000000000005)};
 	struct swk_error error = {0};
 	struct swk_buffer out;
 
@@ -181,6 +182,7 @@ static void there_and_back(void **state)
 		assert_int_equal(got.time, 5);
 		assert_int_equal(got.pending, 7);
 		assert_true(got.on_hold);
+		assert_true(got.unpublished == ack.unpublished);
 		free(key);
 	}
 	swk_buffer_free(&out);
@@ -203,6 +205,8 @@ static void acknowledgements(void **state)
 		 "its acknowledgement can't be read"},
 		{"swk/acks/h/" ID, "{\"state\":\"pending\",\"pending\":-1}", true, SWK_ACK_PENDING,
 		 ""},
+		{"swk/acks/h/" ID, "{\"state\":\"done\",\"unpublished\":[-1,64,\"1\",1.0,{}]}",
+		 true, SWK_ACK_DONE, ""},
 		{"swk/acks//" ID, "{}", false, SWK_ACK_PENDING, ""},
 		{"swk/acks/h", "{}", false, SWK_ACK_PENDING, ""},
 		{"swk/acks/h/i/" ID, "{}", false, SWK_ACK_PENDING, ""},
@@ -225,6 +229,7 @@ static void acknowledgements(void **state)
 		assert_int_equal(swk_ack_decode(&value, &ack, &fits, &error), 0);
 		assert_int_equal(fits, rows[i].fits);
 		assert_int_equal(ack.state, rows[i].state);
+		assert_true(!ack.unpublished);
 		assert_string_equal(ack.reason, rows[i].reason);
 	}
 }

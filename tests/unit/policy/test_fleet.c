@@ -201,12 +201,33 @@ static void unknown(void **state)
 	swk_fleet_free(&fleet);
 }
 
+/* Whether any host that is awaited publishes a service. */
+static void published(void **state)
+{
+	struct swk_texts without = {0};
+	struct swk_fleet fleet = {.without = &without};
+	struct swk_error error = {0};
+
+	(void)state;
+	assert_int_equal(swk_texts_add(&without, "c", &error), 0);
+	list(&fleet, "a b c");
+	answer(&fleet, "a+ b+ c+", 1);
+	assert_true(swk_fleet_publishes(&fleet, 63));
+	fleet.rows[0].ack.unpublished = UINT64_C(1) << 63;
+	assert_true(swk_fleet_publishes(&fleet, 63));
+	fleet.rows[1].ack.unpublished = UINT64_C(3) << 62;
+	assert_false(swk_fleet_publishes(&fleet, 63));
+	assert_true(swk_fleet_publishes(&fleet, 62));
+	assert_true(swk_fleet_publishes(&fleet, 0));
+	swk_fleet_free(&fleet);
+	swk_texts_free(&without);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers),
-		cmocka_unit_test(hosts_come_and_go),
-		cmocka_unit_test(answers_change),
+		cmocka_unit_test(answers),	  cmocka_unit_test(hosts_come_and_go),
+		cmocka_unit_test(answers_change), cmocka_unit_test(published),
 		cmocka_unit_test(unknown),
 	};
 
