@@ -72,6 +72,13 @@ static int renew(struct swk_requester *requester, struct swk_error *error)
 	return 0;
 }
 
+static int renew_in_time(struct swk_requester *requester, struct swk_error *error)
+{
+	const bool due = swk_now_ms() - requester->renewed >= SWK_REQUESTER_RENEW_MS;
+
+	return due ? renew(requester, error) : 0;
+}
+
 /* ---- the hosts ---- */
 
 /* If the list lacks a host, Consul may have lost its data, and then our session as well. */
@@ -146,9 +153,12 @@ static int put_request(struct swk_requester *requester, struct swk_error *error)
 	return status;
 }
 
+/* The caller may have waited for something else, longer than the session lasts. */
 int swk_requester_ask(struct swk_requester *requester, struct swk_error *error)
 {
 	requester->asked = true;
+	if (renew_in_time(requester, error) || begin_session(requester, error))
+		return error->status;
 	return put_request(requester, error);
 }
 
@@ -172,9 +182,7 @@ static int try_step(struct swk_requester *requester, struct swk_error *error)
 {
 	const int64_t now = swk_now_ms();
 
-	if (now - requester->renewed >= SWK_REQUESTER_RENEW_MS && renew(requester, error))
-		return error->status;
-	if (!*requester->session && begin_session(requester, error))
+	if (renew_in_time(requester, error) || begin_session(requester, error))
 		return error->status;
 	if (requester->asked && !requester->present && put_request(requester, error))
 		return error->status;

@@ -213,6 +213,33 @@ address of the instance's own agent" ]
 	[[ "$stderr" == *'--without excludes every host of the fleet, so none is left to confirm anything' ]]
 }
 
+# between RULES - has a proxy pass requests to the agent, but for those in nginx's blocks. Its address is $VIA.
+between() {
+	VIA="127.0.0.1:$(free_port)"
+	echo "server { listen $VIA; $1 location / { proxy_pass http://127.0.0.1:$CONSUL_PORT; } }" >"$GATEWAY_DIR/empty.conf"
+	gateway_reload
+}
+
+@test "drain: a session that ends before the request is replaced" {
+	begin "$E2E_ROOT/consul.d/swk-fleet.hcl"
+	between "location /v1/agent/service/maintenance/ { rewrite_by_lua 'ngx.sleep(3.4)'; proxy_pass http://127.0.0.1:$CONSUL_PORT; }"
+	CONSUL_HTTP_ADDR=$VIA swk drain --fleet --grace 0 web-one >"$E2E_DIR/out" 2>"$E2E_DIR/err" 3>&- &
+	STARTED=($!)
+	wait_until "$E2E_PATIENCE" has_session
+	consul_api PUT "/v1/session/destroy/$(sessions)" >/dev/null
+	wait "${STARTED[0]}"
+	grep '^web-one: safe to stop: 1 host has confirmed' "$E2E_DIR/out"
+	[ -z "$(sessions)" ]
+}
+
+sessions() {
+	consul_api GET /v1/session/list | jq -r '.[].ID'
+}
+
+has_session() {
+	[[ -n "$(sessions)" ]]
+}
+
 @test "drain on a terminal updates one line, and leaves the result" {
 	begin
 	exec 5<>"/dev/tcp/127.0.0.1/${BACKEND_PORT[one]}"
