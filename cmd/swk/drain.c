@@ -237,6 +237,15 @@ static int count(const struct drain *drain, struct swk_connections *all, bool *h
 	return 0;
 }
 
+static bool is_forwarded(const struct drain *drain)
+{
+	bool forwarded = false;
+
+	for (size_t i = 0; i < drain->instance.selected_count; i++)
+		forwarded |= swk_port_is_forwarded(drain->instance.servers[i].port);
+	return forwarded;
+}
+
 /* Waits until the grace period ends, and says why nothing shortens it. */
 static void sit_out(struct drain *drain, int64_t end, const char *reason)
 {
@@ -302,6 +311,10 @@ static int wait_for_connections(struct drain *drain, struct swk_error *error)
 		sit_out(drain, end,
 			"nothing listens on its address and port here, as with a "
 			"container");
+	else if (is_forwarded(drain))
+		sit_out(drain, end,
+			"docker-proxy listens on its port for a container, whose connections are "
+			"not seen here");
 	else if (watch_connections(drain, began, end, error))
 		return error->status;
 	(void)is_over(drain, "its connections may still be open", error);

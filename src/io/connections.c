@@ -2,9 +2,12 @@
 #include "io/connections.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -101,6 +104,52 @@ int swk_connections_count(struct swk_connections *connections, const struct swk_
 	if (swk_connections_read(connections, "/proc/net/tcp", server, error))
 		return error->status;
 	return swk_connections_read(connections, "/proc/net/tcp6", server, error);
+}
+
+/* ---- Docker ---- */
+
+/* Whether words, each with a NUL, are those of `docker-proxy -proto tcp … -host-port PORT …`. */
+static bool is_proxy(const char *words, size_t length, uint16_t port)
+{
+	static const char program[] = "docker-proxy", tcp[] = "-proto", at[] = "-host-port";
+	const char *end = words + length, *word = words, *slash = strrchr(words, '/');
+	bool is_tcp = false, is_port = false;
+
+	if (strcmp(slash ? slash + 1 : words, program) != 0)
+		return false;
+	for (const char *last = ""; word < end; word += strlen(word) + 1) {
+		is_tcp |= !strcmp(last, tcp) && !strcmp(word, "tcp");
+		is_port |= !strcmp(last, at) && strtoul(word, NULL, 10) == port;
+		last = word;
+	}
+	return is_tcp && is_port;
+}
+
+bool swk_port_is_forwarded(uint16_t port)
+{
+	DIR *processes = opendir("/proc");
+	const struct dirent *entry;
+	bool forwarded = false;
+
+	while (processes && !forwarded && (entry = readdir(processes))) {
+		char path[64], words[1024] = "";
+		size_t length = 0;
+		FILE *file;
+
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		(void)snprintf(path, sizeof(path), "/proc/%.32s/cmdline", entry->d_name);
+		file = fopen(path, "re");
+		if (file) {
+			length = fread(words, 1, sizeof(words) - 1, file);
+			(void)fclose(file);
+		}
+		words[length] = '\0';
+		forwarded = is_proxy(words, length, port);
+	}
+	if (processes)
+		(void)closedir(processes);
+	return forwarded;
 }
 
 /* ---- this host's addresses ---- */

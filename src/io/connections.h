@@ -30,6 +30,13 @@ int swk_connections_count(struct swk_connections *connections, const struct swk_
 			  struct swk_error *error);
 
 /*
+ * Whether Docker's docker-proxy listens on a port (docs: moby, cmd/docker-proxy): then the kernel
+ * forwards connections from elsewhere to a container, and neither that process nor the tables have
+ * them. False if the kernel hides processes of other users (hidepid in proc(5)).
+ */
+bool swk_port_is_forwarded(uint16_t port);
+
+/*
  * Whether an IPv4 or IPv6 address is this host's: then the kernel would also send from it. A
  * connected UDP socket shows that, and sends nothing. Unlike getifaddrs, this needs no netlink
  * socket, which the unit forbids.

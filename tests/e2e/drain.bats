@@ -84,6 +84,16 @@ is_reloaded() {
 	consul_register web web-box 127.0.0.1 "$port"
 	run -0 --separate-stderr swk drain --grace 1 web-box
 	[[ "$output" == *'waited 1 s more, because nothing listens on its address and port here, as with a container' ]]
+	# Docker, whose proxy only listens.
+	mkfifo "$E2E_DIR/fifo"
+	(exec -a /usr/bin/docker-proxy bash -c 'read -rt 60 <>"$0"' "$E2E_DIR/fifo" -proto tcp -host-ip 0.0.0.0 -host-port "${BACKEND_PORT[one]}") 3>&- &
+	STARTED+=($!)
+	run -0 --separate-stderr swk drain --grace 1 web-one
+	[[ "$output" == *'waited 1 s more, because docker-proxy listens on its port for a container, whose connections are not seen here' ]]
+	swk undrain web-one
+	wait_until "$E2E_PATIENCE" lands web one two
+	run -0 --separate-stderr swk drain web-two
+	[[ "$output" == *', and it has no connection left' ]]
 	consul_register web web-far 192.0.2.1 80
 	run -0 --separate-stderr swk drain --grace 1 web-far
 	[[ "$output" == *"waited 1 s more, because its address is not on this host, which can't see its connections" ]]
