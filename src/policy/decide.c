@@ -181,6 +181,8 @@ static const char not_asked[] = "Consul could not be asked about its service";
 static const char no_instance[] = "its service has no registered instance";
 static const char no_tagged[] =
 	"its service has no instance with the tag that require_tag requires";
+static const char no_match[] = "no registered instance of its service matches the filter";
+static const char no_import[] = "its service has no instance that is imported from the peer";
 static const char too_few[] = "fewer of its instances are usable than min_healthy requires";
 
 /* Whether a recorded upstream is better than one with fewer usable instances than min_healthy
@@ -359,19 +361,31 @@ static int fail_over(struct deciding *deciding, const struct subject *subject,
 	return claim(deciding, upstream);
 }
 
-/* Why an upstream that the registry has gets no server of its own. */
-static const char *find_lack(const struct swk_service *service, const struct swk_upstream *upstream)
+/* Why a service has no instance. */
+static const char *find_reason(const struct subject *subject)
 {
+	if (subject->known->services->kind != SWK_SOURCE_SERVICE)
+		return no_instance;
+	if (subject->rules.filter)
+		return no_match;
+	return subject->rules.peer ? no_import : no_instance;
+}
+
+/* Why an upstream that the registry has gets no server of its own. */
+static const char *find_lack(const struct subject *subject, const struct swk_upstream *upstream)
+{
+	const struct swk_service *service = subject->service;
+
 	if (upstream->registered || service->instances > service->untagged)
 		return "none of its instances in Consul is passing and usable";
-	return service->instances ? no_tagged : no_instance;
+	return service->instances ? no_tagged : find_reason(subject);
 }
 
 /* Decides about an upstream that the registry has. `recorded` has the same source, or is NULL. */
 static int decide_registered(struct deciding *deciding, const struct subject *subject,
 			     struct swk_upstream *upstream, const struct swk_upstream *recorded)
 {
-	const char *none = find_lack(subject->service, upstream);
+	const char *none = find_lack(subject, upstream);
 	const bool below = swk_stand_in_is_below_floor(&subject->rules, upstream);
 	struct swk_upstream *stand_in =
 		swk_service_stand_in(subject->service, upstream->source.tag);
@@ -408,15 +422,16 @@ static int decide_empty(struct deciding *deciding, const struct subject *subject
 			const struct swk_upstream *recorded)
 {
 	const struct swk_rules *rules = &subject->rules;
+	const char *none = find_reason(subject);
 	struct swk_upstream empty;
 	int status;
 
 	/* An agent that has just started reports all its services without instances. */
 	if (!subject->known->complete ||
 	    (rules->empty == SWK_EMPTY_KEEP && may_be_kept(rules, recorded)))
-		return keep(deciding, recorded, no_instance);
+		return keep(deciding, recorded, none);
 	if (rules->empty != SWK_EMPTY_DOWN)
-		return let_go(deciding, recorded, no_instance);
+		return let_go(deciding, recorded, none);
 	/* Treat it as an upstream that the registry has, without servers. */
 	status = swk_upstream_init(&empty, recorded->name, &recorded->source, deciding->error);
 	if (status)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
-#include <stdlib.h>
 #include <strings.h>
 
 #include "base/deadline.h"
@@ -244,66 +243,16 @@ static int ask_about_all_if_bereft(struct swk_run *run)
 	return swk_run_make_complete(run) ? run->error->status : ask_about_services(run);
 }
 
-static int count_instance(void *context, const struct swk_instance *instance,
-			  struct swk_error *error)
-{
-	(void)instance;
-	(void)error;
-	((struct swk_run *)context)->seen++;
-	return 0;
-}
-
-static int pass_over_undecodable(void *context, const char *service, const char *what,
-				 const char *reason, struct swk_error *error)
-{
-	(void)service;
-	(void)what;
-	(void)reason;
-	return count_instance(context, NULL, error);
-}
-
-/* If the answers have not one instance, that may be due to filters: asks without them, and only
- * counts. */
-static int ask_unfiltered(struct swk_run *run)
-{
-	struct swk_consul_query *queries;
-	size_t count = 0, seen;
-	int status = 0;
-
-	if (!count_asked(run, &seen) || seen)
-		return 0;
-	queries = calloc(run->services.count + 1, sizeof(*queries));
-	if (!queries)
-		return swk_error_memory(run->error);
-	for (size_t i = 0; i < run->services.count; i++) {
-		const struct swk_service *service = &run->services.list[i];
-		struct swk_rules rules;
-
-		swk_rules_find(&rules, &run->settings->defaults, &run->settings->services,
-			       service->name);
-		if (!rules.filter || !service->answered)
-			continue;
-		queries[count++] =
-			(struct swk_consul_query){.service = service->name,
-						  .peer = rules.peer,
-						  .sink = {.context = run,
-							   .instance = count_instance,
-							   .undecodable = pass_over_undecodable}};
-	}
-	if (count)
-		status = swk_consul_ask(&run->consul, run->http, queries, count,
-					run->consul_deadline, run->error);
-	free(queries);
-	return status;
-}
-
 static int guard_instances(struct swk_run *run)
 {
 	size_t seen, asked;
 
 	if (!run->complete || !run->list_known)
 		return 0;
-	if (ask_unchanged(run) || ask_unfiltered(run))
+	if (ask_unchanged(run))
+		return run->error->status;
+	/* Filters may be the reason. */
+	if (count_asked(run, &seen) && !seen && swk_run_count_unfiltered(run))
 		return run->error->status;
 	asked = count_asked(run, &seen);
 	return swk_guard_instances(asked, seen, run->report) ? 0 : SWK_HELD_BACK;
@@ -321,11 +270,10 @@ static int guard_rewrite(struct swk_run *run)
 int swk_run_ask_consul(struct swk_run *run)
 {
 	static int (*const steps[])(struct swk_run *) = {
-		swk_run_check_list,
-		ask_about_services,
+		swk_run_check_list,	 ask_about_services,
 		ask_about_all_if_bereft, /* makes an event run a complete one */
 		guard_instances,	 /* in a complete run */
-		swk_run_ask_keys,
+		swk_run_explain_filters, swk_run_ask_keys,
 		swk_run_fail_over, /* last, because another datacenter may hang */
 		guard_rewrite,
 	};

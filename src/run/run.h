@@ -182,6 +182,10 @@ int swk_run_check_list(struct swk_run *run);
 /* Asks about all services that are not unchanged or, with `unchanged`, about those that are. If
  * Consul does not answer about one, a note says so. */
 int swk_run_ask_services(struct swk_run *run, bool unchanged);
+/* Counts the instances of services with a filter, whether or not the filter matches them. */
+int swk_run_count_unfiltered(struct swk_run *run);
+/* For `swk explain`: records the instances that the filters leave out. */
+int swk_run_explain_filters(struct swk_run *run);
 
 /* registry.c: what Consul is asked, and whether its answers are believed. */
 /* Whether the run knows all services. */

@@ -359,3 +359,112 @@ int swk_run_ask_services(struct swk_run *run, bool unchanged)
 	free(names);
 	return status;
 }
+
+/* ---- what filters leave out ---- */
+
+/* Asks again about the services that have a filter, without it. The sink's context is the run. */
+static int ask_unfiltered(struct swk_run *run, const struct swk_document_sink *sink)
+{
+	struct swk_consul_query *queries = calloc(run->services.count + 1, sizeof(*queries));
+	size_t count = 0;
+	int status = 0;
+
+	if (!queries)
+		return swk_error_memory(run->error);
+	for (size_t i = 0; i < run->services.count; i++) {
+		const struct swk_service *service = &run->services.list[i];
+		struct swk_rules rules;
+
+		swk_rules_find(&rules, &run->settings->defaults, &run->settings->services,
+			       service->name);
+		if (rules.filter && service->answered)
+			queries[count++] = (struct swk_consul_query){
+				.service = service->name, .peer = rules.peer, .sink = *sink};
+	}
+	if (count)
+		status = swk_consul_ask(&run->consul, run->http, queries, count,
+					run->consul_deadline, run->error);
+	free(queries);
+	return status;
+}
+
+static int count_instance(void *context, const struct swk_instance *instance,
+			  struct swk_error *error)
+{
+	(void)instance;
+	(void)error;
+	((struct swk_run *)context)->seen++;
+	return 0;
+}
+
+static int count_undecodable(void *context, const char *service, const char *what,
+			     const char *reason, struct swk_error *error)
+{
+	(void)service;
+	(void)what;
+	(void)reason;
+	return count_instance(context, NULL, error);
+}
+
+int swk_run_count_unfiltered(struct swk_run *run)
+{
+	return ask_unfiltered(run, &(struct swk_document_sink){.context = run,
+							       .instance = count_instance,
+							       .undecodable = count_undecodable});
+}
+
+/* Whether there is a decision about the instance: the filter matches it. */
+static bool is_decided(const struct swk_decisions *decisions, const struct swk_instance *instance)
+{
+	char id[SWK_TEXT_MAX], node[SWK_TEXT_MAX];
+
+	swk_text_escape(id, sizeof(id), instance->id);
+	swk_text_escape(node, sizeof(node), instance->node);
+	for (size_t i = 0; i < decisions->count; i++) {
+		const struct swk_decision *this = &decisions->list[i];
+
+		if (!strcmp(this->instance, id) && !strcmp(this->node, node) &&
+		    swk_source_is(&this->source, SWK_SOURCE_SERVICE, instance->service))
+			return true;
+	}
+	return false;
+}
+
+static int explain_instance(void *context, const struct swk_instance *instance,
+			    struct swk_error *error)
+{
+	struct swk_run *run = context;
+
+	if (!swk_services_find(&run->services, instance->service) ||
+	    is_decided(run->policy.decisions, instance))
+		return 0;
+	return swk_decisions_add(run->policy.decisions,
+				 &(struct swk_decision){.source = {.name = instance->service},
+							.instance = instance->id,
+							.node = instance->node,
+							.status = swk_endpoint_health(instance),
+							.outcome = SWK_OUTCOME_LEFT_OUT,
+							.reason = "the filter does not match it"},
+				 error);
+}
+
+static int pass_over_undecodable(void *context, const char *service, const char *what,
+				 const char *reason, struct swk_error *error)
+{
+	(void)context;
+	(void)service;
+	(void)what;
+	(void)reason;
+	(void)error;
+	return 0;
+}
+
+int swk_run_explain_filters(struct swk_run *run)
+{
+	if (!run->settings->explain || !run->policy.decisions)
+		return 0;
+	return ask_unfiltered(run,
+			      &(struct swk_document_sink){.context = run,
+							  .instance = explain_instance,
+							  .undecodable = pass_over_undecodable});
+}

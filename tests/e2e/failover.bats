@@ -139,7 +139,8 @@ settings_of_both() {
 	run -0 swk-apply <"$E2E_DIR/document"
 	[ "$(servers web)" == 10.0.0.2:80 ]
 	run -0 swk explain web
-	[[ "$output" != *web-1* ]]
+	[[ "$output" =~ web-1@[^$'\n']*\ left\ out\ +the\ filter\ does\ not\ match\ it ]]
+	[[ "$output" =~ web-2@[^$'\n']*\ served ]]
 
 	settings '{"services": {"web": {"filter": "Service.Meta.version = 2"}}}'
 	state_of_all >"$E2E_DIR/before"
