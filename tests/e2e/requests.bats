@@ -8,10 +8,28 @@ load settings
 ID=00000000000000a1
 OTHER=00000000000000a2
 
-# start_host - starts an agent with the files of a member of a fleet.
+# start_host - starts an agent with the files of a member of a fleet. host_with_web - the same, with the service web in the conf file.
 start_host() {
-	CONSUL_LOG_LEVEL=debug consul_start "$E2E_DIR/consul" "$E2E_ROOT/consul.d/swk-apply.hcl" \
-		"$E2E_ROOT/consul.d/swk-fleet.hcl"
+	consul_start "$E2E_DIR/consul" "$E2E_ROOT/consul.d/swk-apply.hcl" "$E2E_ROOT/consul.d/swk-fleet.hcl"
+}
+
+host_with_web() {
+	start_host
+	consul_register web web-1 10.0.0.1 80
+	wait_until "$E2E_PATIENCE" in_file web
+}
+
+# start_agent - starts an agent with a member of a fleet, for a test that starts swk-apply itself. agent_with_web - the same, with the
+# service web in the conf file.
+start_agent() {
+	CONSUL_LOG_LEVEL=debug consul_start "$E2E_DIR/consul"
+	consul_register_host critical
+}
+
+agent_with_web() {
+	start_agent
+	consul_register web web-1 10.0.0.1 80
+	swk-apply --resync
 }
 
 # request ID JSON - writes a request.
@@ -45,7 +63,6 @@ no_acks() {
 }
 
 @test "a request is answered when each worker complies, and its answer disappears with it" {
-	settings '{}'
 	start_host
 	backend_start "$E2E_DIR/backends" one two
 	register web web-1 one
@@ -64,11 +81,6 @@ no_acks() {
 	wait_until "$E2E_PATIENCE" no_acks
 }
 
-# requests_made - prints how many requests the agent has answered. The test's own are among them, this one not yet.
-requests_made() {
-	grep -c 'agent.http: Request finished' "$CONSUL_DIR/consul.log"
-}
-
 # asking ID... - prints the document of a watch on requests for the service web.
 asking() {
 	local id IFS=, list=()
@@ -79,18 +91,15 @@ asking() {
 	printf '[%s]' "${list[*]}"
 }
 
-# register_host - registers the fleet's service by hand, for a test that starts swk-apply itself.
-register_host() {
-	consul_register_json <(echo '{"Name": "swk-apply", "Check": {"CheckID": "swk-apply", "TTL": "3m"}}')
+# watched - prints the document of a watch on all requests.
+watched() {
+	consul_api GET '/v1/kv/swk/requests/?recurse'
 }
 
 @test "twenty requests at once are all answered" {
 	local id pids=()
 
-	settings '{}'
-	start_host
-	consul_register web web-1 10.0.0.1 80
-	wait_until "$E2E_PATIENCE" in_file web
+	host_with_web
 	for id in {10..29}; do
 		request "00000000000000$id" '{"services": [{"name": "web", "live": 1}]}' &
 		pids+=($!)
@@ -108,9 +117,7 @@ register_host() {
 @test "a key that is no request is left alone, and a request that cannot be read is answered as invalid" {
 	local bad=00000000000000b1 newer=00000000000000b2
 
-	settings '{}'
-	CONSUL_LOG_LEVEL=debug consul_start "$E2E_DIR/consul"
-	register_host
+	start_agent
 	request '../evil' '{}'
 	request 'a%3Bb%C3%A9%20%27' '{}'
 	request "${ID^^}" '{}'
@@ -118,8 +125,7 @@ register_host() {
 	request "$newer" '{"services": [{"name": "web", "warm": true}]}'
 	request "$ID" '{"by": "x\n\u001b[1m", "services": [{"name": "web"}]}'
 	request "$OTHER" '{}'
-	consul_api GET '/v1/kv/swk/requests/?recurse' >"$E2E_DIR/document"
-	run -0 swk-apply --requests <"$E2E_DIR/document"
+	run -0 swk-apply --requests < <(watched)
 	[[ "$output" == *"of the keys under swk/requests/ cannot be a request"* ]]
 	acked "$bad" invalid "web: 'without' is not an IP address with a port"
 	acked "$newer" invalid "does not know its member 'warm'"
@@ -136,11 +142,7 @@ register_host() {
 @test "an empty document, and requests that are answered, cost no request, and write nothing" {
 	local before files
 
-	settings '{}'
-	CONSUL_LOG_LEVEL=debug consul_start "$E2E_DIR/consul"
-	register_host
-	consul_register web web-1 10.0.0.1 80
-	swk-apply --resync
+	agent_with_web
 	for each in "$ID" "$OTHER"; do
 		request "$each" '{"services": [{"name": "web"}]}'
 	done
@@ -166,9 +168,7 @@ register_host() {
 }
 
 @test "null at the start of an agent deletes no answer of a request that still exists" {
-	settings '{}'
-	consul_start "$E2E_DIR/consul"
-	register_host
+	start_agent
 	request "$ID" '{}'
 	asking "$ID" | swk-apply --requests
 	acked "$ID" 'done'
@@ -188,7 +188,6 @@ register_host() {
 }
 
 @test "an instance that is kept as the last one, and a hold, leave a request pending with the reason" {
-	settings '{}'
 	start_host
 	backend_start "$E2E_DIR/backends" one
 	register web web-1 one
@@ -214,10 +213,7 @@ register_host() {
 @test "a request is done only when all workers have answered, and their number is known" {
 	local worker
 
-	settings '{}'
-	start_host
-	consul_register web web-1 10.0.0.1 80
-	wait_until "$E2E_PATIENCE" in_file web
+	host_with_web
 	request "$ID" '{"services": [{"name": "web"}]}'
 	wait_until "$E2E_PATIENCE" acked "$ID" 'done'
 	worker=$(gateway_workers | head -n 1)
@@ -233,9 +229,7 @@ register_host() {
 @test "a worker that has never answered is missed" {
 	local worker
 
-	settings '{}'
-	consul_start "$E2E_DIR/consul"
-	register_host
+	start_agent
 	consul_register web web-1 10.0.0.1 80
 	worker=$(gateway_workers | head -n 1)
 	kill -STOP "$worker"
@@ -243,8 +237,7 @@ register_host() {
 	run -75 swk-apply --resync
 	[[ "$output" == *'only 1 of 2 workers answered'* ]]
 	request "$ID" '{"services": [{"name": "web", "without": "10.0.0.2:80"}]}'
-	consul_api GET '/v1/kv/swk/requests?recurse' >"$E2E_DIR/document"
-	run swk-apply --requests --timeout 6 <"$E2E_DIR/document"
+	run swk-apply --requests --timeout 6 < <(watched)
 	acked "$ID" pending '1 of its workers did not answer'
 	kill -CONT "$worker"
 	STARTED=()
@@ -256,21 +249,16 @@ register_host() {
 	gateway_stop
 	GATEWAY_WORKER='""' gateway_start "$E2E_DIR/gateway"
 	settings '{"timeout": "5s"}'
-	consul_start "$E2E_DIR/consul"
-	register_host
+	start_agent
 	request "$ID" '{"services": [{"name": "web"}]}'
 	request "$OTHER" '{}'
-	consul_api GET '/v1/kv/swk/requests/?recurse' >"$E2E_DIR/document"
-	run swk-apply --requests <"$E2E_DIR/document"
+	run swk-apply --requests < <(watched)
 	acked "$ID" pending 'not all of its workers are known to have answered: see swk lint'
 	acked "$OTHER" 'done'
 }
 
 @test "a full run of all hosts is requested with all" {
-	settings '{}'
-	start_host
-	consul_register web web-1 10.0.0.1 80
-	wait_until "$E2E_PATIENCE" in_file web
+	host_with_web
 	consul_register api api-1 10.0.0.2 80
 	wait_until "$E2E_PATIENCE" in_file api
 	# The conf file is as the last run wrote it, so an event would read only a part of it.
@@ -298,9 +286,7 @@ register_host() {
 
 @test "a host ignores a service that it does not publish, and an unknown service has no live instance" {
 	settings '{"exclude": ["api"]}'
-	start_host
-	consul_register web web-1 10.0.0.1 80
-	wait_until "$E2E_PATIENCE" in_file web
+	host_with_web
 	request "$ID" '{"services": [{"name": "api", "live": 3}]}'
 	wait_until "$E2E_PATIENCE" acked "$ID" 'done'
 	request "$OTHER" '{"services": [{"name": "db", "live": 1}]}'
@@ -317,15 +303,14 @@ register_host() {
 }
 
 @test "if a run may not write an answer, a later run writes it" {
-	settings '{}'
 	consul_acl_start "$E2E_DIR/consul"
-	CONSUL_HTTP_TOKEN=$CONSUL_ACL_ROOT register_host
+	CONSUL_HTTP_TOKEN=$CONSUL_ACL_ROOT consul_register_host critical
 	CONSUL_HTTP_TOKEN=$CONSUL_ACL_ROOT consul_register web web-1 10.0.0.1 80
 	request "$ID" '{"services": [{"name": "web"}]}'
 	export CONSUL_HTTP_TOKEN
 	CONSUL_HTTP_TOKEN=$(consul_token 'service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }
 		key_prefix "swk/requests/" { policy = "read" }')
-	run -69 bash -c "$(declare -f asking); asking $ID | swk-apply --requests"
+	run -69 swk-apply --requests < <(asking "$ID")
 	[[ "$output" == *"the token needs key:write for swk/acks/$CONSUL_NODE/"* ]]
 	no_acks
 	in_file web
@@ -337,29 +322,27 @@ register_host() {
 	# Without any right, the host is not known to be a member.
 	CONSUL_HTTP_TOKEN=''
 	request "$OTHER" '{}'
-	run -69 bash -c "$(declare -f asking); asking $ID $OTHER | swk-apply --requests"
+	run -69 swk-apply --requests < <(asking "$ID" "$OTHER")
 	[[ "$output" != *"$CONSUL_ACL_ROOT"* ]]
 }
 
 @test "a host that is not registered says so" {
-	settings '{}'
 	consul_start "$E2E_DIR/consul"
 	request "$ID" '{}'
-	run -69 bash -c "$(declare -f asking); asking $ID | swk-apply --requests"
+	run -69 swk-apply --requests < <(asking "$ID")
 	[[ "$output" == *"the agent has no service swk-apply with a check: install swk-fleet.hcl"* ]]
 	no_acks
-	register_host
-	run -0 bash -c "$(declare -f asking); asking $ID | swk-apply --requests"
+	consul_register_host critical
+	run -0 swk-apply --requests < <(asking "$ID")
 	acked "$ID" 'done'
 }
 
 @test "a node's name with a slash and a space is percent-encoded in the key" {
-	settings '{}'
 	echo '{"node_name": "web/1 a%"}' >"$E2E_DIR/node.json"
 	CONSUL_NODE='web%2F1%20a%25' consul_start "$E2E_DIR/consul" "$E2E_DIR/node.json"
-	CONSUL_NODE='web/1 a%' register_host || true
+	CONSUL_NODE='web/1 a%' consul_register_host critical || true
 	request "$ID" '{}'
-	run -0 bash -c "$(declare -f asking); asking $ID | swk-apply --requests"
+	run -0 swk-apply --requests < <(asking "$ID")
 	[ "$(acks)" == "swk/acks/web%2F1%20a%25/$ID" ]
 	withdraw "$ID"
 	swk-apply --requests <<<null
@@ -367,17 +350,12 @@ register_host() {
 }
 
 @test "a run that waits for the lock answers the requests that there are when it gets the lock" {
-	settings '{}'
-	consul_start "$E2E_DIR/consul"
-	register_host
-	consul_register web web-1 10.0.0.1 80
-	swk-apply --resync
+	agent_with_web
 	request "$ID" '{}'
-	asking "$ID" >"$E2E_DIR/document"
 	flock -o "$SWK_CONF.lock" sleep 30 &
 	STARTED+=($!)
 	wait_until "$E2E_PATIENCE" is_locked
-	swk-apply --requests <"$E2E_DIR/document" &
+	swk-apply --requests < <(asking "$ID") &
 	wait_until "$E2E_PATIENCE" is_awaited
 	# Meanwhile the request is withdrawn, and another one comes.
 	withdraw "$ID"
@@ -402,15 +380,10 @@ remember_gone() {
 }
 
 @test "a host confirms that a server is gone only when a reload that began earlier would have ended" {
-	settings '{}'
-	consul_start "$E2E_DIR/consul"
-	register_host
-	consul_register web web-1 10.0.0.1 80
-	swk-apply --resync
+	agent_with_web
 	request "$ID" '{"services": [{"name": "web", "without": "10.0.0.2:80"}]}'
-	consul_api GET '/v1/kv/swk/requests?recurse' >"$E2E_DIR/document"
 	# An agent delivers a request only once, and this run is killed while it waits.
-	swk-apply --requests <"$E2E_DIR/document" &
+	swk-apply --requests < <(watched) &
 	wait_until "$E2E_PATIENCE" grep -q "^request $ID new 0 0 [1-9]" "$SWK_CONF.state"
 	kill -KILL "$!"
 	no_acks
@@ -441,18 +414,13 @@ remember_gone() {
 @test "a run that is killed before it answers leaves the answer to the next event" {
 	local stopped=()
 
-	settings '{}'
-	consul_start "$E2E_DIR/consul"
-	register_host
-	consul_register web web-1 10.0.0.1 80
-	swk-apply --resync
+	agent_with_web
 	request "$ID" '{"services": [{"name": "web"}]}'
-	asking "$ID" >"$E2E_DIR/document"
 	mapfile -t stopped < <(gateway_workers)
 	kill -STOP "$GATEWAY_PID" "${stopped[@]}"
 	STARTED+=("$GATEWAY_PID" "${stopped[@]}")
 	consul_register web web-2 10.0.0.2 80
-	swk-apply --requests <"$E2E_DIR/document" &
+	swk-apply --requests < <(asking "$ID") &
 	wait_until "$E2E_PATIENCE" is_remembered
 	kill -KILL "$!"
 	kill -CONT "$GATEWAY_PID" "${stopped[@]}"
@@ -475,15 +443,10 @@ event() {
 @test "a request that comes while a run answers others is left to the next run, which asks Consul about it" {
 	local named=00000000000000a3
 
-	settings '{}'
-	consul_start "$E2E_DIR/consul"
-	register_host
-	consul_register web web-1 10.0.0.1 80
-	swk-apply --resync
+	agent_with_web
 	request "$ID" '{"services": [{"name": "web", "without": "10.0.0.2:80"}]}'
-	consul_api GET '/v1/kv/swk/requests?recurse' >"$E2E_DIR/document"
 	# This run waits for a second before it confirms.
-	swk-apply --requests <"$E2E_DIR/document" &
+	swk-apply --requests < <(watched) &
 	wait_until "$E2E_PATIENCE" grep -q "^request $ID new 0 0 [1-9]" "$SWK_CONF.state"
 	consul_register api api-1 10.0.0.2 80
 	request "$OTHER" '{"all": true}'
@@ -492,8 +455,7 @@ event() {
 	[ "$(acks)" == "swk/acks/$CONSUL_NODE/$ID" ]
 	acked "$ID" 'done'
 	not_in_file api
-	consul_api GET '/v1/kv/swk/requests?recurse' >"$E2E_DIR/document"
-	swk-apply --requests <"$E2E_DIR/document"
+	swk-apply --requests < <(watched)
 	acked "$OTHER" 'done'
 	acked "$named" 'done'
 	in_file api
@@ -501,12 +463,8 @@ event() {
 
 # An agent delivers a request only once, so these are of runs that were killed.
 @test "a request with all is answered only by a run that asks Consul about everything" {
-	settings '{}'
-	consul_start "$E2E_DIR/consul"
-	register_host
-	consul_register web web-1 10.0.0.1 80
+	agent_with_web
 	consul_api GET /v1/health/state/any >"$E2E_DIR/checks"
-	swk-apply --resync
 	swk-apply <"$E2E_DIR/checks"
 	# Its checks do not show this change.
 	consul_register web web-1 10.0.0.3 80
@@ -536,16 +494,11 @@ event() {
 @test "a host withdraws what it has confirmed if the server comes back" {
 	local before
 
-	settings '{}'
-	CONSUL_LOG_LEVEL=debug consul_start "$E2E_DIR/consul"
-	register_host
-	consul_register web web-1 10.0.0.1 80
+	agent_with_web
 	consul_register web web-2 10.0.0.2 80
 	consul_maintenance web-2 on
-	swk-apply --resync
 	request "$ID" '{"services": [{"name": "web", "without": "10.0.0.2:80"}]}'
-	consul_api GET '/v1/kv/swk/requests?recurse' >"$E2E_DIR/document"
-	swk-apply --requests <"$E2E_DIR/document"
+	swk-apply --requests < <(watched)
 	acked "$ID" 'done'
 	# Until then, an event makes no request.
 	before=$(requests_made)
@@ -613,10 +566,7 @@ event() {
 }
 
 @test "a request survives a new cluster only as long as Consul has it" {
-	settings '{}'
-	start_host
-	consul_register web web-1 10.0.0.1 80
-	wait_until "$E2E_PATIENCE" in_file web
+	host_with_web
 	request "$ID" '{"services": [{"name": "web", "live": 5}]}'
 	wait_until "$E2E_PATIENCE" acked "$ID" pending
 	consul_restart_clean

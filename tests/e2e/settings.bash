@@ -50,6 +50,12 @@ handler_ended() {
 	(($(grep -c "Failed to run watch handler.*exit status $1\"" "$CONSUL_DIR/consul.log") >= ${2:-1}))
 }
 
+# requests_made - prints how many requests an agent has answered that logs at the level debug. The test's own are among them, this one not
+# yet.
+requests_made() {
+	grep -c 'agent.http: Request finished' "$CONSUL_DIR/consul.log"
+}
+
 # asked BACKEND - prints how many requests the backend has received.
 asked() {
 	wc -l <"$_BACKEND_DIR/$1.log"

@@ -158,6 +158,12 @@ consul_register_json() {
 	consul_api PUT /v1/agent/service/register --data-binary "@$1" && _consul_wait
 }
 
+# consul_register_host STATUS - registers this host as a member of a fleet, as consul.d/swk-fleet.hcl does.
+consul_register_host() {
+	jq -n --arg status "$1" \
+		'{Name: "swk-apply", Check: {CheckID: "swk-apply", TTL: "3m", Status: $status}}' | consul_register_json -
+}
+
 # consul_check ID passing|warning|critical [OUTPUT] - sets the status of the check that consul_register gave the instance.
 #
 # If only the output changes, the agent updates the catalogue minutes later (check_update_interval).

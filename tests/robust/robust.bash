@@ -268,7 +268,7 @@ begin_with_requests() {
 
 make_request() {
 	consul_start "$TEST_DIR/consul"
-	consul_register_json <(echo '{"Name": "swk-apply", "Check": {"CheckID": "swk-apply", "TTL": "3m"}}')
+	consul_register_host critical
 	consul_register web web-4 10.0.0.4 80
 	consul_register web web-2 10.0.0.2 80 gray=same
 	consul_register web web-5 10.0.0.5 80 gray=new
