@@ -4,70 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- all keys ---- */
-
-/* Keys that are not in a table of fields. */
-static const char *const other_keys[] = {
-	"targets",	    "consul",	      "include",	   "exclude",
-	"routing",	    "attributes",     "defaults",	   "services",
-	"attributes.allow", "attributes.max", "targets[].include", "targets[].exclude"};
-enum { OTHER_KEYS = sizeof(other_keys) / sizeof(*other_keys) };
-
-/* Whether another kind of target, which comes first, has the key, too. */
-static bool has_earlier(size_t kind, const char *name)
-{
-	for (size_t i = 0; i < kind; i++) {
-		if (swk_fields_find(&swk_target_keys[i]->fields, name))
-			return true;
-	}
-	return false;
-}
-
-/* Finds the key of this number among those of all kinds of targets. If there are fewer, *number
- * becomes the rest. */
-static const char *target_key(size_t *number)
-{
-	for (size_t i = 0; swk_target_kinds[i]; i++) {
-		const struct swk_fields *fields = &swk_target_keys[i]->fields;
-
-		for (size_t j = 0; j < fields->count; j++) {
-			if (!has_earlier(i, fields->list[j].name) && !(*number)--)
-				return fields->list[j].name;
-		}
-	}
-	return NULL;
-}
-
-bool swk_config_key(size_t number, char name[64])
-{
-	static const struct {
-		const char *before;
-		const struct swk_fields *fields;
-	} parts[] = {
-		{"", &swk_settings_fields},
-		{"targets[].", &swk_target_fields},
-		{"consul.", &swk_consul_fields},
-		{"routing[].", &swk_route_fields},
-		{"attributes.", &swk_attributes_fields},
-		{"attributes.max.", &swk_attributes_max_fields},
-		{"", &swk_rules_fields},
-	};
-	const char *key;
-
-	if (number < OTHER_KEYS)
-		return snprintf(name, 64, "%s", other_keys[number]) > 0;
-	number -= OTHER_KEYS;
-	key = target_key(&number);
-	if (key)
-		return snprintf(name, 64, "targets[].%s", key) > 0;
-	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
-		if (number < parts[i].fields->count)
-			return snprintf(name, 64, "%s%s", parts[i].before,
-					parts[i].fields->list[number].name) > 0;
-		number -= parts[i].fields->count;
-	}
-	return false;
-}
+const char *const swk_config_other_keys[] = {"targets",
+					     "consul",
+					     "include",
+					     "exclude",
+					     "routing",
+					     "attributes",
+					     "defaults",
+					     "services",
+					     "attributes.allow",
+					     "attributes.max",
+					     "targets[].include",
+					     "targets[].exclude",
+					     NULL};
 
 const struct swk_field *swk_config_field(const struct swk_fields *fields, const char *key)
 {
@@ -83,7 +32,7 @@ const struct swk_field *swk_config_field(const struct swk_fields *fields, const 
 /* The number of letters to add, remove or replace to turn one word into the other. */
 static size_t distance(const char *one, const char *other)
 {
-	size_t row[64], width = strlen(other); /* a known key, as in swk_config_key */
+	size_t row[64], width = strlen(other); /* a known key */
 
 	for (size_t j = 0; j <= width; j++)
 		row[j] = j;
@@ -130,8 +79,8 @@ void swk_config_explain(char reason[128], const char *key, const struct swk_fiel
 		for (size_t j = 0; j < swk_target_keys[i]->fields.count; j++)
 			suggest(&nearest, "", swk_target_keys[i]->fields.list[j].name);
 	}
-	for (size_t i = 0; top && i < OTHER_KEYS; i++)
-		suggest(&nearest, "", other_keys[i]);
+	for (size_t i = 0; top && swk_config_other_keys[i]; i++)
+		suggest(&nearest, "", swk_config_other_keys[i]);
 	for (size_t i = 0; top && i < swk_rules_fields.count; i++)
 		suggest(&nearest, "defaults.", swk_rules_fields.list[i].name);
 	if (nearest.name && !nearest.letters && fields == &swk_target_fields)

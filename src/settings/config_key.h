@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The keys of the settings file: which there are, and which one an unknown key may stand for. */
+/* The keys of the settings file, and which one an unknown key may stand for. */
 #ifndef SWK_SETTINGS_CONFIG_KEY_H
 #define SWK_SETTINGS_CONFIG_KEY_H
 
 #include "settings/settings.h"
 
-/* Writes the key with this number, such as `consul.address` or `targets[].url`; keys of `defaults`
- * and `services` have no prefix. Returns false after the last. */
-bool swk_config_key(size_t number, char name[64]);
+/* The keys that are not in a table of fields. The last one is NULL. A key has less than 64 bytes.
+ */
+extern const char *const swk_config_other_keys[];
 
 /* The field of this key; NULL if there is none. Unlike swk_fields_find, does not accept `-` for
  * `_`. */
