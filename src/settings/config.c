@@ -209,31 +209,18 @@ static int take_default(struct swk_config_reader *reader, const struct swk_confi
 	return swk_config_refuse(reader, step, "it can only be set under services");
 }
 
-static int read_services(struct swk_config_reader *reader, const struct swk_config_step *step,
-			 json_t *object)
+static int take_service(struct swk_config_reader *reader, const struct swk_config_step *step,
+			json_t *value, bool *taken)
 {
-	const char *key;
-	json_t *value;
-	int status = 0;
+	struct swk_override *override;
 
-	if (!json_is_object(object))
-		return swk_config_refuse_type(reader, step, "an object");
-	json_object_foreach(object, key, value)
-	{
-		const struct swk_config_step member = {step, key, 0};
-		struct swk_override *override;
-
-		if (!*key)
-			return swk_config_refuse(reader, &member, "a service needs a name");
-		override = swk_overrides_add(&reader->settings->services, key, reader->error);
-		if (!override)
-			return reader->error->status;
-		status = swk_config_read_object(reader, &member, &swk_rules_fields, NULL, override,
-						NULL, value);
-		if (status)
-			return status;
-	}
-	return 0;
+	*taken = true;
+	if (!*step->key)
+		return swk_config_refuse(reader, step, "a service needs a name");
+	override = swk_overrides_add(&reader->settings->services, step->key, reader->error);
+	if (!override)
+		return reader->error->status;
+	return swk_config_read_object(reader, step, &swk_rules_fields, NULL, override, NULL, value);
 }
 
 static int read_consul(struct swk_config_reader *reader, const struct swk_config_step *step,
@@ -273,7 +260,7 @@ static int take_part(struct swk_config_reader *reader, const struct swk_config_s
 		return swk_config_read_object(reader, step, &swk_rules_fields, &settings->defaults,
 					      NULL, take_default, value);
 	if (!strcmp(step->key, "services"))
-		return read_services(reader, step, value);
+		return swk_config_read_object(reader, step, NULL, NULL, NULL, take_service, value);
 	*taken = false;
 	return 0;
 }

@@ -283,7 +283,7 @@ int swk_config_read_object(struct swk_config_reader *reader, const struct swk_co
 	json_object_foreach(object, key, value)
 	{
 		const struct swk_config_step member = {step, key, 0};
-		const struct swk_field *field = swk_config_field(fields, key);
+		const struct swk_field *field;
 		bool taken = false;
 
 		status = take ? take(reader, &member, value, &taken) : 0;
@@ -291,6 +291,7 @@ int swk_config_read_object(struct swk_config_reader *reader, const struct swk_co
 			return status;
 		if (taken)
 			continue;
+		field = swk_config_field(fields, key);
 		status =
 			field ? swk_config_read_field(reader, &member, field, base, override, value)
 			      : refuse_key(reader, &member, fields);

@@ -42,7 +42,7 @@ int swk_config_read_array(struct swk_config_reader *reader, const struct swk_con
 			  json_t *array);
 
 /* Passes each member to `take`, unless that is NULL, which sets *taken if it knows the key. Reads
- * the others as fields. */
+ * the others as fields. If `take` knows all keys, the other arguments may be NULL. */
 int swk_config_read_object(struct swk_config_reader *reader, const struct swk_config_step *step,
 			   const struct swk_fields *fields, void *base,
 			   struct swk_override *override,
