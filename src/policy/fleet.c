@@ -135,7 +135,7 @@ size_t swk_fleet_awaited(const struct swk_fleet *fleet)
 	return count;
 }
 
-size_t swk_fleet_confirmed(const struct swk_fleet *fleet)
+static size_t count_confirmed(const struct swk_fleet *fleet)
 {
 	size_t count = 0;
 
@@ -146,7 +146,7 @@ size_t swk_fleet_confirmed(const struct swk_fleet *fleet)
 
 bool swk_fleet_over(const struct swk_fleet *fleet)
 {
-	return fleet->count && swk_fleet_confirmed(fleet) == swk_fleet_awaited(fleet);
+	return fleet->count && count_confirmed(fleet) == swk_fleet_awaited(fleet);
 }
 
 bool swk_fleet_publishes(const struct swk_fleet *fleet, size_t place)
@@ -208,7 +208,7 @@ int swk_fleet_describe_row(struct swk_buffer *out, const struct swk_fleet_row *r
 int swk_fleet_describe(struct swk_buffer *out, const struct swk_fleet *fleet, size_t most,
 		       struct swk_error *error)
 {
-	const size_t awaited = swk_fleet_awaited(fleet), confirmed = swk_fleet_confirmed(fleet);
+	const size_t awaited = swk_fleet_awaited(fleet), confirmed = count_confirmed(fleet);
 	size_t shown = 0;
 	int status = swk_buffer_print(out, error, "%zu of %zu host%s confirmed", confirmed, awaited,
 				      awaited == 1 ? " has" : "s have");

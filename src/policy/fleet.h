@@ -48,9 +48,8 @@ bool swk_fleet_has_unlisted(const struct swk_fleet *fleet);
 void swk_fleet_answer(struct swk_fleet *fleet, const struct swk_acks *acks, const char *id,
 		      int64_t now);
 
-/* How many hosts are awaited, and how many of these have confirmed. */
+/* How many hosts are awaited. */
 size_t swk_fleet_awaited(const struct swk_fleet *fleet);
-size_t swk_fleet_confirmed(const struct swk_fleet *fleet);
 
 /* Whether there is a host, and each that is awaited has confirmed. */
 bool swk_fleet_over(const struct swk_fleet *fleet);

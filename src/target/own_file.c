@@ -19,7 +19,8 @@ bool swk_own_file_path_valid(const char *path)
 	return *path == '/' && !*at;
 }
 
-int swk_own_file_check_command(const struct swk_texts *command, struct swk_error *error)
+/* Checks the path of a program with its arguments; an empty list is valid. */
+static int check_command(const struct swk_texts *command, struct swk_error *error)
 {
 	if (!command->count || command->list[0][0] == '/')
 		return 0;
@@ -33,10 +34,10 @@ int swk_own_file_check(const struct swk_own_file_settings *settings, const char 
 	if (!settings->file)
 		return swk_error_set(error, SWK_USAGE, "it needs a file");
 	*key = "check";
-	if (swk_own_file_check_command(&settings->check, error))
+	if (check_command(&settings->check, error))
 		return error->status;
 	*key = "reload";
-	return swk_own_file_check_command(&settings->reload, error);
+	return check_command(&settings->reload, error);
 }
 
 int swk_own_file_open(struct swk_own_file *file, const struct swk_settings *settings,

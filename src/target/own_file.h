@@ -41,8 +41,6 @@ bool swk_own_file_path_valid(const char *path);
 /* For swk_target_keys.check: checks the file and the commands. */
 int swk_own_file_check(const struct swk_own_file_settings *settings, const char **key,
 		       struct swk_error *error);
-/* The same for the path of a program with its arguments; an empty list is valid. */
-int swk_own_file_check_command(const struct swk_texts *command, struct swk_error *error);
 
 struct swk_own_file {
 	/* The kind sets these before swk_own_file_open. */

@@ -96,8 +96,9 @@ static const char *verb(char sign)
 	return sign == '+' ? "added" : sign == '-' ? "removed" : "changed";
 }
 
-int swk_print_cause(struct swk_buffer *out, const struct swk_change *change,
-		    struct swk_error *error)
+/* Prints what caused a change: `service web, index 42`, or `undo by root: wrong snapshot`. */
+static int print_cause(struct swk_buffer *out, const struct swk_change *change,
+		       struct swk_error *error)
 {
 	int status = swk_buffer_words(out, error,
 				      SWK_WORDS(!strcmp(change->event, "reject")
@@ -113,8 +114,9 @@ int swk_print_cause(struct swk_buffer *out, const struct swk_change *change,
 	return status;
 }
 
-int swk_print_server_change(struct swk_buffer *out, const struct swk_change_server *server,
-			    struct swk_error *error)
+/* Prints what happened to a server: `removed 10.0.0.1:80 (web-1 on node n1): it is critical`. */
+static int print_server(struct swk_buffer *out, const struct swk_change_server *server,
+			struct swk_error *error)
 {
 	const bool named = *server->instance, placed = *server->node;
 
@@ -144,7 +146,7 @@ static int print_upstream(struct swk_buffer *out, const struct swk_change_upstre
 		if (!is_shown(upstream, &upstream->servers[i], name))
 			continue;
 		if (swk_buffer_words(out, error, SWK_WORDS("  ", upstream->name, ": ")) ||
-		    swk_print_server_change(out, &upstream->servers[i], error))
+		    print_server(out, &upstream->servers[i], error))
 			return error->status;
 		status = swk_buffer_words(out, error, SWK_WORDS("\n"));
 	}
@@ -172,7 +174,7 @@ int swk_print_change(struct swk_buffer *out, const struct swk_change *change, co
 
 	if (swk_buffer_print(out, error, "%s %" PRIu64 " ", swk_change_time(change->time, time),
 			     change->number) ||
-	    swk_print_cause(out, change, error) || swk_buffer_words(out, error, SWK_WORDS("\n")))
+	    print_cause(out, change, error) || swk_buffer_words(out, error, SWK_WORDS("\n")))
 		return error->status;
 	for (size_t i = 0; !status && i < change->upstream_count; i++) {
 		if (upstream_matches(&change->upstreams[i], name))

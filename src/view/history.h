@@ -18,12 +18,4 @@ bool swk_history_matches(const struct swk_change *change, const char *name);
 int swk_print_change(struct swk_buffer *out, const struct swk_change *change, const char *name,
 		     struct swk_error *error);
 
-/* Appends what caused a change: `service web, index 42`, or `undo by root: wrong snapshot`. */
-int swk_print_cause(struct swk_buffer *out, const struct swk_change *change,
-		    struct swk_error *error);
-
-/* Appends what happened to a server: `removed 10.0.0.1:80 (web-1 on node n1): it is critical`. */
-int swk_print_server_change(struct swk_buffer *out, const struct swk_change_server *server,
-			    struct swk_error *error);
-
 #endif

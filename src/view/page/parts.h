@@ -13,9 +13,6 @@ enum swk_page_tone { SWK_TONE_GOOD, SWK_TONE_NOTE, SWK_TONE_WARN, SWK_TONE_BAD }
 /* Appends a state: a word in its colour. */
 void swk_page_state(struct swk_html *html, enum swk_page_tone tone, const char *word);
 
-/* Appends the plural ending of English, unless there is one. */
-void swk_page_plural(struct swk_html *html, size_t count);
-
 /* What the page shows, in one word or a few. */
 struct swk_page_headline {
 	enum swk_page_tone tone;

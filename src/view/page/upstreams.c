@@ -15,11 +15,6 @@ void swk_page_state(struct swk_html *html, enum swk_page_tone tone, const char *
 	swk_html_put(html, "<span class=\"state %s\">%s</span>", classes[tone], word);
 }
 
-void swk_page_plural(struct swk_html *html, size_t count)
-{
-	swk_html_put(html, "%s", count == 1 ? "" : "s");
-}
-
 static void put_standing(struct swk_html *html, enum swk_standing standing)
 {
 	static const enum swk_page_tone tones[SWK_STANDINGS] = {
@@ -236,11 +231,9 @@ static void put_summary(struct view *view, const struct swk_page_item *item)
 	struct swk_html *html = view->html;
 
 	swk_html_put(html, "<summary><b>%s</b> ", row->upstream);
-	if (item->upstream || row->seen) {
-		swk_html_put(html, "<span class=\"count\">%zu server", servers);
-		swk_page_plural(html, servers);
-		swk_html_put(html, "</span> ");
-	}
+	if (item->upstream || row->seen)
+		swk_html_put(html, "<span class=\"count\">%zu server%s</span> ", servers,
+			     servers == 1 ? "" : "s");
 	put_standing(html, item->standing);
 	put_since(html, swk_page_since(view->items, row->upstream, ""));
 	swk_html_put(html, "</summary>\n");
