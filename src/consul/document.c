@@ -77,7 +77,7 @@ static int take_instance(struct swk_document *document, const json_t *element,
 
 static int take_key(struct swk_document *document, const json_t *element, struct swk_error *error)
 {
-	struct swk_key key = {.number = document->stream.number};
+	struct swk_key key = {0};
 	struct swk_trouble trouble = {0};
 	json_t *value;
 	int status = swk_decode_key(&document->decoder, element, &key, &value, &trouble, error);
@@ -92,7 +92,7 @@ static int take_key(struct swk_document *document, const json_t *element, struct
 
 static int take_value(struct swk_document *document, const json_t *element, struct swk_error *error)
 {
-	struct swk_value value = {.number = document->stream.number};
+	struct swk_value value = {0};
 	struct swk_trouble trouble = {0};
 
 	if (swk_decode_value(&document->decoder, element, &value, &trouble, error))

@@ -61,7 +61,6 @@ struct swk_instance {
 
 /* One key of the key-value store, with its decoded value. */
 struct swk_key {
-	size_t number;
 	const char *key;	       /* the whole path */
 	const struct swk_pair *values; /* members of the value; numbers are texts here */
 	size_t value_count;
@@ -70,7 +69,6 @@ struct swk_key {
 
 /* One key of the key-value store, with the bytes of its value. */
 struct swk_value {
-	size_t number;
 	const char *key;   /* the whole path */
 	const char *bytes; /* NULL: the value can't be decoded. Not terminated */
 	size_t length;

@@ -88,15 +88,6 @@ int swk_acks_append(struct swk_acks *acks, const struct swk_ack *ack, struct swk
 	return 0;
 }
 
-const struct swk_ack *swk_acks_find(const struct swk_acks *acks, const char *node, const char *id)
-{
-	for (size_t i = 0; i < acks->count; i++) {
-		if (!strcmp(acks->list[i].id, id) && !strcmp(acks->list[i].node, node))
-			return &acks->list[i];
-	}
-	return NULL;
-}
-
 void swk_hosts_free(struct swk_hosts *hosts)
 {
 	free(hosts->list);

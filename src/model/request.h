@@ -34,7 +34,6 @@ struct swk_request {
 	char *by;      /* who asks, such as `root@deploy1`; escaped; owned; never NULL if decoded */
 	int64_t since; /* epoch seconds, by the requester's clock; 0: not known */
 	bool all;      /* a full run */
-	bool checked;  /* the caller's */
 	char *trouble; /* why the request is invalid, or NULL; owned. It then asks nothing */
 	struct swk_request_service *services; /* owned */
 	size_t service_count;
@@ -93,8 +92,6 @@ struct swk_acks {
 void swk_acks_free(struct swk_acks *acks);
 /* Appends a copy. Returns 0 or SWK_INTERNAL. */
 int swk_acks_append(struct swk_acks *acks, const struct swk_ack *ack, struct swk_error *error);
-/* What this node has answered to this request, or NULL. */
-const struct swk_ack *swk_acks_find(const struct swk_acks *acks, const char *node, const char *id);
 
 /* ---- hosts ---- */
 

@@ -7,7 +7,7 @@
 #include "base/json.h"
 
 struct place {
-	const char *text, *at, *end;
+	const char *at, *end;
 	const char *found; /* where the last step was found */
 };
 
@@ -90,7 +90,7 @@ static bool find(struct place *place, const struct swk_config_step *step)
 
 size_t swk_config_line(const char *text, size_t length, const struct swk_config_step *step)
 {
-	struct place place = {.text = text, .at = text, .end = text + length};
+	struct place place = {.at = text, .end = text + length};
 	size_t line = 1;
 
 	skip_blanks(&place);

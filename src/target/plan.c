@@ -108,15 +108,6 @@ int swk_plan_make(struct swk_plan *plan, const struct swk_upstreams *desired,
 	return status ? status : plan_part(plan, &from, false, error);
 }
 
-size_t swk_plan_deletions(const struct swk_upstreams *recorded, const struct swk_upstreams *desired)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < recorded->count; i++)
-		count += !swk_upstreams_find(desired, recorded->list[i].name);
-	return count;
-}
-
 void swk_plan_free(struct swk_plan *plan)
 {
 	free(plan->list);

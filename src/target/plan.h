@@ -42,9 +42,6 @@ int swk_plan_make(struct swk_plan *plan, const struct swk_upstreams *desired,
 		  const struct swk_names *excluded, const struct swk_live *live,
 		  struct swk_error *error);
 
-/* How many upstreams of `recorded` are not in `desired`. */
-size_t swk_plan_deletions(const struct swk_upstreams *recorded,
-			  const struct swk_upstreams *desired);
 void swk_plan_free(struct swk_plan *plan);
 
 /* Appends a description of the servers that an upstream gains and loses. `before` is NULL if it is

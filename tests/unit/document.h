@@ -73,7 +73,7 @@ static inline int write_service(void *context, const char *name, struct swk_erro
 
 static inline int write_key(void *context, const struct swk_key *key, struct swk_error *error)
 {
-	(void)swk_buffer_print(context, error, "key %zu %s", key->number, key->key);
+	(void)swk_buffer_print(context, error, "key %s", key->key);
 	write_pairs(context, key->values, key->value_count, error);
 	return swk_buffer_print(context, error, "%s%s\n", key->trouble ? ": " : "",
 				key->trouble ? key->trouble : "");

@@ -36,8 +36,7 @@ int swk_haproxy_begin(struct swk_haproxy_request *request, enum swk_haproxy_comm
 	 * must fit its buffer (tune.bufsize), and sends a prompt after each answer. */
 	if (!request->text.length && swk_buffer_words(&request->text, error, SWK_WORDS("prompt\n")))
 		return error->status;
-	list[request->count++] = (struct swk_haproxy_sent){
-		.command = command, .change = change, .at = request->text.length};
+	list[request->count++] = (struct swk_haproxy_sent){.command = command, .change = change};
 	return 0;
 }
 

@@ -11,7 +11,6 @@
 struct swk_haproxy_sent {
 	enum swk_haproxy_command command;
 	size_t change;			  /* the change that it is a part of: the caller's number */
-	size_t at;			  /* its place in the text */
 	bool may_fail;			  /* its answer does not matter */
 	bool may_exist;			  /* an `add server` of a server that may exist */
 	enum swk_haproxy_meaning meaning; /* of its answer */

@@ -360,21 +360,21 @@ static const struct document keys_with_others[] = {
 	 "\"Session\":\"\"},\n{\"Key\":\"upstreams/web/10.0.0.1:80\",\"Flags\":"
 	 "18446744073709551615,\"Value\":\"eyJ3ZWlnaHQiOjIsIm1heF9mYWlscyI6MiwiZmFpbF90aW1lb3V0Ijo"
 	 "xMCwiZG93biI6MH0=\"},{\"Key\":\"upstreams/web/10.0.0.2:80\",\"Value\":null}]\n",
-	 "key 0 upstreams/api/10.0.0.3:81 weight=1 backup=1\n"
-	 "key 1 upstreams/web/10.0.0.1:80 weight=2 max_fails=2 fail_timeout=10 down=0\n"
-	 "key 2 upstreams/web/10.0.0.2:80\nended: keys\n"},
+	 "key upstreams/api/10.0.0.3:81 weight=1 backup=1\n"
+	 "key upstreams/web/10.0.0.1:80 weight=2 max_fails=2 fail_timeout=10 down=0\n"
+	 "key upstreams/web/10.0.0.2:80\nended: keys\n"},
 	/* an undecodable key does not affect the others */
 	{"[{\"Key\":\"a\"},\n{\"Value\":null},{\"Key\":7},{\"Key\":null},{\"Key\":\"\"},"
 	 "{\"Key\":\"a\\u0000b\"},\n{\"Key\":\"\\ud800\"},7,null,[],{\"CheckID\":\"c\"}," INSTANCE
 	 ",{\"Key\":\"b\"}]",
-	 "key 0 a\nunreadable (unknown): key 1 (line 2): Key is missing\nunreadable (unknown): key "
+	 "key a\nunreadable (unknown): key 1 (line 2): Key is missing\nunreadable (unknown): key "
 	 "2 (line 2): Key is not a string\nunreadable (unknown): key 3 (line 2): Key is "
 	 "missing\nunreadable (unknown): key 4 (line 2): Key is missing\nunreadable (unknown): key "
 	 "5 (line 2): Key contains a NUL byte\nunreadable (unknown): key 6 (line 3): invalid "
 	 "Unicode '\\uD800' near '\"\\ud800\"'\nunreadable (unknown): key 7 (line 3): Key is "
 	 "missing\nunreadable (unknown): key 8 (line 3): Key is missing\nunreadable (unknown): key "
 	 "9 (line 3): Key is missing\nunreadable (unknown): key 10 (line 3): Key is "
-	 "missing\nunreadable (unknown): key 11 (line 3): Key is missing\nkey 12 b\nended: keys\n"},
+	 "missing\nunreadable (unknown): key 11 (line 3): Key is missing\nkey b\nended: keys\n"},
 };
 
 static void keys(void **state)
@@ -466,7 +466,7 @@ static void key_values(void **state)
 		encoded = in_base64(rows[i].value, strlen(rows[i].value));
 		(void)snprintf(document, sizeof(document),
 			       "[{\"Key\":\"a/b\",\"Value\":\"%s\"},{\"Key\":\"c\"}]", encoded);
-		(void)snprintf(desired, sizeof(desired), "key 0 a/b%s\nkey 1 c\nended: keys\n",
+		(void)snprintf(desired, sizeof(desired), "key a/b%s\nkey c\nended: keys\n",
 			       rows[i].record);
 		record = read_either(document, strlen(document), KEYS);
 		unit_same(rows[i].value, record, desired);
@@ -476,7 +476,7 @@ static void key_values(void **state)
 	for (size_t i = 0; i < COUNT(raw); i++) {
 		(void)snprintf(document, sizeof(document),
 			       "[{\"Key\":\"a/b\",\"Value\":%s},{\"Key\":\"c\"}]", raw[i].value);
-		(void)snprintf(desired, sizeof(desired), "key 0 a/b%s\nkey 1 c\nended: keys\n",
+		(void)snprintf(desired, sizeof(desired), "key a/b%s\nkey c\nended: keys\n",
 			       raw[i].record);
 		record = read_either(document, strlen(document), KEYS);
 		unit_same(raw[i].value, record, desired);
@@ -491,10 +491,10 @@ static void large_value(void **state)
 		size_t content;
 		const char *record;
 	} rows[] = {
-		{SWK_ELEMENT_MAX / 4 * 3 - 60, "key 0 a\nkey 1 b c=1\nkey 2 d\nended: keys\n"},
+		{SWK_ELEMENT_MAX / 4 * 3 - 60, "key a\nkey b c=1\nkey d\nended: keys\n"},
 		{SWK_ELEMENT_MAX / 4 * 3,
-		 "key 0 a\nunreadable (unknown): key 1 (line 1): it is larger than 4194304 bytes\n"
-		 "key 2 d\nended: keys\n"},
+		 "key a\nunreadable (unknown): key 1 (line 1): it is larger than 4194304 bytes\n"
+		 "key d\nended: keys\n"},
 	};
 
 	(void)state;

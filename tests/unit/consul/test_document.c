@@ -53,9 +53,9 @@ static const struct document bad_kinds[] = {
 
 /* Results if keys are accepted. */
 static const struct document good_kinds_of_keys[] = {
-	{"[{\"LockIndex\":0,\"Key\":\"a\"}]", "key 0 a\nended: keys\n"},
+	{"[{\"LockIndex\":0,\"Key\":\"a\"}]", "key a\nended: keys\n"},
 	{"[{},{\"Key\":\"b\"}]", "unreadable (unknown): instance 0 (line 1): it is not an "
-				 "instance\nkey 1 b\nended: keys\n"},
+				 "instance\nkey b\nended: keys\n"},
 	/* the first element that shows a kind decides */
 	{"[" INSTANCE ",{\"Key\":\"a\"}]", GOOD(0) "unreadable (unknown): instance 1 (line 1): "
 						   "Service is not an object\nended: service\n"},

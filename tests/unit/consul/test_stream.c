@@ -89,11 +89,10 @@ static const struct document good_keys[] = {
 };
 
 static const struct document bad_keys[] = {
-	{"[{\"Key\":\"a\"}", "key 0 a\nrefused 65: line 1: the document is cut off"},
+	{"[{\"Key\":\"a\"}", "key a\nrefused 65: line 1: the document is cut off"},
 	{"[{\"Key\":\"a\"}]]",
-	 "key 0 a\nrefused 65: line 1, byte 14: this is not a watch's document: expected the end"},
-	{"[{\"Key\":\"a\"},{\"Key\":tru}]",
-	 "key 0 a\nrefused 65: line 1, byte 23: this is not JSON"},
+	 "key a\nrefused 65: line 1, byte 14: this is not a watch's document: expected the end"},
+	{"[{\"Key\":\"a\"},{\"Key\":tru}]", "key a\nrefused 65: line 1, byte 23: this is not JSON"},
 	/* almost null */
 	{"n", "refused 65: line 1: the document is cut off after 1 bytes"},
 	{" nul", "refused 65: line 1: the document is cut off after 4 bytes"},
