@@ -23,7 +23,7 @@ int swk_present(struct swk_buffer *out, const struct swk_settings *settings,
 	int status;
 
 	(void)gethostname(host, sizeof(host) - 1);
-	if (survey->conf && swk_history_read(settings->conf, 0, &changes, &cause))
+	if (survey->conf && swk_history_read(settings->conf, &changes, &cause))
 		swk_report_note(report, SWK_NOTE_WARNING, "%s", cause.text);
 	status = swk_page_write(out, &page, error);
 	swk_changes_free(&changes);

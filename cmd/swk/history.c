@@ -91,7 +91,7 @@ int swk_history_command(struct swk_options *options, const struct swk_log *log)
 	size_t shown = 0;
 
 	if ((options->since && swk_read_point(&since, options->since, "since", &error)) ||
-	    swk_history_read(options->settings.conf, 0, &changes, &error) ||
+	    swk_history_read(options->settings.conf, &changes, &error) ||
 	    show(options, &changes, &since, &shown, &error))
 		swk_log_line(log, SWK_LOG_ERROR, error.text);
 	else

@@ -284,8 +284,8 @@
 #define SWK_RELOADING_MS 1000
 /* Other answers of Consul's agent, in bytes: a service, a session, the keys of a host. */
 #define SWK_CALL_ANSWER_MAX (1024UL * 1024)
-/* The longest time for which Consul may delay an answer until something changes, in seconds. */
-#define SWK_CONSUL_WAIT_MAX 10
+/* How long Consul may delay an answer until something changes, in seconds. */
+#define SWK_CONSUL_WAIT_S 1
 
 /* A requester. */
 #define SWK_REQUESTER_TTL_S 10 /* its session without a renewal: the least that Consul allows */

@@ -170,10 +170,9 @@ static bool is_session(const char *id)
 	       strspn(id, "0123456789abcdefABCDEF-") == SWK_SESSION_MAX - 1;
 }
 
-int swk_consul_begin_session(const struct swk_caller *caller, const char *name, unsigned ttl_s,
-			     char session[SWK_SESSION_MAX])
+int swk_consul_begin_session(const struct swk_caller *caller, char session[SWK_SESSION_MAX])
 {
-	char escaped[SWK_NAME_MAX], ttl[16];
+	char ttl[16];
 	json_t *answer = NULL;
 	struct swk_buffer body;
 	struct call call;
@@ -181,11 +180,10 @@ int swk_consul_begin_session(const struct swk_caller *caller, const char *name, 
 
 	init_call(&call, "PUT");
 	swk_buffer_init(&body, SWK_REQUEST_BYTES_MAX);
-	swk_text_escape(escaped, sizeof(escaped), name);
-	(void)snprintf(ttl, sizeof(ttl), "%us", ttl_s);
+	(void)snprintf(ttl, sizeof(ttl), "%ds", SWK_REQUESTER_TTL_S);
 	status = swk_json_print(&body,
-				json_pack("{ss, ss, ss, ss}", "Name", escaped, "TTL", ttl,
-					  "Behavior", "delete", "LockDelay", "0s"),
+				json_pack("{ss, ss, ss, ss}", "Name", "swk", "TTL", ttl, "Behavior",
+					  "delete", "LockDelay", "0s"),
 				caller->error);
 	call.body = body.data;
 	if (!status)
@@ -324,7 +322,7 @@ static void forget_acks(void *context)
 }
 
 int swk_consul_acks(const struct swk_caller *caller, const char *id, uint64_t *index,
-		    unsigned wait_s, struct swk_acks *acks)
+		    struct swk_acks *acks)
 {
 	struct ack_sink sink = {.acks = acks, .id = id, .before = acks->count};
 	struct swk_consul_query query = {
@@ -332,7 +330,6 @@ int swk_consul_acks(const struct swk_caller *caller, const char *id, uint64_t *i
 		.consistent = true,
 		.near = true,
 		.after = *index,
-		.wait_s = wait_s < SWK_CONSUL_WAIT_MAX ? wait_s : SWK_CONSUL_WAIT_MAX,
 		.sink = {.context = &sink, .value = take_ack},
 		.again = forget_acks,
 	};
@@ -385,8 +382,8 @@ int swk_consul_node(const struct swk_caller *caller, const char *id, char node[S
 	return caller->error->status;
 }
 
-int swk_consul_update_check(const struct swk_caller *caller, const char *check,
-			    enum swk_fleet_status status, const char *output)
+int swk_consul_update_check(const struct swk_caller *caller, enum swk_fleet_status status,
+			    const char *output)
 {
 	struct swk_buffer body;
 	struct call call;
@@ -399,7 +396,7 @@ int swk_consul_update_check(const struct swk_caller *caller, const char *check,
 		caller->error);
 	call.body = body.data;
 	if (!result)
-		result = set_path(caller, &call, "/v1/agent/check/update/", check);
+		result = set_path(caller, &call, "/v1/agent/check/update/" SWK_FLEET_SERVICE, NULL);
 	if (!result)
 		result = perform(caller, &call);
 	swk_buffer_free(&body);

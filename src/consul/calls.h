@@ -25,10 +25,9 @@ struct swk_caller {
 
 /* ---- sessions ---- */
 
-/* Begins a session that ends `ttl_s` seconds (10 to 86400) after its last renewal, or later. With
- * it, Consul deletes its keys at once. Needs session:write. */
-int swk_consul_begin_session(const struct swk_caller *caller, const char *name, unsigned ttl_s,
-			     char session[SWK_SESSION_MAX]);
+/* Begins a session that ends SWK_REQUESTER_TTL_S after its last renewal, or later. With it, Consul
+ * deletes its keys at once. Needs session:write. */
+int swk_consul_begin_session(const struct swk_caller *caller, char session[SWK_SESSION_MAX]);
 /* *exists: the session has not ended. */
 int swk_consul_renew_session(const struct swk_caller *caller, const char *session, bool *exists);
 int swk_consul_end_session(const struct swk_caller *caller, const char *session);
@@ -46,11 +45,11 @@ int swk_consul_list_keys(const struct swk_caller *caller, const char *prefix,
 			 struct swk_texts *keys);
 /*
  * Appends all acknowledgements, of all hosts or (id) to one request. With *index not 0, Consul
- * answers only when its index exceeds *index, or after `wait_s` seconds; *index becomes that of the
- * answer, 0: none.
+ * answers only when its index exceeds *index, or after SWK_CONSUL_WAIT_S; *index becomes that of
+ * the answer, 0: none.
  */
 int swk_consul_acks(const struct swk_caller *caller, const char *id, uint64_t *index,
-		    unsigned wait_s, struct swk_acks *acks);
+		    struct swk_acks *acks);
 
 /* ---- this host's agent ---- */
 
@@ -58,9 +57,9 @@ int swk_consul_acks(const struct swk_caller *caller, const char *id, uint64_t *i
  * one. If not, or if the token lacks service:read for it, `node` is "". */
 int swk_consul_node(const struct swk_caller *caller, const char *id, char node[SWK_NODE_MAX + 1],
 		    bool *registered);
-/* Sets a TTL check of this agent. Needs service:write for its service. */
-int swk_consul_update_check(const struct swk_caller *caller, const char *check,
-			    enum swk_fleet_status status, const char *output);
+/* Sets the check of SWK_FLEET_SERVICE at this agent. Needs service:write for that. */
+int swk_consul_update_check(const struct swk_caller *caller, enum swk_fleet_status status,
+			    const char *output);
 
 /* The service of an instance that is registered at this agent, for the caller to free. NULL if no
  * instance has this ID, which is not an error. */

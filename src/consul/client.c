@@ -118,8 +118,8 @@ static int query_parameters(struct swk_buffer *to, const struct swk_consul *cons
 		return error->status;
 	if (!query->after)
 		return 0;
-	return swk_buffer_print(to, error, "%cindex=%" PRIu64 "&wait=%us", to->length ? '&' : '?',
-				query->after, query->wait_s);
+	return swk_buffer_print(to, error, "%cindex=%" PRIu64 "&wait=%ds", to->length ? '&' : '?',
+				query->after, SWK_CONSUL_WAIT_S);
 }
 
 /* The URL, for the caller to free; NULL without memory. */

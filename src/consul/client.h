@@ -24,10 +24,8 @@ struct swk_consul_query {
 	bool consistent;
 	/* In the agent's own datacenter, namespace and partition, whatever the settings say. */
 	bool near;
-	/* Consul answers when its index exceeds `after`, or after `wait_s` seconds (up to
-	 * SWK_CONSUL_WAIT_MAX). 0: at once. */
+	/* Consul answers when its index exceeds this, or after SWK_CONSUL_WAIT_S. 0: at once. */
 	uint64_t after;
-	unsigned wait_s;
 	struct swk_document_sink sink;
 	/* With "stale" or "cached": asks the leader again if the answer's index is lower. Accepts
 	 * the leader's answer with any index, because a new cluster's indexes start over. 0:

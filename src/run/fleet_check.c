@@ -46,7 +46,7 @@ static int send(const struct swk_consul *consul, struct swk_http *http,
 	const struct swk_caller caller = {consul, http, swk_now_ms() + SWK_CONSUL_CONNECT_MS,
 					  cause};
 
-	return swk_consul_update_check(&caller, SWK_FLEET_SERVICE, status, outputs[status]);
+	return swk_consul_update_check(&caller, status, outputs[status]);
 }
 
 /* A run that is no full one does not know all that is wrong: it only makes the check worse. */

@@ -53,7 +53,7 @@ static struct stat stat_of(const char *path)
 
 /* Reads the journal, and judges its changes. A run may change both files after the journal was
  * read: then they are read again. */
-static int read_together(const struct swk_store *store, size_t most, struct swk_changes *changes,
+static int read_together(const struct swk_store *store, struct swk_changes *changes,
 			 struct swk_error *error)
 {
 	for (int i = 0; i < TRIES; i++) {
@@ -62,7 +62,7 @@ static int read_together(const struct swk_store *store, size_t most, struct swk_
 		uint64_t hash;
 
 		swk_changes_free(changes);
-		if (swk_journal_read(store, most, changes, error) ||
+		if (swk_journal_read(store, 0, changes, error) ||
 		    find_hash(store->conf, &hash, error))
 			return error->status;
 		swk_changes_judge(changes, hash);
@@ -96,17 +96,16 @@ static void await_replacement(const struct swk_store *store)
 		(void)nanosleep(&pause, NULL);
 }
 
-int swk_history_read(const char *conf, size_t most, struct swk_changes *changes,
-		     struct swk_error *error)
+int swk_history_read(const char *conf, struct swk_changes *changes, struct swk_error *error)
 {
 	struct swk_store store;
 	int status = swk_store_open(&store, conf, error);
 
 	if (!status)
-		status = read_together(&store, most, changes, error);
+		status = read_together(&store, changes, error);
 	if (!status && may_be_under_way(changes)) {
 		await_replacement(&store);
-		status = read_together(&store, most, changes, error);
+		status = read_together(&store, changes, error);
 	}
 	if (!status)
 		status = swk_changes_name_instances(changes, error);

@@ -6,12 +6,10 @@
 #include "model/change.h"
 
 /*
- * Reads the last `most` changes (0: all) of the journal next to `conf`, which is FILE. Sets the
- * fate of each, and names the instances of lost servers as far as the changes that were read have
- * them. The struct must be zeroed; free it in any case. Returns 0, SWK_INTERNAL without memory, or
- * SWK_CANTCREATE if a file can't be read.
+ * Reads all changes of the journal next to `conf`, which is FILE. Sets the fate of each, and names
+ * the instances of lost servers as far as the changes have them. The struct must be zeroed; free it
+ * in any case. Returns 0, SWK_INTERNAL without memory, or SWK_CANTCREATE if a file can't be read.
  */
-int swk_history_read(const char *conf, size_t most, struct swk_changes *changes,
-		     struct swk_error *error);
+int swk_history_read(const char *conf, struct swk_changes *changes, struct swk_error *error);
 
 #endif

@@ -50,7 +50,7 @@ static int begin_session(struct swk_requester *requester, struct swk_error *erro
 	if (*requester->session)
 		return 0;
 	requester->renewed = swk_now_ms();
-	return swk_consul_begin_session(&caller, "swk", SWK_REQUESTER_TTL_S, requester->session);
+	return swk_consul_begin_session(&caller, requester->session);
 }
 
 /* Renews the session. If it has ended, so has the request. */
@@ -168,7 +168,7 @@ static int read_acks(struct swk_requester *requester, struct swk_error *error)
 {
 	const struct swk_caller caller = caller_of(requester, error);
 	struct swk_acks acks = {0};
-	int status = swk_consul_acks(&caller, requester->request.id, &requester->index, 1, &acks);
+	int status = swk_consul_acks(&caller, requester->request.id, &requester->index, &acks);
 
 	if (status)
 		requester->index = 0;

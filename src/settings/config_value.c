@@ -123,7 +123,7 @@ static int set_text(struct swk_config_reader *reader, const struct swk_config_st
 	int status;
 
 	if (override)
-		status = swk_override_set(override, field, text, "", &cause);
+		status = swk_override_set(override, field, text, &cause);
 	else
 		status = swk_field_set(field, base, text, "", &cause);
 	if (status == SWK_INTERNAL)

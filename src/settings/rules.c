@@ -133,10 +133,10 @@ bool swk_override_has(const struct swk_override *override, const char *name)
 }
 
 int swk_override_set(struct swk_override *override, const struct swk_field *field,
-		     const char *value, const char *where, struct swk_error *error)
+		     const char *value, struct swk_error *error)
 {
 	swk_override_begin(override, field);
-	return swk_field_set(field, &override->rules, value, where, error);
+	return swk_field_set(field, &override->rules, value, "", error);
 }
 
 void swk_overrides_free(struct swk_overrides *overrides)

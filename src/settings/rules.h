@@ -71,7 +71,7 @@ void swk_override_begin(struct swk_override *override, const struct swk_field *f
 bool swk_override_has(const struct swk_override *override, const char *name);
 /* As swk_field_set. */
 int swk_override_set(struct swk_override *override, const struct swk_field *field,
-		     const char *value, const char *where, struct swk_error *error);
+		     const char *value, struct swk_error *error);
 void swk_overrides_free(struct swk_overrides *overrides);
 
 /* Whether a name matches a shell pattern (fnmatch(3)). */

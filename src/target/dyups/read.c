@@ -84,9 +84,9 @@ static int ask(struct sample *sample, const char *path, const char *name,
 	return take(sample, error);
 }
 
-/* Whether the answer has one of two statuses. If not, sets the trouble, but not for an answer after
- * which another path is asked for. */
-static bool is_answer(struct sample *sample, long one, long other)
+/* Whether the answer's status is 200 or this one. If not, sets the trouble, but not for an answer
+ * after which another path is asked for. */
+static bool is_answer(struct sample *sample, long other)
 {
 	const struct swk_http_request *request = &sample->request;
 	const struct swk_target *target = sample->target;
@@ -100,11 +100,11 @@ static bool is_answer(struct sample *sample, long one, long other)
 	if (!request->status)
 		(void)swk_error_set(&sample->trouble, SWK_TEMPFAIL, "%s%s%s", name,
 				    *name ? ": " : "", request->error.text);
-	else if (request->status != one && request->status != other && !sample->ask)
+	else if (request->status != 200 && request->status != other && !sample->ask)
 		(void)swk_error_set(&sample->trouble, SWK_TEMPFAIL, "%s%s%s answered %ld%s%s", name,
 				    *name ? ": " : "", request->url, request->status,
 				    *request->reason ? " " : "", request->reason);
-	return request->status == one || request->status == other;
+	return request->status == 200 || request->status == other;
 }
 
 /* Whether both have the same upstreams, in whatever order their workers got them. */
@@ -127,7 +127,7 @@ static int take_detail(struct sample *sample, struct swk_error *error)
 	const bool again = sample->again;
 
 	sample->ask = sample->request.status == 404;
-	if (!is_answer(sample, 200, 204))
+	if (!is_answer(sample, 204))
 		return 0;
 	sample->same = again && read.length == sample->last.length &&
 		       (!read.length || !memcmp(read.data, sample->last.data, read.length));
@@ -158,7 +158,7 @@ static int note_no_interface(struct sample *sample, const char *answers)
 static int take_list_for_detail(struct sample *sample, struct swk_error *error)
 {
 	sample->workers.named = false;
-	if (!is_answer(sample, 200, 204))
+	if (!is_answer(sample, 204))
 		return note_no_interface(sample, "/detail and /list answer 404 and");
 	(void)swk_error_set(
 		&sample->trouble, SWK_TEMPFAIL,
@@ -174,9 +174,9 @@ static int take_list(struct sample *sample, struct swk_error *error)
 	sample->ask = sample->request.status == 404;
 	if (sample->ask)
 		return note_no_interface(sample, "/list answers");
-	return is_answer(sample, 200, 204) ? swk_dyups_read_list(&sample->live, sample->answer.data,
-								 sample->answer.length, error)
-					   : 0;
+	return is_answer(sample, 204) ? swk_dyups_read_list(&sample->live, sample->answer.data,
+							    sample->answer.length, error)
+				      : 0;
 }
 
 /* Takes the answer to /upstream/NAME. 404: there is no such upstream, or the module is of the
@@ -185,7 +185,7 @@ static int take_upstream(struct sample *sample, struct swk_error *error)
 {
 	(void)error;
 	sample->ask = false;
-	if (is_answer(sample, 200, 404))
+	if (is_answer(sample, 404))
 		sample->live.readable = SWK_READ_NAMES;
 	return 0;
 }

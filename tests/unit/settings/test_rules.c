@@ -34,7 +34,7 @@ static struct swk_overrides overrides_of(const char *text)
 				fail_msg("the test's own '%s' is not a key", key);
 			if (!strcmp(word, "random%20two"))
 				word = strcpy(word, "random two");
-			assert_int_equal(swk_override_set(override, field, word, "", &error), 0);
+			assert_int_equal(swk_override_set(override, field, word, &error), 0);
 		}
 	}
 	free(copy);
