@@ -132,8 +132,7 @@ static int replace(struct swk_store *store, const struct swk_buffer *text, bool 
 	status = swk_file_read(store->conf, &present, &exists, error);
 	if (status)
 		goto out;
-	same = exists && present.length == text->length &&
-	       !memcmp(present.data, text->data, text->length);
+	same = exists && swk_buffer_same(&present, text);
 	if (exists && !same && !swk_agent_config_recognise(&present))
 		status = swk_error_set(error, SWK_HELD_BACK,
 				       "%s contains something that swk watches does not write, so "

@@ -32,6 +32,11 @@ void swk_buffer_clear(struct swk_buffer *buffer)
 		buffer->data[0] = '\0';
 }
 
+bool swk_buffer_same(const struct swk_buffer *a, const struct swk_buffer *b)
+{
+	return a->length == b->length && (!a->length || !memcmp(a->data, b->data, a->length));
+}
+
 static int grow(struct swk_buffer *buffer, size_t more, struct swk_error *error)
 {
 	size_t capacity;

@@ -22,6 +22,9 @@ void swk_buffer_free(struct swk_buffer *buffer);
 /* Empties the buffer, and keeps its memory. */
 void swk_buffer_clear(struct swk_buffer *buffer);
 
+/* Whether both have the same bytes. */
+bool swk_buffer_same(const struct swk_buffer *a, const struct swk_buffer *b);
+
 /* Makes room for `more` additional bytes. Returns as swk_buffer_add. */
 int swk_buffer_reserve(struct swk_buffer *buffer, size_t more, struct swk_error *error);
 

@@ -100,30 +100,30 @@ static int perform(const struct swk_caller *caller, struct call *call)
 	return status;
 }
 
-/* The path of a call, with one more segment, which is encoded, unless it is NULL. */
-static int set_path(const struct swk_caller *caller, struct call *call, const char *path,
-		    const char *segment)
+/* Appends to the path of a call. Frees `encoded`, which is NULL if there was no memory for it. */
+static int add_encoded(const struct swk_caller *caller, struct call *call, const char *before,
+		       char *encoded, const char *end)
 {
-	char *encoded = segment ? swk_url_segment(segment) : NULL;
-	int status = segment && !encoded
-			     ? swk_error_memory(caller->error)
-			     : swk_buffer_words(&call->path, caller->error,
-						SWK_WORDS(path, encoded ? encoded : ""));
+	int status = encoded ? swk_buffer_words(&call->path, caller->error,
+						SWK_WORDS(before, encoded, end))
+			     : swk_error_memory(caller->error);
 
 	free(encoded);
 	return status;
 }
 
+/* The path of a call, with one more segment, which is encoded, unless it is NULL. */
+static int set_path(const struct swk_caller *caller, struct call *call, const char *path,
+		    const char *segment)
+{
+	return segment ? add_encoded(caller, call, path, swk_url_segment(segment), "")
+		       : swk_buffer_words(&call->path, caller->error, SWK_WORDS(path));
+}
+
 static int set_key_path(const struct swk_caller *caller, struct call *call, const char *key,
 			const char *end)
 {
-	char *encoded = swk_consul_encode_key(key);
-	int status = encoded ? swk_buffer_words(&call->path, caller->error,
-						SWK_WORDS("/v1/kv/", encoded, end))
-			     : swk_error_memory(caller->error);
-
-	free(encoded);
-	return status;
+	return add_encoded(caller, call, "/v1/kv/", swk_consul_encode_key(key), end);
 }
 
 /* The parameters of the agent's own namespace and partition, after `first`. */

@@ -326,8 +326,7 @@ static int write_checks(struct swk_run *run, const struct swk_checks *checks)
 	if (status)
 		goto out;
 	(void)swk_file_read(run->store.checks, &before, &exists, &failure);
-	if (!exists || failure.status || before.length != text.length ||
-	    memcmp(before.data, text.data, text.length) != 0)
+	if (!exists || failure.status || !swk_buffer_same(&before, &text))
 		status = swk_store_replace(&run->store, run->store.checks, &text, false, &replaced,
 					   run->error);
 out:

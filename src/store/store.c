@@ -438,8 +438,7 @@ static bool is_same_text(const char *path, const char *other)
 	swk_buffer_init(&others, SWK_CONF_MAX);
 	same = !swk_file_read(path, &text, &exists, &ignored) && exists &&
 	       !swk_file_read(other, &others, &exists, &ignored) && exists &&
-	       text.length == others.length &&
-	       (!text.length || !memcmp(text.data, others.data, text.length));
+	       swk_buffer_same(&text, &others);
 	swk_buffer_free(&text);
 	swk_buffer_free(&others);
 	return same;

@@ -177,7 +177,7 @@ static bool leave_out(struct attempt *this, const struct swk_upstreams *base, bo
 static int load(struct attempt *this, const struct swk_buffer *text,
 		const struct swk_upstreams *set, struct swk_error *cause, struct swk_error *error)
 {
-	const bool reload = !this->loaded || !swk_own_file_same_text(text, &this->before);
+	const bool reload = !this->loaded || !swk_buffer_same(text, &this->before);
 
 	/* What is pending may only have waited. If the last reload was carried out, this one is
 	 * given its time although others wait. */
@@ -238,7 +238,7 @@ static int note_before(struct attempt *this, struct swk_error *cause, struct swk
 	    swk_own_file_render(this->target, this->file, &confirmed, &rendered, error))
 		goto out;
 	this->loaded = !this->file->lost && this->existed &&
-		       swk_own_file_same_text(&this->before, &rendered) &&
+		       swk_buffer_same(&this->before, &rendered) &&
 		       swk_own_file_last(this->file->lock.lock) == SWK_RELOAD_ENDED;
 	this->existed |= confirmed.count > 0;
 	swk_buffer_free(&this->before);
@@ -259,7 +259,7 @@ static bool has_text(const struct swk_own_file *file, const struct swk_buffer *t
 
 	swk_buffer_init(&present, SWK_CONF_MAX);
 	same = !swk_own_file_text(file, &present, &exists, &ignored) && exists &&
-	       swk_own_file_same_text(&present, text);
+	       swk_buffer_same(&present, text);
 	swk_buffer_free(&present);
 	return same;
 }

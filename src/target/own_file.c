@@ -78,11 +78,6 @@ int swk_own_file_render(const struct swk_target *target, const struct swk_own_fi
 	return file->render(target, set, out, error);
 }
 
-bool swk_own_file_same_text(const struct swk_buffer *a, const struct swk_buffer *b)
-{
-	return a->length == b->length && (!a->length || !memcmp(a->data, b->data, a->length));
-}
-
 /* Reads the file. One that another program wrote is a failure. */
 int swk_own_file_text(const struct swk_own_file *file, struct swk_buffer *text, bool *exists,
 		      struct swk_error *cause)
@@ -121,7 +116,7 @@ int swk_own_file_put(const struct swk_target *target, const struct swk_own_file 
 	swk_buffer_init(&text, SWK_CONF_MAX);
 	if (!swk_own_file_text(file, &present, &exists, cause) &&
 	    !swk_own_file_render(target, file, set, &text, error) &&
-	    (!exists || !swk_own_file_same_text(&present, &text)))
+	    (!exists || !swk_buffer_same(&present, &text)))
 		(void)swk_own_file_replace(file, &text, cause);
 	swk_buffer_free(&present);
 	swk_buffer_free(&text);
@@ -159,7 +154,7 @@ int swk_own_file_read(struct swk_target *target, struct swk_own_file *file,
 	    swk_own_file_render(target, file, set, &rendered, error) ||
 	    read_last(target, &last, error))
 		goto out;
-	same = exists && swk_own_file_same_text(&text, &rendered);
+	same = exists && swk_buffer_same(&text, &rendered);
 	if (known && !exists && set->count)
 		(void)swk_error_set(damage, SWK_CANTCREATE, "%s does not exist", path);
 	else if (known && exists && !same)

@@ -137,7 +137,6 @@ enum swk_own_file_last swk_own_file_last(const char *lock);
 int swk_own_file_render(const struct swk_target *target, const struct swk_own_file *file,
 			const struct swk_upstreams *set, struct swk_buffer *out,
 			struct swk_error *error);
-bool swk_own_file_same_text(const struct swk_buffer *a, const struct swk_buffer *b);
 /* Both return the cause's status. The first reads the file; one that another program wrote is a
  * failure. The second replaces it durably. */
 int swk_own_file_text(const struct swk_own_file *file, struct swk_buffer *text, bool *exists,

@@ -137,11 +137,6 @@ int swk_dynamic_file_read(struct swk_buffer *text, const char *directory, const 
 	return error->status;
 }
 
-static bool is_same(const struct swk_buffer *a, const struct swk_buffer *b)
-{
-	return a->length == b->length && !memcmp(a->data, b->data, a->length);
-}
-
 static int replace(const char *path, const struct swk_buffer *text, struct swk_error *error)
 {
 	struct swk_store store;
@@ -163,7 +158,7 @@ int swk_dynamic_file_write(const char *directory, const char *name,
 	swk_buffer_init(&present, SWK_CONF_MAX);
 	if (path && !swk_dynamic_file_text(&text, upstream, error) &&
 	    !swk_dynamic_file_read(&present, directory, name, error) &&
-	    (!present.length || !is_same(&text, &present)))
+	    (!present.length || !swk_buffer_same(&text, &present)))
 		(void)replace(path, &text, error);
 	swk_buffer_free(&text);
 	swk_buffer_free(&present);

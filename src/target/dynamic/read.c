@@ -63,8 +63,7 @@ static int compare_file(const struct swk_buffer *file, struct swk_dynamic_server
 		return 0;
 	swk_buffer_init(&text, SWK_CONF_MAX);
 	if (!swk_dynamic_file_text(&text, upstream, error) &&
-	    (needs != (servers->placeholders.count > 0) || text.length != file->length ||
-	     memcmp(text.data, file->data, text.length) != 0)) {
+	    (needs != (servers->placeholders.count > 0) || !swk_buffer_same(&text, file))) {
 		upstream->partial = true;
 		upstream->spread = SWK_SPREAD_DIFFERS;
 	}

@@ -129,8 +129,7 @@ static int take_detail(struct sample *sample, struct swk_error *error)
 	sample->ask = sample->request.status == 404;
 	if (!is_answer(sample, 204))
 		return 0;
-	sample->same = again && read.length == sample->last.length &&
-		       (!read.length || !memcmp(read.data, sample->last.data, read.length));
+	sample->same = again && swk_buffer_same(&read, &sample->last);
 	if (sample->same)
 		return 0;
 	sample->answer = sample->last;

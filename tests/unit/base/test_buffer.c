@@ -36,6 +36,25 @@ static void nothing_added_is_an_empty_text(void **state)
 	swk_buffer_free(&buffer);
 }
 
+static void same_bytes(void **state)
+{
+	struct swk_error error = {0};
+	struct swk_buffer one, other;
+
+	(void)state;
+	swk_buffer_init(&one, 10);
+	swk_buffer_init(&other, 20);
+	assert_true(swk_buffer_same(&one, &other));
+	assert_int_equal(swk_buffer_add(&one, "a\0b", 3, &error), 0);
+	assert_false(swk_buffer_same(&one, &other));
+	assert_int_equal(swk_buffer_add(&other, "a\0c", 3, &error), 0);
+	assert_false(swk_buffer_same(&one, &other));
+	other.data[2] = 'b';
+	assert_true(swk_buffer_same(&one, &other));
+	swk_buffer_free(&one);
+	swk_buffer_free(&other);
+}
+
 static void holds_any_byte(void **state)
 {
 	struct swk_error error = {0};
@@ -153,6 +172,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(grows_and_ends_in_a_nul),
 		cmocka_unit_test(nothing_added_is_an_empty_text),
+		cmocka_unit_test(same_bytes),
 		cmocka_unit_test(holds_any_byte),
 		cmocka_unit_test(ceiling_holds),
 		cmocka_unit_test(huge_length_is_refused),
