@@ -417,10 +417,20 @@ is_mounted() {
 }
 
 @test "a target of kind file: nginx loads its file, and not the conf file too" {
+	local folder
+
 	jq -n --arg conf "$SWK_CONF" --arg file "$DIR/web/upstreams.conf" '{conf: $conf, targets: [
 		{kind: "file", name: "web", file: $file, reload: ["/bin/true"]}]}' >"$SWK_CONFIG"
 	unset SWK_CONF
 	mkdir "$DIR/web"
+	# Before the first run, the file does not exist.
+	for folder in web "$DIR/web"; do
+		main <<<"include $folder/*.conf;"
+		nginx_takes
+		run -0 swk lint "$DIR/nginx.conf"
+	done
+	main <<<"include web/*.cfg;"
+	run -1 swk lint "$DIR/nginx.conf"
 	printf 'upstream one { server 127.0.0.1:9; }\n' >"$DIR/web/upstreams.conf"
 	main <<<'server { listen 127.0.0.1:9; location / { proxy_pass http://web; } }'
 	run -1 swk lint "$DIR/nginx.conf"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "target/file/lint.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,27 @@ static const struct swk_nginx_file *find_loaded(const struct swk_nginx_files *fi
 	return found;
 }
 
+/* Whether an include matches this path, even if no such file exists. */
+static bool would_load(const struct swk_nginx_files *files, const struct swk_directives *directives,
+		       const char *path)
+{
+	for (size_t i = 0; i < directives->count; i++) {
+		const struct swk_directive *directive = &directives->list[i];
+
+		if (swk_directive_includes(directive)) {
+			const char *word = directive->words[1];
+			size_t folder = *word == '/' ? 0 : strlen(files->folder);
+
+			if (!strncmp(path, files->folder, folder) &&
+			    !fnmatch(word, path + folder, FNM_PATHNAME | FNM_PERIOD))
+				return true;
+		}
+		if (would_load(files, &directive->inside, path))
+			return true;
+	}
+	return false;
+}
+
 static const struct swk_nginx_file *find_conf(const struct swk_nginx_files *files)
 {
 	for (size_t i = 0; i < files->count; i++) {
@@ -46,7 +68,7 @@ int swk_file_lint(struct swk_findings *findings, const struct swk_nginx_files *f
 	if (settings->format != SWK_FILE_NGINX || !files->count)
 		return 0;
 	if (!find_loaded(files, path)) {
-		if (files->fragment)
+		if (files->fragment || would_load(files, &files->top, path))
 			return 0;
 		found.rule = "target-file-not-included";
 		found.reason = "nginx does not have the upstreams of this target";
