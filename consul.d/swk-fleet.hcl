@@ -9,7 +9,7 @@ service {
   name = "swk-apply"
 
   # With "fleet_check": true in the settings, swk-apply sets this check, at least once a minute. If it stops, the check becomes
-  # critical. No request depends on it.
+  # critical. Without the setting, it is always critical. No request depends on it.
   check {
     id   = "swk-apply"
     name = "swk-apply on this host"
