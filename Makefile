@@ -305,6 +305,8 @@ uninstall:
 # Independent of the machine, the time and the work tree: the same commit gives the same bytes.
 RELEASE = swallowkeeper-$(VERSION)
 dist:
+	$(Q)git rev-parse -q --verify HEAD >/dev/null 2>&1 || { \
+		echo "make dist and make deb pack the current commit: run them in a git clone" >&2; exit 1; }
 	$(Q)mkdir -p $(BUILD)
 	$(Q)git diff --quiet HEAD || echo "dist: uncommitted changes are left out" >&2
 	$(call say,DIST,$(BUILD)/$(RELEASE).tar.gz)git -c tar.umask=0022 archive --format=tar \

@@ -172,6 +172,8 @@ links_lead_to_files() {
 	mv "$tree/$name" "$BATS_TEST_TMPDIR/sources"
 	cd "$BATS_TEST_TMPDIR/sources"
 	export GIT_DIR=/dev/null
+	run -2 --separate-stderr make -s dist
+	[[ "${stderr_lines[0]}" == 'make dist and make deb pack the current commit: run them in a git clone' ]]
 	make -s -j2 CFLAGS=-O1 sysconfdir="$BATS_TEST_TMPDIR/etc"
 	[ "$(build/swk-apply --version)" == "$version" ]
 	# The program reads its settings below sysconfdir.
