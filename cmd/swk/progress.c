@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "progress.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,29 +54,4 @@ void swk_progress_end(const struct swk_progress *progress)
 		return;
 	(void)printf("\r\033[K");
 	(void)fflush(stdout);
-}
-
-/* ---- interruption ---- */
-
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int number)
-{
-	(void)number;
-	interrupted = 1;
-}
-
-void swk_interrupt_catch(void)
-{
-	/* Without SA_RESTART, so that a pause ends. */
-	const struct sigaction action = {.sa_handler = interrupt};
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		(void)sigaction(signals[i], &action, NULL);
-}
-
-bool swk_interrupted(void)
-{
-	return interrupted;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A command that waits: its progress, and whether it is interrupted. On a terminal the progress is
- * one line, which is repainted; elsewhere it is a log line for each change. */
+/* The progress of a command that waits. On a terminal it is one line, which is repainted; elsewhere
+ * it is a log line for each change. */
 #ifndef SWK_PROGRESS_H
 #define SWK_PROGRESS_H
 
 #include "base/log.h"
+#include "base/process.h"
 
 struct swk_progress {
 	const struct swk_log *log; /* borrowed */
@@ -26,9 +27,5 @@ void swk_progress_late(struct swk_progress *progress, const char *text);
 
 /* Erases a repainted line, before other output. */
 void swk_progress_end(const struct swk_progress *progress);
-
-/* Makes SIGINT, SIGTERM and SIGHUP no longer end the program, but swk_interrupted true. */
-void swk_interrupt_catch(void);
-bool swk_interrupted(void);
 
 #endif

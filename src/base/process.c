@@ -72,3 +72,28 @@ void swk_process_lift(struct swk_process_limit *limit)
 		(void)timer_delete(limit->timer);
 	limit->set = false;
 }
+
+/* ---- interruption ---- */
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+void swk_interrupt_catch(void)
+{
+	/* Without SA_RESTART, so that a pause ends. */
+	const struct sigaction action = {.sa_handler = interrupt};
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		(void)sigaction(signals[i], &action, NULL);
+}
+
+bool swk_interrupted(void)
+{
+	return interrupted;
+}

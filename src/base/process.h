@@ -35,4 +35,8 @@ void swk_process_limit(struct swk_process_limit *limit, int64_t at, int status,
 /* Accepts a zeroed limit. */
 void swk_process_lift(struct swk_process_limit *limit);
 
+/* Makes SIGINT, SIGTERM and SIGHUP no longer end the program, but swk_interrupted true. */
+void swk_interrupt_catch(void);
+bool swk_interrupted(void);
+
 #endif

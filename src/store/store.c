@@ -17,6 +17,7 @@
 
 #include "base/deadline.h"
 #include "base/file.h"
+#include "base/process.h"
 
 /* In place of a deadline: does not wait at all. */
 #define NO_WAIT 0
@@ -152,8 +153,8 @@ static void wake(int number)
 	(void)number;
 }
 
-/* flock() with a time limit. The timer fires repeatedly, because one signal may come just before
- * the call. The kernel's queue is fair; polling would not be. */
+/* flock() with a time limit, or until an interruption. The timer fires repeatedly, because one
+ * signal may come just before the call. The kernel's queue is fair; polling would not be. */
 static int wait_for_lock(int descriptor, int64_t deadline)
 {
 	const struct itimerval tick = {{0, 50000}, {0, 50000}}, none = {{0, 0}, {0, 0}};
@@ -164,7 +165,7 @@ static int wait_for_lock(int descriptor, int64_t deadline)
 		return -1;
 	show_wait(descriptor, true);
 	while ((result = flock(descriptor, LOCK_EX)) && errno == EINTR) {
-		if (!swk_deadline_left(deadline, 1)) {
+		if (!swk_deadline_left(deadline, 1) || swk_interrupted()) {
 			errno = ETIMEDOUT;
 			break;
 		}

@@ -118,6 +118,19 @@ is_reloaded() {
 	wait_until "$E2E_PATIENCE" is_locked
 	run -75 --separate-stderr timeout 10 swk drain --timeout 1s web-one
 	[[ "$stderr" == 'swk: error: web-one: not drained after '?' s: '*'.lock: another run held the lock until this run timed out'* ]]
+	swk drain web-one >"$E2E_DIR/out" 2>"$E2E_DIR/err" 3>&- &
+	STARTED+=($!)
+	wait_until "$E2E_PATIENCE" waits_for_lock
+	kill -INT "$!"
+	status=0
+	wait "$!" || status=$?
+	[ "$status" == 75 ]
+	grep '^swk: error: web-one: interrupted after . s: .*another run held the lock' "$E2E_DIR/err"
+}
+
+# waits_for_lock - whether a run shows that it waits.
+waits_for_lock() {
+	grep -q "^[0-9]*: OFDLCK .* READ .*:$(stat -c %i "$SWK_CONF.lock") 0 0\$" /proc/locks
 }
 
 # serve_now - like serve, without an agent that starts swk-apply.
