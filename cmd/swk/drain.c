@@ -201,11 +201,13 @@ static int confirm(struct drain *drain, struct swk_error *error)
 
 /* ---- connections ---- */
 
-static bool is_here(const struct swk_server *server)
+static bool is_here(const struct drain *drain, const struct swk_server *server)
 {
 	char text[SWK_ADDRESS_MAX], *address = text;
 	const char *end;
 
+	if (drain->instance.elsewhere && swk_server_is_loopback(server))
+		return false;
 	(void)swk_server_address(server, text);
 	end = strrchr(text, ':');
 	if (*text == '[') {
@@ -226,7 +228,7 @@ static int count(const struct drain *drain, struct swk_connections *all, bool *h
 		const struct swk_server *server = &drain->instance.servers[i];
 		struct swk_connections one;
 
-		if (!is_here(server))
+		if (!is_here(drain, server))
 			continue;
 		*here = true;
 		if (swk_connections_count(&one, server, error))

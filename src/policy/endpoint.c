@@ -150,18 +150,19 @@ static bool is_loopback(const char *address)
 	return length == tail || address[length - tail - 1] == '.';
 }
 
-/* Whether the instance's node is this host. If not, nginx would look for a loopback address of the
- * instance on the wrong host. All agents with a loopback address are on one host. */
-static bool is_node_here(struct swk_endpoint *endpoint, const struct swk_policy *policy,
-			 const struct swk_instance *instance)
+/* Whether the instance's node is this host, whatever the addresses of this host are. All agents
+ * with a loopback address are on one host. */
+static bool is_node_known(const struct swk_policy *policy, const struct swk_instance *instance)
 {
 	const char *node = policy->settings->consul.node, *address = instance->node_address;
 
-	if (!policy->is_here || !*address || is_loopback(address) ||
-	    (node && !strcasecmp(node, instance->node)))
-		return true;
-	endpoint->here = true;
-	return policy->is_here(address);
+	return !policy->is_here || !*address || is_loopback(address) ||
+	       (node && !strcasecmp(node, instance->node));
+}
+
+bool swk_endpoint_node_is_here(const struct swk_policy *policy, const struct swk_instance *instance)
+{
+	return is_node_known(policy, instance) || policy->is_here(instance->node_address);
 }
 
 /* ---- attributes ---- */
@@ -392,7 +393,9 @@ void swk_endpoint_of_instance(struct swk_endpoint *endpoint, const struct swk_po
 	if (!find_port(endpoint, rules, instance, &port) ||
 	    !set_place(endpoint, policy, rules, address, port))
 		return;
-	if (is_loopback(address) && !is_node_here(endpoint, policy, instance)) {
+	/* nginx would look for a loopback address of another host on this one. */
+	endpoint->here = is_loopback(address) && !is_node_known(policy, instance);
+	if (endpoint->here && !swk_endpoint_node_is_here(policy, instance)) {
 		(void)say(endpoint, SWK_OUTCOME_SKIPPED,
 			  "its address is on loopback, and its node's address %s is not this "
 			  "host's: '%s'",

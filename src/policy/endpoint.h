@@ -53,6 +53,10 @@ void swk_endpoint_of_key(struct swk_endpoint *endpoint, const struct swk_policy 
 			 const struct swk_rules *rules, const struct swk_key *key,
 			 const char *address, struct swk_report *report);
 
+/* Whether the instance's node is this host, or may be. */
+bool swk_endpoint_node_is_here(const struct swk_policy *policy,
+			       const struct swk_instance *instance);
+
 /* A server without an address, with the attributes that the rules give to each. */
 struct swk_server swk_endpoint_server(const struct swk_rules *rules);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/deadline.h"
+#include "io/connections.h"
 #include "policy/endpoint.h"
 
 static struct swk_caller caller_of(const struct swk_maintained *maintained,
@@ -167,12 +168,15 @@ static int take_instance(void *context, const struct swk_instance *instance,
 			 struct swk_error *error)
 {
 	struct swk_maintained *maintained = context;
+	const struct swk_policy policy = {.settings = maintained->settings,
+					  .is_here = swk_address_is_here};
 
 	(void)error;
 	if (strcmp(instance->id, maintained->id) != 0 ||
 	    strcmp(instance->node, maintained->node) != 0 || !instance->maintenance)
 		return 0;
 	maintained->shown = true;
+	maintained->elsewhere = !swk_endpoint_node_is_here(&policy, instance);
 	add_address(maintained, address_of(instance), instance->port);
 	add_published(maintained, instance);
 	maintained->selected_count = maintained->server_count;

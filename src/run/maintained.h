@@ -17,8 +17,9 @@ struct swk_maintained {
 	char node[SWK_NODE_MAX + 1]; /* the agent's; "": not known before the maintenance */
 
 	/* What the catalogue says. */
-	bool shown; /* that it is in maintenance */
-	bool named; /* it has a host name instead of an address */
+	bool shown;	/* that it is in maintenance */
+	bool named;	/* it has a host name instead of an address */
+	bool elsewhere; /* on another host, whose loopback addresses are not those of this one */
 	/* Where proxies may send its requests: first its address, and the address that this host's
 	 * settings select, if that is another; then those that other settings may select. */
 	struct swk_server servers[SWK_REQUEST_SERVICES_MAX];

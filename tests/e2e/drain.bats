@@ -109,6 +109,20 @@ is_reloaded() {
 	lands web two
 }
 
+@test "drain: does not take connections here for those of an instance on loopback elsewhere" {
+	settings '{}'
+	echo '{"advertise_addr": "192.0.2.1"}' >"$E2E_DIR/elsewhere.json"
+	consul_start "$E2E_DIR/consul" "$E2E_DIR/elsewhere.json"
+	backend_start "$E2E_DIR/backends" one
+	register web web-one one
+	run -0 --separate-stderr swk drain --grace 1 web-one
+	[[ "$output" == *"waited 1 s more, because its address is not on this host, which can't see its connections" ]]
+	# Unless this host is known to be its node.
+	settings "{\"consul\": {\"node\": \"$CONSUL_NODE\"}}"
+	run -0 --separate-stderr swk drain --grace 1 web-one
+	[[ "$output" == *', and it has no connection left' ]]
+}
+
 @test "drain: does not wait for the lock after its time" {
 	settings '{}'
 	consul_start "$E2E_DIR/consul"
