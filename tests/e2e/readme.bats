@@ -44,6 +44,7 @@ without_other_sets() {
 	tools=$(without_other_sets demo)
 	for target in dyups file haproxy; do
 		run -0 --separate-stderr env PATH="$tools" "$BATS_TEST_DIRNAME/../demo/demo" "$target" 3>&-
+		[ -z "$stderr" ]
 		[[ "$output" =~ ([0-9]+)" requests sent, 0 failed. Nothing is left running." ]]
 		((BASH_REMATCH[1] > 50))
 		[[ "${lines[-1]}" == 'Next: '* ]]
