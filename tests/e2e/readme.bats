@@ -52,6 +52,26 @@ without_other_sets() {
 	run -64 "$BATS_TEST_DIRNAME/../demo/demo" upsync
 }
 
+@test "a demo that is stopped leaves no process and no folder" {
+	local demo url folder status=0
+
+	"$BATS_TEST_DIRNAME/../demo/demo" >"$BATS_TEST_TMPDIR/out" 3>&- &
+	demo=$!
+	until grep -q 'requests.* sent' "$BATS_TEST_TMPDIR/out"; do
+		kill -0 "$demo"
+		sleep 0.1
+	done
+	url=$(sed -n 's/^ *nginx *\(http[^,]*\),.*/\1/p' "$BATS_TEST_TMPDIR/out")
+	folder=$(sed -n 's,^ *file *\(/.*\)/gateway/conf/.*,\1,p' "$BATS_TEST_TMPDIR/out")
+	[ -d "$folder" ]
+	kill "$demo"
+	wait "$demo" || status=$?
+	[ "$status" -eq 143 ]
+	run -1 pgrep -af "^curl .*$url/"
+	run -1 pgrep -af "$folder"
+	[ ! -e "$folder" ]
+}
+
 # anchors PAGE - prints the anchors of the page's headings.
 anchors() {
 	sed -n 's/^##* //p' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/[^a-z0-9 _-]//g; s/ /-/g; s/^/#/'
