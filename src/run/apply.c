@@ -69,8 +69,9 @@ static int catch_up_with_late(struct swk_run *run)
 	swk_store_unlock(&run->store);
 	if (swk_run_await(run, &answered))
 		return run->error->status;
+	/* Only the check still needs the lock. */
 	if (!answered)
-		return 0;
+		return run->settings->fleet_check ? swk_run_lock_again(run) : 0;
 	swk_run_unlock(run);
 	return swk_run_catch_up(run, depth(run));
 }

@@ -106,11 +106,21 @@ static void set_aside(struct swk_run *run, size_t line)
 			aside ? run->store.bad_state : "");
 }
 
-/* FILE.state says how FILE may be read. */
-static int read_files(struct swk_run *run)
+static void read_confirmed(struct swk_run *run)
 {
 	const struct swk_buffer *confirmed = &run->state.confirmed;
 	struct swk_error cause = {0};
+
+	if (confirmed->length && swk_nginx_read(&run->confirmed, run->store.state, confirmed->data,
+						confirmed->length, &cause))
+		swk_report_note(run->report, SWK_NOTE_WARNING,
+				"%s; if nginx rejects an upstream, it stays in %s", cause.text,
+				run->store.conf);
+}
+
+/* FILE.state says how FILE may be read. */
+static int read_files(struct swk_run *run)
+{
 	size_t damaged = 0;
 
 	if (read_state(run, &damaged))
@@ -121,11 +131,7 @@ static int read_files(struct swk_run *run)
 		return run->error->status;
 	if (damaged)
 		set_aside(run, damaged);
-	if (confirmed->length && swk_nginx_read(&run->confirmed, run->store.state, confirmed->data,
-						confirmed->length, &cause))
-		swk_report_note(run->report, SWK_NOTE_WARNING,
-				"%s; if nginx rejects an upstream, it stays in %s", cause.text,
-				run->store.conf);
+	read_confirmed(run);
 	return 0;
 }
 
@@ -150,6 +156,26 @@ int swk_run_lock_and_read(struct swk_run *run)
 	for (size_t i = 0; i < run->state.refused_count; i++)
 		run->state.refused[i].in_file =
 			swk_upstreams_find(&run->recorded, run->state.refused[i].upstream);
+	return 0;
+}
+
+int swk_run_lock_again(struct swk_run *run)
+{
+	const int64_t patience = swk_now_ms() + SWK_TARGET_PATIENCE_MS;
+	struct swk_error cause = {0};
+	size_t damaged = 0;
+
+	if (swk_store_lock(&run->store, patience < run->deadline ? patience : run->deadline,
+			   &run->waited, &cause)) {
+		swk_store_unlock(&run->store);
+		return cause.status == SWK_INTERNAL ? swk_error_memory(run->error) : 0;
+	}
+	swk_state_free(&run->state);
+	swk_upstreams_free(&run->confirmed);
+	swk_buffer_clear(&run->state_text);
+	if (read_state(run, &damaged))
+		return run->error->status;
+	read_confirmed(run);
 	return 0;
 }
 

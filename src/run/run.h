@@ -299,6 +299,9 @@ int swk_run_open_conf(struct swk_run *run, int *descriptor);
 int swk_run_read_whole(struct swk_run *run);
 /* Releases the lock, and frees what was read under it. */
 void swk_run_unlock(struct swk_run *run);
+/* For a run that has released the lock alone: takes it again, and reads FILE.state as it is now. If
+ * others keep the lock for about SWK_TARGET_PATIENCE_MS, the run does without it. */
+int swk_run_lock_again(struct swk_run *run);
 int swk_run_persist(struct swk_run *run);
 /* With `durably`, the new file survives a crash of the machine. */
 int swk_run_save_state(struct swk_run *run, bool durably);

@@ -91,6 +91,20 @@ cost() {
 	[ "$(updates)" == 4 ]
 }
 
+@test "a run that waited in vain for a target sets the check, too" {
+	settings '{"fleet_check": true}'
+	start_agent
+	swk-apply --resync
+	[ "$(check)" == 'passing: in step' ]
+	gateway_stop
+	consul_register web web-2 10.0.0.3 80
+	run -75 swk-apply --resync
+	[[ "$(check)" == critical:* ]]
+	[ "$(updates)" == 2 ]
+	run -75 swk-apply --resync
+	[ "$(updates)" == 3 ]
+}
+
 @test "a full run sets the check each time, and another run only if it is worse" {
 	settings '{"fleet_check": true}'
 	start_agent
