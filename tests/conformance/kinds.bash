@@ -5,7 +5,8 @@
 # of that kind, through the adapter kinds/KIND.bash. The targets are named one, two, … and belong to one settings file. A Consul
 # agent, which all tests of a file share, has the services.
 #
-# An adapter defines these functions and lists. TARGET is the target's name; $E2E_DIR/TARGET is a folder for its files.
+# An adapter defines these functions and lists. TARGET is the target's name; $E2E_DIR/TARGET is a folder for its files. If a library has
+# one proxy per shell, KIND_start is a shell of its own, and remembers the library's variables for the other functions.
 #
 #	KIND_can		what a kind is able to do, words of:
 #				creates		it creates upstreams. Otherwise KIND_start declares those in UPSTREAMS
@@ -84,7 +85,7 @@ kinds_teardown() {
 	fi 2>/dev/null
 	backend_stop
 	for name in "${!KIND_OF[@]}"; do
-		"${KIND_OF[$name]}_stop" "$name"
+		target stop "$name"
 	done
 }
 
@@ -97,13 +98,25 @@ start() {
 	for name in "${@:2}"; do
 		KIND_OF[$name]=$1
 		mkdir "$E2E_DIR/$name"
-		"$1_start" "$name" || return 1
+		target start "$name" || return 1
 	done
 }
 
-# target FUNCTION TARGET [ARGUMENT...] - calls a function of the target's adapter.
+# target FUNCTION TARGET [ARGUMENT...] - calls a function of the target's adapter, in a shell of its own if there are variables.
 target() {
-	"${KIND_OF[$2]}_$1" "${@:2}"
+	local variables="$E2E_DIR/$2/variables" function="${KIND_OF[$2]}_$1"
+
+	if [[ -e "$variables" ]]; then
+		# shellcheck source=/dev/null
+		(source "$variables" && "$function" "${@:2}")
+	else
+		"$function" "${@:2}"
+	fi
+}
+
+# remember TARGET VARIABLE... - keeps variables for the functions of an adapter.
+remember() {
+	declare -p "${@:2}" >"$E2E_DIR/$1/variables"
 }
 
 # can WORD [KIND] - whether the kind is able to do this.

@@ -161,6 +161,17 @@ gateway_workers() {
 	done
 }
 
+# gateway_signal SIGNAL - sends a signal to the master and the workers, if the gateway runs. The processes stay stopped while the
+# master does not continue, so it goes first.
+gateway_signal() {
+	local pid
+
+	_gateway_alive || return 0
+	for pid in $GATEWAY_PID $(gateway_workers); do
+		kill -s "$1" "$pid" || return 1
+	done
+}
+
 # gateway_reload - reloads nginx, and returns when the new workers serve and the old workers accept no more requests. If nginx
 # rejects the configuration, it prints nginx's reason and returns 1; the old workers then continue.
 gateway_reload() {

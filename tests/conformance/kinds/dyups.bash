@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Adapter for targets of the kind `dyups`: see ../kinds.bash. lib/gateway.bash has one gateway per shell, so each target's variables
-# are in a file, and each function here is a shell of its own.
+# Adapter for targets of the kind `dyups`: see ../kinds.bash.
 
 # shellcheck source=SCRIPTDIR/../../lib/gateway.bash
 source "${BASH_SOURCE[0]%/*}/../../lib/gateway.bash"
@@ -11,63 +10,26 @@ declare -ga dyups_can=(creates deletes attributes tells adopts traffic) dyups_br
 # A real Tengine has no faults to order.
 [[ -n "${SWK_TENGINE:-}" ]] || dyups_breaks+=(unavailable)
 
-# _dyups_remember TARGET - writes the variables of the gateway.
-_dyups_remember() {
-	declare -p "${!GATEWAY_@}" >"$E2E_DIR/$1/variables"
-}
-
-# _dyups_of TARGET COMMAND... - runs a command with the variables of the target's gateway.
-_dyups_of() (
-	# shellcheck source=/dev/null
-	source "$E2E_DIR/$1/variables" && "${@:2}"
+dyups_start() (
+	export GATEWAY_CONF="$CONF" GATEWAY_READ_TIMEOUT=100ms
+	gateway_start "$E2E_DIR/$1/gateway" && remember "$1" "${!GATEWAY_@}"
 )
 
-_dyups_start() {
-	export GATEWAY_CONF="$CONF" GATEWAY_READ_TIMEOUT=100ms
-	gateway_start "$E2E_DIR/$1/gateway" && _dyups_remember "$1"
-}
-
-dyups_start() {
-	(_dyups_start "$1")
-}
-
-# The processes stay stopped while the master does not continue, so it goes first.
-_dyups_stop() {
-	_dyups_signal CONT && gateway_stop
-}
-
-_dyups_restart() {
-	_dyups_stop && gateway_restart && _dyups_remember "$1"
+dyups_stop() {
+	[[ -e "$E2E_DIR/$1/variables" ]] || return 0
+	gateway_signal CONT && gateway_stop
 }
 
 dyups_restart() {
-	_dyups_of "$1" _dyups_restart "$1"
-}
-
-dyups_stop() {
-	[[ ! -e "$E2E_DIR/$1/variables" ]] || _dyups_of "$1" _dyups_stop
-}
-
-# _dyups_signal SIGNAL - sends a signal to the master and the workers.
-_dyups_signal() {
-	local worker
-
-	_gateway_alive || return 0
-	for worker in $GATEWAY_PID $(gateway_workers); do
-		kill -s "$1" "$worker" || return 1
-	done
-}
-
-_dyups_settings() {
-	jq -n --arg name "$1" --arg url "$GATEWAY_DYUPS" '{kind: "dyups", name: $name, url: $url}'
+	dyups_stop "$1" && gateway_restart && remember "$1" "${!GATEWAY_@}"
 }
 
 dyups_settings() {
-	_dyups_of "$1" _dyups_settings "$1"
+	jq -n --arg name "$1" --arg url "$GATEWAY_DYUPS" '{kind: "dyups", name: $name, url: $url}'
 }
 
 dyups_live() {
-	_dyups_of "$1" gateway_workers_detail | awk '
+	gateway_workers_detail | awk '
 		/^==/ { if (answers++) print "workers differ"; next }
 		/^$/ { name = ""; next }
 		name == "" { name = $1; next }
@@ -79,44 +41,36 @@ dyups_live() {
 }
 
 # Only changes count.
-_dyups_trace() {
-	gateway_requests | grep -v '^GET ' || true
-}
-
 dyups_trace() {
-	_dyups_of "$1" _dyups_trace
+	gateway_requests | grep -v '^GET ' || true
 }
 
 dyups_break() {
 	echo "$2" >"$E2E_DIR/$1/broken"
 	case $2 in
-	down) _dyups_of "$1" gateway_stop ;;
-	hangs) _dyups_of "$1" _dyups_signal STOP ;;
-	unavailable) _dyups_of "$1" gateway_fault 1000 unavailable '^[PD]' ;;
+	down) gateway_stop ;;
+	hangs) gateway_signal STOP ;;
+	unavailable) gateway_fault 1000 unavailable '^[PD]' ;;
 	esac
 }
 
 dyups_mend() {
 	case $(<"$E2E_DIR/$1/broken") in
 	down) dyups_restart "$1" ;;
-	hangs) _dyups_of "$1" _dyups_signal CONT ;;
-	unavailable) _dyups_of "$1" gateway_fault ;;
+	hangs) gateway_signal CONT ;;
+	unavailable) gateway_fault ;;
 	esac
 }
 
 # The second request makes every worker read its queue: what only some workers have counts as managed.
 dyups_change() {
-	_dyups_of "$1" gateway_post "$2" "server $3;" && _dyups_of "$1" gateway_workers_detail
+	gateway_post "$2" "server $3;" && gateway_workers_detail
 }
 
 dyups_derived() {
 	:
 }
 
-_dyups_fetch() {
-	curl -sS --max-time 20 "$GATEWAY_TRAFFIC/to/$1/"
-}
-
 dyups_fetch() {
-	_dyups_of "$1" _dyups_fetch "$2"
+	curl -sS --max-time 20 "$GATEWAY_TRAFFIC/to/$2/"
 }
