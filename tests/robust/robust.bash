@@ -34,6 +34,7 @@ setup() {
 	clean_environment
 	gateway_start "$TEST_DIR/gateway"
 	echo '[]' >"$TEST_DIR/empty"
+	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
 	export SWK_CONF="$GATEWAY_CONF" SWK_DYUPS="$GATEWAY_DYUPS" SWK_READ_INTERVAL=0
 }
 
@@ -71,22 +72,28 @@ document() {
 
 # ---- from old to new ----
 
-# begin_with nothing|old - makes the state before each disturbed run, and the run's document. `old` has an upstream that the document
-# changes, one that it keeps, and one that it deletes.
+# old_upstreams, new_upstreams - print documents. The second changes an upstream of the first, keeps one, deletes one, and adds one.
+old_upstreams() {
+	document "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)"
+}
+
+new_upstreams() {
+	document "$(instance web 4)" "$(instance web 2 same)" "$(instance web 5 new)"
+}
+
+# begin_with nothing|old - makes the state before each disturbed run, and the run's document.
 begin_with() {
-	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
 	if [[ "$1" == old ]]; then
-		"$PROGRAM" < <(document "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)")
+		"$PROGRAM" < <(old_upstreams)
 	fi
 	keep "$TEST_DIR/old"
-	document "$(instance web 4)" "$(instance web 2 same)" "$(instance web 5 new)" >"$TEST_DIR/document"
+	new_upstreams >"$TEST_DIR/document"
 	run_of=("$PROGRAM")
 	reach_new
 }
 
 # begin_with_others - the same for a run that adds nothing, so it reads its own upstreams only, and copies those of other services.
 begin_with_others() {
-	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
 	"$PROGRAM" < <(document "$(instance api 1)" "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)" "$(instance xyz 1)")
 	keep "$TEST_DIR/old"
 	document "$(instance web 4)" "$(instance web 2 same)" >"$TEST_DIR/document"
@@ -97,7 +104,7 @@ begin_with_others() {
 
 # begin_with_consul - the same for a full run, which also writes a page: an agent has the new state.
 begin_with_consul() {
-	mkdir "$TEST_DIR/old" "$TEST_DIR/new" "$TEST_DIR/page"
+	mkdir "$TEST_DIR/page"
 	page="$TEST_DIR/page/status.html"
 	jq -n --arg page "$page" '{page_file: $page}' >"$TEST_DIR/settings"
 	export SWK_CONFIG="$TEST_DIR/settings"
@@ -118,7 +125,6 @@ begin_with_consul() {
 # begin_with_checks - the same for a document of checks, with a FILE.checks from an earlier run. The checks of api are unchanged, so
 # the run does not ask about api. The same document again leads to the state new.
 begin_with_checks() {
-	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
 	consul_start "$TEST_DIR/consul"
 	consul_register api api-1 10.0.0.1 80
 	consul_register web web-1 10.0.0.1 80
@@ -143,9 +149,8 @@ begin_with_checks() {
 
 # begin_with_undo - the same for swk undo. The tests also check the hold that it begins.
 begin_with_undo() {
-	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
-	"$PROGRAM" < <(document "$(instance web 4)" "$(instance web 2 same)" "$(instance web 5 new)")
-	"$PROGRAM" < <(document "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)")
+	"$PROGRAM" < <(new_upstreams)
+	"$PROGRAM" < <(old_upstreams)
 	keep "$TEST_DIR/old"
 	: >"$TEST_DIR/document"
 	run_of=("$OPERATOR" undo --verify=no)
@@ -154,10 +159,9 @@ begin_with_undo() {
 
 # begin_with_undo_to - the same for swk undo --to, past two changes.
 begin_with_undo_to() {
-	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
-	"$PROGRAM" < <(document "$(instance web 4)" "$(instance web 2 same)" "$(instance web 5 new)")
+	"$PROGRAM" < <(new_upstreams)
 	"$PROGRAM" < <(document "$(instance web 6)" "$(instance api 2)")
-	"$PROGRAM" < <(document "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)")
+	"$PROGRAM" < <(old_upstreams)
 	keep "$TEST_DIR/old"
 	: >"$TEST_DIR/document"
 	run_of=("$OPERATOR" undo --to 1 --verify=no)
@@ -166,15 +170,14 @@ begin_with_undo_to() {
 
 # begin_with_full_journal - as begin_with old, for a run that begins a new journal, because the present one is full.
 begin_with_full_journal() {
-	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
 	echo '{"journal_size": "5k"}' >"$TEST_DIR/settings"
 	for _ in 1 2 3; do
 		"$PROGRAM" < <(document "$(instance web 7)" "$(instance web 8 same)" "$(instance web 9 gone)")
-		"$PROGRAM" < <(document "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)")
+		"$PROGRAM" < <(old_upstreams)
 	done
 	keep "$TEST_DIR/old"
 	[ ! -e "$SWK_CONF.journal.old" ]
-	document "$(instance web 4)" "$(instance web 2 same)" "$(instance web 5 new)" >"$TEST_DIR/document"
+	new_upstreams >"$TEST_DIR/document"
 	run_of=("$PROGRAM" --config "$TEST_DIR/settings")
 	reach_new
 	[ -e "$TEST_DIR/new/journal.old" ]
@@ -182,9 +185,8 @@ begin_with_full_journal() {
 
 # begin_with_failover - the same for an event after which the upstream `web` has servers from another datacenter.
 begin_with_failover() {
-	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
 	echo '{"defaults": {"failover": ["dc2"]}}' >"$TEST_DIR/settings"
-	"$PROGRAM" < <(document "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)")
+	"$PROGRAM" < <(old_upstreams)
 	keep "$TEST_DIR/old"
 	datacenters_start "$TEST_DIR/consul"
 	there consul_register web web-4 10.0.0.4 80
@@ -199,12 +201,10 @@ begin_with_failover() {
 
 # begin_with_rejected - the same for a change that nginx rejects, beside others. The same run again leads to the state new.
 begin_with_rejected() {
-	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
-	"$PROGRAM" < <(document "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)")
+	"$PROGRAM" < <(old_upstreams)
 	keep "$TEST_DIR/old"
 	echo '{"defaults": {"allow_hostnames": true}}' >"$TEST_DIR/settings"
-	document "$(instance web 4)" "$(instance web 2 same)" "$(instance web 5 new)" | sed 's/10.0.0.[45]/nowhere.invalid/g' \
-		>"$TEST_DIR/document"
+	new_upstreams | sed 's/10.0.0.[45]/nowhere.invalid/g' >"$TEST_DIR/document"
 	run_of=("$PROGRAM" --config "$TEST_DIR/settings")
 	next_is=new
 	ends=75
@@ -216,7 +216,6 @@ begin_with_rejected() {
 # begin_with_command [PREPARE] - as begin_with old, for a target that is a command instead of nginx. The command keeps what it has in `has`, in
 # the form of one_detail; the functions below read and restore that.
 begin_with_command() {
-	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
 	cat >"$TEST_DIR/command" <<-'END'
 		#!/bin/sh
 		cd "${0%/*}" || exit
@@ -237,9 +236,9 @@ begin_with_command() {
 	is_on_all_workers() {
 		cmp -s "$TEST_DIR/$1/detail" "$TEST_DIR/has" && cmp -s "$SWK_CONF" "$SWK_CONF.edge.confirmed"
 	}
-	"$PROGRAM" < <(document "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)")
+	"$PROGRAM" < <(old_upstreams)
 	keep "$TEST_DIR/old"
-	document "$(instance web 4)" "$(instance web 2 same)" "$(instance web 5 new)" >"$TEST_DIR/document"
+	new_upstreams >"$TEST_DIR/document"
 	run_of=("$PROGRAM")
 	[[ -z "${1:-}" ]] || "$1"
 	reach_new
@@ -300,7 +299,6 @@ answer() {
 begin_with_file() {
 	local check="${1:-true}"
 
-	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
 	# A file that is not whole would be noticed here, too.
 	cat >"$TEST_DIR/check" <<-END
 		#!/bin/bash
@@ -339,11 +337,7 @@ begin_with_file() {
 		done
 		return 1
 	}
-	"$PROGRAM" < <(document "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)")
-	keep "$TEST_DIR/old"
-	document "$(instance web 4)" "$(instance web 2 same)" "$(instance web 5 new)" >"$TEST_DIR/document"
-	run_of=("$PROGRAM")
-	reach_new
+	begin_with old
 }
 
 # begin_with_dynamic - as begin_with old, for an nginx with ngx_dynamic_upstream in place of dyups. The functions below read and
@@ -352,7 +346,6 @@ begin_with_dynamic() {
 	local name
 
 	gateway_stop
-	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
 	# shellcheck source=SCRIPTDIR/../lib/dynamic.bash
 	source "$ROOT/tests/lib/dynamic.bash"
 	dynamic_gateway_start "$TEST_DIR/dynamic" web web_same web_gone web_new
@@ -388,17 +381,12 @@ begin_with_dynamic() {
 				printf 'output = /dev/null\nurl = "%s?upstream=%s&remove=&server=0.0.0.1:80"\n' "$DYNAMIC_URL" "$name"
 		done
 	}
-	"$PROGRAM" < <(document "$(instance web 1)" "$(instance web 2 same)" "$(instance web 3 gone)")
-	keep "$TEST_DIR/old"
-	document "$(instance web 4)" "$(instance web 2 same)" "$(instance web 5 new)" >"$TEST_DIR/document"
-	run_of=("$PROGRAM")
-	reach_new
+	begin_with old
 }
 
 # begin_with_haproxy - as begin_with old, for HAProxy instead of nginx, and servers only: they change through the runtime API. The
 # file has what HAProxy shows, and what is confirmed.
 begin_with_haproxy() {
-	mkdir "$TEST_DIR/old" "$TEST_DIR/new"
 	proxy_start "$TEST_DIR/haproxy"
 	unset SWK_DYUPS
 	jq -n --arg api "$HAPROXY_API" --arg master "$HAPROXY_MASTER" --arg file "$HAPROXY_FILE" '{targets: [
