@@ -237,6 +237,17 @@ storm_runs() {
 	return "$failed"
 }
 
+# storm_next_runs COMMAND - makes an event run and a full run. After each, the command says whether the target is in step.
+storm_next_runs() {
+	local failed=0
+
+	swk-apply --service base-0 < <(consul_api GET /v1/health/service/base-0) || failed=1
+	"$1" || failed=1
+	swk-apply --resync || failed=1
+	"$1" || failed=1
+	return "$failed"
+}
+
 # storm_ended_well - whether the conf file and nginx match Consul.
 storm_ended_well() {
 	local failed=0
@@ -281,10 +292,7 @@ storm_command_round() {
 	esac'
 	storm_runs "$1" '0|75' || failed=1
 	command_first "$E2E_DIR/edge"
-	swk-apply --service base-0 < <(consul_api GET /v1/health/service/base-0) || failed=1
-	storm_command_in_step || failed=1
-	swk-apply --resync || failed=1
-	storm_command_in_step || failed=1
+	storm_next_runs storm_command_in_step || failed=1
 	storm_ended_well || failed=1
 	return "$failed"
 }
@@ -406,10 +414,7 @@ storm_file_round() {
 
 	rm "$dir/check-first" "$dir/reload-first"
 	swk resume || failed=1
-	swk-apply --service base-0 < <(consul_api GET /v1/health/service/base-0) || failed=1
-	storm_file_in_step || failed=1
-	swk-apply --resync || failed=1
-	storm_file_in_step || failed=1
+	storm_next_runs storm_file_in_step || failed=1
 	storm_ended_well || failed=1
 	return "$failed"
 }
@@ -552,10 +557,7 @@ storm_haproxy_round() {
 
 	rm "$E2E_DIR/check-first"
 	swk resume || failed=1
-	swk-apply --service base-0 < <(consul_api GET /v1/health/service/base-0) || failed=1
-	storm_haproxy_in_step || failed=1
-	swk-apply --resync || failed=1
-	storm_haproxy_in_step || failed=1
+	storm_next_runs storm_haproxy_in_step || failed=1
 	storm_haproxy_restart
 	storm_haproxy_in_step || failed=1
 	storm_ended_well || failed=1
@@ -649,10 +651,7 @@ storm_dynamic_round() {
 	[[ -z "$GATEWAY_CONTROL" ]] || gateway_fault
 
 	swk resume || failed=1
-	swk-apply --service base-0 < <(consul_api GET /v1/health/service/base-0) || failed=1
-	storm_dynamic_in_step || failed=1
-	swk-apply --resync || failed=1
-	storm_dynamic_in_step || failed=1
+	storm_next_runs storm_dynamic_in_step || failed=1
 	storm_dynamic_restart
 	storm_dynamic_in_step || failed=1
 	storm_ended_well || failed=1
