@@ -110,7 +110,6 @@ is_reloaded() {
 }
 
 @test "drain: does not take connections here for those of an instance on loopback elsewhere" {
-	settings '{}'
 	echo '{"advertise_addr": "192.0.2.1"}' >"$E2E_DIR/elsewhere.json"
 	consul_start "$E2E_DIR/consul" "$E2E_DIR/elsewhere.json"
 	backend_start "$E2E_DIR/backends" one
@@ -124,7 +123,6 @@ is_reloaded() {
 }
 
 @test "drain: does not wait for the lock after its time" {
-	settings '{}'
 	consul_start "$E2E_DIR/consul"
 	serve_now
 	flock "$SWK_CONF.lock" sleep 40 3>&- &

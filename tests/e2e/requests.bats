@@ -518,13 +518,9 @@ event() {
 }
 
 @test "the answer to a request that is gone is deleted, whichever run notices that first" {
-	settings '{}'
-	CONSUL_LOG_LEVEL=debug consul_start "$E2E_DIR/consul"
-	register_host
-	consul_register web web-1 10.0.0.1 80
-	swk-apply --resync
+	agent_with_web
 	request "$ID" '{"services": [{"name": "web", "live": 5}]}'
-	consul_api GET '/v1/kv/swk/requests?recurse' | swk-apply --requests --timeout 4
+	watched | swk-apply --requests --timeout 4
 	acked "$ID" pending
 	withdraw "$ID"
 	# An event comes before what the agent's watch delivers.
@@ -539,12 +535,12 @@ event() {
 	# The next request may come before that, or the same one again.
 	for each in "$OTHER" "$ID"; do
 		request "$ID" '{"services": [{"name": "web", "live": 5}]}'
-		consul_api GET '/v1/kv/swk/requests?recurse' | swk-apply --requests --timeout 4
+		watched | swk-apply --requests --timeout 4
 		withdraw "$ID"
 		swk-apply --service other <<<'[]'
 		acked "$ID" pending
 		request "$each" '{"services": [{"name": "web"}]}'
-		consul_api GET '/v1/kv/swk/requests?recurse' | swk-apply --requests
+		watched | swk-apply --requests
 		[ "$(acks)" == "swk/acks/$CONSUL_NODE/$each" ]
 		acked "$each" 'done'
 		withdraw "$each"
@@ -552,7 +548,7 @@ event() {
 		no_acks
 	done
 	request "$ID" '{"services": [{"name": "web", "live": 5}]}'
-	consul_api GET '/v1/kv/swk/requests?recurse' | swk-apply --requests --timeout 4
+	watched | swk-apply --requests --timeout 4
 	withdraw "$ID"
 	swk-apply --service other <<<'[]'
 	swk-apply --resync --dry-run
