@@ -308,6 +308,19 @@ static void random_shares_hold(void **state)
 	}
 }
 
+/* An upstream with the servers of two colours, and their shares. */
+static struct swk_shares make_two(struct swk_upstream *upstream, unsigned percent, unsigned one,
+				  unsigned other, char row[64])
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "a=%u =%u", percent, 100 - percent);
+	(void)snprintf(row, 64, "%s, %u and %u servers", text, one, other);
+	for (unsigned i = 0; i < one + other; i++)
+		add_server(upstream, i < one ? 1 : 2, 1, "");
+	return shares_of(text);
+}
+
 /* So HAProxy needs no other weights than nginx. */
 static void few_servers_have_small_weights(void **state)
 {
@@ -316,13 +329,9 @@ static void few_servers_have_small_weights(void **state)
 		const unsigned percent = 10 + below(81), one = 1 + below(20), other = 1 + below(20);
 		struct swk_upstream upstream = {0};
 		struct swk_shares shares;
-		char text[32], row[64];
+		char row[64];
 
-		(void)snprintf(text, sizeof(text), "a=%u =%u", percent, 100 - percent);
-		(void)snprintf(row, sizeof(row), "%s, %u and %u servers", text, one, other);
-		shares = shares_of(text);
-		for (unsigned j = 0; j < one + other; j++)
-			add_server(&upstream, j < one ? 1 : 2, 1, "");
+		shares = make_two(&upstream, percent, one, other, row);
 		swk_shares_weigh(&upstream, &shares, 100, SWK_WEIGHT_MAX);
 		check_random(row, &upstream, &shares, 256);
 		swk_upstream_free(&upstream);
@@ -346,13 +355,9 @@ static void weights_up_to_256_are_enough_if_possible(void **state)
 			is_possible(percent, one, other) && is_possible(100 - percent, other, one);
 		struct swk_upstream upstream = {0};
 		struct swk_shares shares;
-		char text[32], row[64];
+		char row[64];
 
-		(void)snprintf(text, sizeof(text), "a=%u =%u", percent, 100 - percent);
-		(void)snprintf(row, sizeof(row), "%s, %u and %u servers", text, one, other);
-		shares = shares_of(text);
-		for (unsigned j = 0; j < one + other; j++)
-			add_server(&upstream, j < one ? 1 : 2, 1, "");
+		shares = make_two(&upstream, percent, one, other, row);
 		swk_shares_weigh(&upstream, &shares, 100, SWK_SHARES_WEIGHT);
 		unit_number(row, swk_shares_hold(&upstream, &shares, SWK_SHARES_WEIGHT), possible);
 		swk_upstream_free(&upstream);

@@ -7,6 +7,26 @@
 #define A "00000000000000aa"
 #define B "00000000000000bb"
 
+/* Lines that are read, and what is then written. */
+static void check(const char *lines, const char *written)
+{
+	struct swk_state read = {0};
+	struct swk_error error = {0};
+	struct swk_buffer out;
+	size_t damaged;
+	char text[1024];
+
+	(void)snprintf(text, sizeof(text), HEAD "%send\n", lines);
+	assert_int_equal(swk_state_read(&read, text, strlen(text), &damaged, &error), 0);
+	unit_number(lines, (long long)damaged, 0);
+	swk_buffer_init(&out, 10000);
+	assert_int_equal(swk_state_write(&out, &read, &error), 0);
+	(void)snprintf(text, sizeof(text), HEAD "%send\n", written);
+	unit_same(lines, out.data, text);
+	swk_buffer_free(&out);
+	swk_state_free(&read);
+}
+
 /* Texts that are read and written unchanged. */
 static void there_and_back(void **state)
 {
@@ -27,22 +47,8 @@ static void there_and_back(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct swk_state read = {0};
-		struct swk_error error = {0};
-		struct swk_buffer out;
-		size_t damaged;
-		char text[1024];
-
-		(void)snprintf(text, sizeof(text), HEAD "%send\n", rows[i]);
-		assert_int_equal(swk_state_read(&read, text, strlen(text), &damaged, &error), 0);
-		unit_number(rows[i], (long long)damaged, 0);
-		swk_buffer_init(&out, 10000);
-		assert_int_equal(swk_state_write(&out, &read, &error), 0);
-		unit_same(rows[i], out.data, text);
-		swk_buffer_free(&out);
-		swk_state_free(&read);
-	}
+	for (size_t i = 0; i < COUNT(rows); i++)
+		check(rows[i], rows[i]);
 }
 
 static void damaged_lines(void **state)
@@ -107,23 +113,8 @@ static void shortened(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct swk_state read = {0};
-		struct swk_error error = {0};
-		struct swk_buffer out;
-		size_t damaged;
-		char text[1024];
-
-		(void)snprintf(text, sizeof(text), HEAD "%send\n", rows[i].read);
-		assert_int_equal(swk_state_read(&read, text, strlen(text), &damaged, &error), 0);
-		unit_number(rows[i].read, (long long)damaged, 0);
-		swk_buffer_init(&out, 10000);
-		assert_int_equal(swk_state_write(&out, &read, &error), 0);
-		(void)snprintf(text, sizeof(text), HEAD "%send\n", rows[i].written);
-		unit_same(rows[i].read, out.data, text);
-		swk_buffer_free(&out);
-		swk_state_free(&read);
-	}
+	for (size_t i = 0; i < COUNT(rows); i++)
+		check(rows[i].read, rows[i].written);
 }
 
 static void too_many(void **state)
