@@ -54,8 +54,11 @@ static int fail(const struct swk_caller *caller, struct swk_http_request *reques
 	if (request->error.status)
 		(void)swk_error_set(caller->error, SWK_UNAVAILABLE, "%s", request->error.text);
 	else
-		(void)swk_error_set(caller->error, SWK_UNAVAILABLE, "%s: Consul answered %ld: %s",
-				    url, request->status, request->reason);
+		(void)swk_error_set(caller->error, SWK_UNAVAILABLE, "%s: Consul answered %ld: %s%s",
+				    url, request->status, request->reason,
+				    request->status == 403
+					    ? "; swk-fleet(7) lists the rights of the token"
+					    : "");
 	swk_consul_hide_secrets(caller->consul, caller->error->text);
 	return caller->error->status;
 }

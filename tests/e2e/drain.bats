@@ -328,7 +328,7 @@ as() {
 	# Nothing has changed if it fails before the maintenance.
 	as "$requests $acks $web" swk drain --fleet web-one
 	[ "$status" == 69 ]
-	[[ "$stderr" == *'/v1/session/create: Consul answered 403: '* ]]
+	[[ "$stderr" == *'/v1/session/create: Consul answered 403: '*'; swk-fleet(7) lists the rights of the token'* ]]
 	as "$session $requests $acks" swk drain --fleet web-one
 	[ "$status" == 69 ]
 	run ! in_maintenance web-one
