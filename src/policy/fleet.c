@@ -199,7 +199,9 @@ int swk_fleet_describe_row(struct swk_buffer *out, const struct swk_fleet_row *r
 		return swk_buffer_print(out, error, "%s: %s%s", node,
 					*row->ack.reason ? row->ack.reason
 							 : "its answer can't be read",
-					row->ack.on_hold ? " (changes are on hold there)" : "");
+					row->ack.on_hold && !strstr(row->ack.reason, "on hold")
+						? " (changes are on hold there)"
+						: "");
 	default:
 		return swk_buffer_print(out, error, "%s: no answer%s", node, cause_of(row));
 	}

@@ -25,7 +25,7 @@ static struct swk_hosts hosts_of(const char *text)
 }
 
 /* Acknowledgements, separated by blanks: `a+` done, `a-REASON` pending, `a?REASON` invalid, with
- * `~` on hold; `x` in front: of another request. */
+ * `_` for a blank in a reason, and `~` on hold; `x` in front: of another request. */
 static struct swk_acks acks_of(const char *text)
 {
 	struct swk_acks acks = {0};
@@ -42,6 +42,8 @@ static struct swk_acks acks_of(const char *text)
 		(void)sprintf(ack.id, "%s", other ? "fedcba9876543210" : ID);
 		memcpy(ack.node, text + other, name - other);
 		memcpy(ack.reason, text + name + 1, length - name - 1 - ack.on_hold);
+		for (char *blank = ack.reason; (blank = strchr(blank, '_')) != NULL;)
+			*blank = ' ';
 		assert_int_equal(swk_acks_append(&acks, &ack, &error), 0);
 		text += length + (text[length] == ' ');
 	}
@@ -101,6 +103,8 @@ static void answers(void **state)
 		{"a b", NULL, "a+ b-edge:1", false, "1 of 2 hosts have confirmed; b: edge:1"},
 		{"a b", NULL, "a+ b-edge:1~", false,
 		 "1 of 2 hosts have confirmed; b: edge:1 (changes are on hold there)"},
+		{"a", NULL, "a-web:_changes_are_on_hold~", false,
+		 "0 of 1 host has confirmed; a: web: changes are on hold"},
 		{"a", NULL, "a-", false, "0 of 1 host has confirmed; a: its answer can't be read"},
 		{"a", NULL, "a?why", false,
 		 "0 of 1 host has confirmed; a: its swk-apply can't read the request: why"},
