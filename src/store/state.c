@@ -238,6 +238,40 @@ static bool read_fleet(struct reading *reading, const char *line)
 	return valid;
 }
 
+static bool read_name(const struct reading *reading, struct swk_names *names, const char *name)
+{
+	if (!swk_name_valid(name))
+		return false;
+	(void)swk_names_add(names, name, reading->error);
+	return true;
+}
+
+/* Reads a line about a target, or about the fleet. */
+static bool read_target(struct reading *reading, const char *line)
+{
+	struct swk_state_target *entry = reading->entry;
+	uint64_t number;
+
+	if (!strncmp(line, "target ", 7)) {
+		if (!line[7] || swk_state_find_target(reading->state, line + 7))
+			return false;
+		reading->entry = swk_state_add_target(reading->state, line + 7, reading->error);
+		return true;
+	}
+	if (!strncmp(line, "part ", 5)) {
+		if (!entry || entry->parts.count == SWK_PARTS_MAX ||
+		    !swk_number_read(line + 5, strlen(line + 5), UINT64_MAX, &number))
+			return false;
+		entry->parts.list[entry->parts.count++] = number;
+		return true;
+	}
+	if (!strncmp(line, "pending ", 8))
+		return entry && read_name(reading, &entry->pending, line + 8);
+	if (!strncmp(line, "late ", 5))
+		return entry && read_name(reading, &entry->late, line + 5);
+	return read_fleet(reading, line);
+}
+
 static bool read_line(void *context, const char *line)
 {
 	struct reading *reading = context;
@@ -274,40 +308,19 @@ static bool read_line(void *context, const char *line)
 		if (!read_numbered(line + 6, &number, &name))
 			return false;
 		(void)swk_indexes_set(&state->indexes, name, number, reading->error);
-	} else if (!strncmp(line, "target ", 7)) {
-		if (!line[7] || swk_state_find_target(state, line + 7))
-			return false;
-		reading->entry = swk_state_add_target(state, line + 7, reading->error);
-	} else if (!strncmp(line, "part ", 5)) {
-		struct swk_parts *parts = reading->entry ? &reading->entry->parts : NULL;
-
-		if (!parts || parts->count == SWK_PARTS_MAX ||
-		    !swk_number_read(line + 5, strlen(line + 5), UINT64_MAX, &number))
-			return false;
-		parts->list[parts->count++] = number;
-	} else if (!strncmp(line, "pending ", 8)) {
-		if (!reading->entry || !swk_name_valid(line + 8))
-			return false;
-		(void)swk_names_add(&reading->entry->pending, line + 8, reading->error);
-	} else if (!strncmp(line, "late ", 5)) {
-		if (!reading->entry || !swk_name_valid(line + 5))
-			return false;
-		(void)swk_names_add(&reading->entry->late, line + 5, reading->error);
 	} else if (!strncmp(line, "confirmed ", 10)) {
 		if (!state->confirmed.ceiling)
 			swk_buffer_init(&state->confirmed, SWK_CONF_MAX);
 		(void)swk_buffer_words(&state->confirmed, reading->error,
 				       SWK_WORDS(line + 10, "\n"));
 	} else if (!strncmp(line, "new ", 4)) {
-		if (!swk_name_valid(line + 4))
-			return false;
-		(void)swk_names_add(&state->new, line + 4, reading->error);
+		return read_name(reading, &state->new, line + 4);
 	} else if (!strncmp(line, "refused ", 8)) {
 		if (!read_numbered(line + 8, &number, &name))
 			return false;
 		(void)swk_state_set_refused(state, name, number, reading->error);
 	} else {
-		return read_fleet(reading, line);
+		return read_target(reading, line);
 	}
 	return true;
 }
