@@ -45,7 +45,7 @@ struct swk_document_sink {
 	int (*instance_check)(void *context, const struct swk_check *check,
 			      struct swk_error *error);
 	/* An undecodable registration. `service` is NULL if unknown; `what` (`instance 3, line 1`)
-	 * and `reason` are for messages. */
+	 * and `reason` are for messages. NULL: passed over. */
 	int (*undecodable)(void *context, const char *service, const char *what, const char *reason,
 			   struct swk_error *error);
 };

@@ -448,23 +448,10 @@ static int explain_instance(void *context, const struct swk_instance *instance,
 				 error);
 }
 
-static int pass_over_undecodable(void *context, const char *service, const char *what,
-				 const char *reason, struct swk_error *error)
-{
-	(void)context;
-	(void)service;
-	(void)what;
-	(void)reason;
-	(void)error;
-	return 0;
-}
-
 int swk_run_explain_filters(struct swk_run *run)
 {
 	if (!run->settings->explain || !run->policy.decisions)
 		return 0;
-	return ask_unfiltered(run,
-			      &(struct swk_document_sink){.context = run,
-							  .instance = explain_instance,
-							  .undecodable = pass_over_undecodable});
+	return ask_unfiltered(
+		run, &(struct swk_document_sink){.context = run, .instance = explain_instance});
 }
