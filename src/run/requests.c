@@ -354,18 +354,28 @@ int swk_run_refresh_requests(struct swk_run *run, bool *changed)
  */
 static int remember(struct swk_run *run)
 {
+	const bool asked = run->settings->requests || is_open(run);
 	bool changed;
 
 	if (add_new(run, &run->requests) || swk_run_refresh_requests(run, &changed))
 		return run->error->status;
-	return swk_run_save_state(run, false);
+	return asked || changed ? swk_run_save_state(run, false) : 0;
+}
+
+/* Whether the run asks for the requests. One that the timer starts does so on a host of a fleet:
+ * the run that the agent started for a request may have been killed before it remembered that. */
+static bool asks_for_requests(const struct swk_run *run)
+{
+	const struct swk_settings *settings = run->settings;
+
+	if (settings->dry_run || settings->ask)
+		return false;
+	return settings->requests || is_open(run) || (settings->resync && settings->fleet_check);
 }
 
 int swk_run_take_requests(struct swk_run *run)
 {
-	const bool asked = run->settings->requests || is_open(run);
-
-	if (!asked || run->settings->dry_run || run->settings->ask)
+	if (!asks_for_requests(run))
 		return 0;
 	if (!run->local && remember(run))
 		return run->error->status;

@@ -561,6 +561,23 @@ event() {
 	[ "$(requests_made)" == "$before" ]
 }
 
+@test "on a host of a fleet, the timer's run finds a request that an earlier run lost" {
+	settings '{"fleet_check": true}'
+	agent_with_web
+	request "$ID" '{"services": [{"name": "web", "live": 1}]}'
+	swk-apply --resync
+	acked "$ID" 'done'
+	rm "$SWK_CONF.state"
+	consul_api DELETE "/v1/kv/swk/acks/$CONSUL_NODE/$ID"
+	swk-apply --service other <<<'[]'
+	no_acks
+	swk-apply --resync
+	acked "$ID" 'done'
+	withdraw "$ID"
+	swk-apply --resync
+	no_acks
+}
+
 @test "a request survives a new cluster only as long as Consul has it" {
 	host_with_web
 	request "$ID" '{"services": [{"name": "web", "live": 5}]}'
