@@ -98,8 +98,8 @@ confirmed() {
 	confirmed
 }
 
-@test "file: an upstream to which nginx refers is not deleted, and does not block others" {
-	setup_file_target
+# delete_referred - makes a run that deletes the upstream web, to which nginx refers, and changes api.
+delete_referred() {
 	consul_start "$E2E_DIR/consul"
 	register web web-1 one
 	register api api-1 one
@@ -108,6 +108,11 @@ confirmed() {
 	consul_deregister web-1
 	register api api-1 two
 	run -10 swk-apply --resync --force
+}
+
+@test "file: an upstream to which nginx refers is not deleted, and does not block others" {
+	setup_file_target
+	delete_referred
 	[[ "$output" == *'web: upstream web: not deleted, because the proxy rejects its configuration without it: remove what refers to it ('*'host not found in upstream "web"'* ]]
 	[ "$(grep -c 'not deleted' <<<"$output")" == 1 ]
 	not_in_file web
@@ -590,14 +595,7 @@ setup_reloader() {
 
 @test "swk reload: an upstream to which nginx refers is held back" {
 	setup_reloader
-	consul_start "$E2E_DIR/consul"
-	register web web-1 one
-	register api api-1 one
-	swk-apply --resync
-	echo 'location /fixed/ { proxy_pass http://web; }' >"$NGINX_DIR/static.conf"
-	consul_deregister web-1
-	register api api-1 two
-	run -10 swk-apply --resync --force
+	delete_referred
 	[[ "$output" == *'web: upstream web: not deleted'* ]]
 	serves web one
 	serves api two
