@@ -56,14 +56,16 @@ backend_down() {
 # backend_kill NAME - ends a backend like a crash.
 backend_kill() {
 	kill -s KILL "${BACKEND_PID[$1]}" && wait_until "$_BACKEND_PATIENCE" _backend_gone "${BACKEND_PID[$1]}"
+	rm -f "$_BACKEND_DIR/$1.pid"
 	unset "BACKEND_PID[$1]"
 }
 
-# backend_stop - ends all backends.
+# backend_stop - ends all backends, also those that a script under test has started again.
 backend_stop() {
 	local name
 
-	for name in "${!BACKEND_PID[@]}"; do
+	for name in "${!BACKEND_PORT[@]}"; do
+		[[ ! -s "$_BACKEND_DIR/$name.pid" ]] || BACKEND_PID[$name]=$(<"$_BACKEND_DIR/$name.pid")
 		backend_down "$name"
 	done
 }
