@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # What `make install` installs, that `make uninstall` removes it, and what `make dist` packs.
+# shellcheck disable=SC2154 # bats sets stderr_lines
 
 bats_require_minimum_version 1.5.0 # `run -STATUS`
 

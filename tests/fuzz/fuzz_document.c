@@ -80,7 +80,7 @@ static int instance(void *context, const struct swk_instance *this, struct swk_e
 static int key(void *context, const struct swk_key *this, struct swk_error *error)
 {
 	struct record *record = context;
-	int status = swk_buffer_print(&record->text, error, "\nkey %zu ", this->number);
+	int status = swk_buffer_words(&record->text, error, SWK_WORDS("\nkey "));
 
 	fuzz_require(*this->key, "a key without a name");
 	fuzz_require(!this->trouble || !this->value_count, "values of an unusable key");

@@ -740,7 +740,7 @@ static void too_many_shares(void **state)
 
 	(void)state;
 	for (size_t i = 1; i <= SWK_COLOURS_MAX; i++) {
-		char closed[2048];
+		char closed[sizeof(text) + 4];
 
 		(void)snprintf(closed, sizeof(closed), "%s}}}", text);
 		unit_same(closed, refusal(closed, strlen(closed)), "");

@@ -412,7 +412,7 @@ static void many_changes(void **state)
 	(void)state;
 	set(&stage, &(struct scene){.rows = ""});
 	for (int i = 1; i <= 12; i++) {
-		char change[32];
+		char change[64];
 
 		(void)snprintf(change, sizeof(change), "%d 0 event%d + web", i, i);
 		add_change(&stage.changes, change);
