@@ -89,13 +89,14 @@ static int give(struct swk_run *run, struct swk_received *one, struct swk_ack *a
 
 /* One reading of all targets, and what the answers still wait for. */
 struct reading {
-	int64_t began; /* swk_wall_ms() */
+	int64_t began; /* swk_now_ms() */
 	bool awaits;   /* a target that may soon be in step */
 	bool young;    /* the end of a reload that may have begun before the targets changed */
 };
 
 /* Whether the processes of a reload that began before the targets were without the servers may have
- * started after the reading began. Another run may have noted that, so this is the time of day. */
+ * started after the reading began. An earlier run may have noted that; since a reboot, no process
+ * is older. */
 static bool is_young(const struct swk_received *one, const struct reading *reading)
 {
 	return one->gone_since && reading->began - one->gone_since < SWK_RELOADING_MS;
@@ -106,7 +107,7 @@ static bool is_young(const struct swk_received *one, const struct reading *readi
 static void note_gone(const struct swk_run *run, const struct swk_ack *ack,
 		      struct swk_received *one)
 {
-	const int64_t now = swk_wall_ms();
+	const int64_t now = swk_now_ms();
 
 	if (ack->state != SWK_ACK_DONE || !swk_comply_is_gone(&one->request, &run->desired))
 		one->gone_since = 0;
@@ -299,7 +300,7 @@ static bool may_repeat(struct swk_run *run, const struct reading *reading, unsig
  * once more. */
 static int read_and_answer(struct swk_run *run, unsigned tried, bool *again)
 {
-	struct reading reading = {.began = swk_wall_ms()};
+	struct reading reading = {.began = swk_now_ms()};
 	bool changed = false;
 
 	/* FILE may have changed since the lock was released. */

@@ -14,7 +14,8 @@ struct swk_received {
 	 * be open again. */
 	struct swk_request request;
 	/* Since when neither FILE nor a target has one of the servers that it asks to be without,
-	 * in ms since the epoch; 0: one has, or they were not read since the request came. */
+	 * by swk_now_ms, which a reboot sets back; 0: one has, or they were not read since the
+	 * request came. */
 	int64_t gone_since;
 	bool gone;  /* Consul has it no longer, but may still have the answer */
 	bool given; /* Consul has the next two */

@@ -75,6 +75,9 @@ no_acks() {
 	wait_until "$E2E_PATIENCE" acked "$OTHER" pending "upstream web has 127.0.0.1:${BACKEND_PORT[one]}"
 	consul_maintenance web-1 on
 	wait_until "$E2E_PATIENCE" acked "$OTHER" 'done'
+	# Since when the server is gone, by a clock that nothing sets.
+	since=$(sed -n "s/^request $OTHER .* //p" "$SWK_CONF.state")
+	((since > 0 && since / 1000 <= $(cut -d. -f1 /proc/uptime)))
 	lands web two
 	withdraw "$ID"
 	withdraw "$OTHER"
