@@ -255,6 +255,7 @@ between() {
 	gateway_reload
 }
 
+# bats test_tags=gateway
 @test "drain: a session that ends before the request is replaced" {
 	begin "$E2E_ROOT/consul.d/swk-fleet.hcl"
 	between "location /v1/agent/service/maintenance/ { rewrite_by_lua 'ngx.sleep(3.4)'; proxy_pass http://127.0.0.1:$CONSUL_PORT; }"
