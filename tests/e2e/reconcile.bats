@@ -286,6 +286,7 @@ detail_reads() {
 	full_runs_bring_in_step
 }
 
+# bats test_tags=gateway
 @test "a resync that reads old and new workers, because nginx reloads meanwhile, does not expect the old ones later" {
 	local reading
 

@@ -313,6 +313,7 @@ status_until() {
 	diff <(sed $'s/\033\\[[0-9;]*m//g' "$E2E_DIR/colours") "$E2E_DIR/none"
 }
 
+# bats test_tags=gateway
 @test "an nginx that ignores keepalive in what dyups changes is reported by status and lint" {
 	local url=$GATEWAY_DYUPS server port
 
