@@ -194,7 +194,7 @@ case:
 	$(Q)tests/cases/run "$(C)"
 
 check:
-	@echo "make check: about 6 minutes on two idle processors"
+	@echo "make check: about 9 minutes on two idle processors"
 	$(Q)tests/setup test
 	$(Q)$(SUBMAKE) all test-programs peers
 	$(Q)tests/run

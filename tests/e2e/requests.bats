@@ -589,5 +589,6 @@ event() {
 	no_acks
 	request "$OTHER" '{"services": [{"name": "web"}]}'
 	wait_until "$E2E_PATIENCE" acked "$OTHER" 'done'
-	run ! grep -q "request $ID" "$SWK_CONF.state"
+	[ "$(acks)" == "swk/acks/$CONSUL_NODE/$OTHER" ]
+	run ! grep -qE "^request $ID (new|pending|done) " "$SWK_CONF.state"
 }

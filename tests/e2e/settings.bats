@@ -289,8 +289,9 @@ consul_settings() {
 	consul_settings "{\"address\": \"$real\", \"datacenter\": \"dc1\", \"stale\": true, \"cached\": true}"
 	swk-apply --resync
 	in_file web
-	grep -q 'url=/v1/catalog/services?dc=dc1&stale&cached ' "$CONSUL_DIR/consul.log"
-	grep -q 'url=/v1/health/service/web?dc=dc1&stale&cached ' "$CONSUL_DIR/consul.log"
+	# Newer versions of Consul quote it.
+	grep -q 'url="\?/v1/catalog/services?dc=dc1&stale&cached"\? ' "$CONSUL_DIR/consul.log"
+	grep -q 'url="\?/v1/health/service/web?dc=dc1&stale&cached"\? ' "$CONSUL_DIR/consul.log"
 
 	consul_settings "{\"address\": \"http://$real\", \"datacenter\": \"dc2\"}"
 	run -69 swk-apply --resync
