@@ -12,7 +12,7 @@
 # make bench      measure what a run costs, beside its peers: tables and plots in build/bench
 # make lint       run the compilers with warnings as errors, the static checkers, and the layers
 # make sanitize   run the unit and property tests and the cases with ASan and UBSan
-# make valgrind   run one case in CASES_EVERY=8 under valgrind
+# make valgrind   run one case in CASES_EVERY=16 under valgrind
 # make fuzz       fuzz each parser, and a whole run, for FUZZ_SECONDS=60 each
 # make compile_commands.json   write how each file is compiled, for editors and checkers
 # make bench-check  check that a fixed case takes no more instructions than recorded
@@ -93,7 +93,7 @@ BENCH = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 FUZZERS = $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
 # Under valgrind a case takes a second. The sanitizers run all of them.
-CASES_EVERY ?= 8
+CASES_EVERY ?= 16
 FUZZ_CC ?= clang
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all
