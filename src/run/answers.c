@@ -94,9 +94,9 @@ struct reading {
 	bool young;    /* the end of a reload that may have begun before the targets changed */
 };
 
-/* Whether the processes of a reload that began before the targets were without the servers may have
- * started after the reading began. An earlier run may have noted that; since a reboot, no process
- * is older. */
+/* Whether new processes of a proxy may have started after the reading began, because of a reload
+ * that began before the targets were without the servers. An earlier run may have noted when that
+ * was. After a reboot, all processes are new, and the time is noted again. */
 static bool is_young(const struct swk_received *one, const struct reading *reading)
 {
 	return one->gone_since && reading->began - one->gone_since < SWK_RELOADING_MS;
